@@ -1,0 +1,97 @@
+/**
+ * Cancellation from the caller down to the innermost wait.
+ *
+ * A scope is what an `AbortController` is, for a fraction of its price: the platform's signal is made only when a
+ * user's function asks for it. A scope ends with its parent; `dispose` cuts that tie once the work is done, so that a
+ * signal that lives as long as the program gathers no listeners.
+ */
+export class CancelScope {
+  #cancelled: { readonly reason: unknown } | undefined;
+  #listeners: Set<(reason: unknown) => void> | undefined;
+  #controller: AbortController | undefined;
+  readonly #untie: (() => void)[] = [];
+
+  constructor(parent?: CancelScope, signal?: AbortSignal) {
+    const follow = (reason: unknown) => this.cancel(reason);
+    if (parent !== undefined) this.#untie.push(parent.onCancel(follow));
+    if (signal === undefined) return;
+    if (signal.aborted) {
+      follow(signal.reason);
+      return;
+    }
+    const onAbort = () => follow(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.#untie.push(() => signal.removeEventListener('abort', onAbort));
+  }
+
+  get cancelled(): boolean {
+    return this.#cancelled !== undefined;
+  }
+
+  /** What the work was cancelled with; `undefined` also while it was not. */
+  get reason(): unknown {
+    return this.#cancelled?.reason;
+  }
+
+  /** The platform's view of this scope, made on first use. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#cancelled !== undefined) this.#controller.abort(this.#cancelled.reason);
+    }
+    return this.#controller.signal;
+  }
+
+  /** Ends the scope and all below it, once; listeners run within this call. */
+  cancel(reason: unknown): void {
+    if (this.#cancelled !== undefined) return;
+    this.#cancelled = { reason };
+    const listeners = this.#listeners;
+    this.#listeners = undefined;
+    if (listeners !== undefined) for (const listener of listeners) listener(reason);
+    this.#controller?.abort(reason);
+    this.dispose();
+  }
+
+  /** Calls `listener` when the scope ends, at once if it has. Returns how to stop listening. */
+  onCancel(listener: (reason: unknown) => void): () => void {
+    if (this.#cancelled !== undefined) {
+      listener(this.#cancelled.reason);
+      return () => {};
+    }
+    this.#listeners ??= new Set();
+    this.#listeners.add(listener);
+    return () => this.#listeners?.delete(listener);
+  }
+
+  /** Throws the reason if the scope has ended. */
+  throwIfCancelled(): void {
+    if (this.#cancelled !== undefined) throw this.#cancelled.reason;
+  }
+
+  /** Cuts the ties to parent and signal. */
+  dispose(): void {
+    for (const untie of this.#untie.splice(0)) untie();
+  }
+}
+
+/**
+ * Settles as `work` does, or rejects with the scope's reason in the tick in which the scope ends: a function that
+ * ignores its signal cannot hold back those who wait for it.
+ */
+export function untilCancelled<T>(work: PromiseLike<T>, scope: CancelScope | undefined): PromiseLike<T> {
+  if (scope === undefined) return work;
+  return new Promise<T>((resolve, reject) => {
+    const ignore = scope.onCancel(reject);
+    work.then(
+      (value) => {
+        ignore();
+        resolve(value);
+      },
+      (error: unknown) => {
+        ignore();
+        reject(error);
+      },
+    );
+  });
+}

@@ -1,0 +1,194 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomUUID } from 'node:crypto';
+import { type ExecutionAttributes, executionAttributes } from '../telemetry/record.ts';
+import { type Clock, systemClock } from '../time/clock.ts';
+import { CancelScope } from './cancellation.ts';
+import { fail, knownOptions, requireSignal } from './options.ts';
+
+/** A tag is the author's own word about an execution; it goes on spans, never on metrics. */
+export type Tags = Readonly<Record<string, string | number | boolean>>;
+
+/** What is carried along an execution and everything below it. */
+export interface WorkflowContext {
+  /** Names this run of the outermost workflow. Random unless given. */
+  readonly workflowId: string;
+  /** The conversation or user session it belongs to, where the author gave one. */
+  readonly sessionId: string | undefined;
+  /** Joins this run with what happens elsewhere. The workflow id unless given. */
+  readonly correlationId: string;
+  /** The name of the outermost workflow that is running, if any is. */
+  readonly workflowName: string | undefined;
+  readonly tags: Tags;
+  /** Aborts when the caller, a timeout or a failing sibling has given up on this work. Pass it on to what you call. */
+  readonly signal: AbortSignal;
+  /** The time that counts for this execution. */
+  readonly clock: Clock;
+}
+
+/** What a caller may say about an execution. What is left out is inherited, tags are merged. */
+export interface ContextInit {
+  readonly workflowId?: string | undefined;
+  readonly sessionId?: string | undefined;
+  readonly correlationId?: string | undefined;
+  readonly tags?: Tags | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+/** The part that is the same for one run, however deep. */
+interface Run {
+  readonly init: ContextInit;
+  workflowId: string | undefined;
+  described: boolean;
+  errors: WeakSet<object> | undefined;
+}
+
+const NO_INIT: ContextInit = Object.freeze({});
+const NO_TAGS: Tags = Object.freeze({});
+
+export class ExecutionContext implements WorkflowContext {
+  readonly clock: Clock;
+  /** `undefined` where nothing can cancel the work. */
+  readonly scope: CancelScope | undefined;
+  readonly workflowName: string | undefined;
+  readonly #run: Run;
+  #signal: AbortSignal | undefined;
+
+  constructor(run: Run, clock: Clock, scope: CancelScope | undefined, workflowName: string | undefined) {
+    this.#run = run;
+    this.clock = clock;
+    this.scope = scope;
+    this.workflowName = workflowName;
+  }
+
+  static create(init: ContextInit): ExecutionContext {
+    const run: Run = { init, workflowId: init.workflowId, described: false, errors: undefined };
+    return new ExecutionContext(run, init.clock ?? systemClock, undefined, undefined);
+  }
+
+  get workflowId(): string {
+    this.#run.workflowId ??= randomUUID();
+    return this.#run.workflowId;
+  }
+
+  get sessionId(): string | undefined {
+    return this.#run.init.sessionId;
+  }
+
+  get correlationId(): string {
+    return this.#run.init.correlationId ?? this.workflowId;
+  }
+
+  get tags(): Tags {
+    return this.#run.init.tags ?? NO_TAGS;
+  }
+
+  get signal(): AbortSignal {
+    this.#signal ??= this.scope?.signal ?? new AbortController().signal;
+    return this.#signal;
+  }
+
+  /** The same run under another scope. */
+  within(scope: CancelScope): ExecutionContext {
+    return new ExecutionContext(this.#run, this.clock, scope, this.workflowName);
+  }
+
+  /** The same run, inside the workflow `name` unless it already is inside another. */
+  inWorkflow(name: string): ExecutionContext {
+    if (this.workflowName !== undefined) return this;
+    return new ExecutionContext(this.#run, this.clock, this.scope, name);
+  }
+
+  /** A run of its own that inherits whatever `init` leaves out. */
+  with(init: ContextInit): ExecutionContext {
+    const { init: own, workflowId } = this.#run;
+    const given = Object.fromEntries(Object.entries(init).filter(([, value]) => value !== undefined));
+    const merged: ContextInit = { ...own, workflowId, ...given, tags: { ...own.tags, ...init.tags } };
+    const run: Run = { init: merged, workflowId: merged.workflowId, described: false, errors: undefined };
+    return new ExecutionContext(run, init.clock ?? this.clock, this.scope, this.workflowName);
+  }
+
+  /** Resolves after `ms` milliseconds of this context's clock; a cancellation ends the wait at once. */
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let ignore = () => {};
+      const cancel = this.clock.after(ms, () => {
+        ignore();
+        resolve();
+      });
+      ignore =
+        this.scope?.onCancel((reason) => {
+          cancel();
+          reject(reason);
+        }) ?? ignore;
+    });
+  }
+
+  cancelledBy(error: unknown): boolean {
+    if (this.scope === undefined || !this.scope.cancelled) return false;
+    return error === this.scope.reason || (error instanceof Error && error.name === 'AbortError');
+  }
+
+  takeAttributes(): ExecutionAttributes | undefined {
+    const run = this.#run;
+    if (run.described) return undefined;
+    run.described = true;
+    // A workflow can be looked up by its id in the traces; for a lone primitive that nobody named a run, the trace id does.
+    if (this.workflowName === undefined && run.init === NO_INIT) return undefined;
+    return executionAttributes({ ...run.init, workflowId: this.workflowId });
+  }
+
+  claimError(error: unknown): boolean {
+    if (typeof error !== 'object' || error === null) return true;
+    this.#run.errors ??= new WeakSet();
+    if (this.#run.errors.has(error)) return false;
+    this.#run.errors.add(error);
+    return true;
+  }
+}
+
+const storage = new AsyncLocalStorage<ExecutionContext>();
+
+/** Calls `work` where nested executions find `context` without being told. */
+export function enter<Args extends unknown[], Out>(
+  context: ExecutionContext,
+  work: (...args: Args) => Out,
+  ...args: Args
+): Out {
+  return storage.getStore() === context ? work(...args) : storage.run(context, work, ...args);
+}
+
+/** How a caller may steer one execution. */
+export interface ExecuteOptions {
+  /** Aborting it rejects the execution with `signal.reason` and reaches the innermost wait. */
+  readonly signal?: AbortSignal | undefined;
+  /** Ids, tags and clock of this run, or the context that a task was handed. Inherited when left out. */
+  readonly context?: WorkflowContext | ContextInit | undefined;
+}
+
+/** The context around the caller, else a new one. */
+export function ambientContext(): ExecutionContext {
+  return storage.getStore() ?? ExecutionContext.create(NO_INIT);
+}
+
+/** The context that the options ask for: the one given, else the ambient one, under the signal given. */
+export function contextFor(options: ExecuteOptions): ExecutionContext {
+  knownOptions('ExecuteOptions', options, ['signal', 'context']);
+  const { context, signal } = options;
+  const base = contextFrom(context);
+  if (signal === undefined) return base;
+  requireSignal('ExecuteOptions', 'signal', signal);
+  return base.within(new CancelScope(base.scope, signal));
+}
+
+function contextFrom(given: ExecuteOptions['context']): ExecutionContext {
+  if (given instanceof ExecutionContext) return given;
+  if (given === undefined) return ambientContext();
+  knownOptions('ExecuteOptions: context', given, ['workflowId', 'sessionId', 'correlationId', 'tags', 'clock']);
+  const init = given as ContextInit;
+  for (const id of ['workflowId', 'sessionId', 'correlationId'] as const) {
+    if (init[id] !== undefined && typeof init[id] !== 'string')
+      fail('ExecuteOptions: context', id, 'must be a string', init[id]);
+  }
+  const around = storage.getStore();
+  return around === undefined ? ExecutionContext.create(init) : around.with(init);
+}

@@ -1,0 +1,124 @@
+import { type Observation, observe, type Subject, type SubjectOptions, subjectOf } from '../telemetry/observe.ts';
+import { ambientContext, contextFor, type ExecuteOptions, type ExecutionContext, enter } from './context.ts';
+import { requireName, show } from './options.ts';
+
+/** A unit of work: takes an `In`, gives an `Out`, observed by construction, usable any number of times at once. */
+export interface Primitive<in In, out Out> {
+  /** The kind, in lower snake case: the `primitive_type` of the metrics. */
+  readonly type: string;
+  /** The author's name, else the kind's class name: the `primitive_name` of the metrics. */
+  readonly name: string;
+  /**
+   * Runs it once. Rejects with the very error that the work threw, or with `signal.reason` when it was aborted.
+   */
+  execute(input: In, options?: ExecuteOptions): Promise<Out>;
+  /** This one, then `next` with its output. Neither is changed. */
+  pipe<Next>(next: Primitive<NoInfer<Out>, Next>): Primitive<In, Next>;
+}
+
+/** What a kind brings along; everything else is the same for all. */
+export interface Definition<In, Out> {
+  /** The kind, in lower snake case. */
+  readonly type: string;
+  /** The author's name, if there is one. */
+  readonly name?: string | undefined;
+  /** Whether it counts as a workflow also when nobody named it one. */
+  readonly workflow?: boolean | undefined;
+  /** Where its span is not `type name`. */
+  readonly span?: Pick<SubjectOptions, 'spanName' | 'model' | 'samplingAttributes'> | undefined;
+  readonly run: Run<In, Out>;
+  /** The steps of a sequence, so that `pipe` makes one longer sequence and not a nest of them. */
+  readonly steps?: readonly ObservedPrimitive<never, unknown>[] | undefined;
+}
+
+/** The work of a kind: whatever it awaits gets `context`, whatever it has to tell goes to `observation`. */
+export type Run<In, Out> = (input: In, context: ExecutionContext, observation: Observation) => Out | PromiseLike<Out>;
+
+export class ObservedPrimitive<in In, out Out> implements Primitive<In, Out> {
+  readonly type: string;
+  readonly name: string;
+  readonly definition: Definition<In, Out>;
+  readonly #subject: Subject;
+  readonly #workflow: boolean;
+  readonly #body: Run<In, Out>;
+
+  constructor(definition: Definition<In, Out>) {
+    const { type, name, workflow = false, run, span } = definition;
+    if (name !== undefined) requireName(type, name);
+    this.type = type;
+    this.name = name ?? className(type);
+    this.definition = definition;
+    this.#workflow = workflow;
+    this.#subject = subjectOf({ type, name: this.name, workflow, ...span });
+    this.#body = (input, context, observation) => {
+      context.scope?.throwIfCancelled();
+      return run(input, context, observation);
+    };
+  }
+
+  execute(input: In, options?: ExecuteOptions): Promise<Out> {
+    return options === undefined ? this.invoke(input, ambientContext()) : this.#steered(input, options);
+  }
+
+  async #steered(input: In, options: ExecuteOptions): Promise<Out> {
+    const context = contextFor(options);
+    try {
+      return await this.invoke(input, context);
+    } finally {
+      if (options.signal !== undefined) context.scope?.dispose();
+    }
+  }
+
+  /** `execute` for those who hold the context already. */
+  invoke(input: In, context: ExecutionContext): Promise<Out> {
+    const inside = this.#workflow ? context.inWorkflow(this.name) : context;
+    return enter(inside, observe<In, ExecutionContext, Out>, this.#subject, input, inside, this.#body);
+  }
+
+  pipe<Next>(next: Primitive<NoInfer<Out>, Next>): Primitive<In, Next> {
+    const follower = requirePrimitive('pipe', 'next', next);
+    const { steps, name } = this.definition;
+    return sequence([...(steps !== undefined && name === undefined ? steps : [this]), follower]);
+  }
+}
+
+/** Makes a primitive of a definition: the only way there is, so that every one of them is observed. */
+export function createPrimitive<In, Out>(definition: Definition<In, Out>): ObservedPrimitive<In, Out> {
+  return new ObservedPrimitive(definition);
+}
+
+/** One after the other, each with the output of the one before. */
+export function sequence<In, Out>(
+  steps: readonly ObservedPrimitive<never, unknown>[],
+  name?: string,
+): ObservedPrimitive<In, Out> {
+  const chain = steps as readonly ObservedPrimitive<unknown, unknown>[];
+  return createPrimitive<In, Out>({
+    type: 'sequential',
+    name,
+    workflow: true,
+    steps,
+    run: async (input, context) => {
+      let value: unknown = input;
+      for (const step of chain) value = await step.invoke(value, context);
+      return value as Out;
+    },
+  });
+}
+
+/** The primitive as we made it; anything else is refused with the way to mend it. */
+export function requirePrimitive<In, Out>(
+  where: string,
+  what: string,
+  value: Primitive<In, Out>,
+): ObservedPrimitive<In, Out> {
+  if (value instanceof ObservedPrimitive) return value;
+  const mend = typeof value === 'function' ? "; wrap the function: task('name', fn)" : '';
+  throw new TypeError(`${where}: ${what} must be a primitive, got ${show(value)}${mend}`);
+}
+
+/** `circuit_breaker` is called `CircuitBreakerPrimitive` until its author names it. */
+function className(type: string): string {
+  const words = type.split('_').map((word) => word.charAt(0).toUpperCase() + word.slice(1));
+  return `${words.join('')}Primitive`;
+}

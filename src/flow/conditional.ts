@@ -1,0 +1,48 @@
+import type { WorkflowContext } from '../core/context.ts';
+import { knownOptions, requireFunction } from '../core/options.ts';
+import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
+import { recordBranch } from '../telemetry/record.ts';
+
+export interface ConditionalOptions {
+  /** Replaces `ConditionalPrimitive` in the metrics. */
+  readonly name?: string | undefined;
+}
+
+type Test<In> = (input: In, context: WorkflowContext) => boolean | PromiseLike<boolean>;
+
+/**
+ * Runs `then` if the test holds for the input, else `otherwise`. Without an `otherwise` the input itself is the output.
+ *
+ * @example
+ * const brief = conditional((s: string) => s.length > 100, task('cut', (s: string) => s.slice(0, 100)));
+ * @throws TypeError when `test` is not a function or a branch is not a primitive
+ */
+export function conditional<In, Then>(test: Test<In>, then: Primitive<In, Then>): Primitive<In, Then | In>;
+export function conditional<In, Then, Otherwise>(
+  test: Test<In>,
+  then: Primitive<In, Then>,
+  otherwise: Primitive<NoInfer<In>, Otherwise>,
+  options?: ConditionalOptions,
+): Primitive<In, Then | Otherwise>;
+export function conditional<In, Then, Otherwise>(
+  test: Test<In>,
+  then: Primitive<In, Then>,
+  otherwise?: Primitive<NoInfer<In>, Otherwise>,
+  options: ConditionalOptions = {},
+): Primitive<In, In | Then | Otherwise> {
+  requireFunction('conditional', 'test', test);
+  knownOptions('ConditionalOptions', options, ['name']);
+  const yes = requirePrimitive('conditional', 'then', then);
+  const no = otherwise === undefined ? undefined : requirePrimitive('conditional', 'otherwise', otherwise);
+  return createPrimitive<In, In | Then | Otherwise>({
+    type: 'conditional',
+    name: options.name,
+    run: async (input, context, observation) => {
+      const holds = await test(input, context);
+      context.scope?.throwIfCancelled();
+      const branch = holds ? yes : no;
+      recordBranch(observation, holds ? 'then' : no === undefined ? 'none' : 'otherwise');
+      return branch === undefined ? input : branch.invoke(input, context);
+    },
+  });
+}

@@ -1,0 +1,58 @@
+import type { WorkflowContext } from '../core/context.ts';
+import { NoRouteError } from '../core/errors.ts';
+import { fail, knownOptions, requireFunction, show } from '../core/options.ts';
+import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
+import { recordRoute } from '../telemetry/record.ts';
+
+type Step<In, Out> = Primitive<NoInfer<In>, Out>;
+type OutOf<P> = P extends Primitive<never, infer O> ? O : never;
+type Maybe<T> = T | undefined | PromiseLike<T | undefined>;
+
+export interface RouterOptions<Route extends string = string> {
+  /** Replaces `RouterPrimitive` in the metrics. */
+  readonly name?: string | undefined;
+  /** Where to go when the selector names no route. @default none: that is a `NoRouteError` */
+  readonly default?: Route | undefined;
+}
+
+/**
+ * Runs the one route that the selector names.
+ *
+ * @example
+ * const answer = router((q: string) => (q.length < 200 ? 'fast' : 'good'), { fast: small, good: large }, { default: 'fast' });
+ * @throws TypeError at construction when there is no route, one is not a primitive, or the default is not among them;
+ * `NoRouteError` at execution when the selector names none and there is no default
+ */
+export function router<In, const R extends Readonly<Record<string, Step<In, unknown>>>>(
+  select: (input: In, context: WorkflowContext) => Maybe<NoInfer<keyof R & string>>,
+  routes: R,
+  options: RouterOptions<NoInfer<keyof R & string>> = {},
+): Primitive<In, OutOf<R[keyof R]>> {
+  requireFunction('router', 'select', select);
+  knownOptions('RouterOptions', options, ['name', 'default']);
+  if (typeof routes !== 'object' || routes === null)
+    fail('router', 'routes', 'must be an object of primitives', routes);
+  const known = new Map(
+    Object.entries(routes).map(([key, route]) => [key, requirePrimitive('router', `route ${show(key)}`, route)]),
+  );
+  if (known.size === 0) throw new TypeError('router: needs at least one route, got none');
+  const names = [...known.keys()];
+  const { default: otherwise } = options;
+  if (otherwise !== undefined && !known.has(otherwise)) {
+    fail('RouterOptions', 'default', `must be one of ${names.join(', ')}`, otherwise);
+  }
+  const routerName = options.name ?? 'router';
+  return createPrimitive<In, OutOf<R[keyof R]>>({
+    type: 'router',
+    name: options.name,
+    run: async (input, context, observation) => {
+      const asked = await select(input, context);
+      context.scope?.throwIfCancelled();
+      const route = asked !== undefined && known.has(asked) ? asked : otherwise;
+      const target = route === undefined ? undefined : known.get(route);
+      if (route === undefined || target === undefined) throw new NoRouteError(routerName, asked, names);
+      recordRoute(observation, route);
+      return target.invoke(input, context) as Promise<OutOf<R[keyof R]>>;
+    },
+  });
+}

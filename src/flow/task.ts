@@ -1,0 +1,34 @@
+import { untilCancelled } from '../core/cancellation.ts';
+import type { WorkflowContext } from '../core/context.ts';
+import { requireFunction, requireName } from '../core/options.ts';
+import { createPrimitive, type Primitive } from '../core/primitive.ts';
+
+/**
+ * Lifts a function into a primitive. It may be synchronous; it gets the input and the context (signal, clock, ids,
+ * tags). When the context's signal aborts, the task rejects at once with the signal's reason, also if the function
+ * goes on: pass `context.signal` to whatever it calls.
+ *
+ * @example
+ * const greet = task('greet', async (name: string, context) => `Hello ${name}`);
+ * await greet.execute('Ada');
+ * @throws TypeError when the name is empty or `fn` is not a function
+ */
+export function task<In = void, Out = unknown>(
+  name: string,
+  fn: (input: In, context: WorkflowContext) => Out | PromiseLike<Out>,
+): Primitive<In, Out> {
+  requireName('task', name);
+  requireFunction('task', 'fn', fn);
+  return createPrimitive<In, Out>({
+    type: 'task',
+    name,
+    run: (input, context) => {
+      const output = fn(input, context);
+      return context.scope !== undefined && isPromise(output) ? untilCancelled(output, context.scope) : output;
+    },
+  });
+}
+
+function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof (value as PromiseLike<T> | null | undefined)?.then === 'function';
+}

@@ -1,0 +1,26 @@
+import { requireName } from '../core/options.ts';
+import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
+import { workflowSpan } from '../telemetry/record.ts';
+
+/**
+ * Names a composition and counts it as a workflow. An unnamed one takes the name as its own: one span, one count. One
+ * that its author named already keeps its name and runs inside the workflow.
+ *
+ * @example
+ * const digest = workflow('digest', sequential(read, summarise));
+ * await digest.execute('./docs'); // workflow_name="digest"
+ * @throws TypeError when the name is empty or `primitive` is not a primitive
+ */
+export function workflow<In, Out>(name: string, primitive: Primitive<In, Out>): Primitive<In, Out> {
+  requireName('workflow', name);
+  const inner = requirePrimitive('workflow', 'primitive', primitive);
+  const span = workflowSpan(name);
+  if (inner.definition.name === undefined) return createPrimitive({ ...inner.definition, name, workflow: true, span });
+  return createPrimitive({
+    type: 'workflow',
+    name,
+    workflow: true,
+    span,
+    run: (input: In, context) => inner.invoke(input, context),
+  });
+}

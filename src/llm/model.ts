@@ -1,0 +1,82 @@
+/** The port to a model: a request, a reply, and what it used. */
+
+export interface Message {
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly content: string;
+}
+
+export interface ModelRequest {
+  readonly messages: readonly Message[];
+  /** The most tokens the reply may have. */
+  readonly maxTokens?: number | undefined;
+  readonly temperature?: number | undefined;
+  readonly topP?: number | undefined;
+}
+
+/** Tokens of one call, as billed. The last three are parts of the first two, not additions. */
+export interface Usage {
+  /** All input tokens, cached ones included. */
+  readonly inputTokens: number;
+  /** All output tokens, reasoning included. */
+  readonly outputTokens: number;
+  /** The part of the input that was read from the provider's cache. */
+  readonly cachedInputTokens?: number | undefined;
+  /** The part of the input that was written to the provider's cache. */
+  readonly cacheWriteTokens?: number | undefined;
+  /** The part of the output that was reasoning. */
+  readonly reasoningTokens?: number | undefined;
+}
+
+export interface ModelReply {
+  readonly text: string;
+  /** `undefined` where the provider did not say; such a call counts as unpriced. */
+  readonly usage?: Usage | undefined;
+  /** The model that answered, where it is not the one asked for. */
+  readonly model?: string | undefined;
+  readonly id?: string | undefined;
+  /** Why the reply ended, in the provider's word: `stop`, `length`, ... */
+  readonly finishReason?: string | undefined;
+}
+
+export interface Model {
+  /** The provider after the GenAI conventions: `openai`, `anthropic`, `aws.bedrock`, ... A label of the metrics. */
+  readonly provider: string;
+  /** The model that is asked for. A label of the metrics. */
+  readonly model: string;
+  readonly serverAddress?: string | undefined;
+  readonly serverPort?: number | undefined;
+  /**
+   * One request, never repeated by the port itself. Rejects with `signal.reason` when aborted. An error of a call that
+   * was billed all the same carries its `usage`.
+   */
+  generate(request: ModelRequest, options: { readonly signal: AbortSignal }): Promise<ModelReply>;
+}
+
+/** A model answered, and billed, something that is no reply. */
+export class ModelReplyError extends Error {
+  override readonly name = 'ModelReplyError';
+  readonly usage: Usage | undefined;
+
+  constructor(message: string, usage: Usage | undefined) {
+    super(message);
+    this.usage = usage;
+  }
+}
+
+/** `usage` with every figure a whole count that can be: nothing below 0, no part above its whole. */
+export function soundUsage(usage: Usage): Record<keyof Usage, number> {
+  const inputTokens = count(usage.inputTokens);
+  const outputTokens = count(usage.outputTokens);
+  const cachedInputTokens = Math.min(count(usage.cachedInputTokens), inputTokens);
+  return {
+    inputTokens,
+    outputTokens,
+    cachedInputTokens,
+    cacheWriteTokens: Math.min(count(usage.cacheWriteTokens), inputTokens - cachedInputTokens),
+    reasoningTokens: Math.min(count(usage.reasoningTokens), outputTokens),
+  };
+}
+
+function count(tokens: number | undefined): number {
+  return typeof tokens === 'number' && Number.isFinite(tokens) && tokens > 0 ? tokens : 0;
+}

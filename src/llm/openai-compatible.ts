@@ -1,0 +1,114 @@
+import { fail, knownOptions, requireName } from '../core/options.ts';
+import { type Model, type ModelReply, ModelReplyError, type ModelRequest, type Usage } from './model.ts';
+
+export interface OpenAICompatibleOptions {
+  /** The model to ask, for example `gpt-4o-mini`. */
+  readonly model: string;
+  /** Where the API is. @default OpenAI's own, or OPENAI_BASE_URL as the client reads it */
+  readonly baseURL?: string | undefined;
+  /** @default OPENAI_API_KEY as the client reads it; none is needed for a server of one's own */
+  readonly apiKey?: string | undefined;
+  /** The provider in metrics and prices. @default `openai`, or the host's name where `baseURL` leads elsewhere */
+  readonly provider?: string | undefined;
+}
+
+/**
+ * A model behind OpenAI's chat completions API, by the official `openai` client, which is loaded on first use
+ * (`npm install openai@6`). The client's own retries are off: every request is one execution, counted once.
+ *
+ * @throws TypeError when an option is wrong; at the first call an error with the install line when `openai` is missing
+ */
+export function openAICompatible(options: OpenAICompatibleOptions): Model {
+  knownOptions('OpenAICompatibleOptions', options, ['model', 'baseURL', 'apiKey', 'provider']);
+  requireName('OpenAICompatibleOptions: model', options.model);
+  const url = options.baseURL === undefined ? undefined : parseUrl(options.baseURL);
+  const host = url?.hostname ?? 'api.openai.com';
+  let client: ReturnType<typeof connect> | undefined;
+  return {
+    provider: options.provider ?? (host === 'api.openai.com' ? 'openai' : host),
+    model: options.model,
+    serverAddress: host,
+    serverPort: url === undefined || url.port === '' ? undefined : Number(url.port),
+    async generate(request, { signal }) {
+      client ??= connect(options);
+      const { chat } = await client;
+      try {
+        return replyOf(await chat.completions.create(bodyOf(options.model, request), { signal }));
+      } catch (error) {
+        // The client throws an error of its own for an abort; whoever aborted gets his reason back.
+        if (signal.aborted) throw signal.reason;
+        throw error;
+      }
+    },
+  };
+}
+
+async function connect({ baseURL, apiKey }: OpenAICompatibleOptions) {
+  const { default: OpenAI } = await import('openai').catch((cause: unknown) => {
+    throw new Error('openAICompatible needs the openai client: npm install openai@6', { cause });
+  });
+  return new OpenAI({
+    maxRetries: 0,
+    ...(baseURL === undefined ? {} : { baseURL }),
+    // The client refuses to start without a key; a server of one's own needs none.
+    ...(apiKey !== undefined ? { apiKey } : baseURL !== undefined ? { apiKey: 'none' } : {}),
+  });
+}
+
+function parseUrl(baseURL: string): URL {
+  if (URL.canParse(baseURL)) return new URL(baseURL);
+  return fail('OpenAICompatibleOptions', 'baseURL', "must be a URL such as 'http://127.0.0.1:11434/v1'", baseURL);
+}
+
+function bodyOf(model: string, { messages, maxTokens, temperature, topP }: ModelRequest) {
+  return {
+    model,
+    messages: messages.map(({ role, content }) => ({ role, content })),
+    ...(maxTokens === undefined ? {} : { max_tokens: maxTokens }),
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(topP === undefined ? {} : { top_p: topP }),
+  };
+}
+
+/** The parts of a chat completion that a reply is made of; servers leave out any of them. */
+interface Completion {
+  readonly id?: string;
+  readonly model?: string;
+  readonly choices?: readonly { finish_reason?: string | null; message?: { content?: string | null } }[];
+  readonly usage?: {
+    readonly prompt_tokens?: number;
+    readonly completion_tokens?: number;
+    readonly prompt_tokens_details?: { cached_tokens?: number; cache_write_tokens?: number } | null;
+    readonly completion_tokens_details?: { reasoning_tokens?: number } | null;
+  } | null;
+}
+
+function replyOf(completion: Completion): ModelReply {
+  const usage = usageOf(completion.usage);
+  const choice = completion.choices?.[0];
+  const text = choice?.message?.content;
+  if (typeof text !== 'string') {
+    throw new ModelReplyError(
+      `the model answered without a text (finish reason: ${choice?.finish_reason ?? 'none'})`,
+      usage,
+    );
+  }
+  return {
+    text,
+    usage,
+    model: completion.model,
+    id: completion.id,
+    finishReason: choice?.finish_reason ?? undefined,
+  };
+}
+
+function usageOf(usage: Completion['usage']): Usage | undefined {
+  if (usage === undefined || usage === null) return undefined;
+  return {
+    inputTokens: usage.prompt_tokens ?? 0,
+    outputTokens: usage.completion_tokens ?? 0,
+    cachedInputTokens: usage.prompt_tokens_details?.cached_tokens,
+    cacheWriteTokens: usage.prompt_tokens_details?.cache_write_tokens,
+    reasoningTokens: usage.completion_tokens_details?.reasoning_tokens,
+  };
+}

@@ -1,0 +1,48 @@
+/** How long to wait before the next try: pure arithmetic, randomness handed in. */
+
+export interface Backoff {
+  readonly initialDelayMs: number;
+  readonly maxDelayMs: number;
+}
+
+/**
+ * Exponential backoff with full jitter: a random part, `random` from 0 to 1, of a delay that doubles with every
+ * attempt (the first is 1) up to `maxDelayMs`. Milliseconds.
+ * Source: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+ */
+export function fullJitter({ initialDelayMs, maxDelayMs }: Backoff, attempt: number, random: number): number {
+  return random * Math.min(maxDelayMs, initialDelayMs * 2 ** Math.min(attempt - 1, 1_000));
+}
+
+/**
+ * What a server asked for with `Retry-After` (seconds or an HTTP date) or `retry-after-ms`, in milliseconds from
+ * `now` (milliseconds since the epoch). `undefined` when the error carries no such header, or one that makes no sense.
+ */
+export function retryAfterMs(error: unknown, now: number): number | undefined {
+  const inMs = header(error, 'retry-after-ms');
+  if (inMs !== undefined && isNumber(inMs)) return Number(inMs);
+  const value = header(error, 'retry-after');
+  if (value === undefined) return undefined;
+  if (isNumber(value)) return Number(value) * 1_000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+function isNumber(text: string): boolean {
+  return /^\d+(\.\d+)?$/.test(text.trim());
+}
+
+/** Headers as `fetch` has them, or as a plain object; on the error itself or on its `response`. */
+function header(error: unknown, name: string): string | undefined {
+  const { headers, response } = (error ?? {}) as { headers?: unknown; response?: { headers?: unknown } };
+  for (const source of [headers, response?.headers]) {
+    if (typeof source !== 'object' || source === null) continue;
+    const get = (source as { get?: unknown }).get;
+    const value =
+      typeof get === 'function'
+        ? get.call(source, name)
+        : Object.entries(source).find(([key]) => key.toLowerCase() === name)?.[1];
+    if (typeof value === 'string' || typeof value === 'number') return String(value);
+  }
+  return undefined;
+}

@@ -1,0 +1,236 @@
+/**
+ * The instruments, and how values reach them at the price of an addition.
+ *
+ * Every counter is a table of series: plain cells that primitives look up once, when they are built, and add to
+ * while they run. One observable instrument per table reads the cells when somebody collects. That is why a series
+ * stands at 0 before its first event, why a primitive built before the SDK is counted, and where a ceiling on the
+ * number of series really holds. Durations need a histogram, which the API can only feed one value at a time.
+ *
+ * Instruments belong to a provider. `currentMeter` looks which provider is registered now and, when that has changed,
+ * makes them anew there: the API's metrics have no proxy, an instrument made before the SDK would stay a no-op for ever.
+ */
+import {
+  type Attributes,
+  type BatchObservableCallback,
+  type Context,
+  createNoopMeter,
+  type Histogram,
+  type Meter,
+  type MetricOptions,
+  metrics,
+  type Observable,
+} from '@opentelemetry/api';
+import { ATTR, INSTRUMENT, type InstrumentName, MAX_SERIES, OTHER, SCOPE } from './semconv.ts';
+
+/** How many characters of an author's name reach telemetry. */
+const MAX_LABEL_LENGTH = 256;
+
+/** One line of a table. Add to a counter's `value` and never set it back; set a gauge's. */
+export interface Series {
+  value: number;
+  readonly attributes: Attributes;
+}
+
+interface Cell extends Series {
+  /** What `value` was when the current provider arrived: it is told only what happened since. */
+  baseline: number;
+}
+
+type Kind = 'counter' | 'upDownCounter' | 'gauge';
+
+/** Bounds a label value and makes it valid Unicode. */
+function labelValue(value: string): string {
+  const bounded = value.length > MAX_LABEL_LENGTH ? `${value.slice(0, MAX_LABEL_LENGTH - 1)}…` : value;
+  return (bounded as string & { toWellFormed(): string }).toWellFormed();
+}
+
+/** The sets of label values of one instrument, each given out once, never more than `MAX_SERIES`. */
+class LabelSets<T> {
+  readonly #known = new Map<string, T>();
+  readonly #keys: readonly string[];
+  readonly #make: (attributes: Attributes, overflow: boolean) => T;
+  #overflow: T | undefined;
+
+  constructor(keys: readonly string[], make: (attributes: Attributes, overflow: boolean) => T) {
+    this.#keys = keys;
+    this.#make = make;
+  }
+
+  get(values: readonly string[]): T {
+    const bounded = values.map(labelValue);
+    const key = bounded.join('\u0000');
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    if (this.#known.size >= MAX_SERIES - 1) {
+      this.#overflow ??= this.#make(this.#attributes(this.#keys.map(() => OTHER)), true);
+      return this.#overflow;
+    }
+    const made = this.#make(this.#attributes(bounded), false);
+    this.#known.set(key, made);
+    return made;
+  }
+
+  /** Frozen because the SDK keeps the object itself, not a copy. */
+  #attributes(values: readonly string[]): Attributes {
+    return Object.freeze(Object.fromEntries(this.#keys.map((key, i) => [key, values[i]])));
+  }
+
+  *[Symbol.iterator](): Iterator<T> {
+    yield* this.#known.values();
+    if (this.#overflow !== undefined) yield this.#overflow;
+  }
+}
+
+const tables: CounterTable[] = [];
+
+export class CounterTable {
+  readonly #name: InstrumentName;
+  readonly #kind: Kind;
+  readonly #options: MetricOptions;
+  readonly #cells: LabelSets<Cell>;
+
+  constructor(name: InstrumentName, kind: Kind, options: MetricOptions, keys: readonly string[]) {
+    this.#name = name;
+    this.#kind = kind;
+    this.#options = options;
+    this.#cells = new LabelSets(keys, (attributes, overflow) =>
+      overflow ? new OverflowCell(attributes, this.#name) : { value: 0, baseline: 0, attributes },
+    );
+    tables.push(this);
+  }
+
+  /** The series with these label values, in the order of the table's keys; made at 0 when it is new. */
+  series(...values: string[]): Series {
+    return this.#cells.get(values);
+  }
+
+  create(meter: Meter): Observable {
+    if (this.#kind === 'counter') return meter.createObservableCounter(this.#name, this.#options);
+    if (this.#kind === 'gauge') return meter.createObservableGauge(this.#name, this.#options);
+    return meter.createObservableUpDownCounter(this.#name, this.#options);
+  }
+
+  /** Counters start at 0 under a new provider; what is in flight or in force is told as it is. */
+  rebase(): void {
+    for (const cell of this.#cells) cell.baseline = this.#kind === 'counter' ? cell.value : 0;
+  }
+
+  *read(): Iterable<[value: number, attributes: Attributes]> {
+    for (const cell of this.#cells) yield [cell.value - cell.baseline, cell.attributes];
+  }
+}
+
+const histograms: HistogramTable[] = [];
+
+/** A histogram and its label sets. `record` does nothing while no provider is registered. */
+export class HistogramTable {
+  readonly #name: InstrumentName;
+  readonly #options: MetricOptions;
+  readonly #sets: LabelSets<Attributes>;
+  readonly #overflowed = new Set<Attributes>();
+  #histogram: Histogram | undefined;
+
+  constructor(name: InstrumentName, options: MetricOptions, keys: readonly string[]) {
+    this.#name = name;
+    this.#options = options;
+    this.#sets = new LabelSets(keys, (attributes, overflow) => {
+      if (overflow) this.#overflowed.add(attributes);
+      return attributes;
+    });
+    histograms.push(this);
+  }
+
+  labels(...values: string[]): Attributes {
+    return this.#sets.get(values);
+  }
+
+  record(seconds: number, labels: Attributes, context: Context): void {
+    if (this.#overflowed.size > 0 && this.#overflowed.has(labels)) overflow.series(this.#name).value += 1;
+    this.#histogram?.record(seconds, labels, context);
+  }
+
+  bind(meter: Meter | undefined): void {
+    this.#histogram = meter?.createHistogram(this.#name, this.#options);
+  }
+}
+
+const overflow = new CounterTable(
+  INSTRUMENT.seriesOverflow,
+  'counter',
+  { description: 'Measurements that went to the overflow series because their instrument held its most series' },
+  [ATTR.instrument],
+);
+
+const spansLost = new CounterTable(
+  INSTRUMENT.spansLost,
+  'counter',
+  { description: 'Spans that ended but were never delivered', unit: '{span}' },
+  [ATTR.lossReason],
+);
+
+/** The count of spans lost for one reason; a closed set of words. */
+export function lostSpans(reason: 'queue_full' | 'export_failed' | 'shutdown' | 'instrumentation_error'): Series {
+  return spansLost.series(reason);
+}
+
+/** Takes what found no series of its own, and counts each time it happens. */
+class OverflowCell implements Cell {
+  baseline = 0;
+  readonly attributes: Attributes;
+  readonly #count: Series;
+  #value = 0;
+
+  constructor(attributes: Attributes, instrument: InstrumentName) {
+    this.attributes = attributes;
+    this.#count = overflow.series(instrument);
+  }
+
+  get value(): number {
+    return this.#value;
+  }
+
+  set value(next: number) {
+    this.#value = next;
+    this.#count.value += 1;
+  }
+}
+
+const refreshers = new Set<() => void>();
+
+/** Calls `refresh` before every collection, for values that are read and not counted. Returns how to stop. */
+export function beforeCollection(refresh: () => void): () => void {
+  refreshers.add(refresh);
+  return () => refreshers.delete(refresh);
+}
+
+let boundProvider: unknown;
+let boundMeter: Meter | undefined;
+let release = () => {};
+
+/** The meter of the provider registered now, with all instruments made there; `undefined` when there is none. */
+export function currentMeter(): Meter | undefined {
+  const provider = metrics.getMeterProvider();
+  if (provider === boundProvider) return boundMeter;
+  release();
+  const meter = provider.getMeter(SCOPE);
+  const live = meter !== createNoopMeter();
+  boundProvider = provider;
+  boundMeter = live ? meter : undefined;
+  for (const histogram of histograms) histogram.bind(boundMeter);
+  for (const table of tables) table.rebase();
+  if (live) {
+    const instruments = new Map(tables.map((table) => [table, table.create(meter)]));
+    const observables = [...instruments.values()];
+    const report: BatchObservableCallback = (result) => {
+      for (const refresh of refreshers) refresh();
+      for (const [table, instrument] of instruments) {
+        for (const [value, attributes] of table.read()) result.observe(instrument, value, attributes);
+      }
+    };
+    meter.addBatchObservableCallback(report, observables);
+    release = () => meter.removeBatchObservableCallback(report, observables);
+  } else {
+    release = () => {};
+  }
+  return boundMeter;
+}

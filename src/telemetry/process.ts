@@ -1,0 +1,42 @@
+/** What the process itself tells: cells that are set right before each collection. */
+import { beforeCollection, CounterTable } from './instruments.ts';
+import { INSTRUMENT } from './semconv.ts';
+
+const gauge = (name: (typeof INSTRUMENT)[keyof typeof INSTRUMENT], description: string, unit: string) =>
+  new CounterTable(name, 'gauge', { description, unit }, []);
+
+const cpuTime = new CounterTable(
+  INSTRUMENT.processCpuTime,
+  'counter',
+  { description: 'User and system CPU time spent', unit: 's' },
+  [],
+);
+const memory = gauge(INSTRUMENT.processMemory, 'Resident memory', 'By');
+const startTime = gauge(INSTRUMENT.processStartTime, 'Start of the process since the Unix epoch', 's');
+const heapUsed = gauge(INSTRUMENT.heapUsed, 'Heap in use', 'By');
+const delayP50 = gauge(INSTRUMENT.eventLoopDelayP50, 'Event loop delay, median', 's');
+const delayP90 = gauge(INSTRUMENT.eventLoopDelayP90, 'Event loop delay, 90th percentile', 's');
+const delayP99 = gauge(INSTRUMENT.eventLoopDelayP99, 'Event loop delay, 99th percentile', 's');
+
+/** Seconds and bytes. */
+export interface ProcessReading {
+  readonly cpuSeconds: number;
+  readonly residentBytes: number;
+  readonly heapUsedBytes: number;
+  readonly startedAtSeconds: number;
+  readonly eventLoopDelaySeconds: { readonly p50: number; readonly p90: number; readonly p99: number };
+}
+
+/** Has `read` told at every collection from now on. Returns how to stop. */
+export function observeProcess(read: () => ProcessReading): () => void {
+  return beforeCollection(() => {
+    const reading = read();
+    cpuTime.series().value = reading.cpuSeconds;
+    memory.series().value = reading.residentBytes;
+    startTime.series().value = reading.startedAtSeconds;
+    heapUsed.series().value = reading.heapUsedBytes;
+    delayP50.series().value = reading.eventLoopDelaySeconds.p50;
+    delayP90.series().value = reading.eventLoopDelaySeconds.p90;
+    delayP99.series().value = reading.eventLoopDelaySeconds.p99;
+  });
+}

@@ -1,0 +1,20 @@
+/**
+ * Error texts are written by others: a provider's 401 quotes the key that it refused, a client error the URL with its
+ * password. What looks like a credential is taken out before the text reaches a span.
+ */
+const SECRETS: readonly [pattern: RegExp, replacement: string][] = [
+  [/\b(Bearer|Basic)\s+[\w.~+/-]{6,}=*/gi, '$1 [redacted]'],
+  [/\b(sk|pk|rk|ghp|gho|ghs|glpat|xox[abprs]|AKIA|AIza)[-_]?[\w*-]{8,}/g, '$1[redacted]'],
+  [/\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g, '[redacted]'],
+  [/([a-z][a-z\d+.-]*:\/\/)[^\s/:@]+:[^\s/@]+@/gi, '$1[redacted]@'],
+  [/((?:api[-_ ]?key|token|secret|password|passwd|authorization)["']?\s*[:=]\s*["']?)[^\s"',;&]{4,}/gi, '$1[redacted]'],
+];
+
+const MAX_LENGTH = 2_048;
+
+/** `text`, at most 2,048 characters of it, without what looks like a credential. */
+export function redact(text: string): string {
+  let safe = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text;
+  for (const [pattern, replacement] of SECRETS) safe = safe.replace(pattern, replacement);
+  return safe;
+}

@@ -1,0 +1,54 @@
+import { ATTR, INSTRUMENT } from '../src/telemetry/semconv.ts';
+import { DURATION_BOUNDS } from './buckets.ts';
+import type { Row } from './row.ts';
+
+export const executions: readonly Row[] = [
+  {
+    instrument: INSTRUMENT.workflowExecutions,
+    metric: 'tta_workflow_executions_total',
+    type: 'counter',
+    labels: { [ATTR.workflowName]: 'workflow_name', [ATTR.status]: 'status' },
+    meaning: 'one per finished workflow execution; `status` is `success` or `failure`',
+  },
+  {
+    instrument: INSTRUMENT.primitiveExecutions,
+    metric: 'tta_primitive_executions_total',
+    type: 'counter',
+    labels: {
+      [ATTR.primitiveType]: 'primitive_type',
+      [ATTR.primitiveName]: 'primitive_name',
+      [ATTR.status]: 'status',
+    },
+    meaning: 'one per finished primitive execution, every kind, composed ones included',
+  },
+  {
+    instrument: INSTRUMENT.primitiveDuration,
+    metric: 'tta_execution_duration_seconds',
+    type: 'histogram',
+    labels: { [ATTR.primitiveType]: 'primitive_type' },
+    bounds: DURATION_BOUNDS,
+    meaning: 'wall time of a primitive execution, success or not',
+  },
+  {
+    instrument: INSTRUMENT.workflowDuration,
+    metric: 'tta_workflow_duration_seconds',
+    type: 'histogram',
+    labels: { [ATTR.workflowName]: 'workflow_name' },
+    bounds: DURATION_BOUNDS,
+    meaning: 'wall time of a workflow execution, success or not',
+  },
+  {
+    instrument: INSTRUMENT.primitiveOutcomes,
+    metric: 'tta_primitive_outcomes_total',
+    type: 'counter',
+    labels: { [ATTR.primitiveType]: 'primitive_type', [ATTR.outcome]: 'outcome' },
+    meaning: '`success`, `failure`, `timeout`, `cancelled` or `rejected`: why an execution ended',
+  },
+  {
+    instrument: INSTRUMENT.primitiveActive,
+    metric: 'tta_primitive_active',
+    type: 'gauge',
+    labels: { [ATTR.primitiveType]: 'primitive_type' },
+    meaning: 'executions in flight',
+  },
+];

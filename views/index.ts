@@ -1,0 +1,42 @@
+/**
+ * `tta-primitives/views`: the Prometheus dialect of the instruments, as data. Give `ttaViews` to a MeterProvider and
+ * its Prometheus exporter serves the schema.
+ */
+import { AggregationType, type ViewOptions } from '@opentelemetry/sdk-metrics';
+import { ATTR, MAX_SERIES, SCOPE } from '../src/telemetry/semconv.ts';
+import { executions } from './executions.ts';
+import { relabel } from './labels.ts';
+import { llm } from './llm.ts';
+import { policies } from './policies.ts';
+import { process } from './process.ts';
+import type { Row } from './row.ts';
+import { telemetry } from './telemetry.ts';
+
+export type { Row } from './row.ts';
+
+/** Every metric of the schema, the most important first. */
+export const schema: readonly Row[] = [...executions, ...llm, ...policies, ...telemetry, ...process];
+
+const metricOf = new Map<unknown, string>(schema.map(({ instrument, metric }) => [instrument, metric]));
+
+function viewOf({ instrument, metric, labels, bounds }: Row): ViewOptions {
+  return {
+    meterName: SCOPE,
+    instrumentName: instrument,
+    name: metric,
+    attributesProcessors: [relabel(labels, ATTR.instrument in labels ? metricOf : undefined)],
+    // The instruments hold no more than this themselves; the SDK counts its own overflow series on top.
+    aggregationCardinalityLimit: MAX_SERIES + 1,
+    ...(bounds === undefined
+      ? {}
+      : { aggregation: { type: AggregationType.EXPLICIT_BUCKET_HISTOGRAM, options: { boundaries: [...bounds] } } }),
+  };
+}
+
+/**
+ * The schema as views.
+ *
+ * @example
+ * new MeterProvider({ views: [...ttaViews], readers: [new PrometheusExporter({ withoutScopeInfo: true })] });
+ */
+export const ttaViews: readonly ViewOptions[] = schema.map(viewOf);

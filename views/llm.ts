@@ -1,0 +1,57 @@
+import { ATTR, INSTRUMENT, type InstrumentName } from '../src/telemetry/semconv.ts';
+import { DURATION_BOUNDS } from './buckets.ts';
+import type { Row } from './row.ts';
+
+const model = { [ATTR.genAiRequestModel]: 'model', [ATTR.genAiProvider]: 'provider' };
+
+const counter = (instrument: InstrumentName, metric: string, meaning: string): Row => ({
+  instrument,
+  metric,
+  type: 'counter',
+  labels: model,
+  meaning,
+});
+
+export const llm: readonly Row[] = [
+  counter(INSTRUMENT.llmCost, 'tta_llm_cost_total', 'US dollars spent on model calls'),
+  {
+    instrument: INSTRUMENT.workflowLlmCost,
+    metric: 'tta_workflow_llm_cost_total',
+    type: 'counter',
+    labels: { [ATTR.workflowName]: 'workflow_name' },
+    meaning: 'the same dollars, by the outermost workflow that spent them; `__none__` outside of any',
+  },
+  {
+    instrument: INSTRUMENT.llmRequests,
+    metric: 'tta_llm_requests_total',
+    type: 'counter',
+    labels: { ...model, [ATTR.status]: 'status' },
+    meaning: 'model calls',
+  },
+  {
+    instrument: INSTRUMENT.llmRequestDuration,
+    metric: 'tta_llm_request_duration_seconds',
+    type: 'histogram',
+    labels: model,
+    bounds: DURATION_BOUNDS,
+    meaning: 'wall time of a model call, success or not',
+  },
+  counter(INSTRUMENT.llmInputTokens, 'tta_llm_input_tokens_total', 'input tokens, cached ones included'),
+  counter(INSTRUMENT.llmOutputTokens, 'tta_llm_output_tokens_total', 'output tokens, reasoning included'),
+  counter(
+    INSTRUMENT.llmCachedInputTokens,
+    'tta_llm_cached_input_tokens_total',
+    "the part of the input read from the provider's cache",
+  ),
+  counter(
+    INSTRUMENT.llmCacheWriteTokens,
+    'tta_llm_cache_write_tokens_total',
+    "the part of the input written to the provider's cache",
+  ),
+  counter(INSTRUMENT.llmReasoningTokens, 'tta_llm_reasoning_tokens_total', 'the part of the output spent on reasoning'),
+  counter(
+    INSTRUMENT.llmUnpricedRequests,
+    'tta_llm_unpriced_requests_total',
+    'answered calls whose price is unknown: they never count as 0 dollars',
+  ),
+];
