@@ -1,0 +1,56 @@
+/** How often the offline model misbehaves, as shares of all requests from 0 to 1; their sum is at most 1. */
+export interface ChaosOptions {
+  /** Answers late. @default 0.15 */
+  readonly slowShare?: number;
+  /** The longest delay of a late answer in milliseconds; the shortest is a quarter of it. @default 2000 */
+  readonly slowMs?: number;
+  /** Status 429 with Retry-After. @default 0.1 */
+  readonly rateLimitShare?: number;
+  /** What Retry-After asks for, in milliseconds. @default 1000 */
+  readonly retryAfterMs?: number;
+  /** Status 500. @default 0.05 */
+  readonly errorShare?: number;
+  /** The connection breaks in the middle of the answer. @default 0.05 */
+  readonly cutShare?: number;
+}
+
+export type Fault =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'slow'; readonly delayMs: number }
+  | { readonly kind: 'rate_limit'; readonly retryAfterMs: number }
+  | { readonly kind: 'error' }
+  | { readonly kind: 'cut' };
+
+/**
+ * Makes the decision what happens to a request, once per request; `random` seeds it, so equal seeds give equal faults.
+ *
+ * @param options `false` for no fault ever, `true` for the default shares
+ * @throws RangeError when a share is outside 0 to 1, the shares exceed 1, or a time is negative
+ */
+export function createChaos(options: boolean | ChaosOptions, random: () => number): () => Fault {
+  if (options === false) return () => ({ kind: 'none' });
+  const given = options === true ? {} : options;
+  const { slowShare = 0.15, slowMs = 2_000, rateLimitShare = 0.1, retryAfterMs = 1_000 } = given;
+  const { errorShare = 0.05, cutShare = 0.05 } = given;
+  const shares = { slowShare, rateLimitShare, errorShare, cutShare };
+  for (const [name, share] of Object.entries(shares)) {
+    if (!(share >= 0 && share <= 1)) throw new RangeError(`ChaosOptions: ${name} must be from 0 to 1, got ${share}`);
+  }
+  for (const [name, ms] of Object.entries({ slowMs, retryAfterMs })) {
+    if (!(ms >= 0 && ms < Infinity)) throw new RangeError(`ChaosOptions: ${name} must be 0 or more, got ${ms}`);
+  }
+  const sum = slowShare + rateLimitShare + errorShare + cutShare;
+  if (sum > 1 + Number.EPSILON * 4)
+    throw new RangeError(`ChaosOptions: the shares must add up to 1 at most, got ${sum}`);
+
+  return () => {
+    let draw = random();
+    if (draw < slowShare) return { kind: 'slow', delayMs: slowMs * (0.25 + 0.75 * random()) };
+    draw -= slowShare;
+    if (draw < rateLimitShare) return { kind: 'rate_limit', retryAfterMs };
+    draw -= rateLimitShare;
+    if (draw < errorShare) return { kind: 'error' };
+    draw -= errorShare;
+    return draw < cutShare ? { kind: 'cut' } : { kind: 'none' };
+  };
+}

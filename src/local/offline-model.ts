@@ -1,0 +1,52 @@
+import type { Answer } from './chat-reply.ts';
+import { ChatError, type ChatRequest } from './chat-request.ts';
+import { summarise } from './summarise.ts';
+import type { Tokenizer } from './tokens.ts';
+
+/** The models there are, by how many sentences they answer with. */
+const SENTENCES: Readonly<Record<string, number>> = { 'offline-small': 2, 'offline-large': 5 };
+
+export const OFFLINE_MODELS: readonly string[] = Object.keys(SENTENCES);
+
+const CONTEXT_TOKENS = 128_000;
+
+/** What the chat format itself takes, after OpenAI's cookbook: around each message, and to begin the reply. */
+const TOKENS_PER_MESSAGE = 3;
+const TOKENS_PER_REPLY = 3;
+
+/**
+ * Summarises the last user message. The other messages are counted, as instructions the model does not need.
+ *
+ * @throws ChatError 404 `model_not_found`, 400 `context_length_exceeded`
+ */
+export function answerOffline(request: ChatRequest, tokenizer: Tokenizer): Answer {
+  const sentences = Object.hasOwn(SENTENCES, request.model) ? SENTENCES[request.model] : undefined;
+  if (sentences === undefined) throw modelNotFound(request.model);
+  const promptTokens = countPrompt(request, tokenizer);
+  const subject = request.messages.findLast(({ role }) => role === 'user') ?? request.messages.at(-1);
+  const summary = summarise(subject?.text ?? '', sentences) || 'There is nothing to summarise.';
+  const { text, tokens, cut } = tokenizer.take(summary, request.maxTokens ?? CONTEXT_TOKENS);
+  return { text, finishReason: cut ? 'length' : 'stop', promptTokens, completionTokens: tokens };
+}
+
+function countPrompt({ messages }: ChatRequest, tokenizer: Tokenizer): number {
+  let tokens = TOKENS_PER_REPLY;
+  for (const { role, text } of messages) {
+    tokens += TOKENS_PER_MESSAGE + tokenizer.count(role, CONTEXT_TOKENS) + tokenizer.count(text, CONTEXT_TOKENS);
+    if (tokens > CONTEXT_TOKENS) {
+      const message = `This model's maximum context length is ${CONTEXT_TOKENS} tokens. However, your messages resulted in more. Please reduce the length of the messages.`;
+      throw new ChatError(400, 'context_length_exceeded', message, 'messages');
+    }
+  }
+  return tokens;
+}
+
+export function modelNotFound(model: string): ChatError {
+  const known = OFFLINE_MODELS.join(', ');
+  return new ChatError(
+    404,
+    'model_not_found',
+    `The model \`${model}\` does not exist here: there are ${known}`,
+    'model',
+  );
+}

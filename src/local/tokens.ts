@@ -1,0 +1,70 @@
+import { importOptional } from './optional.ts';
+
+export interface Tokenizer {
+  /** The number of tokens of a text; counting ends early, at any number above `limit`, once that is passed. */
+  count(text: string, limit?: number): number;
+  /** At most `max` tokens of a text from its start. */
+  take(text: string, max: number): { readonly text: string; readonly tokens: number; readonly cut: boolean };
+  /** The text in the pieces in which a model would stream it: a token each, more where one splits a character. */
+  pieces(text: string): string[];
+}
+
+/**
+ * The tokenizer's time grows with the square of the longest run of characters of one class (100,000 letters without
+ * a space: five seconds). Longer runs are encoded in parts, which costs a token or so at each seam.
+ */
+const LONGEST_RUN = 256;
+const RUN = new RegExp(
+  `[\\p{L}\\p{M}]{${LONGEST_RUN}}|[^\\p{L}\\p{M}\\p{N}\\s]{${LONGEST_RUN}}|\\s{${LONGEST_RUN}}`,
+  'gu',
+);
+/** Windows keep a hopelessly long text from being searched to its end before the limit stops the count. */
+const WINDOW = 16_384;
+
+/**
+ * The tokenizer of cl100k_base (gpt-4, gpt-3.5-turbo), with its own data. Special tokens in a text are text.
+ *
+ * @throws Error that prints the install line when `gpt-tokenizer` is missing
+ */
+export async function loadTokenizer(): Promise<Tokenizer> {
+  const { isWithinTokenLimit, encode, decode, decodeGenerator } = await importOptional(
+    'The offline model',
+    'gpt-tokenizer',
+    () => import('gpt-tokenizer/encoding/cl100k_base'),
+  );
+  const asText = { allowedSpecial: new Set<string>(), disallowedSpecial: new Set<string>() };
+  return {
+    count(text, limit = Number.MAX_SAFE_INTEGER) {
+      let tokens = 0;
+      for (const part of inParts(text)) {
+        const more = isWithinTokenLimit(part, limit - tokens, asText);
+        if (more === false) return limit + 1;
+        tokens += more;
+      }
+      return tokens;
+    },
+    take(text, max) {
+      const tokens = encode(text, asText);
+      if (tokens.length <= max) return { text, tokens: tokens.length, cut: false };
+      // A character of several tokens may be cut in two: its first half is no text.
+      const cut = decode(tokens.slice(0, max)).replace(/\uFFFD+$/, '');
+      return { text: cut, tokens: max, cut: true };
+    },
+    pieces: (text) => [...decodeGenerator(encode(text, asText))],
+  };
+}
+
+function* inParts(text: string): Generator<string> {
+  for (let from = 0; from < text.length; ) {
+    const window = text.slice(from, from + WINDOW);
+    const space = from + WINDOW < text.length ? window.lastIndexOf(' ') : -1;
+    const part = space > 0 ? window.slice(0, space) : window;
+    let done = 0;
+    for (const run of part.matchAll(RUN)) {
+      yield part.slice(done, run.index + run[0].length);
+      done = run.index + run[0].length;
+    }
+    if (done < part.length) yield part.slice(done);
+    from += part.length;
+  }
+}
