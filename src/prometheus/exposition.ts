@@ -25,7 +25,8 @@ export function parseExposition(text: string): Exposition {
     if (line === '' || line.startsWith('#')) continue;
     const parsed = SAMPLE.exec(line);
     const labels = parsed === null ? undefined : parseLabels(parsed[2] ?? '');
-    if (parsed === null || labels === undefined) throw new SyntaxError(`line ${i + 1} is no sample: ${line.slice(0, 200)}`);
+    if (parsed === null || labels === undefined)
+      throw new SyntaxError(`line ${i + 1} is no sample: ${line.slice(0, 200)}`);
     samples.push({ name: parsed[1] as string, labels, value: parseValue(parsed[3] as string) });
   }
   return { samples, types };

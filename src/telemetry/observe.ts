@@ -18,7 +18,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { CounterTable, currentMeter, HistogramTable, lostSpans, type Series } from './instruments.ts';
-import { redact } from './redact.ts';
+import { errorText, redact } from './redact.ts';
 import { ATTR, INSTRUMENT, OUTCOMES, type Outcome, SCOPE, STATUSES } from './semconv.ts';
 
 /** An error that carries its own verdict does so under this key. */
@@ -243,8 +243,11 @@ function close(observation: Observation, ctx: ObservedContext, outcome: Outcome,
       duration.record(seconds, durationLabels, observation.context);
     }
     if (span === undefined) return;
-    if (outcome !== 'success') describeFailure(span, error, outcome, ctx);
-    span.end(hrTime(endedAt));
+    try {
+      if (outcome !== 'success') describeFailure(span, error, outcome, ctx);
+    } finally {
+      span.end(hrTime(endedAt));
+    }
   } catch {
     spansBroken.value += 1;
   }
@@ -259,8 +262,7 @@ function verdictOn(error: unknown, ctx: ObservedContext): Outcome {
 
 function describeFailure(span: Span, error: unknown, outcome: Outcome, ctx: ObservedContext): void {
   if (!span.isRecording()) return;
-  const type = error instanceof Error ? error.name : typeof error;
-  const message = redact(error instanceof Error ? error.message : String(error));
+  const { type, message } = errorText(error);
   span.setAttribute(ATTR.outcome, outcome);
   span.setAttribute(ATTR.errorType, type);
   span.setStatus({ code: SpanStatusCode.ERROR, message });

@@ -2,7 +2,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import { CounterTable } from './instruments.ts';
 import type { Observation } from './observe.ts';
-import { redact } from './redact.ts';
+import { errorText } from './redact.ts';
 import {
   ATTR,
   EVENT,
@@ -126,8 +126,8 @@ export function recordTimeout(observation: Observation, timeoutMs: number): void
 }
 
 function errorAttributes(error: unknown): Attributes {
-  if (!(error instanceof Error)) return { [ATTR.errorType]: typeof error };
-  return { [ATTR.errorType]: error.name, 'exception.message': redact(error.message) };
+  const { type, message } = errorText(error);
+  return { [ATTR.errorType]: type, [ATTR.exceptionMessage]: message };
 }
 
 /** How the span of a named workflow looks, after the GenAI conventions. */

@@ -18,3 +18,13 @@ export function redact(text: string): string {
   for (const [pattern, replacement] of SECRETS) safe = safe.replace(pattern, replacement);
   return safe;
 }
+
+/** What spans say of anything that can be thrown: its type and its text, redacted. */
+export function errorText(error: unknown): { readonly type: string; readonly message: string } {
+  try {
+    if (error instanceof Error) return { type: String(error.name), message: redact(String(error.message)) };
+    return { type: typeof error, message: redact(String(error)) };
+  } catch {
+    return { type: typeof error, message: 'an error that has no text' };
+  }
+}

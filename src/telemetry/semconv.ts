@@ -31,6 +31,7 @@ export const ATTR = {
   lossReason: 'tta.loss.reason',
   instrument: 'tta.instrument',
   errorType: 'error.type',
+  exceptionMessage: 'exception.message',
   genAiOperation: 'gen_ai.operation.name',
   genAiProvider: 'gen_ai.provider.name',
   genAiRequestModel: 'gen_ai.request.model',

@@ -1,0 +1,58 @@
+import { type Primitive, task } from '../index.ts';
+import type { Model, ModelReply, Usage } from '../llm/index.ts';
+
+/** What one call of a fake does. `delayMs` passes on the clock of the context. */
+export type ScriptStep<Out> =
+  | { readonly result: Out; readonly delayMs?: number }
+  | { readonly error: unknown; readonly delayMs?: number };
+
+export interface ScriptedTask<In, Out> extends Primitive<In, Out> {
+  /** The inputs so far, in order. */
+  readonly calls: readonly In[];
+}
+
+/** A task that follows a script, a step per call; the last step is repeated for ever. */
+export function scriptedTask<In, Out>(name: string, script: readonly ScriptStep<Out>[]): ScriptedTask<In, Out> {
+  if (script.length === 0) throw new TypeError('scriptedTask: needs at least one step, got none');
+  const calls: In[] = [];
+  const primitive = task(name, async (input: In, context) => {
+    const step = script[Math.min(calls.length, script.length - 1)] as ScriptStep<Out>;
+    calls.push(input);
+    if (step.delayMs !== undefined) await context.clock.sleep(step.delayMs, context.signal);
+    if ('error' in step) throw step.error;
+    return step.result;
+  });
+  return Object.assign(primitive, { calls });
+}
+
+export interface ScriptedModelOptions {
+  /** @default 'fake-model' */
+  readonly model?: string;
+  /** @default 'fake' */
+  readonly provider?: string;
+}
+
+/** A model that follows a script of replies and errors; the last one is repeated for ever. */
+export function scriptedModel(
+  script: readonly (Partial<ModelReply> & { readonly usage?: Usage; readonly error?: unknown })[],
+  { model = 'fake-model', provider = 'fake' }: ScriptedModelOptions = {},
+): Model {
+  let calls = 0;
+  return {
+    model,
+    provider,
+    async generate() {
+      const step = script[Math.min(calls, script.length - 1)];
+      calls += 1;
+      if (step === undefined) throw new TypeError('scriptedModel: needs at least one step, got none');
+      if (step.error !== undefined) throw step.error;
+      return {
+        text: step.text ?? '',
+        usage: step.usage,
+        model: step.model,
+        id: step.id,
+        finishReason: step.finishReason,
+      };
+    },
+  };
+}

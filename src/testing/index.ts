@@ -1,0 +1,5 @@
+/** `tta-primitives/testing`: a clock that a test moves, fakes that follow a script, telemetry to look at. */
+export { type ScriptedModelOptions, type ScriptedTask, type ScriptStep, scriptedModel, scriptedTask } from './fakes.ts';
+export { spanTree } from './span-tree.ts';
+export { startTestTelemetry, type TestTelemetry, type TestTelemetryOptions } from './telemetry.ts';
+export { createVirtualClock, settled, type VirtualClock } from './virtual-clock.ts';

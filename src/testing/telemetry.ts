@@ -1,0 +1,93 @@
+import { AssertionError } from 'node:assert';
+import { context, metrics, propagation, trace } from '@opentelemetry/api';
+import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
+import {
+  InMemorySpanExporter,
+  NodeTracerProvider,
+  type ReadableSpan,
+  type Sampler,
+  SimpleSpanProcessor,
+} from '@opentelemetry/sdk-trace-node';
+import { ttaViews } from '../../views/index.ts';
+import { type Exposition, parseExposition, select } from '../prometheus/exposition.ts';
+import { spanTree } from './span-tree.ts';
+
+export interface TestTelemetryOptions {
+  /** @default every span */
+  readonly sampler?: Sampler | undefined;
+}
+
+/** An SDK that keeps what it gets, for looking at it. */
+export interface TestTelemetry {
+  /** The finished spans, in the order in which they ended. */
+  spans(): readonly ReadableSpan[];
+  /** What a Prometheus would read now. */
+  scrape(): Promise<Exposition>;
+  /** The same as text. */
+  scrapeText(): Promise<string>;
+  /** Throws an `AssertionError` with both trees unless the finished spans form this one (see `spanTree`). */
+  expectSpans(tree: string): void;
+  /** Throws an `AssertionError` that shows what there is unless the samples with these labels add up to `value`. */
+  expectMetric(name: string, labels: Readonly<Record<string, string>>, value: number): Promise<void>;
+  /** Forgets the finished spans. */
+  clearSpans(): void;
+  /** Takes it away again, so that the next can be started. */
+  stop(): Promise<void>;
+}
+
+class ScrapeReader extends MetricReader {
+  protected override async onForceFlush(): Promise<void> {}
+  protected override async onShutdown(): Promise<void> {}
+}
+
+/** Registers an in-memory SDK. One at a time: it is the process's own. */
+export function startTestTelemetry({ sampler }: TestTelemetryOptions = {}): TestTelemetry {
+  const exporter = new InMemorySpanExporter();
+  const tracerProvider = new NodeTracerProvider({
+    spanProcessors: [new SimpleSpanProcessor(exporter)],
+    ...(sampler === undefined ? {} : { sampler }),
+  });
+  const reader = new ScrapeReader();
+  const resource = resourceFromAttributes({ job: 'tta-primitives' });
+  const meterProvider = new MeterProvider({ readers: [reader], views: [...ttaViews], resource });
+  const serializer = new PrometheusSerializer('', false, /^job$/, false, true);
+  if (!metrics.setGlobalMeterProvider(meterProvider)) {
+    throw new Error('startTestTelemetry: an SDK is registered already; stop it first');
+  }
+  tracerProvider.register();
+
+  const scrapeText = async () => serializer.serialize((await reader.collect()).resourceMetrics);
+  return {
+    spans: () => exporter.getFinishedSpans(),
+    scrapeText,
+    scrape: async () => parseExposition(await scrapeText()),
+    expectSpans(tree) {
+      const expected = dedent(tree);
+      const actual = spanTree(exporter.getFinishedSpans());
+      if (actual === expected) return;
+      throw new AssertionError({ message: `the spans are\n${actual}\nand not\n${expected}`, actual, expected });
+    },
+    async expectMetric(name, labels, value) {
+      const exposition = parseExposition(await scrapeText());
+      const actual = select(exposition, name, labels).reduce((sum, sample) => sum + sample.value, 0);
+      if (Math.abs(actual - value) <= 1e-9 * Math.max(1, Math.abs(value))) return;
+      const there = select(exposition, name).map((sample) => `${JSON.stringify(sample.labels)} ${sample.value}`);
+      const message = `${name}${JSON.stringify(labels)} is ${actual} and not ${value}; there is\n${there.join('\n')}`;
+      throw new AssertionError({ message, actual, expected: value });
+    },
+    clearSpans: () => exporter.reset(),
+    async stop() {
+      for (const api of [trace, metrics, context, propagation]) api.disable();
+      await Promise.all([tracerProvider.shutdown(), meterProvider.shutdown()]);
+    },
+  };
+}
+
+/** Without the indentation that all lines share, so that a tree can be written in place. */
+function dedent(text: string): string {
+  const lines = text.replace(/^\s*\n|\s+$/g, '').split('\n');
+  const indent = Math.min(...lines.map((line) => line.length - line.trimStart().length));
+  return lines.map((line) => line.slice(indent)).join('\n');
+}

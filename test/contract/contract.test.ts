@@ -1,0 +1,213 @@
+import { SpanStatusCode } from '@opentelemetry/api';
+import { AlwaysOffSampler } from '@opentelemetry/sdk-trace-node';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Primitive, task } from '../../src/index.ts';
+import { createVirtualClock, startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
+import { select } from '../../src/prometheus/exposition.ts';
+import { kinds } from './kinds.ts';
+
+const forever = () => new Promise<string>(() => {});
+const echo = async (input: string) => input;
+
+for (const kind of kinds) {
+  const labels = { primitive_type: kind.type, primitive_name: kind.defaultName };
+
+  describe(kind.type, () => {
+    let telemetry: TestTelemetry;
+    beforeEach(() => {
+      telemetry = startTestTelemetry();
+    });
+    afterEach(() => telemetry.stop());
+
+    const own = () => telemetry.spans().filter((span) => span.attributes['tta.primitive.type'] === kind.type);
+
+    async function expectCounts({ status, outcome }: { status: string; outcome: string }): Promise<void> {
+      expect(own()).toHaveLength(1);
+      await telemetry.expectMetric('tta_primitive_executions_total', { ...labels, status }, 1);
+      await telemetry.expectMetric('tta_primitive_executions_total', labels, 1);
+      await telemetry.expectMetric('tta_primitive_outcomes_total', { primitive_type: kind.type, outcome }, 1);
+      await telemetry.expectMetric('tta_primitive_outcomes_total', { primitive_type: kind.type }, 1);
+      await telemetry.expectMetric('tta_execution_duration_seconds_count', { primitive_type: kind.type }, 1);
+      await telemetry.expectMetric('tta_primitive_active', {}, 0);
+      await telemetry.expectMetric(
+        'tta_workflow_executions_total',
+        { workflow_name: kind.defaultName, status },
+        kind.workflow ? 1 : 0,
+      );
+      await telemetry.expectMetric(
+        'tta_workflow_duration_seconds_count',
+        { workflow_name: kind.defaultName },
+        kind.workflow ? 1 : 0,
+      );
+    }
+
+    it('is one span, one count and one duration when it succeeds', async () => {
+      await kind.build(echo).execute('x');
+      expect(own()).toHaveLength(1);
+      expect(own()[0]).toMatchObject({
+        name: kind.spanName ?? `${kind.type} ${kind.defaultName}`,
+        status: { code: SpanStatusCode.UNSET },
+        attributes: { 'tta.primitive.type': kind.type, 'tta.primitive.name': kind.defaultName },
+      });
+      await expectCounts({ status: 'success', outcome: 'success' });
+    });
+
+    it('is one span, one count and one duration when it fails, and rejects with the very error', async () => {
+      const error = new Error('no luck');
+      await expect(kind.build(() => Promise.reject(error)).execute('x')).rejects.toBe(error);
+      expect(own()).toHaveLength(1);
+      expect(own()[0]).toMatchObject({
+        status: { code: SpanStatusCode.ERROR, message: 'no luck' },
+        attributes: { 'error.type': 'Error', 'tta.outcome': 'failure' },
+      });
+      await expectCounts({ status: 'failure', outcome: 'failure' });
+    });
+
+    it('records the details of an error once, on the innermost span', async () => {
+      const error = new Error('no luck');
+      await expect(kind.build(() => Promise.reject(error)).execute('x')).rejects.toBe(error);
+      const recorded = telemetry
+        .spans()
+        .flatMap((span) => span.events.filter(({ name }) => name === 'exception').map(({ attributes }) => attributes))
+        .filter((attributes) => attributes?.['exception.message'] === 'no luck');
+      expect(recorded).toHaveLength(1);
+    });
+
+    it('ends as cancelled, with the reason, in the tick of the abort, though the work ignores it', async () => {
+      const controller = new AbortController();
+      let settledWith: unknown;
+      const running = kind.build(forever).execute('x', { signal: controller.signal });
+      running.catch((reason: unknown) => {
+        settledWith = reason;
+      });
+      await new Promise((resolve) => setImmediate(resolve));
+      const reason = new Error('changed my mind');
+      controller.abort(reason);
+      await new Promise((resolve) => process.nextTick(resolve));
+      for (let i = 0; i < 20 && settledWith === undefined; i += 1) await Promise.resolve();
+      expect(settledWith).toBe(reason);
+      await expectCounts({ status: 'failure', outcome: 'cancelled' });
+    });
+
+    it('does not start the work when the signal has aborted before', async () => {
+      let started = 0;
+      const primitive = kind.build(async () => {
+        started += 1;
+        return '';
+      });
+      const reason = new Error('never mind');
+      await expect(primitive.execute('x', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+      expect(started).toBe(0);
+      await expectCounts({ status: 'failure', outcome: 'cancelled' });
+    });
+
+    it('takes an abort that the work reports in its own words for a cancellation', async () => {
+      const controller = new AbortController();
+      const primitive = kind.build(
+        (_, signal) =>
+          new Promise((_resolve, reject) => {
+            signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+          }),
+      );
+      const running = primitive.execute('x', { signal: controller.signal });
+      await new Promise((resolve) => setImmediate(resolve));
+      controller.abort();
+      await expect(running).rejects.toMatchObject({ name: 'AbortError' });
+      await expectCounts({ status: 'failure', outcome: 'cancelled' });
+    });
+
+    it.each([
+      ['a text', 'just a text'],
+      ['undefined', undefined],
+      ['null', null],
+      ['a frozen error', Object.freeze(new Error('frozen'))],
+      ['a plain object', { code: 7 }],
+      ['an object that cannot become a text', Object.create(null)],
+    ])('passes on %s that was thrown, and counts one failure', async (_, thrown) => {
+      const failing = kind.build(() => Promise.reject(thrown));
+      await failing.execute('x').then(
+        () => expect.unreachable(),
+        (error: unknown) => expect(error).toBe(thrown),
+      );
+      await expectCounts({ status: 'failure', outcome: 'failure' });
+    });
+
+    it('is the child of the span around it and the parent of the work in it', async () => {
+      await task('around', () => kind.build(echo).execute('x')).execute();
+      const around = telemetry.spans().find(({ name }) => name === 'task around');
+      const outermost = own().find(({ name }) => name !== 'task around');
+      expect(outermost?.parentSpanContext?.spanId).toBe(around?.spanContext().spanId);
+      if (kind.leaf) return;
+      const inner = telemetry.spans().find(({ name }) => name === 'task work');
+      expect(inner?.parentSpanContext?.spanId).toBe(own()[0]?.spanContext().spanId);
+    });
+
+    it('hands context, ids, tags and clock down to the work and to what the work executes', async () => {
+      const clock = createVirtualClock();
+      const seen: unknown[] = [];
+      const probe = task('probe', (_: string, context) => {
+        seen.push([context.sessionId, context.correlationId, context.tags, context.clock]);
+      });
+      const primitive = kind.build(async (input) => {
+        await probe.execute(input);
+        return input;
+      });
+      await primitive.execute('x', { context: { sessionId: 's', correlationId: 'c', tags: { team: 'a' }, clock } });
+      expect(seen).toEqual([['s', 'c', { team: 'a' }, clock]]);
+    });
+
+    it('can run a thousand times at once', async () => {
+      const primitive: Primitive<string, unknown> = kind.build(async (input) => {
+        await Promise.resolve();
+        return input;
+      });
+      await Promise.all(Array.from({ length: 1_000 }, (_, i) => primitive.execute(String(i))));
+      expect(own()).toHaveLength(1_000);
+      await telemetry.expectMetric('tta_primitive_executions_total', { ...labels, status: 'success' }, 1_000);
+      await telemetry.expectMetric('tta_primitive_active', {}, 0);
+    });
+
+    it('shows success and failure at 0 before its first execution', async () => {
+      kind.build(echo);
+      const { samples } = await telemetry.scrape();
+      const zeros = select({ samples, types: new Map() }, 'tta_primitive_executions_total', labels);
+      expect(zeros.map(({ labels: { status }, value }) => [status, value]).sort()).toEqual([
+        ['failure', 0],
+        ['success', 0],
+      ]);
+    });
+  });
+
+  describe(`${kind.type} without a span`, () => {
+    it('counts the same when no span is sampled', async () => {
+      const telemetry = startTestTelemetry({ sampler: new AlwaysOffSampler() });
+      await kind.build(echo).execute('x');
+      await kind.build(() => Promise.reject(new Error('no'))).execute('x').catch(() => {});
+      expect(telemetry.spans()).toHaveLength(0);
+      for (const status of ['success', 'failure']) {
+        await telemetry.expectMetric('tta_primitive_executions_total', { ...labels, status }, 1);
+      }
+      await telemetry.expectMetric('tta_execution_duration_seconds_count', { primitive_type: kind.type }, 2);
+      await telemetry.stop();
+    });
+
+    it('works without any SDK, inherits the context and honours an abort', async () => {
+      const seen: unknown[] = [];
+      const probe = task('probe', (_: string, context) => {
+        seen.push(context.tags);
+      });
+      const primitive = kind.build(async (input) => {
+        await Promise.resolve();
+        await probe.execute(input);
+        return input;
+      });
+      await primitive.execute('x', { context: { tags: { a: 1 } } });
+      expect(seen).toEqual([{ a: 1 }]);
+      const reason = new Error('stop');
+      const controller = new AbortController();
+      const running = kind.build(forever).execute('x', { signal: controller.signal });
+      controller.abort(reason);
+      await expect(running).rejects.toBe(reason);
+    });
+  });
+}

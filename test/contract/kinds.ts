@@ -1,0 +1,81 @@
+import {
+  cache,
+  conditional,
+  fallback,
+  llm,
+  type Model,
+  type Primitive,
+  parallel,
+  retry,
+  router,
+  sequential,
+  task,
+  timeout,
+  workflow,
+} from '../../src/index.ts';
+
+/** A kind around one piece of work: whatever the work does, the kind must show it. */
+export interface Kind {
+  readonly type: string;
+  /** The name in the metrics when the author gives none. */
+  readonly defaultName: string;
+  /** Whether it is the work itself and not something around it. */
+  readonly leaf?: true;
+  /** Whether its executions are workflow executions too. */
+  readonly workflow?: true;
+  readonly spanName?: string;
+  build(work: (input: string, signal: AbortSignal) => Promise<string>): Primitive<string, unknown>;
+}
+
+const work = (fn: (input: string, signal: AbortSignal) => Promise<string>) =>
+  task('work', (input: string, context) => fn(input, context.signal));
+
+const modelOf = (fn: (input: string, signal: AbortSignal) => Promise<string>): Model => ({
+  provider: 'fake',
+  model: 'gpt-4',
+  generate: async ({ messages }, { signal }) => ({
+    text: await fn(messages[0]?.content ?? '', signal),
+    usage: { inputTokens: 10, outputTokens: 1 },
+  }),
+});
+
+/** Every kind there is. A new one is entered here and has the whole contract tested. */
+export const kinds: readonly Kind[] = [
+  { type: 'task', defaultName: 'work', leaf: true, build: work },
+  {
+    type: 'sequential',
+    defaultName: 'SequentialPrimitive',
+    workflow: true,
+    build: (fn) => sequential(work(fn)),
+  },
+  {
+    type: 'parallel',
+    defaultName: 'ParallelPrimitive',
+    workflow: true,
+    build: (fn) => parallel([work(fn)]),
+  },
+  { type: 'conditional', defaultName: 'ConditionalPrimitive', build: (fn) => conditional(() => true, work(fn)) },
+  { type: 'router', defaultName: 'RouterPrimitive', build: (fn) => router(() => 'only', { only: work(fn) }) },
+  { type: 'retry', defaultName: 'RetryPrimitive', build: (fn) => retry(work(fn), { maxRetries: 0 }) },
+  { type: 'timeout', defaultName: 'TimeoutPrimitive', build: (fn) => timeout(work(fn), { timeoutMs: 60_000 }) },
+  {
+    type: 'fallback',
+    defaultName: 'FallbackPrimitive',
+    build: (fn) => fallback(task('primary', () => Promise.reject(new Error('primary failed'))), work(fn)),
+  },
+  { type: 'cache', defaultName: 'CachePrimitive', build: (fn) => cache(work(fn), { key: () => `${Math.random()}` }) },
+  {
+    type: 'llm',
+    defaultName: 'LlmPrimitive',
+    leaf: true,
+    spanName: 'chat gpt-4',
+    build: (fn) => llm(modelOf(fn)),
+  },
+  {
+    type: 'workflow',
+    defaultName: 'outer',
+    workflow: true,
+    spanName: 'invoke_workflow outer',
+    build: (fn) => workflow('outer', work(fn)),
+  },
+];
