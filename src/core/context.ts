@@ -134,7 +134,7 @@ export class ExecutionContext implements WorkflowContext {
     run.described = true;
     // A workflow can be looked up by its id in the traces; for a lone primitive that nobody named a run, the trace id does.
     if (this.workflowName === undefined && run.init === NO_INIT) return undefined;
-    return executionAttributes({ ...run.init, workflowId: this.workflowId });
+    return executionAttributes({ ...run.init, workflowId: this.workflowId, correlationId: this.correlationId });
   }
 
   claimError(error: unknown): boolean {

@@ -27,7 +27,7 @@ const WINDOW = 16_384;
  * @throws Error that prints the install line when `gpt-tokenizer` is missing
  */
 export async function loadTokenizer(): Promise<Tokenizer> {
-  const { isWithinTokenLimit, encode, decode, decodeGenerator } = await importOptional(
+  const { isWithinTokenLimit, encode, decodeGenerator } = await importOptional(
     'The offline model',
     'gpt-tokenizer',
     () => import('gpt-tokenizer/encoding/cl100k_base'),
@@ -44,21 +44,34 @@ export async function loadTokenizer(): Promise<Tokenizer> {
       return tokens;
     },
     take(text, max) {
-      const tokens = encode(text, asText);
-      if (tokens.length <= max) return { text, tokens: tokens.length, cut: false };
-      // A character of several tokens may be cut in two: its first half is no text.
-      const cut = decode(tokens.slice(0, max)).replace(/\uFFFD+$/, '');
-      return { text: cut, tokens: max, cut: true };
+      const pieces = toPieces(text);
+      const fitting = pieces.filter(({ end }) => end <= max).map((piece) => piece.text);
+      const cut = fitting.length < pieces.length;
+      return { text: fitting.join(''), tokens: cut ? max : (pieces.at(-1)?.end ?? 0), cut };
     },
-    pieces: (text) => [...decodeGenerator(encode(text, asText))],
+    pieces: (text) => toPieces(text).map((piece) => piece.text),
   };
+
+  /**
+   * The text in pieces with whole characters, each with the number of tokens up to its end. Always decoded to the
+   * end: the package keeps the bytes of a half character and would begin the next text with them.
+   */
+  function toPieces(text: string): { text: string; end: number }[] {
+    let end = 0;
+    const counted = function* () {
+      for (const token of encode(text, asText)) {
+        end += 1;
+        yield token;
+      }
+    };
+    return Array.from(decodeGenerator(counted()), (piece) => ({ text: piece, end }));
+  }
 }
 
 function* inParts(text: string): Generator<string> {
   for (let from = 0; from < text.length; ) {
     const window = text.slice(from, from + WINDOW);
-    const space = from + WINDOW < text.length ? window.lastIndexOf(' ') : -1;
-    const part = space > 0 ? window.slice(0, space) : window;
+    const part = from + WINDOW < text.length ? window.slice(0, lastWordStart(window)) : window;
     let done = 0;
     for (const run of part.matchAll(RUN)) {
       yield part.slice(done, run.index + run[0].length);
@@ -67,4 +80,12 @@ function* inParts(text: string): Generator<string> {
     if (done < part.length) yield part.slice(done);
     from += part.length;
   }
+}
+
+/** Where a single space stands between two words: no token reaches across. The end if there is none. */
+function lastWordStart(text: string): number {
+  for (let at = text.length - 2; at > 0; at -= 1) {
+    if (text[at] === ' ' && /^\p{L}\p{L}$/u.test(`${text[at - 1]}${text[at + 1]}`)) return at;
+  }
+  return text.length;
 }

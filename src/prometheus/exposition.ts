@@ -12,8 +12,8 @@ export interface Exposition {
   readonly types: ReadonlyMap<string, string>;
 }
 
-const SAMPLE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})?\s+(\S+)(?:\s+-?\d+)?$/;
-const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"(?:,|$)/gy;
+const SAMPLE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})?\s+(\S+)(?:\s+-?\d+)?$/s;
+const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"(?:,|$)/gsy;
 
 /** @throws SyntaxError at the first line that is not in the format */
 export function parseExposition(text: string): Exposition {
@@ -39,7 +39,7 @@ function parseLabels(text: string): Record<string, string> | undefined {
   for (let match = LABEL.exec(text); match !== null; match = LABEL.exec(text)) {
     const [whole, name, value] = match as unknown as [string, string, string];
     if (Object.hasOwn(labels, name)) return undefined;
-    labels[name] = value.replace(/\\(.)/g, (_, char: string) => (char === 'n' ? '\n' : char));
+    labels[name] = value.replace(/\\(.)/gs, (_, char: string) => (char === 'n' ? '\n' : char));
     end += whole.length;
     if (end === text.length) break;
   }

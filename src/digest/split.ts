@@ -1,0 +1,96 @@
+import type { SourceFile } from './read.ts';
+
+/** A piece of a file that a model can summarise in one call. */
+export interface Part {
+  readonly file: string;
+  /** The headings above it, outermost first. */
+  readonly headings: readonly string[];
+  readonly text: string;
+}
+
+export interface SplitOptions {
+  /** The longest part, in characters. @default 6000 */
+  readonly maxLength?: number | undefined;
+}
+
+const HEADING = /^ {0,3}(#{1,6})\s+(.+?)\s*#*\s*$/;
+const FENCE = /^ {0,3}(`{3,}|~{3,})/;
+
+/**
+ * Splits a text at its headings; a section that is too long at its paragraphs, a paragraph that is too long at its lines, and a
+ * line that is too long anywhere. Short neighbours stay together. Nothing but white space gets lost.
+ */
+export function splitFile({ path, text }: SourceFile, { maxLength = 6_000 }: SplitOptions = {}): Part[] {
+  const parts: Part[] = [];
+  for (const { headings, text: section } of sections(text)) {
+    const last = parts.at(-1);
+    const joined = `${last?.text}\n\n${section}`;
+    // A section that says little is no part of its own: it would cost a call and tell nothing.
+    if (last !== undefined && last.text.length < maxLength / 10 && joined.length <= maxLength) {
+      parts[parts.length - 1] = { ...last, text: joined };
+    } else {
+      for (const piece of pieces(section, maxLength)) parts.push({ file: path, headings, text: piece });
+    }
+  }
+  return parts;
+}
+
+interface Section {
+  readonly headings: readonly string[];
+  readonly text: string;
+}
+
+/** From each heading to the next. A line that looks like one inside a code block is none. */
+function sections(text: string): Section[] {
+  const all: { headings: string[]; lines: string[] }[] = [{ headings: [], lines: [] }];
+  const path: string[] = [];
+  let fence: string | undefined;
+  for (const line of text.split(/\r\n|\r|\n/)) {
+    const mark = FENCE.exec(line)?.[1];
+    if (fence === undefined) fence = mark;
+    else if (mark?.startsWith(fence) && line.trim() === mark) fence = undefined;
+    const heading = fence === undefined ? HEADING.exec(line) : null;
+    if (heading !== null) {
+      path.length = Math.min(path.length, (heading[1] ?? '').length - 1);
+      path.push(heading[2] ?? '');
+      all.push({ headings: [...path], lines: [] });
+    }
+    all.at(-1)?.lines.push(line);
+  }
+  return all
+    .map(({ headings, lines }) => ({ headings, text: lines.join('\n').trim() }))
+    .filter((section) => section.text !== '');
+}
+
+/** Ways to cut a text that is too long, the gentlest first, and what joins its pieces again. */
+const SEAMS = [
+  { cut: /\n\s*\n/, join: '\n\n' },
+  { cut: /\n/, join: '\n' },
+  { cut: /\s+/, join: ' ' },
+];
+
+function pieces(text: string, maxLength: number, seams = SEAMS): string[] {
+  if (text.length <= maxLength) return [text];
+  const [seam, ...finer] = seams;
+  if (seam === undefined) return characters(text, maxLength);
+  const packed: string[] = [];
+  for (const piece of text.split(seam.cut).filter((one) => one.trim() !== '')) {
+    const last = packed.at(-1);
+    const joined = `${last}${seam.join}${piece}`;
+    if (last !== undefined && joined.length <= maxLength) packed[packed.length - 1] = joined;
+    else packed.push(...pieces(piece, maxLength, finer));
+  }
+  return packed;
+}
+
+/** Never between the two halves of one character. */
+function characters(text: string, maxLength: number): string[] {
+  const cut: string[] = [];
+  for (let from = 0; from < text.length; ) {
+    const last = text.charCodeAt(from + maxLength - 1);
+    const length = last >= 0xd800 && last <= 0xdbff && maxLength > 1 ? maxLength - 1 : maxLength;
+    cut.push(text.slice(from, from + length));
+    from += length;
+  }
+  return cut;
+}

@@ -1,0 +1,65 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { llm, openAICompatible, retry } from '../../src/index.ts';
+import { type ModelServer, startModelServer } from '../../src/local/model-server.ts';
+import { startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
+
+const TEXT = 'The quick brown fox jumps over the lazy dog. It was not amused. The fox ran on.';
+
+describe('openAICompatible', () => {
+  let server: ModelServer;
+  let telemetry: TestTelemetry;
+  beforeAll(async () => {
+    server = await startModelServer();
+  });
+  afterAll(() => server.close());
+  beforeEach(() => {
+    telemetry = startTestTelemetry();
+  });
+  afterEach(() => telemetry.stop());
+
+  const model = (options = {}) =>
+    openAICompatible({ baseURL: server.baseURL, model: 'offline-small', provider: 'offline', ...options });
+
+  it('asks over HTTP by the official client and counts the tokens that the server counted', async () => {
+    const prices = { 'offline-small': { input: 1.5, output: 2 } };
+    const { text, usage, finishReason } = await llm(model(), { prices }).execute(TEXT);
+    expect(text).toContain('fox');
+    expect(finishReason).toBe('stop');
+    expect(usage?.inputTokens).toBeGreaterThan(10);
+    const labels = { model: 'offline-small', provider: 'offline' };
+    await telemetry.expectMetric('tta_llm_input_tokens_total', labels, usage?.inputTokens ?? -1);
+    const cost = ((usage?.inputTokens ?? 0) * 1.5 + (usage?.outputTokens ?? 0) * 2) / 1e6;
+    await telemetry.expectMetric('tta_llm_cost_total', labels, cost);
+    expect(telemetry.spans()[0]?.attributes).toMatchObject({ 'server.address': '127.0.0.1', 'server.port': Number(new URL(server.baseURL).port) });
+  });
+
+  it('sends one request per execution: retries are ours and counted', async () => {
+    const before = server.requests();
+    const missing = llm(model({ model: 'no-such-model' }));
+    await expect(retry(missing, { maxRetries: 2, initialDelayMs: 0, when: () => true }).execute(TEXT)).rejects.toMatchObject({
+      status: 404,
+    });
+    expect(server.requests() - before).toBe(3);
+    await telemetry.expectMetric('tta_llm_requests_total', { model: 'no-such-model', status: 'failure' }, 3);
+  });
+
+  it("keeps the caller's reason of an abort", async () => {
+    const reason = new Error('not needed any more');
+    const controller = new AbortController();
+    const running = llm(model()).execute(TEXT, { signal: controller.signal });
+    controller.abort(reason);
+    await expect(running).rejects.toBe(reason);
+  });
+
+  it('takes the provider from the address', () => {
+    expect(openAICompatible({ model: 'gpt-4' }).provider).toBe('openai');
+    expect(openAICompatible({ model: 'gpt-4', baseURL: 'https://api.openai.com/v1' }).provider).toBe('openai');
+    expect(openAICompatible({ model: 'm', baseURL: 'https://llm.example.com/v1' }).provider).toBe('llm.example.com');
+  });
+
+  it('refuses an address that is none', () => {
+    expect(() => openAICompatible({ model: 'm', baseURL: 'localhost' })).toThrow(
+      "OpenAICompatibleOptions: baseURL must be a URL such as 'http://127.0.0.1:11434/v1', got \"localhost\"",
+    );
+  });
+});

@@ -1,0 +1,154 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { retry } from '../../src/index.ts';
+import { fullJitter, retryAfterMs } from '../../src/resilience/backoff.ts';
+import { createVirtualClock, scriptedTask, settled, startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
+
+const fail = (properties: object = {}) => ({ error: Object.assign(new Error('busy'), properties) });
+
+describe('retry', () => {
+  let telemetry: TestTelemetry;
+  beforeEach(() => {
+    telemetry = startTestTelemetry();
+  });
+  afterEach(() => telemetry.stop());
+
+  const results = async () => {
+    const { samples } = await telemetry.scrape();
+    return Object.fromEntries(
+      samples
+        .filter(({ name, value }) => name === 'tta_retry_attempts_total' && value > 0)
+        .map(({ labels, value }) => [labels.result, value]),
+    );
+  };
+
+  it('retries until it succeeds, waiting longer from try to try', async () => {
+    const clock = createVirtualClock();
+    const inner = scriptedTask<string, string>('inner', [fail(), fail(), { result: 'ok' }]);
+    const running = retry(inner, { initialDelayMs: 100, random: () => 1 }).execute('x', { context: { clock } });
+    await clock.advance(99);
+    expect(inner.calls).toHaveLength(1);
+    await clock.advance(1);
+    expect(inner.calls).toHaveLength(2);
+    await clock.advance(199);
+    expect(inner.calls).toHaveLength(2);
+    await clock.advance(1);
+    await expect(running).resolves.toBe('ok');
+    expect(await results()).toEqual({ success_retried: 1 });
+    expect(clock.pending).toBe(0);
+    telemetry.expectSpans(`
+      retry RetryPrimitive
+        task inner !Error
+        task inner !Error
+        task inner
+    `);
+  });
+
+  it('shows each retry with attempt, delay and reason on its span', async () => {
+    const clock = createVirtualClock();
+    const inner = scriptedTask<string, string>('inner', [fail(), { result: 'ok' }]);
+    const running = retry(inner, { initialDelayMs: 100, random: () => 0.5 }).execute('x', { context: { clock } });
+    await clock.advance(100);
+    await running;
+    const span = telemetry.spans().find(({ name }) => name === 'retry RetryPrimitive');
+    expect(span?.attributes).toMatchObject({ 'tta.retry.result': 'success_retried', 'tta.retry.attempts': 2 });
+    expect(span?.events[0]).toMatchObject({
+      name: 'tta.retry',
+      attributes: { 'tta.retry.attempt': 1, 'tta.retry.delay_seconds': 0.05, 'exception.message': 'busy' },
+    });
+  });
+
+  it('gives up after maxRetries with the last error', async () => {
+    const last = new Error('last');
+    const inner = scriptedTask('inner', [fail(), fail(), { error: last }]);
+    await expect(retry(inner, { maxRetries: 2, initialDelayMs: 0 }).execute('x')).rejects.toBe(last);
+    expect(inner.calls).toHaveLength(3);
+    expect(await results()).toEqual({ failure_exhausted: 1 });
+  });
+
+  it('does not retry what when refuses, nor a client error that no repetition mends', async () => {
+    const refused = scriptedTask('inner', [fail()]);
+    await expect(retry(refused, { when: () => false }).execute('x')).rejects.toThrow('busy');
+    const unauthorized = scriptedTask('inner', [fail({ status: 401 })]);
+    await expect(retry(unauthorized).execute('x')).rejects.toThrow('busy');
+    expect([refused.calls.length, unauthorized.calls.length]).toEqual([1, 1]);
+    expect(await results()).toEqual({ failure_not_retryable: 2 });
+  });
+
+  it('counts the execution also when the predicate itself throws', async () => {
+    const inner = scriptedTask('inner', [fail()]);
+    const when = () => {
+      throw new TypeError('bad predicate');
+    };
+    await expect(retry(inner, { when }).execute('x')).rejects.toThrow('bad predicate');
+    expect(await results()).toEqual({ failure_not_retryable: 1 });
+  });
+
+  it.each([
+    ['seconds in Headers', { status: 429, headers: new Headers({ 'retry-after': '7' }) }, 7_000],
+    ['milliseconds', { headers: { 'Retry-After-Ms': '1500' } }, 1_500],
+    ['a date', { headers: { 'retry-after': new Date(Date.UTC(2030, 0, 1, 0, 0, 9)).toUTCString() } }, 9_000],
+    ['a response', { response: { headers: { 'Retry-After': 3 } } }, 3_000],
+  ])('waits as long as the server asks with %s', async (_, properties, waitMs) => {
+    const clock = createVirtualClock();
+    const inner = scriptedTask<string, string>('inner', [fail(properties), { result: 'ok' }]);
+    const running = retry(inner, { initialDelayMs: 1 }).execute('x', { context: { clock } });
+    await clock.advance(waitMs - 1);
+    expect(inner.calls).toHaveLength(1);
+    await clock.advance(1);
+    await expect(running).resolves.toBe('ok');
+  });
+
+  it('never waits longer than maxDelayMs, whatever the server asks', async () => {
+    const clock = createVirtualClock();
+    const inner = scriptedTask<string, string>('inner', [fail({ headers: { 'retry-after': '86400' } }), { result: 'ok' }]);
+    const running = retry(inner, { maxDelayMs: 1_000 }).execute('x', { context: { clock } });
+    await clock.advance(1_000);
+    await expect(running).resolves.toBe('ok');
+  });
+
+  it('stops waiting in the tick of an abort and leaves no timer', async () => {
+    const clock = createVirtualClock();
+    const controller = new AbortController();
+    const inner = scriptedTask('inner', [fail()]);
+    const running = retry(inner, { initialDelayMs: 1_000, random: () => 1 }).execute('x', {
+      signal: controller.signal,
+      context: { clock },
+    });
+    await settled();
+    expect(clock.pending).toBe(1);
+    const reason = new Error('enough');
+    controller.abort(reason);
+    expect(clock.pending).toBe(0);
+    await expect(running).rejects.toBe(reason);
+    expect(await results()).toEqual({ failure_not_retryable: 1 });
+  });
+
+  it.each([
+    [{ maxRetries: -1 }, 'RetryOptions: maxRetries must be a whole number, 0 or more, got -1'],
+    [{ maxRetries: 1.5 }, 'RetryOptions: maxRetries must be a whole number, 0 or more, got 1.5'],
+    [{ initialDelayMs: Number.NaN }, 'RetryOptions: initialDelayMs must be a number, 0 or more, got NaN'],
+    [{ maxRetry: 2 }, 'RetryOptions: there is no option "maxRetry"; did you mean maxRetries?'],
+    [{ when: 'always' }, 'RetryOptions: when must be a function, got "always"'],
+  ])('refuses %j at construction', (options, message) => {
+    expect(() => retry(scriptedTask('inner', [fail()]), options as never)).toThrow(message);
+  });
+});
+
+describe('fullJitter', () => {
+  it('doubles up to the maximum and scales with the random number', () => {
+    const backoff = { initialDelayMs: 100, maxDelayMs: 1_000 };
+    expect([1, 2, 3, 4, 5, 5_000].map((attempt) => fullJitter(backoff, attempt, 1))).toEqual([
+      100, 200, 400, 800, 1_000, 1_000,
+    ]);
+    expect(fullJitter(backoff, 3, 0.25)).toBe(100);
+  });
+});
+
+describe('retryAfterMs', () => {
+  it.each([undefined, null, 'text', {}, { headers: null }, { headers: { 'retry-after': 'soon' } }, { headers: [] }])(
+    'finds nothing in %j',
+    (error) => {
+      expect(retryAfterMs(error, 0)).toBeUndefined();
+    },
+  );
+});
