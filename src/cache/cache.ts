@@ -1,6 +1,6 @@
 import { knownOptions, requireFunction, requireNumber, show } from '../core/options.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
-import { cacheLookups } from '../telemetry/record.ts';
+import { cacheLookups } from '../telemetry/record/cache.ts';
 import { memoryStore } from './memory-store.ts';
 import { SingleFlight } from './single-flight.ts';
 

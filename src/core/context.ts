@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
-import { type ExecutionAttributes, executionAttributes } from '../telemetry/record.ts';
+import { type ExecutionAttributes, executionAttributes } from '../telemetry/record/execution.ts';
 import { type Clock, systemClock } from '../time/clock.ts';
 import { CancelScope } from './cancellation.ts';
 import { fail, knownOptions, requireSignal } from './options.ts';

@@ -1,7 +1,7 @@
 import type { WorkflowContext } from '../core/context.ts';
 import { knownOptions, requireFunction } from '../core/options.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
-import { recordBranch } from '../telemetry/record.ts';
+import { recordBranch } from '../telemetry/record/flow.ts';
 
 export interface ConditionalOptions {
   /** Replaces `ConditionalPrimitive` in the metrics. */

@@ -2,7 +2,7 @@ import type { WorkflowContext } from '../core/context.ts';
 import { NoRouteError } from '../core/errors.ts';
 import { fail, knownOptions, requireFunction, show } from '../core/options.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
-import { recordRoute } from '../telemetry/record.ts';
+import { recordRoute } from '../telemetry/record/flow.ts';
 
 type Step<In, Out> = Primitive<NoInfer<In>, Out>;
 type OutOf<P> = P extends Primitive<never, infer O> ? O : never;

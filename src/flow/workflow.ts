@@ -1,6 +1,6 @@
 import { requireName } from '../core/options.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
-import { workflowSpan } from '../telemetry/record.ts';
+import { workflowSpan } from '../telemetry/record/execution.ts';
 
 /**
  * Names a composition and counts it as a workflow. An unnamed one takes the name as its own: one span, one count. One

@@ -2,7 +2,7 @@ import { untilCancelled } from '../core/cancellation.ts';
 import type { ExecutionContext } from '../core/context.ts';
 import { fail, knownOptions, requireFunction, requireNumber, show } from '../core/options.ts';
 import { createPrimitive, type Primitive } from '../core/primitive.ts';
-import { llmCalls, llmSpan, type Observation } from '../telemetry/record.ts';
+import { llmCalls, llmSpan, type Observation } from '../telemetry/record/llm.ts';
 import { cataloguePrices } from './catalogue.ts';
 import { type Model, type ModelReply, type ModelRequest, soundUsage, type Usage } from './model.ts';
 import { firstPrice, type PriceTable, REFERENCE_PRICES, tablePrices } from './price.ts';

@@ -1,6 +1,6 @@
 import { knownOptions } from '../core/options.ts';
 import { createPrimitive, ObservedPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
-import { fallbackActivations } from '../telemetry/record.ts';
+import { fallbackActivations } from '../telemetry/record/fallback.ts';
 
 export interface FallbackOptions {
   /** Replaces `FallbackPrimitive` in the metrics. */

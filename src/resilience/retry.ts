@@ -1,6 +1,6 @@
 import { knownOptions, requireFunction, requireNumber } from '../core/options.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
-import { type RetryResult, retryResults } from '../telemetry/record.ts';
+import { type RetryResult, retryResults } from '../telemetry/record/retry.ts';
 import { fullJitter, retryAfterMs } from './backoff.ts';
 
 export interface RetryOptions {

@@ -2,7 +2,7 @@ import { CancelScope, untilCancelled } from '../core/cancellation.ts';
 import { PrimitiveTimeoutError } from '../core/errors.ts';
 import { knownOptions, requireNumber } from '../core/options.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
-import { recordTimeout } from '../telemetry/record.ts';
+import { recordTimeout } from '../telemetry/record/timeout.ts';
 
 export interface TimeoutOptions {
   /** Replaces `TimeoutPrimitive` in the metrics. */

@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cache, task } from '../../src/index.ts';
-import { createVirtualClock, scriptedTask, settled, startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
+import {
+  createVirtualClock,
+  scriptedTask,
+  settled,
+  startTestTelemetry,
+  type TestTelemetry,
+} from '../../src/testing/index.ts';
 
 const key = (input: string) => input;
 
@@ -98,7 +104,10 @@ describe('cache', () => {
   });
 
   it('refuses a key that is no text', async () => {
-    const cached = cache(task('t', (n: number) => n), { key: ((n: number) => n) as never });
+    const cached = cache(
+      task('t', (n: number) => n),
+      { key: ((n: number) => n) as never },
+    );
     await expect(cached.execute(1)).rejects.toThrow('CacheOptions: key must give a string, got 1');
   });
 
@@ -107,6 +116,11 @@ describe('cache', () => {
     [{ key, maxEntries: 0 }, 'CacheOptions: maxEntries must be a whole number, 1 or more, got 0'],
     [{ key, ttl: 5 }, 'did you mean ttlMs?'],
   ])('refuses %j at construction', (options, message) => {
-    expect(() => cache(task('t', (s: string) => s), options as never)).toThrow(message);
+    expect(() =>
+      cache(
+        task('t', (s: string) => s),
+        options as never,
+      ),
+    ).toThrow(message);
   });
 });

@@ -2,8 +2,8 @@ import { SpanStatusCode } from '@opentelemetry/api';
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Primitive, task } from '../../src/index.ts';
-import { createVirtualClock, startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
 import { select } from '../../src/prometheus/exposition.ts';
+import { createVirtualClock, startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
 import { kinds } from './kinds.ts';
 
 const forever = () => new Promise<string>(() => {});
@@ -182,7 +182,10 @@ for (const kind of kinds) {
     it('counts the same when no span is sampled', async () => {
       const telemetry = startTestTelemetry({ sampler: new AlwaysOffSampler() });
       await kind.build(echo).execute('x');
-      await kind.build(() => Promise.reject(new Error('no'))).execute('x').catch(() => {});
+      await kind
+        .build(() => Promise.reject(new Error('no')))
+        .execute('x')
+        .catch(() => {});
       expect(telemetry.spans()).toHaveLength(0);
       for (const status of ['success', 'failure']) {
         await telemetry.expectMetric('tta_primitive_executions_total', { ...labels, status }, 1);

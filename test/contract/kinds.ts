@@ -61,7 +61,11 @@ export const kinds: readonly Kind[] = [
   {
     type: 'fallback',
     defaultName: 'FallbackPrimitive',
-    build: (fn) => fallback(task('primary', () => Promise.reject(new Error('primary failed'))), work(fn)),
+    build: (fn) =>
+      fallback(
+        task('primary', () => Promise.reject(new Error('primary failed'))),
+        work(fn),
+      ),
   },
   { type: 'cache', defaultName: 'CachePrimitive', build: (fn) => cache(work(fn), { key: () => `${Math.random()}` }) },
   {

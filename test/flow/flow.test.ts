@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { conditional, NoRouteError, parallel, router, sequential, task, workflow } from '../../src/index.ts';
-import { createVirtualClock, scriptedTask, settled, startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
+import {
+  createVirtualClock,
+  scriptedTask,
+  settled,
+  startTestTelemetry,
+  type TestTelemetry,
+} from '../../src/testing/index.ts';
 
 let telemetry: TestTelemetry;
 beforeEach(() => {
@@ -20,7 +26,11 @@ describe('sequential', () => {
         task increment
         task double
     `);
-    await telemetry.expectMetric('tta_workflow_executions_total', { workflow_name: 'SequentialPrimitive', status: 'success' }, 1);
+    await telemetry.expectMetric(
+      'tta_workflow_executions_total',
+      { workflow_name: 'SequentialPrimitive', status: 'success' },
+      1,
+    );
   });
 
   it('does not start the next step after an abort', async () => {
@@ -33,7 +43,11 @@ describe('sequential', () => {
       increment,
     );
     await expect(steps.execute(1, { signal: controller.signal })).rejects.toThrow('stop');
-    await telemetry.expectMetric('tta_primitive_outcomes_total', { primitive_type: 'sequential', outcome: 'cancelled' }, 1);
+    await telemetry.expectMetric(
+      'tta_primitive_outcomes_total',
+      { primitive_type: 'sequential', outcome: 'cancelled' },
+      1,
+    );
   });
 
   it('is made by pipe as one sequence, however long, and changes none of its parts', async () => {
@@ -90,7 +104,10 @@ describe('parallel', () => {
       running -= 1;
       return n;
     });
-    const all = parallel(Array.from({ length: 7 }, () => slow), { concurrency: 3 }).execute(1, { context: { clock } });
+    const all = parallel(
+      Array.from({ length: 7 }, () => slow),
+      { concurrency: 3 },
+    ).execute(1, { context: { clock } });
     await clock.advance(30);
     await expect(all).resolves.toHaveLength(7);
     expect(most).toBe(3);
@@ -120,7 +137,10 @@ describe('conditional', () => {
     await expect(even.execute(3)).resolves.toBe(4);
     await expect(conditional((n: number) => n > 9, double).execute(3)).resolves.toBe(3);
     expect(
-      telemetry.spans().filter(({ name }) => name.startsWith('conditional')).map((span) => span.attributes['tta.conditional.branch']),
+      telemetry
+        .spans()
+        .filter(({ name }) => name.startsWith('conditional'))
+        .map((span) => span.attributes['tta.conditional.branch']),
     ).toEqual(['then', 'otherwise', 'none']);
   });
 });
@@ -182,9 +202,14 @@ describe('workflow', () => {
 
   it('can be found in the traces by the id that the context tells', async () => {
     let id = '';
-    const flow = workflow('lookup', sequential(task('read', (_: void, context) => {
-      id = context.workflowId;
-    })));
+    const flow = workflow(
+      'lookup',
+      sequential(
+        task('read', (_: void, context) => {
+          id = context.workflowId;
+        }),
+      ),
+    );
     await flow.execute(undefined, { context: { sessionId: 'chat-1', tags: { team: 'search', tries: 2 } } });
     const root = telemetry.spans().find(({ name }) => name === 'invoke_workflow lookup');
     expect(id).toMatch(/^[0-9a-f-]{36}$/);
@@ -203,7 +228,10 @@ describe('an abort', () => {
     const clock = createVirtualClock();
     const controller = new AbortController();
     const wait = task('wait', (_: void, context) => context.clock.sleep(60_000, context.signal));
-    const deep = workflow('deep', parallel([sequential(conditional(() => true, wait, wait)), router(() => 'a', { a: wait })]));
+    const deep = workflow(
+      'deep',
+      parallel([sequential(conditional(() => true, wait, wait)), router(() => 'a', { a: wait })]),
+    );
     const running = deep.execute(undefined, { signal: controller.signal, context: { clock } });
     await settled();
     expect(clock.pending).toBe(2);

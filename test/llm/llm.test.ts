@@ -1,7 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { llm, type Model, parallel, retry, sequential, task, timeout, workflow } from '../../src/index.ts';
 import { ModelReplyError } from '../../src/llm/index.ts';
-import { createVirtualClock, scriptedModel, settled, startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
+import {
+  createVirtualClock,
+  scriptedModel,
+  settled,
+  startTestTelemetry,
+  type TestTelemetry,
+} from '../../src/testing/index.ts';
 
 const usage = { inputTokens: 1_000, outputTokens: 1_000 };
 
@@ -36,7 +42,17 @@ describe('llm', () => {
 
   it("prefers the author's own prices, cached and written tokens included", async () => {
     const model = scriptedModel(
-      [{ usage: { inputTokens: 1_000, cachedInputTokens: 600, cacheWriteTokens: 100, outputTokens: 10, reasoningTokens: 4 } }],
+      [
+        {
+          usage: {
+            inputTokens: 1_000,
+            cachedInputTokens: 600,
+            cacheWriteTokens: 100,
+            outputTokens: 10,
+            reasoningTokens: 4,
+          },
+        },
+      ],
       { model: 'gpt-4' },
     );
     const prices = { 'gpt-4': { input: 10, output: 100, cachedInput: 1, cacheWrite: 20 } };
@@ -57,10 +73,13 @@ describe('llm', () => {
   });
 
   it('shows the call on its span after the GenAI conventions, without prompt and reply', async () => {
-    const model = scriptedModel([{ text: 'a private reply', usage, model: 'gpt-4-0613', id: 'r1', finishReason: 'stop' }], {
-      model: 'gpt-4',
-      provider: 'openai',
-    });
+    const model = scriptedModel(
+      [{ text: 'a private reply', usage, model: 'gpt-4-0613', id: 'r1', finishReason: 'stop' }],
+      {
+        model: 'gpt-4',
+        provider: 'openai',
+      },
+    );
     await llm(model, { maxTokens: 5, temperature: 0 }).execute('a private prompt');
     const [span] = telemetry.spans();
     expect(span?.name).toBe('chat gpt-4');
@@ -126,7 +145,9 @@ describe('llm', () => {
   it('adds the same dollars up by the outermost workflow, also when that fails', async () => {
     const ask = llm(scriptedModel([{ usage }], { model: 'gpt-4' }));
     const broken = task('broken', () => Promise.reject(new Error('after the call')));
-    await workflow('outer', sequential(workflow('inner', parallel([ask, ask])), broken)).execute('x').catch(() => {});
+    await workflow('outer', sequential(workflow('inner', parallel([ask, ask])), broken))
+      .execute('x')
+      .catch(() => {});
     await ask.execute('alone');
     await telemetry.expectMetric('tta_workflow_llm_cost_total', { workflow_name: 'outer' }, 0.18);
     await telemetry.expectMetric('tta_workflow_llm_cost_total', { workflow_name: '__none__' }, 0.09);
@@ -152,7 +173,11 @@ describe('llm', () => {
   it.each([
     [undefined, {}, 'llm: model must be a Model'],
     [{ provider: 'x', model: '' }, {}, 'llm: model: model must be a text'],
-    [scriptedModel([{}]), { prices: { 'gpt-4': { input: -1, output: 1 } } }, 'prices["gpt-4"]: input must be a number, 0 or more, got -1'],
+    [
+      scriptedModel([{}]),
+      { prices: { 'gpt-4': { input: -1, output: 1 } } },
+      'prices["gpt-4"]: input must be a number, 0 or more, got -1',
+    ],
     [scriptedModel([{}]), { maxTokens: 0 }, 'LlmOptions: maxTokens must be a whole number, 1 or more, got 0'],
   ])('refuses a wrong model or option at construction', (model, options, message) => {
     expect(() => llm(model as never, options)).toThrow(message);

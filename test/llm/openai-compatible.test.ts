@@ -30,13 +30,18 @@ describe('openAICompatible', () => {
     await telemetry.expectMetric('tta_llm_input_tokens_total', labels, usage?.inputTokens ?? -1);
     const cost = ((usage?.inputTokens ?? 0) * 1.5 + (usage?.outputTokens ?? 0) * 2) / 1e6;
     await telemetry.expectMetric('tta_llm_cost_total', labels, cost);
-    expect(telemetry.spans()[0]?.attributes).toMatchObject({ 'server.address': '127.0.0.1', 'server.port': Number(new URL(server.baseURL).port) });
+    expect(telemetry.spans()[0]?.attributes).toMatchObject({
+      'server.address': '127.0.0.1',
+      'server.port': Number(new URL(server.baseURL).port),
+    });
   });
 
   it('sends one request per execution: retries are ours and counted', async () => {
     const before = server.requests();
     const missing = llm(model({ model: 'no-such-model' }));
-    await expect(retry(missing, { maxRetries: 2, initialDelayMs: 0, when: () => true }).execute(TEXT)).rejects.toMatchObject({
+    await expect(
+      retry(missing, { maxRetries: 2, initialDelayMs: 0, when: () => true }).execute(TEXT),
+    ).rejects.toMatchObject({
       status: 404,
     });
     expect(server.requests() - before).toBe(3);
@@ -59,7 +64,7 @@ describe('openAICompatible', () => {
 
   it('refuses an address that is none', () => {
     expect(() => openAICompatible({ model: 'm', baseURL: 'localhost' })).toThrow(
-      "OpenAICompatibleOptions: baseURL must be a URL such as 'http://127.0.0.1:11434/v1', got \"localhost\"",
+      'OpenAICompatibleOptions: baseURL must be a URL such as \'http://127.0.0.1:11434/v1\', got "localhost"',
     );
   });
 });

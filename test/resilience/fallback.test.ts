@@ -2,9 +2,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fallback, task } from '../../src/index.ts';
 import { startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
 
-const failing = (name: string) => task(name, (_: string): string => {
-  throw new Error(`${name} failed`);
-});
+const failing = (name: string) =>
+  task(name, (_: string): string => {
+    throw new Error(`${name} failed`);
+  });
 
 describe('fallback', () => {
   let telemetry: TestTelemetry;
@@ -14,13 +15,21 @@ describe('fallback', () => {
   afterEach(() => telemetry.stop());
 
   it('does not touch the substitutes while the primary answers', async () => {
-    const answer = fallback(task('primary', (s: string) => s), failing('substitute'));
+    const answer = fallback(
+      task('primary', (s: string) => s),
+      failing('substitute'),
+    );
     await expect(answer.execute('x')).resolves.toBe('x');
     await telemetry.expectMetric('tta_fallback_activations_total', { primitive_name: 'FallbackPrimitive' }, 0);
   });
 
   it('goes down the chain until one answers, and says which did', async () => {
-    const answer = fallback(failing('first'), failing('second'), task('third', (s: string) => s.length), { name: 'chain' });
+    const answer = fallback(
+      failing('first'),
+      failing('second'),
+      task('third', (s: string) => s.length),
+      { name: 'chain' },
+    );
     await expect(answer.execute('four')).resolves.toBe(4);
     await telemetry.expectMetric('tta_fallback_activations_total', { primitive_name: 'chain' }, 1);
     const span = telemetry.spans().find(({ name }) => name === 'fallback chain');

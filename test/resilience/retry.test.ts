@@ -1,7 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { retry } from '../../src/index.ts';
 import { fullJitter, retryAfterMs } from '../../src/resilience/backoff.ts';
-import { createVirtualClock, scriptedTask, settled, startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
+import {
+  createVirtualClock,
+  scriptedTask,
+  settled,
+  startTestTelemetry,
+  type TestTelemetry,
+} from '../../src/testing/index.ts';
 
 const fail = (properties: object = {}) => ({ error: Object.assign(new Error('busy'), properties) });
 
@@ -100,7 +106,10 @@ describe('retry', () => {
 
   it('never waits longer than maxDelayMs, whatever the server asks', async () => {
     const clock = createVirtualClock();
-    const inner = scriptedTask<string, string>('inner', [fail({ headers: { 'retry-after': '86400' } }), { result: 'ok' }]);
+    const inner = scriptedTask<string, string>('inner', [
+      fail({ headers: { 'retry-after': '86400' } }),
+      { result: 'ok' },
+    ]);
     const running = retry(inner, { maxDelayMs: 1_000 }).execute('x', { context: { clock } });
     await clock.advance(1_000);
     await expect(running).resolves.toBe('ok');

@@ -27,7 +27,9 @@ describe('timeout', () => {
       });
       return new Promise<string>(() => {});
     });
-    const running = sequential(timeout(stubborn, { timeoutMs: 100, name: 'deadline' })).execute('x', { context: { clock } });
+    const running = sequential(timeout(stubborn, { timeoutMs: 100, name: 'deadline' })).execute('x', {
+      context: { clock },
+    });
     running.catch(() => {});
     await clock.advance(100);
     await expect(running).rejects.toThrow('deadline did not finish within 100 ms');
@@ -49,12 +51,19 @@ describe('timeout', () => {
     const clock = createVirtualClock();
     const controller = new AbortController();
     const inner = task('inner', () => new Promise<string>(() => {}));
-    const running = timeout(inner, { timeoutMs: 100 }).execute(undefined, { signal: controller.signal, context: { clock } });
+    const running = timeout(inner, { timeoutMs: 100 }).execute(undefined, {
+      signal: controller.signal,
+      context: { clock },
+    });
     const reason = new Error('outside');
     controller.abort(reason);
     await expect(running).rejects.toBe(reason);
     expect(clock.pending).toBe(0);
-    await telemetry.expectMetric('tta_primitive_outcomes_total', { primitive_type: 'timeout', outcome: 'cancelled' }, 1);
+    await telemetry.expectMetric(
+      'tta_primitive_outcomes_total',
+      { primitive_type: 'timeout', outcome: 'cancelled' },
+      1,
+    );
   });
 
   it.each([
@@ -63,6 +72,11 @@ describe('timeout', () => {
     [{ timeout: 5 }, 'did you mean timeoutMs?'],
     [undefined, 'TimeoutOptions: must be an object such as { timeoutMs: … }, got undefined'],
   ])('refuses %j at construction', (options, message) => {
-    expect(() => timeout(task('t', () => 1), options as never)).toThrow(message);
+    expect(() =>
+      timeout(
+        task('t', () => 1),
+        options as never,
+      ),
+    ).toThrow(message);
   });
 });

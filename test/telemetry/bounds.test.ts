@@ -25,22 +25,39 @@ const HOSTILE = [
 
 describe('names that an author can choose', () => {
   it('never break the scrape, whatever is in them', async () => {
-    for (const name of HOSTILE) await workflow(name, task(name, () => 1)).execute();
+    for (const name of HOSTILE)
+      await workflow(
+        name,
+        task(name, () => 1),
+      ).execute();
     const { samples } = await telemetry.scrape();
-    const names = new Set(samples.filter((s) => s.name === 'tta_workflow_executions_total').map((s) => s.labels.workflow_name));
+    const names = new Set(
+      samples.filter((s) => s.name === 'tta_workflow_executions_total').map((s) => s.labels.workflow_name),
+    );
     for (const name of HOSTILE.slice(0, 3)) expect(names).toContain(name);
     expect(Math.max(...[...names].map((name) => name?.length ?? 0))).toBeLessThanOrEqual(256);
   });
 
   it.skipIf(component('promtool') === undefined)('are clean for promtool', async () => {
-    for (const name of HOSTILE) await workflow(name, task(name, () => 1)).execute();
-    const check = spawnSync('promtool', ['check', 'metrics'], { input: await telemetry.scrapeText(), encoding: 'utf8' });
+    for (const name of HOSTILE)
+      await workflow(
+        name,
+        task(name, () => 1),
+      ).execute();
+    const check = spawnSync('promtool', ['check', 'metrics'], {
+      input: await telemetry.scrapeText(),
+      encoding: 'utf8',
+    });
     expect([check.stderr, check.stdout, check.status]).toEqual(['', '', 0]);
   });
 
   it('fill no more series than the ceiling; the rest goes to one series and is counted', async () => {
     const extra = 100;
-    for (let i = 0; i < MAX_SERIES + extra; i += 1) await workflow(`w${i}`, task('t', () => 1)).execute();
+    for (let i = 0; i < MAX_SERIES + extra; i += 1)
+      await workflow(
+        `w${i}`,
+        task('t', () => 1),
+      ).execute();
     const { samples } = await telemetry.scrape();
     for (const metric of ['tta_workflow_executions_total', 'tta_workflow_duration_seconds_count']) {
       const series = samples.filter(({ name }) => name === metric);
@@ -50,7 +67,9 @@ describe('names that an author can choose', () => {
       expect(series.some(({ labels, value }) => labels.workflow_name === '__other__' && value >= extra)).toBe(true);
     }
     for (const metric of ['tta_workflow_executions_total', 'tta_workflow_duration_seconds']) {
-      const overflow = samples.find(({ name, labels }) => name === 'tta_series_overflow_total' && labels.metric === metric);
+      const overflow = samples.find(
+        ({ name, labels }) => name === 'tta_series_overflow_total' && labels.metric === metric,
+      );
       expect(overflow?.value).toBeGreaterThanOrEqual(extra);
     }
   });
@@ -72,14 +91,18 @@ describe('redact', () => {
   });
 
   it('leaves plain sentences alone and bounds their length', () => {
-    expect(redact('the token count was 12 and the key idea is simple')).toBe('the token count was 12 and the key idea is simple');
+    expect(redact('the token count was 12 and the key idea is simple')).toBe(
+      'the token count was 12 and the key idea is simple',
+    );
     expect(redact('x'.repeat(100_000)).length).toBeLessThan(2_100);
   });
 
   it('keeps the secrets of an error out of its span', async () => {
     const leaky = task('leaky', () => Promise.reject(new Error('401: key sk-live-1234567890abcdef refused')));
     await leaky.execute().catch(() => {});
-    expect(JSON.stringify(telemetry.spans().map(({ events, status }) => [events, status]))).not.toContain('1234567890abcdef');
+    expect(JSON.stringify(telemetry.spans().map(({ events, status }) => [events, status]))).not.toContain(
+      '1234567890abcdef',
+    );
   });
 });
 

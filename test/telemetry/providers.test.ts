@@ -20,9 +20,13 @@ describe('an SDK that comes late', () => {
 
   it('shows an execution that is under way as active, and counts it when it ends', async () => {
     let finish = (_: number) => {};
-    const running = task('long', () => new Promise<number>((resolve) => {
-      finish = resolve;
-    })).execute();
+    const running = task(
+      'long',
+      () =>
+        new Promise<number>((resolve) => {
+          finish = resolve;
+        }),
+    ).execute();
     telemetry = startTestTelemetry();
     await task('other', () => 1).execute();
     await telemetry.expectMetric('tta_primitive_active', { primitive_type: 'task' }, 1);

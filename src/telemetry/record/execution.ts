@@ -1,0 +1,29 @@
+/** What a run and a workflow show of themselves. */
+import type { Attributes } from '@opentelemetry/api';
+import { ATTR, TAG_PREFIX } from '../semconv.ts';
+
+export type ExecutionAttributes = Attributes;
+
+/** The ids and tags of a run as its first span shows them. */
+export function executionAttributes(run: {
+  readonly workflowId?: string | undefined;
+  readonly sessionId?: string | undefined;
+  readonly correlationId?: string | undefined;
+  readonly tags?: Readonly<Record<string, string | number | boolean>> | undefined;
+}): ExecutionAttributes {
+  const tags = Object.entries(run.tags ?? {}).map(([key, value]) => [TAG_PREFIX + key, value]);
+  return {
+    ...Object.fromEntries(tags),
+    [ATTR.workflowId]: run.workflowId,
+    [ATTR.sessionId]: run.sessionId,
+    [ATTR.correlationId]: run.correlationId,
+  };
+}
+
+/** How the span of a named workflow looks, after the GenAI conventions. */
+export function workflowSpan(name: string) {
+  return {
+    spanName: `invoke_workflow ${name}`,
+    samplingAttributes: { [ATTR.genAiOperation]: 'invoke_workflow', [ATTR.genAiWorkflowName]: name },
+  };
+}

@@ -1,0 +1,33 @@
+import { CounterTable } from '../instruments.ts';
+import type { Observation } from '../observe.ts';
+import { ATTR, EVENT, INSTRUMENT, RETRY_RESULTS, type RetryResult } from '../semconv.ts';
+import { errorAttributes } from './error.ts';
+
+export type { RetryResult } from '../semconv.ts';
+
+const retryAttempts = new CounterTable(
+  INSTRUMENT.retryAttempts,
+  'counter',
+  { description: 'Finished executions of retry primitives by result', unit: '{execution}' },
+  [ATTR.primitiveName, ATTR.retryResult],
+);
+
+/** Tells what became of the executions of one retry. */
+export function retryResults(name: string) {
+  const results = new Map(RETRY_RESULTS.map((result) => [result, retryAttempts.series(name, result)]));
+  return {
+    /** Attempt `attempt` (the first is 1) failed and the next follows after `delayMs`. */
+    again(observation: Observation, attempt: number, delayMs: number, error: unknown): void {
+      observation.span?.addEvent(EVENT.retry, {
+        [ATTR.retryAttempt]: attempt,
+        [ATTR.retryDelay]: delayMs / 1_000,
+        ...errorAttributes(error),
+      });
+    },
+    finished(observation: Observation, result: RetryResult, attempts: number): void {
+      const series = results.get(result);
+      if (series !== undefined) series.value += 1;
+      observation.span?.setAttributes({ [ATTR.retryResult]: result, [ATTR.retryAttempts]: attempts });
+    },
+  };
+}
