@@ -1,0 +1,43 @@
+import { request } from 'node:http';
+import { connect } from 'node:net';
+
+/** A request with exactly the headers given: fetch would not let a test set Host. */
+export function send(
+  url: string,
+  options: { method?: string; headers?: Record<string, string> } = {},
+  body?: string | Uint8Array,
+): Promise<{ status: number; headers: Record<string, unknown>; body: Buffer }> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(url, { agent: false, ...options }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk) => chunks.push(chunk));
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }),
+      );
+      response.on('error', reject);
+    });
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}
+
+/** Opens a raw connection, writes, and tells when the other side has ended it. */
+export function openConnection(url: string, text: string): Promise<{ ended: Promise<void> }> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname);
+    const ended = new Promise<void>((done) => socket.on('close', () => done()));
+    socket.on('error', reject);
+    socket.resume();
+    socket.on('connect', () => socket.write(text, () => resolve({ ended })));
+  });
+}
+
+/** A promise and the function that settles it, for "until this has happened". */
+export function happening(): { happened: Promise<void>; happen: () => void } {
+  let happen = () => {};
+  const happened = new Promise<void>((resolve) => {
+    happen = resolve;
+  });
+  return { happened, happen };
+}
