@@ -1,7 +1,7 @@
 import type { AttributeValue, ReceivedSpan, SpanStatus } from './otlp.ts';
 
 /** The attribute in which a model call tells its price in US dollars. */
-export const COST_ATTRIBUTE = 'tta.llm.cost_usd';
+const COST_ATTRIBUTE = 'tta.llm.cost_usd';
 
 /** One trace as far as it has come in. */
 export interface Trace {
