@@ -1,0 +1,175 @@
+/** Would a line know its room? The rules are data in `rooms/table.ts`; the snippets below prove that each can fail. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { type Finding, judgeCycles, judgeFrontDoor, judgeImports, judgeLines } from './rooms/judge.ts';
+import { parseSource, type Source } from './rooms/source.ts';
+import { ROOMS } from './rooms/table.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+function read(folder: string, ending: RegExp): Source[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && ending.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name).slice(ROOT.length).split(sep).join('/'))
+    .map((path) => parseSource(path, readFileSync(join(ROOT, path), 'utf8')));
+}
+
+const sources = [...read('src', /\.ts$/), ...read('views', /\.ts$/)];
+/** Not TypeScript: read as it stands, comments and all. */
+const beside = read('collector', /\.(?:ya?ml|json|ini|conf|tmpl|service)$/).map(({ path }) => {
+  const text = readFileSync(join(ROOT, path), 'utf8');
+  return { path, text, code: text, imports: [] };
+});
+
+const messages = (findings: readonly Finding[]) => findings.map(({ message }) => message);
+
+describe('every line of src and views knows its room', () => {
+  it('finds the sources', () => {
+    expect(sources.length).toBeGreaterThan(50);
+    expect(sources.flatMap(({ imports }) => imports).length).toBeGreaterThan(100);
+  });
+
+  it('finds every room of the table', () => {
+    const empty = ROOMS.filter(({ where }) => !sources.some(({ path }) => path.startsWith(where)));
+    expect(empty.map(({ where }) => where)).toEqual([]);
+  });
+
+  it('imports only what its room may', () => {
+    expect(messages(sources.flatMap(judgeImports))).toEqual([]);
+  });
+
+  it('stands where lines of its sort are at home', () => {
+    expect(messages([...sources, ...beside].flatMap(judgeLines))).toEqual([]);
+  });
+
+  it('decides nothing at the front door', () => {
+    expect(messages(sources.filter(({ path }) => path === 'src/index.ts').flatMap(judgeFrontDoor))).toEqual([]);
+  });
+
+  it('imports nothing in a circle', () => {
+    expect(messages(judgeCycles(sources))).toEqual([]);
+  });
+});
+
+describe('a line in the wrong room is found', () => {
+  it.each([
+    ['src/flow/a.ts', "import { trace } from '@opentelemetry/api';"],
+    ['src/flow/a.ts', "import type { Span } from '@opentelemetry/api';"],
+    ['src/flow/a.ts', "import { retry } from '../resilience/retry.ts';"],
+    ['src/flow/a.ts', "import {\n  observe,\n} from '../telemetry/observe.ts';"],
+    ['src/flow/a.ts', "const { z } = await import('zod');"],
+    ['src/flow/a.ts', "import 'node:fs';"],
+    ['src/resilience/a.ts', "import { systemClock } from '../time/clock.ts';"],
+    ['src/cache/a.ts', "export { createClient } from 'redis';"],
+    ['src/llm/a.ts', "import Anthropic from '@anthropic-ai/sdk';"],
+    ['src/core/a.ts', "import { task } from '../flow/task.ts';"],
+    ['src/core/a.ts', "import { ATTR } from '../telemetry/semconv.ts';"],
+    ['src/telemetry/a.ts', "import { MeterProvider } from '@opentelemetry/sdk-metrics';"],
+    ['src/telemetry/a.ts', "import type { Primitive } from '../core/primitive.ts';"],
+    ['src/time/a.ts', "import { show } from '../core/options.ts';"],
+    ['views/a.ts', "import { metrics } from '@opentelemetry/api';"],
+    ['views/a.ts', "import { type Attributes } from '@opentelemetry/api';"],
+    ['views/a.ts', "import { CounterTable } from '../src/telemetry/instruments.ts';"],
+    ['src/sdk/a.ts', "import { task } from '../index.ts';"],
+    ['src/sdk/a.ts', "import { createPrimitive } from '../core/primitive.ts';"],
+    ['src/prometheus/a.ts', "import { record } from '../telemetry/record.ts';"],
+    ['src/testing/a.ts', "import { createPrimitive } from '../core/primitive.ts';"],
+    ['src/digest/a.ts', "import { retry } from '../resilience/retry.ts';"],
+    ['src/digest/a.ts', "import { register } from '../sdk/index.ts';"],
+    ['src/local/a.ts', "import { task } from '../index.ts';"],
+    ['src/local/a.ts', "import { trace } from '@opentelemetry/api';"],
+    ['src/cli/a.ts', "import { retry } from '../resilience/retry.ts';"],
+    ['src/index.ts', "export { register } from './sdk/index.ts';"],
+    ['src/utils/a.ts', "export const helper = 'of no room';"],
+  ])('%s: %s', (path, line) => {
+    expect(judgeImports(parseSource(path, `\n${line}`))).toHaveLength(1);
+  });
+
+  it.each([
+    ['src/flow/a.ts', "name: 'tta.workflow.executions'", 'instrument names'],
+    ['src/sdk/a.ts', "name: 'process.cpu.time'", 'instrument names'],
+    ['src/local/a.ts', "name: 'tta.cache.hits'", 'instrument names'],
+    ['views/a.ts', "key: 'tta.cache.type'", 'attribute names'],
+    ['src/llm/a.ts', 'key: "gen_ai.request.model"', 'attribute names'],
+    ['src/flow/a.ts', 'const key = `tta.tag.${name}`', 'attribute names'],
+    ['src/cache/a.ts', "metric: 'tta_cache_hits_total'", "Prometheus' words"],
+    ['src/telemetry/record.ts', 'meter.createCounter(name)', 'instruments are made'],
+    ['src/cache/a.ts', 'meter.createObservableGauge(name)', 'instruments are made'],
+    ['src/resilience/a.ts', 'span.setStatus({ code })', 'the verdict'],
+    ['src/llm/a.ts', 'observation.span?.recordException(error)', 'the verdict'],
+    ['src/sdk/a.ts', 'activeSpan.end()', 'the verdict'],
+    ['src/resilience/a.ts', 'setTimeout(resolve, 10)', 'time is asked'],
+    ['src/sdk/a.ts', 'globalThis.setInterval(flush, 10)', 'time is asked'],
+    ['src/cache/a.ts', 'const now = Date.now()', 'time is asked'],
+    ['src/cache/a.ts', 'const now = new Date()', 'time is asked'],
+    ['src/telemetry/a.ts', 'const at = performance.now()', 'time is asked'],
+    ['src/flow/a.ts', 'const text = `${performance.now()} ms`', 'time is asked'],
+    ['src/flow/a.ts', "import { setTimeout as sleep } from 'node:timers/promises'", 'timers are imported'],
+    ['src/llm/a.ts', 'process.env.OPENAI_API_KEY', 'the environment'],
+    ['src/llm/a.ts', "process['env'].OPENAI_API_KEY", 'the environment'],
+    ['src/llm/a.ts', 'const { env } = process', 'the environment'],
+    ['src/llm/a.ts', "import { env } from 'node:process'", 'the environment'],
+    ['src/flow/a.ts', 'console.log(value)', 'only cli talks'],
+    ['src/flow/a.ts', 'half / 2; console.warn(value / 2)', 'only cli talks'],
+    ['src/flow/index.ts', "export * from './task.ts'", 'what is exported'],
+    ['src/flow/a.ts', 'export default task', 'what is exported'],
+    ['src/llm/a.ts', 'await import(name)', 'what is imported'],
+    ['src/llm/a.ts', 'createRequire(import.meta.url)', 'what is imported'],
+  ])('%s: %s', (path, line, rule) => {
+    const rules = judgeLines(parseSource(path, `\n${line};\n`)).map((found) => `line ${found.line}: ${found.rule}`);
+    expect(rules).toContainEqual(expect.stringContaining(`line 2: ${rule}`));
+  });
+
+  it('collector/a.yml: an instrument where the endpoint has a metric', () => {
+    const text = 'expr: sum(rate(tta.workflow.executions[5m]))';
+    expect(judgeLines({ path: 'collector/a.yml', text, code: text, imports: [] })).toHaveLength(1);
+  });
+
+  it.each(["export * from './flow/task.ts';", 'export const version = 1;', "import { task } from './flow/task.ts';"])(
+    'src/index.ts: %s',
+    (line) => {
+      const found = judgeFrontDoor(parseSource('src/index.ts', `export { a } from './a.ts';\n${line}\n`));
+      expect(found.map((each) => each.line)).toEqual([2]);
+    },
+  );
+
+  it('a circle of three files, once', () => {
+    const circle = ['a', 'b', 'c'].map((name, i) =>
+      parseSource(`src/flow/${name}.ts`, `import { x } from './${'bca'.charAt(i)}.ts';`),
+    );
+    expect(messages(judgeCycles(circle))).toEqual([
+      expect.stringContaining('src/flow/a.ts → src/flow/b.ts → src/flow/c.ts'),
+    ]);
+  });
+
+  it('says the file, the line, the rule and the way to mend it', () => {
+    const [found] = judgeLines(parseSource('src/flow/a.ts', '\n\nconsole.log(1);'));
+    expect(found?.message).toBe(
+      'src/flow/a.ts:3 only cli talks to the terminal; found console.. To mend it: return it, throw it, or take a function to tell',
+    );
+  });
+});
+
+describe('what only looks like it is let be', () => {
+  it.each([
+    ['src/flow/a.ts', '// console.log(1), setTimeout, tta_workflow, process.env'],
+    ['src/flow/a.ts', "/**\n * import { trace } from '@opentelemetry/api';\n */"],
+    ['src/flow/a.ts', "const hint = 'use setTimeout(1), or console.log; not process.env';"],
+    ['src/local/a.ts', 'const page = `<script>setTimeout(() => console.log(1), ${ms})</script>`;'],
+    ['src/flow/a.ts', "const url = 'http://localhost'; // import x from 'y'"],
+    ['src/flow/a.ts', 'const quote = /["\'`]/; const ratio = a / b / c; // setTimeout'],
+    ['src/flow/a.ts', 'const text = `${outer({ a: `${inner}` })} console.log`;'],
+    ['src/time/a.ts', 'setTimeout(f, 1); performance.now(); Date.now();'],
+    ['src/cli/a.ts', "console.log(process.env.HOME, 'tta_workflow_executions_total');"],
+    ['src/flow/a.ts', 'const at = new Date(ms);'],
+    ['src/local/a.ts', 'response.end(text);'],
+    ['views/a.ts', "import type { Attributes } from '@opentelemetry/api';"],
+    ['src/llm/a.ts', "const { default: OpenAI } = await import('openai');"],
+    ['src/sdk/a.ts', "import { monitorEventLoopDelay } from 'node:perf_hooks';"],
+  ])('%s: %s', (path, line) => {
+    const source = parseSource(path, line);
+    expect(messages([...judgeImports(source), ...judgeLines(source)])).toEqual([]);
+  });
+});
