@@ -1,5 +1,5 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { basename, extname, join, relative, sep } from 'node:path';
+import { basename, extname, isAbsolute, join, relative, sep } from 'node:path';
 import { printable, whyNot } from './remarks.ts';
 
 export const EXTENSIONS = ['.md', '.markdown', '.txt'];
@@ -69,7 +69,7 @@ export async function findTexts(root: string, signal: AbortSignal): Promise<Foun
 /** Whether a real path is a folder's own or lies below it. */
 export function isInside(folder: string, path: string): boolean {
   const way = relative(folder, path);
-  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !way.includes(':'));
+  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way));
 }
 
 /** How a path is called in remarks and in the digest. */

@@ -67,7 +67,10 @@ export async function readFolder(folder: string, limits: ReadLimits, signal: Abo
   }
   if (overall > 0) remarks.push(`${overall} more files: one digest reads ${megabytes(maxTotalBytes)} at most`);
   if (files.length > 0) return { folder: root, files, remarks };
-  throw new FolderError(`${folder} holds nothing to read: no ${EXTENSIONS.join(', no ')} file with text in it`, remarks);
+  throw new FolderError(
+    `${folder} holds nothing to read: no ${EXTENSIONS.join(', no ')} file with text in it`,
+    remarks,
+  );
 }
 
 async function openFolder(folder: string): Promise<string> {

@@ -1,0 +1,47 @@
+import { type Clock, systemClock } from '../time/clock.ts';
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+/** npm hands a Ctrl-C on to a program that the terminal has told already: the second one at once is the same. */
+const SAME_PRESS_MS = 500;
+
+/** Ctrl-C or SIGTERM was asked for. */
+export class StopRequest extends Error {
+  override readonly name = 'StopRequest';
+}
+
+export interface Stop {
+  /** Aborts with a `StopRequest` at the first signal. */
+  readonly signal: AbortSignal;
+  /** Ends the process by the signal that came, as whoever started it expects; does nothing when none came. */
+  leave(): Promise<void>;
+}
+
+/** Turns the first signal into an abort; another one after a moment ends the process there and then. */
+export function stopOnSignals(clock: Clock = systemClock): Stop {
+  const controller = new AbortController();
+  let first: { readonly signal: NodeJS.Signals; readonly at: number } | undefined;
+  const raise = (signal: NodeJS.Signals) => {
+    for (const one of SIGNALS) process.removeListener(one, listen);
+    process.kill(process.pid, signal);
+  };
+  const listen = (signal: NodeJS.Signals) => {
+    if (first === undefined) {
+      first = { signal, at: clock.now() };
+      controller.abort(new StopRequest(`stopped by ${signal}`));
+    } else if (clock.now() - first.at > SAME_PRESS_MS) raise(signal);
+  };
+  for (const signal of SIGNALS) process.on(signal, listen);
+  return {
+    signal: controller.signal,
+    async leave() {
+      if (first === undefined) {
+        for (const one of SIGNALS) process.removeListener(one, listen);
+        return;
+      }
+      raise(first.signal);
+      // The first process of a container is spared by its own signals.
+      await clock.sleep(200);
+      process.exit(first.signal === 'SIGINT' ? 130 : 143);
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import Table from 'cli-table3';
+import type { Figures } from './figures.ts';
+
+/** A run beside everything since the start. */
+export interface RunReport {
+  /** Counts from 1. */
+  readonly run: number;
+  readonly files: number;
+  readonly thisRun: Figures;
+  readonly sinceStart: Figures;
+}
+
+/** The table at the end of a run, without colours: it may go into a file. */
+export function renderTable({ run, files, thisRun, sinceStart }: RunReport): string {
+  const table = new Table({
+    head: ['', `run ${run}`, 'since start'],
+    colAligns: ['left', 'right', 'right'],
+    style: { head: [], border: [] },
+  });
+  const row = (name: string, show: (figures: Figures) => string | number) =>
+    table.push([name, show(thisRun), show(sinceStart)]);
+  table.push(['files', files, '']);
+  row('parts', ({ parts, failedParts }) => (failedParts > 0 ? `${parts} (${failedParts} failed)` : parts));
+  row('cache hits', ({ cacheHits }) => cacheHits);
+  row('retries', ({ retries }) => retries);
+  row('fallbacks to the other model', ({ otherModel }) => otherModel);
+  row('without a model', ({ quoted }) => quoted);
+  row('tokens in', ({ inputTokens }) => inputTokens.toLocaleString('en'));
+  row('tokens out', ({ outputTokens }) => outputTokens.toLocaleString('en'));
+  row('dollars', showDollars);
+  row('p95 of a part', ({ p95 }) => (p95 === undefined ? '' : showSeconds(p95)));
+  return table.toString();
+}
+
+function showDollars({ dollars, unpriced }: Figures): string {
+  const known = `$${dollars.toFixed(6)}`;
+  return unpriced === 0 ? known : `${known} + ${unpriced} calls of unknown price`;
+}
+
+function showSeconds(seconds: number): string {
+  return seconds < 1 ? `${(seconds * 1_000).toFixed(1)} ms` : `${seconds.toFixed(2)} s`;
+}

@@ -1,0 +1,80 @@
+#!/usr/bin/env node
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { type DigestCommandOptions, digestCommand } from './digest.ts';
+import { packageVersion } from './package-root.ts';
+
+const program = new Command('tta')
+  .description('AI workflows from building blocks that observe themselves.')
+  .version(packageVersion())
+  .option('--verbose', 'show where an error came from')
+  .showHelpAfterError('(see tta --help)');
+
+program
+  .command('digest')
+  .description(
+    'Summarise the Markdown and text files of a folder into one document, again and again, with metrics and traces of every step.',
+  )
+  .argument('[folder]', "the folder to read (default: this package's own documents)")
+  .option(
+    '-o, --out <file>',
+    'where the digest goes, never inside the folder (default: digest.md in the current folder)',
+  )
+  .option('--once', 'end after one run', false)
+  .option('--every <seconds>', 'how long to wait between two runs', positive, 5)
+  .option('--concurrency <n>', 'how many parts are summarised at once', whole, 8)
+  .option('--timeout <seconds>', 'how long one call of a model may take (default: 30, with --chaos 1.5)', positive)
+  .option('--max-file <megabytes>', 'leave out larger files', positive, 10)
+  .option('--model-small <name>', 'asked for short parts (default: gpt-4o-mini, offline: offline-small)')
+  .option('--model-large <name>', 'asked for long parts (default: gpt-4o, offline: offline-large)')
+  .option('--offline', 'use the built-in offline model whatever the environment says', false)
+  .option('--chaos', 'let the offline model be slow, refuse and fail now and then', false)
+  .addOption(new Option('--trace-port <port>', 'where the built-in trace page listens').argParser(port).default(4318))
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ tta digest docs                        digest a folder until Ctrl-C, with the offline model
+  $ tta digest docs --once --out /tmp/d.md one run, written where you want it
+  $ tta digest docs --chaos                see retries, timeouts and fallbacks at work
+  $ OPENAI_API_KEY=... tta digest docs     with real models and real dollars
+  $ OPENAI_BASE_URL=http://localhost:11434/v1 tta digest docs --model-small llama3.2 --model-large llama3.2
+
+While it runs:
+  metrics  http://127.0.0.1:9464/metrics   (OTEL_EXPORTER_PROMETHEUS_PORT for another port, 0 for any free one)
+  traces   http://127.0.0.1:4318           (OTEL_EXPORTER_OTLP_ENDPOINT sends them to your collector instead)`,
+  )
+  .action((folder: string | undefined, options: DigestCommandOptions) => digestCommand(folder, options));
+
+// A reader that has seen enough (| head) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
+program.parseAsync().catch((error: unknown) => {
+  const { verbose } = program.opts<{ verbose?: boolean }>();
+  console.error(verbose ? error : `tta: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+});
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value > 0 && value < Number.POSITIVE_INFINITY)) {
+    throw new InvalidArgumentError('It must be a number above 0.');
+  }
+  return value;
+}
+
+function whole(text: string): number {
+  const value = positive(text);
+  if (!Number.isInteger(value)) throw new InvalidArgumentError('It must be a whole number above 0.');
+  return value;
+}
+
+function port(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isInteger(value) || value < 0 || value > 65_535) {
+    throw new InvalidArgumentError('It must be a port from 0 to 65535; 0 takes any free one.');
+  }
+  return value;
+}

@@ -1,0 +1,28 @@
+/** What stands in for a summary when no model answers: the text's own first sentences. */
+
+const MAX_LENGTH = 400;
+const CODE_BLOCK = /^ {0,3}(`{3,}|~{3,})[^\n]*\n[\s\S]*?(?:^ {0,3}\1[`~]*[^\S\n]*$|$(?![\s\S]))/gm;
+/** Headings, tables, lists, quotes, rules, HTML, indented code: a paragraph that begins like this says little alone. */
+const NOT_PROSE = /^(?: {4}|\t| {0,3}(?:#|\||>|<|[-*+]\s|\d+[.)]\s|[-=*_]{3,}))/;
+const bySentence = new Intl.Segmenter('en', { granularity: 'sentence' });
+
+/**
+ * The first two sentences of a Markdown or plain text.
+ *
+ * @throws Error when there is none
+ */
+export function firstSentences(text: string): string {
+  const prose = text
+    .replace(CODE_BLOCK, '')
+    .split(/\n\s*\n/)
+    .map((paragraph) => paragraph.replace(/^ {0,3}#.*\n/, ''))
+    .find((paragraph) => paragraph.trim() !== '' && !NOT_PROSE.test(paragraph) && /\p{L}{2}/u.test(paragraph));
+  if (prose === undefined) throw new Error('no model answered, and the text has no sentence of its own to quote');
+  const line = prose
+    .slice(0, 4 * MAX_LENGTH)
+    .replace(/\s+/g, ' ')
+    .trim();
+  const sentences = [...bySentence.segment(line)].slice(0, 2).map(({ segment }) => segment);
+  const quote = sentences.join('').trim();
+  return quote.length <= MAX_LENGTH ? quote : `${quote.slice(0, MAX_LENGTH).replace(/\s\S*$|[\uD800-\uDBFF]$/, '')}…`;
+}
