@@ -2,7 +2,7 @@
  * `tta-primitives/views`: the Prometheus dialect of the instruments, as data. Give `ttaViews` to a MeterProvider and
  * its Prometheus exporter serves the schema.
  */
-import { AggregationType, type ViewOptions } from '@opentelemetry/sdk-metrics';
+import type { AggregationType, ViewOptions } from '@opentelemetry/sdk-metrics';
 import { ATTR, MAX_SERIES, SCOPE } from '../src/telemetry/semconv.ts';
 import { executions } from './executions.ts';
 import { relabel } from './labels.ts';
@@ -19,6 +19,9 @@ export const schema: readonly Row[] = [...executions, ...llm, ...policies, ...te
 
 const metricOf = new Map<unknown, string>(schema.map(({ instrument, metric }) => [instrument, metric]));
 
+/** A value and no import: whoever lacks the SDK hears so from `register`, and from nobody before it. */
+const EXPLICIT_BUCKET_HISTOGRAM: AggregationType.EXPLICIT_BUCKET_HISTOGRAM = 4;
+
 function viewOf({ instrument, metric, labels, bounds }: Row): ViewOptions {
   return {
     meterName: SCOPE,
@@ -29,7 +32,7 @@ function viewOf({ instrument, metric, labels, bounds }: Row): ViewOptions {
     aggregationCardinalityLimit: MAX_SERIES + 1,
     ...(bounds === undefined
       ? {}
-      : { aggregation: { type: AggregationType.EXPLICIT_BUCKET_HISTOGRAM, options: { boundaries: [...bounds] } } }),
+      : { aggregation: { type: EXPLICIT_BUCKET_HISTOGRAM, options: { boundaries: [...bounds] } } }),
   };
 }
 

@@ -1,0 +1,78 @@
+/** Reads of the environment. A value that is not understood is told and left aside: it never stops the program. */
+import { warn } from './warn.ts';
+
+/** `undefined` where the variable is unset or blank. */
+export function textFrom(name: string): string | undefined {
+  const value = process.env[name]?.trim();
+  return value === '' ? undefined : value;
+}
+
+export function booleanFrom(name: string): boolean {
+  const value = textFrom(name)?.toLowerCase();
+  if (value !== undefined && value !== 'true' && value !== 'false') {
+    warn(`${name} must be true or false, got ${JSON.stringify(value)}; false is used instead`);
+  }
+  return value === 'true';
+}
+
+export interface NumberRule {
+  readonly min: number;
+  readonly max: number;
+  readonly otherwise: number;
+  /** @default true */
+  readonly integer?: boolean;
+}
+
+export function numberFrom(name: string, { min, max, otherwise, integer = true }: NumberRule): number {
+  const text = textFrom(name);
+  if (text === undefined) return otherwise;
+  const value = Number(text);
+  if (value >= min && value <= max && (!integer || Number.isInteger(value))) return value;
+  const kind = integer ? 'a whole number' : 'a number';
+  warn(`${name} must be ${kind} from ${min} to ${max}, got ${JSON.stringify(text)}; ${otherwise} is used instead`);
+  return otherwise;
+}
+
+export function oneOf<const T extends string>(name: string, allowed: readonly T[], otherwise: T): T {
+  const text = textFrom(name);
+  if (text === undefined) return otherwise;
+  const known = allowed.find((value) => value === text.toLowerCase());
+  if (known !== undefined) return known;
+  warn(`${name} must be one of ${allowed.join(', ')}, got ${JSON.stringify(text)}; ${otherwise} is used instead`);
+  return otherwise;
+}
+
+/** An http(s) URL. It is never quoted: it may hold a password. */
+export function urlFrom(name: string, otherwise: string): URL | undefined {
+  const text = textFrom(name);
+  if (text === undefined) return undefined;
+  const url = httpUrl(text);
+  if (url === undefined)
+    warn(`${name} is not a URL that starts with http:// or https://; ${otherwise} is used instead`);
+  return url;
+}
+
+export function httpUrl(text: string): URL | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const url = new URL(text);
+  return url.protocol === 'http:' || url.protocol === 'https:' ? url : undefined;
+}
+
+/** `key=value` pairs, percent-encoded and separated by commas. As OpenTelemetry has it, one bad pair voids them all. */
+export function pairsFrom(name: string): Readonly<Record<string, string>> {
+  const text = textFrom(name);
+  if (text === undefined) return {};
+  try {
+    const pairs = text.split(',').filter((pair) => pair.trim() !== '');
+    return Object.fromEntries(pairs.map(pairOf));
+  } catch {
+    warn(`${name} must be key=value pairs separated by commas, other characters percent-encoded; all of it is ignored`);
+    return {};
+  }
+}
+
+function pairOf(pair: string): [string, string] {
+  const [key = '', value, ...more] = pair.split('=').map((part) => decodeURIComponent(part.trim()));
+  if (key === '' || value === undefined || more.length > 0) throw new SyntaxError('not key=value');
+  return [key, value];
+}

@@ -1,0 +1,51 @@
+/** The places in the OpenTelemetry API that one SDK per process takes: found taken or free, taken, given back. */
+import {
+  context,
+  createContextKey,
+  createNoopMeter,
+  type MeterProvider,
+  metrics,
+  ProxyTracerProvider,
+  propagation,
+  ROOT_CONTEXT,
+  trace,
+} from '@opentelemetry/api';
+import type { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
+
+const NO_TRACER_PROVIDER = new ProxyTracerProvider().getDelegate();
+const PROBE = createContextKey('tta-primitives probe');
+
+export function hasTracerProvider(): boolean {
+  const registered = trace.getTracerProvider();
+  return !(registered instanceof ProxyTracerProvider) || registered.getDelegate() !== NO_TRACER_PROVIDER;
+}
+
+export function hasMeterProvider(): boolean {
+  return metrics.getMeterProvider().getMeter('tta-primitives probe') !== createNoopMeter();
+}
+
+/** Without a context manager the API forgets at once what it was given. */
+function hasContextManager(): boolean {
+  return context.with(ROOT_CONTEXT.setValue(PROBE, true), () => context.active().getValue(PROBE) === true);
+}
+
+/** Returns how to give back what was taken. */
+export function takeTraces(provider: NodeTracerProvider): () => void {
+  const ownContext = !hasContextManager();
+  const ownPropagation = propagation.fields().length === 0;
+  provider.register({
+    ...(ownContext ? {} : { contextManager: null }),
+    ...(ownPropagation ? {} : { propagator: null }),
+  });
+  return () => {
+    trace.disable();
+    if (ownContext) context.disable();
+    if (ownPropagation) propagation.disable();
+  };
+}
+
+/** Returns how to give it back. */
+export function takeMetrics(provider: MeterProvider): () => void {
+  metrics.setGlobalMeterProvider(provider);
+  return () => metrics.disable();
+}

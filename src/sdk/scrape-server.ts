@@ -1,0 +1,79 @@
+/** The endpoint in its program: a port that is taken is told once, and tried again until it is free. */
+import { type Endpoint, startEndpoint } from '../prometheus/endpoint.ts';
+import { findPortHolder } from '../prometheus/port-holder.ts';
+import { inBackground } from '../time/background.ts';
+import { warn } from './warn.ts';
+
+const RETRY_MS = 2_000;
+
+export interface ScrapeServer {
+  /** `undefined` while it does not listen. */
+  readonly url: string | undefined;
+  /** Why it does not listen. */
+  readonly error: Error | undefined;
+  close(): Promise<void>;
+}
+
+/** Resolves once it listens, or it is known and told that it does not. */
+export async function startScrapeServer(
+  address: { readonly host: string; readonly port: number },
+  metrics: () => Promise<string>,
+): Promise<ScrapeServer> {
+  const { host, port } = address;
+  let endpoint: Endpoint | undefined;
+  let error: Error | undefined;
+  let closed = false;
+  let cancelRetry = () => {};
+
+  const tryAgainLater = () => {
+    cancelRetry = inBackground(RETRY_MS, () => void open().catch(tryAgainLater));
+  };
+  const open = async () => {
+    const opened = await startEndpoint({ host, port, metrics });
+    if (closed) return opened.close();
+    endpoint = opened;
+    error = undefined;
+  };
+
+  try {
+    await open();
+  } catch (cause) {
+    error = await explain(host, port, cause);
+    warn(error.message);
+    // What is taken now may be the instance that this one replaces.
+    if (codeOf(cause) === 'EADDRINUSE' && !closed) tryAgainLater();
+  }
+  return {
+    get url() {
+      return endpoint?.url;
+    },
+    get error() {
+      return error;
+    },
+    async close() {
+      closed = true;
+      cancelRetry();
+      await endpoint?.close();
+      endpoint = undefined;
+    },
+  };
+}
+
+async function explain(host: string, port: number, cause: unknown): Promise<Error> {
+  const wayOut =
+    'Choose another with OTEL_EXPORTER_PROMETHEUS_PORT or register({ prometheus: { port } }), 0 for any free one. ' +
+    'Workflows run on, and counting goes on.';
+  if (codeOf(cause) !== 'EADDRINUSE') {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return new Error(`Metrics are not served: cannot listen on ${host}, port ${port} (${reason}). ${wayOut}`, {
+      cause,
+    });
+  }
+  const holder = await findPortHolder(port, (cause as { address?: string }).address ?? host);
+  const by = holder === undefined ? 'another process' : `process ${holder.pid} (${holder.command})`;
+  return new Error(`Metrics are not served: port ${port} on ${host} is taken by ${by}. ${wayOut}`, { cause });
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown } | undefined)?.code;
+}

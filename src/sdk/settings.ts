@@ -1,0 +1,111 @@
+/** What holds once options and environment are put together: options win. */
+import type { Attributes } from '@opentelemetry/api';
+import type { SpanProcessor } from '@opentelemetry/sdk-trace-node';
+import { booleanFrom, numberFrom, oneOf, pairsFrom, textFrom, urlFrom } from './environment.ts';
+import type { PrometheusOptions, RegisterOptions } from './options.ts';
+import { warn } from './warn.ts';
+
+const LOCAL_COLLECTOR = 'http://localhost:4318';
+/** Below the deadline of a flush, so that a collector which never answers cannot hold the process beyond it. */
+const LONGEST_EXPORT_SHARE = 0.9;
+
+const SAMPLERS = [
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+  'always_on',
+  'always_off',
+  'traceidratio',
+] as const;
+
+export interface TracesSettings {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly sampler: (typeof SAMPLERS)[number];
+  readonly sampleRatio: number;
+  readonly spanProcessors: readonly SpanProcessor[];
+  readonly maxPending: number;
+  readonly batchSize: number;
+  readonly scheduleDelayMs: number;
+  readonly exportTimeoutMs: number;
+}
+
+export interface Settings {
+  readonly serviceName: string;
+  readonly resourceAttributes: Attributes;
+  readonly jobLabel: boolean;
+  readonly flushTimeoutMs: number;
+  readonly traces: TracesSettings | undefined;
+  readonly prometheus: { readonly host: string; readonly port: number } | undefined;
+}
+
+/** `undefined` where OTEL_SDK_DISABLED is true. */
+export function settingsFrom(options: RegisterOptions): Settings | undefined {
+  if (booleanFrom('OTEL_SDK_DISABLED')) return undefined;
+  const { jobLabel = true, flushTimeoutMs = 5_000 } = options;
+  const attributes = { ...pairsFrom('OTEL_RESOURCE_ATTRIBUTES'), ...withService(textFrom('OTEL_SERVICE_NAME')) };
+  const resourceAttributes = { ...attributes, ...options.resourceAttributes, ...withService(options.serviceName) };
+  return {
+    serviceName: String(resourceAttributes['service.name'] ?? 'tta-primitives'),
+    resourceAttributes,
+    jobLabel,
+    flushTimeoutMs,
+    traces: tracesFrom(options, flushTimeoutMs),
+    prometheus: options.prometheus === false ? undefined : endpointFrom(options.prometheus ?? {}),
+  };
+}
+
+function withService(name: string | undefined): Attributes {
+  return name === undefined ? {} : { 'service.name': name };
+}
+
+function endpointFrom({ host, port }: PrometheusOptions): { host: string; port: number } {
+  return {
+    host: host ?? textFrom('OTEL_EXPORTER_PROMETHEUS_HOST') ?? '127.0.0.1',
+    port: port ?? numberFrom('OTEL_EXPORTER_PROMETHEUS_PORT', { min: 0, max: 65_535, otherwise: 9_464 }),
+  };
+}
+
+function tracesFrom(options: RegisterOptions, flushTimeoutMs: number): TracesSettings | undefined {
+  const given = options.traces;
+  if (given === false) return undefined;
+  if (given === undefined && textFrom('OTEL_TRACES_EXPORTER') === 'none') return undefined;
+  const { sampleRatio } = options;
+  const wholeNumber = { min: 1, max: 10_000_000 };
+  const milliseconds = { min: 0, max: 3_600_000 };
+  const maxPending = numberFrom('OTEL_BSP_MAX_QUEUE_SIZE', { ...wholeNumber, otherwise: 131_072 });
+  const batchSize = numberFrom('OTEL_BSP_MAX_EXPORT_BATCH_SIZE', { ...wholeNumber, otherwise: 512 });
+  if (batchSize > maxPending) {
+    warn(`OTEL_BSP_MAX_EXPORT_BATCH_SIZE is larger than the queue; its size ${maxPending} is used instead`);
+  }
+  const longest = Math.round(flushTimeoutMs * LONGEST_EXPORT_SHARE);
+  return {
+    url: tracesUrl(given?.endpoint),
+    headers: given?.headers ?? {},
+    sampler: sampleRatio === undefined ? oneOf('OTEL_TRACES_SAMPLER', SAMPLERS, SAMPLERS[0]) : SAMPLERS[2],
+    sampleRatio: sampleRatio ?? numberFrom('OTEL_TRACES_SAMPLER_ARG', { min: 0, max: 1, otherwise: 1, integer: false }),
+    spanProcessors: options.spanProcessors ?? [],
+    maxPending,
+    batchSize: Math.min(batchSize, maxPending),
+    scheduleDelayMs: numberFrom('OTEL_BSP_SCHEDULE_DELAY', { ...milliseconds, otherwise: 5_000 }),
+    exportTimeoutMs: Math.min(
+      longest,
+      numberFrom('OTEL_BSP_EXPORT_TIMEOUT', { ...milliseconds, min: 1, otherwise: longest }),
+    ),
+  };
+}
+
+function tracesUrl(endpoint: string | undefined): URL {
+  if (endpoint !== undefined) return withPath(new URL(endpoint));
+  const whole = urlFrom('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT or its default');
+  if (whole !== undefined) return whole;
+  const base = urlFrom('OTEL_EXPORTER_OTLP_ENDPOINT', LOCAL_COLLECTOR) ?? new URL(LOCAL_COLLECTOR);
+  base.pathname = `${base.pathname.replace(/\/+$/, '')}/v1/traces`;
+  return base;
+}
+
+function withPath(url: URL): URL {
+  const path = url.pathname.replace(/\/+$/, '');
+  if (!path.endsWith('/v1/traces')) url.pathname = `${path}/v1/traces`;
+  return url;
+}

@@ -1,0 +1,149 @@
+/** One SDK from its start to its end: what `register` hands out. */
+import { isMainThread } from 'node:worker_threads';
+import { currentMeter } from '../telemetry/instruments.ts';
+import { observeProcess } from '../telemetry/process.ts';
+import { systemClock } from '../time/clock.ts';
+import { settlesWithin } from './deadline.ts';
+import { onExit } from './exit.ts';
+import { hasMeterProvider, hasTracerProvider, takeMetrics, takeTraces } from './globals.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { loadSdk, type Sdk } from './packages.ts';
+import { createProcessReader } from './process-reading.ts';
+import { type ScrapeServer, startScrapeServer } from './scrape-server.ts';
+import type { Settings } from './settings.ts';
+import { createTraces, type Traces } from './traces.ts';
+import { warn } from './warn.ts';
+
+export interface Telemetry {
+  /** Where Prometheus scrapes; `undefined` while nothing listens there. */
+  readonly metricsUrl: string | undefined;
+  /** Why nothing listens there, where it should. */
+  readonly metricsError: Error | undefined;
+  /** Where spans go, without credentials; `undefined` where none are made. */
+  readonly tracesUrl: string | undefined;
+  /** The text that the endpoint serves, also where there is none; after `shutdown` the last there was. */
+  metrics(): Promise<string>;
+  /**
+   * Resolves when the spans that ended so far are delivered or counted as lost, after `flushTimeoutMs` at the latest.
+   * Never rejects: a collector's trouble is not the program's.
+   */
+  flush(): Promise<void>;
+  /** Flushes, closes the endpoint and takes the SDK away, within `flushTimeoutMs`. `register` then starts anew. */
+  shutdown(): Promise<void>;
+}
+
+export interface Started {
+  readonly telemetry: Telemetry;
+  /** Resolves when the endpoint listens, or it is known that it does not. */
+  readonly ready: Promise<void>;
+  /** The shutdown under way, `undefined` before it. */
+  ending(): Promise<void> | undefined;
+}
+
+/** What a process has that switched telemetry off. */
+export const DISABLED: Started = Object.freeze({
+  telemetry: Object.freeze({
+    metricsUrl: undefined,
+    metricsError: undefined,
+    tracesUrl: undefined,
+    metrics: async () => '',
+    flush: async () => {},
+    shutdown: async () => {},
+  }),
+  ready: Promise.resolve(),
+  ending: () => undefined,
+});
+
+/** Takes the global places at once, before anything is awaited. `onShutdown` is called when they are free again. */
+export function startTelemetry(settings: Settings, onShutdown: () => void): Started {
+  const sdk = loadSdk();
+  const traces = startTraces(sdk, settings);
+  const metrics = startMetrics(sdk, settings);
+  let server: ScrapeServer | undefined;
+  const ready =
+    metrics === undefined || settings.prometheus === undefined
+      ? Promise.resolve()
+      : startScrapeServer(settings.prometheus, () => metrics.text()).then((started) => {
+          server = started;
+        });
+
+  let lastText: Promise<string> | undefined;
+  let ending: Promise<void> | undefined;
+  const flush = async () => {
+    if (traces !== undefined) await settlesWithin(settings.flushTimeoutMs, traces.flush());
+  };
+  const end = async () => {
+    const deadline = systemClock.now() + settings.flushTimeoutMs;
+    if (traces !== undefined) {
+      await settlesWithin(settings.flushTimeoutMs, traces.drain());
+      const left = traces.close();
+      if (left > 0) warn(`${left} spans were given up at shutdown: ${traces.url} did not take them in time`);
+    }
+    releaseProcess();
+    lastText = metrics?.text() ?? Promise.resolve('');
+    const closing = Promise.allSettled([lastText, ready.then(() => server?.close())]).then(() => metrics?.stop());
+    await settlesWithin(Math.max(100, deadline - systemClock.now()), closing);
+    traces?.release();
+    metrics?.release();
+    onShutdown();
+  };
+  const shutdown = () => {
+    ending ??= end();
+    return ending;
+  };
+  // A worker thread gets no signals, and its end is not the end of the process.
+  const releaseProcess = isMainThread ? onExit({ flush, shutdown }) : () => {};
+
+  const telemetry: Telemetry = {
+    get metricsUrl() {
+      return server?.url;
+    },
+    get metricsError() {
+      return server?.error;
+    },
+    tracesUrl: traces?.url,
+    metrics: async () => lastText ?? metrics?.text() ?? '',
+    flush: () => ending ?? flush(),
+    shutdown,
+  };
+  return { telemetry, ready, ending: () => ending };
+}
+
+function startTraces(sdk: Sdk, settings: Settings): (Traces & { release(): void }) | undefined {
+  if (settings.traces === undefined) return undefined;
+  if (hasTracerProvider()) {
+    warn('Another OpenTelemetry SDK is registered for traces already. It stays, and spans of primitives go to it');
+    return undefined;
+  }
+  const traces = createTraces(sdk, settings, settings.traces);
+  return { ...traces, release: takeTraces(traces.provider) };
+}
+
+function startMetrics(
+  sdk: Sdk,
+  settings: Settings,
+): (Metrics & { stop(): Promise<void>; release(): void }) | undefined {
+  if (hasMeterProvider()) {
+    warn(
+      'Another OpenTelemetry SDK is registered for metrics already. It stays, and register opens no endpoint. To have ' +
+        "it show the schema: import { ttaViews } from 'tta-primitives/views' and new MeterProvider({ views: [...ttaViews], ... })",
+    );
+    currentMeter();
+    return undefined;
+  }
+  const metrics = createMetrics(sdk, settings);
+  const release = takeMetrics(metrics.provider);
+  const reader = createProcessReader();
+  const unobserve = observeProcess(reader.read);
+  // Now, and not at the first execution: what was built before shows its zeros from the first scrape on.
+  currentMeter();
+  return {
+    ...metrics,
+    release,
+    async stop() {
+      unobserve();
+      reader.stop();
+      await metrics.provider.shutdown();
+    },
+  };
+}

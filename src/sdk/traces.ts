@@ -1,0 +1,98 @@
+/** The tracer provider, and how its spans get to the collector: gate, batches, courier, exporter. */
+import { TraceFlags } from '@opentelemetry/api';
+import type { NodeTracerProvider, ReadableSpan, Sampler, SpanProcessor } from '@opentelemetry/sdk-trace-node';
+import { redact } from '../telemetry/redact.ts';
+import type { Sdk } from './packages.ts';
+import { resourceOf } from './resource.ts';
+import type { Settings, TracesSettings } from './settings.ts';
+import { SpanCourier } from './span-courier.ts';
+import { warn } from './warn.ts';
+
+export interface Traces {
+  readonly provider: NodeTracerProvider;
+  /** Where spans go, without credentials. */
+  readonly url: string;
+  /** Resolves when every span that ended so far is delivered or counted as lost. */
+  flush(): Promise<void>;
+  /** The same for the last time. May never resolve: `close` ends it. */
+  drain(): Promise<void>;
+  /** Gives up what is left. Returns how many spans that were. */
+  close(): number;
+}
+
+export function createTraces(sdk: Sdk, settings: Settings, traces: TracesSettings): Traces {
+  const url = shown(traces.url);
+  const courier = new SpanCourier({
+    exporter: new sdk.otlp.OTLPTraceExporter({
+      url: traces.url.href,
+      headers: { ...traces.headers },
+      timeoutMillis: traces.exportTimeoutMs,
+    }),
+    maxPending: traces.maxPending,
+    onFirstFailure: (error) => warn(undelivered(url, error)),
+  });
+  const batches = new sdk.traces.BatchSpanProcessor(courier, {
+    maxQueueSize: traces.maxPending,
+    maxExportBatchSize: traces.batchSize,
+    scheduledDelayMillis: traces.scheduleDelayMs,
+  });
+  const delivery: SpanProcessor = {
+    onStart: () => {},
+    onEnd: (span) => {
+      if (isSampled(span) && courier.admit()) batches.onEnd(span);
+    },
+    forceFlush: async () => {
+      await batches.forceFlush();
+      await courier.forceFlush();
+    },
+    shutdown: async () => {
+      courier.closeSoon();
+      await delivery.forceFlush();
+      await batches.shutdown();
+      await courier.forceFlush();
+    },
+  };
+  const spanProcessors = [delivery, ...traces.spanProcessors];
+  const provider = new sdk.traces.NodeTracerProvider({
+    resource: resourceOf(sdk, settings),
+    sampler: samplerOf(sdk, traces),
+    spanProcessors,
+  });
+  return {
+    provider,
+    url,
+    flush: async () => {
+      await Promise.allSettled(spanProcessors.map((processor) => processor.forceFlush()));
+    },
+    drain: () => provider.shutdown(),
+    close: () => courier.close(),
+  };
+}
+
+function isSampled(span: ReadableSpan): boolean {
+  return (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0;
+}
+
+function samplerOf({ traces }: Sdk, { sampler, sampleRatio }: TracesSettings): Sampler {
+  const root = sampler.endsWith('always_on')
+    ? new traces.AlwaysOnSampler()
+    : sampler.endsWith('always_off')
+      ? new traces.AlwaysOffSampler()
+      : new traces.TraceIdRatioBasedSampler(sampleRatio);
+  return sampler.startsWith('parentbased_') ? new traces.ParentBasedSampler({ root }) : root;
+}
+
+/** User, password and query stay out: any of them can be a key. */
+function shown(url: URL): string {
+  return url.origin + url.pathname;
+}
+
+function undelivered(url: string, error: Error | undefined): string {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  const reason = [code, message].filter((part) => part !== undefined && part !== '').join(' ');
+  return (
+    `Spans could not be delivered to ${url}: ${redact(reason || 'no reason given')}. Start a collector there, name ` +
+    'another with OTEL_EXPORTER_OTLP_ENDPOINT (OTLP over HTTP, usually port 4318), or make no spans with ' +
+    'OTEL_TRACES_EXPORTER=none. Workflows run on, lost spans are counted in the metrics, and this is said once.'
+  );
+}
