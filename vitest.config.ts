@@ -5,6 +5,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Every test file gets a process of its own: the OpenTelemetry globals are one per process.
     pool: 'forks',
+    // For tests that show that nothing is left behind.
+    execArgv: ['--expose-gc'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

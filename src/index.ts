@@ -7,13 +7,16 @@ export { type ConditionalOptions, conditional } from './flow/conditional.ts';
 export { type ParallelOptions, parallel } from './flow/parallel.ts';
 export { type RouterOptions, router } from './flow/router.ts';
 export { sequential } from './flow/sequential.ts';
+export { stream } from './flow/stream.ts';
 export { task } from './flow/task.ts';
 export { workflow } from './flow/workflow.ts';
 export {
   type LlmOptions,
   llm,
+  llmStream,
   type Message,
   type Model,
+  type ModelChunk,
   type ModelReply,
   ModelReplyError,
   type ModelRequest,

@@ -36,6 +36,14 @@ export const llm: readonly Row[] = [
     bounds: DURATION_BOUNDS,
     meaning: 'wall time of a model call, success or not',
   },
+  {
+    instrument: INSTRUMENT.llmTimeToFirstChunk,
+    metric: 'tta_llm_time_to_first_chunk_seconds',
+    type: 'histogram',
+    labels: model,
+    bounds: DURATION_BOUNDS,
+    meaning: 'time from the request to the first chunk; streaming calls only',
+  },
   counter(INSTRUMENT.llmInputTokens, 'tta_llm_input_tokens_total', 'input tokens, cached ones included'),
   counter(INSTRUMENT.llmOutputTokens, 'tta_llm_output_tokens_total', 'output tokens, reasoning included'),
   counter(

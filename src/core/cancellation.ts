@@ -2,14 +2,16 @@
  * Cancellation from the caller down to the innermost wait.
  *
  * A scope is what an `AbortController` is, for a fraction of its price: the platform's signal is made only when a
- * user's function asks for it. A scope ends with its parent; `dispose` cuts that tie once the work is done, so that a
- * signal that lives as long as the program gathers no listeners.
+ * user's function asks for it. A scope ends with its parent; `dispose` cuts that tie once the work is done and nothing below it,
+ * such as a stream that is still being read, listens any more: a signal that lives as long as the program gathers no
+ * listeners.
  */
 export class CancelScope {
   #cancelled: { readonly reason: unknown } | undefined;
   #listeners: Set<(reason: unknown) => void> | undefined;
   #controller: AbortController | undefined;
   readonly #untie: (() => void)[] = [];
+  #disposed = false;
 
   constructor(parent?: CancelScope, signal?: AbortSignal) {
     const follow = (reason: unknown) => this.cancel(reason);
@@ -61,7 +63,10 @@ export class CancelScope {
     }
     this.#listeners ??= new Set();
     this.#listeners.add(listener);
-    return () => this.#listeners?.delete(listener);
+    return () => {
+      this.#listeners?.delete(listener);
+      this.#cutIfIdle();
+    };
   }
 
   /** Throws the reason if the scope has ended. */
@@ -69,8 +74,14 @@ export class CancelScope {
     if (this.#cancelled !== undefined) throw this.#cancelled.reason;
   }
 
-  /** Cuts the ties to parent and signal. */
+  /** Cuts the ties to parent and signal as soon as nobody listens. */
   dispose(): void {
+    this.#disposed = true;
+    this.#cutIfIdle();
+  }
+
+  #cutIfIdle(): void {
+    if (!this.#disposed || (this.#listeners?.size ?? 0) > 0) return;
     for (const untie of this.#untie.splice(0)) untie();
   }
 }

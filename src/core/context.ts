@@ -42,6 +42,7 @@ interface Run {
   errors: WeakSet<object> | undefined;
 }
 
+const NOTHING = () => {};
 const NO_INIT: ContextInit = Object.freeze({});
 const NO_TAGS: Tags = Object.freeze({});
 
@@ -121,6 +122,14 @@ export class ExecutionContext implements WorkflowContext {
           reject(reason);
         }) ?? ignore;
     });
+  }
+
+  onCancel(listener: (reason: unknown) => void): () => void {
+    return this.scope?.onCancel(listener) ?? NOTHING;
+  }
+
+  enter<Out>(work: () => Out): Out {
+    return enter(this, work);
   }
 
   cancelledBy(error: unknown): boolean {

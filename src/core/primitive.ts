@@ -1,4 +1,5 @@
-import { type Observation, observe, type Subject, type SubjectOptions, subjectOf } from '../telemetry/observe.ts';
+import { type Observation, observe } from '../telemetry/observe.ts';
+import { type Subject, type SubjectOptions, subjectOf } from '../telemetry/subject.ts';
 import { ambientContext, contextFor, type ExecuteOptions, type ExecutionContext, enter } from './context.ts';
 import { requireName, show } from './options.ts';
 
@@ -25,7 +26,7 @@ export interface Definition<In, Out> {
   /** Whether it counts as a workflow also when nobody named it one. */
   readonly workflow?: boolean | undefined;
   /** Where its span is not `type name`. */
-  readonly span?: Pick<SubjectOptions, 'spanName' | 'model' | 'samplingAttributes'> | undefined;
+  readonly span?: Pick<SubjectOptions, 'spanName' | 'model' | 'streams' | 'samplingAttributes'> | undefined;
   readonly run: Run<In, Out>;
   /** The steps of a sequence, so that `pipe` makes one longer sequence and not a nest of them. */
   readonly steps?: readonly ObservedPrimitive<never, unknown>[] | undefined;

@@ -38,6 +38,11 @@ export interface ModelReply {
   readonly finishReason?: string | undefined;
 }
 
+/** A piece of a streamed reply. What it has besides text comes once, mostly with the last. */
+export interface ModelChunk extends Partial<Omit<ModelReply, 'text'>> {
+  readonly text?: string | undefined;
+}
+
 export interface Model {
   /** The provider after the GenAI conventions: `openai`, `anthropic`, `aws.bedrock`, ... A label of the metrics. */
   readonly provider: string;
@@ -50,6 +55,8 @@ export interface Model {
    * was billed all the same carries its `usage`.
    */
   generate(request: ModelRequest, options: { readonly signal: AbortSignal }): Promise<ModelReply>;
+  /** The same, piece by piece. @default the model cannot stream */
+  stream?(request: ModelRequest, options: { readonly signal: AbortSignal }): AsyncIterable<ModelChunk>;
 }
 
 /** A model answered, and billed, something that is no reply. */

@@ -1,5 +1,12 @@
 import { fail, knownOptions, requireName } from '../core/options.ts';
-import { type Model, type ModelReply, ModelReplyError, type ModelRequest, type Usage } from './model.ts';
+import {
+  type Model,
+  type ModelChunk,
+  type ModelReply,
+  ModelReplyError,
+  type ModelRequest,
+  type Usage,
+} from './model.ts';
 
 export interface OpenAICompatibleOptions {
   /** The model to ask, for example `gpt-4o-mini`. */
@@ -40,7 +47,42 @@ export function openAICompatible(options: OpenAICompatibleOptions): Model {
         throw error;
       }
     },
+    stream(request, { signal }) {
+      client ??= connect(options);
+      return chunksOf(client, options.model, request, signal);
+    },
   };
+}
+
+/** An aborted stream of the client ends silently; here it ends with the caller's reason. */
+async function* chunksOf(
+  client: ReturnType<typeof connect>,
+  model: string,
+  request: ModelRequest,
+  signal: AbortSignal,
+): AsyncGenerator<ModelChunk, void, undefined> {
+  const { chat } = await client;
+  try {
+    const body = { ...bodyOf(model, request), stream: true as const, stream_options: { include_usage: true } };
+    for await (const chunk of await chat.completions.create(body, { signal })) {
+      yield compact({
+        text: chunk.choices[0]?.delta?.content ?? undefined,
+        usage: usageOf(chunk.usage),
+        model: chunk.model,
+        id: chunk.id,
+        finishReason: chunk.choices[0]?.finish_reason ?? undefined,
+      });
+    }
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    throw error;
+  }
+  if (signal.aborted) throw signal.reason;
+}
+
+/** Without the facts that this chunk does not tell, so that it does not unsay an earlier one. */
+function compact(chunk: ModelChunk): ModelChunk {
+  return Object.fromEntries(Object.entries(chunk).filter(([, value]) => value !== undefined));
 }
 
 async function connect({ baseURL, apiKey }: OpenAICompatibleOptions) {

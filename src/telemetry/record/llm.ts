@@ -55,6 +55,8 @@ function llmCounter(name: InstrumentName, description: string, unit: string): Co
 
 type Tokens = keyof typeof llmTokens;
 
+export type LlmCalls = ReturnType<typeof llmCalls>;
+
 /** Tells what the calls to one model used and cost. All of it may come after the execution has ended. */
 export function llmCalls(model: string, provider: string) {
   const tokens = Object.entries(llmTokens).map(

@@ -1,0 +1,39 @@
+import { untilCancelled } from '../core/cancellation.ts';
+import type { WorkflowContext } from '../core/context.ts';
+import { fail, requireFunction, requireName } from '../core/options.ts';
+import { createPrimitive, type Primitive } from '../core/primitive.ts';
+
+/**
+ * Lifts a function that gives chunks (an async generator, a response's body, a socket, any async iterable) into a
+ * primitive whose output is read with `for await`. Its execution lasts until the stream ends, and the source is
+ * closed when the consumer leaves early, the signal aborts, or the stream is dropped unread.
+ *
+ * @example
+ * const count = stream('count', async function* (to: number) {
+ *   for (let n = 1; n <= to; n += 1) yield n;
+ * });
+ * for await (const n of await count.execute(3)) show(n);
+ * @throws TypeError when the name is empty or `fn` is not a function; at execution when `fn` gives no async iterable
+ */
+export function stream<In = void, Chunk = unknown>(
+  name: string,
+  fn: (input: In, context: WorkflowContext) => AsyncIterable<Chunk> | PromiseLike<AsyncIterable<Chunk>>,
+): Primitive<In, AsyncIterableIterator<Chunk>> {
+  requireName('stream', name);
+  requireFunction('stream', 'fn', fn);
+  return createPrimitive<In, AsyncIterableIterator<Chunk>>({
+    type: 'stream',
+    name,
+    run: async (input, context) => {
+      const chunks = await untilCancelled(Promise.resolve(fn(input, context)), context.scope);
+      if (typeof (chunks as Partial<AsyncIterable<Chunk>> | null)?.[Symbol.asyncIterator] !== 'function') {
+        fail('stream', 'fn', 'must give an async iterable', chunks);
+      }
+      return generatorOf(chunks);
+    },
+  });
+}
+
+async function* generatorOf<Chunk>(chunks: AsyncIterable<Chunk>): AsyncGenerator<Chunk, void, undefined> {
+  yield* chunks;
+}

@@ -1,0 +1,78 @@
+import { untilCancelled } from '../core/cancellation.ts';
+import { fail } from '../core/options.ts';
+import { createPrimitive, type Primitive } from '../core/primitive.ts';
+import { llmCalls, llmSpan } from '../telemetry/record/llm.ts';
+import { billedUsage, billing } from './billing.ts';
+import type { Model, ModelChunk, ModelRequest, Usage } from './model.ts';
+import { type LlmOptions, requestOf, requireLlm } from './request.ts';
+
+/**
+ * Calls a model and gives its reply as a stream of texts. The execution resolves with the first chunk, so that
+ * `retry`, `timeout` and `fallback` around it cover the connection, and lasts until the reply has ended. A stream that
+ * breaks off before the provider told the usage counts as unpriced.
+ *
+ * @example
+ * const ask = llmStream(openAICompatible({ model: 'gpt-4o-mini' }));
+ * for await (const text of await ask.execute('What is a span?')) show(text);
+ * @throws TypeError, RangeError at construction when the model cannot stream or an option is wrong
+ */
+export function llmStream(
+  model: Model,
+  options: LlmOptions = {},
+): Primitive<string | ModelRequest, AsyncIterableIterator<string>> {
+  requireLlm(model, options);
+  const { stream } = model;
+  if (stream === undefined) fail('llmStream: model', 'stream', 'must be a function', stream);
+  const { captureContent = false } = options;
+  const calls = llmCalls(model.model, model.provider);
+  const bill = billing(model, calls, options.prices);
+
+  return createPrimitive<string | ModelRequest, AsyncIterableIterator<string>>({
+    type: 'llm',
+    name: options.name,
+    span: { ...llmSpan(model), streams: true },
+    run: async (input, context, observation) => {
+      const request = requestOf(input, options);
+      calls.asked(observation, request, captureContent);
+      const chunks = stream.call(model, request, { signal: context.signal })[Symbol.asyncIterator]();
+      let usage: Usage | undefined;
+      let last: ModelChunk = {};
+      let text = '';
+      const take = (chunk: ModelChunk) => {
+        usage = chunk.usage ?? usage;
+        last = { ...last, ...chunk };
+        if (captureContent) text += chunk.text ?? '';
+      };
+      const settle = async () => {
+        await bill(observation, context, usage);
+        calls.answered(observation, { ...last, text }, captureContent);
+      };
+
+      /** The next chunk that has text, `undefined` at the end of the reply. */
+      const next = async (): Promise<string | undefined> => {
+        for (let step = await chunks.next(); !step.done; step = await chunks.next()) {
+          take(step.value);
+          if (step.value.text) return step.value.text;
+        }
+        return undefined;
+      };
+
+      async function* rest(first: string | undefined): AsyncGenerator<string, void, undefined> {
+        try {
+          for (let chunk = first; chunk !== undefined; chunk = await next()) yield chunk;
+        } finally {
+          await settle();
+          await chunks.return?.();
+        }
+      }
+
+      try {
+        return rest(await untilCancelled(next(), context.scope));
+      } catch (error) {
+        usage ??= billedUsage(error);
+        if (usage !== undefined) await settle();
+        throw error;
+      }
+    },
+  });
+}

@@ -1,0 +1,20 @@
+import { ProxyTracerProvider, type Tracer, type TracerProvider, trace } from '@opentelemetry/api';
+import { SCOPE } from './semconv.ts';
+
+const NO_TRACER_PROVIDER = new ProxyTracerProvider().getDelegate();
+let tracerProvider: TracerProvider | undefined;
+let tracer: Tracer | undefined;
+
+/**
+ * The tracer of the provider registered now, `undefined` when there is none. The global provider is a proxy whose
+ * delegate changes when an SDK arrives, and which is itself replaced when that SDK is taken away.
+ */
+export function currentTracer(): Tracer | undefined {
+  const registered = trace.getTracerProvider();
+  const provider = registered instanceof ProxyTracerProvider ? registered.getDelegate() : registered;
+  if (provider !== tracerProvider) {
+    tracerProvider = provider;
+    tracer = provider === NO_TRACER_PROVIDER ? undefined : provider.getTracer(SCOPE);
+  }
+  return tracer;
+}
