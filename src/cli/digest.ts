@@ -36,11 +36,12 @@ export async function digestCommand(folderGiven: string | undefined, options: Di
   const folder = folderGiven === undefined ? packageRoot : resolve(cwd, folderGiven);
   const path = await choosePlace({ folder, cwd, out: options.out });
 
-  const stop = stopOnSignals();
-  const { register } = await import('../sdk/index.ts');
-  const target = await chooseTraceTarget(env, options.tracePort);
-  const telemetry = await register(target.endpoint === undefined ? {} : { traces: { endpoint: target.endpoint } });
   const models = await chooseModels({ ...options, env, small: options.modelSmall, large: options.modelLarge });
+  const traces = await chooseTraceTarget(env, options.tracePort);
+  // Loaded here, so that `tta --help` works where the SDK is not installed.
+  const { register } = await import('../sdk/index.ts');
+  const telemetry = await register(traces.endpoint === undefined ? {} : { traces: { endpoint: traces.endpoint } });
+  const stop = stopOnSignals();
 
   const progress = createProgress(process.stderr);
   const digest = createDigest({
@@ -95,8 +96,8 @@ export async function digestCommand(folderGiven: string | undefined, options: Di
   try {
     console.log(`Reading  ${folder}`);
     console.log(`Models   ${models.about}`);
-    console.log(`Metrics  ${telemetry.metricsUrl ?? telemetry.metricsError ?? 'off'}`);
-    console.log(`Traces   ${target.about}`);
+    console.log(`Metrics  ${telemetry.metricsUrl ?? telemetry.metricsError?.message ?? 'off'}`);
+    console.log(`Traces   ${traces.page ?? telemetry.tracesUrl ?? 'off'} (${traces.why})`);
     await again(1);
     for (let run = 2; !options.once; run += 1) {
       if (run === 2) console.log(`Again every ${options.every} s; Ctrl-C ends it`);
@@ -108,7 +109,7 @@ export async function digestCommand(folderGiven: string | undefined, options: Di
     console.error('Stopped');
   } finally {
     await telemetry.shutdown();
-    await Promise.all([models.close(), target.close()]);
+    await Promise.all([models.close(), traces.close()]);
     await stop.leave();
   }
 }

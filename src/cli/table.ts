@@ -16,6 +16,7 @@ export function renderTable({ run, files, thisRun, sinceStart }: RunReport): str
     head: ['', `run ${run}`, 'since start'],
     colAligns: ['left', 'right', 'right'],
     style: { head: [], border: [] },
+    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });
   const row = (name: string, show: (figures: Figures) => string | number) =>
     table.push([name, show(thisRun), show(sinceStart)]);

@@ -4,8 +4,10 @@ import { startTraceReceiver } from '../local/trace-receiver.ts';
 export interface TraceTarget {
   /** Where spans shall go; `undefined` leaves it to the environment. */
   readonly endpoint?: string;
-  /** What the user should know about it. */
-  readonly about: string;
+  /** Where traces can be looked at, if that is here. */
+  readonly page?: string;
+  /** Why they go there. */
+  readonly why: string;
   close(): Promise<void>;
 }
 
@@ -15,12 +17,12 @@ export async function chooseTraceTarget(
   port: number,
 ): Promise<TraceTarget> {
   const close = async () => {};
+  const off = env.OTEL_SDK_DISABLED?.toLowerCase() === 'true' || env.OTEL_TRACES_EXPORTER === 'none';
   const set = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT;
-  if (set) return { about: `${set} (from the environment)`, close };
-  const local = `http://127.0.0.1:${port}`;
+  if (off || set) return { why: 'as the environment says', close };
   if (port !== 0 && (await isListening(port))) {
-    return { endpoint: local, about: `${local} (something listens there already)`, close };
+    return { endpoint: `http://127.0.0.1:${port}`, why: 'something listens there already', close };
   }
   const receiver = await startTraceReceiver({ port });
-  return { endpoint: receiver.url, about: `${receiver.url} (open it in a browser)`, close: receiver.close };
+  return { endpoint: receiver.url, page: receiver.url, why: 'open it in a browser', close: receiver.close };
 }

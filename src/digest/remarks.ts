@@ -27,5 +27,5 @@ export function printable(name: string): string {
 }
 
 export function megabytes(bytes: number): string {
-  return `${(bytes / 1_000_000).toFixed(bytes % 1_000_000 === 0 ? 0 : 1)} MB`;
+  return `${Number((bytes / 1_000_000).toPrecision(3))} MB`;
 }
