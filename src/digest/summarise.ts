@@ -56,14 +56,14 @@ export function createSummariser(options: SummariseOptions): Primitive<string, S
   const byLength = router(
     (text: string) => (text.length < longFrom ? 'cheap' : 'good'),
     {
-      cheap: fallback<string, Summary, [typeof good]>(cheap, good, { name: 'other-model' }),
-      good: fallback<string, Summary, [typeof cheap]>(good, cheap, { name: 'other-model' }),
+      cheap: fallback(cheap, good, { name: 'other-model' }),
+      good: fallback(good, cheap, { name: 'other-model' }),
     },
     { name: 'model-by-length' },
   );
   const once = cache(byLength, { name: 'summaries', key: fingerprint, ttlMs: cacheMs, maxEntries: 10_000 });
   const quote = task('first-sentences', (text: string) => ({ text: firstSentences(text), quoted: true }));
-  return fallback<string, Summary, [typeof quote]>(once, quote, { name: 'without-model' });
+  return fallback(once, quote, { name: 'without-model' });
 }
 
 function fingerprint(text: string): string {

@@ -17,13 +17,18 @@ type Test<In> = (input: In, context: WorkflowContext) => boolean | PromiseLike<b
  * const brief = conditional((s: string) => s.length > 100, task('cut', (s: string) => s.slice(0, 100)));
  * @throws TypeError when `test` is not a function or a branch is not a primitive
  */
-export function conditional<In, Then>(test: Test<In>, then: Primitive<In, Then>): Primitive<In, Then | In>;
 export function conditional<In, Then, Otherwise>(
   test: Test<In>,
   then: Primitive<In, Then>,
   otherwise: Primitive<NoInfer<In>, Otherwise>,
   options?: ConditionalOptions,
 ): Primitive<In, Then | Otherwise>;
+export function conditional<In, Then>(
+  test: Test<In>,
+  then: Primitive<In, Then>,
+  otherwise?: undefined,
+  options?: ConditionalOptions,
+): Primitive<In, Then | In>;
 export function conditional<In, Then, Otherwise>(
   test: Test<In>,
   then: Primitive<In, Then>,

@@ -1,17 +1,13 @@
 import { CancelScope } from '../core/cancellation.ts';
 import type { ExecutionContext } from '../core/context.ts';
+import type { Branches, OutOf, SharedIn, Taking } from '../core/inference.ts';
 import { fail, knownOptions, requireNumber } from '../core/options.ts';
 import { createPrimitive, type ObservedPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 
-type OutOf<P> = P extends Primitive<never, infer O> ? O : never;
-type Needs<P> = P extends Primitive<infer I, unknown> ? (input: I) => void : never;
-type List<In> = readonly Primitive<In, unknown>[];
-type Named<In> = Readonly<Record<string, Primitive<In, unknown>>>;
-type Branches<In, T> = T extends readonly unknown[] ? List<NoInfer<In>> : Named<NoInfer<In>>;
-type SharedIn<T> =
-  Needs<T[keyof T & (T extends readonly unknown[] ? number : string)]> extends (input: infer I) => void ? I : never;
-type Results<T> = { -readonly [K in keyof T]: OutOf<T[K]> };
-type Settled<T> = { -readonly [K in keyof T]: PromiseSettledResult<OutOf<T[K]>> };
+type Mode = 'fail' | 'settle';
+type Results<T, M> = {
+  -readonly [K in keyof T]: M extends 'settle' ? PromiseSettledResult<OutOf<T[K]>> : OutOf<T[K]>;
+};
 
 export interface ParallelOptions {
   /** Replaces `ParallelPrimitive` in the metrics. */
@@ -22,7 +18,7 @@ export interface ParallelOptions {
    * `fail`: the first failure aborts the other branches and is the error. `settle`: every branch runs to its end and
    * the output tells of each whether it was fulfilled or rejected, as `Promise.allSettled` does. @default 'fail'
    */
-  readonly mode?: 'fail' | 'settle' | undefined;
+  readonly mode?: Mode | undefined;
 }
 
 /**
@@ -34,18 +30,11 @@ export interface ParallelOptions {
  * await both.execute('abc'); // { length: 3, upper: 'ABC' }
  * @throws TypeError, RangeError when there is no branch, a branch is not a primitive, or an option is wrong
  */
-export function parallel<const T extends List<never> | Named<never>, In = never>(
-  branches: T & Branches<In, T>,
-  options: ParallelOptions & { readonly mode: 'settle' },
-): Primitive<[In] extends [never] ? SharedIn<T> : In, Settled<T>>;
-export function parallel<const T extends List<never> | Named<never>, In = never>(
-  branches: T & Branches<In, T>,
-  options?: ParallelOptions & { readonly mode?: 'fail' | undefined },
-): Primitive<[In] extends [never] ? SharedIn<T> : In, Results<T>>;
-export function parallel(
-  branches: List<never> | Named<never>,
-  options: ParallelOptions = {},
-): Primitive<unknown, unknown> {
+export function parallel<const T extends Branches, In = SharedIn<T>, M extends Mode = 'fail'>(
+  branches: Taking<In, T>,
+  options?: ParallelOptions & { readonly mode?: M | undefined },
+): Primitive<In, Results<T, M>>;
+export function parallel(branches: Branches, options: ParallelOptions = {}): Primitive<unknown, unknown> {
   knownOptions('ParallelOptions', options, ['name', 'concurrency', 'mode']);
   const { name, mode = 'fail' } = options;
   if (mode !== 'fail' && mode !== 'settle') fail('ParallelOptions', 'mode', "must be 'fail' or 'settle'", mode);

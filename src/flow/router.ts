@@ -1,11 +1,10 @@
 import type { WorkflowContext } from '../core/context.ts';
 import { NoRouteError } from '../core/errors.ts';
+import type { OutOf, SharedIn, Taking } from '../core/inference.ts';
 import { fail, knownOptions, requireFunction, show } from '../core/options.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { recordRoute } from '../telemetry/record/flow.ts';
 
-type Step<In, Out> = Primitive<NoInfer<In>, Out>;
-type OutOf<P> = P extends Primitive<never, infer O> ? O : never;
 type Maybe<T> = T | undefined | PromiseLike<T | undefined>;
 
 export interface RouterOptions<Route extends string = string> {
@@ -23,9 +22,9 @@ export interface RouterOptions<Route extends string = string> {
  * @throws TypeError at construction when there is no route, one is not a primitive, or the default is not among them;
  * `NoRouteError` at execution when the selector names none and there is no default
  */
-export function router<In, const R extends Readonly<Record<string, Step<In, unknown>>>>(
+export function router<const R extends Readonly<Record<string, unknown>>, In = SharedIn<R>>(
   select: (input: In, context: WorkflowContext) => Maybe<NoInfer<keyof R & string>>,
-  routes: R,
+  routes: Taking<In, R>,
   options: RouterOptions<NoInfer<keyof R & string>> = {},
 ): Primitive<In, OutOf<R[keyof R]>> {
   requireFunction('router', 'select', select);

@@ -1,10 +1,13 @@
+import type { Step } from '../core/inference.ts';
 import { type ObservedPrimitive, type Primitive, requirePrimitive, sequence } from '../core/primitive.ts';
 
-type Step<In, Out> = Primitive<NoInfer<In>, Out>;
+type Ten<P> = readonly [P, P, P, P, P, P, P, P, P, P];
 
 /**
  * Runs its steps one after the other, each with the output of the one before, and gives the last one's output. It
  * counts as a workflow; name it with `workflow(name, sequential(...))`. A step that fails ends it with that error.
+ *
+ * More than ten steps take and give one type; a list of steps is `steps.reduce((chain, step) => chain.pipe(step))`.
  *
  * @example
  * const shout = sequential(task('trim', (s: string) => s.trim()), task('upper', (s) => s.toUpperCase()));
@@ -77,8 +80,10 @@ export function sequential<A, B, C, D, E, F, G, H, I, J, K>(
   s9: Step<I, J>,
   s10: Step<J, K>,
 ): Primitive<A, K>;
-/** More than ten steps: one kind of value all the way through, or nest sequences. */
-export function sequential<T>(...steps: readonly Primitive<T, T>[]): Primitive<T, T>;
+// No rest parameter that fewer steps could fall into: the compiler would report their mismatch there, at the first step.
+export function sequential<T>(
+  ...steps: readonly [...Ten<Primitive<T, T>>, Primitive<T, T>, ...Primitive<T, T>[]]
+): Primitive<T, T>;
 export function sequential(...steps: readonly Primitive<never, unknown>[]): Primitive<never, unknown> {
   if (steps.length === 0) throw new TypeError('sequential: needs at least one step, got none');
   return sequence(

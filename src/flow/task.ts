@@ -1,5 +1,6 @@
 import { untilCancelled } from '../core/cancellation.ts';
 import type { WorkflowContext } from '../core/context.ts';
+import type { Anything } from '../core/inference.ts';
 import { requireFunction, requireName } from '../core/options.ts';
 import { createPrimitive, type Primitive } from '../core/primitive.ts';
 
@@ -13,7 +14,7 @@ import { createPrimitive, type Primitive } from '../core/primitive.ts';
  * await greet.execute('Ada');
  * @throws TypeError when the name is empty or `fn` is not a function
  */
-export function task<In = void, Out = unknown>(
+export function task<In = Anything, Out = unknown>(
   name: string,
   fn: (input: In, context: WorkflowContext) => Out | PromiseLike<Out>,
 ): Primitive<In, Out> {

@@ -59,7 +59,7 @@ describe('sequential', () => {
   });
 
   it('refuses no steps and a step that is no primitive', () => {
-    expect(() => sequential()).toThrow('sequential: needs at least one step, got none');
+    expect(() => (sequential as () => unknown)()).toThrow('sequential: needs at least one step, got none');
     expect(() => sequential(double, ((n: number) => n) as never)).toThrow(
       "sequential: step 2 must be a primitive, got a function; wrap the function: task('name', fn)",
     );
