@@ -5,23 +5,29 @@
  * user's function asks for it. A scope ends with its parent; `dispose` cuts that tie once the work is done and nothing below it,
  * such as a stream that is still being read, listens any more: a signal that lives as long as the program gathers no
  * listeners.
+ *
+ * Being asked to stop and being given up on are the same moment, unless whoever cancels grants a grace: a second scope,
+ * at whose end nobody waits any more. Waits of our own end when they are asked; `untilCancelled` stays with a user's
+ * work until it is given up on.
  */
 export class CancelScope {
-  #cancelled: { readonly reason: unknown } | undefined;
+  #cancelled: { readonly reason: unknown; readonly grace: CancelScope | undefined } | undefined;
   #listeners: Set<(reason: unknown) => void> | undefined;
+  #waiting: Set<(reason: unknown) => void> | undefined;
   #controller: AbortController | undefined;
   readonly #untie: (() => void)[] = [];
   #disposed = false;
 
   constructor(parent?: CancelScope, signal?: AbortSignal) {
-    const follow = (reason: unknown) => this.cancel(reason);
-    if (parent !== undefined) this.#untie.push(parent.onCancel(follow));
+    if (parent !== undefined) {
+      this.#untie.push(parent.onCancel((reason) => this.cancel(reason, parent.#cancelled?.grace)));
+    }
     if (signal === undefined) return;
     if (signal.aborted) {
-      follow(signal.reason);
+      this.cancel(signal.reason);
       return;
     }
-    const onAbort = () => follow(signal.reason);
+    const onAbort = () => this.cancel(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
     this.#untie.push(() => signal.removeEventListener('abort', onAbort));
   }
@@ -44,13 +50,21 @@ export class CancelScope {
     return this.#controller.signal;
   }
 
-  /** Ends the scope and all below it, once; listeners run within this call. */
-  cancel(reason: unknown): void {
+  /** Ends the scope and all below it, once; listeners run within this call. Work is given up on when `grace` ends. */
+  cancel(reason: unknown, grace?: CancelScope): void {
     if (this.#cancelled !== undefined) return;
-    this.#cancelled = { reason };
+    this.#cancelled = { reason, grace };
     const listeners = this.#listeners;
+    const waiting = this.#waiting;
     this.#listeners = undefined;
     if (listeners !== undefined) for (const listener of listeners) listener(reason);
+    if (waiting !== undefined) {
+      const giveUp = () => {
+        for (const listener of waiting) listener(reason);
+      };
+      if (grace === undefined) giveUp();
+      else grace.onGiveUp(giveUp);
+    }
     this.#controller?.abort(reason);
     this.dispose();
   }
@@ -69,6 +83,22 @@ export class CancelScope {
     };
   }
 
+  /** Calls `listener` when nobody waits for the work in this scope any more. Returns how to stop listening. */
+  onGiveUp(listener: (reason: unknown) => void): () => void {
+    if (this.#cancelled !== undefined) {
+      const { reason, grace } = this.#cancelled;
+      if (grace !== undefined) return grace.onGiveUp(() => listener(reason));
+      listener(reason);
+      return () => {};
+    }
+    this.#waiting ??= new Set();
+    this.#waiting.add(listener);
+    return () => {
+      this.#waiting?.delete(listener);
+      this.#cutIfIdle();
+    };
+  }
+
   /** Throws the reason if the scope has ended. */
   throwIfCancelled(): void {
     if (this.#cancelled !== undefined) throw this.#cancelled.reason;
@@ -81,19 +111,19 @@ export class CancelScope {
   }
 
   #cutIfIdle(): void {
-    if (!this.#disposed || (this.#listeners?.size ?? 0) > 0) return;
+    if (!this.#disposed || (this.#listeners?.size ?? 0) > 0 || (this.#waiting?.size ?? 0) > 0) return;
     for (const untie of this.#untie.splice(0)) untie();
   }
 }
 
 /**
- * Settles as `work` does, or rejects with the scope's reason in the tick in which the scope ends: a function that
- * ignores its signal cannot hold back those who wait for it.
+ * Settles as `work` does, or rejects with the scope's reason in the tick in which the scope ends, or its grace where it
+ * was granted one: a function that ignores its signal cannot hold back those who wait for it.
  */
 export function untilCancelled<T>(work: PromiseLike<T>, scope: CancelScope | undefined): PromiseLike<T> {
   if (scope === undefined) return work;
   return new Promise<T>((resolve, reject) => {
-    const ignore = scope.onCancel(reject);
+    const ignore = scope.onGiveUp(reject);
     work.then(
       (value) => {
         ignore();

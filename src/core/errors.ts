@@ -8,8 +8,12 @@ export class PrimitiveTimeoutError extends Error {
   readonly primitiveName: string;
   readonly timeoutMs: number;
 
-  constructor(primitiveName: string, timeoutMs: number) {
-    super(`${primitiveName} did not finish within ${timeoutMs} ms`);
+  constructor(
+    primitiveName: string,
+    timeoutMs: number,
+    did: 'did not finish within' | 'gave nothing for' = 'did not finish within',
+  ) {
+    super(`${primitiveName} ${did} ${timeoutMs} ms`);
     this.primitiveName = primitiveName;
     this.timeoutMs = timeoutMs;
   }
@@ -30,4 +34,74 @@ export class NoRouteError extends Error {
     this.route = route;
     this.routes = routes;
   }
+}
+
+/** `circuitBreaker` refuses work because its circuit is open, or half-open with all its probes under way. */
+export class CircuitOpenError extends Error {
+  override readonly name = 'CircuitOpenError';
+  readonly [VERDICT] = 'rejected';
+  readonly primitiveName: string;
+  /** When the next probe is let in, milliseconds since the Unix epoch; `undefined` where it waits for a reset. */
+  readonly until: number | undefined;
+  /** How long that is from now, in milliseconds. `retry` waits for it. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(primitiveName: string, state: 'open' | 'half_open' | 'isolated', until: number | undefined, now: number) {
+    const retryAfterMs = until === undefined ? undefined : Math.max(0, until - now);
+    super(`${primitiveName} ${whyRefused(state, until, retryAfterMs)}`);
+    this.primitiveName = primitiveName;
+    this.until = until;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+function whyRefused(state: string, until: number | undefined, leftMs: number | undefined): string {
+  if (until === undefined || leftMs === undefined) return 'is isolated; it lets work through again after a reset';
+  const time = Number.isFinite(new Date(until).getTime()) ? ` (${new Date(until).toISOString()})` : '';
+  const next = `for another ${Math.ceil(leftMs)} ms${time}`;
+  return state === 'open'
+    ? `is open because too much of its work failed; it refuses more ${next}`
+    : `is half-open with all its probes under way; it refuses more until one succeeds, or ${next}`;
+}
+
+/** `bulkhead` has as much running, and as much waiting, as it may. */
+export class BulkheadFullError extends Error {
+  override readonly name = 'BulkheadFullError';
+  readonly [VERDICT] = 'rejected';
+  readonly primitiveName: string;
+  readonly limit: number;
+  readonly queue: number;
+
+  constructor(primitiveName: string, limit: number, queue: number) {
+    super(`${primitiveName} is full: ${limit} running and ${queue} waiting, which is all it may hold`);
+    this.primitiveName = primitiveName;
+    this.limit = limit;
+    this.queue = queue;
+  }
+}
+
+/** `rateLimit` has no permits left for this work, or could not give it enough soon enough. */
+export class RateLimitError extends Error {
+  override readonly name = 'RateLimitError';
+  readonly [VERDICT] = 'rejected';
+  readonly primitiveName: string;
+  /** How many permits the work asked for. */
+  readonly weight: number;
+  /** When they will be there, in milliseconds from now; `undefined` where never. `retry` waits for it. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(primitiveName: string, weight: number, why: string, retryAfterMs?: number) {
+    const later = retryAfterMs === undefined ? '' : `; they are free in ${Math.ceil(retryAfterMs)} ms`;
+    super(`${primitiveName} refused work of ${weight} ${weight === 1 ? 'permit' : 'permits'}: ${why}${later}`);
+    this.primitiveName = primitiveName;
+    this.weight = weight;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** Whether an error says nothing about the work: a policy refused it untried, or nobody waited for its end. */
+export function isInconclusive(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false;
+  const verdict = (error as { [VERDICT]?: unknown })[VERDICT];
+  return verdict === 'rejected' || verdict === 'cancelled';
 }

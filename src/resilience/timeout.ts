@@ -1,19 +1,34 @@
-import { CancelScope, untilCancelled } from '../core/cancellation.ts';
+import { untilCancelled } from '../core/cancellation.ts';
 import { PrimitiveTimeoutError } from '../core/errors.ts';
-import { knownOptions, requireNumber } from '../core/options.ts';
+import { fail, knownOptions, requireNumber } from '../core/options.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
-import { recordTimeout } from '../telemetry/record/timeout.ts';
+import { afterOutput, isStream } from '../core/stream.ts';
+import { recordOverrun, recordTimeout } from '../telemetry/record/timeout.ts';
+import { Deadline } from './deadline.ts';
 
 export interface TimeoutOptions {
   /** Replaces `TimeoutPrimitive` in the metrics. */
   readonly name?: string | undefined;
-  /** How long the primitive may take, in milliseconds. */
-  readonly timeoutMs: number;
+  /** How long the primitive may take, a stream until its end, in milliseconds. @default no limit where `idleMs` is given */
+  readonly timeoutMs?: number | undefined;
+  /**
+   * How long a stream may keep its reader waiting for the next chunk, the first included, in milliseconds. What the
+   * reader does between two chunks does not count. @default no limit
+   */
+  readonly idleMs?: number | undefined;
+  /**
+   * `immediate`: rejects at the deadline, also if the work ignores its signal and goes on. `cooperative`: aborts the
+   * work at the deadline and waits until it has settled, `graceMs` at most. @default 'immediate'
+   */
+  readonly mode?: 'immediate' | 'cooperative' | undefined;
+  /** How long work may take to settle once it was aborted, in milliseconds, in cooperative mode. @default 5000 */
+  readonly graceMs?: number | undefined;
 }
 
 /**
- * Gives up on the primitive after `timeoutMs`: aborts it and rejects with `PrimitiveTimeoutError`, at once, also if
- * the work ignores its signal.
+ * Gives up on the primitive after `timeoutMs`, or on a stream that is silent for `idleMs`: aborts it and rejects with
+ * `PrimitiveTimeoutError`. In cooperative mode, work that still succeeds in its grace is a success, since what it did
+ * is done; work that fails in it is a timeout whose `cause` is that failure. An abort from outside grants no grace.
  *
  * @example
  * const prompt = timeout(task('ask', askModel), { timeoutMs: 30_000 });
@@ -21,23 +36,82 @@ export interface TimeoutOptions {
  */
 export function timeout<In, Out>(primitive: Primitive<In, Out>, options: TimeoutOptions): Primitive<In, Out> {
   const inner = requirePrimitive('timeout', 'primitive', primitive);
-  knownOptions('TimeoutOptions', options, ['timeoutMs', 'name']);
-  const { timeoutMs, name } = options;
-  requireNumber('TimeoutOptions', 'timeoutMs', timeoutMs, { min: 0 });
+  const { name, timeoutMs, idleMs, graceMs } = checked(options);
   const label = name ?? inner.name;
+
   return createPrimitive<In, Out>({
     type: 'timeout',
     name,
     run: async (input, context, observation) => {
-      recordTimeout(observation, timeoutMs);
-      const scope = new CancelScope(context.scope);
-      const disarm = context.clock.after(timeoutMs, () => scope.cancel(new PrimitiveTimeoutError(label, timeoutMs)));
-      try {
-        return await untilCancelled(inner.invoke(input, context.within(scope)), scope);
-      } finally {
+      recordTimeout(observation, timeoutMs, idleMs);
+      const deadline = new Deadline(context, graceMs);
+      const arm = (ms: number | undefined, did?: 'gave nothing for') =>
+        ms === undefined ? NOTHING : deadline.arm(ms, () => new PrimitiveTimeoutError(label, ms, did));
+      const armIdle = () => arm(idleMs, 'gave nothing for');
+      const disarm = arm(timeoutMs);
+      const disarmIdle = armIdle();
+      const end = () => {
         disarm();
-        scope.dispose();
+        deadline.dispose();
+      };
+      try {
+        const output = await untilCancelled(inner.invoke(input, context.within(deadline.scope)), deadline.scope);
+        if (deadline.error !== undefined) recordOverrun(observation, deadline.overrunMs);
+        afterOutput(output, end);
+        return idleMs !== undefined && isStream(output) ? (watched(output, armIdle) as Out) : output;
+      } catch (error) {
+        end();
+        throw late(error, deadline.error);
+      } finally {
+        disarmIdle();
       }
     },
   });
+}
+
+const NOTHING = () => {};
+
+function checked(options: TimeoutOptions): TimeoutOptions {
+  knownOptions('TimeoutOptions', options, ['timeoutMs', 'idleMs', 'mode', 'graceMs', 'name']);
+  const { name, timeoutMs, idleMs, mode = 'immediate', graceMs } = options;
+  if (idleMs !== undefined) requireNumber('TimeoutOptions', 'idleMs', idleMs, { min: 0 });
+  if (timeoutMs !== undefined || idleMs === undefined) {
+    requireNumber('TimeoutOptions', 'timeoutMs', timeoutMs, { min: 0 });
+  }
+  if (mode !== 'immediate' && mode !== 'cooperative') {
+    fail('TimeoutOptions', 'mode', "must be 'immediate' or 'cooperative'", mode);
+  }
+  if (graceMs !== undefined) {
+    requireNumber('TimeoutOptions', 'graceMs', graceMs, { min: 0 });
+    if (mode === 'immediate') fail('TimeoutOptions', 'graceMs', "needs mode: 'cooperative'", graceMs);
+  }
+  return { name, timeoutMs, idleMs, graceMs: mode === 'cooperative' ? (graceMs ?? 5_000) : undefined };
+}
+
+/** What work that failed after its deadline is reported as. */
+function late(error: unknown, expired: PrimitiveTimeoutError | undefined): unknown {
+  if (expired !== undefined && error !== expired) expired.cause = error;
+  return expired ?? error;
+}
+
+/** The same stream, with a timer running while its reader waits. */
+function watched<T>(chunks: AsyncIterator<T, unknown, undefined>, arm: () => () => void): AsyncIterableIterator<T> {
+  const { next, return: leave } = chunks;
+  return {
+    next: async () => {
+      const disarm = arm();
+      try {
+        return (await next.call(chunks)) as IteratorResult<T, undefined>;
+      } finally {
+        disarm();
+      }
+    },
+    return: async (value) => {
+      await leave?.call(chunks, value);
+      return { done: true, value };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }

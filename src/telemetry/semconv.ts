@@ -22,10 +22,14 @@ export const ATTR = {
   retryAttempt: 'tta.retry.attempt',
   retryAttempts: 'tta.retry.attempts',
   retryDelay: 'tta.retry.delay_seconds',
+  retryStoppedBy: 'tta.retry.stopped_by',
   routerRoute: 'tta.router.route',
   conditionalBranch: 'tta.conditional.branch',
   fallbackAnsweredBy: 'tta.fallback.answered_by',
   timeout: 'tta.timeout.seconds',
+  timeoutIdle: 'tta.timeout.idle_seconds',
+  timeoutOverrun: 'tta.timeout.overrun_seconds',
+  sagaStep: 'tta.saga.step',
   streamChunks: 'tta.stream.chunks',
   streamFirstChunk: 'tta.stream.time_to_first_chunk_seconds',
   streamEnd: 'tta.stream.end',
@@ -62,6 +66,7 @@ export const TAG_PREFIX = 'tta.tag.';
 export const EVENT = {
   retry: 'tta.retry',
   fallback: 'tta.fallback',
+  unknownEffect: 'tta.saga.unknown_effect',
 } as const;
 
 export const INSTRUMENT = {
@@ -75,6 +80,9 @@ export const INSTRUMENT = {
   cacheMisses: 'tta.cache.misses',
   retryAttempts: 'tta.retry.attempts',
   fallbackActivations: 'tta.fallback.activations',
+  fallbackAnswers: 'tta.fallback.answers',
+  sagaCompensations: 'tta.saga.compensations',
+  sagaUnknownEffects: 'tta.saga.unknown_effects',
   llmCost: 'tta.llm.cost',
   workflowLlmCost: 'tta.workflow.llm.cost',
   llmRequests: 'tta.llm.requests',

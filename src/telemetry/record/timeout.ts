@@ -1,6 +1,14 @@
 import type { Observation } from '../observe.ts';
 import { ATTR } from '../semconv.ts';
 
-export function recordTimeout(observation: Observation, timeoutMs: number): void {
-  observation.span?.setAttribute(ATTR.timeout, timeoutMs / 1_000);
+/** The limits of one timeout, in milliseconds, where it has them. */
+export function recordTimeout({ span }: Observation, timeoutMs: number | undefined, idleMs: number | undefined): void {
+  if (span === undefined) return;
+  if (timeoutMs !== undefined) span.setAttribute(ATTR.timeout, timeoutMs / 1_000);
+  if (idleMs !== undefined) span.setAttribute(ATTR.timeoutIdle, idleMs / 1_000);
+}
+
+/** The work succeeded, `overrunMs` milliseconds after its deadline. */
+export function recordOverrun(observation: Observation, overrunMs: number): void {
+  observation.span?.setAttribute(ATTR.timeoutOverrun, overrunMs / 1_000);
 }

@@ -1,0 +1,57 @@
+import { CancelScope } from '../core/cancellation.ts';
+import type { ExecutionContext } from '../core/context.ts';
+import type { PrimitiveTimeoutError } from '../core/errors.ts';
+
+/** A scope that ends when one of its timers goes off; with a grace, work in it is waited for a little longer. */
+export class Deadline {
+  readonly scope: CancelScope;
+  readonly #context: ExecutionContext;
+  readonly #graceMs: number | undefined;
+  #expired: { readonly error: PrimitiveTimeoutError; readonly at: number } | undefined;
+  #endGrace: (() => void) | undefined;
+
+  constructor(context: ExecutionContext, graceMs?: number) {
+    this.scope = new CancelScope(context.scope);
+    this.#context = context;
+    this.#graceMs = graceMs;
+  }
+
+  /** What the scope was ended with, if it was a timer that ended it. */
+  get error(): PrimitiveTimeoutError | undefined {
+    return this.#expired?.error;
+  }
+
+  /** How long ago that was, in milliseconds. */
+  get overrunMs(): number {
+    return this.#expired === undefined ? 0 : this.#context.clock.now() - this.#expired.at;
+  }
+
+  /** Sets a timer of `ms` milliseconds. Returns how to stop it. */
+  arm(ms: number, error: () => PrimitiveTimeoutError): () => void {
+    return this.#context.clock.after(ms, () => this.#expire(error()));
+  }
+
+  /** Cuts all ties, once nothing runs in the scope any more. */
+  dispose(): void {
+    this.#endGrace?.();
+    this.scope.dispose();
+  }
+
+  #expire(error: PrimitiveTimeoutError): void {
+    if (this.scope.cancelled) return;
+    const { clock, scope } = this.#context;
+    this.#expired = { error, at: clock.now() };
+    if (this.#graceMs === undefined) {
+      this.scope.cancel(error);
+      return;
+    }
+    // An abort from outside ends the grace at once.
+    const grace = new CancelScope(scope);
+    const disarm = clock.after(this.#graceMs, () => grace.cancel(error));
+    this.#endGrace = () => {
+      disarm();
+      grace.dispose();
+    };
+    this.scope.cancel(error, grace);
+  }
+}
