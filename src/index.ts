@@ -1,13 +1,20 @@
 /** The front door: what is public, by name. */
-export { type CacheOptions, cache } from './cache/cache.ts';
+export { cache } from './cache/cache.ts';
+export { type CacheCodec, type KeyvLike, type KeyvStoreOptions, keyvStore } from './cache/keyv-store.ts';
+export type { CacheOptions } from './cache/options.ts';
+export type { CacheEntry, CacheStore } from './cache/store.ts';
 export type { ContextInit, ExecuteOptions, Tags, WorkflowContext } from './core/context.ts';
-export { NoRouteError, PrimitiveTimeoutError } from './core/errors.ts';
+export { LoopLimitError, NoCaseError, NoRouteError, PrimitiveTimeoutError, RaceError } from './core/errors.ts';
 export type { Primitive } from './core/primitive.ts';
 export { type ConditionalOptions, conditional } from './flow/conditional.ts';
+export { type LoopOptions, loop } from './flow/loop.ts';
+export { type MapOptions, type MapPrimitive, map } from './flow/map.ts';
 export { type ParallelOptions, parallel } from './flow/parallel.ts';
+export { type RaceOptions, race } from './flow/race.ts';
 export { type RouterOptions, router } from './flow/router.ts';
 export { sequential } from './flow/sequential.ts';
 export { stream } from './flow/stream.ts';
+export { type SwitchOptions, switchOn } from './flow/switch-on.ts';
 export { task } from './flow/task.ts';
 export { workflow } from './flow/workflow.ts';
 export {

@@ -9,7 +9,7 @@ export const policies: readonly Row[] = [
     metric: 'tta_cache_hits_total',
     type: 'counter',
     labels: lookup,
-    meaning: 'lookups answered from the cache, or by the run that another caller had under way',
+    meaning: 'lookups answered from the cache, stale or not, or by the run that another caller had under way',
   },
   {
     instrument: INSTRUMENT.cacheMisses,
@@ -17,6 +17,14 @@ export const policies: readonly Row[] = [
     type: 'counter',
     labels: lookup,
     meaning: 'lookups that ran the wrapped primitive',
+  },
+  {
+    instrument: INSTRUMENT.cacheStoreErrors,
+    metric: 'tta_cache_store_errors_total',
+    type: 'counter',
+    labels: { ...lookup, [ATTR.cacheOperation]: 'operation', [ATTR.cacheReason]: 'reason' },
+    meaning:
+      "what a cache's store did not do: `operation` is `get`, `set` or `delete`, `reason` is `timeout`, `failed`, `corrupt` (kept but unreadable) or `skipped` (not asked, for it kept failing); the primitive ran instead",
   },
   {
     instrument: INSTRUMENT.retryAttempts,
@@ -32,5 +40,12 @@ export const policies: readonly Row[] = [
     type: 'counter',
     labels: { [ATTR.primitiveName]: 'primitive_name' },
     meaning: 'the primary failed and a substitute answered or was tried',
+  },
+  {
+    instrument: INSTRUMENT.loopIterations,
+    metric: 'tta_loop_iterations_total',
+    type: 'counter',
+    labels: { [ATTR.primitiveName]: 'primitive_name' },
+    meaning: "iterations of loops; divided by the loop's executions, how long it takes to be satisfied",
   },
 ];

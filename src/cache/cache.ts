@@ -1,64 +1,124 @@
-import { knownOptions, requireFunction, requireNumber, show } from '../core/options.ts';
+import type { ExecutionContext } from '../core/context.ts';
+import { show } from '../core/options.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
-import { cacheLookups } from '../telemetry/record/cache.ts';
-import { memoryStore } from './memory-store.ts';
+import { cacheLookups, type Observation, storeErrors } from '../telemetry/record/cache.ts';
+import { boundedKey, keyPrefix } from './key.ts';
+import { type Kept, memoryStore } from './memory-store.ts';
+import { type CacheOptions, checkOptions } from './options.ts';
+import { refresher } from './refresher.ts';
+import { refuseStream } from './refuse-stream.ts';
+import { remoteStore } from './remote-store.ts';
 import { SingleFlight } from './single-flight.ts';
 
-export interface CacheOptions<In> {
-  /** Replaces `CachePrimitive` in the metrics. */
-  readonly name?: string | undefined;
-  /** What makes two inputs the same. Must give a string; whoever shares it shares the value. */
-  readonly key: (input: In) => string;
-  /** How long a value is good for, in milliseconds. @default for ever */
-  readonly ttlMs?: number | undefined;
-  /** How many values are kept; the one not used for longest goes first. @default 1000 */
-  readonly maxEntries?: number | undefined;
-}
-
 /**
- * Answers from memory what the primitive has answered before for the same key. Concurrent misses of one key run the
- * primitive once; that run is aborted only when all who wait for it have given up. A failure is not kept; `undefined`
- * and `null` are values like any other.
+ * Answers with what the primitive has answered before for the same key. Concurrent misses of one key run the primitive
+ * once; that run is aborted only when all who wait for it have given up. A failure is not kept unless `negative` says
+ * so; `undefined` and `null` are values like any other. A stream can be read once only: it is refused.
+ *
+ * Values live in this process, or in `store` where other processes find them too. A store that is dead, slow, full or
+ * holds something unreadable costs no more than its `timeoutMs` and is never an error: the primitive runs, and the
+ * store's failure is counted. After three failures in a row it is asked only once a second.
  *
  * @example
  * const cheap = cache(summarise, { key: (text: string) => text, ttlMs: 3_600_000, maxEntries: 500 });
- * @throws TypeError, RangeError at construction when an option is wrong; TypeError at execution when `key` gives no string
+ *
+ * @example
+ * const prompt = cache(search, { key: (words: string) => words, ttlMs: 60_000, staleMs: 600_000 });
+ *
+ * @example
+ * const shared = cache(summarise, { key: (text: string) => text, store: keyvStore(keyv), version: '2' });
+ * @throws TypeError, RangeError at construction when an option is wrong; TypeError at execution when `key` gives no
+ * string or the primitive a stream
  */
 export function cache<In, Out>(primitive: Primitive<In, Out>, options: CacheOptions<NoInfer<In>>): Primitive<In, Out> {
   const inner = requirePrimitive('cache', 'primitive', primitive);
-  knownOptions('CacheOptions', options, ['key', 'ttlMs', 'maxEntries', 'name']);
-  const { key: keyOf, ttlMs, maxEntries = 1_000, name } = options;
-  requireFunction('CacheOptions', 'key', keyOf);
-  if (ttlMs !== undefined) requireNumber('CacheOptions', 'ttlMs', ttlMs, { min: 0 });
-  requireNumber('CacheOptions', 'maxEntries', maxEntries, { min: 1, integer: true });
+  checkOptions(options);
+  const { key: keyOf, ttlMs, staleMs, negative, maxEntries = 1_000, store, name } = options;
+  const { namespace = name ?? inner.name, version = '1' } = options;
+  const prefix = keyPrefix(namespace, version);
   // A cache that is bounded by age alone is told apart from one that is bounded by use.
-  const type = ttlMs !== undefined && options.maxEntries === undefined ? 'ttl' : 'lru';
-  const lookups = cacheLookups(name ?? 'CachePrimitive', type);
-  const store = memoryStore<Out>({ ttlMs, maxEntries });
+  const type = store?.type ?? (ttlMs !== undefined && options.maxEntries === undefined ? 'ttl' : 'lru');
+  const label = name ?? 'CachePrimitive';
+  const lookups = cacheLookups(label, type);
+  const memory = memoryStore<Out>({ ttlMs, staleMs, maxEntries });
+  const remote = store && remoteStore<Out>(store, { ttlMs, staleMs }, storeErrors(label, type));
+  const failures = negative && memoryStore<unknown>({ ttlMs: negative.ttlMs, maxEntries });
   const flights = new SingleFlight<Out>();
+  const refreshes = refresher<Out>(maxEntries);
+
+  /** Runs the primitive and keeps what it gives. */
+  async function fill({ input, key, observation }: Lookup<In>, alone: ExecutionContext): Promise<Out> {
+    const value = await inner.invoke(input, alone);
+    refuseStream(inner.name, value);
+    if (remote === undefined) memory.set(key, value, alone.clock.now());
+    else await remote.set(prefix + key, value, alone, observation);
+    return value;
+  }
+
+  async function miss(lookup: Lookup<In>, alone: ExecutionContext): Promise<Out> {
+    lookups.miss(lookup.observation);
+    if (failures === undefined) return fill(lookup, alone);
+    try {
+      return await fill(lookup, alone);
+    } catch (error) {
+      if (alone.scope?.cancelled !== true && negative?.when(error)) failures.set(lookup.key, error, alone.clock.now());
+      throw error;
+    }
+  }
+
+  function hit(kept: Kept<Out>, lookup: Lookup<In>, context: ExecutionContext): Out {
+    if (context.clock.now() < kept.freshUntil) {
+      lookups.hit(lookup.observation);
+    } else {
+      lookups.stale(lookup.observation);
+      refreshes.start(lookup.key, context, (alone) => fill(lookup, alone));
+    }
+    return kept.value;
+  }
+
+  async function consult(lookup: Lookup<In>, alone: ExecutionContext): Promise<Out> {
+    const kept = await remote?.get(prefix + lookup.key, alone, lookup.observation);
+    if (kept !== undefined) return hit(kept, lookup, alone);
+    const refreshed = refreshes.join(lookup.key, alone);
+    if (refreshed === undefined) return miss(lookup, alone);
+    lookups.hit(lookup.observation);
+    return refreshed;
+  }
+
+  const look = remote === undefined ? miss : consult;
 
   return createPrimitive<In, Out>({
     type: 'cache',
     name,
     run: (input, context, observation) => {
-      const key = keyOf(input);
-      if (typeof key !== 'string') throw new TypeError(`CacheOptions: key must give a string, got ${show(key)}`);
-      const kept = store.get(key, context.clock.now());
-      if (kept !== undefined) {
+      const given = keyOf(input);
+      if (typeof given !== 'string') throw new TypeError(`CacheOptions: key must give a string, got ${show(given)}`);
+      const key = boundedKey(given);
+      const now = context.clock.now();
+      const kept = remote === undefined ? memory.get(key, now) : undefined;
+      if (kept !== undefined && now < kept.freshUntil) {
         lookups.hit(observation);
         return kept.value;
       }
-      const shared = flights.join(key, context);
+      const lookup: Lookup<In> = { input, key, observation };
+      if (kept !== undefined) return hit(kept, lookup, context);
+      const failed = failures?.get(key, now);
+      if (failed !== undefined) {
+        lookups.hit(observation);
+        throw failed.value;
+      }
+      const shared = flights.join(key, context) ?? refreshes.join(key, context);
       if (shared !== undefined) {
         lookups.hit(observation);
         return shared;
       }
-      lookups.miss(observation);
-      return flights.start(key, context, async (alone) => {
-        const value = await inner.invoke(input, alone);
-        store.set(key, value, context.clock.now());
-        return value;
-      });
+      return flights.start(key, context, (alone) => look(lookup, alone));
     },
   });
+}
+
+interface Lookup<In> {
+  readonly input: In;
+  readonly key: string;
+  readonly observation: Observation;
 }

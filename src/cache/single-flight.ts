@@ -7,12 +7,18 @@ interface Flight<V> {
   waiting: number;
 }
 
+type Run<V> = (alone: ExecutionContext) => Promise<V>;
+
 /**
  * One run per key at a time, shared by all who ask meanwhile. The run belongs to none of them: each may give up by
  * its own context, and only when the last one has is the run itself aborted.
  */
 export class SingleFlight<V> {
   readonly #flights = new Map<string, Flight<V>>();
+
+  has(key: string): boolean {
+    return this.#flights.has(key);
+  }
 
   /** The result of the run under way for this key, `undefined` when there is none. */
   join(key: string, context: ExecutionContext): PromiseLike<V> | undefined {
@@ -21,14 +27,23 @@ export class SingleFlight<V> {
   }
 
   /** Starts the run for this key, under a context that no single caller can cancel. */
-  start(key: string, context: ExecutionContext, run: (alone: ExecutionContext) => Promise<V>): PromiseLike<V> {
+  start(key: string, context: ExecutionContext, run: Run<V>): PromiseLike<V> {
+    return this.#wait(key, this.#takeOff(key, context, run, 0), context);
+  }
+
+  /** Starts a run that goes on whoever joins and leaves it. */
+  startInBackground(key: string, context: ExecutionContext, run: Run<V>): void {
+    this.#takeOff(key, context, run, 1);
+  }
+
+  #takeOff(key: string, context: ExecutionContext, run: Run<V>, waiting: number): Flight<V> {
     const scope = new CancelScope();
     const result = run(context.within(scope)).finally(() => this.#remove(key, flight));
     // Those who wait see a failure themselves; if they have all left, nobody else is to be troubled with it.
     result.catch(() => {});
-    const flight: Flight<V> = { result, scope, waiting: 0 };
+    const flight: Flight<V> = { result, scope, waiting };
     this.#flights.set(key, flight);
-    return this.#wait(key, flight, context);
+    return flight;
   }
 
   async #wait(key: string, flight: Flight<V>, context: ExecutionContext): Promise<V> {

@@ -18,6 +18,8 @@ export const ATTR = {
   outcome: 'tta.outcome',
   cacheType: 'tta.cache.type',
   cacheResult: 'tta.cache.result',
+  cacheOperation: 'tta.cache.store.operation',
+  cacheReason: 'tta.cache.store.error_reason',
   retryResult: 'tta.retry.result',
   retryAttempt: 'tta.retry.attempt',
   retryAttempts: 'tta.retry.attempts',
@@ -25,8 +27,20 @@ export const ATTR = {
   retryStoppedBy: 'tta.retry.stopped_by',
   routerRoute: 'tta.router.route',
   conditionalBranch: 'tta.conditional.branch',
+  switchCase: 'tta.switch.case',
+  mapItems: 'tta.map.items',
+  mapFailedItems: 'tta.map.failed_items',
+  loopIteration: 'tta.loop.iteration',
+  loopIterations: 'tta.loop.iterations',
+  raceWinner: 'tta.race.winner',
+  raceWinnerIndex: 'tta.race.winner_index',
   fallbackAnsweredBy: 'tta.fallback.answered_by',
   timeout: 'tta.timeout.seconds',
+  circuitState: 'tta.circuit_breaker.state',
+  circuitTo: 'tta.circuit_breaker.to',
+  bulkheadWait: 'tta.bulkhead.wait_seconds',
+  rateLimitWait: 'tta.rate_limit.wait_seconds',
+  hedgeResult: 'tta.hedge.result',
   timeoutIdle: 'tta.timeout.idle_seconds',
   timeoutOverrun: 'tta.timeout.overrun_seconds',
   sagaStep: 'tta.saga.step',
@@ -64,9 +78,13 @@ export const ATTR = {
 export const TAG_PREFIX = 'tta.tag.';
 
 export const EVENT = {
+  loop: 'tta.loop',
   retry: 'tta.retry',
   fallback: 'tta.fallback',
+  cacheStoreError: 'tta.cache.store_error',
   unknownEffect: 'tta.saga.unknown_effect',
+  circuit: 'tta.circuit_breaker.transition',
+  hedge: 'tta.hedge',
 } as const;
 
 export const INSTRUMENT = {
@@ -78,11 +96,21 @@ export const INSTRUMENT = {
   primitiveActive: 'tta.primitive.active',
   cacheHits: 'tta.cache.hits',
   cacheMisses: 'tta.cache.misses',
+  cacheStoreErrors: 'tta.cache.store.errors',
   retryAttempts: 'tta.retry.attempts',
   fallbackActivations: 'tta.fallback.activations',
   fallbackAnswers: 'tta.fallback.answers',
   sagaCompensations: 'tta.saga.compensations',
   sagaUnknownEffects: 'tta.saga.unknown_effects',
+  circuitState: 'tta.circuit_breaker.state',
+  circuitTransitions: 'tta.circuit_breaker.transitions',
+  bulkheadRunning: 'tta.bulkhead.running',
+  bulkheadQueued: 'tta.bulkhead.queued',
+  bulkheadWait: 'tta.bulkhead.wait',
+  rateLimitQueued: 'tta.rate_limit.queued',
+  rateLimitWait: 'tta.rate_limit.wait',
+  hedgeAttempts: 'tta.hedge.attempts',
+  loopIterations: 'tta.loop.iterations',
   llmCost: 'tta.llm.cost',
   workflowLlmCost: 'tta.workflow.llm.cost',
   llmRequests: 'tta.llm.requests',
@@ -117,6 +145,11 @@ export const RETRY_RESULTS = [
   'failure_not_retryable',
 ] as const;
 export type RetryResult = (typeof RETRY_RESULTS)[number];
+
+export const CIRCUIT_STATES = ['closed', 'half_open', 'open', 'isolated'] as const;
+export type CircuitState = (typeof CIRCUIT_STATES)[number];
+export const HEDGE_RESULTS = ['primary', 'primary_hedged', 'hedge', 'none'] as const;
+export type HedgeResult = (typeof HEDGE_RESULTS)[number];
 
 /** How many sets of label values one instrument may hold, the overflow included. */
 export const MAX_SERIES = 2_000;

@@ -35,7 +35,11 @@ export const ROOMS: readonly Room[] = [
   },
   { where: 'src/flow/', may: PRIMITIVES, what: 'the order of work; telemetry is told in verbs of telemetry/record' },
   { where: 'src/resilience/', may: PRIMITIVES, what: 'what happens when work fails' },
-  { where: 'src/cache/', may: [...PRIMITIVES, 'lru-cache'], what: 'not doing it twice' },
+  {
+    where: 'src/cache/',
+    may: [...PRIMITIVES, 'lru-cache', 'node:crypto', 'node:async_hooks'],
+    what: 'not doing it twice',
+  },
   {
     where: 'src/llm/',
     may: [...PRIMITIVES, 'openai', '@pydantic/genai-prices'],

@@ -1,6 +1,9 @@
 import { CounterTable } from '../instruments.ts';
 import type { Observation } from '../observe.ts';
-import { ATTR, INSTRUMENT } from '../semconv.ts';
+import { ATTR, EVENT, INSTRUMENT } from '../semconv.ts';
+import { errorAttributes } from './error.ts';
+
+export type { Observation } from '../observe.ts';
 
 const cacheHits = new CounterTable(
   INSTRUMENT.cacheHits,
@@ -14,6 +17,12 @@ const cacheMisses = new CounterTable(
   { description: 'Cache lookups that ran the wrapped primitive', unit: '{lookup}' },
   [ATTR.primitiveName, ATTR.cacheType],
 );
+const cacheStoreErrors = new CounterTable(
+  INSTRUMENT.cacheStoreErrors,
+  'counter',
+  { description: "Operations that a cache's store did not carry out", unit: '{operation}' },
+  [ATTR.primitiveName, ATTR.cacheType, ATTR.cacheOperation, ATTR.cacheReason],
+);
 
 /** Tells the lookups of one cache. */
 export function cacheLookups(name: string, type: string) {
@@ -22,11 +31,55 @@ export function cacheLookups(name: string, type: string) {
   return {
     hit(observation: Observation): void {
       hits.value += 1;
-      observation.span?.setAttribute(ATTR.cacheResult, 'hit');
+      mark(observation, 'hit');
+    },
+    /** A hit, though the value is to be replaced. */
+    stale(observation: Observation): void {
+      hits.value += 1;
+      mark(observation, 'stale');
     },
     miss(observation: Observation): void {
       misses.value += 1;
-      observation.span?.setAttribute(ATTR.cacheResult, 'miss');
+      mark(observation, 'miss');
     },
+  };
+}
+
+/** The caller may have left while the store was asked: its span is not to be written to any more. */
+function mark({ span }: Observation, result: 'hit' | 'stale' | 'miss'): void {
+  if (span?.isRecording()) span.setAttribute(ATTR.cacheResult, result);
+}
+
+/** What can go wrong with each operation; `skipped` was not even tried, for the store had failed too often. */
+const STORE_ERRORS = {
+  get: ['timeout', 'failed', 'corrupt', 'skipped'],
+  set: ['timeout', 'failed', 'skipped'],
+  delete: ['timeout', 'failed', 'skipped'],
+} as const;
+export type StoreOperation = keyof typeof STORE_ERRORS;
+export type StoreErrorReason = (typeof STORE_ERRORS)[StoreOperation][number];
+export type StoreErrors = ReturnType<typeof storeErrors>;
+
+/** Tells what the store of one cache did not do. */
+export function storeErrors(name: string, type: string) {
+  const series = new Map(
+    Object.entries(STORE_ERRORS).flatMap(([operation, reasons]) =>
+      reasons.map((reason) => [`${operation} ${reason}`, cacheStoreErrors.series(name, type, operation, reason)]),
+    ),
+  );
+  return (
+    { span }: Observation,
+    operation: StoreOperation,
+    reason: StoreErrorReason,
+    failure?: { readonly error: unknown },
+  ): void => {
+    const count = series.get(`${operation} ${reason}`);
+    if (count !== undefined) count.value += 1;
+    if (!span?.isRecording()) return;
+    span.addEvent(EVENT.cacheStoreError, {
+      [ATTR.cacheOperation]: operation,
+      [ATTR.cacheReason]: reason,
+      ...(failure === undefined ? {} : errorAttributes(failure.error)),
+    });
   };
 }

@@ -1,0 +1,75 @@
+import { CancelScope, untilCancelled } from '../core/cancellation.ts';
+import type { ExecutionContext } from '../core/context.ts';
+import { PrimitiveTimeoutError } from '../core/errors.ts';
+import { show } from '../core/options.ts';
+import type { Observation, StoreErrors, StoreOperation } from '../telemetry/record/cache.ts';
+import { asking, failed, HEALTHY } from './health.ts';
+import type { Kept, Lifetime } from './memory-store.ts';
+import type { CacheEntry, CacheStore } from './store.ts';
+
+/** A store that can fail, asked so that it cannot hurt: within a bound, never with an error, less often when it ails. */
+export function remoteStore<V>(store: CacheStore, { ttlMs, staleMs = 0 }: Lifetime, tell: StoreErrors) {
+  const { timeoutMs = 200 } = store;
+  const lifetimeMs = ttlMs === undefined ? undefined : Math.ceil(ttlMs + staleMs);
+  let health = HEALTHY;
+
+  /** The answer, `undefined` when there is none. Rejects only when the context is cancelled, and then at once. */
+  async function ask<T>(
+    operation: StoreOperation,
+    context: ExecutionContext,
+    observation: Observation,
+    call: () => Promise<T>,
+  ): Promise<T | undefined> {
+    const next = asking(health, context.clock.now());
+    if (next === undefined) {
+      tell(observation, operation, 'skipped');
+      return undefined;
+    }
+    health = next;
+    const scope = new CancelScope(context.scope);
+    const disarm = context.clock.after(timeoutMs, () => scope.cancel(new PrimitiveTimeoutError(store.type, timeoutMs)));
+    try {
+      const answer = await untilCancelled(call(), scope);
+      health = HEALTHY;
+      return answer;
+    } catch (error) {
+      context.scope?.throwIfCancelled();
+      if (operation === 'get' && (error as Error | undefined)?.name === 'SyntaxError') throw error;
+      health = failed(health, context.clock.now());
+      tell(observation, operation, error instanceof PrimitiveTimeoutError ? 'timeout' : 'failed', { error });
+      return undefined;
+    } finally {
+      disarm();
+      scope.dispose();
+    }
+  }
+
+  return {
+    async get(key: string, context: ExecutionContext, observation: Observation): Promise<Kept<V> | undefined> {
+      try {
+        const entry = await ask('get', context, observation, async () => readEntry(await store.get(key)));
+        if (entry === undefined) return undefined;
+        const freshUntil = entry.freshUntil ?? Number.POSITIVE_INFINITY;
+        if (context.clock.now() >= freshUntil + staleMs) return undefined;
+        return { value: entry.value as V, freshUntil };
+      } catch (error) {
+        context.scope?.throwIfCancelled();
+        tell(observation, 'get', 'corrupt', { error });
+        await ask('delete', context, observation, async () => store.delete(key));
+        return undefined;
+      }
+    },
+    async set(key: string, value: V, context: ExecutionContext, observation: Observation): Promise<void> {
+      if (lifetimeMs === 0) return;
+      const entry = { value, freshUntil: ttlMs === undefined ? null : context.clock.now() + ttlMs };
+      await ask('set', context, observation, async () => store.set(key, entry, lifetimeMs));
+    },
+  };
+}
+
+/** What a store gave, if it is what a cache can have set. */
+function readEntry(given: CacheEntry | null | undefined): CacheEntry | undefined {
+  if (given === undefined || given === null) return undefined;
+  if (given.freshUntil === null || Number.isFinite(given.freshUntil)) return given;
+  throw new SyntaxError(`a cache entry must have value and freshUntil, the store gave ${show(given)}`);
+}
