@@ -9,13 +9,14 @@ import { relabel } from './labels.ts';
 import { llm } from './llm.ts';
 import { policies } from './policies.ts';
 import { process } from './process.ts';
+import { protection } from './protection.ts';
 import type { Row } from './row.ts';
 import { telemetry } from './telemetry.ts';
 
 export type { Row } from './row.ts';
 
 /** Every metric of the schema, the most important first. */
-export const schema: readonly Row[] = [...executions, ...llm, ...policies, ...telemetry, ...process];
+export const schema: readonly Row[] = [...executions, ...llm, ...policies, ...protection, ...telemetry, ...process];
 
 const metricOf = new Map<unknown, string>(schema.map(({ instrument, metric }) => [instrument, metric]));
 

@@ -1,4 +1,5 @@
 import { VERDICT } from '../telemetry/observe.ts';
+import { show } from './options.ts';
 
 /** `timeout` gave up on the work it wraps. */
 export class PrimitiveTimeoutError extends Error {
@@ -104,4 +105,63 @@ export function isInconclusive(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false;
   const verdict = (error as { [VERDICT]?: unknown })[VERDICT];
   return verdict === 'rejected' || verdict === 'cancelled';
+}
+
+/** `switchOn` was given a value that has no case, and has no `otherwise`. */
+export class NoCaseError extends Error {
+  override readonly name = 'NoCaseError';
+  readonly [VERDICT] = 'rejected';
+  readonly value: unknown;
+  readonly cases: readonly string[];
+
+  constructor(switchName: string, value: unknown, cases: readonly string[]) {
+    super(
+      `${switchName} has no case ${show(value)}; its cases are ${cases.join(', ')}; give an otherwise to catch the rest`,
+    );
+    this.value = value;
+    this.cases = cases;
+  }
+}
+
+/** `loop` ran as often as it may, and `until` held for no output. */
+export class LoopLimitError extends Error {
+  override readonly name = 'LoopLimitError';
+  readonly maxIterations: number;
+  readonly #lastOutput: unknown;
+
+  constructor(loopName: string, maxIterations: number, lastOutput: unknown) {
+    const times = maxIterations === 1 ? '1 iteration' : `${maxIterations} iterations`;
+    super(`${loopName}: until did not hold within ${times}; the last output was ${measure(lastOutput)}`);
+    this.maxIterations = maxIterations;
+    this.#lastOutput = lastOutput;
+  }
+
+  /** What the last iteration gave. Not a field of its own, so that who logs the error does not log the output. */
+  get lastOutput(): unknown {
+    return this.#lastOutput;
+  }
+}
+
+/** Every branch of a `race` failed; `errors` has the errors in the order of the branches. */
+export class RaceError extends AggregateError {
+  override readonly name = 'RaceError';
+
+  constructor(raceName: string, branches: readonly string[], errors: readonly unknown[]) {
+    const each = errors.slice(0, 5).map((error, i) => `${branches[i]}: ${messageOf(error)}`);
+    const rest = errors.length > each.length ? `; and ${errors.length - each.length} more` : '';
+    super(errors, `${raceName}: all ${errors.length} branches failed: ${each.join('; ')}${rest}`);
+  }
+}
+
+/** What a value is and how large, without its content: that may be a user's. */
+function measure(value: unknown): string {
+  if (typeof value === 'string') return `a text of ${value.length} characters`;
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (typeof value === 'object' && value !== null) return `an object with ${Object.keys(value).length} keys`;
+  return value === undefined || value === null || typeof value === 'boolean' ? String(value) : `a ${typeof value}`;
+}
+
+function messageOf(error: unknown): string {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : show(error);
+  return text.length > 120 ? `${text.slice(0, 119)}…` : text;
 }

@@ -15,10 +15,13 @@ export function fullJitter({ initialDelayMs, maxDelayMs }: Backoff, attempt: num
 }
 
 /**
- * What a server asked for with `Retry-After` (seconds or an HTTP date) or `retry-after-ms`, in milliseconds from
- * `now` (milliseconds since the epoch). `undefined` when the error carries no such header, or one that makes no sense.
+ * What an error asks for in its own `retryAfterMs`, or a server with `Retry-After` (seconds or an HTTP date) or
+ * `retry-after-ms`, in milliseconds from `now` (milliseconds since the epoch). `undefined` when the error carries
+ * neither, or one that makes no sense.
  */
 export function retryAfterMs(error: unknown, now: number): number | undefined {
+  const own = (error as { retryAfterMs?: unknown } | null | undefined)?.retryAfterMs;
+  if (typeof own === 'number' && own >= 0 && Number.isFinite(own)) return own;
   const inMs = header(error, 'retry-after-ms');
   if (inMs !== undefined && isNumber(inMs)) return Number(inMs);
   const value = header(error, 'retry-after');

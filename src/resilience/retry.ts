@@ -2,6 +2,7 @@ import { knownOptions, requireFunction, requireNumber } from '../core/options.ts
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { type RetryResult, retryResults } from '../telemetry/record/retry.ts';
 import { fullJitter, retryAfterMs } from './backoff.ts';
+import { isTransient } from './transient.ts';
 
 export interface RetryOptions {
   /** Replaces `RetryPrimitive` in the metrics. */
@@ -76,12 +77,4 @@ export function retry<In, Out>(primitive: Primitive<In, Out>, options: RetryOpti
       }
     },
   });
-}
-
-const TRANSIENT_4XX = new Set([408, 409, 425, 429]);
-
-function isTransient(error: unknown): boolean {
-  const status = (error as { status?: unknown } | null | undefined)?.status;
-  if (typeof status !== 'number' || status < 400 || status > 499) return true;
-  return TRANSIENT_4XX.has(status);
 }

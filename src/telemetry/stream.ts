@@ -28,14 +28,18 @@ const DONE: IteratorResult<never, undefined> = { done: true, value: undefined };
 
 type OnEnd = (error: unknown, failed: boolean) => void;
 
+/** Told what the stream failed with, if it did. */
+export type EndListener = (failure: { readonly error: unknown } | undefined) => void;
+
 /** The part that lives on when the consumer has dropped the stream unread. */
 class Life<T> {
   readonly source: Source<T>;
   readonly #observation: Observation;
   readonly #context: StreamContext;
-  readonly #listeners: (() => void)[] = [];
+  readonly #listeners: EndListener[] = [];
   readonly #onEnd: OnEnd;
   #ended = false;
+  #failure: { readonly error: unknown } | undefined;
   #chunks = 0;
   #cancelled: { readonly reason: unknown } | undefined;
   #rejectPending = new Set<(reason: unknown) => void>();
@@ -96,12 +100,13 @@ class Life<T> {
     this.#ended = true;
     this.#untie();
     this.#observation.span?.setAttributes({ [ATTR.streamEnd]: how, [ATTR.streamChunks]: this.#chunks });
+    this.#failure = failed ? { error } : undefined;
     this.#onEnd(error, failed);
-    for (const listener of this.#listeners.splice(0)) listener();
+    for (const listener of this.#listeners.splice(0)) listener(this.#failure);
   }
 
-  afterEnd(listener: () => void): void {
-    if (this.#ended) listener();
+  afterEnd(listener: EndListener): void {
+    if (this.#ended) listener(this.#failure);
     else this.#listeners.push(listener);
   }
 
@@ -164,7 +169,7 @@ export class ObservedStream<T> implements AsyncIterableIterator<T, unknown, unde
   }
 
   /** Calls `listener` once the stream has ended, at once if it has. */
-  afterEnd(listener: () => void): void {
+  afterEnd(listener: EndListener): void {
     this.#life.afterEnd(listener);
   }
 }

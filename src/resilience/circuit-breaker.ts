@@ -1,0 +1,84 @@
+import type { ExecutionContext } from '../core/context.ts';
+import { CircuitOpenError, isInconclusive } from '../core/errors.ts';
+import { knownOptions, requireFunction } from '../core/options.ts';
+import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
+import { afterOutput } from '../core/stream.ts';
+import { recordCircuit, recordCircuitChange } from '../telemetry/record/circuit-breaker.ts';
+import type { CircuitResult } from './circuit.ts';
+import { CIRCUIT_SOURCE, type CircuitSource, circuitSource } from './circuit-source.ts';
+import { isTransient } from './transient.ts';
+
+interface BreakerOptions {
+  /** Replaces `CircuitBreakerPrimitive` in the metrics. */
+  readonly name?: string | undefined;
+  /**
+   * Which errors are failures of the dependency; any other is an answer, and counts as a success. Neither counts what
+   * was cancelled, nor what a policy inside refused, for then the dependency was not asked.
+   * @default all but HTTP's 4xx (an error with such a `status`), of which 408, 409, 425 and 429 still are
+   */
+  readonly when?: ((error: unknown) => boolean) | undefined;
+}
+
+export type CircuitBreakerOptions<In = never> = BreakerOptions & CircuitSource<In>;
+
+/**
+ * Stops calling what keeps failing. Its circuit opens after `consecutiveFailures`, or when `failureRatio` of the last
+ * `windowMs` failed; then it rejects with `CircuitOpenError` at once. After `openMs` it lets `halfOpenProbes` through:
+ * if they succeed it closes, if one fails it opens again. Where several circuits show under one name, by key or because
+ * primitives share the name, the gauge shows the worst of them.
+ *
+ * Work that hangs is no failure until somebody gives up on it: put a `timeout` inside.
+ *
+ * @example
+ * const guarded = circuitBreaker(timeout(ask, { timeoutMs: 30_000 }), { consecutiveFailures: 5, openMs: 10_000 });
+ * @throws TypeError, RangeError at construction when an option is wrong; TypeError at execution when a key is no text
+ */
+export function circuitBreaker<In, Out>(
+  primitive: Primitive<In, Out>,
+  options: CircuitBreakerOptions<NoInfer<In>>,
+): Primitive<In, Out> {
+  const inner = requirePrimitive('circuitBreaker', 'primitive', primitive);
+  knownOptions('CircuitBreakerOptions', options, [...CIRCUIT_SOURCE, 'when', 'name']);
+  const { name, when = isTransient, ...source } = options;
+  requireFunction('CircuitBreakerOptions', 'when', when);
+  const label = name ?? 'CircuitBreakerPrimitive';
+  const circuitFor = circuitSource('CircuitBreakerOptions', source, label);
+  /** What an execution that ended with `error` tells of the dependency. */
+  const judge = (error: unknown, { scope }: ExecutionContext): CircuitResult => {
+    if (scope?.cancelled === true || isInconclusive(error)) return 'unknown';
+    return when(error) ? 'failure' : 'success';
+  };
+
+  return createPrimitive<In, Out>({
+    type: 'circuit_breaker',
+    name,
+    run: async (input, context, observation) => {
+      const { clock } = context;
+      const circuit = circuitFor(input);
+      const epoch = circuit.admit(clock);
+      if (epoch === undefined) {
+        const { state, until } = circuit.refusal();
+        recordCircuit(observation, state);
+        throw new CircuitOpenError(label, state, until, clock.now());
+      }
+      const over = (failure: { readonly error: unknown } | undefined) => {
+        let result: CircuitResult = 'unknown';
+        try {
+          result = failure === undefined ? 'success' : judge(failure.error, context);
+        } finally {
+          const changedTo = circuit.settle(epoch, result, clock);
+          if (changedTo !== undefined) recordCircuitChange(observation, changedTo);
+        }
+      };
+      let output: Out;
+      try {
+        output = await inner.invoke(input, context);
+      } catch (error) {
+        over({ error });
+        throw error;
+      }
+      afterOutput(output, over);
+      return output;
+    },
+  });
+}

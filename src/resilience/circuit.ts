@@ -1,0 +1,112 @@
+/**
+ * The circuit as a value: what it is, and what it becomes. No clock, no telemetry; `now` is in milliseconds.
+ *
+ * Every state has an epoch of its own, and what was let in during one epoch is of no account in the next: a call that
+ * comes back late can neither close a circuit that has opened since nor open one that has recovered.
+ */
+import type { TripRule } from './trip-rule.ts';
+
+export interface CircuitRules<T> {
+  readonly trip: TripRule<T>;
+  /** How long it stays open the first time. */
+  readonly openMs: number;
+  /** Each time that a probe fails it stays open `openFactor` times as long as before, up to `maxOpenMs`. */
+  readonly openFactor: number;
+  readonly maxOpenMs: number;
+  /** How many successful probes close it, and how many may be under way. */
+  readonly halfOpenProbes: number;
+}
+
+export type CircuitValue<T> =
+  | { readonly state: 'closed'; readonly epoch: number; readonly tally: T }
+  | { readonly state: 'open'; readonly epoch: number; readonly until: number; readonly openings: number }
+  | {
+      readonly state: 'half_open';
+      readonly epoch: number;
+      readonly openings: number;
+      readonly running: number;
+      readonly succeeded: number;
+      /** When one more probe is let in though those under way have not come back. */
+      readonly renewAt: number;
+    }
+  | { readonly state: 'isolated'; readonly epoch: number };
+
+/** What came back: `unknown` where it tells nothing, as a cancellation does. */
+export type CircuitResult = 'success' | 'failure' | 'unknown';
+
+export function closedCircuit<T>(rules: CircuitRules<T>, epoch = 0): CircuitValue<T> {
+  return { state: 'closed', epoch, tally: rules.trip.empty };
+}
+
+export function isolatedCircuit<T>({ epoch }: CircuitValue<T>): CircuitValue<T> {
+  return { state: 'isolated', epoch: epoch + 1 };
+}
+
+/** The circuit once one more call has been let in, `undefined` where it must not be. */
+export function admit<T>(rules: CircuitRules<T>, circuit: CircuitValue<T>, now: number): CircuitValue<T> | undefined {
+  switch (circuit.state) {
+    case 'closed':
+      return circuit;
+    case 'isolated':
+      return undefined;
+    case 'open': {
+      if (now < circuit.until) return undefined;
+      const { openings, epoch } = circuit;
+      const renewAt = now + rules.openMs;
+      return { state: 'half_open', epoch: epoch + 1, openings, running: 1, succeeded: 0, renewAt };
+    }
+    case 'half_open': {
+      const running = circuit.running + 1;
+      if (running + circuit.succeeded <= rules.halfOpenProbes) return { ...circuit, running };
+      // A probe that never comes back must not keep everybody out for ever.
+      return now < circuit.renewAt ? undefined : { ...circuit, running, renewAt: now + rules.openMs };
+    }
+  }
+}
+
+/** The circuit once a call that was let in during `epoch` has come back. */
+export function settle<T>(
+  rules: CircuitRules<T>,
+  circuit: CircuitValue<T>,
+  epoch: number,
+  result: CircuitResult,
+  now: number,
+): CircuitValue<T> {
+  if (circuit.epoch !== epoch) return circuit;
+  if (circuit.state === 'closed') {
+    if (result === 'unknown') return circuit;
+    const tally = rules.trip[result](circuit.tally, now);
+    if (result === 'failure' && rules.trip.trips(tally, now)) return opened(rules, epoch, 1, now);
+    return tally === circuit.tally ? circuit : { ...circuit, tally };
+  }
+  if (circuit.state === 'half_open') {
+    if (result === 'failure') return opened(rules, epoch, circuit.openings + 1, now);
+    const succeeded = circuit.succeeded + (result === 'success' ? 1 : 0);
+    if (succeeded >= rules.halfOpenProbes) return closedCircuit(rules, epoch + 1);
+    return { ...circuit, succeeded, running: circuit.running - 1 };
+  }
+  return circuit;
+}
+
+export interface Refusal {
+  readonly state: 'open' | 'half_open' | 'isolated';
+  /** When a call may be let in; `undefined` where no time brings that about. */
+  readonly until: number | undefined;
+}
+
+/** What to tell a call that `admit` has refused. */
+export function refusal<T>(circuit: CircuitValue<T>): Refusal {
+  switch (circuit.state) {
+    case 'open':
+      return { state: 'open', until: circuit.until };
+    case 'half_open':
+      return { state: 'half_open', until: circuit.renewAt };
+    default:
+      return { state: 'isolated', until: undefined };
+  }
+}
+
+function opened<T>(rules: CircuitRules<T>, epoch: number, openings: number, now: number): CircuitValue<T> {
+  const openMs = Math.min(rules.maxOpenMs, rules.openMs * rules.openFactor ** (openings - 1));
+  return { state: 'open', epoch: epoch + 1, until: now + openMs, openings };
+}

@@ -1,0 +1,74 @@
+/** When a closed circuit opens: pure rules over a tally of what came back. */
+
+/** A rule and the shape of its tally. No rule ever opens a circuit on a success. */
+export interface TripRule<T> {
+  /** The tally of a circuit that has just closed. */
+  readonly empty: T;
+  success(tally: T, now: number): T;
+  failure(tally: T, now: number): T;
+  /** Asked right after a failure at `now`, milliseconds. */
+  trips(tally: T, now: number): boolean;
+}
+
+/** Opens with the `count`th failure in a row. */
+export function consecutiveRule(count: number): TripRule<number> {
+  return {
+    empty: 0,
+    success: () => 0,
+    failure: (inRow) => inRow + 1,
+    trips: (inRow) => inRow >= count,
+  };
+}
+
+/** What came back within one tenth of the window. */
+interface Bucket {
+  /** How many tenths of the window had passed since the epoch. */
+  readonly slot: number;
+  readonly successes: number;
+  readonly failures: number;
+}
+
+/** The oldest first, at most `BUCKETS` of them: the memory is bounded whatever the traffic. */
+export type SlidingWindow = readonly Bucket[];
+
+const BUCKETS = 10;
+
+/**
+ * Opens when, of at least `minimumThroughput` results of the last `windowMs` milliseconds, a share of `failureRatio`
+ * or more were failures. The window slides in tenths.
+ */
+export function samplingRule(options: {
+  readonly failureRatio: number;
+  readonly windowMs: number;
+  readonly minimumThroughput: number;
+}): TripRule<SlidingWindow> {
+  const { failureRatio, windowMs, minimumThroughput } = options;
+  const slotAt = (now: number) => Math.floor((now * BUCKETS) / windowMs);
+  const isWithin = (bucket: Bucket, slot: number) => bucket.slot > slot - BUCKETS;
+
+  function add(window: SlidingWindow, now: number, successes: number, failures: number): SlidingWindow {
+    const slot = slotAt(now);
+    const last = window[window.length - 1];
+    if (last === undefined || last.slot < slot) {
+      return [...window.filter((bucket) => isWithin(bucket, slot)), { slot, successes, failures }];
+    }
+    const more = { slot: last.slot, successes: last.successes + successes, failures: last.failures + failures };
+    return [...window.slice(0, -1), more];
+  }
+
+  return {
+    empty: [],
+    success: (window, now) => add(window, now, 1, 0),
+    failure: (window, now) => add(window, now, 0, 1),
+    trips(window, now) {
+      const slot = slotAt(now);
+      let [all, failed] = [0, 0];
+      for (const bucket of window) {
+        if (!isWithin(bucket, slot)) continue;
+        all += bucket.successes + bucket.failures;
+        failed += bucket.failures;
+      }
+      return all >= minimumThroughput && failed >= failureRatio * all;
+    },
+  };
+}

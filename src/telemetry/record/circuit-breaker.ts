@@ -1,0 +1,106 @@
+import { beforeCollection, CounterTable, type Series } from '../instruments.ts';
+import type { Observation } from '../observe.ts';
+import { ATTR, CIRCUIT_STATES, type CircuitState, EVENT, INSTRUMENT } from '../semconv.ts';
+
+export type { CircuitState } from '../semconv.ts';
+
+const circuitState = new CounterTable(
+  INSTRUMENT.circuitState,
+  'gauge',
+  { description: '0 closed, 1 half-open, 2 open or isolated; the worst of the circuits of one name' },
+  [ATTR.primitiveName],
+);
+const circuitTransitions = new CounterTable(
+  INSTRUMENT.circuitTransitions,
+  'counter',
+  { description: 'Changes of state of circuits', unit: '{transition}' },
+  [ATTR.primitiveName, ATTR.circuitTo],
+);
+
+/** What one circuit is, for one name that shows it. Holds nothing of the circuit, so that it outlives it harmlessly. */
+export class CircuitSeat {
+  readonly group: CircuitGroup;
+  #state: CircuitState = 'closed';
+  #isOver: () => boolean = () => false;
+
+  constructor(group: CircuitGroup) {
+    this.group = group;
+  }
+
+  /** `isOver` tells whether the time of an open circuit has passed: then it refuses nothing, and is half-open. */
+  moved(to: CircuitState, isOver: () => boolean): void {
+    this.#state = to;
+    this.#isOver = isOver;
+    this.group.moved(this, to);
+  }
+
+  /** The circuit is no more. */
+  leave(): void {
+    this.group.left(this);
+  }
+
+  get level(): number {
+    if (this.#state === 'closed') return 0;
+    return this.#state === 'half_open' || (this.#state === 'open' && this.#isOver()) ? 1 : 2;
+  }
+}
+
+/** The circuits that show under one name. */
+export class CircuitGroup {
+  readonly #gauge: Series;
+  readonly #transitions: Readonly<Record<CircuitState, Series>>;
+  readonly #notClosed = new Set<CircuitSeat>();
+
+  constructor(gauge: Series, name: string) {
+    this.#gauge = gauge;
+    this.#transitions = Object.fromEntries(
+      CIRCUIT_STATES.map((state) => [state, circuitTransitions.series(name, state)]),
+    ) as Record<CircuitState, Series>;
+  }
+
+  moved(seat: CircuitSeat, to: CircuitState): void {
+    this.#transitions[to].value += 1;
+    if (to === 'closed') this.left(seat);
+    else this.#notClosed.add(seat);
+    troubled.add(this);
+  }
+
+  left(seat: CircuitSeat): void {
+    this.#notClosed.delete(seat);
+  }
+
+  /** Whether there is anything left to tell next time. */
+  refresh(): boolean {
+    let worst = 0;
+    for (const seat of this.#notClosed) worst = Math.max(worst, seat.level);
+    this.#gauge.value = worst;
+    return this.#notClosed.size > 0;
+  }
+}
+
+const groups = new Map<Series, CircuitGroup>();
+/** The groups whose gauge is not 0, or has yet to become 0. */
+const troubled = new Set<CircuitGroup>();
+beforeCollection(() => {
+  for (const group of troubled) if (!group.refresh()) troubled.delete(group);
+});
+
+/** The circuits that show under this name. */
+export function circuitsNamed(name: string): CircuitGroup {
+  const gauge = circuitState.series(name);
+  const known = groups.get(gauge);
+  if (known !== undefined) return known;
+  const group = new CircuitGroup(gauge, name);
+  groups.set(gauge, group);
+  return group;
+}
+
+/** The circuit refused this execution, being in this state. */
+export function recordCircuit(observation: Observation, state: CircuitState): void {
+  observation.span?.setAttribute(ATTR.circuitState, state);
+}
+
+/** The end of this execution changed the state of its circuit. */
+export function recordCircuitChange(observation: Observation, to: CircuitState): void {
+  observation.span?.addEvent(EVENT.circuit, { [ATTR.circuitTo]: to });
+}
