@@ -1,14 +1,19 @@
 import {
   cache,
   conditional,
+  type ExecuteOptions,
   fallback,
   llm,
+  loop,
   type Model,
+  map,
   type Primitive,
   parallel,
+  race,
   retry,
   router,
   sequential,
+  switchOn,
   task,
   timeout,
   workflow,
@@ -38,6 +43,17 @@ const modelOf = (fn: (input: string, signal: AbortSignal) => Promise<string>): M
     usage: { inputTokens: 10, outputTokens: 1 },
   }),
 });
+
+/** A kind that takes a list, given one of a single item; whatever it then gives is read to its end. */
+const single = (
+  execute: (items: string[], options?: ExecuteOptions) => Promise<Iterable<string> | AsyncIterable<string>>,
+): Primitive<string, unknown> => {
+  const one = async (input: string, options?: ExecuteOptions) => {
+    for await (const output of await execute([input], options)) return output;
+    return undefined;
+  };
+  return { execute: one } as Primitive<string, unknown>;
+};
 
 /** Every kind there is. A new one is entered here and has the whole contract tested. */
 export const kinds: readonly Kind[] = [
@@ -81,5 +97,28 @@ export const kinds: readonly Kind[] = [
     workflow: true,
     spanName: 'invoke_workflow outer',
     build: (fn) => workflow('outer', work(fn)),
+  },
+  { type: 'switch', defaultName: 'SwitchPrimitive', build: (fn) => switchOn(() => 'only', { only: work(fn) }) },
+  {
+    type: 'loop',
+    defaultName: 'LoopPrimitive',
+    build: (fn) => loop(work(fn), { until: () => true, maxIterations: 1 }),
+  },
+  { type: 'race', defaultName: 'RacePrimitive', build: (fn) => race([work(fn)]) },
+  {
+    type: 'map',
+    defaultName: 'MapPrimitive',
+    build: (fn) => {
+      const all = map(work(fn));
+      return single((items, options) => all.execute(items, options));
+    },
+  },
+  {
+    type: 'map',
+    defaultName: 'MapPrimitive',
+    build: (fn) => {
+      const results = map(work(fn), { stream: true });
+      return single((items, options) => results.execute(items, options));
+    },
   },
 ];

@@ -1,0 +1,40 @@
+import { fail } from '../core/options.ts';
+import type { ObservedPrimitive } from '../core/primitive.ts';
+
+/** Where a mapping takes its items from. */
+export type Items<Item> = Iterable<Item> | AsyncIterable<Item>;
+
+/** An iterator of either sort: who calls `next` must look whether a promise has come back. */
+export interface ItemIterator<Item> {
+  next(): IteratorResult<Item, unknown> | PromiseLike<IteratorResult<Item, unknown>>;
+  return?(): unknown;
+}
+
+/** How the items of one `map` are worked on. */
+export interface MapPlan<Item> {
+  readonly primitive: ObservedPrimitive<Item, unknown>;
+  readonly concurrency: number;
+  readonly unordered: boolean;
+  /** Whether a failure is a result like any other. */
+  readonly settle: boolean;
+}
+
+export function isAsync<Item>(items: Items<Item>): items is AsyncIterable<Item> {
+  return typeof items === 'object' && items !== null && Symbol.asyncIterator in items;
+}
+
+/** A text is refused: its letters are nobody's items. */
+export function requireItems(where: string, items: unknown): void {
+  if (typeof items === 'object' && items !== null && (Symbol.iterator in items || Symbol.asyncIterator in items))
+    return;
+  fail(where, 'input', 'must be an array or another iterable, async or not', items);
+}
+
+/** Lets the source release what it holds, for those who end for a reason of their own: that one counts. */
+export async function closeQuietly(iterator: { return?(): unknown }): Promise<void> {
+  try {
+    await iterator.return?.();
+  } catch {
+    // A source that cannot be closed has nothing to add to the reason for closing it.
+  }
+}

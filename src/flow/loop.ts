@@ -1,0 +1,58 @@
+import { untilCancelled } from '../core/cancellation.ts';
+import type { WorkflowContext } from '../core/context.ts';
+import { LoopLimitError } from '../core/errors.ts';
+import { knownOptions, requireFunction, requireNumber } from '../core/options.ts';
+import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
+import { loopRounds } from '../telemetry/record/loop.ts';
+
+export interface LoopOptions<Out> {
+  /** Replaces `LoopPrimitive` in the metrics. */
+  readonly name?: string | undefined;
+  /** Whether this output is good enough. `iteration` counts from 1. */
+  readonly until: (output: Out, iteration: number, context: WorkflowContext) => boolean | PromiseLike<boolean>;
+  /** How often the primitive may run. There is no default: a loop around a model that never ends is a bill. */
+  readonly maxIterations: number;
+}
+
+/**
+ * Runs the primitive, feeding its output back as its input, until `until` holds for an output; that one is the result.
+ * A failure of the primitive or of `until` ends the loop with that error.
+ *
+ * @example
+ * const polish = loop(improve, { until: (draft: Draft) => draft.score > 0.9, maxIterations: 5 });
+ * @throws TypeError, RangeError at construction when an option is wrong; `LoopLimitError` at execution when `until`
+ * has not held for the output of the last iteration
+ */
+export function loop<In, Out extends In>(
+  primitive: Primitive<In, Out>,
+  options: LoopOptions<NoInfer<Out>>,
+): Primitive<In, Out> {
+  const inner = requirePrimitive('loop', 'primitive', primitive);
+  knownOptions('LoopOptions', options, ['until', 'maxIterations', 'name']);
+  const { until, maxIterations, name } = options;
+  requireFunction('LoopOptions', 'until', until);
+  requireNumber('LoopOptions', 'maxIterations', maxIterations, { min: 1, integer: true });
+  const rounds = loopRounds(name ?? 'LoopPrimitive');
+  const label = name ?? `loop around ${inner.name}`;
+
+  return createPrimitive<In, Out>({
+    type: 'loop',
+    name,
+    run: async (input, context, observation) => {
+      let value: In = input;
+      let iteration = 0;
+      try {
+        for (;;) {
+          const output = await inner.invoke(value, context);
+          iteration += 1;
+          rounds.went(observation, iteration);
+          if (await untilCancelled(Promise.resolve(until(output, iteration, context)), context.scope)) return output;
+          if (iteration === maxIterations) throw new LoopLimitError(label, maxIterations, output);
+          value = output;
+        }
+      } finally {
+        rounds.over(observation, iteration);
+      }
+    },
+  });
+}

@@ -1,0 +1,60 @@
+import { CancelScope } from '../core/cancellation.ts';
+import type { ExecutionContext } from '../core/context.ts';
+import { type Observation, recordItems } from '../telemetry/record/map.ts';
+import { closeQuietly, type MapPlan } from './items.ts';
+
+/** All results as an array, by as many workers as may run at once, who share one iterator. */
+export async function mapAll<Item>(
+  { primitive, concurrency, unordered, settle }: MapPlan<Item>,
+  items: Iterable<Item>,
+  context: ExecutionContext,
+  observation: Observation,
+): Promise<unknown[]> {
+  const scope = new CancelScope(context.scope);
+  const inner = context.within(scope);
+  const iterator = items[Symbol.iterator]();
+  const outputs: unknown[] = [];
+  let taken = 0;
+  let failed = 0;
+  let exhausted = false;
+  let failure: { readonly error: unknown } | undefined;
+
+  const take = (): { readonly item: Item; readonly index: number } | undefined => {
+    if (exhausted || scope.cancelled) return undefined;
+    // An iterator that throws has ended, and must not be closed on top.
+    exhausted = true;
+    const step = iterator.next();
+    if (step.done === true) return undefined;
+    exhausted = false;
+    return { item: step.value, index: taken++ };
+  };
+  const work = async (item: Item): Promise<unknown> => {
+    try {
+      return { status: 'fulfilled', value: await primitive.invoke(item, inner) };
+    } catch (reason) {
+      failed += 1;
+      return { status: 'rejected', reason };
+    }
+  };
+  const worker = async () => {
+    try {
+      for (let next = take(); next !== undefined; next = take()) {
+        const output = await (settle ? work(next.item) : primitive.invoke(next.item, inner));
+        outputs[unordered ? outputs.length : next.index] = output;
+      }
+    } catch (error) {
+      failure ??= { error };
+      scope.cancel(error);
+    }
+  };
+
+  const workers: Promise<void>[] = [];
+  while (workers.length < concurrency && !exhausted && !scope.cancelled) workers.push(worker());
+  await Promise.all(workers);
+  if (!exhausted) await closeQuietly(iterator);
+  scope.dispose();
+  recordItems(observation, taken, failed);
+  context.scope?.throwIfCancelled();
+  if (failure !== undefined) throw (failure as { readonly error: unknown }).error;
+  return outputs;
+}

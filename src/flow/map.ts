@@ -1,0 +1,90 @@
+import type { ExecuteOptions } from '../core/context.ts';
+import { fail, knownOptions, requireNumber } from '../core/options.ts';
+import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
+import { type Items, isAsync, requireItems } from './items.ts';
+import { mapAll } from './map-all.ts';
+import { MappedStream } from './map-stream.ts';
+
+type Mode = 'fail' | 'settle';
+type Stream<Out> = AsyncIterableIterator<Out>;
+type Result<Out, M extends Mode> = M extends 'settle' ? PromiseSettledResult<Out> : Out;
+
+export interface MapOptions {
+  /** Replaces `MapPrimitive` in the metrics. */
+  readonly name?: string | undefined;
+  /** How many items may be under way at once; in a stream, those that wait to be read count too. @default 8 */
+  readonly concurrency?: number | undefined;
+  /** Whether results come as they are ready and not in the order of their items. @default false */
+  readonly unordered?: boolean | undefined;
+  /**
+   * `fail`: the first failure aborts the other items and is the error. `settle`: every item is tried and the output
+   * tells of each whether it was fulfilled or rejected, as `Promise.allSettled` does. @default 'fail'
+   */
+  readonly mode?: Mode | undefined;
+  /**
+   * Whether the output is a stream that is made while it is read, or an array of all results. @default as the input
+   * is: a stream for an async iterable, an array for anything else
+   */
+  readonly stream?: boolean | undefined;
+}
+
+/** Gives an array for an array and a stream for a stream. In a composition it stands for the array. */
+export interface MapPrimitive<in Item, out Out> extends Primitive<Iterable<Item>, Out[]> {
+  execute(items: AsyncIterable<Item>, options?: ExecuteOptions): Promise<Stream<Out>>;
+  execute(items: Iterable<Item>, options?: ExecuteOptions): Promise<Out[]>;
+}
+
+/**
+ * Runs the primitive for every item of an array or of any other iterable, some at once. Items are taken only when there
+ * is room for them. A stream of results takes no more memory than `concurrency` items, however many there are; whoever
+ * stops reading it aborts what is under way. However it ends, the source is closed.
+ *
+ * @example
+ * const summaries = map(summarise, { concurrency: 4 });
+ * await summaries.execute(['one text', 'another']); // two summaries
+ * for await (const summary of await summaries.execute(readTexts())) show(summary);
+ * @throws TypeError, RangeError at construction when an option is wrong; TypeError at execution when the input is no
+ * iterable; the source's own error, in both modes
+ */
+export function map<Item, Out, M extends Mode = 'fail'>(
+  primitive: Primitive<Item, Out>,
+  options: MapOptions & { readonly mode?: M | undefined; readonly stream: true },
+): Primitive<Items<Item>, Stream<Result<Out, M>>>;
+export function map<Item, Out, M extends Mode = 'fail'>(
+  primitive: Primitive<Item, Out>,
+  options: MapOptions & { readonly mode?: M | undefined; readonly stream: false },
+): Primitive<Items<Item>, Result<Out, M>[]>;
+export function map<Item, Out, M extends Mode = 'fail'>(
+  primitive: Primitive<Item, Out>,
+  options?: MapOptions & { readonly mode?: M | undefined; readonly stream?: undefined },
+): MapPrimitive<Item, Result<Out, M>>;
+export function map<Item>(primitive: Primitive<Item, unknown>, options: MapOptions = {}): Primitive<never, unknown> {
+  const inner = requirePrimitive('map', 'primitive', primitive);
+  knownOptions('MapOptions', options, ['concurrency', 'unordered', 'mode', 'stream', 'name']);
+  const { name, concurrency = 8, unordered = false, mode = 'fail', stream } = options;
+  requireNumber('MapOptions', 'concurrency', concurrency, { min: 1, integer: true });
+  if (mode !== 'fail' && mode !== 'settle') fail('MapOptions', 'mode', "must be 'fail' or 'settle'", mode);
+  for (const option of ['unordered', 'stream'] as const) {
+    const value = options[option];
+    if (value !== undefined && typeof value !== 'boolean') fail('MapOptions', option, 'must be true or false', value);
+  }
+  const plan = { primitive: inner, concurrency, unordered, settle: mode === 'settle' };
+
+  return createPrimitive<Items<Item>, unknown>({
+    type: 'map',
+    name,
+    run: async (items, context, observation) => {
+      requireItems('map', items);
+      const streams = stream ?? isAsync(items);
+      if (!streams && !isAsync(items)) return mapAll(plan, items, context, observation);
+      const results = new MappedStream(plan, items, context, observation);
+      return streams ? results : collect(results);
+    },
+  });
+}
+
+async function collect(results: AsyncIterable<unknown>): Promise<unknown[]> {
+  const all: unknown[] = [];
+  for await (const result of results) all.push(result);
+  return all;
+}

@@ -1,0 +1,70 @@
+import { CancelScope } from '../core/cancellation.ts';
+import { RaceError } from '../core/errors.ts';
+import type { OutOf, SharedIn, Taking } from '../core/inference.ts';
+import { fail, knownOptions } from '../core/options.ts';
+import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
+import { recordWinner } from '../telemetry/record/race.ts';
+
+export interface RaceOptions {
+  /** Replaces `RacePrimitive` in the metrics. */
+  readonly name?: string | undefined;
+}
+
+/**
+ * Gives the same input to all branches at once. The first that succeeds has won: its output is the result and the
+ * others are aborted; the answer does not wait for them. A branch that fails is out of the race. Where all have
+ * failed, a race of one rejects with that very error and any other with a `RaceError` that has all of them.
+ *
+ * @example
+ * const quickest = race([askHere, askThere]);
+ * @throws TypeError when there is no branch or one is not a primitive; `RaceError` at execution when all have failed
+ */
+export function race<const T extends readonly unknown[], In = SharedIn<T>>(
+  branches: Taking<In, T>,
+  options: RaceOptions = {},
+): Primitive<In, OutOf<T[number]>> {
+  type Output = OutOf<T[number]>;
+  knownOptions('RaceOptions', options, ['name']);
+  if (!Array.isArray(branches)) fail('race', 'branches', 'must be a list [a, b] of primitives', branches);
+  const list = branches.map((branch: unknown, i) =>
+    requirePrimitive('race', `branch ${i + 1}`, branch as Primitive<In, Output>),
+  );
+  if (list.length === 0) throw new TypeError('race: needs at least one branch, got none');
+  const names = list.map((branch) => branch.name);
+  const label = options.name ?? 'race';
+
+  return createPrimitive<In, Output>({
+    type: 'race',
+    name: options.name,
+    run: (input, context, observation) =>
+      new Promise<Output>((resolve, reject) => {
+        const scopes = list.map(() => new CancelScope(context.scope));
+        const errors = new Array<unknown>(list.length);
+        let failed = 0;
+        let won = false;
+        const win = (winner: number, output: Output) => {
+          if (won) return;
+          won = true;
+          const reason = new DOMException(`${label}: ${names[winner]} answered first`, 'AbortError');
+          for (const [i, scope] of scopes.entries()) if (i !== winner) scope.cancel(reason);
+          scopes[winner]?.dispose();
+          recordWinner(observation, winner, names[winner] as string);
+          resolve(output);
+        };
+        const lose = (loser: number, error: unknown) => {
+          scopes[loser]?.dispose();
+          errors[loser] = error;
+          failed += 1;
+          if (failed < list.length) return;
+          if (context.scope?.cancelled === true) reject(context.scope.reason);
+          else reject(list.length === 1 ? error : new RaceError(label, names, errors));
+        };
+        for (const [i, branch] of list.entries()) {
+          branch.invoke(input, context.within(scopes[i] as CancelScope)).then(
+            (output) => win(i, output),
+            (error: unknown) => lose(i, error),
+          );
+        }
+      }),
+  });
+}

@@ -1,0 +1,84 @@
+import { untilCancelled } from '../core/cancellation.ts';
+import type { WorkflowContext } from '../core/context.ts';
+import { NoCaseError } from '../core/errors.ts';
+import type { OutOf, SharedIn, Step, Taking } from '../core/inference.ts';
+import { fail, knownOptions, requireFunction, show } from '../core/options.ts';
+import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
+import { recordCase } from '../telemetry/record/switch.ts';
+
+type Value = string | number | boolean;
+type Cases = Readonly<Record<string | number, unknown>>;
+/** A case that the selector can never name is a slip. */
+type Reachable<C, V extends Value> = {
+  readonly [K in keyof C]: `${K & (string | number)}` extends `${V}` ? unknown : never;
+};
+/** Every value that the selector can give, as far as its type tells them apart. */
+type Exhaustive<V extends Value> = Readonly<Record<`${V}`, unknown>>;
+
+export interface SwitchOptions {
+  /** Replaces `SwitchPrimitive` in the metrics. */
+  readonly name?: string | undefined;
+}
+
+/**
+ * Runs the case that the selector's value names (`1` and `true` name the cases `1` and `true`), or `otherwise` when
+ * there is no such case. Where the selector's type lists its values, each needs a case or there must be an `otherwise`.
+ *
+ * @example
+ * const answer = switchOn((t: Ticket) => t.kind, { bug: reproduce, question: reply }, task('file', (t) => file(t)));
+ * @throws TypeError at construction when there is no case or one is not a primitive; `NoCaseError` at execution when
+ * no case matches and there is no `otherwise`
+ */
+export function switchOn<const V extends Value, const C extends Cases, In = SharedIn<C>>(
+  select: (input: In, context: WorkflowContext) => V | PromiseLike<V>,
+  cases: Taking<In, C> & Exhaustive<V> & Reachable<C, V>,
+  otherwise?: undefined,
+  options?: SwitchOptions,
+): Primitive<In, OutOf<C[keyof C]>>;
+export function switchOn<const V extends Value, const C extends Cases, Otherwise, In = SharedIn<C>>(
+  select: (input: In, context: WorkflowContext) => V | undefined | PromiseLike<V | undefined>,
+  cases: Taking<In, C> & Reachable<C, V>,
+  otherwise: Step<In, Otherwise>,
+  options?: SwitchOptions,
+): Primitive<In, OutOf<C[keyof C]> | Otherwise>;
+export function switchOn<In>(
+  select: (input: In, context: WorkflowContext) => unknown,
+  cases: Readonly<Record<string, unknown>>,
+  otherwise?: Primitive<In, unknown>,
+  options: SwitchOptions = {},
+): Primitive<In, unknown> {
+  requireFunction('switchOn', 'select', select);
+  knownOptions('SwitchOptions', options, ['name']);
+  if (typeof cases !== 'object' || cases === null) {
+    fail('switchOn', 'cases', 'must be an object of primitives', cases);
+  }
+  const known = new Map(
+    Object.entries(cases).map(([key, one]) => [
+      key,
+      requirePrimitive('switchOn', `case ${show(key)}`, one as Primitive<In, unknown>),
+    ]),
+  );
+  if (known.size === 0) throw new TypeError('switchOn: needs at least one case, got none');
+  const rest = otherwise === undefined ? undefined : requirePrimitive('switchOn', 'otherwise', otherwise);
+  const names = [...known.keys()];
+  const switchName = options.name ?? 'switchOn';
+  return createPrimitive<In, unknown>({
+    type: 'switch',
+    name: options.name,
+    run: async (input, context, observation) => {
+      const value = await untilCancelled(Promise.resolve(select(input, context)), context.scope);
+      context.scope?.throwIfCancelled();
+      const name = caseName(value);
+      const matched = name === undefined ? undefined : known.get(name);
+      const target = matched ?? rest;
+      if (target === undefined) throw new NoCaseError(switchName, value, names);
+      recordCase(observation, matched === undefined || name === undefined ? 'otherwise' : name);
+      return target.invoke(input, context);
+    },
+  });
+}
+
+function caseName(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
+}

@@ -1,0 +1,30 @@
+import { CounterTable } from '../instruments.ts';
+import type { Observation } from '../observe.ts';
+import { ATTR, EVENT, INSTRUMENT } from '../semconv.ts';
+
+/** A span keeps 128 events by default and forgets the oldest: the first rounds tell more than the last. */
+const MOST_EVENTS = 64;
+
+const loopIterations = new CounterTable(
+  INSTRUMENT.loopIterations,
+  'counter',
+  { description: 'Iterations of loops whose primitive gave an output', unit: '{iteration}' },
+  [ATTR.primitiveName],
+);
+
+/** Tells the iterations of one loop. */
+export function loopRounds(name: string) {
+  const iterations = loopIterations.series(name);
+  return {
+    /** Iteration `iteration` (the first is 1) gave an output. */
+    went(observation: Observation, iteration: number): void {
+      iterations.value += 1;
+      if (observation.span === undefined) return;
+      if (iteration <= MOST_EVENTS) observation.span.addEvent(EVENT.loop, { [ATTR.loopIteration]: iteration });
+    },
+    /** However the loop ended. */
+    over(observation: Observation, iterations: number): void {
+      observation.span?.setAttribute(ATTR.loopIterations, iterations);
+    },
+  };
+}

@@ -1,0 +1,9 @@
+import type { Observation } from '../observe.ts';
+import { ATTR } from '../semconv.ts';
+
+export type { Observation } from '../observe.ts';
+
+/** How many items were started, and how many of them failed without ending the whole. */
+export function recordItems(observation: Observation, items: number, failed: number): void {
+  observation.span?.setAttributes({ [ATTR.mapItems]: items, [ATTR.mapFailedItems]: failed });
+}
