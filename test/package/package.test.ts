@@ -157,7 +157,7 @@ describe('installed beside @opentelemetry/api alone', () => {
       const source = `
       try {
         const { register } = await import('tta-primitives/register');
-        const sdk = await register({ port: 0 });
+        const sdk = await register({ prometheus: { port: 0 }, traces: false });
         const { task } = await import('tta-primitives');
         await task('greet', (name) => 'hello ' + name).execute('Ada');
         console.log(await (await fetch(sdk.metricsUrl)).text());

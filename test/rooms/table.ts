@@ -13,6 +13,13 @@ export interface Room {
   readonly what: string;
 }
 
+/** Where an execution is described, opened and closed. */
+const OBSERVATION = [
+  'src/telemetry/observe.ts',
+  'src/telemetry/stream.ts',
+  'src/telemetry/subject.ts',
+  'src/telemetry/verdict.ts',
+];
 const PRIMITIVES = ['src/core/', 'src/telemetry/record/'];
 const SDK = ['node:*', '@opentelemetry/*', 'views/'];
 
@@ -30,7 +37,7 @@ export const ROOMS: readonly Room[] = [
   },
   {
     where: 'src/core/',
-    may: ['node:*', 'src/telemetry/observe.ts', 'src/telemetry/record/', 'src/time/'],
+    may: ['node:*', ...OBSERVATION, 'src/telemetry/record/', 'src/time/'],
     what: 'what a primitive is; it knows no kind of primitive and not OpenTelemetry',
   },
   { where: 'src/flow/', may: PRIMITIVES, what: 'the order of work; telemetry is told in verbs of telemetry/record' },
@@ -188,9 +195,17 @@ export const SEARCHES: readonly Search[] = [
   },
   {
     rule: 'what is imported can be read off the line',
-    pattern: /\b(?:import|require)\s*\(\s*[^'"\s]|\bcreateRequire\b/g,
+    pattern: /\b(?:import|require)\s*\(\s*[^'"\s]/g,
     within: 'code',
     home: [],
     mend: "write the specifier as a text where it is loaded: import('package')",
+  },
+  {
+    // `register` answers whether packages are there, and is not to wait for them.
+    rule: 'only sdk makes itself a require',
+    pattern: /\bcreateRequire\b/g,
+    within: 'code',
+    home: ['src/sdk/'],
+    mend: "import it, or load it on demand: await import('package')",
   },
 ];

@@ -1,0 +1,54 @@
+/** What is public, by name. Whoever adds a name writes it here; whoever drops one breaks somebody's program. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+
+const PUBLIC: Readonly<Record<string, readonly string[]>> = {
+  '.': [
+    'ModelReplyError',
+    'NoRouteError',
+    'PrimitiveTimeoutError',
+    'REFERENCE_PRICES',
+    'cache',
+    'conditional',
+    'createClock',
+    'fallback',
+    'llm',
+    'llmStream',
+    'openAICompatible',
+    'parallel',
+    'retry',
+    'router',
+    'sequential',
+    'stream',
+    'systemClock',
+    'task',
+    'timeout',
+    'workflow',
+  ],
+  './llm': ['ModelReplyError', 'REFERENCE_PRICES', 'llm', 'llmStream', 'openAICompatible'],
+  './register': ['register'],
+  './views': ['schema', 'ttaViews'],
+};
+
+interface Manifest {
+  readonly exports: Readonly<Record<string, string | { readonly default: string }>>;
+}
+
+const root = new URL('../', import.meta.url);
+const manifest = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as Manifest;
+
+/** The source that a built entry was compiled from. */
+function sourceOf(built: string): string {
+  return fileURLToPath(new URL(built.replace(/^\.\/dist\/(.*)\.js$/, '$1.ts'), root));
+}
+
+it('has exactly the entries that package.json names', () => {
+  expect([...Object.keys(PUBLIC), './package.json'].sort()).toEqual(Object.keys(manifest.exports).sort());
+});
+
+it.each(Object.entries(PUBLIC))('exports exactly these names from %s', async (entry, names) => {
+  const target = manifest.exports[entry];
+  if (typeof target !== 'object') throw new Error(`package.json has no entry ${entry} with a default`);
+  expect(Object.keys(await import(sourceOf(target.default))).sort()).toEqual([...names].sort());
+});
