@@ -1,5 +1,5 @@
 import { CancelScope } from '../core/cancellation.ts';
-import type { ExecutionContext } from '../core/context.ts';
+import { type ExecutionContext, enter } from '../core/context.ts';
 import type { Branches, OutOf, SharedIn, Taking } from '../core/inference.ts';
 import { fail, knownOptions, requireNumber } from '../core/options.ts';
 import { createPrimitive, type ObservedPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
@@ -80,19 +80,19 @@ async function failFast(
   const inner = context.within(scope);
   const outputs = new Array<unknown>(branches.length);
   let failure: { readonly error: unknown } | undefined;
-  try {
-    await runAll(branches.length, concurrency, async (i) => {
-      if (failure !== undefined) return;
-      try {
-        outputs[i] = await (branches[i] as Branch).invoke(input, inner);
-      } catch (error) {
-        failure ??= { error };
-        scope.cancel(error);
-      }
-    });
-  } finally {
-    scope.dispose();
-  }
+  // Entered once for all branches, not by each of them.
+  await enter(inner, runAll, branches, input, inner, concurrency, {
+    fulfilled(i, output) {
+      outputs[i] = output;
+      return true;
+    },
+    rejected(_, error) {
+      failure ??= { error };
+      scope.cancel(error);
+      return false;
+    },
+  });
+  scope.dispose();
   if (failure !== undefined) throw (failure as { readonly error: unknown }).error;
   return outputs;
 }
@@ -104,26 +104,53 @@ async function settleAll(
   concurrency: number,
 ): Promise<PromiseSettledResult<unknown>[]> {
   const results = new Array<PromiseSettledResult<unknown>>(branches.length);
-  await runAll(branches.length, concurrency, async (i) => {
-    try {
-      results[i] = { status: 'fulfilled', value: await (branches[i] as Branch).invoke(input, context) };
-    } catch (reason) {
+  await runAll(branches, input, context, concurrency, {
+    fulfilled(i, value) {
+      results[i] = { status: 'fulfilled', value };
+      return true;
+    },
+    rejected(i, reason) {
       results[i] = { status: 'rejected', reason };
-    }
+      return true;
+    },
   });
   context.scope?.throwIfCancelled();
   return results;
 }
 
-/** Runs jobs 0 to count-1, at most `concurrency` at once. `job` must not reject. */
-async function runAll(count: number, concurrency: number, job: (index: number) => Promise<void>): Promise<void> {
-  if (concurrency >= count) {
-    await Promise.all(Array.from({ length: count }, (_, i) => job(i)));
-    return;
-  }
-  let next = 0;
-  const worker = async () => {
-    while (next < count) await job(next++);
-  };
-  await Promise.all(Array.from({ length: concurrency }, worker));
+/** What to do with an outcome; the answer is whether further branches may start. */
+interface Outcomes {
+  fulfilled(index: number, output: unknown): boolean;
+  rejected(index: number, error: unknown): boolean;
+}
+
+/** Resolves when every branch that was started has ended; at most `concurrency` run at once. */
+function runAll(
+  branches: readonly Branch[],
+  input: unknown,
+  context: ExecutionContext,
+  concurrency: number,
+  outcomes: Outcomes,
+): Promise<void> {
+  return new Promise((resolve) => {
+    let next = 0;
+    let running = 0;
+    let open = true;
+    const ended = (goOn: boolean) => {
+      running -= 1;
+      open &&= goOn;
+      if (open && next < branches.length) start();
+      else if (running === 0) resolve();
+    };
+    const start = () => {
+      const index = next;
+      next += 1;
+      running += 1;
+      (branches[index] as Branch).invoke(input, context).then(
+        (output) => ended(outcomes.fulfilled(index, output)),
+        (error: unknown) => ended(outcomes.rejected(index, error)),
+      );
+    };
+    while (next < Math.min(concurrency, branches.length)) start();
+  });
 }

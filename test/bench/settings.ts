@@ -1,0 +1,13 @@
+import type { Case } from './measure.js';
+
+/** A setting is an SDK, or none, and the cases that make sense with it. */
+export interface Setting {
+  readonly sdk: 'none' | 'sampled' | 'not sampled';
+  readonly cases: () => Promise<readonly Case[]>;
+}
+
+export const settings: Readonly<Record<string, Setting>> = {
+  'SDK on, every span sampled': { sdk: 'sampled', cases: async () => (await import('./steps.js')).againstByHand },
+  'SDK on, no span sampled': { sdk: 'not sampled', cases: async () => (await import('./steps.js')).againstByHand },
+  'no SDK': { sdk: 'none', cases: async () => (await import('./steps.js')).againstBareSpan },
+};
