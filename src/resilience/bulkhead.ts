@@ -1,0 +1,65 @@
+import { BulkheadFullError } from '../core/errors.ts';
+import { knownOptions, requireNumber } from '../core/options.ts';
+import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
+import { afterOutput } from '../core/stream.ts';
+import { bulkheadSlots } from '../telemetry/record/bulkhead.ts';
+import { Slots } from './slots.ts';
+
+export interface BulkheadOptions {
+  /** Replaces `BulkheadPrimitive` in the metrics. */
+  readonly name?: string | undefined;
+  /** How many executions may run at once. */
+  readonly limit: number;
+  /** How many more may wait for their turn; what comes on top of them is refused. @default 0 */
+  readonly queue?: number | undefined;
+}
+
+/**
+ * Runs at most `limit` executions at once, lets `queue` more wait in the order in which they came, and rejects the rest
+ * with `BulkheadFullError`. Whoever is aborted while waiting leaves at once. A stream holds its slot until it ends.
+ * An execution that waits for another one of the same bulkhead, inside of it, can wait for ever.
+ *
+ * @example
+ * const gentle = bulkhead(task('query', queryDatabase), { limit: 10, queue: 100 });
+ * @throws TypeError, RangeError at construction when an option is wrong
+ */
+export function bulkhead<In, Out>(primitive: Primitive<In, Out>, options: BulkheadOptions): Primitive<In, Out> {
+  const inner = requirePrimitive('bulkhead', 'primitive', primitive);
+  knownOptions('BulkheadOptions', options, ['limit', 'queue', 'name']);
+  const { name, limit, queue = 0 } = options;
+  requireNumber('BulkheadOptions', 'limit', limit, { min: 1, integer: true });
+  requireNumber('BulkheadOptions', 'queue', queue, { min: 0, integer: true });
+  const label = name ?? 'BulkheadPrimitive';
+  const tell = bulkheadSlots(label);
+  const slots = new Slots(limit);
+  const leave = () => {
+    tell.left();
+    slots.free();
+  };
+
+  return createPrimitive<In, Out>({
+    type: 'bulkhead',
+    name,
+    run: async (input, context, observation) => {
+      if (!slots.take()) {
+        if (slots.waiting >= queue) throw new BulkheadFullError(label, limit, queue);
+        const waited = tell.begin(observation, context.clock);
+        try {
+          await slots.wait(context);
+        } finally {
+          waited();
+        }
+      }
+      tell.entered();
+      let output: Out;
+      try {
+        output = await inner.invoke(input, context);
+      } catch (error) {
+        leave();
+        throw error;
+      }
+      afterOutput(output, leave);
+      return output;
+    },
+  });
+}

@@ -1,0 +1,89 @@
+import type { ExecutionContext } from '../core/context.ts';
+import { type Bucket, type BucketRules, fullBucket, take, waitMs } from './token-bucket.ts';
+import { type Place, WaitingLine } from './waiting-line.ts';
+
+interface Waiter {
+  readonly weight: number;
+  readonly clock: ExecutionContext['clock'];
+  readonly admit: () => void;
+}
+
+/** The permits of one bucket, and the line of those who wait for them. Only the first in line has a timer. */
+export class Permits {
+  readonly #rules: BucketRules;
+  readonly #line = new WaitingLine<Waiter>();
+  #bucket: Bucket;
+  /** What those in line ask for together. */
+  #wanted = 0;
+  #disarm: (() => void) | undefined;
+
+  constructor(rules: BucketRules) {
+    this.#rules = rules;
+    this.#bucket = fullBucket(rules);
+  }
+
+  get waiting(): number {
+    return this.#line.size;
+  }
+
+  /** Takes the permits if they are there and nobody was first. */
+  take(weight: number, now: number): boolean {
+    return this.#line.size === 0 && this.#takeNow(weight, now);
+  }
+
+  /** How long somebody who joins the line now will wait, in milliseconds; less if others leave it. */
+  waitMs(weight: number, now: number): number {
+    return waitMs(this.#rules, this.#bucket, this.#wanted + weight, now);
+  }
+
+  /** Resolves with the permits taken; a cancellation leaves the line at once. The promise is the caller's own. */
+  wait(weight: number, context: ExecutionContext): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const leave = (place: Place<Waiter>) => {
+        this.#line.leave(place);
+        this.#wanted = this.#line.size === 0 ? 0 : this.#wanted - weight;
+      };
+      const place: Place<Waiter> = this.#line.join({
+        weight,
+        clock: context.clock,
+        admit: () => {
+          leave(place);
+          ignore();
+          resolve();
+        },
+      });
+      this.#wanted += weight;
+      const ignore = context.onCancel((reason) => {
+        const wasFirst = this.#line.first === place;
+        leave(place);
+        reject(reason);
+        if (wasFirst) this.#serve();
+      });
+      if (this.#line.first === place) this.#serve();
+    });
+  }
+
+  /** Lets in whom the bucket can serve, and sets the timer for whom it cannot yet. */
+  #serve(): void {
+    this.#disarm?.();
+    this.#disarm = undefined;
+    for (let place = this.#line.first; place !== undefined; place = this.#line.first) {
+      const { weight, clock, admit } = place.waiter;
+      const now = clock.now();
+      if (!this.#takeNow(weight, now)) {
+        // Timers know whole milliseconds only.
+        const ms = Math.ceil(waitMs(this.#rules, this.#bucket, weight, now));
+        this.#disarm = clock.after(ms, () => this.#serve());
+        return;
+      }
+      admit();
+    }
+  }
+
+  #takeNow(weight: number, now: number): boolean {
+    const left = take(this.#rules, this.#bucket, weight, now);
+    if (left === undefined) return false;
+    this.#bucket = left;
+    return true;
+  }
+}

@@ -1,0 +1,95 @@
+import { RateLimitError } from '../core/errors.ts';
+import { fail, knownOptions, requireFunction, requireNumber } from '../core/options.ts';
+import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
+import { rateLimitWaits } from '../telemetry/record/rate-limit.ts';
+import { Permits } from './permits.ts';
+
+export interface RateLimitOptions<In = never> {
+  /** Replaces `RateLimitPrimitive` in the metrics. */
+  readonly name?: string | undefined;
+  /** How many permits there are within `perMs`, spread evenly over it. */
+  readonly permits: number;
+  /** Milliseconds. */
+  readonly perMs: number;
+  /** How many permits gather while none are asked for, and so how many may be used at once. @default permits */
+  readonly burst?: number | undefined;
+  /** How many permits an execution needs, such as the tokens of its prompt. @default 1 each */
+  readonly weight?: ((input: In) => number) | undefined;
+  /** Whether work that comes too early waits for its turn or is refused. @default 'wait' */
+  readonly mode?: 'wait' | 'reject' | undefined;
+  /** Work that would have to wait for longer is refused at once, in milliseconds. @default any time */
+  readonly maxWaitMs?: number | undefined;
+  /** How many may wait; what comes on top of them is refused. @default 1000 */
+  readonly maxQueue?: number | undefined;
+}
+
+const OPTIONS = ['permits', 'perMs', 'burst', 'weight', 'mode', 'maxWaitMs', 'maxQueue', 'name'];
+
+/**
+ * Starts no more work than `permits` within `perMs` after a first burst, by a token bucket: counted in executions or in
+ * the weight that each one has. Those who wait are served in the order in which they came, whatever they weigh, and
+ * leave at once when aborted. Work is refused with `RateLimitError`, which says when there will be permits for it.
+ *
+ * @example
+ * const steady = rateLimit(llm(model), { permits: 90_000, perMs: 60_000, weight: (prompt) => prompt.length / 4 });
+ * @throws TypeError, RangeError at construction when an option is wrong; at execution when a weight is none
+ */
+export function rateLimit<In, Out>(
+  primitive: Primitive<In, Out>,
+  options: RateLimitOptions<NoInfer<In>>,
+): Primitive<In, Out> {
+  const inner = requirePrimitive('rateLimit', 'primitive', primitive);
+  const { name, rules, weight, longestMs, maxQueue } = settings(options);
+  const label = name ?? 'RateLimitPrimitive';
+  const waits = rateLimitWaits(label);
+  const permits = new Permits(rules);
+
+  function refuse(needed: number, waitMs: number, room: boolean): void {
+    if (waitMs > longestMs) {
+      const why = longestMs === 0 ? 'too few are left' : `they would take longer than the ${longestMs} ms it may wait`;
+      throw new RateLimitError(label, needed, why, waitMs);
+    }
+    if (!room) throw new RateLimitError(label, needed, `as many as may wait (${maxQueue}) do so already`, waitMs);
+  }
+
+  return createPrimitive<In, Out>({
+    type: 'rate_limit',
+    name,
+    run: async (input, context, observation) => {
+      const needed = weight === undefined ? 1 : weight(input);
+      requireNumber(label, 'weight', needed, { min: 0 });
+      if (needed > rules.burst) {
+        throw new RateLimitError(label, needed, `it never holds more than ${rules.burst}, its burst, at once`);
+      }
+      const now = context.clock.now();
+      if (!permits.take(needed, now)) {
+        refuse(needed, permits.waitMs(needed, now), permits.waiting < maxQueue);
+        const waited = waits.begin(observation, context.clock);
+        try {
+          await permits.wait(needed, context);
+        } finally {
+          waited();
+        }
+      }
+      return await inner.invoke(input, context);
+    },
+  });
+}
+
+function settings<In>(options: RateLimitOptions<In>) {
+  const where = 'RateLimitOptions';
+  knownOptions(where, options, OPTIONS);
+  const { name, permits, perMs, burst = permits, weight, mode = 'wait', maxWaitMs, maxQueue = 1_000 } = options;
+  requireNumber(where, 'permits', permits, { min: 0 });
+  if (permits === 0) fail(where, 'permits', 'must be above 0, or nothing would ever run', permits);
+  requireNumber(where, 'perMs', perMs, { min: 1 });
+  requireNumber(where, 'burst', burst, { min: weight === undefined ? 1 : 0 });
+  if (weight !== undefined) requireFunction(where, 'weight', weight);
+  if (mode !== 'wait' && mode !== 'reject') fail(where, 'mode', "must be 'wait' or 'reject'", mode);
+  if (maxWaitMs !== undefined) requireNumber(where, 'maxWaitMs', maxWaitMs, { min: 0 });
+  requireNumber(where, 'maxQueue', maxQueue, { min: 0, integer: true });
+  if (mode === 'reject' && maxWaitMs !== undefined)
+    fail(where, 'maxWaitMs', "is of use only in mode 'wait'", String(maxWaitMs));
+  const longestMs = mode === 'reject' ? 0 : (maxWaitMs ?? Number.POSITIVE_INFINITY);
+  return { name, rules: { permits, perMs, burst }, weight, longestMs, maxQueue };
+}
