@@ -13,7 +13,9 @@ export function resourceOf({ resources }: Sdk, { serviceName, resourceAttributes
 /** The same, with the `job` that every series carries, and without what would make two labels of one name. */
 export function metricsResourceOf({ resources }: Sdk, settings: Settings, resource: Resource): Resource {
   const job: Attributes = settings.jobLabel ? { job: settings.serviceName } : {};
-  return resources.resourceFromAttributes(asLabels({ ...resource.attributes, ...job }));
+  // First, so that they are the ones that stay; and last, so that theirs is the value.
+  const first = { 'service.name': settings.serviceName, ...job };
+  return resources.resourceFromAttributes(asLabels({ ...first, ...resource.attributes, ...job }));
 }
 
 /**

@@ -16,8 +16,6 @@ const DELIVERED = 0;
 const AT_ONCE = 4;
 const SHORTEST_REST_MS = 1_000;
 const LONGEST_REST_MS = 5_000;
-/** A failure that took longer is a collector that does not answer: at the end of a process it is not waited for twice. */
-const SLOW_FAILURE_MS = 1_000;
 const JUST_NOW_MS = 100;
 
 const lost = {
@@ -38,6 +36,8 @@ export interface CourierOptions {
   readonly exporter: SpanExporter;
   /** How many spans may be on their way, waiting ones included. */
   readonly maxPending: number;
+  /** A failure that takes this long is a collector that does not answer: a process at its end does not ask it twice. */
+  readonly slowFailureMs: number;
   /** Called for the first batch that fails, and never again. */
   readonly onFirstFailure: (error: Error | undefined) => void;
 }
@@ -161,7 +161,7 @@ export class SpanCourier implements SpanExporter {
       this.#failedBefore = true;
       this.#options.onFirstFailure(error);
     }
-    const slow = tookMs >= SLOW_FAILURE_MS;
+    const slow = tookMs >= this.#options.slowFailureMs;
     if (slow) this.#slowFailureAt = systemClock.now();
     if (slow && this.#closing) this.close();
     if (this.#closed || this.#stopResting !== undefined || (this.#hurried > 0 && !slow)) return;

@@ -8,6 +8,8 @@ import type { Settings, TracesSettings } from './settings.ts';
 import { SpanCourier } from './span-courier.ts';
 import { warn } from './warn.ts';
 
+const LONGEST_PATIENCE_MS = 1_000;
+
 export interface Traces {
   readonly provider: NodeTracerProvider;
   /** Where spans go, without credentials. */
@@ -29,6 +31,7 @@ export function createTraces(sdk: Sdk, settings: Settings, traces: TracesSetting
       timeoutMillis: traces.exportTimeoutMs,
     }),
     maxPending: traces.maxPending,
+    slowFailureMs: Math.min(LONGEST_PATIENCE_MS, traces.exportTimeoutMs / 2),
     onFirstFailure: (error) => warn(undelivered(url, error)),
   });
   const batches = new sdk.traces.BatchSpanProcessor(courier, {

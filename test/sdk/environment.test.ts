@@ -1,0 +1,126 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { settingsFrom } from '../../src/sdk/settings.ts';
+import { captureWarnings } from '../support/warnings.ts';
+
+let warnings: string[];
+beforeEach(() => {
+  warnings = captureWarnings();
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  for (const name of Object.keys(process.env)) if (name.startsWith('OTEL_')) delete process.env[name];
+});
+
+describe('the environment', () => {
+  it('is taken where no option says otherwise', () => {
+    Object.assign(process.env, {
+      OTEL_SERVICE_NAME: 'orders',
+      OTEL_RESOURCE_ATTRIBUTES: 'service.name=loses,team=se%2Carch , ,zone = b',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/base/',
+      OTEL_EXPORTER_PROMETHEUS_HOST: '0.0.0.0',
+      OTEL_EXPORTER_PROMETHEUS_PORT: '9999',
+      OTEL_TRACES_SAMPLER: 'traceidratio',
+      OTEL_TRACES_SAMPLER_ARG: '0.25',
+      OTEL_BSP_MAX_QUEUE_SIZE: '100',
+      OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '10',
+      OTEL_BSP_SCHEDULE_DELAY: '20',
+      OTEL_BSP_EXPORT_TIMEOUT: '30',
+    });
+    const settings = settingsFrom({});
+    expect(settings).toMatchObject({
+      serviceName: 'orders',
+      resourceAttributes: { 'service.name': 'orders', team: 'se,arch', zone: 'b' },
+      prometheus: { host: '0.0.0.0', port: 9_999 },
+      traces: {
+        sampler: 'traceidratio',
+        sampleRatio: 0.25,
+        maxPending: 100,
+        batchSize: 10,
+        scheduleDelayMs: 20,
+        exportTimeoutMs: 30,
+      },
+    });
+    expect(settings?.traces?.url.href).toBe('http://collector:4318/base/v1/traces');
+    expect(warnings).toEqual([]);
+  });
+
+  it('gives way to options', () => {
+    Object.assign(process.env, {
+      OTEL_SERVICE_NAME: 'environment',
+      OTEL_RESOURCE_ATTRIBUTES: 'team=environment,zone=b',
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://environment:1/x',
+      OTEL_EXPORTER_PROMETHEUS_PORT: '1',
+      OTEL_TRACES_SAMPLER: 'always_off',
+      OTEL_TRACES_EXPORTER: 'none',
+    });
+    const settings = settingsFrom({
+      serviceName: 'option',
+      resourceAttributes: { team: 'option' },
+      traces: { endpoint: 'http://option:2/v1/traces' },
+      prometheus: { port: 0 },
+      sampleRatio: 0.5,
+    });
+    expect(settings).toMatchObject({
+      serviceName: 'option',
+      resourceAttributes: { team: 'option', zone: 'b' },
+      prometheus: { port: 0 },
+      traces: { sampler: 'parentbased_traceidratio', sampleRatio: 0.5 },
+    });
+    expect(settings?.traces?.url.href).toBe('http://option:2/v1/traces');
+  });
+
+  it('has OpenTelemetry defaults, on this machine only', () => {
+    const settings = settingsFrom({});
+    expect(settings).toMatchObject({
+      serviceName: 'tta-primitives',
+      jobLabel: true,
+      prometheus: { host: '127.0.0.1', port: 9_464 },
+      traces: {
+        sampler: 'parentbased_always_on',
+        maxPending: 131_072,
+        batchSize: 512,
+        scheduleDelayMs: 5_000,
+        exportTimeoutMs: 4_500,
+      },
+    });
+    expect(settings?.traces?.url.href).toBe('http://localhost:4318/v1/traces');
+  });
+
+  it('takes the whole URL of OTEL_EXPORTER_OTLP_TRACES_ENDPOINT as it is', () => {
+    process.env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT = 'https://host/custom?key=1';
+    expect(settingsFrom({})?.traces?.url.href).toBe('https://host/custom?key=1');
+  });
+
+  it.each([
+    ['OTEL_EXPORTER_PROMETHEUS_PORT', 'abc', 'must be a whole number from 0 to 65535, got "abc"; 9464 is used instead'],
+    ['OTEL_EXPORTER_PROMETHEUS_PORT', '70000', '9464 is used instead'],
+    ['OTEL_BSP_MAX_QUEUE_SIZE', '-1', '131072 is used instead'],
+    ['OTEL_BSP_SCHEDULE_DELAY', '1.5', '5000 is used instead'],
+    ['OTEL_TRACES_SAMPLER', 'sometimes', 'must be one of parentbased_always_on,'],
+    ['OTEL_TRACES_SAMPLER_ARG', '2', '1 is used instead'],
+    ['OTEL_SDK_DISABLED', 'maybe', 'false is used instead'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4318', 'http://localhost:4318 is used instead'],
+    ['OTEL_RESOURCE_ATTRIBUTES', 'a=b=c,d=e', 'all of it is ignored'],
+    ['OTEL_RESOURCE_ATTRIBUTES', 'a=%zz', 'all of it is ignored'],
+  ])('%s=%s is told and left aside', (name, value, message) => {
+    const expected = settingsFrom({});
+    process.env[name] = value;
+    expect(settingsFrom({})).toEqual(expected);
+    expect(warnings).toEqual([expect.stringContaining(message)]);
+    expect(warnings[0]).toContain(name);
+  });
+
+  it('that holds a credential is not quoted', () => {
+    process.env.OTEL_EXPORTER_OTLP_ENDPOINT = 'user:pa55word@host';
+    process.env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT = '://pa55word';
+    settingsFrom({});
+    expect(warnings).toHaveLength(2);
+    expect(warnings.join()).not.toContain('pa55word');
+  });
+
+  it('makes a batch no larger than the queue, and says so', () => {
+    process.env.OTEL_BSP_MAX_QUEUE_SIZE = '100';
+    expect(settingsFrom({})?.traces).toMatchObject({ maxPending: 100, batchSize: 100 });
+    expect(warnings).toEqual([expect.stringContaining('OTEL_BSP_MAX_EXPORT_BATCH_SIZE')]);
+  });
+});

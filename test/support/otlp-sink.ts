@@ -1,0 +1,78 @@
+/** A collector that a test can make fail: OTLP over HTTP, JSON, spans kept in memory. */
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+
+export interface SinkSpan {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+  readonly name: string;
+  /** Of the resource, texts only. */
+  readonly resource: Readonly<Record<string, string | undefined>>;
+}
+
+/** What it does with a request: takes the spans, never answers, or answers with this status and takes nothing. */
+export type Behaviour = 'take' | 'hang' | number;
+
+export interface OtlpSink {
+  /** As OTEL_EXPORTER_OTLP_ENDPOINT wants it. */
+  readonly url: string;
+  readonly port: number;
+  behaviour: Behaviour;
+  readonly spans: SinkSpan[];
+  /** The headers of every request, in the order they came. */
+  readonly requests: IncomingHttpHeaders[];
+  /** Resolves once `count` requests have come in. */
+  requested(count: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startSink(behaviour: Behaviour = 'take', port = 0): Promise<OtlpSink> {
+  const waiting = new Map<() => void, number>();
+  const server: Server = createServer((request, response) => {
+    sink.requests.push(request.headers);
+    void text(request).then((body) => {
+      for (const [resolve, count] of waiting) if (sink.requests.length >= count) resolve();
+      if (sink.behaviour === 'hang') return;
+      if (sink.behaviour === 'take') sink.spans.push(...spansOf(body));
+      response.writeHead(sink.behaviour === 'take' ? 200 : sink.behaviour, { 'content-type': 'application/json' });
+      response.end('{}');
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const address = server.address() as AddressInfo;
+  const sink: OtlpSink = {
+    url: `http://127.0.0.1:${address.port}`,
+    port: address.port,
+    behaviour,
+    spans: [],
+    requests: [],
+    requested: (count) =>
+      new Promise((resolve) => {
+        if (sink.requests.length >= count) resolve();
+        else waiting.set(resolve, count);
+      }),
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+  return sink;
+}
+
+interface Otlp {
+  resourceSpans: {
+    resource: { attributes: { key: string; value: { stringValue?: string } }[] };
+    scopeSpans: { spans: Omit<SinkSpan, 'resource'>[] }[];
+  }[];
+}
+
+function spansOf(body: string): SinkSpan[] {
+  const { resourceSpans } = JSON.parse(body) as Otlp;
+  return resourceSpans.flatMap(({ resource, scopeSpans }) => {
+    const attributes = Object.fromEntries(resource.attributes.map(({ key, value }) => [key, value.stringValue]));
+    return scopeSpans.flatMap(({ spans }) => spans.map((span) => ({ ...span, resource: attributes })));
+  });
+}
