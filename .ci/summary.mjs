@@ -1,0 +1,14 @@
+// Prints one line, `N passed, N failed, N skipped`, of vitest's JSON report. A test file that could not be loaded is a
+// failure, and so is a run that ended badly without a failing test: types, lint, or an error outside of any test.
+import { existsSync, readFileSync } from 'node:fs';
+
+const [path, status] = process.argv.slice(2);
+const report = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : { testResults: [] };
+const results = report.testResults.flatMap(({ status, assertionResults }) =>
+  assertionResults.length === 0 ? [status] : assertionResults.map((test) => test.status),
+);
+const passed = results.filter((result) => result === 'passed').length;
+const failed = results.filter((result) => result === 'failed').length;
+const unaccounted = status !== '0' && failed === 0 ? 1 : 0;
+
+console.log(`${passed} passed, ${failed + unaccounted} failed, ${results.length - passed - failed} skipped`);
