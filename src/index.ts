@@ -3,6 +3,7 @@ export { cache } from './cache/cache.ts';
 export { type CacheCodec, type KeyvLike, type KeyvStoreOptions, keyvStore } from './cache/keyv-store.ts';
 export type { CacheOptions } from './cache/options.ts';
 export type { CacheEntry, CacheStore } from './cache/store.ts';
+export { type Carrier, extract, inject } from './core/carrier.ts';
 export type { ContextInit, ExecuteOptions, Tags, WorkflowContext } from './core/context.ts';
 export { LoopLimitError, NoCaseError, NoRouteError, PrimitiveTimeoutError, RaceError } from './core/errors.ts';
 export type { Primitive } from './core/primitive.ts';

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
+import type { Origin } from '../telemetry/propagate.ts';
 import { type ExecutionAttributes, executionAttributes } from '../telemetry/record/execution.ts';
 import { type Clock, systemClock } from '../time/clock.ts';
 import { CancelScope } from './cancellation.ts';
@@ -37,6 +38,8 @@ export interface ContextInit {
 /** The part that is the same for one run, however deep. */
 interface Run {
   readonly init: ContextInit;
+  /** Where it was caused, when that was in another process; for its first span only. */
+  origin: Origin | undefined;
   workflowId: string | undefined;
   described: boolean;
   errors: WeakSet<object> | undefined;
@@ -61,9 +64,14 @@ export class ExecutionContext implements WorkflowContext {
     this.workflowName = workflowName;
   }
 
-  static create(init: ContextInit): ExecutionContext {
-    const run: Run = { init, workflowId: init.workflowId, described: false, errors: undefined };
+  static create(init: ContextInit, origin?: Origin): ExecutionContext {
+    const run: Run = { init, origin, workflowId: init.workflowId, described: false, errors: undefined };
     return new ExecutionContext(run, init.clock ?? systemClock, undefined, undefined);
+  }
+
+  /** A run of its own with the same ids, for a context that came from elsewhere and has not run yet. */
+  fresh(): ExecutionContext {
+    return this.#run.origin === undefined ? this : ExecutionContext.create(this.#run.init, this.#run.origin);
   }
 
   get workflowId(): string {
@@ -104,7 +112,13 @@ export class ExecutionContext implements WorkflowContext {
     const { init: own, workflowId } = this.#run;
     const given = Object.fromEntries(Object.entries(init).filter(([, value]) => value !== undefined));
     const merged: ContextInit = { ...own, workflowId, ...given, tags: { ...own.tags, ...init.tags } };
-    const run: Run = { init: merged, workflowId: merged.workflowId, described: false, errors: undefined };
+    const run: Run = {
+      init: merged,
+      origin: undefined,
+      workflowId: merged.workflowId,
+      described: false,
+      errors: undefined,
+    };
     return new ExecutionContext(run, init.clock ?? this.clock, this.scope, this.workflowName);
   }
 
@@ -130,6 +144,12 @@ export class ExecutionContext implements WorkflowContext {
 
   enter<Out>(work: () => Out): Out {
     return enter(this, work);
+  }
+
+  takeOrigin(): Origin | undefined {
+    const { origin } = this.#run;
+    if (origin !== undefined) this.#run.origin = undefined;
+    return origin;
   }
 
   cancelledBy(error: unknown): boolean {
@@ -190,7 +210,7 @@ export function contextFor(options: ExecuteOptions): ExecutionContext {
 }
 
 function contextFrom(given: ExecuteOptions['context']): ExecutionContext {
-  if (given instanceof ExecutionContext) return given;
+  if (given instanceof ExecutionContext) return given.fresh();
   if (given === undefined) return ambientContext();
   knownOptions('ExecuteOptions: context', given, ['workflowId', 'sessionId', 'correlationId', 'tags', 'clock']);
   const init = given as ContextInit;

@@ -41,7 +41,7 @@ type Kind = 'counter' | 'upDownCounter' | 'gauge';
 /** Bounds a label value and makes it valid Unicode. */
 function labelValue(value: string): string {
   const bounded = value.length > MAX_LABEL_LENGTH ? `${value.slice(0, MAX_LABEL_LENGTH - 1)}…` : value;
-  return (bounded as string & { toWellFormed(): string }).toWellFormed();
+  return bounded.toWellFormed();
 }
 
 /** The sets of label values of one instrument, each given out once, never more than `MAX_SERIES`. */

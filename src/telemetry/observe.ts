@@ -8,12 +8,14 @@ import {
   type Context,
   context,
   type HrTime,
+  type Link,
   ROOT_CONTEXT,
   type Span,
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
 import { currentMeter, lostSpans } from './instruments.ts';
+import { linksOf, type Origin, parentOf } from './propagate.ts';
 import { errorText, redact } from './redact.ts';
 import { ATTR, type Outcome } from './semconv.ts';
 import { isStream, ObservedStream, type StreamContext } from './stream.ts';
@@ -26,6 +28,8 @@ export { VERDICT };
 /** What an execution must know of the context it runs in. */
 export interface ObservedContext extends StreamContext {
   readonly clock: { now(): number };
+  /** Where the run was caused, when that was in another process; for its first span, `undefined` ever after. */
+  takeOrigin(): Origin | undefined;
   /** Whether `error` is how this context's cancellation shows. */
   cancelledBy(error: unknown): boolean;
   /** Ids and tags for the first span of this context, `undefined` ever after. */
@@ -52,6 +56,7 @@ export class Observation {
   }
 }
 
+const NO_LINKS: Link[] = [];
 const NO_ATTRIBUTES: Attributes = Object.freeze({});
 /** Spans that never came to be, or never left, because something in telemetry itself threw. */
 const spansBroken = lostSpans('instrumentation_error');
@@ -94,15 +99,18 @@ function open(subject: Subject, ctx: ObservedContext): Observation {
   const tracer = currentTracer();
   if (currentMeter() === undefined && tracer === undefined) return new Observation(subject, undefined, ROOT_CONTEXT, 0);
   const startedAt = ctx.clock.now();
-  const parent = context.active();
+  const active = context.active();
   try {
     if (tracer !== undefined) {
+      const origin = ctx.takeOrigin();
+      const parent = origin === undefined ? active : parentOf(active, origin);
       const span = tracer.startSpan(
         subject.spanName,
         {
           kind: subject.spanKind,
           attributes: subject.samplingAttributes ?? NO_ATTRIBUTES,
           startTime: hrTime(startedAt),
+          links: origin === undefined ? NO_LINKS : [...linksOf(active, origin)],
         },
         parent,
       );
@@ -117,7 +125,7 @@ function open(subject: Subject, ctx: ObservedContext): Observation {
   } catch {
     spansBroken.value += 1;
   }
-  return new Observation(subject, undefined, parent, startedAt);
+  return new Observation(subject, undefined, active, startedAt);
 }
 
 function close(observation: Observation, ctx: ObservedContext, outcome: Outcome, error: unknown): void {

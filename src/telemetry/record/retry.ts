@@ -12,6 +12,9 @@ const retryAttempts = new CounterTable(
   [ATTR.primitiveName, ATTR.retryResult],
 );
 
+/** Why there was no further try though the error was worth one. */
+export type RetryStop = 'max_retries' | 'deadline' | 'budget';
+
 /** Tells what became of the executions of one retry. */
 export function retryResults(name: string) {
   const results = new Map(RETRY_RESULTS.map((result) => [result, retryAttempts.series(name, result)]));
@@ -24,10 +27,14 @@ export function retryResults(name: string) {
         ...errorAttributes(error),
       });
     },
-    finished(observation: Observation, result: RetryResult, attempts: number): void {
+    finished(observation: Observation, result: RetryResult, attempts: number, stoppedBy: RetryStop | undefined): void {
       const series = results.get(result);
       if (series !== undefined) series.value += 1;
-      observation.span?.setAttributes({ [ATTR.retryResult]: result, [ATTR.retryAttempts]: attempts });
+      observation.span?.setAttributes({
+        [ATTR.retryResult]: result,
+        [ATTR.retryAttempts]: attempts,
+        ...(stoppedBy === undefined ? undefined : { [ATTR.retryStoppedBy]: stoppedBy }),
+      });
     },
   };
 }
