@@ -5,7 +5,16 @@ export type { CacheOptions } from './cache/options.ts';
 export type { CacheEntry, CacheStore } from './cache/store.ts';
 export { type Carrier, extract, inject } from './core/carrier.ts';
 export type { ContextInit, ExecuteOptions, Tags, WorkflowContext } from './core/context.ts';
-export { LoopLimitError, NoCaseError, NoRouteError, PrimitiveTimeoutError, RaceError } from './core/errors.ts';
+export {
+  BulkheadFullError,
+  CircuitOpenError,
+  LoopLimitError,
+  NoCaseError,
+  NoRouteError,
+  PrimitiveTimeoutError,
+  RaceError,
+  RateLimitError,
+} from './core/errors.ts';
 export type { Primitive } from './core/primitive.ts';
 export { type ConditionalOptions, conditional } from './flow/conditional.ts';
 export { type LoopOptions, loop } from './flow/loop.ts';
@@ -35,7 +44,13 @@ export {
   REFERENCE_PRICES,
   type Usage,
 } from './llm/index.ts';
+export { type BulkheadOptions, bulkhead } from './resilience/bulkhead.ts';
+export { type CircuitBreakerOptions, circuitBreaker } from './resilience/circuit-breaker.ts';
+export type { CircuitOptions } from './resilience/circuit-options.ts';
 export { type FallbackOptions, fallback } from './resilience/fallback.ts';
+export { type HedgeOptions, hedge } from './resilience/hedge.ts';
+export { type RateLimitOptions, rateLimit } from './resilience/rate-limit.ts';
 export { type RetryOptions, retry } from './resilience/retry.ts';
+export { type Circuit, circuit } from './resilience/shared-circuit.ts';
 export { type TimeoutOptions, timeout } from './resilience/timeout.ts';
 export { type Clock, createClock, systemClock } from './time/clock.ts';

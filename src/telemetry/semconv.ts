@@ -41,6 +41,7 @@ export const ATTR = {
   bulkheadWait: 'tta.bulkhead.wait_seconds',
   rateLimitWait: 'tta.rate_limit.wait_seconds',
   hedgeResult: 'tta.hedge.result',
+  hedgeAttempt: 'tta.hedge.attempt',
   timeoutIdle: 'tta.timeout.idle_seconds',
   timeoutOverrun: 'tta.timeout.overrun_seconds',
   sagaStep: 'tta.saga.step',

@@ -1,8 +1,11 @@
 import {
+  bulkhead,
   cache,
+  circuitBreaker,
   conditional,
   type ExecuteOptions,
   fallback,
+  hedge,
   llm,
   loop,
   type Model,
@@ -10,6 +13,7 @@ import {
   type Primitive,
   parallel,
   race,
+  rateLimit,
   retry,
   router,
   sequential,
@@ -74,6 +78,26 @@ export const kinds: readonly Kind[] = [
   { type: 'router', defaultName: 'RouterPrimitive', build: (fn) => router(() => 'only', { only: work(fn) }) },
   { type: 'retry', defaultName: 'RetryPrimitive', build: (fn) => retry(work(fn), { maxRetries: 0 }) },
   { type: 'timeout', defaultName: 'TimeoutPrimitive', build: (fn) => timeout(work(fn), { timeoutMs: 60_000 }) },
+  {
+    type: 'circuit_breaker',
+    defaultName: 'CircuitBreakerPrimitive',
+    build: (fn) => circuitBreaker(work(fn), { consecutiveFailures: 1_000, openMs: 1_000 }),
+  },
+  {
+    type: 'bulkhead',
+    defaultName: 'BulkheadPrimitive',
+    build: (fn) => bulkhead(work(fn), { limit: 10, queue: 1_000 }),
+  },
+  {
+    type: 'rate_limit',
+    defaultName: 'RateLimitPrimitive',
+    build: (fn) => rateLimit(work(fn), { permits: 1_000, perMs: 1_000 }),
+  },
+  {
+    type: 'hedge',
+    defaultName: 'HedgePrimitive',
+    build: (fn) => hedge(work(fn), { delayMs: 60_000, when: () => false }),
+  },
   {
     type: 'fallback',
     defaultName: 'FallbackPrimitive',

@@ -1,0 +1,121 @@
+import { knownOptions, requireFunction, requireNumber } from '../core/options.ts';
+import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
+import { type HedgeResult, hedgeResults } from '../telemetry/record/hedge.ts';
+import { RecentDurations } from './recent-durations.ts';
+import { isTransient } from './transient.ts';
+import { Tries } from './tries.ts';
+
+export interface HedgeOptions {
+  /** Replaces `HedgePrimitive` in the metrics. */
+  readonly name?: string | undefined;
+  /**
+   * How long a try may go without an answer before the next begins beside it, in milliseconds; 0 begins all at once.
+   * With `percentile` it counts until there are enough samples. Either of the two must be given.
+   */
+  readonly delayMs?: number | undefined;
+  /** Takes this percentile of the recent durations for the delay: 95 begins a second try for the slowest 5 in 100. */
+  readonly percentile?: number | undefined;
+  /** From how many durations a percentile is taken; before, `delayMs` counts, or none is late. @default 20 */
+  readonly minimumSamples?: number | undefined;
+  /** How many durations are remembered. @default 200 */
+  readonly maxSamples?: number | undefined;
+  /** How many tries there may be beside the first. @default 1 */
+  readonly maxHedges?: number | undefined;
+  /**
+   * Which errors are worth another try; any other ends it.
+   * @default all but HTTP's 4xx (an error with such a `status`), of which 408, 409, 425 and 429 still are
+   */
+  readonly when?: ((error: unknown) => boolean) | undefined;
+}
+
+const OPTIONS = ['delayMs', 'percentile', 'minimumSamples', 'maxSamples', 'maxHedges', 'when', 'name'];
+
+/**
+ * Begins a second try beside the first when that is late, or at once when it has failed. The first answer wins and the
+ * other tries are aborted; what an aborted call to a model has cost is still counted. Rejects with the last error once
+ * every try has failed. The work must be safe to run twice.
+ *
+ * @example
+ * const quick = hedge(task('read', readReplica), { percentile: 95, delayMs: 200 });
+ * @throws TypeError, RangeError at construction when an option is wrong
+ */
+export function hedge<In, Out>(primitive: Primitive<In, Out>, options: HedgeOptions): Primitive<In, Out> {
+  const inner = requirePrimitive('hedge', 'primitive', primitive);
+  const { name, maxHedges, when, delay } = settings(options);
+  const label = name ?? 'HedgePrimitive';
+  const results = hedgeResults(label);
+
+  return createPrimitive<In, Out>({
+    type: 'hedge',
+    name,
+    run: async (input, context, observation) => {
+      const delayMs = delay.now();
+      const startedAt = delay.learns ? context.clock.now() : 0;
+      const tries = new Tries(inner, input, context);
+      let result: HedgeResult = 'none';
+      try {
+        tries.start();
+        for (;;) {
+          const mayStart = tries.started <= maxHedges;
+          if (delayMs !== 0 || !mayStart) await tries.next(mayStart ? delayMs : undefined);
+          if (tries.answer !== undefined) {
+            const { index, output } = tries.answer;
+            if (index > 0) result = 'hedge';
+            else result = tries.started === 1 ? 'primary' : 'primary_hedged';
+            // A first try that lost took at least as long as this; to leave it out would make the slow ones invisible.
+            if (delay.learns && !tries.firstFailed) delay.learn(context.clock.now() - startedAt);
+            return output;
+          }
+          const failure = tries.takeFailure();
+          if (failure !== undefined) {
+            const isLast = tries.running === 0 && !mayStart;
+            if (isLast || context.scope?.cancelled === true || !when(failure.error)) throw failure.error;
+          }
+          if (!mayStart) continue;
+          results.another(observation, tries.started + 1, failure);
+          tries.start();
+        }
+      } finally {
+        tries.end(`${label}: another try has settled it`);
+        results.finished(observation, result);
+      }
+    },
+  });
+}
+
+function settings(options: HedgeOptions) {
+  const where = 'HedgeOptions';
+  knownOptions(where, options, OPTIONS);
+  const {
+    name,
+    delayMs,
+    percentile,
+    minimumSamples = 20,
+    maxSamples = 200,
+    maxHedges = 1,
+    when = isTransient,
+  } = options;
+  if (delayMs !== undefined) requireNumber(where, 'delayMs', delayMs, { min: 0 });
+  requireNumber(where, 'maxHedges', maxHedges, { min: 1, integer: true });
+  requireFunction(where, 'when', when);
+  requireNumber(where, 'maxSamples', maxSamples, { min: 1, max: 100_000, integer: true });
+  requireNumber(where, 'minimumSamples', minimumSamples, { min: 1, max: maxSamples, integer: true });
+  if (percentile !== undefined) {
+    requireNumber(where, 'percentile', percentile, { min: 1, max: 100 });
+    return { name, maxHedges, when, delay: percentileDelay(percentile, minimumSamples, maxSamples, delayMs) };
+  }
+  if (delayMs === undefined) {
+    throw new TypeError('HedgeOptions: must say when a try is late, by delayMs or percentile, got neither');
+  }
+  return { name, maxHedges, when, delay: { learns: false, now: () => delayMs, learn: () => {} } };
+}
+
+function percentileDelay(percent: number, minimumSamples: number, maxSamples: number, before: number | undefined) {
+  const durations = new RecentDurations(maxSamples);
+  return {
+    learns: true,
+    // Timers know whole milliseconds; less than one would hedge everything.
+    now: () => (durations.count < minimumSamples ? before : Math.max(1, durations.percentile(percent) ?? 1)),
+    learn: (ms: number) => durations.add(ms),
+  };
+}

@@ -1,0 +1,82 @@
+import { CancelScope } from '../core/cancellation.ts';
+import type { ExecutionContext } from '../core/context.ts';
+import type { ObservedPrimitive } from '../core/primitive.ts';
+
+const NOTHING = () => {};
+
+/** Several tries of the same work at once, each of which can be given up by itself. */
+export class Tries<In, Out> {
+  readonly #primitive: ObservedPrimitive<In, Out>;
+  readonly #input: In;
+  readonly #context: ExecutionContext;
+  readonly #scopes: CancelScope[] = [];
+  #running = 0;
+  #wake: () => void = NOTHING;
+  /** What the first that succeeded gave. */
+  answer: { readonly index: number; readonly output: Out } | undefined;
+  firstFailed = false;
+  /** The newest failure that nobody has looked at. */
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(primitive: ObservedPrimitive<In, Out>, input: In, context: ExecutionContext) {
+    this.#primitive = primitive;
+    this.#input = input;
+    this.#context = context;
+  }
+
+  get started(): number {
+    return this.#scopes.length;
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Begins one more. To be called in the async context of whoever waits for the answer. */
+  start(): void {
+    const index = this.#scopes.length;
+    const scope = new CancelScope(this.#context.scope);
+    this.#scopes.push(scope);
+    this.#running += 1;
+    this.#primitive.invoke(this.#input, this.#context.within(scope)).then(
+      (output) => {
+        this.#running -= 1;
+        this.answer ??= { index, output };
+        this.#wake();
+      },
+      (error: unknown) => {
+        this.#running -= 1;
+        this.#failure = { error };
+        if (index === 0) this.firstFailed = true;
+        this.#wake();
+      },
+    );
+  }
+
+  takeFailure(): { readonly error: unknown } | undefined {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    return failure;
+  }
+
+  /** Resolves when a try has come back, or after `delayMs` where that is given. */
+  next(delayMs: number | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const disarm = delayMs === undefined ? NOTHING : this.#context.clock.after(delayMs, resolve);
+      this.#wake = () => {
+        disarm();
+        resolve();
+      };
+    });
+  }
+
+  /** Aborts all but the one that answered. */
+  end(why: string): void {
+    const winner = this.answer?.index;
+    const reason = this.#running > 0 ? new DOMException(why, 'AbortError') : undefined;
+    for (const [index, scope] of this.#scopes.entries()) {
+      if (index === winner || reason === undefined) scope.dispose();
+      else scope.cancel(reason);
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import { CounterTable } from '../instruments.ts';
+import type { Observation } from '../observe.ts';
+import { ATTR, EVENT, HEDGE_RESULTS, type HedgeResult, INSTRUMENT } from '../semconv.ts';
+import { errorAttributes } from './error.ts';
+
+export type { HedgeResult } from '../semconv.ts';
+
+const hedgeAttempts = new CounterTable(
+  INSTRUMENT.hedgeAttempts,
+  'counter',
+  { description: 'Finished executions of hedges by who answered', unit: '{execution}' },
+  [ATTR.primitiveName, ATTR.hedgeResult],
+);
+
+/** Tells who answered the executions of one hedge. */
+export function hedgeResults(name: string) {
+  const results = Object.fromEntries(
+    HEDGE_RESULTS.map((result) => [result, hedgeAttempts.series(name, result)]),
+  ) as Record<HedgeResult, ReturnType<typeof hedgeAttempts.series>>;
+  return {
+    /** Try `attempt` (the first is 1) begins, because those before are late or because one of them failed. */
+    another(observation: Observation, attempt: number, failure: { readonly error: unknown } | undefined): void {
+      observation.span?.addEvent(EVENT.hedge, {
+        [ATTR.hedgeAttempt]: attempt,
+        ...(failure === undefined ? {} : errorAttributes(failure.error)),
+      });
+    },
+    finished(observation: Observation, result: HedgeResult): void {
+      results[result].value += 1;
+      observation.span?.setAttribute(ATTR.hedgeResult, result);
+    },
+  };
+}
