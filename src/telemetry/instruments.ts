@@ -81,8 +81,14 @@ class LabelSets<T> {
   }
 }
 
+let boundProvider: unknown;
+let boundMeter: Meter | undefined;
+let release = () => {};
+/** The tables' instruments in the provider that is bound. */
+const instruments = new Map<CounterTable, Observable>();
 const tables: CounterTable[] = [];
 
+/** Late tables join too: a program may load the primitives when the SDK is registered already. */
 export class CounterTable {
   readonly #name: InstrumentName;
   readonly #kind: Kind;
@@ -97,6 +103,7 @@ export class CounterTable {
       overflow ? new OverflowCell(attributes, this.#name) : { value: 0, baseline: 0, attributes },
     );
     tables.push(this);
+    if (boundMeter !== undefined) attach(boundMeter);
   }
 
   /** The series with these label values, in the order of the table's keys; made at 0 when it is new. */
@@ -138,6 +145,7 @@ export class HistogramTable {
       return attributes;
     });
     histograms.push(this);
+    this.bind(boundMeter);
   }
 
   labels(...values: string[]): Attributes {
@@ -203,34 +211,35 @@ export function beforeCollection(refresh: () => void): () => void {
   return () => refreshers.delete(refresh);
 }
 
-let boundProvider: unknown;
-let boundMeter: Meter | undefined;
-let release = () => {};
-
 /** The meter of the provider registered now, with all instruments made there; `undefined` when there is none. */
 export function currentMeter(): Meter | undefined {
   const provider = metrics.getMeterProvider();
   if (provider === boundProvider) return boundMeter;
   release();
+  release = () => {};
   const meter = provider.getMeter(SCOPE);
   const live = meter !== createNoopMeter();
   boundProvider = provider;
   boundMeter = live ? meter : undefined;
   for (const histogram of histograms) histogram.bind(boundMeter);
   for (const table of tables) table.rebase();
-  if (live) {
-    const instruments = new Map(tables.map((table) => [table, table.create(meter)]));
-    const observables = [...instruments.values()];
-    const report: BatchObservableCallback = (result) => {
-      for (const refresh of refreshers) refresh();
-      for (const [table, instrument] of instruments) {
-        for (const [value, attributes] of table.read()) result.observe(instrument, value, attributes);
-      }
-    };
-    meter.addBatchObservableCallback(report, observables);
-    release = () => meter.removeBatchObservableCallback(report, observables);
-  } else {
-    release = () => {};
-  }
+  instruments.clear();
+  if (boundMeter !== undefined) attach(boundMeter);
   return boundMeter;
 }
+
+/** Has every table read at every collection of this meter's provider. */
+function attach(meter: Meter): void {
+  release();
+  for (const table of tables) if (!instruments.has(table)) instruments.set(table, table.create(meter));
+  const observables = [...instruments.values()];
+  meter.addBatchObservableCallback(report, observables);
+  release = () => meter.removeBatchObservableCallback(report, observables);
+}
+
+const report: BatchObservableCallback = (result) => {
+  for (const refresh of refreshers) refresh();
+  for (const [table, instrument] of instruments) {
+    for (const [value, attributes] of table.read()) result.observe(instrument, value, attributes);
+  }
+};
