@@ -1,0 +1,95 @@
+/** A real Prometheus with the shipped configuration, on free ports. */
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+const CONFIGURATION = new URL('../../collector/prometheus/prometheus.yml', import.meta.url);
+
+export interface Series {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly value: readonly [seconds: number, value: string];
+}
+
+export interface Prometheus {
+  readonly url: string;
+  query(expression: string): Promise<readonly Series[]>;
+  targets(): Promise<readonly { labels: Record<string, string>; health: string; lastError: string }[]>;
+  stop(): Promise<void>;
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Asks again until `look` gives something that is not undefined. Rejects with what it saw last. */
+export async function eventually<T>(what: string, look: () => Promise<T | undefined>, withinMs = 30_000): Promise<T> {
+  const deadline = Date.now() + withinMs;
+  let last: unknown;
+  while (Date.now() < deadline) {
+    try {
+      const found = await look();
+      if (found !== undefined) return found;
+    } catch (error) {
+      last = error;
+    }
+    await pause(100);
+  }
+  throw new Error(`not within ${withinMs} ms: ${what}`, { cause: last });
+}
+
+/** @param application host and port of the endpoint that the job tta-primitives scrapes */
+export async function startPrometheus(program: string, application: string): Promise<Prometheus> {
+  const folder = await mkdtemp(join(tmpdir(), 'tta-prometheus-'));
+  const port = await freePort();
+  const shipped = await readFile(CONFIGURATION, 'utf8');
+  const configuration = shipped
+    .replaceAll('127.0.0.1:9464', application)
+    .replaceAll('127.0.0.1:9090', `127.0.0.1:${port}`)
+    .replace('scrape_interval: 15s', 'scrape_interval: 1s')
+    .replace('scrape_timeout: 10s', 'scrape_timeout: 1s');
+  await writeFile(join(folder, 'prometheus.yml'), configuration);
+  const child = spawn(
+    program,
+    [
+      `--config.file=${join(folder, 'prometheus.yml')}`,
+      `--storage.tsdb.path=${join(folder, 'data')}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  let log = '';
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    log += chunk;
+  });
+  const exited = new Promise<void>((resolve) => child.on('exit', () => resolve()));
+  const url = `http://127.0.0.1:${port}`;
+
+  async function api<T>(path: string): Promise<T> {
+    const response = await fetch(`${url}/api/v1/${path}`);
+    const body = (await response.json()) as { status: string; data: T; error?: string };
+    if (body.status !== 'success') throw new Error(`Prometheus: ${body.error}`);
+    return body.data;
+  }
+
+  await eventually(`Prometheus is ready; it said\n${log}`, async () =>
+    (await fetch(`${url}/-/ready`)).ok ? true : undefined,
+  );
+  return {
+    url,
+    query: async (expression) =>
+      (await api<{ result: Series[] }>(`query?query=${encodeURIComponent(expression)}`)).result,
+    targets: async () => (await api<{ activeTargets: never[] }>('targets?state=active')).activeTargets,
+    async stop() {
+      child.kill('SIGTERM');
+      await exited;
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
