@@ -8,6 +8,8 @@ export type { ContextInit, ExecuteOptions, Tags, WorkflowContext } from './core/
 export {
   BulkheadFullError,
   CircuitOpenError,
+  CompensationError,
+  type CompensationFailure,
   LoopLimitError,
   NoCaseError,
   NoRouteError,
@@ -47,10 +49,13 @@ export {
 export { type BulkheadOptions, bulkhead } from './resilience/bulkhead.ts';
 export { type CircuitBreakerOptions, circuitBreaker } from './resilience/circuit-breaker.ts';
 export type { CircuitOptions } from './resilience/circuit-options.ts';
-export { type FallbackOptions, fallback } from './resilience/fallback.ts';
+export { type ConditionalSubstitute, type FallbackOptions, fallback } from './resilience/fallback.ts';
 export { type HedgeOptions, hedge } from './resilience/hedge.ts';
 export { type RateLimitOptions, rateLimit } from './resilience/rate-limit.ts';
 export { type RetryOptions, retry } from './resilience/retry.ts';
+export { type RetryBudget, type RetryBudgetOptions, retryBudget } from './resilience/retry-budget.ts';
+export { type SagaOptions, saga } from './resilience/saga.ts';
+export type { SagaDone, SagaInterrupted, SagaStage, SagaStep } from './resilience/saga-step.ts';
 export { type Circuit, circuit } from './resilience/shared-circuit.ts';
 export { type TimeoutOptions, timeout } from './resilience/timeout.ts';
 export { type Clock, createClock, systemClock } from './time/clock.ts';

@@ -42,6 +42,27 @@ export const policies: readonly Row[] = [
     meaning: 'the primary failed and a substitute answered or was tried',
   },
   {
+    instrument: INSTRUMENT.fallbackAnswers,
+    metric: 'tta_fallback_answers_total',
+    type: 'counter',
+    labels: { [ATTR.primitiveName]: 'primitive_name', [ATTR.fallbackAnsweredBy]: 'answered_by' },
+    meaning: "who answered: the name of the fallback's primary or of one of its substitutes",
+  },
+  {
+    instrument: INSTRUMENT.sagaCompensations,
+    metric: 'tta_saga_compensations_total',
+    type: 'counter',
+    labels: { [ATTR.primitiveName]: 'primitive_name', [ATTR.status]: 'status' },
+    meaning: 'finished compensations of saga steps; a `failure` is an effect that is still there',
+  },
+  {
+    instrument: INSTRUMENT.sagaUnknownEffects,
+    metric: 'tta_saga_unknown_effects_total',
+    type: 'counter',
+    labels: { [ATTR.primitiveName]: 'primitive_name' },
+    meaning: 'saga steps that were interrupted and not undone: whether they had an effect is not known',
+  },
+  {
     instrument: INSTRUMENT.loopIterations,
     metric: 'tta_loop_iterations_total',
     type: 'counter',

@@ -165,3 +165,25 @@ function messageOf(error: unknown): string {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : show(error);
   return text.length > 120 ? `${text.slice(0, 119)}…` : text;
 }
+
+/** A compensation that failed. */
+export interface CompensationFailure {
+  /** The saga's step that was to be undone. */
+  readonly step: string;
+  readonly error: unknown;
+}
+
+/** `saga` failed, and not everything that it had done could be undone. Its `cause` is the error that it failed with. */
+export class CompensationError extends Error {
+  override readonly name = 'CompensationError';
+  readonly failures: readonly CompensationFailure[];
+
+  constructor(sagaName: string, compensations: number, failures: readonly CompensationFailure[], cause: unknown) {
+    const steps = failures.map(({ step }) => step).join(', ');
+    super(
+      `${sagaName} failed, and so did ${failures.length} of its ${compensations} compensations: what ${steps} did is not undone; see failures and cause`,
+      { cause },
+    );
+    this.failures = failures;
+  }
+}

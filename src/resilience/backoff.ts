@@ -1,17 +1,28 @@
 /** How long to wait before the next try: pure arithmetic, randomness handed in. */
 
+export const JITTERS = ['full', 'decorrelated', 'none'] as const;
+export type Jitter = (typeof JITTERS)[number];
+
 export interface Backoff {
   readonly initialDelayMs: number;
   readonly maxDelayMs: number;
+  readonly jitter: Jitter;
 }
 
 /**
- * Exponential backoff with full jitter: a random part, `random` from 0 to 1, of a delay that doubles with every
- * attempt (the first is 1) up to `maxDelayMs`. Milliseconds.
+ * Exponential backoff: the milliseconds to wait after attempt `attempt` (the first is 1), where the wait before it was
+ * `previousMs`. A delay that doubles with every attempt, of which full jitter takes a random part, `random` from 0 to 1;
+ * decorrelated jitter goes from the first delay to three times the previous one.
  * Source: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */
-export function fullJitter({ initialDelayMs, maxDelayMs }: Backoff, attempt: number, random: number): number {
-  return random * Math.min(maxDelayMs, initialDelayMs * 2 ** Math.min(attempt - 1, 1_000));
+export function backoffDelay(backoff: Backoff, attempt: number, previousMs: number, random: number): number {
+  const { initialDelayMs, maxDelayMs, jitter } = backoff;
+  if (jitter === 'decorrelated') {
+    const span = Math.max(0, 3 * previousMs - initialDelayMs);
+    return Math.min(maxDelayMs, initialDelayMs + random * span);
+  }
+  const delayMs = Math.min(maxDelayMs, initialDelayMs * 2 ** Math.min(attempt - 1, 1_000));
+  return jitter === 'none' ? delayMs : random * delayMs;
 }
 
 /**

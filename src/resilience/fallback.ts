@@ -1,5 +1,5 @@
 import type { Step } from '../core/inference.ts';
-import { knownOptions } from '../core/options.ts';
+import { knownOptions, requireFunction } from '../core/options.ts';
 import { createPrimitive, ObservedPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { fallbackActivations } from '../telemetry/record/fallback.ts';
 
@@ -8,56 +8,74 @@ export interface FallbackOptions {
   readonly name?: string | undefined;
 }
 
-/** Options and no primitive, which has a `name` too. */
-type LastWord = FallbackOptions & { readonly execute?: never };
+/** A substitute for some errors only. */
+export interface ConditionalSubstitute<In, Out> {
+  readonly use: Step<In, Out>;
+  /** Whether it is asked, given the error of the primitive or substitute that failed last. @default always */
+  readonly when?: ((error: unknown) => boolean) | undefined;
+}
+
+type Substitute<In, Out> = Step<In, Out> | ConditionalSubstitute<In, Out>;
+
+/** Options and neither a primitive, which has a `name` too, nor a substitute. */
+type LastWord = FallbackOptions & { readonly execute?: never; readonly use?: never };
 
 /**
  * Runs the primitive and, where it fails, the substitutes in their order until one answers. Rejects with the
  * error of the last one, whose `cause` is left as it was; the spans show every error. An aborted execution is not
- * handed on to a substitute. Options may follow the substitutes. Where there are more than five of them, or a list of them,
- * all give the same type.
+ * handed on to a substitute. A substitute may say with `when` which errors it is for; others pass it by. Options may
+ * follow the substitutes. Where there are more than five of them, or a list of them, all give the same type.
  *
  * @example
- * const answer = fallback(largeModel, smallModel, task('apology', () => 'Please try again later'));
+ * const answer = fallback(
+ *   largeModel,
+ *   { use: smallModel, when: (error) => error instanceof PrimitiveTimeoutError },
+ *   task('apology', () => 'Please try again later'),
+ * );
  * @throws TypeError at construction when there is no substitute or one is not a primitive
  */
 export function fallback<In, Out>(
   primitive: Primitive<In, Out>,
-  ...substitutes: readonly Step<In, Out>[]
+  ...substitutes: readonly Substitute<In, Out>[]
 ): Primitive<In, Out>;
 export function fallback<In, A, B, C = never, D = never, E = never, F = never>(
   primitive: Primitive<In, A>,
-  first: Step<In, B>,
-  second?: Step<In, C> | LastWord,
-  third?: Step<In, D> | LastWord,
-  fourth?: Step<In, E> | LastWord,
-  fifth?: Step<In, F> | LastWord,
+  first: Substitute<In, B>,
+  second?: Substitute<In, C> | LastWord,
+  third?: Substitute<In, D> | LastWord,
+  fourth?: Substitute<In, E> | LastWord,
+  fifth?: Substitute<In, F> | LastWord,
   options?: LastWord,
 ): Primitive<In, NoInfer<A | B | C | D | E | F>>;
 export function fallback<In, Out>(primitive: Primitive<In, Out>, ...rest: readonly unknown[]): Primitive<In, Out> {
   const { substitutes, options } = parse(rest);
   knownOptions('FallbackOptions', options, ['name']);
   if (substitutes.length === 0) throw new TypeError('fallback: needs at least one substitute, got none');
-  const chain = [primitive, ...substitutes].map((one, i) =>
-    requirePrimitive('fallback', i === 0 ? 'primitive' : `substitute ${i}`, one as Primitive<In, Out>),
-  );
+  const links: readonly Link<In, Out>[] = [
+    { use: requirePrimitive('fallback', 'primitive', primitive), when: always },
+    ...substitutes.map((one, i) => linkOf<In, Out>(one, `substitute ${i + 1}`)),
+  ];
   const activations = fallbackActivations(options.name ?? 'FallbackPrimitive');
+  const chain = links.map((link) => ({ ...link, answers: activations.answersOf(link.use.name) }));
 
   return createPrimitive<In, Out>({
     type: 'fallback',
     name: options.name,
     run: async (input, context, observation) => {
       let failure: unknown;
-      for (const [i, one] of chain.entries()) {
+      let tried = 0;
+      for (const { use, when, answers } of chain) {
+        if (tried > 0 && !when(failure)) continue;
+        if (tried === 1) activations.activated();
+        tried += 1;
         try {
-          const output = await one.invoke(input, context);
-          activations.answered(observation, one.name);
+          const output = await use.invoke(input, context);
+          answers(observation);
           return output;
         } catch (error) {
           failure = error;
-          activations.failed(observation, one.name, error);
+          activations.failed(observation, use.name, error);
           if (context.scope?.cancelled === true) break;
-          if (i === 0) activations.activated();
         }
       }
       throw failure;
@@ -65,9 +83,29 @@ export function fallback<In, Out>(primitive: Primitive<In, Out>, ...rest: readon
   });
 }
 
+interface Link<In, Out> {
+  readonly use: ObservedPrimitive<In, Out>;
+  readonly when: (error: unknown) => boolean;
+}
+
+const always = () => true;
+
+function linkOf<In, Out>(one: unknown, what: string): Link<In, Out> {
+  if (!isConditional(one)) return { use: requirePrimitive('fallback', what, one as Primitive<In, Out>), when: always };
+  knownOptions(`fallback: ${what}`, one, ['use', 'when']);
+  const { use, when = always } = one as ConditionalSubstitute<In, Out>;
+  requireFunction(`fallback: ${what}`, 'when', when);
+  return { use: requirePrimitive('fallback', `${what}: use`, use), when };
+}
+
+function isConditional(one: unknown): one is object {
+  return typeof one === 'object' && one !== null && 'use' in one;
+}
+
 function parse(rest: readonly unknown[]): { substitutes: readonly unknown[]; options: FallbackOptions } {
   const last = rest.at(-1);
-  const isOptions = typeof last === 'object' && last !== null && !(last instanceof ObservedPrimitive);
+  const isOptions =
+    typeof last === 'object' && last !== null && !(last instanceof ObservedPrimitive) && !isConditional(last);
   return isOptions
     ? { substitutes: rest.slice(0, -1), options: last as FallbackOptions }
     : { substitutes: rest, options: {} };

@@ -16,6 +16,7 @@ import {
   rateLimit,
   retry,
   router,
+  saga,
   sequential,
   switchOn,
   task,
@@ -77,6 +78,7 @@ export const kinds: readonly Kind[] = [
   { type: 'conditional', defaultName: 'ConditionalPrimitive', build: (fn) => conditional(() => true, work(fn)) },
   { type: 'router', defaultName: 'RouterPrimitive', build: (fn) => router(() => 'only', { only: work(fn) }) },
   { type: 'retry', defaultName: 'RetryPrimitive', build: (fn) => retry(work(fn), { maxRetries: 0 }) },
+  { type: 'saga', defaultName: 'SagaPrimitive', build: (fn) => saga([{ name: 'only', do: work(fn) }]) },
   { type: 'timeout', defaultName: 'TimeoutPrimitive', build: (fn) => timeout(work(fn), { timeoutMs: 60_000 }) },
   {
     type: 'circuit_breaker',

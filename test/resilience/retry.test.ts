@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { retry } from '../../src/index.ts';
-import { fullJitter, retryAfterMs } from '../../src/resilience/backoff.ts';
+import { backoffDelay, retryAfterMs } from '../../src/resilience/backoff.ts';
 import {
   createVirtualClock,
   scriptedTask,
@@ -143,13 +143,22 @@ describe('retry', () => {
   });
 });
 
-describe('fullJitter', () => {
-  it('doubles up to the maximum and scales with the random number', () => {
-    const backoff = { initialDelayMs: 100, maxDelayMs: 1_000 };
-    expect([1, 2, 3, 4, 5, 5_000].map((attempt) => fullJitter(backoff, attempt, 1))).toEqual([
-      100, 200, 400, 800, 1_000, 1_000,
-    ]);
-    expect(fullJitter(backoff, 3, 0.25)).toBe(100);
+describe('backoffDelay', () => {
+  const backoff = { initialDelayMs: 100, maxDelayMs: 1_000 } as const;
+  const delays = (jitter: 'full' | 'none', random: number) =>
+    [1, 2, 3, 4, 5, 5_000].map((attempt) => backoffDelay({ ...backoff, jitter }, attempt, 0, random));
+
+  it('doubles up to the maximum, of which full jitter takes a random part', () => {
+    const doubled = [100, 200, 400, 800, 1_000, 1_000];
+    expect(delays('none', 0.25)).toEqual(doubled);
+    expect(delays('full', 1)).toEqual(doubled);
+    expect(delays('full', 0.25)).toEqual(doubled.map((delay) => delay / 4));
+  });
+
+  it('goes from the first delay to three times the one before with decorrelated jitter', () => {
+    const next = (previousMs: number, random: number) =>
+      backoffDelay({ ...backoff, jitter: 'decorrelated' }, 1, previousMs, random);
+    expect([next(100, 0), next(100, 1), next(200, 0.5), next(900, 1), next(0, 1)]).toEqual([100, 300, 350, 1_000, 100]);
   });
 });
 

@@ -10,6 +10,13 @@ const fallbacks = new CounterTable(
   [ATTR.primitiveName],
 );
 
+const fallbackAnswers = new CounterTable(
+  INSTRUMENT.fallbackAnswers,
+  'counter',
+  { description: 'Executions by who answered them: the primary or one of its substitutes', unit: '{execution}' },
+  [ATTR.primitiveName, ATTR.fallbackAnsweredBy],
+);
+
 /** Tells when one fallback leaves its primary, and who answered. */
 export function fallbackActivations(name: string) {
   const activations = fallbacks.series(name);
@@ -20,8 +27,13 @@ export function fallbackActivations(name: string) {
     failed(observation: Observation, substitute: string, error: unknown): void {
       observation.span?.addEvent(EVENT.fallback, { [ATTR.primitiveName]: substitute, ...errorAttributes(error) });
     },
-    answered(observation: Observation, by: string): void {
-      observation.span?.setAttribute(ATTR.fallbackAnsweredBy, by);
+    /** How the primary or substitute of this name tells that it answered. */
+    answersOf(by: string): (observation: Observation) => void {
+      const answers = fallbackAnswers.series(name, by);
+      return (observation) => {
+        answers.value += 1;
+        observation.span?.setAttribute(ATTR.fallbackAnsweredBy, by);
+      };
     },
   };
 }

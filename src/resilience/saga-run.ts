@@ -1,0 +1,119 @@
+/** How a stage of a saga is done, and how what was done is undone. */
+import { CancelScope, untilCancelled } from '../core/cancellation.ts';
+import type { ExecutionContext } from '../core/context.ts';
+import { type CompensationFailure, PrimitiveTimeoutError } from '../core/errors.ts';
+import type { Stage, Step } from './saga-step.ts';
+
+/** What a step leaves to undo: what it has certainly done, or what it may have done. */
+export type Effect =
+  | { readonly kind: 'done'; readonly step: Step; readonly input: unknown; readonly output: unknown }
+  | { readonly kind: 'unknown'; readonly step: Step; readonly input: unknown };
+
+export interface StageResult {
+  readonly output: unknown;
+  readonly effects: readonly Effect[];
+  /** The first error of its steps, or what the saga was aborted with while they ran. */
+  readonly failure: { readonly error: unknown } | undefined;
+}
+
+/**
+ * Runs the steps of a stage at once. The first failure, or an abort, interrupts the others: those that can be undone get
+ * a grace in which to tell whether they succeeded, the rest are given up on at once.
+ */
+export async function perform(
+  { steps, together }: Stage,
+  input: unknown,
+  context: ExecutionContext,
+  graceMs: number,
+): Promise<StageResult> {
+  const outputs = new Array<unknown>(steps.length);
+  const effects: Effect[] = [];
+  const running = new Map<Step, CancelScope>();
+  let failure: StageResult['failure'];
+  let endGrace = () => {};
+
+  const interrupt = (error: unknown) => {
+    if (failure !== undefined) return;
+    failure = { error };
+    const grace = new CancelScope();
+    if ([...running.keys()].some(leavesEffect)) endGrace = context.clock.after(graceMs, () => grace.cancel(error));
+    for (const [step, scope] of running) scope.cancel(error, leavesEffect(step) ? grace : undefined);
+  };
+  const run = async (step: Step, i: number) => {
+    if (failure !== undefined) return;
+    const scope = new CancelScope();
+    running.set(step, scope);
+    try {
+      const work = step.work.invoke(input, context.within(scope));
+      outputs[i] = await (leavesEffect(step) ? untilCancelled(work, scope) : work);
+      if (leavesEffect(step)) effects.push({ kind: 'done', step, input, output: outputs[i] });
+    } catch (error) {
+      const interrupted = failure !== undefined || error instanceof PrimitiveTimeoutError;
+      if (interrupted && leavesEffect(step)) effects.push({ kind: 'unknown', step, input });
+      running.delete(step);
+      interrupt(error);
+    } finally {
+      running.delete(step);
+    }
+  };
+
+  const ignore = context.scope?.onCancel(interrupt);
+  await Promise.all(steps.map(run));
+  ignore?.();
+  endGrace();
+  return { output: together ? outputs : outputs[0], effects, failure };
+}
+
+function leavesEffect(step: Step): boolean {
+  return step.compensate !== undefined;
+}
+
+export interface UndoResult {
+  readonly compensations: number;
+  readonly failures: readonly CompensationFailure[];
+}
+
+/** How the undoing of one saga is told. */
+export interface UndoReport {
+  compensated(succeeded: boolean): void;
+  unknown(step: string): void;
+}
+
+/**
+ * Undoes the effects of the stages, the last stage first, those of one stage at once. Nothing stops it: not the abort
+ * that may have caused it, and no compensation that fails.
+ */
+export async function undo(
+  stages: readonly (readonly Effect[])[],
+  error: unknown,
+  context: ExecutionContext,
+  report: UndoReport,
+): Promise<UndoResult> {
+  const unstoppable = context.within(new CancelScope());
+  const failures: CompensationFailure[] = [];
+  let compensations = 0;
+  const undoOne = async (effect: Effect) => {
+    const work = compensationOf(effect, error, unstoppable);
+    if (work === undefined) {
+      report.unknown(effect.step.name);
+      return;
+    }
+    compensations += 1;
+    try {
+      await work;
+      report.compensated(true);
+    } catch (reason) {
+      report.compensated(false);
+      failures.push({ step: effect.step.name, error: reason });
+    }
+  };
+  for (const effects of stages.toReversed()) await Promise.all(effects.map(undoOne));
+  return { compensations, failures };
+}
+
+function compensationOf(effect: Effect, error: unknown, context: ExecutionContext): Promise<unknown> | undefined {
+  const { step, input } = effect;
+  return effect.kind === 'done'
+    ? step.compensate?.invoke({ input, output: effect.output, error }, context)
+    : step.whenUnknown?.invoke({ input, error }, context);
+}

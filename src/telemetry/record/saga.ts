@@ -1,0 +1,33 @@
+import { CounterTable } from '../instruments.ts';
+import type { Observation } from '../observe.ts';
+import { ATTR, EVENT, INSTRUMENT, STATUSES } from '../semconv.ts';
+
+const compensations = new CounterTable(
+  INSTRUMENT.sagaCompensations,
+  'counter',
+  { description: 'Finished compensations of saga steps', unit: '{compensation}' },
+  [ATTR.primitiveName, ATTR.status],
+);
+const unknownEffects = new CounterTable(
+  INSTRUMENT.sagaUnknownEffects,
+  'counter',
+  { description: 'Saga steps that were interrupted and not undone, since nobody knows what they did', unit: '{step}' },
+  [ATTR.primitiveName],
+);
+
+/** Tells how one saga is undone. */
+export function sagaCompensations(name: string) {
+  const [success, failure] = STATUSES.map((status) => compensations.series(name, status));
+  const unknown = unknownEffects.series(name);
+  return {
+    compensated(succeeded: boolean): void {
+      const series = succeeded ? success : failure;
+      if (series !== undefined) series.value += 1;
+    },
+    /** `step` was interrupted, and has nothing that would undo it in that case. */
+    unknown(observation: Observation, step: string): void {
+      unknown.value += 1;
+      observation.span?.addEvent(EVENT.unknownEffect, { [ATTR.sagaStep]: step });
+    },
+  };
+}
