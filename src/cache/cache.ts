@@ -56,6 +56,11 @@ export function cache<In, Out>(primitive: Primitive<In, Out>, options: CacheOpti
   }
 
   async function miss(lookup: Lookup<In>, alone: ExecutionContext): Promise<Out> {
+    const refreshed = refreshes.join(lookup.key, alone);
+    if (refreshed !== undefined) {
+      lookups.hit(lookup.observation);
+      return refreshed;
+    }
     lookups.miss(lookup.observation);
     if (failures === undefined) return fill(lookup, alone);
     try {
@@ -78,11 +83,7 @@ export function cache<In, Out>(primitive: Primitive<In, Out>, options: CacheOpti
 
   async function consult(lookup: Lookup<In>, alone: ExecutionContext): Promise<Out> {
     const kept = await remote?.get(prefix + lookup.key, alone, lookup.observation);
-    if (kept !== undefined) return hit(kept, lookup, alone);
-    const refreshed = refreshes.join(lookup.key, alone);
-    if (refreshed === undefined) return miss(lookup, alone);
-    lookups.hit(lookup.observation);
-    return refreshed;
+    return kept === undefined ? miss(lookup, alone) : hit(kept, lookup, alone);
   }
 
   const look = remote === undefined ? miss : consult;
@@ -107,7 +108,7 @@ export function cache<In, Out>(primitive: Primitive<In, Out>, options: CacheOpti
         lookups.hit(observation);
         throw failed.value;
       }
-      const shared = flights.join(key, context) ?? refreshes.join(key, context);
+      const shared = flights.join(key, context);
       if (shared !== undefined) {
         lookups.hit(observation);
         return shared;

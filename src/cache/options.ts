@@ -48,6 +48,6 @@ export function checkOptions<In>(options: CacheOptions<In>): void {
   if (store !== undefined) requireStore(where, store);
   for (const [option, value] of Object.entries({ namespace, version })) {
     if (value !== undefined && (typeof value !== 'string' || value === ''))
-      fail(where, option, 'must be a text', value);
+      fail(where, option, 'must be a text that is not empty', value);
   }
 }

@@ -10,6 +10,10 @@ import {
 
 const key = (input: string) => input;
 
+async function* words() {
+  yield 'one';
+}
+
 describe('cache', () => {
   let telemetry: TestTelemetry;
   beforeEach(() => {
@@ -100,6 +104,21 @@ describe('cache', () => {
     await clock.advance(10);
     await expect(again).resolves.toBe('ok');
     expect(inner.calls).toHaveLength(2);
+    await telemetry.expectMetric('tta_primitive_active', {}, 0);
+  });
+
+  it.each([
+    ['a generator', words],
+    ['another async iterable', () => ({ [Symbol.asyncIterator]: words })],
+  ])('refuses %s, ends its execution and keeps nothing', async (_, make) => {
+    const inner = task('say', (_: string): unknown => make());
+    const cached = cache(inner, { key });
+    for (const run of [1, 2]) {
+      await expect(cached.execute('x')).rejects.toThrow('cache: say gave a stream, which can be read once only');
+      await settled();
+      expect(telemetry.spans().filter(({ name }) => name === 'task say')).toHaveLength(run);
+    }
+    await expectLookups(0, 2);
     await telemetry.expectMetric('tta_primitive_active', {}, 0);
   });
 

@@ -1,0 +1,48 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+export interface Redis {
+  readonly port: number;
+  readonly url: string;
+  /** Asks the server as `redis-cli` does. */
+  cli(...command: string[]): Promise<string>;
+  /** SIGSTOP holds it, SIGCONT lets it go on; resolves when it is gone for those that end it. */
+  kill(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>;
+}
+
+/** A Redis that keeps nothing on disk, ready to answer: on the port given, else on a free one. */
+export async function startRedis({ port, options = [] }: { port?: number; options?: string[] } = {}): Promise<Redis> {
+  const chosen = port ?? (await freePort());
+  const settings = ['--port', `${chosen}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', ...options];
+  const server = spawn('redis-server', settings, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const exited = once(server, 'exit');
+  let output = '';
+  for await (const chunk of server.stdout.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
+    output += chunk;
+    if (output.includes('Ready to accept connections')) break;
+  }
+  if (server.exitCode !== null) throw new Error(`redis-server ended at once:\n${output}`);
+  server.stdout.resume();
+  return {
+    port: chosen,
+    url: `redis://127.0.0.1:${chosen}`,
+    cli: async (...command) => (await run('redis-cli', ['-p', `${chosen}`, ...command])).stdout.trimEnd(),
+    async kill(signal) {
+      server.kill(signal);
+      if (signal === 'SIGKILL') await exited;
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
