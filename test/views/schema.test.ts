@@ -1,0 +1,74 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { describe, expect, it } from 'vitest';
+import { INSTRUMENT } from '../../src/telemetry/semconv.ts';
+import { schema, ttaViews } from '../../views/index.ts';
+import { schemaTable } from '../support/schema-table.ts';
+
+const README = new URL('../../README.md', import.meta.url);
+const MARKS = [
+  '<!-- schema: generated from views/, `UPDATE_README=1 npx vitest run test/views` -->\n',
+  '\n<!-- /schema -->',
+];
+
+/** What existing rules and dashboards query. It may not change by one character. */
+const INHERITED = {
+  tta_workflow_executions_total: ['counter', ['workflow_name', 'status']],
+  tta_primitive_executions_total: ['counter', ['primitive_type', 'primitive_name', 'status']],
+  tta_llm_cost_total: ['counter', ['model', 'provider']],
+  tta_execution_duration_seconds: ['histogram', ['primitive_type']],
+  tta_cache_hits_total: ['counter', ['primitive_name', 'cache_type']],
+  tta_cache_misses_total: ['counter', ['primitive_name', 'cache_type']],
+} as const;
+
+describe('the schema', () => {
+  it.each(Object.entries(INHERITED))('has %s exactly as it was inherited', (metric, [type, labels]) => {
+    const row = schema.find((one) => one.metric === metric);
+    expect(row?.type).toBe(type);
+    expect(Object.values(row?.labels ?? {})).toEqual([...labels]);
+  });
+
+  it('keeps the ten inherited bounds and has ours beside them', () => {
+    const bounds = schema.find(({ metric }) => metric === 'tta_execution_duration_seconds')?.bounds;
+    expect(bounds).toEqual([0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120]);
+  });
+
+  it('has a row for every instrument and one for each only, under names that are all different', () => {
+    expect(schema.map(({ instrument }) => instrument).sort()).toEqual(Object.values(INSTRUMENT).sort());
+    expect(new Set(schema.map(({ metric }) => metric)).size).toBe(schema.length);
+  });
+
+  it.each(schema.map((row) => [row.metric, row] as const))('%s is named after its unit and kind', (metric, row) => {
+    expect(metric).toMatch(/^[a-z][a-z0-9_]*$/);
+    if (row.type === 'counter') expect(metric).toMatch(/_total$/);
+    else expect(metric).not.toMatch(/_total$/);
+    if (row.type === 'histogram') expect(metric).toMatch(/_seconds$/);
+    expect(metric).not.toMatch(/_(ms|milliseconds|kb|percent)(_|$)/);
+    for (const label of Object.values(row.labels)) expect(label).toMatch(/^[a-z][a-z0-9_]*$/);
+    for (const reserved of ['job', 'instance', 'le', 'quantile'])
+      expect(Object.values(row.labels)).not.toContain(reserved);
+  });
+
+  it('stands in the README as it is in the views', () => {
+    const text = readFileSync(README, 'utf8');
+    const [before, rest] = text.split(MARKS[0] as string) as [string, string | undefined];
+    const [, after] = (rest ?? '').split(MARKS[1] as string);
+    const updated = `${before}${MARKS[0]}${schemaTable()}${MARKS[1]}${after}`;
+    if (process.env.UPDATE_README) writeFileSync(README, updated);
+    else expect(text).toBe(updated);
+  });
+
+  it("shows on a MeterProvider of the user's own, through the stock exporter, what is renamed and nothing more", async () => {
+    const exporter = new PrometheusExporter({ preventServerStart: true, withoutScopeInfo: true });
+    const meter = new MeterProvider({ readers: [exporter], views: [...ttaViews] }).getMeter('tta-primitives');
+    meter
+      .createCounter(INSTRUMENT.cacheHits)
+      .add(1, { 'tta.primitive.name': 'c', 'tta.cache.type': 'lru', 'user.id': 'never a label' });
+    const body = await new Promise<string>((resolve) => {
+      exporter.getMetricsRequestHandler({} as never, { setHeader() {}, end: resolve } as never);
+    });
+    expect(body).toContain('\ntta_cache_hits_total{primitive_name="c",cache_type="lru"} 1');
+    expect(body).not.toContain('never a label');
+  });
+});
