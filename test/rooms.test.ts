@@ -66,7 +66,7 @@ describe('a line in the wrong room is found', () => {
     ['src/cache/a.ts', "export { createClient } from 'redis';"],
     ['src/llm/a.ts', "import Anthropic from '@anthropic-ai/sdk';"],
     ['src/core/a.ts', "import { task } from '../flow/task.ts';"],
-    ['src/core/a.ts', "import { ATTR } from '../telemetry/semconv.ts';"],
+    ['src/core/a.ts', "import { context } from '@opentelemetry/api';"],
     ['src/telemetry/a.ts', "import { MeterProvider } from '@opentelemetry/sdk-metrics';"],
     ['src/telemetry/a.ts', "import type { Primitive } from '../core/primitive.ts';"],
     ['src/time/a.ts', "import { show } from '../core/options.ts';"],

@@ -1,11 +1,12 @@
 import { type Origin, originOf, traceHeaders } from '../telemetry/propagate.ts';
+import { ATTR } from '../telemetry/semconv.ts';
 import { type ContextInit, ExecutionContext, type WorkflowContext } from './context.ts';
 import { show } from './options.ts';
 
 /** Where a context travels: HTTP headers, the properties of a message, the environment of a child process. */
 export type Carrier = Headers | Record<string, string | readonly string[] | number | undefined>;
 
-const IDS = { workflowId: 'tta.workflow.id', sessionId: 'session.id', correlationId: 'tta.correlation.id' } as const;
+const IDS = { workflowId: ATTR.workflowId, sessionId: ATTR.sessionId, correlationId: ATTR.correlationId } as const;
 type Id = keyof typeof IDS;
 
 /** W3C's own bounds: https://www.w3.org/TR/baggage/#limits */

@@ -13,13 +13,6 @@ export interface Room {
   readonly what: string;
 }
 
-/** Where an execution is described, opened and closed. */
-const OBSERVATION = [
-  'src/telemetry/observe.ts',
-  'src/telemetry/stream.ts',
-  'src/telemetry/subject.ts',
-  'src/telemetry/verdict.ts',
-];
 const PRIMITIVES = ['src/core/', 'src/telemetry/record/'];
 const SDK = ['node:*', '@opentelemetry/*', 'views/'];
 
@@ -37,7 +30,7 @@ export const ROOMS: readonly Room[] = [
   },
   {
     where: 'src/core/',
-    may: ['node:*', ...OBSERVATION, 'src/telemetry/record/', 'src/time/'],
+    may: ['node:*', 'src/telemetry/', 'src/time/'],
     what: 'what a primitive is; it knows no kind of primitive and not OpenTelemetry',
   },
   { where: 'src/flow/', may: PRIMITIVES, what: 'the order of work; telemetry is told in verbs of telemetry/record' },
