@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { retry } from '../../src/index.ts';
+import { retry, retryBudget } from '../../src/index.ts';
 import { backoffDelay, retryAfterMs } from '../../src/resilience/backoff.ts';
 import {
   createVirtualClock,
@@ -132,12 +132,124 @@ describe('retry', () => {
     expect(await results()).toEqual({ failure_not_retryable: 1 });
   });
 
+  it('waits as long as an error of ours asks in retryAfterMs', async () => {
+    const clock = createVirtualClock();
+    const inner = scriptedTask<string, string>('inner', [fail({ retryAfterMs: 4_000 }), { result: 'ok' }]);
+    const running = retry(inner, { initialDelayMs: 1 }).execute('x', { context: { clock } });
+    await clock.advance(3_999);
+    expect(inner.calls).toHaveLength(1);
+    await clock.advance(1);
+    await expect(running).resolves.toBe('ok');
+  });
+
+  it.each([
+    ['none', [100, 200, 400]],
+    ['full', [50, 100, 200]],
+    ['decorrelated', [200, 350, 575]],
+  ] as const)('spreads its waits with jitter %s', async (jitter, delays) => {
+    const clock = createVirtualClock();
+    const inner = scriptedTask('inner', [fail()]);
+    const running = retry(inner, { initialDelayMs: 100, jitter, random: () => 0.5 }).execute('x', {
+      context: { clock },
+    });
+    running.catch(() => {});
+    await clock.advance(2_000);
+    await expect(running).rejects.toThrow('busy');
+    const span = telemetry.spans().find(({ name }) => name === 'retry RetryPrimitive');
+    const waits = span?.events.map(({ attributes }) => attributes?.['tta.retry.delay_seconds']);
+    expect(waits?.slice(0, 3)).toEqual(delays.map((ms) => ms / 1_000));
+    expect(span?.attributes['tta.retry.stopped_by']).toBe('max_retries');
+  });
+
+  describe('with a deadline', () => {
+    const options = { deadlineMs: 1_000, initialDelayMs: 400, jitter: 'none' } as const;
+
+    it('begins no wait that would end after it', async () => {
+      const clock = createVirtualClock();
+      const inner = scriptedTask('inner', [fail()]);
+      const running = retry(inner, options).execute('x', { context: { clock } });
+      running.catch(() => {});
+      await clock.advance(400);
+      // The next wait of 800 ms would end at 1,200.
+      await expect(running).rejects.toThrow('busy');
+      expect(inner.calls).toHaveLength(2);
+      expect(clock.pending).toBe(0);
+      expect(await results()).toEqual({ failure_exhausted: 1 });
+      expect(telemetry.spans().at(-1)?.attributes['tta.retry.stopped_by']).toBe('deadline');
+    });
+
+    it('aborts the try that is running then, and tells of the failure before it', async () => {
+      const clock = createVirtualClock();
+      const inner = scriptedTask('inner', [fail(), { result: 'too late', delayMs: 5_000 }]);
+      const running = retry(inner, options).execute('x', { context: { clock } });
+      running.catch(() => {});
+      await clock.advance(999);
+      expect(clock.pending).toBe(2);
+      await clock.advance(1);
+      await expect(running).rejects.toMatchObject({
+        name: 'PrimitiveTimeoutError',
+        message: 'inner did not finish within 1000 ms',
+        cause: { message: 'busy' },
+      });
+      expect(clock.pending).toBe(0);
+      expect(await results()).toEqual({ failure_exhausted: 1 });
+      await telemetry.expectMetric('tta_primitive_outcomes_total', { primitive_type: 'retry', outcome: 'timeout' }, 1);
+    });
+
+    it('leaves no timer when it is met', async () => {
+      const clock = createVirtualClock();
+      await retry(scriptedTask('inner', [{ result: 1 }]), options).execute('x', { context: { clock } });
+      expect(clock.pending).toBe(0);
+    });
+  });
+
+  describe('with a budget', () => {
+    it('adds no more than its share to the traffic of all that share it', async () => {
+      const clock = createVirtualClock();
+      const budget = retryBudget({ ratio: 0.1, minPerSecond: 0 });
+      const inner = scriptedTask('inner', [fail()]);
+      const some = retry(inner, { budget, initialDelayMs: 0 });
+      const others = retry(inner, { budget, initialDelayMs: 0, name: 'others' });
+      const runs = Array.from({ length: 1_000 }, (_, i) =>
+        (i % 2 === 0 ? some : others).execute('x', { context: { clock } }).catch(() => {}),
+      );
+      await clock.advance(1);
+      await Promise.all(runs);
+      expect(inner.calls).toHaveLength(1_100);
+      expect(await results()).toEqual({ failure_exhausted: 500 });
+      await telemetry.expectMetric('tta_retry_attempts_total', { result: 'failure_exhausted' }, 1_000);
+      const stops = telemetry.spans().map(({ attributes }) => attributes['tta.retry.stopped_by']);
+      expect(stops.filter((stop) => stop === 'budget').length).toBeGreaterThan(900);
+    });
+
+    it('gets back what an aborted wait had taken', async () => {
+      const clock = createVirtualClock();
+      const budget = retryBudget({ ratio: 0, minPerSecond: 1, windowMs: 1_000 });
+      const controller = new AbortController();
+      const aborted = retry(scriptedTask('inner', [fail()]), { budget }).execute('x', {
+        signal: controller.signal,
+        context: { clock },
+      });
+      aborted.catch(() => {});
+      await settled();
+      controller.abort(new Error('stop'));
+      await expect(aborted).rejects.toThrow('stop');
+      const inner = scriptedTask('inner', [fail(), { result: 'ok' }]);
+      const second = retry(inner, { budget, initialDelayMs: 0 }).execute('x', { context: { clock } });
+      await clock.advance(0);
+      await expect(second).resolves.toBe('ok');
+    });
+  });
+
   it.each([
     [{ maxRetries: -1 }, 'RetryOptions: maxRetries must be a whole number, 0 or more, got -1'],
     [{ maxRetries: 1.5 }, 'RetryOptions: maxRetries must be a whole number, 0 or more, got 1.5'],
     [{ initialDelayMs: Number.NaN }, 'RetryOptions: initialDelayMs must be a number, 0 or more, got NaN'],
     [{ maxRetry: 2 }, 'RetryOptions: there is no option "maxRetry"; did you mean maxRetries?'],
     [{ when: 'always' }, 'RetryOptions: when must be a function, got "always"'],
+    [{ jitter: 'some' }, 'RetryOptions: jitter must be one of full, decorrelated, none, got "some"'],
+    [{ deadlineMs: -1 }, 'RetryOptions: deadlineMs must be a number, 0 or more, got -1'],
+    [{ budget: { ratio: 1 } }, 'RetryOptions: budget must be made by retryBudget({ … }), got an object with ratio'],
   ])('refuses %j at construction', (options, message) => {
     expect(() => retry(scriptedTask('inner', [fail()]), options as never)).toThrow(message);
   });

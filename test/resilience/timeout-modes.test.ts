@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   type Primitive,
@@ -236,6 +237,7 @@ describe('the options of timeout', () => {
 
 it('leaves nothing behind after 10,000 cooperative timeouts under one signal', async () => {
   const { signal } = new AbortController();
+  setMaxListeners(0, signal);
   const primitive = timeout(
     task('quick', async (n: number) => n),
     { timeoutMs: 100, mode: 'cooperative' },
