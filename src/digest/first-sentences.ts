@@ -1,9 +1,10 @@
+import { linesOf } from './lines.ts';
+
 /** What stands in for a summary when no model answers: the text's own first sentences. */
 
 const MAX_LENGTH = 400;
-const CODE_BLOCK = /^ {0,3}(`{3,}|~{3,})[^\n]*\n[\s\S]*?(?:^ {0,3}\1[`~]*[^\S\n]*$|$(?![\s\S]))/gm;
-/** Headings, tables, lists, quotes, rules, HTML, indented code: a paragraph that begins like this says little alone. */
-const NOT_PROSE = /^(?: {4}|\t| {0,3}(?:#|\||>|<|[-*+]\s|\d+[.)]\s|[-=*_]{3,}))/;
+/** Tables, lists, quotes, rules, HTML, indented code: a paragraph that begins like this says little alone. */
+const NOT_PROSE = /^(?: {4}|\t| {0,3}(?:\||>|<|[-*+]\s|\d+[.)]\s|[-=*_]{3,}))/;
 const bySentence = new Intl.Segmenter('en', { granularity: 'sentence' });
 
 /**
@@ -12,11 +13,12 @@ const bySentence = new Intl.Segmenter('en', { granularity: 'sentence' });
  * @throws Error when there is none
  */
 export function firstSentences(text: string): string {
-  const prose = text
-    .replace(CODE_BLOCK, '')
+  const prose = linesOf(text)
+    .map((line) => (line.code || line.heading !== undefined ? '' : line.text))
+    .join('\n')
     .split(/\n\s*\n/)
-    .map((paragraph) => paragraph.replace(/^ {0,3}#.*\n/, ''))
-    .find((paragraph) => paragraph.trim() !== '' && !NOT_PROSE.test(paragraph) && /\p{L}{2}/u.test(paragraph));
+    .map((paragraph) => paragraph.replace(/^\n/, ''))
+    .find((paragraph) => !NOT_PROSE.test(paragraph) && /\p{L}{2}/u.test(paragraph));
   if (prose === undefined) throw new Error('no model answered, and the text has no sentence of its own to quote');
   const line = prose
     .slice(0, 4 * MAX_LENGTH)

@@ -48,6 +48,8 @@ export async function choosePlace({ folder, cwd, out }: Places): Promise<string>
 }
 
 async function requireWritable(folder: string): Promise<void> {
+  if (!(await stat(folder)).isDirectory())
+    throw new PlaceError(`${folder} is not a folder: nothing can be written into it`);
   await access(folder, constants.W_OK).catch((cause: unknown) => {
     throw new PlaceError(`${folder} may not be written to: name another place with --out FILE`, { cause });
   });

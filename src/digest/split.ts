@@ -1,3 +1,4 @@
+import { linesOf } from './lines.ts';
 import type { SourceFile } from './read.ts';
 
 /** A piece of a file that a model can summarise in one call. */
@@ -12,9 +13,6 @@ export interface SplitOptions {
   /** The longest part, in characters. @default 6000 */
   readonly maxLength?: number | undefined;
 }
-
-const HEADING = /^ {0,3}(#{1,6})\s+(.+?)\s*#*\s*$/;
-const FENCE = /^ {0,3}(`{3,}|~{3,})/;
 
 /**
  * Splits a text at its headings; a section that is too long at its paragraphs, a paragraph that is too long at its lines, and a
@@ -40,22 +38,17 @@ interface Section {
   readonly text: string;
 }
 
-/** From each heading to the next. A line that looks like one inside a code block is none. */
+/** From each heading to the next. */
 function sections(text: string): Section[] {
   const all: { headings: string[]; lines: string[] }[] = [{ headings: [], lines: [] }];
   const path: string[] = [];
-  let fence: string | undefined;
-  for (const line of text.split(/\r\n|\r|\n/)) {
-    const mark = FENCE.exec(line)?.[1];
-    if (fence === undefined) fence = mark;
-    else if (mark?.startsWith(fence) && line.trim() === mark) fence = undefined;
-    const heading = fence === undefined ? HEADING.exec(line) : null;
-    if (heading !== null) {
-      path.length = Math.min(path.length, (heading[1] ?? '').length - 1);
-      path.push(heading[2] ?? '');
+  for (const line of linesOf(text)) {
+    if (line.heading !== undefined) {
+      path.length = Math.min(path.length, line.heading.level - 1);
+      path.push(line.heading.title);
       all.push({ headings: [...path], lines: [] });
     }
-    all.at(-1)?.lines.push(line);
+    all.at(-1)?.lines.push(line.text);
   }
   return all
     .map(({ headings, lines }) => ({ headings, text: lines.join('\n').trim() }))
