@@ -1,10 +1,6 @@
 import type { HistogramTable, Series } from '../instruments.ts';
 import type { Observation } from '../observe.ts';
 
-interface Clock {
-  now(): number;
-}
-
 /** Tells of those who wait for a policy to let them go on: how many there are, and how long it took. */
 export function waits(
   queued: Series,
@@ -14,7 +10,7 @@ export function waits(
 ) {
   return {
     /** Call it when the wait begins, and what it returns when it is over, whatever its end. */
-    begin(observation: Observation, clock: Clock): () => void {
+    begin(observation: Observation, clock: { now(): number }): () => void {
       queued.value += 1;
       const from = observation.startedAt === 0 ? undefined : clock.now();
       return () => {
