@@ -31,7 +31,7 @@ const OPTIONS = ['permits', 'perMs', 'burst', 'weight', 'mode', 'maxWaitMs', 'ma
  * leave at once when aborted. Work is refused with `RateLimitError`, which says when there will be permits for it.
  *
  * @example
- * const steady = rateLimit(llm(model), { permits: 90_000, perMs: 60_000, weight: (prompt) => prompt.length / 4 });
+ * const steady = rateLimit(summarise, { permits: 90_000, perMs: 60_000, weight: (text: string) => text.length / 4 });
  * @throws TypeError, RangeError at construction when an option is wrong; at execution when a weight is none
  */
 export function rateLimit<In, Out>(

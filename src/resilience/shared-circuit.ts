@@ -111,8 +111,8 @@ function hasPassed(until: number, clock: Clock): () => boolean {
  *
  * @example
  * const provider = circuit({ consecutiveFailures: 5, openMs: 10_000 });
- * const summarise = circuitBreaker(llm(large), { circuit: provider });
- * const classify = circuitBreaker(llm(small), { circuit: provider });
+ * const short = circuitBreaker(small, { circuit: provider });
+ * const long = circuitBreaker(large, { circuit: provider });
  * provider.isolate(); // during maintenance
  * @throws TypeError, RangeError when an option is wrong
  */

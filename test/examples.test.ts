@@ -1,0 +1,119 @@
+/** Every example of the README and of a docstring compiles against the built package, and the README's own workflow runs. */
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { beforeAll, describe, expect, it } from 'vitest';
+import * as main from '../src/index.ts';
+
+const ROOT = resolve(import.meta.dirname, '..');
+/** Inside the checkout, so that the package finds itself by its name; git ignores it. */
+const FOLDER = join(ROOT, 'dist', 'examples');
+/** Rooms whose examples are for those who work in them, and not for users. */
+const PRIVATE = /^(digest|local|sdk|cli)\//;
+
+interface Example {
+  readonly where: string;
+  readonly code: string;
+}
+
+function docstringExamples(): Example[] {
+  const files = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' });
+  return files
+    .filter((file) => file.endsWith('.ts') && !PRIVATE.test(file))
+    .flatMap((file) => {
+      const comments = readFileSync(join(ROOT, 'src', file), 'utf8').match(/\/\*\*[\s\S]*?\*\//g) ?? [];
+      const examples = comments.flatMap((comment) =>
+        comment
+          .replace(/^\/\*\*|\*\/$/g, '')
+          .replace(/^ *\* ?/gm, '')
+          .split(/^@example$/m)
+          .slice(1)
+          .map((part) => part.split(/^@\w+/m)[0]?.trim() ?? ''),
+      );
+      return examples.map((code, i) => ({
+        where: `src-${file.replaceAll('/', '-').replace('.ts', '')}-${i + 1}`,
+        code,
+      }));
+    })
+    .filter(({ code }) => !/^(sequential|task|invoke_workflow) /.test(code));
+}
+
+function readmeExamples(): Example[] {
+  const blocks = readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/```ts\n([\s\S]*?)```/g);
+  return [...blocks].map(([, code = ''], i) => ({ where: `README-${i + 1}`, code }));
+}
+
+/** With the imports that it leaves out, of what it uses and does not declare itself. */
+function withImports({ where, code }: Example): string {
+  if (code.includes('import ')) return code;
+  const uses = (name: string) =>
+    new RegExp(`\\b${name}\\b`).test(code) && !new RegExp(`(const|let|function) ${name}\\b`).test(code);
+  const values = Object.keys(main).filter(uses);
+  const types = ['CacheStore', 'Primitive', 'SagaDone', 'SagaInterrupted', 'WorkflowContext'].filter(uses);
+  const others = [
+    uses('Keyv') ? "import { Keyv } from 'keyv';" : '',
+    uses('createKeyv') ? "import { createKeyv } from '@keyv/redis';" : '',
+    uses('v8') ? "import v8 from 'node:v8';" : '',
+    uses('readFile') ? "import { readFile, rm, writeFile } from 'node:fs/promises';" : '',
+  ];
+  const ours = [...values, ...types.map((name) => `type ${name}`)].join(', ');
+  return `// ${where}\nimport { ${ours} } from 'tta-primitives';\n${others.filter(Boolean).join('\n')}\n${code}\nexport {};\n`;
+}
+
+const examples = [...readmeExamples(), ...docstringExamples()];
+let output = '';
+
+beforeAll(() => {
+  rmSync(FOLDER, { recursive: true, force: true });
+  mkdirSync(FOLDER, { recursive: true });
+  for (const example of examples) writeFileSync(join(FOLDER, `${example.where}.ts`), withImports(example));
+  writeFileSync(
+    join(FOLDER, 'tsconfig.json'),
+    JSON.stringify({
+      extends: '../../tsconfig.json',
+      compilerOptions: {
+        rootDir: '../..',
+        outDir: 'out',
+        lib: ['es2023', 'dom'],
+        noUnusedLocals: false,
+        noUnusedParameters: false,
+        noEmitOnError: false,
+      },
+      include: ['*.ts', '../../test/support/examples-prelude.d.ts'],
+    }),
+  );
+  const tsc = join(ROOT, 'node_modules/.bin/tsc');
+  output = spawnSync(tsc, ['-p', FOLDER], { encoding: 'utf8', cwd: ROOT }).stdout;
+});
+
+describe('the examples', () => {
+  it('are there', () => {
+    expect(examples.length).toBeGreaterThan(25);
+  });
+
+  it.each(examples.map(({ where, code }) => [where, code]))('%s compiles', (where) => {
+    expect(output.split('\n').filter((line) => line.includes(`${where}.ts`))).toEqual([]);
+  });
+
+  it("run: the README's own workflow answers", async () => {
+    const asked: string[] = [];
+    const server = createServer(async (request, response) => {
+      asked.push(JSON.parse(await text(request)).messages[0].content);
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ id: '1', model: 'gpt-4o', choices: [{ message: { content: 'Slow down.' } }] }));
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    const { port } = server.address() as AddressInfo;
+    const child = spawn(process.execPath, [join(FOLDER, 'out/dist/examples/README-1.js')], {
+      env: { PATH: process.env.PATH, OPENAI_API_KEY: 'test', OPENAI_BASE_URL: `http://127.0.0.1:${port}/v1` },
+    });
+    const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+    server.closeAllConnections();
+    server.close();
+    expect([stdout, stderr]).toEqual(['Slow down.\n', '']);
+    expect(asked).toEqual(['Explain backpressure in one sentence.']);
+  });
+});
