@@ -2,6 +2,12 @@ import type { ExecutionContext } from '../core/context.ts';
 import { type Bucket, type BucketRules, fullBucket, take, waitMs } from './token-bucket.ts';
 import { type Place, WaitingLine } from './waiting-line.ts';
 
+/**
+ * Timers come late. What flows in meanwhile belongs to those who wait, also where the bucket is too small for it, or a
+ * steady line would get less than its rate; but a process that stood still for long is not to catch up at once.
+ */
+const LATE_TIMER_MS = 50;
+
 interface Waiter {
   readonly weight: number;
   readonly clock: ExecutionContext['clock'];
@@ -28,7 +34,7 @@ export class Permits {
 
   /** Takes the permits if they are there and nobody was first. */
   take(weight: number, now: number): boolean {
-    return this.#line.size === 0 && this.#takeNow(weight, now);
+    return this.#line.size === 0 && this.#takeNow(weight, now, 0);
   }
 
   /** How long somebody who joins the line now will wait, in milliseconds; less if others leave it. */
@@ -70,7 +76,7 @@ export class Permits {
     for (let place = this.#line.first; place !== undefined; place = this.#line.first) {
       const { weight, clock, admit } = place.waiter;
       const now = clock.now();
-      if (!this.#takeNow(weight, now)) {
+      if (!this.#takeNow(weight, now, LATE_TIMER_MS)) {
         // Timers know whole milliseconds only.
         const ms = Math.ceil(waitMs(this.#rules, this.#bucket, weight, now));
         this.#disarm = clock.after(ms, () => this.#serve());
@@ -80,8 +86,8 @@ export class Permits {
     }
   }
 
-  #takeNow(weight: number, now: number): boolean {
-    const left = take(this.#rules, this.#bucket, weight, now);
+  #takeNow(weight: number, now: number, slackMs: number): boolean {
+    const left = take(this.#rules, this.#bucket, weight, now, slackMs);
     if (left === undefined) return false;
     this.#bucket = left;
     return true;

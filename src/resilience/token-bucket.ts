@@ -20,21 +20,21 @@ export function fullBucket({ burst }: BucketRules): Bucket {
   return { held: burst, at: Number.NEGATIVE_INFINITY };
 }
 
-/** The bucket as it is at `now`. */
-export function filled(rules: BucketRules, bucket: Bucket, now: number): Bucket {
-  if (now <= bucket.at) return bucket;
-  const held = Math.min(rules.burst, bucket.held + ((now - bucket.at) * rules.permits) / rules.perMs);
-  return { held, at: now };
+/** The bucket as it is at `now`; it holds no more than what flows in within `slackMs` on top of its burst. */
+export function filled(rules: BucketRules, bucket: Bucket, now: number, slackMs = 0): Bucket {
+  const { permits, perMs, burst } = rules;
+  const flown = (Math.max(0, now - bucket.at) * permits) / perMs;
+  return { held: Math.min(burst + (slackMs * permits) / perMs, bucket.held + flown), at: Math.max(now, bucket.at) };
 }
 
 /** The bucket without `weight` permits, `undefined` while it holds fewer. */
-export function take(rules: BucketRules, bucket: Bucket, weight: number, now: number): Bucket | undefined {
-  const { held, at } = filled(rules, bucket, now);
+export function take(rules: BucketRules, bucket: Bucket, weight: number, now: number, slackMs = 0): Bucket | undefined {
+  const { held, at } = filled(rules, bucket, now, slackMs);
   if (weight > held + ROUNDING * rules.burst) return undefined;
   return { held: Math.max(0, held - weight), at };
 }
 
-/** How long from `now` until `weight` permits more than it holds have flowed in; 0 when it holds as many. */
+/** How long from `now` until it holds `weight` permits, were there room for as many; 0 when it does. */
 export function waitMs(rules: BucketRules, bucket: Bucket, weight: number, now: number): number {
   const missing = weight - filled(rules, bucket, now).held;
   if (missing <= ROUNDING * rules.burst) return 0;
