@@ -1,0 +1,225 @@
+/** Random trees of primitives under random faults and aborts: whatever happens, telemetry tells the same story. */
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-node';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  bulkhead,
+  cache,
+  circuitBreaker,
+  conditional,
+  fallback,
+  hedge,
+  loop,
+  map,
+  type Primitive,
+  parallel,
+  race,
+  rateLimit,
+  retry,
+  router,
+  saga,
+  sequential,
+  switchOn,
+  task,
+  timeout,
+  workflow,
+} from '../../src/index.ts';
+import { OUTCOMES } from '../../src/telemetry/semconv.ts';
+import { createVirtualClock, settled, startTestTelemetry } from '../../src/testing/index.ts';
+
+type Any = Primitive<number, unknown>;
+
+interface Node {
+  readonly kind: string;
+  readonly children: readonly Node[];
+  /** Milliseconds, numbers, choices: whatever the kind makes of it. */
+  readonly seed: number;
+}
+
+const LEAVES = ['value', 'later', 'throw', 'reject', 'text', 'hang', 'stubborn'];
+const INNER = [
+  ...['sequential', 'parallel', 'settle', 'narrow', 'conditional', 'router', 'switch', 'retry', 'timeout', 'fallback'],
+  ...['cache', 'race', 'hedge', 'breaker', 'bulkhead', 'rateLimit', 'loop', 'map', 'saga', 'workflow'],
+];
+
+const { tree } = fc.letrec<{ tree: Node }>((tie) => ({
+  tree: fc.oneof(
+    { maxDepth: 4, depthSize: 'medium' },
+    fc.record({ kind: fc.constantFrom(...LEAVES), children: fc.constant([]), seed: fc.nat(50) }),
+    fc.record({
+      kind: fc.constantFrom(...INNER),
+      children: fc.array(tie('tree'), { minLength: 1, maxLength: 3 }),
+      seed: fc.nat(50),
+    }),
+  ),
+}));
+
+/** Builds the tree; every node gets a name of its own, and `parents` learns whose child it is. */
+function build(root: Node): { primitive: Any; parents: Map<string, string | undefined> } {
+  const parents = new Map<string, string | undefined>();
+  let count = 0;
+
+  const make = (node: Node, parent: string | undefined): Any => {
+    const name = `node-${count++}`;
+    parents.set(name, parent);
+    if (node.children.length === 0) return leaf(name, node);
+    const [first, ...rest] = node.children.map((child) => make(child, name)) as [Any, ...Any[]];
+    const all = [first, ...rest];
+    const { seed } = node;
+    switch (node.kind) {
+      case 'sequential':
+        return workflow(
+          name,
+          rest.reduce<Any>((chain, next) => chain.pipe(next as Primitive<unknown, unknown>), sequential(first)),
+        );
+      case 'parallel':
+        return parallel(all, { name }) as Any;
+      case 'settle':
+        return parallel(all, { name, mode: 'settle' }) as Any;
+      case 'narrow':
+        return parallel(all, { name, concurrency: 1 }) as Any;
+      case 'conditional':
+        return conditional(() => seed % 2 === 0, first, rest[0] ?? first, { name });
+      case 'router':
+        return router(() => (seed % 5 === 0 ? undefined : 'a'), { a: first }, { name }) as Any;
+      case 'switch':
+        return switchOn(() => (seed % 5 === 0 ? 'none' : 'a') as string, { a: first }, first, { name }) as Any;
+      case 'retry':
+        return retry(first, { name, maxRetries: seed % 3, initialDelayMs: seed });
+      case 'timeout':
+        return timeout(first, { name, timeoutMs: seed });
+      case 'fallback':
+        return fallback(first, ...((rest.length === 0 ? [first] : rest) as [Any]), { name }) as Any;
+      case 'cache':
+        return cache(first, { name, key: String, ttlMs: seed });
+      case 'race':
+        return race(all, { name }) as Any;
+      case 'hedge':
+        return hedge(first, { name, delayMs: seed });
+      case 'breaker':
+        return circuitBreaker(first, { name, consecutiveFailures: 1 + (seed % 2), openMs: 10 });
+      case 'bulkhead':
+        return bulkhead(first, { name, limit: 1, queue: seed % 2 });
+      case 'rateLimit':
+        return rateLimit(first, { name, permits: 1, perMs: 1 + seed });
+      case 'loop':
+        return loop(first as Primitive<number, number>, { name, until: (_, i) => i > seed % 3, maxIterations: 2 });
+      case 'map': {
+        const items = map(first, { name, concurrency: 2 });
+        // `map` takes a list: its own task stands between it and its parent.
+        parents.set(`${name}-list`, parent);
+        parents.set(name, `${name}-list`);
+        return task(`${name}-list`, (n: number) => items.execute([n, n + 1]));
+      }
+      case 'saga':
+        return saga(
+          all.map((one, i) => ({ name: `step-${i}`, do: one as never, compensate: first as never })) as never,
+          { name },
+        ) as unknown as Any;
+      default:
+        return workflow(name, first);
+    }
+  };
+  return { primitive: make(root, undefined), parents };
+}
+
+function leaf(name: string, { kind, seed }: Node): Any {
+  return task(name, async (n: number, context) => {
+    switch (kind) {
+      case 'value':
+        return n;
+      case 'later':
+        await context.clock.sleep(seed, context.signal);
+        return n;
+      case 'throw':
+        throw new Error('thrown');
+      case 'reject':
+        await context.clock.sleep(seed, context.signal);
+        throw Object.freeze(new Error('rejected'));
+      case 'text':
+        throw 'a text';
+      case 'hang':
+        return context.clock.sleep(1e9, context.signal);
+      default:
+        return new Promise(() => {});
+    }
+  });
+}
+
+describe('random trees', () => {
+  const unhandled: unknown[] = [];
+  const remember = (reason: unknown) => void unhandled.push(reason);
+  beforeAll(() => void process.on('unhandledRejection', remember));
+  afterAll(() => void process.off('unhandledRejection', remember));
+
+  it('tell the same story in spans, counts, durations and gauges, and leave nothing behind', async () => {
+    const scenario = fc.record({
+      root: tree,
+      abortAt: fc.option(fc.nat(200), { nil: undefined }),
+      executions: fc.integer({ min: 1, max: 4 }),
+    });
+    await fc.assert(fc.asyncProperty(scenario, story), { numRuns: 250, endOnFailure: true });
+  });
+
+  async function story({ root, abortAt, executions }: { root: Node; abortAt: number | undefined; executions: number }) {
+    const telemetry = startTestTelemetry();
+    try {
+      const clock = createVirtualClock();
+      const controller = new AbortController();
+      const { primitive, parents } = build(root);
+      const running = Array.from({ length: executions }, (_, i) =>
+        primitive.execute(i, { signal: controller.signal, context: { clock } }),
+      );
+      const all = Promise.allSettled(running);
+      await clock.advance(abortAt ?? 1_000);
+      controller.abort(new Error('the story ends'));
+      await clock.advance(10_000);
+      expect(await Promise.race([all.then(() => 'all have settled'), settled().then(() => 'some hang')])).toBe(
+        'all have settled',
+      );
+      await settled();
+      expect(clock.pending).toBe(0);
+      expect(unhandled).toEqual([]);
+
+      const { samples } = await telemetry.scrape();
+      const sum = (name: string, label: string, value: string) =>
+        samples.filter((s) => s.name === name && s.labels[label] === value).reduce((total, s) => total + s.value, 0);
+      const spans = telemetry.spans();
+      for (const type of new Set(spans.map((span) => String(span.attributes['tta.primitive.type'])))) {
+        const told = spans.filter((span) => span.attributes['tta.primitive.type'] === type).length;
+        expect([type, sum('tta_primitive_executions_total', 'primitive_type', type)]).toEqual([type, told]);
+        expect([type, sum('tta_primitive_outcomes_total', 'primitive_type', type)]).toEqual([type, told]);
+        expect([type, sum('tta_execution_duration_seconds_count', 'primitive_type', type)]).toEqual([type, told]);
+      }
+      for (const { name, labels, value } of samples) {
+        if (
+          ['tta_primitive_active', 'tta_bulkhead_running', 'tta_bulkhead_queued', 'tta_rate_limit_queued'].includes(
+            name,
+          )
+        ) {
+          expect([name, labels, value]).toEqual([name, labels, 0]);
+        }
+        if (name === 'tta_primitive_outcomes_total') expect(OUTCOMES).toContain(labels.outcome);
+      }
+      expectTree(spans, parents);
+    } finally {
+      await telemetry.stop();
+    }
+  }
+
+  /** Every span's parent is a span of the node that it hangs under in the tree. */
+  function expectTree(spans: readonly ReadableSpan[], parents: ReadonlyMap<string, string | undefined>): void {
+    const nameOf = new Map(
+      spans.map((span) => [span.spanContext().spanId, String(span.attributes['tta.primitive.name'])]),
+    );
+    for (const span of spans) {
+      const name = String(span.attributes['tta.primitive.name']);
+      const parentId = span.parentSpanContext?.spanId;
+      const parent = parentId === undefined ? undefined : nameOf.get(parentId);
+      if (!parents.has(name)) continue;
+      const expected = parents.get(name);
+      // A compensation is the saga's child like the step that it undoes.
+      expect([name, parent?.startsWith('node-') ? parent : expected]).toEqual([name, expected]);
+    }
+  }
+});
