@@ -1,4 +1,4 @@
-import { setMaxListeners } from 'node:events';
+import { getEventListeners, setMaxListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   type Primitive,
@@ -247,4 +247,5 @@ it('leaves nothing behind after 10,000 cooperative timeouts under one signal', a
   );
   expect(outputs.every((output, i) => output === i)).toBe(true);
   expect(clock.pending).toBe(0);
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
