@@ -185,7 +185,8 @@ describe('random trees', () => {
       const sum = (name: string, label: string, value: string) =>
         samples.filter((s) => s.name === name && s.labels[label] === value).reduce((total, s) => total + s.value, 0);
       const spans = telemetry.spans();
-      for (const type of new Set(spans.map((span) => String(span.attributes['tta.primitive.type'])))) {
+      const counted = samples.filter(({ name }) => name === 'tta_primitive_executions_total');
+      for (const type of new Set(counted.map(({ labels }) => String(labels.primitive_type)))) {
         const told = spans.filter((span) => span.attributes['tta.primitive.type'] === type).length;
         expect([type, sum('tta_primitive_executions_total', 'primitive_type', type)]).toEqual([type, told]);
         expect([type, sum('tta_primitive_outcomes_total', 'primitive_type', type)]).toEqual([type, told]);
