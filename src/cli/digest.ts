@@ -6,7 +6,7 @@ import { figures } from './figures.ts';
 import { chooseModels } from './models.ts';
 import { packageRoot, userFolder } from './package-root.ts';
 import { createProgress } from './progress.ts';
-import { StopRequest, stopOnSignals } from './stop.ts';
+import { stopOnSignals } from './stop.ts';
 import { renderTable } from './table.ts';
 import { chooseTraceTarget } from './traces.ts';
 
@@ -58,13 +58,14 @@ export async function digestCommand(folderGiven: string | undefined, options: Di
   async function once(run: number): Promise<void> {
     const before = await scrape();
     const { files, parts, remarks, document } = await digest.execute(folder, { signal: stop.signal });
-    await writeWhole(path, document);
     progress.clear();
+    await writeWhole(path, document);
     const failures = parts.flatMap((part) => ('failure' in part ? `${part.file}: a part failed: ${part.failure}` : []));
     tellRemarks([...remarks, ...failures]);
     const after = await scrape();
     const thisRun = figures(after, before);
-    console.log(renderTable({ run, files: files.length, thisRun, sinceStart: figures(after, start) }));
+    if (after.samples.length === 0) console.error('OTEL_SDK_DISABLED is set: there are no metrics to show');
+    else console.log(renderTable({ run, files: files.length, thisRun, sinceStart: figures(after, start) }));
     if (thisRun.quoted > 0) {
       console.error(
         `No model answered for ${thisRun.quoted} texts, so they are quoted. The last error: ${models.lastError()}`,
@@ -105,7 +106,7 @@ export async function digestCommand(folderGiven: string | undefined, options: Di
       await again(run);
     }
   } catch (error) {
-    if (!(error instanceof StopRequest)) throw error;
+    if (!stop.signal.aborted) throw error;
     console.error('Stopped');
   } finally {
     await telemetry.shutdown();

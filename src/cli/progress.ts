@@ -8,25 +8,24 @@ export interface Screen {
 
 const TERMINAL_EVERY_MS = 80;
 const FILE_EVERY_MS = 2_000;
+const CLEAR_LINE = '\r\u001b[2K';
 
 /** One line that is rewritten on a terminal; elsewhere a line now and then, and one at the end. */
 export function createProgress(screen: Screen, clock: Clock = systemClock) {
-  let next = 0;
-  let shown = false;
+  const every = screen.isTTY ? TERMINAL_EVERY_MS : FILE_EVERY_MS;
+  let next = screen.isTTY ? 0 : clock.now() + every;
   return {
     update(done: number, of: number): void {
       const now = clock.now();
       if (now < next && done < of) return;
-      next = now + (screen.isTTY ? TERMINAL_EVERY_MS : FILE_EVERY_MS);
+      next = now + every;
       const line = `${done} of ${of} parts summarised`;
-      screen.write(screen.isTTY ? `\r\u001b[2K${bar(done, of)} ${line}` : `${line}\n`);
-      shown = true;
+      screen.write(screen.isTTY ? `${CLEAR_LINE}${bar(done, of)} ${line}` : `${line}\n`);
     },
     /** Makes room for whatever is printed next. */
     clear(): void {
-      if (screen.isTTY && shown) screen.write('\r\u001b[2K');
-      shown = false;
-      next = 0;
+      if (screen.isTTY) screen.write(CLEAR_LINE);
+      next = screen.isTTY ? 0 : clock.now() + every;
     },
   };
 }

@@ -4,13 +4,8 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 /** npm hands a Ctrl-C on to a program that the terminal has told already: the second one at once is the same. */
 const SAME_PRESS_MS = 500;
 
-/** Ctrl-C or SIGTERM was asked for. */
-export class StopRequest extends Error {
-  override readonly name = 'StopRequest';
-}
-
 export interface Stop {
-  /** Aborts with a `StopRequest` at the first signal. */
+  /** Aborts at the first signal. */
   readonly signal: AbortSignal;
   /** Ends the process by the signal that came, as whoever started it expects; does nothing when none came. */
   leave(): Promise<void>;
@@ -27,7 +22,7 @@ export function stopOnSignals(clock: Clock = systemClock): Stop {
   const listen = (signal: NodeJS.Signals) => {
     if (first === undefined) {
       first = { signal, at: clock.now() };
-      controller.abort(new StopRequest(`stopped by ${signal}`));
+      controller.abort(new Error(`stopped by ${signal}`));
     } else if (clock.now() - first.at > SAME_PRESS_MS) raise(signal);
   };
   for (const signal of SIGNALS) process.on(signal, listen);
