@@ -16,8 +16,8 @@ import { SingleFlight } from './single-flight.ts';
  * so; `undefined` and `null` are values like any other. A stream can be read once only: it is refused.
  *
  * Values live in this process, or in `store` where other processes find them too. A store that is dead, slow, full or
- * holds something unreadable costs no more than its `timeoutMs` and is never an error: the primitive runs, and the
- * store's failure is counted. After three failures in a row it is asked only once a second.
+ * holds something unreadable is never an error: the primitive runs, and the store's failure is counted. It costs its
+ * `timeoutMs` twice at most, to ask and to keep; after three failures in a row it is asked only once a second.
  *
  * @example
  * const cheap = cache(summarise, { key: (text: string) => text, ttlMs: 3_600_000, maxEntries: 500 });
@@ -40,23 +40,23 @@ export function cache<In, Out>(primitive: Primitive<In, Out>, options: CacheOpti
   const type = store?.type ?? (ttlMs !== undefined && options.maxEntries === undefined ? 'ttl' : 'lru');
   const label = name ?? 'CachePrimitive';
   const lookups = cacheLookups(label, type);
-  const memory = memoryStore<Out>({ ttlMs, staleMs, maxEntries });
+  const memory = store === undefined ? memoryStore<Out>({ ttlMs, staleMs, maxEntries }) : undefined;
   const remote = store && remoteStore<Out>(store, { ttlMs, staleMs }, storeErrors(label, type));
   const failures = negative && memoryStore<unknown>({ ttlMs: negative.ttlMs, maxEntries });
   const flights = new SingleFlight<Out>();
-  const refreshes = refresher<Out>(maxEntries);
+  const refreshes = staleMs === undefined ? undefined : refresher<Out>(maxEntries);
 
   /** Runs the primitive and keeps what it gives. */
   async function fill({ input, key, observation }: Lookup<In>, alone: ExecutionContext): Promise<Out> {
     const value = await inner.invoke(input, alone);
     refuseStream(inner.name, value);
-    if (remote === undefined) memory.set(key, value, alone.clock.now());
-    else await remote.set(prefix + key, value, alone, observation);
+    memory?.set(key, value, alone.clock.now());
+    if (remote !== undefined) await remote.set(prefix + key, value, alone, observation);
     return value;
   }
 
   async function miss(lookup: Lookup<In>, alone: ExecutionContext): Promise<Out> {
-    const refreshed = refreshes.join(lookup.key, alone);
+    const refreshed = refreshes?.join(lookup.key, alone);
     if (refreshed !== undefined) {
       lookups.hit(lookup.observation);
       return refreshed;
@@ -76,7 +76,7 @@ export function cache<In, Out>(primitive: Primitive<In, Out>, options: CacheOpti
       lookups.hit(lookup.observation);
     } else {
       lookups.stale(lookup.observation);
-      refreshes.start(lookup.key, context, (alone) => fill(lookup, alone));
+      refreshes?.start(lookup.key, context, (alone) => fill(lookup, alone));
     }
     return kept.value;
   }
@@ -96,7 +96,7 @@ export function cache<In, Out>(primitive: Primitive<In, Out>, options: CacheOpti
       if (typeof given !== 'string') throw new TypeError(`CacheOptions: key must give a string, got ${show(given)}`);
       const key = boundedKey(given);
       const now = context.clock.now();
-      const kept = remote === undefined ? memory.get(key, now) : undefined;
+      const kept = memory?.get(key, now);
       if (kept !== undefined && now < kept.freshUntil) {
         lookups.hit(observation);
         return kept.value;

@@ -37,7 +37,7 @@ const operations = new AsyncLocalStorage<(error: unknown) => void>();
  * it among caches. The Keyv stays the caller's: connect, listen and disconnect there.
  *
  * @example
- * const keyv = new Keyv(new KeyvRedis('redis://localhost:6379'));
+ * const keyv = createKeyv('redis://localhost:6379'); // from @keyv/redis
  * const shared = cache(summarise, { key: (text: string) => text, ttlMs: 3_600_000, store: keyvStore(keyv) });
  *
  * @example
@@ -63,8 +63,8 @@ export function keyvStore<Stored = unknown>(keyv: KeyvLike, options: KeyvStoreOp
     type: options.type ?? (typeof dialect === 'string' ? dialect : 'keyv'),
     timeoutMs,
     get: async (key) => {
-      const entry = (await ask(() => keyv.get(key))) as CacheEntry | undefined;
-      if (codec === undefined || typeof entry !== 'object') return entry;
+      const entry = (await ask(() => keyv.get(key))) as CacheEntry | null | undefined;
+      if (codec === undefined || typeof entry !== 'object' || entry === null) return entry;
       return { ...entry, value: decoded(codec, entry.value as Stored) };
     },
     set: async (key, entry, lifetimeMs) => {

@@ -34,7 +34,10 @@ export function remoteStore<V>(store: CacheStore, { ttlMs, staleMs = 0 }: Lifeti
       return answer;
     } catch (error) {
       context.scope?.throwIfCancelled();
-      if (operation === 'get' && (error as Error | undefined)?.name === 'SyntaxError') throw error;
+      if (operation === 'get' && (error as Error | undefined)?.name === 'SyntaxError') {
+        health = HEALTHY;
+        throw error;
+      }
       health = failed(health, context.clock.now());
       tell(observation, operation, error instanceof PrimitiveTimeoutError ? 'timeout' : 'failed', { error });
       return undefined;

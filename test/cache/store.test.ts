@@ -202,6 +202,26 @@ describe('cache with a store', () => {
     },
   );
 
+  it('goes on asking a store that holds a lot that cannot be read', async () => {
+    const { store, asked } = mapStore({ answer: () => 'garbage' });
+    const ask = build(store);
+    for (let run = 1; run <= 20; run++) expect(await ask()).toBe(`a ${run}`);
+    expect(asked.filter((operation) => operation === 'get')).toHaveLength(20);
+    await errorsOf('get', 'corrupt', 20);
+  });
+
+  it('runs the primitive in the context and below the span of the lookup that missed', async () => {
+    const seen: unknown[] = [];
+    const inner = task('inner', (_: string, context) => {
+      seen.push(context.tags);
+    });
+    const cached = cache(inner, { key, store: mapStore({ answer: () => settled() }).store });
+    const callers = Array.from({ length: 20 }, (_, caller) => caller);
+    await Promise.all(callers.map((caller) => cached.execute(`${caller}`, { context: { clock, tags: { caller } } })));
+    expect(seen).toEqual(callers.map((caller) => ({ caller })));
+    telemetry.expectSpans(callers.map(() => 'cache CachePrimitive\n  task inner').join('\n'));
+  });
+
   it('takes null for nothing', async () => {
     expect(await build(mapStore({ answer: () => null }).store)()).toBe('a 1');
     await errorsOf('get', 'corrupt', 0);
