@@ -16,11 +16,40 @@ export interface StageResult {
   readonly failure: { readonly error: unknown } | undefined;
 }
 
+/** Runs a stage. A step that nothing can interrupt, or that has nothing to undo, needs no scope of its own. */
+export function perform(
+  stage: Stage,
+  input: unknown,
+  context: ExecutionContext,
+  graceMs: number,
+): Promise<StageResult> {
+  const [step] = stage.steps;
+  const alone = !stage.together && step !== undefined && (context.scope === undefined || !leavesEffect(step));
+  return alone ? performAlone(step, input, context) : performTogether(stage, input, context, graceMs);
+}
+
+const NO_EFFECTS: readonly Effect[] = [];
+
+async function performAlone(step: Step, input: unknown, context: ExecutionContext): Promise<StageResult> {
+  try {
+    const output = await step.work.invoke(input, context);
+    const effects: readonly Effect[] = leavesEffect(step) ? [{ kind: 'done', step, input, output }] : NO_EFFECTS;
+    return { output, effects, failure: undefined };
+  } catch (error) {
+    const unknown = leavesEffect(step) && error instanceof PrimitiveTimeoutError;
+    return {
+      output: undefined,
+      effects: unknown ? [{ kind: 'unknown', step, input }] : NO_EFFECTS,
+      failure: { error },
+    };
+  }
+}
+
 /**
  * Runs the steps of a stage at once. The first failure, or an abort, interrupts the others: those that can be undone get
  * a grace in which to tell whether they succeeded, the rest are given up on at once.
  */
-export async function perform(
+async function performTogether(
   { steps, together }: Stage,
   input: unknown,
   context: ExecutionContext,
