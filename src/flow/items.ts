@@ -30,11 +30,9 @@ export function requireItems(where: string, items: unknown): void {
   fail(where, 'input', 'must be an array or another iterable, async or not', items);
 }
 
-/** Lets the source release what it holds, for those who end for a reason of their own: that one counts. */
-export async function closeQuietly(iterator: { return?(): unknown }): Promise<void> {
-  try {
-    await iterator.return?.();
-  } catch {
-    // A source that cannot be closed has nothing to add to the reason for closing it.
-  }
+/** Lets the source release what it holds. Whoever has another reason to end need not look at what comes of it. */
+export function close(iterator: { return?(): unknown }): Promise<unknown> {
+  const closing = (async () => iterator.return?.())();
+  closing.catch(() => {});
+  return closing;
 }

@@ -1,7 +1,7 @@
 import { CancelScope } from '../core/cancellation.ts';
 import type { ExecutionContext } from '../core/context.ts';
 import { type Observation, recordItems } from '../telemetry/record/map.ts';
-import { closeQuietly, type MapPlan } from './items.ts';
+import { close, type MapPlan } from './items.ts';
 
 /** All results as an array, by as many workers as may run at once, who share one iterator. */
 export async function mapAll<Item>(
@@ -51,7 +51,7 @@ export async function mapAll<Item>(
   const workers: Promise<void>[] = [];
   while (workers.length < concurrency && !exhausted && !scope.cancelled) workers.push(worker());
   await Promise.all(workers);
-  if (!exhausted) await closeQuietly(iterator);
+  if (!exhausted) void close(iterator);
   scope.dispose();
   recordItems(observation, taken, failed);
   context.scope?.throwIfCancelled();

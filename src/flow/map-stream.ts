@@ -1,7 +1,7 @@
 import { CancelScope, untilCancelled } from '../core/cancellation.ts';
 import type { ExecutionContext } from '../core/context.ts';
 import { type Observation, recordItems } from '../telemetry/record/map.ts';
-import { closeQuietly, type ItemIterator, type Items, isAsync, type MapPlan } from './items.ts';
+import { close, type ItemIterator, type Items, isAsync, type MapPlan } from './items.ts';
 
 /** A place for one result: taken when its item is started, given back when the result is read. */
 interface Slot {
@@ -14,6 +14,11 @@ interface Reader {
   readonly reject: (error: unknown) => void;
 }
 
+/** Why no more items are taken: there are none, a failure, or a reader who has had enough. */
+type Ending = { readonly how: 'exhausted' | 'left' } | { readonly how: 'failed'; readonly error: unknown };
+
+const EXHAUSTED: Ending = { how: 'exhausted' };
+const LEFT: Ending = { how: 'left' };
 const DONE: IteratorResult<never, undefined> = Object.freeze({ done: true, value: undefined });
 
 /**
@@ -35,10 +40,8 @@ export class MappedStream<Item> implements AsyncIterableIterator<unknown, undefi
   #taken = 0;
   #failed = 0;
   #taking = false;
-  #exhausted = false;
-  #left = false;
+  #ending: Ending | undefined;
   #over = false;
-  #failure: { readonly error: unknown } | undefined;
 
   constructor(plan: MapPlan<Item>, items: Items<Item>, context: ExecutionContext, observation: Observation) {
     this.#plan = plan;
@@ -59,15 +62,11 @@ export class MappedStream<Item> implements AsyncIterableIterator<unknown, undefi
 
   /** Aborts what is under way, waits until that has ended, and closes the source. */
   async return(): Promise<IteratorResult<unknown, undefined>> {
-    if (this.#over) {
-      this.#failure = undefined;
-      return DONE;
-    }
     const owing = this.#taking;
-    this.#left = true;
+    const closing = this.#ending === undefined ? close(this.#source) : undefined;
+    this.#ending = LEFT;
     this.#slots.length = 0;
-    const closing = this.#exhausted ? undefined : close(this.#source);
-    this.#exhausted = true;
+    if (this.#over) return DONE;
     this.#tell();
     this.#scope.cancel(new DOMException('whoever read the results of map has stopped', 'AbortError'));
     await new Promise((resolve) => {
@@ -94,7 +93,7 @@ export class MappedStream<Item> implements AsyncIterableIterator<unknown, undefi
       this.#readers.shift()?.resolve({ done: false, value: this.#slots.shift()?.value });
       this.#free += 1;
     }
-    if (!this.#exhausted) void this.#take();
+    if (this.#ending === undefined) void this.#take();
     else if (this.#inFlight === 0 && this.#slots.length === 0) this.#end();
   }
 
@@ -102,21 +101,20 @@ export class MappedStream<Item> implements AsyncIterableIterator<unknown, undefi
     if (this.#taking) return;
     this.#taking = true;
     try {
-      while (this.#free > 0 && !this.#exhausted) {
+      while (this.#free > 0 && this.#ending === undefined) {
         const next = this.#source.next();
         const step = 'then' in next ? await untilCancelled(next, this.#scope) : next;
-        if (this.#exhausted) break;
-        if (step.done === true) this.#exhausted = true;
+        if (this.#hasEnded()) break;
+        if (step.done === true) this.#ending = EXHAUSTED;
         else this.#start(step.value);
       }
     } catch (error) {
       // A source that throws has ended, and must not be closed on top.
-      const cancelled = this.#scope.cancelled;
-      this.#exhausted = true;
-      if (!cancelled) this.#fail(error);
+      this.#ending ??= EXHAUSTED;
+      if (!this.#scope.cancelled) this.#fail(error);
     }
     this.#taking = false;
-    if (this.#exhausted) this.#turn();
+    if (this.#hasEnded()) this.#turn();
   }
 
   #start(item: Item): void {
@@ -140,18 +138,17 @@ export class MappedStream<Item> implements AsyncIterableIterator<unknown, undefi
     this.#inFlight -= 1;
     slot.settled = true;
     slot.value = value;
-    if (this.#plan.unordered && this.#failure === undefined && !this.#left) this.#slots.push(slot);
+    if (this.#plan.unordered && this.#isSound()) this.#slots.push(slot);
     this.#turn();
   }
 
   /** The first failure ends it all. What stood ready to be read before it still is, `keep` slots at most. */
   #fail(error: unknown, keep = this.#slots.length): void {
-    if (this.#failure !== undefined || this.#left || this.#over) return;
-    this.#failure = { error };
+    if (this.#over || !this.#isSound()) return;
+    if (this.#ending === undefined) void close(this.#source);
+    this.#ending = { how: 'failed', error };
     const waiting = this.#slots.findIndex((slot) => !slot.settled);
     this.#slots.length = Math.min(keep, waiting < 0 ? this.#slots.length : waiting);
-    if (!this.#exhausted) void closeQuietly(this.#source);
-    this.#exhausted = true;
     this.#tell();
     this.#scope.cancel(error);
     this.#turn();
@@ -160,25 +157,28 @@ export class MappedStream<Item> implements AsyncIterableIterator<unknown, undefi
   #end(): void {
     if (!this.#over) {
       this.#over = true;
-      if (this.#failure === undefined && !this.#left) this.#tell();
+      if (this.#ending === EXHAUSTED) this.#tell();
       this.#untie();
       this.#scope.dispose();
     }
     for (const reader of this.#readers.splice(0)) {
-      if (this.#failure === undefined || this.#left) reader.resolve(DONE);
-      else reader.reject(this.#failure.error);
-      this.#failure = undefined;
+      if (this.#ending?.how === 'failed') reader.reject(this.#ending.error);
+      else reader.resolve(DONE);
+      this.#ending = EXHAUSTED;
     }
+  }
+
+  /** Whether results are still wanted, and none has failed. */
+  #isSound(): boolean {
+    return this.#ending === undefined || this.#ending === EXHAUSTED;
+  }
+
+  /** A question of its own, for the compiler thinks that nothing has changed since it was last asked. */
+  #hasEnded(): boolean {
+    return this.#ending !== undefined;
   }
 
   #tell(): void {
     recordItems(this.#observation, this.#taken, this.#failed);
   }
-}
-
-/** A refusal to be closed is for the reader to see, where there is time to wait for it. */
-function close(source: ItemIterator<unknown>): Promise<unknown> {
-  const closing = (async () => source.return?.())();
-  closing.catch(() => {});
-  return closing;
 }
