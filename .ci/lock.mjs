@@ -10,12 +10,15 @@ const STALE_MS = 15 * 60_000;
 /** Between making the lock and signing it passes less than this. */
 const UNSIGNED_MS = 5_000;
 
+/** Where the lock of a checkout lies; every user has his own. */
+export function lockOf(root) {
+  const key = createHash('sha256').update(`${process.getuid?.()} ${root}`).digest('hex');
+  return join(tmpdir(), `tta-setup-${key.slice(0, 16)}`);
+}
+
 /** Runs `work` while no other process runs one for the same checkout. The lock lies outside: set-up deletes folders in it. */
 export async function withLock(root, work) {
-  const lock = join(
-    tmpdir(),
-    `tta-setup-${createHash('sha256').update(`${process.getuid?.()} ${root}`).digest('hex').slice(0, 16)}`,
-  );
+  const lock = lockOf(root);
   const owner = join(lock, 'pid');
   let told = false;
   while (!take(lock)) {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { withLock } from './lock.mjs';
 
@@ -81,18 +81,15 @@ function sorted(entries = {}) {
   return Object.entries(entries).sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-/** Times and sizes suffice to see that a source has changed, and cost a tenth of reading them. */
+/** The contents, not the times: a copy or another branch and back is no change. */
 function sources() {
   const files = ['src', 'views'].flatMap((folder) =>
     readdirSync(at(folder), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name)),
   );
-  const states = [...files, at('tsconfig.json'), at('package-lock.json')].sort().map((file) => {
-    const { mtimeMs, size } = statSync(file);
-    return [file, mtimeMs, size];
-  });
-  return hash(states);
+  const all = [...files, at('tsconfig.json'), at('package.json'), at('package-lock.json')].sort();
+  return hash(all.map((file) => [relative(root, file), readFileSync(file, 'utf8')]));
 }
 
 function install() {
