@@ -11,6 +11,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
+import { SCOPE } from '../telemetry/semconv.ts';
 
 const NO_TRACER_PROVIDER = new ProxyTracerProvider().getDelegate();
 const PROBE = createContextKey('tta-primitives probe');
@@ -21,7 +22,7 @@ export function hasTracerProvider(): boolean {
 }
 
 export function hasMeterProvider(): boolean {
-  return metrics.getMeterProvider().getMeter('tta-primitives probe') !== createNoopMeter();
+  return metrics.getMeterProvider().getMeter(SCOPE) !== createNoopMeter();
 }
 
 /** Without a context manager the API forgets at once what it was given. */

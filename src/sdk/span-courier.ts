@@ -55,6 +55,7 @@ export class SpanCourier implements SpanExporter {
   #hurried = 0;
   #closing = false;
   #closed = false;
+  #givenUp = 0;
   #slowFailureAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: CourierOptions) {
@@ -105,16 +106,15 @@ export class SpanCourier implements SpanExporter {
 
   /** Gives up what is left, and counts it. Returns how many spans that were. */
   close(): number {
-    if (this.#closed) return 0;
+    if (this.#closed) return this.#givenUp;
     this.#closed = true;
-    const left = this.#pending;
-    lost.shutdown.value += left;
-    this.#pending = 0;
+    this.#givenUp = this.#pending;
+    lost.shutdown.value += this.#pending;
     this.#waiting.length = 0;
     this.#stopResting?.();
     for (const { settle } of this.#open) settle();
     this.#open.clear();
-    return left;
+    return this.#givenUp;
   }
 
   /** The batch processor calls this once it has handed over everything. */

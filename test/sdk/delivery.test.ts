@@ -81,6 +81,24 @@ describe('spans on their way to the collector', () => {
     expect(lost(metrics, 'queue_full')).toBe(3_800);
     expect(lost(metrics)).toBe(3_800);
   });
+
+  it('travel in requests that instrumentations leave alone, those of a flush after a failure too', async () => {
+    const sink = await sinkFor(500);
+    const child = runProgram(
+      `import { channel } from 'node:diagnostics_channel';
+       import { context } from '@opentelemetry/api';
+       import { isTracingSuppressed } from '@opentelemetry/core';
+       const requests = [];
+       channel('http.client.request.start').subscribe(() => requests.push(isTracingSuppressed(context.active())));
+       const sdk = await register();
+       const step = task('step', () => 1);
+       await step.execute(); await new Promise((seen) => process.once('warning', seen));
+       await step.execute(); await sdk.flush();
+       console.log('SUPPRESSED ' + requests);`,
+      { env: { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url, OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '1' } },
+    );
+    expect(await child.says('SUPPRESSED ')).toBe('true,true');
+  });
 });
 
 describe('a collector that fails slows and breaks no workflow', () => {

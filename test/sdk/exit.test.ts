@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Child, endChildren, runProgram } from '../support/child.ts';
@@ -59,10 +60,13 @@ describe('a signal in mid-run', () => {
     expect(names()).toEqual(['task done']);
   });
 
-  it('does not stop a program that handles it and goes on', async () => {
-    const child = run(`${SERVICE}
+  it('delivers what there is and does not stop a program that handles it and goes on', async () => {
+    const child = run(
+      `${SERVICE}
       process.on('SIGINT', () => console.log('NO'));
-      console.log('READY');`);
+      console.log('READY');`,
+      { OTEL_BSP_SCHEDULE_DELAY: '3600000' },
+    );
     await child.says('READY');
     child.kill('SIGINT');
     await child.says('NO');
@@ -71,17 +75,36 @@ describe('a signal in mid-run', () => {
     expect((await child.exited).signal).toBe('SIGTERM');
   });
 
-  it('given again, later than one keypress sends it twice, forces the end', async () => {
+  it.each(['before', 'after'])(
+    'is left to a handler that acts only where it is alone, added %s register',
+    async (when) => {
+      const handler = `
+      const alone = () => {
+        if (process.listenerCount('SIGTERM') > 1) return;
+        process.removeListener('SIGTERM', alone);
+        process.kill(process.pid, 'SIGTERM');
+      };
+      process.on('SIGTERM', alone);`;
+      const child = run(`${when === 'before' ? handler + SERVICE : SERVICE + handler} console.log('READY');`);
+      await child.says('READY');
+      child.kill('SIGTERM');
+      expect((await child.exited).signal).toBe('SIGTERM');
+    },
+  );
+
+  it('forces the end when it is given again, but not as the echo of the same keypress', async () => {
     sink.behaviour = 'hang';
     const child = run(`const sdk = await register({ flushTimeoutMs: 600_000 });
       await task('done', () => 1).execute();
+      process.on('SIGUSR2', () => console.log('HERE'));
       setInterval(() => {}, 1_000);
       console.log('READY');`);
     await child.says('READY');
     child.kill('SIGINT');
-    child.kill('SIGINT');
     await sink.requested(1);
-    // Polled: the second keypress counts from half a second on, and until then is the first one's echo.
+    child.kill('SIGINT');
+    child.kill('SIGUSR2');
+    await child.says('HERE');
     const again = setInterval(() => child.kill('SIGINT'), 100);
     const { signal, code } = await child.exited;
     clearInterval(again);
@@ -89,11 +112,42 @@ describe('a signal in mid-run', () => {
   });
 });
 
+/** Whether this machine lets us have a process 1 of our own. */
+const UNSHARE = ['unshare', '--pid', '--fork', '--kill-child'];
+const canUnshare = spawnSync(UNSHARE[0] as string, [...UNSHARE.slice(1), 'true']).status === 0;
+
+it.skipIf(!canUnshare)(
+  'process 1 of a container, which no signal of its own can end, ends as by the signal',
+  async () => {
+    const child = runProgram(`${SERVICE} console.log('PID ' + process.pid); process.kill(process.pid, 'SIGTERM');`, {
+      env: { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url },
+      within: UNSHARE,
+    });
+    expect(await child.says('PID ')).toBe('1');
+    expect(await child.exited).toMatchObject({ code: 128 + 15, signal: null });
+    expect(names()).toEqual(['task done']);
+  },
+);
+
 describe('a natural end', () => {
   it("delivers the last spans and keeps the program's exit code", async () => {
     const child = run(`await register(); await task('last', () => 1).execute(); process.exitCode = 7;`);
     expect(await child.exited).toMatchObject({ code: 7, stderr: '' });
     expect(names()).toEqual(['task last']);
+  });
+
+  it('comes within the deadline though a collector hangs, exports are under way and more wait', async () => {
+    sink.behaviour = 'hang';
+    const child = run(
+      `const sdk = await register();
+       for (let i = 0; i < 40; i++) await task('step', () => 1).execute();
+`,
+      { OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '1' },
+    );
+    const { code, stderr } = await child.exited;
+    expect(code).toBe(0);
+    expect(stderr).toContain('spans were given up at shutdown');
+    expect(sink.requests).toHaveLength(4);
   });
 
   it('is an unhandled error too, with its own exit code', async () => {

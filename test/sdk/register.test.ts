@@ -1,4 +1,12 @@
-import { context, metrics, type ProxyTracerProvider, propagation, trace } from '@opentelemetry/api';
+import {
+  context,
+  createContextKey,
+  metrics,
+  type ProxyTracerProvider,
+  propagation,
+  ROOT_CONTEXT,
+  trace,
+} from '@opentelemetry/api';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -180,6 +188,35 @@ describe('register', () => {
   });
 });
 
+describe('a collection that fails', () => {
+  it('in part shows the rest, and is told once', async () => {
+    const sdk = await start();
+    metrics
+      .getMeter('theirs')
+      .createObservableGauge('broken')
+      .addCallback(() => {
+        throw new Error('their callback, token=s3cret');
+      });
+    for (let i = 0; i < 2; i++) expect(total(await scrape(sdk.metricsUrl as string), 'target_info')).toBe(1);
+    expect(warnings).toEqual([expect.stringContaining('their callback')]);
+    expect(warnings.join()).not.toContain('s3cret');
+  });
+
+  it('as a whole is a failed scrape and a rejection, with the reason', async () => {
+    const sdk = await start();
+    metrics
+      .getMeter('theirs')
+      .createCounter('broken')
+      .add(1, { size: (() => 1) as never });
+    const response = await fetch(sdk.metricsUrl as string);
+    expect([response.status, await response.text()]).toEqual([
+      500,
+      expect.stringContaining('could not be collected: Error: TypeError'),
+    ]);
+    await expect(sdk.metrics()).rejects.toThrow('TypeError');
+  });
+});
+
 describe('another SDK', () => {
   afterEach(() => {
     trace.disable();
@@ -206,6 +243,18 @@ describe('another SDK', () => {
     expect(metrics.getMeterProvider()).toBe(meterProvider);
     expect((trace.getTracerProvider() as ProxyTracerProvider).getDelegate()).toBe(tracerProvider);
     expect(propagation.fields()).not.toEqual([]);
+  });
+
+  it('that brought only context and propagation keeps them', async () => {
+    new NodeTracerProvider().register();
+    trace.disable();
+    const before = propagation.fields();
+    const sdk = await start();
+    await sdk.shutdown();
+    expect(propagation.fields()).toEqual(before);
+    const key = createContextKey('kept');
+    expect(context.with(ROOT_CONTEXT.setValue(key, 1), () => context.active().getValue(key))).toBe(1);
+    expect(warnings).toEqual([]);
   });
 });
 

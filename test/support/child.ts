@@ -30,6 +30,8 @@ export interface ChildOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Node's own, before the program. */
   readonly flags?: readonly string[];
+  /** A command that runs Node, with its arguments. */
+  readonly within?: readonly string[];
 }
 
 /** Settings of the machine that tests run on reach no child. */
@@ -52,8 +54,9 @@ export function runProgram(program: string, options: ChildOptions = {}): Child {
 }
 
 /** Runs `source` as an ES module. The endpoint takes any free port unless told otherwise. */
-export function runModule(source: string, { env = {}, flags = [] }: ChildOptions = {}): Child {
-  const child = spawn(process.execPath, [...flags, '--input-type=module', '--eval', source], {
+export function runModule(source: string, { env = {}, flags = [], within = [] }: ChildOptions = {}): Child {
+  const [command, ...args] = [...within, process.execPath, ...flags, '--input-type=module', '--eval', source];
+  const child = spawn(command as string, args, {
     env: { ...cleanEnvironment(), OTEL_EXPORTER_PROMETHEUS_PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
