@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CacheEntry, type CacheOptions, type CacheStore, cache, keyvStore, task } from '../../src/index.ts';
 import {
@@ -208,6 +209,36 @@ describe('cache with a store', () => {
     for (let run = 1; run <= 20; run++) expect(await ask()).toBe(`a ${run}`);
     expect(asked.filter((operation) => operation === 'get')).toHaveLength(20);
     await errorsOf('get', 'corrupt', 20);
+  });
+
+  it('takes a store that comes back with something unreadable for one that answers', async () => {
+    const { store, asked, ailing } = mapStore({ answer: () => Promise.reject(new Error('broken')) });
+    const ask = build(store);
+    for (let run = 1; run <= 3; run++) await ask();
+    ailing.answer = () => 'garbage';
+    await clock.advance(1_000);
+    asked.length = 0;
+    await ask();
+    expect(asked).toEqual(['get', 'delete', 'set undefined']);
+  });
+
+  it('writes nothing to the span of a caller who has left', async () => {
+    const warnings: string[] = [];
+    const warn = (message: string) => void warnings.push(message);
+    diag.setLogger({ error: warn, warn, info: warn, debug: warn, verbose: warn }, DiagLogLevel.WARN);
+    const ask = build(mapStore({ answer: never }).store);
+    const controller = new AbortController();
+    const left = ask('a', controller.signal);
+    const other = ask();
+    await settled();
+    controller.abort(new Error('left'));
+    await expect(left).rejects.toThrow('left');
+    await clock.advance(400);
+    expect(await other).toBe('a 1');
+    diag.disable();
+    expect(warnings).toEqual([]);
+    await errorsOf('get', 'timeout', 1);
+    await expectLookups(1, 1);
   });
 
   it('runs the primitive in the context and below the span of the lookup that missed', async () => {
