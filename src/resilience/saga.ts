@@ -2,8 +2,9 @@ import { CompensationError } from '../core/errors.ts';
 import { knownOptions, requireNumber } from '../core/options.ts';
 import { createPrimitive, type Primitive } from '../core/primitive.ts';
 import { sagaCompensations } from '../telemetry/record/saga.ts';
-import { type Effect, perform, undo } from './saga-run.ts';
+import { type Effect, perform } from './saga-run.ts';
 import { type LastOf, type SagaChain, type SagaStage, type StageIn, type StageOut, stagesOf } from './saga-step.ts';
+import { undo } from './saga-undo.ts';
 
 export interface SagaOptions {
   /** Replaces `SagaPrimitive` in the metrics. */

@@ -1,0 +1,55 @@
+/** How what a saga has done is undone. */
+import { CancelScope } from '../core/cancellation.ts';
+import type { ExecutionContext } from '../core/context.ts';
+import type { CompensationFailure } from '../core/errors.ts';
+import type { Effect } from './saga-run.ts';
+
+export interface UndoResult {
+  readonly compensations: number;
+  readonly failures: readonly CompensationFailure[];
+}
+
+/** How the undoing of one saga is told. */
+export interface UndoReport {
+  compensated(succeeded: boolean): void;
+  unknown(step: string): void;
+}
+
+/**
+ * Undoes the effects of the stages, the last stage first, those of one stage at once. Nothing stops it: not the abort
+ * that may have caused it, and no compensation that fails.
+ */
+export async function undo(
+  stages: readonly (readonly Effect[])[],
+  error: unknown,
+  context: ExecutionContext,
+  report: UndoReport,
+): Promise<UndoResult> {
+  const unstoppable = context.within(new CancelScope());
+  const failures: CompensationFailure[] = [];
+  let compensations = 0;
+  const undoOne = async (effect: Effect) => {
+    const work = compensationOf(effect, error, unstoppable);
+    if (work === undefined) {
+      report.unknown(effect.step.name);
+      return;
+    }
+    compensations += 1;
+    try {
+      await work;
+      report.compensated(true);
+    } catch (reason) {
+      report.compensated(false);
+      failures.push({ step: effect.step.name, error: reason });
+    }
+  };
+  for (const effects of stages.toReversed()) await Promise.all(effects.map(undoOne));
+  return { compensations, failures };
+}
+
+function compensationOf(effect: Effect, error: unknown, context: ExecutionContext): Promise<unknown> | undefined {
+  const { step, input } = effect;
+  return effect.kind === 'done'
+    ? step.compensate?.invoke({ input, output: effect.output, error }, context)
+    : step.whenUnknown?.invoke({ input, error }, context);
+}
