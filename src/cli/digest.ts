@@ -3,8 +3,9 @@ import { choosePlace, createDigest, FolderError, writeWhole } from '../digest/in
 import { parseExposition } from '../prometheus/exposition.ts';
 import { systemClock } from '../time/clock.ts';
 import { figures } from './figures.ts';
-import { chooseModels } from './models.ts';
+import { chooseModels, takesOffline } from './models.ts';
 import { packageRoot, userFolder } from './package-root.ts';
+import { requirePeers } from './peers.ts';
 import { createProgress } from './progress.ts';
 import { stopOnSignals } from './stop.ts';
 import { renderTable } from './table.ts';
@@ -36,7 +37,9 @@ export async function digestCommand(folderGiven: string | undefined, options: Di
   const folder = folderGiven === undefined ? packageRoot : resolve(cwd, folderGiven);
   const path = await choosePlace({ folder, cwd, out: options.out });
 
-  const models = await chooseModels({ ...options, env, small: options.modelSmall, large: options.modelLarge });
+  const wishes = { ...options, env, small: options.modelSmall, large: options.modelLarge };
+  requirePeers(takesOffline(wishes));
+  const models = await chooseModels(wishes);
   const traces = await chooseTraceTarget(env, options.tracePort);
   // Loaded here, so that `tta --help` works where the SDK is not installed.
   const { register } = await import('../sdk/index.ts');

@@ -26,18 +26,24 @@ export interface Models {
 
 const OFFLINE_CACHE_MS = 60_000;
 
+/** Whether the offline model is wanted, or there is no other. */
+export function takesOffline({ env, offline = false }: ModelWishes): boolean {
+  return offline || !(env.OPENAI_API_KEY || env.OPENAI_BASE_URL);
+}
+
 /** The models behind OPENAI_BASE_URL or OPENAI_API_KEY where one is set, else the offline ones of a server of our own. */
 export async function chooseModels(wishes: ModelWishes): Promise<Models> {
-  const { env, offline = false, chaos = false } = wishes;
+  const { env, chaos = false } = wishes;
   const apiKey = env.OPENAI_API_KEY || undefined;
   const baseURL = env.OPENAI_BASE_URL || undefined;
-  if (!offline && (apiKey !== undefined || baseURL !== undefined)) {
+  if (!takesOffline(wishes)) {
     if (chaos)
       throw new Error('--chaos is for the offline model: add --offline, or unset OPENAI_API_KEY and OPENAI_BASE_URL');
     const { small = 'gpt-4o-mini', large = 'gpt-4o' } = wishes;
     const connect = (model: string) => openAICompatible({ model, baseURL, apiKey });
-    const about = `${small} and ${large} at ${baseURL ?? 'https://api.openai.com/v1'}, at the prices of their provider`;
-    return { ...watched(connect(small), connect(large)), about, close: async () => {} };
+    const models = watched(connect(small), connect(large));
+    const about = `${small} and ${large} at ${withoutCredentials(baseURL ?? 'https://api.openai.com/v1')}, at the prices of their provider`;
+    return { ...models, about, close: async () => {} };
   }
   const server = await startModelServer({ chaos });
   const { small = 'offline-small', large = 'offline-large' } = wishes;
@@ -47,8 +53,8 @@ export async function chooseModels(wishes: ModelWishes): Promise<Models> {
     prices: OFFLINE_PRICES,
     cacheMs: OFFLINE_CACHE_MS,
     about:
-      `${small} and ${large}: the offline model, which picks sentences and costs nothing${chaos ? ', with chaos' : ''}; ` +
-      'the dollars shown are what gpt-3.5-turbo and gpt-4 would cost for these tokens (set OPENAI_API_KEY for a real one)',
+      `${small} and ${large}: the offline model, which picks sentences and costs nothing${chaos ? ', with chaos' : ''}\n` +
+      '         charged at the price list of gpt-3.5-turbo and gpt-4; set OPENAI_API_KEY for a real model',
     close: server.close,
   };
 }
@@ -58,6 +64,13 @@ const OFFLINE_PRICES: PriceTable = {
   ...(cheap === undefined ? {} : { 'offline-small': cheap }),
   ...(good === undefined ? {} : { 'offline-large': good }),
 };
+
+function withoutCredentials(address: string): string {
+  const url = new URL(address);
+  url.username = '';
+  url.password = '';
+  return url.href;
+}
 
 /** Remembers why a call failed: the digest goes on without, and its user wants to know. */
 function watched(small: Model, large: Model): Pick<Models, 'small' | 'large' | 'lastError'> {

@@ -5,8 +5,13 @@ import { fileURLToPath } from 'node:url';
 /** The folder of this package, wherever its compiled files lie in it. */
 export const packageRoot: string = findUp(dirname(fileURLToPath(import.meta.url)));
 
-export function packageVersion(): string {
-  return (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }).version;
+interface Manifest {
+  readonly version: string;
+  readonly peerDependencies: Readonly<Record<string, string>>;
+}
+
+export function packageManifest(): Manifest {
+  return JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as Manifest;
 }
 
 function findUp(folder: string): string {

@@ -20,9 +20,13 @@ export async function chooseTraceTarget(
   const off = env.OTEL_SDK_DISABLED?.toLowerCase() === 'true' || env.OTEL_TRACES_EXPORTER === 'none';
   const set = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT;
   if (off || set) return { why: 'as the environment says', close };
-  if (port !== 0 && (await isListening(port))) {
-    return { endpoint: `http://127.0.0.1:${port}`, why: 'something listens there already', close };
-  }
-  const receiver = await startTraceReceiver({ port });
+  const there = { endpoint: `http://127.0.0.1:${port}`, why: 'something listens there already', close };
+  if (port !== 0 && (await isListening(port))) return there;
+  const receiver = await startTraceReceiver({ port }).catch((error: Error) => {
+    // Somebody took it in between, or listens and does not answer.
+    if ((error.cause as NodeJS.ErrnoException | undefined)?.code === 'EADDRINUSE') return undefined;
+    throw error;
+  });
+  if (receiver === undefined) return there;
   return { endpoint: receiver.url, page: receiver.url, why: 'open it in a browser', close: receiver.close };
 }

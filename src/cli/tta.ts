@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type DigestCommandOptions, digestCommand } from './digest.ts';
-import { packageVersion } from './package-root.ts';
+import { packageManifest } from './package-root.ts';
 
 const program = new Command('tta')
   .description('AI workflows from building blocks that observe themselves.')
-  .version(packageVersion())
+  .version(packageManifest().version)
   .option('--verbose', 'show where an error came from')
   .showHelpAfterError('(see tta --help)');
 

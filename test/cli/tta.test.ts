@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startModelServer } from '../../src/local/model-server.ts';
 import { startTraceReceiver } from '../../src/local/trace-receiver.ts';
@@ -67,7 +67,9 @@ describe('tta digest --once', () => {
     expect(code).toBe(0);
     expect(readFileSync(join(cwd, 'digest.md'), 'utf8')).toContain('## kettle.md\n\nThe kettle boils water');
     expect(readdirSync(cwd).toSorted()).toEqual(['digest.md', 'docs']);
-    expect(stdout).toMatch(/Models {3}offline-small and offline-large: the offline model.*gpt-3.5-turbo and gpt-4/);
+    expect(stdout).toMatch(
+      /Models {3}offline-small and offline-large: the offline model.*\n {9}charged at the price list of gpt-3.5-turbo and gpt-4/,
+    );
     expect(stdout).toContain(`Traces   ${receiver.url}/v1/traces (as the environment says)`);
     expect(stdout).toContain(`Written to ${join(cwd, 'digest.md')}`);
     expect(row(stdout, 'files')).toEqual(['2', '']);
@@ -185,6 +187,22 @@ describe('tta digest --once', () => {
     const { code, stderr } = await tta(['digest', ...args, '--once', ...ALONE], { cwd, env }).exited;
     expect(code).toBe(1);
     expect(stderr).toMatch(sentence);
+  });
+
+  it('names all packages that it still needs, in the line that installs them', async () => {
+    const app = tempFolder();
+    cpSync('dist/src', join(app, 'dist/src'), { recursive: true });
+    cpSync('dist/views', join(app, 'dist/views'), { recursive: true });
+    cpSync('package.json', join(app, 'package.json'));
+    for (const name of ['commander', 'cli-table3', 'lru-cache', '@opentelemetry/api', '@pydantic/genai-prices']) {
+      mkdirSync(dirname(join(app, 'node_modules', name)), { recursive: true });
+      symlinkSync(resolve('node_modules', name), join(app, 'node_modules', name));
+    }
+    const { code, stderr } = await tta(['digest', '--once'], { program: join(app, 'dist/src/cli/tta.js') }).exited;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^tta: tta digest needs 7 more packages: npm install (@opentelemetry\/\S+@[\d.]+ ){5}openai@6\S+ gpt-tokenizer@4\S+\n$/,
+    );
   });
 
   it('shows where an error came from when asked', async () => {

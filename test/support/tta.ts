@@ -17,6 +17,13 @@ export interface TtaExit {
   readonly stderr: string;
 }
 
+export interface TtaOptions {
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** @default the one of this checkout */
+  readonly program?: string;
+}
+
 export interface Tta {
   readonly exited: Promise<TtaExit>;
   /** What the pattern finds on stdout, once it does. Rejects when the command ends before. */
@@ -25,14 +32,12 @@ export interface Tta {
 }
 
 /** Runs `tta`. Keys, collectors and ports of the machine that tests run on do not reach it. */
-export function tta(
-  args: readonly string[],
-  { cwd = ROOT, env = {} }: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
-): Tta {
+export function tta(args: readonly string[], options: TtaOptions = {}): Tta {
+  const { cwd = ROOT, env = {}, program = `${ROOT}/dist/src/cli/tta.js` } = options;
   const clean = Object.entries(process.env).filter(
     ([name]) => !/^(?:OTEL_|OPENAI_|NODE_OPTIONS|VITEST|INIT_CWD|npm_)/.test(name),
   );
-  const child = spawn(process.execPath, [`${ROOT}/dist/src/cli/tta.js`, ...args], {
+  const child = spawn(process.execPath, [program, ...args], {
     cwd,
     env: { ...Object.fromEntries(clean), OTEL_EXPORTER_PROMETHEUS_PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
