@@ -80,6 +80,15 @@ describe('the token bucket', () => {
     expect(given).toBe(3 * 333_333);
   });
 
+  it('withholds no permit because tenths do not add up exactly', () => {
+    const rules = { permits: 1, perMs: 10, burst: 1 };
+    const drained = take(rules, fullBucket(rules), 1, EPOCH) as Bucket;
+    const after7 = take(rules, drained, 0, EPOCH + 7) as Bucket;
+    expect(after7.held + 0.1).toBeLessThan(0.8);
+    expect(take(rules, after7, 0.8, EPOCH + 8)).toMatchObject({ held: 0 });
+    expect(waitMs(rules, after7, 0.8, EPOCH + 8)).toBe(0);
+  });
+
   it('does not fill when the time goes back', () => {
     const rules = { permits: 1, perMs: 1, burst: 10 };
     const drained = take(rules, fullBucket(rules), 10, EPOCH) as Bucket;
