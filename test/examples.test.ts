@@ -98,6 +98,15 @@ describe('the examples', () => {
     expect(output.split('\n').filter((line) => line.includes(`${where}.ts`))).toEqual([]);
   });
 
+  it("run: the README's test passes under node:test", async () => {
+    const child = spawn(process.execPath, ['--test', join(FOLDER, 'out/dist/examples/README-2.js')], {
+      env: { PATH: process.env.PATH },
+    });
+    const stdout = await text(child.stdout);
+    expect(stdout).toContain('# pass 1');
+    expect(stdout).toContain('# fail 0');
+  });
+
   it("run: the README's own workflow answers", async () => {
     const asked: string[] = [];
     const server = createServer(async (request, response) => {

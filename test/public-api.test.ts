@@ -49,6 +49,7 @@ const PUBLIC: Readonly<Record<string, readonly string[]>> = {
   ],
   './llm': ['ModelReplyError', 'REFERENCE_PRICES', 'llm', 'llmStream', 'openAICompatible'],
   './register': ['register'],
+  './testing': ['createVirtualClock', 'scriptedModel', 'scriptedTask', 'settled', 'spanTree', 'startTestTelemetry'],
   './views': ['schema', 'ttaViews'],
 };
 

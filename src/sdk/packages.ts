@@ -29,13 +29,13 @@ export interface Sdk {
 
 const require = createRequire(import.meta.url);
 
-/** Throws an error that names every package that is missing. */
-export function loadSdk(): Sdk {
+/** Throws an error that names every package that is missing. `entry` is who needs them. */
+export function loadSdk(entry = 'tta-primitives/register'): Sdk {
   const missing = Object.keys(SDK_VERSIONS).filter((name) => !isInstalled(name));
   if (missing.length > 0) {
     const line = Object.entries(SDK_VERSIONS).map(([name, version]) => `${name}@${version}`);
     throw new Error(
-      `tta-primitives/register needs ${missing.join(', ')}, which ${missing.length === 1 ? 'is' : 'are'} not installed. ` +
+      `${entry} needs ${missing.join(', ')}, which ${missing.length === 1 ? 'is' : 'are'} not installed. ` +
         `Install the set that works together: npm install ${line.join(' ')}`,
     );
   }

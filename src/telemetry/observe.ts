@@ -16,7 +16,7 @@ import {
 } from '@opentelemetry/api';
 import { currentMeter, lostSpans } from './instruments.ts';
 import { linksOf, type Origin, parentOf } from './propagate.ts';
-import { errorText, redact } from './redact.ts';
+import { errorStack, errorText } from './redact.ts';
 import { ATTR, type Outcome } from './semconv.ts';
 import { isStream, ObservedStream, type StreamContext } from './stream.ts';
 import type { Subject } from './subject.ts';
@@ -166,8 +166,8 @@ function describeFailure(span: Span, error: unknown, outcome: Outcome, ctx: Obse
   span.setAttribute(ATTR.errorType, type);
   span.setStatus({ code: SpanStatusCode.ERROR, message });
   if (!ctx.claimError(error)) return;
-  const stack = error instanceof Error ? error.stack : undefined;
-  span.recordException({ name: type, message, ...(stack === undefined ? {} : { stack: redact(stack) }) });
+  const stack = errorStack(error, type, message);
+  span.recordException({ name: type, message, ...(stack === undefined ? {} : { stack }) });
 }
 
 /** OpenTelemetry's pair of seconds and nanoseconds from milliseconds since the epoch. */

@@ -3,8 +3,8 @@
  * password. What looks like a credential is taken out before the text reaches a span.
  */
 const SECRETS: readonly [pattern: RegExp, replacement: string][] = [
-  [/\b(Bearer|Basic)\s+[\w.~+/-]{6,}=*/gi, '$1 [redacted]'],
-  [/\b(sk|pk|rk|ghp|gho|ghs|glpat|xox[abprs]|AKIA|AIza)[-_]?[\w*-]{8,}/g, '$1[redacted]'],
+  [/\b(Bearer|Basic)\s+[\w.~+/-]{16,}=*/gi, '$1 [redacted]'],
+  [/\b((?:sk|pk|rk|glpat|xox[abprs])-|gh[opsu]_|AKIA|AIza)[\w*-]{8,}/g, '$1[redacted]'],
   [/\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g, '[redacted]'],
   [/([a-z][a-z\d+.-]*:\/\/)[^\s/:@]+:[^\s/@]+@/gi, '$1[redacted]@'],
   [/((?:api[-_ ]?key|token|secret|password|passwd|authorization)["']?\s*[:=]\s*["']?)[^\s"',;&]{4,}/gi, '$1[redacted]'],
@@ -27,4 +27,12 @@ export function errorText(error: unknown): { readonly type: string; readonly mes
   } catch {
     return { type: typeof error, message: 'an error that has no text' };
   }
+}
+
+/** The stack of an error under its redacted text. The frames are places in code and stay as they are. */
+export function errorStack(error: unknown, type: string, message: string): string | undefined {
+  const stack = error instanceof Error ? error.stack : undefined;
+  if (typeof stack !== 'string') return undefined;
+  const frames = stack.indexOf('\n    at ');
+  return frames < 0 ? redact(stack) : `${type}: ${message}${stack.slice(frames, frames + MAX_LENGTH)}`;
 }

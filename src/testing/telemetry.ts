@@ -1,17 +1,9 @@
 import { AssertionError } from 'node:assert';
 import { context, metrics, propagation, trace } from '@opentelemetry/api';
-import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
-import { resourceFromAttributes } from '@opentelemetry/resources';
-import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
-import {
-  InMemorySpanExporter,
-  NodeTracerProvider,
-  type ReadableSpan,
-  type Sampler,
-  SimpleSpanProcessor,
-} from '@opentelemetry/sdk-trace-node';
+import type { ReadableSpan, Sampler } from '@opentelemetry/sdk-trace-node';
 import { ttaViews } from '../../views/index.ts';
 import { type Exposition, parseExposition, select } from '../prometheus/exposition.ts';
+import { loadSdk } from '../sdk/packages.ts';
 import { spanTree } from './span-tree.ts';
 
 export interface TestTelemetryOptions {
@@ -37,22 +29,18 @@ export interface TestTelemetry {
   stop(): Promise<void>;
 }
 
-class ScrapeReader extends MetricReader {
-  protected override async onForceFlush(): Promise<void> {}
-  protected override async onShutdown(): Promise<void> {}
-}
-
 /** Registers an in-memory SDK. One at a time: it is the process's own. */
 export function startTestTelemetry({ sampler }: TestTelemetryOptions = {}): TestTelemetry {
-  const exporter = new InMemorySpanExporter();
-  const tracerProvider = new NodeTracerProvider({
-    spanProcessors: [new SimpleSpanProcessor(exporter)],
+  const sdk = loadSdk('tta-primitives/testing');
+  const exporter = new sdk.traces.InMemorySpanExporter();
+  const tracerProvider = new sdk.traces.NodeTracerProvider({
+    spanProcessors: [new sdk.traces.SimpleSpanProcessor(exporter)],
     ...(sampler === undefined ? {} : { sampler }),
   });
-  const reader = new ScrapeReader();
-  const resource = resourceFromAttributes({ job: 'tta-primitives' });
-  const meterProvider = new MeterProvider({ readers: [reader], views: [...ttaViews], resource });
-  const serializer = new PrometheusSerializer('', false, /^job$/, false, true);
+  const reader = new sdk.prometheus.PrometheusExporter({ preventServerStart: true });
+  const resource = sdk.resources.resourceFromAttributes({ job: 'tta-primitives' });
+  const meterProvider = new sdk.metrics.MeterProvider({ readers: [reader], views: [...ttaViews], resource });
+  const serializer = new sdk.prometheus.PrometheusSerializer('', false, /^job$/, false, true);
   if (!metrics.setGlobalMeterProvider(meterProvider)) {
     throw new Error('startTestTelemetry: an SDK is registered already; stop it first');
   }

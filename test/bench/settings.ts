@@ -9,5 +9,9 @@ export interface Setting {
 export const settings: Readonly<Record<string, Setting>> = {
   'SDK on, every span sampled': { sdk: 'sampled', cases: async () => (await import('./steps.js')).againstByHand },
   'SDK on, no span sampled': { sdk: 'not sampled', cases: async () => (await import('./steps.js')).againstByHand },
+  'policies, SDK on, every span sampled': {
+    sdk: 'sampled',
+    cases: async () => (await import('./policies.js')).policies,
+  },
   'no SDK': { sdk: 'none', cases: async () => (await import('./steps.js')).againstBareSpan },
 };

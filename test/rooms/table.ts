@@ -62,7 +62,7 @@ export const ROOMS: readonly Room[] = [
   },
   {
     where: 'src/testing/',
-    may: [...SDK, 'src/index.ts', 'src/llm/index.ts', 'src/prometheus/', 'src/time/'],
+    may: [...SDK, 'src/index.ts', 'src/llm/index.ts', 'src/prometheus/', 'src/sdk/packages.ts', 'src/time/'],
     what: "a user's tests see what a user sees: the front doors, and an SDK in memory",
   },
   { where: 'src/digest/', may: ['node:*', 'src/index.ts'], what: 'a workflow that a user could have written' },

@@ -91,9 +91,8 @@ describe('redact', () => {
   });
 
   it('leaves plain sentences alone and bounds their length', () => {
-    expect(redact('the token count was 12 and the key idea is simple')).toBe(
-      'the token count was 12 and the key idea is simple',
-    );
+    const plain = 'the token count was 12, skateboarding is a basic example';
+    expect(redact(plain)).toBe(plain);
     expect(redact('x'.repeat(100_000)).length).toBeLessThan(2_100);
   });
 

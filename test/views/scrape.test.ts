@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bulkhead, cache, fallback, keyvStore, llmStream, rateLimit, task, workflow } from '../../src/index.ts';
+import { type Exposition, parseExposition } from '../../src/prometheus/exposition.ts';
+import { register, type Telemetry } from '../../src/sdk/index.ts';
+import { schema } from '../../views/index.ts';
+import { kinds } from '../contract/kinds.ts';
+
+/** Labels that Prometheus' text format or the endpoint itself adds. */
+const ADDED = new Set(['job', 'le']);
+
+describe('a real scrape after every kind has run', () => {
+  let telemetry: Telemetry;
+  let scrape: Exposition;
+
+  beforeAll(async () => {
+    telemetry = await register({ prometheus: { port: 0 }, traces: false });
+    for (const kind of kinds) await kind.build(async (input) => input).execute('x');
+    const broken = task('broken', () => Promise.reject(new Error('no')));
+    await workflow(
+      'whole',
+      fallback(
+        broken,
+        task('substitute', () => 1),
+      ),
+    ).execute(undefined);
+    const dead = { get: () => Promise.reject(new Error('down')), set: async () => true, delete: async () => true };
+    await cache(
+      task('inner', (s: string) => s),
+      { key: (s) => s, store: keyvStore(dead) },
+    ).execute('x');
+    const soon = task('soon', (_: number, context) => context.clock.sleep(1, context.signal));
+    const narrow = bulkhead(rateLimit(soon, { permits: 1, perMs: 60, burst: 1 }), { limit: 1, queue: 1 });
+    await Promise.all([narrow.execute(1), narrow.execute(2)]);
+    const model = {
+      provider: 'fake',
+      model: 'fake',
+      generate: () => Promise.reject(new Error('not asked')),
+      async *stream() {
+        yield { text: 'chunk' };
+      },
+    };
+    for await (const _ of await llmStream(model).execute('hi'));
+    scrape = parseExposition(await (await fetch(telemetry.metricsUrl as string)).text());
+  });
+  afterAll(() => telemetry.shutdown());
+
+  const familyOf = (sample: string) =>
+    [sample.replace(/_(bucket|sum|count)$/, ''), sample].find((name) => scrape.types.has(name)) ?? sample;
+
+  it('has the metrics of the schema, each as the type it is said to be', () => {
+    const typed = schema.map(({ metric, type }) => [metric, type]);
+    const seen = schema.map(({ metric }) => [metric, scrape.types.get(metric)]);
+    // Nothing has overflowed here: the counter of that appears with its first series.
+    const expected = typed.map(([metric, type]) => [metric, metric === 'tta_series_overflow_total' ? undefined : type]);
+    expect(seen).toEqual(expected);
+  });
+
+  it('has no metric that the schema does not have', () => {
+    const known = new Set([...schema.map(({ metric }) => metric), 'target_info']);
+    expect([...scrape.types.keys()].filter((name) => !known.has(name))).toEqual([]);
+  });
+
+  it.each(schema.map((row) => [row.metric, row] as const))(
+    'has exactly the labels of the schema on %s',
+    (metric, row) => {
+      const samples = scrape.samples.filter(({ name }) => familyOf(name) === metric);
+      for (const { labels } of samples) {
+        expect(labels.job).toBe('tta-primitives');
+        expect(
+          Object.keys(labels)
+            .filter((label) => !ADDED.has(label))
+            .sort(),
+        ).toEqual(Object.values(row.labels).sort());
+      }
+      if (row.bounds !== undefined) {
+        const bounds = new Set(samples.map(({ labels }) => labels.le).filter((le) => le !== undefined));
+        expect([...bounds]).toEqual([...row.bounds.map(String), '+Inf']);
+      }
+    },
+  );
+
+  it('has every metric that the README tells of', () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    const told = new Set(readme.match(/\btta_[a-z0-9_]+\b/g));
+    const known = new Set(schema.map(({ metric }) => metric));
+    expect([...told].filter((name) => !known.has(name))).toEqual([]);
+  });
+});
