@@ -1,3 +1,4 @@
+import { inBackground } from '../time/background.ts';
 import { type Clock, systemClock } from '../time/clock.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
@@ -26,6 +27,7 @@ export function stopOnSignals(clock: Clock = systemClock): Stop {
     } else if (clock.now() - first.at > SAME_PRESS_MS) raise(signal);
   };
   for (const signal of SIGNALS) process.on(signal, listen);
+  if (process.env.npm_lifecycle_event !== undefined) whenOrphaned(() => listen('SIGTERM'));
   return {
     signal: controller.signal,
     async leave() {
@@ -39,4 +41,13 @@ export function stopOnSignals(clock: Clock = systemClock): Stop {
       process.exit(first.signal === 'SIGINT' ? 130 : 143);
     },
   };
+}
+
+const LOOK_FOR_PARENT_MS = 500;
+
+/** A SIGTERM to npm ends npm and its shell, but does not reach the program: it sees that its parent has gone. */
+function whenOrphaned(leave: () => void): void {
+  const parent = process.ppid;
+  const look = () => (process.ppid === parent ? inBackground(LOOK_FOR_PARENT_MS, look) : leave());
+  look();
 }

@@ -237,6 +237,22 @@ describe('tta digest', () => {
     expect(row(stdout, 'cache hits')).toEqual(['0', '0']);
   });
 
+  it('ends with the npm that started it', async () => {
+    // As npm does it: a shell between the two, which a SIGTERM ends without a word to the program below.
+    const npm = `
+      import { spawn } from 'node:child_process';
+      const env = { ...process.env, npm_lifecycle_event: 'start' };
+      const shell = spawn('sh', ['-c', 'node "$0" "$@"; true', ...process.argv.slice(2)], { stdio: 'inherit', env });
+      process.on('SIGTERM', () => shell.kill('SIGTERM'));`;
+    const cwd = tempFolder({ 'docs/one.md': RIVERS, 'npm.mjs': npm });
+    const args = [resolve('dist/src/cli/tta.js'), 'digest', 'docs', '--every', '1', ...ALONE];
+    const run = tta(args, { cwd, program: join(cwd, 'npm.mjs') });
+    await run.shows(/Again every/);
+    run.kill('SIGTERM');
+    const { stderr } = await run.exited;
+    expect(stderr).toMatch(/Stopped\n$/);
+  });
+
   it.each(['SIGINT', 'SIGTERM'] as const)(
     'delivers its last spans when %s ends it in the middle of a run',
     async (signal) => {
