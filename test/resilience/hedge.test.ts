@@ -230,6 +230,18 @@ describe('hedge', () => {
       expect(await results()).toEqual({ primary: 1, hedge: 1 });
     });
 
+    it('learns nothing from a first try that failed', async () => {
+      const steps = [
+        { error: down, delayMs: 10 },
+        { result: 'ok', delayMs: 500 },
+        { result: 'ok', delayMs: 600 },
+      ];
+      const quick = hedge(script(...steps), { percentile: 50, minimumSamples: 1 });
+      await next(quick, 510);
+      await next(quick, 600);
+      expect(await results()).toEqual({ hedge: 1, primary: 1 });
+    });
+
     it('does not hedge more and more because the slow ones are the ones that lose', async () => {
       let seed = 1;
       const random = () => {
