@@ -1,4 +1,4 @@
-import { type Primitive, parallel, sequential, task, workflow } from '../index.ts';
+import { map, type Primitive, sequential, task, workflow } from '../index.ts';
 import { combine, type Digest, type SummarisedPart, summariesOf } from './combine.ts';
 import { type Reading, type ReadLimits, readFolder } from './read.ts';
 import { type Part, type SplitOptions, splitFile } from './split.ts';
@@ -24,17 +24,17 @@ export function createDigest(options: DigestOptions): Primitive<string, Digest> 
   const summarise = createSummariser(options);
   const summarisePart = workflow('digest-part', summarise);
 
-  /** One branch per part; the tag on its spans tells which file it belongs to. */
+  /** The tag on the spans of a part tells which file it belongs to. */
   async function summariseAll(
     one: Primitive<string, Summary>,
     parts: readonly Part[],
     done: () => void,
   ): Promise<SummarisedPart[]> {
-    const branches = parts.map(({ file, text }) =>
-      task('part', () => one.execute(text, { context: { tags: { file } } }).finally(done)),
+    const part = task('part', ({ file, text }: Part) =>
+      one.execute(text, { context: { tags: { file } } }).finally(done),
     );
-    const results = await parallel(branches, { name: 'digest-parts', concurrency, mode: 'settle' }).execute();
-    return parts.map((part, i) => ({ ...part, ...outcome(results[i]) }));
+    const results = await map(part, { name: 'parts', concurrency, mode: 'settle' }).execute(parts);
+    return parts.map((each, i) => ({ ...each, ...outcome(results[i]) }));
   }
 
   const read = task('read', (folder: string, { signal }) => readFolder(folder, options, signal));
