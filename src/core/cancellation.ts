@@ -1,10 +1,12 @@
+import { setMaxListeners } from 'node:events';
+
 /**
  * Cancellation from the caller down to the innermost wait.
  *
  * A scope is what an `AbortController` is, for a fraction of its price: the platform's signal is made only when a
- * user's function asks for it. A scope ends with its parent; `dispose` cuts that tie once the work is done and nothing below it,
- * such as a stream that is still being read, listens any more: a signal that lives as long as the program gathers no
- * listeners.
+ * user's function asks for it. A scope ends with its parent; `dispose` cuts that tie once the work is done and nothing
+ * below it, such as a stream that is still being read, listens any more: a signal that lives as long as the program
+ * gathers no listeners.
  *
  * Being asked to stop and being given up on are the same moment, unless whoever cancels grants a grace: a second scope,
  * at whose end nobody waits any more. Waits of our own end when they are asked; `untilCancelled` stays with a user's
@@ -18,18 +20,38 @@ export class CancelScope {
   readonly #untie: (() => void)[] = [];
   #disposed = false;
 
-  constructor(parent?: CancelScope, signal?: AbortSignal) {
-    if (parent !== undefined) {
+  constructor(...parents: readonly (CancelScope | undefined)[]) {
+    for (const parent of parents) {
+      if (parent === undefined) continue;
       this.#untie.push(parent.onCancel((reason) => this.cancel(reason, parent.#cancelled?.grace)));
     }
-    if (signal === undefined) return;
+  }
+
+  /** A scope that ends with `parent` and with a caller's signal. */
+  static under(parent: CancelScope | undefined, signal: AbortSignal): CancelScope {
+    const root = CancelScope.#ofSignal(signal);
+    const scope = new CancelScope(parent, root);
+    root.dispose();
+    return scope;
+  }
+
+  /** One for all who run under the signal at a time: Node warns of a leak at the eleventh listener. */
+  static #ofSignal(signal: AbortSignal): CancelScope {
+    const shared = signalScopes.get(signal);
+    if (shared !== undefined) return shared;
+    const scope = new CancelScope();
     if (signal.aborted) {
-      this.cancel(signal.reason);
-      return;
+      scope.cancel(signal.reason);
+      return scope;
     }
-    const onAbort = () => this.cancel(signal.reason);
+    const onAbort = () => scope.cancel(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
-    this.#untie.push(() => signal.removeEventListener('abort', onAbort));
+    signalScopes.set(signal, scope);
+    scope.#untie.push(() => {
+      signal.removeEventListener('abort', onAbort);
+      signalScopes.delete(signal);
+    });
+    return scope;
   }
 
   get cancelled(): boolean {
@@ -45,6 +67,8 @@ export class CancelScope {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
+      // As many calls may listen to it as there are branches: that is no leak.
+      setMaxListeners(0, this.#controller.signal);
       if (this.#cancelled !== undefined) this.#controller.abort(this.#cancelled.reason);
     }
     return this.#controller.signal;
@@ -115,6 +139,8 @@ export class CancelScope {
     for (const untie of this.#untie.splice(0)) untie();
   }
 }
+
+const signalScopes = new WeakMap<AbortSignal, CancelScope>();
 
 /**
  * Settles as `work` does, or rejects with the scope's reason in the tick in which the scope ends, or its grace where it

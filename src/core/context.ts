@@ -206,7 +206,7 @@ export function contextFor(options: ExecuteOptions): ExecutionContext {
   const base = contextFrom(context);
   if (signal === undefined) return base;
   requireSignal('ExecuteOptions', 'signal', signal);
-  return base.within(new CancelScope(base.scope, signal));
+  return base.within(CancelScope.under(base.scope, signal));
 }
 
 function contextFrom(given: ExecuteOptions['context']): ExecutionContext {

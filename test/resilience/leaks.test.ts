@@ -1,5 +1,5 @@
 /** Nothing is left behind: what waits, hangs or loses is gone once its execution is. */
-import { getEventListeners, setMaxListeners } from 'node:events';
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { bulkhead, circuit, circuitBreaker, hedge, type Primitive, rateLimit, task } from '../../src/index.ts';
 
@@ -52,7 +52,6 @@ async function heapBytes(): Promise<number> {
 describe('ten thousand executions leave heap, timers and listeners as they were', () => {
   it.each(Object.entries(guards))('%s', async (_, primitive) => {
     const longLived = new AbortController().signal;
-    setMaxListeners(0, longLived);
     await executeMany(primitive, 2_000, longLived);
     const timers = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
     const before = await heapBytes();

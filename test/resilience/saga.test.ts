@@ -1,4 +1,4 @@
-import { getEventListeners, setMaxListeners } from 'node:events';
+import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from 'vitest';
 import {
   CompensationError,
@@ -349,7 +349,6 @@ describe('the steps of a saga', () => {
 
 it('leaves nothing behind after 10,000 sagas under one signal, and mixes none of them up', async () => {
   const { signal } = new AbortController();
-  setMaxListeners(0, signal);
   const undone = new Set<string>();
   const order = saga([
     {

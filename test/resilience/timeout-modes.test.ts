@@ -1,4 +1,4 @@
-import { getEventListeners, setMaxListeners } from 'node:events';
+import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   type Primitive,
@@ -237,7 +237,6 @@ describe('the options of timeout', () => {
 
 it('leaves nothing behind after 10,000 cooperative timeouts under one signal', async () => {
   const { signal } = new AbortController();
-  setMaxListeners(0, signal);
   const primitive = timeout(
     task('quick', async (n: number) => n),
     { timeoutMs: 100, mode: 'cooperative' },
