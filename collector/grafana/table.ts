@@ -1,0 +1,41 @@
+import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus';
+import { PanelBuilder } from '@grafana/grafana-foundation-sdk/table';
+import { SOURCE } from './panels.ts';
+import { increase, sum } from './promql.ts';
+
+const BY = 'workflow_name';
+const CHOSEN = 'workflow_name=~"$workflow"';
+const grown = (metric: string, ...more: readonly string[]) => increase('$__range', metric, CHOSEN, ...more);
+const done = sum(BY, grown('tta_workflow_executions_total'));
+const seconds = 'tta_workflow_duration_seconds';
+
+const COLUMNS: readonly (readonly [name: string, unit: string, expression: string])[] = [
+  ['Executions', 'short', done],
+  ['Failed', 'percentunit', `${sum(BY, grown('tta_workflow_executions_total', 'status="failure"'))} / ${done}`],
+  ['p50', 's', `histogram_quantile(0.5, ${sum(`le, ${BY}`, grown(`${seconds}_bucket`))})`],
+  ['p95', 's', `histogram_quantile(0.95, ${sum(`le, ${BY}`, grown(`${seconds}_bucket`))})`],
+  ['Cost', 'currencyUSD', sum(BY, grown('tta_workflow_llm_cost_total'))],
+];
+
+/** A line per workflow for the time shown as a whole. */
+export function workflowTable(): PanelBuilder {
+  const panel = new PanelBuilder()
+    .title('Each workflow')
+    .description('The time shown as a whole, one line per workflow. Without a cost: it called no model.')
+    .datasource(SOURCE)
+    .span(24)
+    .height(7);
+  const renamed: Record<string, string> = { [BY]: 'Workflow' };
+  for (const [index, [name, unit, expression]] of COLUMNS.entries()) {
+    const refId = String.fromCharCode('A'.charCodeAt(0) + index);
+    panel.withTarget(
+      new DataqueryBuilder().refId(refId).datasource(SOURCE).expr(expression).instant().format(PromQueryFormat.Table),
+    );
+    renamed[`Value #${refId}`] = name;
+    panel.overrideByName(name, [{ id: 'unit', value: unit }]);
+  }
+  return panel.withTransformation({ id: 'merge', options: {} }).withTransformation({
+    id: 'organize',
+    options: { excludeByName: { Time: true }, indexByName: {}, renameByName: renamed },
+  });
+}
