@@ -72,10 +72,26 @@ export const ROOMS: readonly Room[] = [
     what: "stand-ins on one's own machine; they speak HTTP and know neither primitives nor OpenTelemetry",
   },
   {
+    where: 'src/load/',
+    may: ['node:*', 'src/local/', 'src/time/', 'hdr-histogram-js'],
+    what: 'keeps whatever it is given busy and measures; it knows neither primitives nor the SDK',
+  },
+  {
+    where: 'src/doctor/',
+    may: ['node:*', 'src/prometheus/', 'src/time/'],
+    what: 'looks at an installation from outside, as its endpoints and files show it',
+  },
+  {
+    where: 'src/export/',
+    may: ['node:*'],
+    what: 'takes files out of the package; it knows folders and names, and nothing that runs',
+  },
+  {
     where: 'src/cli/',
     may: [
       ...['node:*', 'commander', 'cli-table3', 'src/index.ts', 'src/llm/index.ts', 'views/index.ts'],
       ...['src/sdk/', 'src/digest/', 'src/local/', 'src/prometheus/', 'src/time/'],
+      ...['src/load/', 'src/doctor/', 'src/export/'],
     ],
     what: 'the hands; it uses the front doors and nothing behind them',
   },
@@ -116,10 +132,11 @@ export const SEARCHES: readonly Search[] = [
     mend: 'import ATTR from telemetry/semconv.ts',
   },
   {
-    rule: "Prometheus' words stand in views, prometheus and cli only",
+    // doctor reads what an endpoint shows: it sees nothing but those words.
+    rule: "Prometheus' words stand in views, prometheus, doctor and cli only",
     pattern: /tta_\w*/g,
     within: 'text',
-    home: ['views/', 'src/prometheus/', 'src/cli/'],
+    home: ['views/', 'src/prometheus/', 'src/doctor/', 'src/cli/'],
     mend: 'emit an instrument and name its metric in a table of views/',
   },
   {
@@ -127,7 +144,8 @@ export const SEARCHES: readonly Search[] = [
     pattern: /\btta\.[a-z]+(?:[._][a-z]+)*\b/g,
     within: 'text',
     over: ['collector/'],
-    home: [],
+    // The Collector reads spans: test/collector holds its attribute names to those of semconv.ts.
+    home: ['collector/otelcol/'],
     mend: 'write the metric as the endpoint shows it: tta_..., see the tables of views/',
   },
   {
