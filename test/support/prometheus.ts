@@ -1,12 +1,15 @@
 /** A real Prometheus with the shipped configuration, on free ports. */
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 
-const CONFIGURATION = new URL('../../collector/prometheus/prometheus.yml', import.meta.url);
+const SHIPPED = fileURLToPath(new URL('../../collector/prometheus', import.meta.url));
+/** Nothing listens there: what a developer's machine runs on the usual ports is no part of a test. */
+const NOBODY = '127.0.0.1:9';
 
 export interface Series {
   readonly metric: Readonly<Record<string, string>>;
@@ -44,23 +47,47 @@ export async function eventually<T>(what: string, look: () => Promise<T | undefi
   throw new Error(`not within ${withinMs} ms: ${what}`, { cause: last });
 }
 
-/** @param application host and port of the endpoint that the job tta-primitives scrapes */
-export async function startPrometheus(program: string, application: string): Promise<Prometheus> {
+export interface PrometheusOptions {
+  /** Host and port of an Alertmanager that it tells and scrapes. @default none */
+  readonly alertmanager?: string;
+  /** Host and port of the telemetry of a Collector that it scrapes. @default none */
+  readonly collector?: string;
+  /** What a test cannot wait for, changed in each of the shipped rule files. @default nothing */
+  readonly editRules?: (text: string) => string;
+}
+
+/**
+ * The shipped configuration and rules, but scraping and evaluating every second.
+ *
+ * @param application host and port of the endpoint that the job tta-primitives scrapes
+ */
+export async function startPrometheus(
+  program: string,
+  application: string,
+  { alertmanager = NOBODY, collector = NOBODY, editRules = (text) => text }: PrometheusOptions = {},
+): Promise<Prometheus> {
   const folder = await mkdtemp(join(tmpdir(), 'tta-prometheus-'));
   const port = await freePort();
-  const shipped = await readFile(CONFIGURATION, 'utf8');
-  const configuration = shipped
-    .replaceAll('127.0.0.1:9464', application)
-    .replaceAll('127.0.0.1:9090', `127.0.0.1:${port}`)
-    .replace('scrape_interval: 15s', 'scrape_interval: 1s')
-    .replace('scrape_timeout: 10s', 'scrape_timeout: 1s');
-  await writeFile(join(folder, 'prometheus.yml'), configuration);
+  const edit = async (file: string, change: (text: string) => string) =>
+    writeFile(join(folder, file), change(await readFile(join(folder, file), 'utf8')));
+  for (const name of ['prometheus.yml', 'rules', 'targets'])
+    await cp(join(SHIPPED, name), join(folder, name), { recursive: true });
+  await edit('prometheus.yml', (text) =>
+    text
+      .replaceAll('127.0.0.1:9464', application)
+      .replaceAll('127.0.0.1:9090', `127.0.0.1:${port}`)
+      .replaceAll('127.0.0.1:9093', alertmanager)
+      .replaceAll('127.0.0.1:8888', collector)
+      .replace(/(scrape_interval|scrape_timeout|evaluation_interval): \w+/g, '$1: 1s'),
+  );
+  for (const name of await readdir(join(folder, 'rules'))) await edit(join('rules', name), editRules);
   const child = spawn(
     program,
     [
       `--config.file=${join(folder, 'prometheus.yml')}`,
       `--storage.tsdb.path=${join(folder, 'data')}`,
       `--web.listen-address=127.0.0.1:${port}`,
+      '--enable-feature=exemplar-storage',
     ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
