@@ -45,7 +45,7 @@ export const overview = board({
         }),
         stat({
           title: 'Workflow latency, p95',
-          description: '95 of 100 workflow executions take no longer than this.',
+          description: 'No more than 5 of 100 workflow executions take longer than this.',
           unit: 's',
           queries: [[quantile(0.95, '', 'tta_workflow_duration_seconds'), 'p95']],
           thresholds: rising(5, 30),
