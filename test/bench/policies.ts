@@ -53,7 +53,7 @@ const CIRCUIT = { consecutiveFailures: 5, openMs: 10_000 };
 const cockatielBreaker = breakerPolicy(handleAll, { halfOpenAfter: 10_000, breaker: new ConsecutiveBreaker(5) });
 const cockatielRetry = retryPolicy(handleAll, { maxAttempts: 3, backoff: new ExponentialBackoff() });
 const cockatielTimeout = timeoutPolicy(30_000, TimeoutStrategy.Aggressive);
-const cockatielFallback = fallbackPolicy(handleAll, () => 0);
+const cockatielFallback = fallbackPolicy(handleAll, () => stepByHand(0));
 const cockatielBulkhead = bulkheadPolicy(10, 100);
 const limit = pLimit(10);
 const entries = new LRUCache<string, { value: unknown }>({ max: 1_000 });
@@ -136,7 +136,13 @@ export const policies: readonly Case[] = [
       throw error;
     }
   }),
-  row('race', 'Promise.any by hand', race([step]), (work) => (n) => Promise.any([work(n)])),
+  row(
+    'race of three',
+    'Promise.any by hand',
+    race([step, step, step]),
+    (work) => (n) => Promise.any([work(n), work(n), work(n)]),
+    3,
+  ),
   row('loop', 'while by hand', loop(step, { until: () => true, maxIterations: 3 }), (work) => (n) => work(n)),
   row(
     'conditional',
