@@ -60,7 +60,8 @@ export async function chooseModels(wishes: ModelWishes): Promise<Models> {
 }
 
 const { 'gpt-3.5-turbo': cheap, 'gpt-4': good } = REFERENCE_PRICES;
-const OFFLINE_PRICES: PriceTable = {
+/** What the calls of the offline model are counted at. */
+export const OFFLINE_PRICES: PriceTable = {
   ...(cheap === undefined ? {} : { 'offline-small': cheap }),
   ...(good === undefined ? {} : { 'offline-large': good }),
 };

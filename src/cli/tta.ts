@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type DigestCommandOptions, digestCommand } from './digest.ts';
+import { type LoadCommandOptions, loadCommand } from './load.ts';
 import { packageManifest } from './package-root.ts';
 
 const program = new Command('tta')
@@ -45,6 +46,34 @@ While it runs:
   )
   .action((folder: string | undefined, options: DigestCommandOptions) => digestCommand(folder, options));
 
+program
+  .command('load')
+  .description(
+    'Keep the digest workflow busy with texts of no file and the offline model, and measure: throughput, latencies, event loop, scrapes, spans, memory.',
+  )
+  .option('--rate <n>', "requests per second, or 'max' for as many as --concurrency lets through", rate, 20)
+  .option('--concurrency <n>', 'the most requests at once', whole, 64)
+  .option('--duration <seconds>', 'how long requests are begun', positive, 30)
+  .option('--fault-share <share>', 'how many of the model calls fail, from 0 to 1', share, 0)
+  .option('-o, --out <file>', 'write the report there as JSON too')
+  .option('--json', 'print the report as JSON', false)
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ tta load                               20 requests a second for 30 s
+  $ tta load --rate 100 --duration 600 --out load.json
+  $ tta load --rate max --concurrency 16   how much is possible
+  $ tta load --fault-share 0.2             every fifth call of a model is refused, broken off or answered with 500
+
+Requests are sent by the plan, whether or not earlier ones are answered. "since due" counts from the planned moment, so
+it holds what callers wait when the process stalls. Models, trace receiver and scraper run in a process of their own;
+OTEL_EXPORTER_OTLP_ENDPOINT sends the spans to your collector instead. The scraper asks once a second and gives up after 10 s.
+
+It ends with 1 when a request was not counted, a span was lost or a scrape was not answered in time.`,
+  )
+  .action((options: LoadCommandOptions) => loadCommand(options));
+
 // A reader that has seen enough (| head) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
@@ -68,6 +97,17 @@ function positive(text: string): number {
 function whole(text: string): number {
   const value = positive(text);
   if (!Number.isInteger(value)) throw new InvalidArgumentError('It must be a whole number above 0.');
+  return value;
+}
+
+function rate(text: string): number | 'max' {
+  return text === 'max' ? text : positive(text);
+}
+
+function share(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 1))
+    throw new InvalidArgumentError('It must be a number from 0 to 1.');
   return value;
 }
 

@@ -7,6 +7,8 @@ import { createSummariser, type SummariseOptions, type Summary } from './summari
 export interface DigestOptions extends SummariseOptions, ReadLimits, SplitOptions {
   /** How many parts are summarised at once. @default 8 */
   readonly concurrency?: number | undefined;
+  /** Where the texts come from. @default the files of the folder that is digested */
+  readonly read?: ((folder: string, signal: AbortSignal) => Promise<Reading>) | undefined;
   /** Told after each part how far the run is. */
   readonly onProgress?: ((done: number, of: number) => void) | undefined;
 }
@@ -21,6 +23,7 @@ export interface DigestOptions extends SummariseOptions, ReadLimits, SplitOption
  */
 export function createDigest(options: DigestOptions): Primitive<string, Digest> {
   const { concurrency = 8, maxLength = 6_000, onProgress = () => {} } = options;
+  const { read: from = (folder: string, signal: AbortSignal) => readFolder(folder, options, signal) } = options;
   const summarise = createSummariser(options);
   const summarisePart = workflow('digest-part', summarise);
 
@@ -37,7 +40,7 @@ export function createDigest(options: DigestOptions): Primitive<string, Digest> 
     return parts.map((each, i) => ({ ...each, ...outcome(results[i]) }));
   }
 
-  const read = task('read', (folder: string, { signal }) => readFolder(folder, options, signal));
+  const read = task('read', (folder: string, { signal }) => from(folder, signal));
 
   const split = task('split', (reading: Reading) => ({
     ...reading,

@@ -28,6 +28,8 @@ export interface Tta {
   readonly exited: Promise<TtaExit>;
   /** What the pattern finds on stdout, once it does. Rejects when the command ends before. */
   shows(pattern: RegExp): Promise<RegExpExecArray>;
+  /** The same on stderr. */
+  says(pattern: RegExp): Promise<RegExpExecArray>;
   kill(signal: NodeJS.Signals): void;
 }
 
@@ -53,18 +55,20 @@ export function tta(args: readonly string[], options: TtaOptions = {}): Tta {
     child.once('error', reject);
     child.once('close', (code, signal) => resolve({ code, signal, ...output }));
   });
+  const finds = (name: 'stdout' | 'stderr', pattern: RegExp) =>
+    new Promise<RegExpExecArray>((resolve, reject) => {
+      const look = () => {
+        const found = pattern.exec(output[name]);
+        if (found !== null) resolve(found);
+      };
+      child[name].on('data', look);
+      look();
+      void exited.then((exit) => reject(new Error(`it ended without showing ${pattern}: ${JSON.stringify(exit)}`)));
+    });
   return {
     exited,
     kill: (signal) => void child.kill(signal),
-    shows: (pattern) =>
-      new Promise((resolve, reject) => {
-        const look = () => {
-          const found = pattern.exec(output.stdout);
-          if (found !== null) resolve(found);
-        };
-        child.stdout.on('data', look);
-        look();
-        void exited.then((exit) => reject(new Error(`it ended without showing ${pattern}: ${JSON.stringify(exit)}`)));
-      }),
+    shows: (pattern) => finds('stdout', pattern),
+    says: (pattern) => finds('stderr', pattern),
   };
 }
