@@ -99,6 +99,7 @@ class Life<T> {
     if (this.#ended) return;
     this.#ended = true;
     this.#untie();
+    dropped.unregister(this);
     this.#observation.span?.setAttributes({ [ATTR.streamEnd]: how, [ATTR.streamChunks]: this.#chunks });
     this.#failure = failed ? { error } : undefined;
     this.#onEnd(error, failed);
@@ -139,7 +140,7 @@ export class ObservedStream<T> implements AsyncIterableIterator<T, unknown, unde
 
   constructor(source: Source<T>, observation: Observation, streamContext: StreamContext, onEnd: OnEnd) {
     this.#life = new Life(source, observation, streamContext, onEnd);
-    dropped.register(this, this.#life as Life<unknown>);
+    dropped.register(this, this.#life as Life<unknown>, this.#life);
   }
 
   next(): Promise<IteratorResult<T, unknown>> {

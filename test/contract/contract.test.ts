@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { SpanStatusCode } from '@opentelemetry/api';
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -6,6 +7,7 @@ import { select } from '../../src/prometheus/exposition.ts';
 import { createVirtualClock, startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
 import { kinds } from './kinds.ts';
 
+const failure = new Error('no luck');
 const forever = () => new Promise<string>(() => {});
 const echo = async (input: string) => input;
 
@@ -156,14 +158,14 @@ for (const kind of kinds) {
       expect(seen).toEqual([['s', 'c', { team: 'a' }, clock]]);
     });
 
-    it('can run a thousand times at once', async () => {
+    it('can run ten thousand times at once', async () => {
       const primitive: Primitive<string, unknown> = kind.build(async (input) => {
         await Promise.resolve();
         return input;
       });
-      await Promise.all(Array.from({ length: 1_000 }, (_, i) => primitive.execute(String(i))));
-      expect(own()).toHaveLength(1_000);
-      await telemetry.expectMetric('tta_primitive_executions_total', { ...labels, status: 'success' }, 1_000);
+      await Promise.all(Array.from({ length: 10_000 }, (_, i) => primitive.execute(String(i))));
+      expect(own()).toHaveLength(10_000);
+      await telemetry.expectMetric('tta_primitive_executions_total', { ...labels, status: 'success' }, 10_000);
       await telemetry.expectMetric('tta_primitive_active', {}, 0);
     });
 
@@ -192,6 +194,27 @@ for (const kind of kinds) {
       }
       await telemetry.expectMetric('tta_execution_duration_seconds_count', { primitive_type: kind.type }, 2);
       await telemetry.stop();
+    });
+
+    it('leaves no timer, no listener and no memory behind after 10,000 executions under one signal', async () => {
+      const { signal } = new AbortController();
+      const primitive = kind.build(echo);
+      const failing = kind.build(() => Promise.reject(failure));
+      const run = async (times: number) => {
+        for (let i = 0; i < times; i += 1)
+          await (i % 10 === 0 ? failing : primitive).execute('x', { signal }).catch(() => {});
+        await new Promise((resolve) => setImmediate(resolve));
+        globalThis.gc?.();
+        return process.memoryUsage().heapUsed;
+      };
+      const before = await run(2_000);
+      const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+      const timersBefore = timers();
+      const after = await run(10_000);
+      // The runner's own may have gone meanwhile.
+      expect(timers()).toBeLessThanOrEqual(timersBefore);
+      expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+      expect(after - before).toBeLessThan(1_500_000);
     });
 
     it('works without any SDK, inherits the context and honours an abort', async () => {

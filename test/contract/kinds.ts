@@ -88,12 +88,12 @@ export const kinds: readonly Kind[] = [
   {
     type: 'bulkhead',
     defaultName: 'BulkheadPrimitive',
-    build: (fn) => bulkhead(work(fn), { limit: 10, queue: 1_000 }),
+    build: (fn) => bulkhead(work(fn), { limit: 10, queue: 10_000 }),
   },
   {
     type: 'rate_limit',
     defaultName: 'RateLimitPrimitive',
-    build: (fn) => rateLimit(work(fn), { permits: 1_000, perMs: 1_000 }),
+    build: (fn) => rateLimit(work(fn), { permits: 100_000, perMs: 1_000 }),
   },
   {
     type: 'hedge',
