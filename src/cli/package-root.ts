@@ -7,6 +7,7 @@ export const packageRoot: string = findUp(dirname(fileURLToPath(import.meta.url)
 
 interface Manifest {
   readonly version: string;
+  readonly engines: { readonly node: string };
   readonly peerDependencies: Readonly<Record<string, string>>;
 }
 

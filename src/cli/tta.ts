@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type DigestCommandOptions, digestCommand } from './digest.ts';
+import { type DoctorCommandOptions, doctorCommand } from './doctor.ts';
 import { type LoadCommandOptions, loadCommand } from './load.ts';
 import { packageManifest } from './package-root.ts';
 
@@ -45,6 +46,36 @@ While it runs:
   traces   http://127.0.0.1:4318           (OTEL_EXPORTER_OTLP_ENDPOINT sends them to your collector instead)`,
   )
   .action((folder: string | undefined, options: DigestCommandOptions) => digestCommand(folder, options));
+
+program
+  .command('doctor')
+  .description(
+    'Check a running installation from outside: endpoint, Prometheus, collector, clocks, versions. Says what to do.',
+  )
+  .argument('[url]', 'the metrics of the program (default: http://127.0.0.1:9464/metrics)', url)
+  .option('--prometheus <url>', 'Prometheus (default: http://127.0.0.1:9090, no failure if there is none)', url)
+  .option('--no-prometheus', 'there is no Prometheus to look for')
+  .option('--collector <url>', 'where spans go (default: OTEL_EXPORTER_OTLP_ENDPOINT or http://127.0.0.1:4318)', url)
+  .option('--no-collector', 'there is no collector to look for')
+  .option('--collector-health <url>', "the collector's health check (default: its port 13133)", url)
+  .option('--collector-metrics <url>', "the collector's own metrics (default: its port 8888, /metrics)", url)
+  .option('--project <folder>', "the program's folder, for its packages (default: the current one)")
+  .option('--wait <seconds>', 'how long to wait between two scrapes', positive, 2)
+  .option('--timeout <seconds>', 'how long an answer may take', positive, 5)
+  .option('--json', 'print the findings as JSON', false)
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ tta doctor                                       a program on this machine, and what is beside it
+  $ tta doctor http://app-1:9464/metrics --prometheus http://prometheus:9090
+  $ tta doctor --no-prometheus --no-collector        the program alone
+  $ tta doctor --json | jq '.findings[] | select(.verdict == "failure")'
+
+Every check is a line: ok, warning, FAILURE or skipped, with what to do below it. Nothing is changed.
+It ends with 1 when something fails. A Prometheus or a collector that nobody named and that is not there is a warning.`,
+  )
+  .action((given: string | undefined, options: DoctorCommandOptions) => doctorCommand(given, options));
 
 program
   .command('load')
@@ -98,6 +129,11 @@ function whole(text: string): number {
   const value = positive(text);
   if (!Number.isInteger(value)) throw new InvalidArgumentError('It must be a whole number above 0.');
   return value;
+}
+
+function url(text: string): string {
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  throw new InvalidArgumentError('It must be a URL that starts with http:// or https://.');
 }
 
 function rate(text: string): number | 'max' {
