@@ -54,6 +54,8 @@ export interface PrometheusOptions {
   readonly collector?: string;
   /** What a test cannot wait for, changed in each of the shipped rule files. @default nothing */
   readonly editRules?: (text: string) => string;
+  /** What a test breaks in prometheus.yml. @default nothing */
+  readonly editConfiguration?: (text: string) => string;
 }
 
 /**
@@ -64,8 +66,10 @@ export interface PrometheusOptions {
 export async function startPrometheus(
   program: string,
   application: string,
-  { alertmanager = NOBODY, collector = NOBODY, editRules = (text) => text }: PrometheusOptions = {},
+  options: PrometheusOptions = {},
 ): Promise<Prometheus> {
+  const { alertmanager = NOBODY, collector = NOBODY } = options;
+  const { editRules = (text) => text, editConfiguration = (text) => text } = options;
   const folder = await mkdtemp(join(tmpdir(), 'tta-prometheus-'));
   const port = await freePort();
   const edit = async (file: string, change: (text: string) => string) =>
@@ -73,7 +77,7 @@ export async function startPrometheus(
   for (const name of ['prometheus.yml', 'rules', 'targets'])
     await cp(join(SHIPPED, name), join(folder, name), { recursive: true });
   await edit('prometheus.yml', (text) =>
-    text
+    editConfiguration(text)
       .replaceAll('127.0.0.1:9464', application)
       .replaceAll('127.0.0.1:9090', `127.0.0.1:${port}`)
       .replaceAll('127.0.0.1:9093', alertmanager)
