@@ -1,0 +1,29 @@
+/** The deployment files of collector/ as data, and the programs that run or check them. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseAllDocuments } from 'yaml';
+
+/** The path of a file or folder of collector/. */
+export const collectorPath = (path: string) => fileURLToPath(new URL(`../../collector/${path}`, import.meta.url));
+
+export const collectorText = (path: string) => readFileSync(collectorPath(path), 'utf8');
+
+/** Every document of a YAML text. Throws where it is no YAML. */
+export function documents<T>(yaml: string): readonly T[] {
+  return parseAllDocuments(yaml, { merge: true }).map((document) => {
+    if (document.errors[0] !== undefined) throw document.errors[0];
+    return document.toJS() as T;
+  });
+}
+
+export interface Verdict {
+  readonly status: number | null;
+  /** Both streams. */
+  readonly output: string;
+}
+
+export function verdictOf(program: string, args: readonly string[], cwd = collectorPath('.')): Verdict {
+  const { status, stdout, stderr } = spawnSync(program, args, { cwd, encoding: 'utf8', timeout: 60_000 });
+  return { status, output: `${stdout}${stderr}` };
+}
