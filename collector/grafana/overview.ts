@@ -1,7 +1,7 @@
 import { alerts } from './alert-list.ts';
 import { board } from './board.ts';
 import { bars, graph, stat } from './panels.ts';
-import { increase, quantile, rate, series, share, sum } from './promql.ts';
+import { increase, ours, quantile, rate, series, share, sum } from './promql.ts';
 import { falling, NEUTRAL, rising, UP } from './thresholds.ts';
 
 const requests = (by: string) => sum(by, rate('tta_workflow_executions_total'));
@@ -10,7 +10,7 @@ const hitRate = (by: string) => share(sum(by, rate('tta_cache_hits_total')), sum
 const hourlyCost = (by: string) => `3600 * ${sum(by, rate('tta_llm_cost_total'))}`;
 
 /** What a process of ours was seen at during the time shown: `up` itself carries the name of the scrape job. */
-const ours = `last_over_time(${series('tta_primitive_active')}[$__range])`;
+const seen = `last_over_time(${series('tta_primitive_active')}[$__range])`;
 
 export const overview = board({
   uid: 'tta-system-overview',
@@ -24,7 +24,7 @@ export const overview = board({
           title: 'System health',
           description: 'Whether Prometheus reached the endpoint at its last scrape. DOWN: see Telemetry Health.',
           unit: 'none',
-          queries: [[`up{instance=~"$instance"} and on (instance) ${ours}`, '{{instance}}']],
+          queries: [[`up{instance=~"$instance"} and on (instance) ${seen}`, '{{instance}}']],
           mappings: UP,
           thresholds: falling(1, 1),
         }),
@@ -81,17 +81,18 @@ export const overview = board({
         }),
         bars({
           title: 'Workflow executions by status, last hour',
-          description: 'How many executions of each workflow ended in success and in failure during the last hour.',
+          description:
+            'How many executions of each workflow ended in success and in failure during the last hour; the twelve largest.',
           unit: 'short',
           decimals: 0,
           queries: [
             [
-              sum('workflow_name, status', increase('1h', 'tta_workflow_executions_total')),
+              `topk(12, ${sum('workflow_name, status', increase('1h', 'tta_workflow_executions_total'))})`,
               '{{workflow_name}} {{status}}',
             ],
           ],
           thresholds: NEUTRAL,
-        }),
+        }).overrideByRegexp('/ failure$/', [{ id: 'color', value: { mode: 'fixed', fixedColor: 'red' } }]),
         graph({
           title: 'Latency by primitive type, p95',
           description: 'Wall time of 95 of 100 executions of each kind; a composed one includes what it is made of.',
@@ -133,7 +134,7 @@ export const overview = board({
           title: 'CPU',
           description: 'Cores in use. Node.js runs our code on one: a steady 1 is saturation.',
           unit: 'short',
-          queries: [[sum('instance', rate('process_cpu_seconds_total')), '{{instance}}']],
+          queries: [[sum('instance', ours(rate('process_cpu_seconds_total'))), '{{instance}}']],
           width: 6,
         }),
         graph({
@@ -141,7 +142,7 @@ export const overview = board({
           description: 'Resident memory, and the heap in it. A heap that only grows is a leak.',
           unit: 'bytes',
           queries: [
-            [sum('instance', series('process_resident_memory_bytes')), '{{instance}} resident'],
+            [sum('instance', ours(series('process_resident_memory_bytes'))), '{{instance}} resident'],
             [sum('instance', series('nodejs_heap_size_used_bytes')), '{{instance}} heap'],
           ],
           width: 6,
@@ -162,7 +163,7 @@ export const overview = board({
           title: 'Uptime',
           description: 'Time since each process started. A saw is a crash loop.',
           unit: 's',
-          queries: [[`time() - ${series('process_start_time_seconds')}`, '{{instance}}']],
+          queries: [[`time() - (${ours(series('process_start_time_seconds'))})`, '{{instance}}']],
           width: 6,
         }),
       ],

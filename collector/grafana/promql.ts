@@ -18,6 +18,14 @@ export function increase(window: string, metric: string, ...matchers: readonly s
   return `increase(${series(metric, ...matchers)}[${window}])`;
 }
 
+/**
+ * Only of processes of ours: Prometheus client libraries elsewhere say the same of theirs, and where the job stands at
+ * All their series are chosen too.
+ */
+export function ours(expression: string): string {
+  return `${expression} and on (job, instance) ${series('nodejs_heap_size_used_bytes')}`;
+}
+
 /** @param by labels that are kept, `''` for none */
 export function sum(by: string, expression: string): string {
   return by === '' ? `sum(${expression})` : `sum by (${by}) (${expression})`;

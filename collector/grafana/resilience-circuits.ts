@@ -54,20 +54,26 @@ export const circuits: readonly (readonly [title: string, panels: readonly Build
       }),
       third({
         title: 'Turned away',
-        description: 'Executions per second that a circuit, bulkhead or rate limit refused.',
+        description: 'Executions per second that a circuit, bulkhead or rate limit refused. Empty: none.',
         unit: 'ops',
         queries: [
-          [sum('primitive_type', rate('tta_primitive_outcomes_total', 'outcome="rejected"')), '{{primitive_type}}'],
+          [
+            `${sum('primitive_type', rate('tta_primitive_outcomes_total', 'outcome="rejected"'))} > 0`,
+            '{{primitive_type}}',
+          ],
         ],
       }),
       waits('Bulkhead', 'tta_bulkhead_wait_seconds'),
       waits('Rate limit', 'tta_rate_limit_wait_seconds'),
       third({
         title: 'Timeouts',
-        description: 'Executions per second that one of our time limits ended.',
+        description: 'Executions per second that one of our time limits ended. Empty: none.',
         unit: 'ops',
         queries: [
-          [sum('primitive_type', rate('tta_primitive_outcomes_total', 'outcome="timeout"')), '{{primitive_type}}'],
+          [
+            `${sum('primitive_type', rate('tta_primitive_outcomes_total', 'outcome="timeout"'))} > 0`,
+            '{{primitive_type}}',
+          ],
         ],
       }),
     ],

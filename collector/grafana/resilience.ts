@@ -27,7 +27,8 @@ export const resilience = board({
         }),
         third({
           title: 'Failures by name, the ten most frequent',
-          description: 'Failed executions per second. One failure shows at every primitive that it passed through.',
+          description:
+            'Failed executions per second. One failure shows at every primitive that it passed through. Empty: none.',
           unit: 'ops',
           queries: [
             [

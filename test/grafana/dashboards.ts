@@ -20,6 +20,11 @@ export interface Panel {
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
   readonly targets?: readonly Target[];
   readonly fieldConfig?: {
+    readonly overrides?: readonly {
+      /** Of a colour, the regular expression of the names that have it, between slashes. */
+      readonly matcher: { readonly options: string };
+      readonly properties: readonly { readonly id: string; readonly value: { readonly fixedColor?: string } }[];
+    }[];
     readonly defaults: {
       readonly unit?: string;
       readonly decimals?: number;

@@ -91,7 +91,7 @@ export function supportDesk() {
       await pause(around(12), context.signal);
       return ticket;
     }),
-    { name: 'articles', key: (ticket) => String(ticket % 40), ttlMs: 3_000 },
+    { name: 'articles', key: (ticket) => String(ticket ** 2 % 101), ttlMs: 20_000 },
   );
   const broken = { get: () => Promise.reject(new Error('down')), set: async () => true, delete: async () => true };
   const profile = cache(service('load-profile', 8, 0), { name: 'profiles', key: String, store: keyvStore(broken) });
@@ -125,7 +125,7 @@ export function supportDesk() {
       saga(
         [
           { name: 'reserve', do: service('reserve', 10, 0), compensate: undo },
-          { name: 'transfer', do: service('transfer', 30, 8) },
+          { name: 'transfer', do: service('transfer', 30, 8), compensate: undo },
         ],
         { name: 'refund' },
       ),

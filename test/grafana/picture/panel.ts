@@ -1,0 +1,92 @@
+/** A panel of a dashboard with its data, as HTML. */
+import type { Panel } from '../dashboards.ts';
+import type { Line, Window } from '../grafana.ts';
+import { type Box, chart, legend, type Named } from './chart.ts';
+import { escaped, formatted } from './format.ts';
+import { heatmap, timeline } from './grid.ts';
+
+const COLOURS: Readonly<Record<string, string>> = {
+  ...{ green: '#73bf69', yellow: '#fade2a', red: '#f2495c', blue: '#5794f2' },
+};
+
+/** `{{label}}` stands for a label's value. */
+function nameOf(format: string, { labels }: Line): string {
+  return format.replaceAll(/\{\{(\w+)\}\}/g, (_, label: string) => labels[label] ?? '');
+}
+
+const last = ({ points }: Line) =>
+  points
+    .map(([, value]) => value)
+    .filter(Number.isFinite)
+    .at(-1) ?? Number.NaN;
+
+function shade(panel: Panel, value: number, name = ''): string {
+  const own = panel.fieldConfig?.overrides?.find(({ matcher }) => new RegExp(matcher.options.slice(1, -1)).test(name));
+  const fixed = own?.properties.find(({ id }) => id === 'color')?.value.fixedColor;
+  if (fixed !== undefined) return COLOURS[fixed] ?? fixed;
+  const { mappings = [], thresholds } = panel.fieldConfig?.defaults ?? {};
+  const mapped = mappings.map(({ options }) => options[String(value)]).find((each) => each !== undefined);
+  const step = thresholds?.steps.filter((each) => each.value === null || value >= each.value).at(-1);
+  return COLOURS[mapped?.color ?? step?.color ?? 'green'] ?? '#73bf69';
+}
+
+const worded = (panel: Panel, value: number) => {
+  const { mappings = [], unit, decimals } = panel.fieldConfig?.defaults ?? {};
+  const mapped = mappings.map(({ options }) => options[String(value)]).find((each) => each !== undefined);
+  return mapped?.text ?? formatted(value, unit, decimals);
+};
+
+function stat(panel: Panel, lines: readonly Named[], box: Box, window: Window, now: number): string {
+  const each = { width: box.width / lines.length, height: box.height };
+  return lines
+    .map((line) => {
+      const value = last(line);
+      const spark =
+        line.points.length > 1
+          ? chart(
+              [line],
+              { width: each.width + 66, height: 46 },
+              { unit: '', stacked: true, step: window.step, from: now - window.range, to: now },
+            )
+          : '';
+      const label = lines.length > 1 ? `<small>${escaped(line.name)}</small>` : '';
+      return `<div class="stat" style="width:${each.width}px;--c:${shade(panel, value)}"><b>${escaped(worded(panel, value))}</b>${label}<div class="spark">${spark}</div></div>`;
+    })
+    .join('');
+}
+
+function bars(panel: Panel, lines: readonly Named[], { height }: Box): string {
+  const most = Math.max(...lines.map(last));
+  const row = Math.min(26, height / lines.length);
+  const rows = lines.map((line) => {
+    const width = most === 0 ? 0 : (100 * last(line)) / most;
+    return `<div class="bar" style="height:${row}px"><span>${escaped(line.name)}</span><u><i style="width:${width}%;background:${shade(panel, last(line), line.name)}"></i></u><b>${escaped(worded(panel, last(line)))}</b></div>`;
+  });
+  return rows.join('');
+}
+
+/** @param answers what each target of the panel has said, in their order */
+export function drawn(
+  panel: Panel,
+  answers: readonly (readonly Line[])[],
+  box: Box,
+  window: Window,
+  now: number,
+): string {
+  const lines: readonly Named[] = (panel.targets ?? []).flatMap(({ legendFormat = '' }, index) =>
+    (answers[index] ?? []).map((line) => ({ ...line, name: nameOf(legendFormat, line) })),
+  );
+  const unit = panel.fieldConfig?.defaults.unit ?? 'short';
+  const times = { step: window.step, from: now - window.range, to: now };
+  if (lines.length === 0) return '<p>No data</p>';
+  if (panel.type === 'stat') return stat(panel, lines, box, window, now);
+  if (panel.type === 'bargauge') return bars(panel, lines, box);
+  if (panel.type === 'heatmap') return heatmap(lines, box, { ...times, unit });
+  if (panel.type === 'state-timeline') return timeline(lines, box, { ...times, shade: (value) => shade(panel, value) });
+  const sorted = lines.toSorted((a, b) => last(b) - last(a) || a.name.localeCompare(b.name));
+  const room = Math.min(sorted.length, 5);
+  const stacked = panel.fieldConfig?.defaults.custom?.stacking?.mode === 'normal';
+  const below = legend(sorted, unit, room);
+  const height = box.height - 17 * (room + 1 + (sorted.length > room ? 1 : 0)) - 6;
+  return chart(sorted, { width: box.width, height }, { ...times, unit, stacked }) + below;
+}

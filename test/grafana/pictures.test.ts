@@ -1,0 +1,65 @@
+/**
+ * Draws the pictures of the guide. No Grafana is at hand, so this is not a screenshot of one: our own drawing of the
+ * dashboards' panels, each filled with what a real Prometheus answers to that panel's queries.
+ *
+ *   UPDATE_PICTURES=12 npx vitest run test/grafana/pictures   after twelve minutes of the support desk at work
+ *   UPDATE_PICTURES=http://127.0.0.1:9090 ...                 from a Prometheus that has been running
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { component } from '../support/component.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { dashboards } from './dashboards.ts';
+import { page, WIDTH } from './picture/page.ts';
+import { startStand } from './stand.ts';
+import { weather } from './workload.ts';
+
+const PICTURES = fileURLToPath(new URL('../../.github/readme/', import.meta.url));
+const asked = process.env.UPDATE_PICTURES ?? '';
+const CHROMIUM = [
+  ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--hide-scrollbars'],
+  ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+];
+
+/** Traffic that comes and goes, and an outage in the middle. */
+async function atWork(minutes: number) {
+  const began = Date.now();
+  const passed = () => (Date.now() - began) / 60_000;
+  const stand = await startStand({
+    prometheus: component('prometheus') as string,
+    collector: component('otelcol-tta'),
+    everyMs: () => {
+      const outage = passed() > minutes * 0.5 && passed() < minutes * 0.62;
+      weather.faults = outage ? 0.3 : 0.015;
+      return 330 + 170 * Math.sin(passed() * 2.2);
+    },
+  });
+  await pause(minutes * 60_000);
+  return stand;
+}
+
+it.skipIf(asked === '')('draws every dashboard from a live Prometheus', { timeout: 3_600_000 }, async () => {
+  const stand = asked.startsWith('http') ? undefined : await atWork(Number(asked));
+  const url = stand?.prometheus.url ?? asked;
+  const folder = tempFolder();
+  mkdirSync(PICTURES, { recursive: true });
+  for (const dashboard of dashboards) {
+    const { html, height } = await page(url, dashboard, { range: 600, step: 5, rateInterval: '20s' });
+    const file = join(folder, `${dashboard.uid}.html`);
+    writeFileSync(file, html);
+    const name = dashboard.uid === 'tta-system-overview' ? 'dashboard' : `dashboard-${dashboard.uid.slice(4)}`;
+    const shot = spawnSync('chromium', [
+      ...CHROMIUM,
+      `--user-data-dir=${join(folder, 'chromium')}`,
+      `--window-size=${WIDTH},${height}`,
+      `--screenshot=${join(PICTURES, `${name}.png`)}`,
+      `file://${file}`,
+    ]);
+    expect(shot.status, shot.stderr.toString()).toBe(0);
+  }
+  await stand?.stop();
+});
