@@ -66,7 +66,8 @@ async function whoHolds(url: URL, answer: Answer, ours: boolean): Promise<Findin
   if (holder === undefined) {
     return skipped('port', `the system does not tell who holds port ${port}: another user's process, or not Linux`);
   }
-  return ours
+  // One that does not answer may be ours all the same.
+  return ours || answer.none !== undefined
     ? ok('port', `${named(holder)} holds port ${port}`)
     : failure('port', `${named(holder)} holds port ${port}, and shows no metrics of ours`, REMEDY.portTaken);
 }
