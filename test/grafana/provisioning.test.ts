@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { FOLDER } from './dashboards.ts';
+
+const read = (path: string) => parse(readFileSync(new URL(path, FOLDER), 'utf8'));
+
+interface Rule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly for?: string;
+  readonly labels: Record<string, string>;
+  readonly annotations: Record<string, string>;
+}
+
+interface GrafanaRule {
+  readonly uid: string;
+  readonly title: string;
+  readonly condition: string;
+  readonly for: string;
+  readonly data: readonly { refId: string; datasourceUid: string; model: { expr?: string; expression?: string } }[];
+  readonly labels: Record<string, string>;
+  readonly annotations: Record<string, string>;
+}
+
+const sources = read('provisioning/datasources/tta.yml').datasources as {
+  uid: string;
+  jsonData?: { exemplarTraceIdDestinations?: { datasourceUid: string }[]; alertmanagerUid?: string };
+}[];
+const uids = sources.map(({ uid }) => uid);
+const rules: readonly GrafanaRule[] = read('alerting/rules.json').groups.flatMap(
+  (group: { rules: GrafanaRule[] }) => group.rules,
+);
+const ofPrometheus: readonly Rule[] = read('../prometheus/rules/alerts.yml').groups.flatMap(
+  (group: { rules: Rule[] }) => group.rules,
+);
+
+describe('the data sources', () => {
+  it('lead from an exemplar to the trace store and from alerts to Alertmanager, each of which there is', () => {
+    const prometheus = sources.find(({ uid }) => uid === 'prometheus')?.jsonData;
+    expect(prometheus?.exemplarTraceIdDestinations?.map(({ datasourceUid }) => datasourceUid)).toEqual(['traces']);
+    expect(prometheus?.alertmanagerUid).toBe('alertmanager');
+    expect(uids).toEqual(['prometheus', 'alertmanager', 'traces']);
+  });
+
+  it('know the interval at which the shipped Prometheus scrapes', () => {
+    const { scrape_interval } = read('../prometheus/prometheus.yml').global;
+    expect(sources[0]?.jsonData).toMatchObject({ timeInterval: scrape_interval });
+  });
+});
+
+describe('the alerts that Grafana evaluates', () => {
+  it('are those of Prometheus, with the same expressions, patience and labels', () => {
+    const ours = rules.map((rule) => [rule.title.split(' ')[0], rule.data[0]?.model.expr, rule.for, rule.labels]);
+    expect(ours).toEqual(ofPrometheus.map((rule) => [rule.alert, rule.expr.trim(), rule.for ?? '0s', rule.labels]));
+  });
+
+  it('are told apart by address and title', () => {
+    expect(new Set(rules.map(({ uid }) => uid)).size).toBe(rules.length);
+    expect(new Set(rules.map(({ title }) => title)).size).toBe(rules.length);
+    for (const { uid } of rules) expect(uid).toMatch(/^[a-z0-9-]{1,40}$/);
+  });
+
+  it.each(rules.map((rule) => [rule.title, rule] as const))(
+    '%s asks a source, and fires for what is there',
+    (_, rule) => {
+      const [query, there, fires] = rule.data;
+      expect(uids).toContain(query?.datasourceUid);
+      expect(there?.model.expression).toContain(`$${query?.refId}`);
+      expect(fires?.model.expression).toBe(there?.refId);
+      expect(rule.condition).toBe(fires?.refId);
+    },
+  );
+
+  it.each(rules.map((rule) => [rule.title, rule] as const))(
+    '%s tells its story without a dollar, and links the runbook',
+    (_, rule) => {
+      for (const text of Object.values(rule.annotations)) expect(text).not.toContain('$');
+      expect(Object.keys(rule.annotations).sort()).toEqual(['description', 'runbook_url', 'summary']);
+    },
+  );
+
+  it('reach a contact point that there is, whatever their severity', () => {
+    const points = read('alerting/contact-points.yml').contactPoints.map(({ name }: { name: string }) => name);
+    const [policy] = read('alerting/policies.yml').policies;
+    const routed = [policy, ...policy.routes].map(({ receiver }: { receiver: string }) => receiver);
+    expect(points.sort()).toEqual(routed.sort());
+    const severities = new Set(rules.map(({ labels }) => labels.severity as string));
+    for (const severity of severities) expect(points).toContain(severity);
+  });
+
+  it('are off unless somebody mounts them: nothing pages twice', () => {
+    expect(() => read('provisioning/alerting/rules.json')).toThrow('ENOENT');
+    const compose = readFileSync(new URL('../compose/compose.yaml', FOLDER), 'utf8');
+    expect(compose).not.toContain('grafana/alerting');
+  });
+});
