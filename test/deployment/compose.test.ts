@@ -17,6 +17,7 @@ interface Service {
   readonly image: string;
   readonly build?: object;
   readonly command?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
   readonly network_mode?: string;
   readonly healthcheck?: { readonly test: string | readonly string[] };
   readonly restart?: string;
@@ -118,6 +119,14 @@ describe.skipIf(loader === undefined)('the compose file, as the loader of docker
     const mount = services.alertmanager?.volumes?.find(({ type }) => type === 'bind');
     const path = isAbsolute(mount?.source ?? '') ? (mount?.source as string) : join(FOLDER, mount?.source ?? '');
     expect(verdictOf(amtool as string, ['check-config', path]).status).toBe(0);
+  });
+
+  it('gives Grafana the variables that its provisioning asks for, and dashboards where it looks', () => {
+    const asked = [...collectorText('grafana/provisioning/datasources/tta.yml').matchAll(/: \$(\w+)$/gm)];
+    expect(asked.length).toBeGreaterThan(0);
+    for (const [, name = ''] of asked) expect(services.grafana?.environment?.[name], name).toMatch(/^http:/);
+    const path = collectorText('grafana/provisioning/dashboards/tta.yml').match(/^ +path: (.+)$/m)?.[1];
+    expect(services.grafana?.volumes?.map(({ target }) => target)).toContain(path);
   });
 
   it('is refused where a key is misspelt', () => {
