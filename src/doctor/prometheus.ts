@@ -110,11 +110,14 @@ function sameAddress(one: string, other: string): boolean {
 }
 
 async function jobLabel(api: Api): Promise<Finding> {
-  const query = encodeURIComponent('count by (job) (tta_spans_lost_total{exported_job!=""})');
-  const { result } = await api<{ result: { metric: { job?: string } }[] }>(`query?query=${query}`);
-  const jobs = result.map(({ metric }) => metric.job).join(', ');
-  return result.length > 0
-    ? failure('labels', `Series of the job ${jobs} have their own job as exported_job`, REMEDY.exportedJob)
+  const query = encodeURIComponent('count by (job, exported_job) (tta_spans_lost_total)');
+  const { result } = await api<{ result: { metric: { job?: string; exported_job?: string } }[] }>(
+    `query?query=${query}`,
+  );
+  if (result.length === 0) return skipped('labels', 'Prometheus has no series of ours');
+  const moved = result.filter(({ metric }) => metric.exported_job !== undefined).map(({ metric }) => metric.job);
+  return moved.length > 0
+    ? failure('labels', `Series of the job ${moved.join(', ')} have their own job as exported_job`, REMEDY.exportedJob)
     : ok('labels', 'The job is what the endpoint says');
 }
 

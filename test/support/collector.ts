@@ -26,6 +26,8 @@ export interface Collector {
   readonly url: string;
   /** Of OTLP over gRPC. */
   readonly grpcPort: number;
+  readonly healthUrl: string;
+  readonly metricsUrl: string;
   /** What it says about itself. */
   metrics(): Promise<Exposition>;
   /** SIGKILL; resolves when it is gone. */
@@ -98,10 +100,13 @@ export async function startCollector(program: string, tier: Tier, options: Colle
 
   onTestFinished(() => end('SIGKILL'));
   await start();
+  const metricsUrl = `http://127.0.0.1:${telemetry}/metrics`;
   return {
     url: `http://127.0.0.1:${http}`,
     grpcPort: grpc,
-    metrics: () => scrape(`http://127.0.0.1:${telemetry}/metrics`),
+    healthUrl: `http://127.0.0.1:${health}/`,
+    metricsUrl,
+    metrics: () => scrape(metricsUrl),
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),
     start,
