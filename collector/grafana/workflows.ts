@@ -3,6 +3,7 @@ import { figure, graph, heat, type PanelOptions } from './panels.ts';
 import { increase, mean, quantile, rate, sum } from './promql.ts';
 import { workflowTable } from './table.ts';
 import { NEUTRAL, rising } from './thresholds.ts';
+import { spanRow } from './workflows-spans.ts';
 
 const CHOSEN = 'workflow_name=~"$workflow"';
 const EXECUTIONS = 'tta_workflow_executions_total';
@@ -95,7 +96,7 @@ export const workflows = board({
       [
         third({
           title: 'Latency, median and tails',
-          description: 'Wall time of the chosen workflows together. Points, where there are any, lead to a trace.',
+          description: 'Wall time of the chosen workflows together.',
           unit: 's',
           queries: [
             [quantile(0.5, '', DURATION, CHOSEN), 'p50'],
@@ -149,5 +150,6 @@ export const workflows = board({
         }),
       ],
     ],
+    spanRow,
   ],
 });

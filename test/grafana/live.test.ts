@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { component } from '../support/component.ts';
 import { eventually } from '../support/prometheus.ts';
-import { dashboards, queried } from './dashboards.ts';
+import { dashboards, queried, type Target } from './dashboards.ts';
 import { awaitAnswer, offered, type Window } from './grafana.ts';
 import { type Stand, startStand } from './stand.ts';
 import { weather } from './workload.ts';
@@ -15,8 +15,12 @@ const targets = dashboards.flatMap((dashboard) =>
     (panel.targets ?? []).map((target) => [`${dashboard.title}: ${panel.title} ${target.refId}`, target] as const),
   ),
 );
-const ofCollector = targets.filter(([, { expr }]) => expr.includes('otelcol_'));
-const ofApplication = targets.filter(([, { expr }]) => !expr.includes('otelcol_'));
+const isCollectors = ({ expr }: Target) => expr.includes('otelcol_');
+/** Those of a gateway are for exemplars.test.ts. */
+const isGateways = ({ expr }: Target) => expr.includes('traces_span_metrics_');
+const isOurs = (target: Target) => !isCollectors(target) && !isGateways(target);
+const ofCollector = targets.filter(([, target]) => isCollectors(target));
+const ofApplication = targets.filter(([, target]) => isOurs(target));
 
 describe.skipIf(prometheus === undefined)('the dashboards on a live Prometheus', () => {
   let stand: Stand;
@@ -50,7 +54,7 @@ describe.skipIf(prometheus === undefined)('the dashboards on a live Prometheus',
         if (variable.name === 'job' || variable.name === 'instance') chosen[variable.name] = values[0] as string;
       }
       const own = queried(dashboard).flatMap((panel) => panel.targets ?? []);
-      for (const target of own.filter(({ expr }) => !expr.includes('otelcol_')))
+      for (const target of own.filter(isOurs))
         expect(await awaitAnswer(url, target, { ...ALL, chosen }), target.expr).not.toEqual([]);
     },
   );
