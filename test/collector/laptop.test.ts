@@ -115,6 +115,17 @@ describe.skipIf(otelcol === undefined)('the Collector on a laptop', () => {
     );
   });
 
+  it('counts what the trace store refuses for good', async () => {
+    const { sink, collector } = await startBoth();
+    sink.behaviour = 400;
+    const trace = makeTrace();
+    expect(await postSpans(collector.url, trace)).toBe(200);
+    await eventually('it gives up', async () => {
+      const failed = total(await collector.metrics(), 'otelcol_exporter_send_failed_spans_total');
+      return failed === trace.length ? true : undefined;
+    });
+  });
+
   it('refuses when its memory is full, and says so', async () => {
     const { collector } = await startBoth({ env: { TTA_COLLECTOR_MEMORY_MIB: '5' } });
     await eventually('it refuses', async () =>
