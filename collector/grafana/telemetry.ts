@@ -11,6 +11,9 @@ const overflow = 'tta_series_overflow_total';
 /** One span each, where every trace is sampled. */
 const spans = increase('$__range', 'tta_primitive_executions_total');
 const perMetric = `count by (__name__) ({__name__=~"tta_.+", job=~"$job", instance=~"$instance"})`;
+/** Prometheus names a group by its file as well. */
+const byGroup = (expression: string) =>
+  `sum by (group) (label_replace(${expression}, "group", "$1", "rule_group", ".+;(.+)"))`;
 const ENDPOINT = '{{job}} {{instance}}';
 
 export const telemetry = board({
@@ -39,7 +42,7 @@ export const telemetry = board({
         quarter({
           title: 'Measurements without a series of their own',
           description:
-            'Counted under __other__, because their metric held its most series. Names made of data do that.',
+            'Counted under __other__, because their metric held its most series. Names made of data do that. Empty: it never happened.',
           unit: 'short',
           decimals: 0,
           queries: [[sum('', increase('$__range', overflow)), 'overflow']],
@@ -101,7 +104,7 @@ export const telemetry = board({
         }),
         third({
           title: 'Series overflow by metric',
-          description: 'Measurements per second that went to __other__.',
+          description: 'Measurements per second that went to __other__. Empty: none ever did.',
           unit: 'ops',
           queries: [[sum('metric', rate(overflow)), '{{metric}}']],
         }),
@@ -133,18 +136,13 @@ export const telemetry = board({
           title: 'Prometheus: rule evaluation',
           description: 'The time each group of rules takes. Beyond its interval evaluations are missed.',
           unit: 's',
-          queries: [['prometheus_rule_group_last_duration_seconds', '{{rule_group}}']],
+          queries: [[byGroup('prometheus_rule_group_last_duration_seconds'), '{{group}}']],
         }),
         third({
           title: 'Prometheus: failed rules',
           description: 'Evaluations per second that failed: an alert that cannot fire.',
           unit: 'ops',
-          queries: [
-            [
-              'sum by (rule_group) (rate(prometheus_rule_evaluation_failures_total[$__rate_interval]))',
-              '{{rule_group}}',
-            ],
-          ],
+          queries: [[byGroup('rate(prometheus_rule_evaluation_failures_total[$__rate_interval])'), '{{group}}']],
         }),
         third({
           title: 'Prometheus: notifications',

@@ -27,7 +27,7 @@ export function filledIn(expression: string, { range, rateInterval, chosen = {} 
     ...{ __rate_interval: rateInterval, __range: `${range}s`, __range_s: String(range), datasource: 'prometheus' },
     ...chosen,
   };
-  return expression.replaceAll(/\$(\w+)/g, (_, name: string) => fixed[name] ?? ALL);
+  return expression.replaceAll(/\$([a-z_]\w*)/g, (_, name: string) => fixed[name] ?? ALL);
 }
 
 async function api<T>(url: string, path: string, parameters: Readonly<Record<string, string>>): Promise<T> {

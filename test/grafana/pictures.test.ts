@@ -12,14 +12,17 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { component } from '../support/component.ts';
+import { eventually, startPrometheus } from '../support/prometheus.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { dashboards } from './dashboards.ts';
+import { type Dashboard, dashboards, queried } from './dashboards.ts';
+import type { Window } from './grafana.ts';
 import { page, WIDTH } from './picture/page.ts';
 import { startStand } from './stand.ts';
 import { weather } from './workload.ts';
 
 const PICTURES = fileURLToPath(new URL('../../.github/readme/', import.meta.url));
 const asked = process.env.UPDATE_PICTURES ?? '';
+const WINDOW: Window = { range: 600, step: 5, rateInterval: '20s' };
 const CHROMIUM = [
   ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--hide-scrollbars'],
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
@@ -42,13 +45,13 @@ async function atWork(minutes: number) {
   return stand;
 }
 
-it.skipIf(asked === '')('draws every dashboard from a live Prometheus', { timeout: 3_600_000 }, async () => {
+async function draw(): Promise<void> {
   const stand = asked.startsWith('http') ? undefined : await atWork(Number(asked));
   const url = stand?.prometheus.url ?? asked;
   const folder = tempFolder();
   mkdirSync(PICTURES, { recursive: true });
   for (const dashboard of dashboards) {
-    const { html, height } = await page(url, dashboard, { range: 600, step: 5, rateInterval: '20s' });
+    const { html, height } = await page(url, dashboard, WINDOW);
     const file = join(folder, `${dashboard.uid}.html`);
     writeFileSync(file, html);
     const name = dashboard.uid === 'tta-system-overview' ? 'dashboard' : `dashboard-${dashboard.uid.slice(4)}`;
@@ -62,4 +65,20 @@ it.skipIf(asked === '')('draws every dashboard from a live Prometheus', { timeou
     expect(shot.status, shot.stderr.toString()).toBe(0);
   }
   await stand?.stop();
+}
+
+if (asked !== '') it('draws every dashboard from a live Prometheus', { timeout: 3_600_000 }, draw);
+
+const prometheus = component('prometheus');
+
+it.skipIf(prometheus === undefined)('draws what Prometheus answers, and says so where there is nothing', async () => {
+  const server = await startPrometheus(prometheus as string, '127.0.0.1:9');
+  const telemetry = dashboards.find(({ uid }) => uid === 'tta-telemetry') as Dashboard;
+  const shown = await eventually('the health of the targets', async () => {
+    const { html } = await page(server.url, telemetry, WINDOW);
+    return html.includes('<h3>Target health</h3><svg') ? html : undefined;
+  });
+  expect(shown).toContain('<h3>Spans lost by reason</h3><p>No data</p>');
+  for (const { title } of queried(telemetry)) expect(shown).toContain(`<h3>${title}</h3>`);
+  await server.stop();
 });

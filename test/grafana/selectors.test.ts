@@ -19,6 +19,7 @@ describe('the selectors of an expression', () => {
         ['b', '', undefined],
       ],
     ],
+    ['label_replace(a{b="c"}, "d", "$1", "e", ".+;(.+)")', [['a', 'b="c"', undefined]]],
   ])('of %s', (expression, expected) => {
     expect(selectors(expression).map(({ name, matchers, range }) => [name, matchers, range])).toEqual(expected);
   });

@@ -7,7 +7,9 @@ export interface Selector {
 }
 
 const GROUPING = /\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)/g;
-const SELECTOR = /(?<![\w$])([a-z_:][\w:]*)?(?:\{((?:"(?:[^"\\]|\\.)*"|[^}"])*)\})?(?:\[([^\]]+)\])?/gi;
+/** A text by itself is an argument of a function; it is matched to be passed over. */
+const SELECTOR =
+  /"(?:[^"\\]|\\.)*"|(?<![\w$])([a-z_:][\w:]*)?(?:\{((?:"(?:[^"\\]|\\.)*"|[^}"])*)\})?(?:\[([^\]]+)\])?/gi;
 const KEYWORDS = new Set(['and', 'or', 'unless', 'bool', 'offset']);
 
 /** What an expression of PromQL reads. Knows as much of the language as the dashboards use. */
@@ -19,7 +21,7 @@ export function selectors(expression: string): readonly Selector[] {
       .slice(match.index + whole.length)
       .trimStart()
       .startsWith('(');
-    if (whole === '' || isFunction || KEYWORDS.has(whole)) return [];
+    if (whole === '' || whole.startsWith('"') || isFunction || KEYWORDS.has(whole)) return [];
     return [{ name: word ?? /__name__=~"([^"]*)"/.exec(matchers)?.[1] ?? '', matchers, range }];
   });
 }

@@ -84,6 +84,8 @@ export async function startStand(options: StandOptions): Promise<Stand> {
       underWay.add(one);
       if (abused) await named();
       await pause(everyMs());
+      // Its spans are for other tests; here they would pass for a leak.
+      sink.spans.length = 0;
       // What the trace store refused so far stays refused; from now on it takes everything.
       if (ticket === 20) sink.behaviour = 'take';
     }

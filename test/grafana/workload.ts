@@ -125,11 +125,11 @@ export function supportDesk() {
       saga(
         [
           { name: 'reserve', do: service('reserve', 10, 0), compensate: undo },
-          { name: 'transfer', do: service('transfer', 30, 8), compensate: undo },
+          { name: 'transfer', do: service('transfer', 30, 2), compensate: undo },
         ],
         { name: 'refund' },
       ),
-      { timeoutMs: 90 },
+      { timeoutMs: 110 },
     ),
   );
 
@@ -143,19 +143,20 @@ export function supportDesk() {
     { name: 'strict', when: () => false },
   );
 
+  const read = workflow(
+    'read-aloud',
+    task('speak', async (ticket: number) => {
+      for await (const _ of await aloud.execute(`ticket ${ticket}`));
+    }),
+  );
+
   return async function handle(ticket: number): Promise<void> {
-    const read = workflow(
-      'read-aloud',
-      task('speak', async () => {
-        for await (const _ of await aloud.execute(`ticket ${ticket}`));
-      }),
-    );
     const all = [
       answer.execute(ticket),
       classify.execute(ticket),
       sync.execute(ticket),
       ...(ticket % 3 === 0 ? [refund.execute(ticket), polish.execute(ticket), strict.execute(undefined)] : []),
-      ...(ticket % 5 === 0 ? [digest.execute([1, 2, 3, 4]), read.execute(undefined)] : []),
+      ...(ticket % 5 === 0 ? [digest.execute([1, 2, 3, 4]), read.execute(ticket)] : []),
     ];
     await Promise.allSettled(all);
   };

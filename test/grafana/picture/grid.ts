@@ -8,12 +8,15 @@ interface Times {
   readonly to: number;
 }
 
-const LEFT = 100;
+/** Room for the longest name. */
+const leftOf = (lines: readonly Named[]) => Math.min(220, 16 + 6.2 * Math.max(...lines.map(({ name }) => name.length)));
 
-function canvas({ width, height }: Box, { from, to }: Times, inside: string): string {
-  const times = Array.from({ length: 5 }, (_, i) => Math.ceil((from + (i * (to - from)) / 5) / 60) * 60);
-  const x = (at: number) => LEFT + ((at - from) / (to - from)) * (width - LEFT - 8);
-  const days = times.map(
+function canvas(lines: readonly Named[], { width, height }: Box, times: Times, inside: string): string {
+  const { from, to } = times;
+  const left = leftOf(lines);
+  const marks = Array.from({ length: 5 }, (_, i) => Math.ceil((from + (i * (to - from)) / 5) / 60) * 60);
+  const x = (at: number) => left + ((at - from) / (to - from)) * (width - left - 8);
+  const days = marks.map(
     (at) => `<text x="${x(at).toFixed(1)}" y="${height - 4}" text-anchor="middle">${clock(at)}</text>`,
   );
   return `<svg width="${width}" height="${height}">${inside}${days.join('')}</svg>`;
@@ -26,18 +29,19 @@ function rows(
   { step, from, to }: Times,
   fill: (value: number) => string | undefined,
 ): string {
+  const left = leftOf(lines);
   const row = Math.min(60, (height - 20) / lines.length);
-  const wide = (step / (to - from)) * (width - LEFT - 8) + 0.4;
+  const wide = (step / (to - from)) * (width - left - 8) + 0.4;
   return lines
     .map(({ name, points }, index) => {
       const cells = points.map(([seconds, value]) => {
         const colour = fill(value);
-        const x = LEFT + ((seconds - from) / (to - from)) * (width - LEFT - 8) - wide;
-        if (colour === undefined || x < LEFT - 1) return '';
+        const x = left + ((seconds - from) / (to - from)) * (width - left - 8) - wide;
+        if (colour === undefined || x < left - 1) return '';
         return `<rect x="${x.toFixed(1)}" y="${(index * row).toFixed(1)}" width="${wide.toFixed(1)}" height="${(row * 0.9).toFixed(1)}" fill="${colour}"/>`;
       });
       const size = Math.min(11, row);
-      return `<text x="${LEFT - 8}" y="${(index * row + row / 2 + 3).toFixed(1)}" text-anchor="end" style="font-size:${size}px">${escaped(name)}</text>${cells.join('')}`;
+      return `<text x="${left - 8}" y="${(index * row + row / 2 + 3).toFixed(1)}" text-anchor="end" style="font-size:${size}px">${escaped(name)}</text>${cells.join('')}`;
     })
     .join('');
 }
@@ -56,7 +60,7 @@ export function heatmap(lines: readonly Named[], box: Box, options: Times & { re
     value > 0
       ? `hsl(${(28 + 30 * (value / most)).toFixed(0)} 90% ${(14 + 46 * Math.sqrt(value / most)).toFixed(0)}%)`
       : undefined;
-  return canvas(box, options, rows(bands.toReversed(), box, options, fill));
+  return canvas(bands, box, options, rows(bands.toReversed(), box, options, fill));
 }
 
 const bound = ({ labels }: Named) => Number(labels.le === '+Inf' ? Number.POSITIVE_INFINITY : labels.le);
@@ -66,5 +70,5 @@ export function timeline(
   box: Box,
   options: Times & { readonly shade: (value: number) => string },
 ): string {
-  return canvas(box, options, rows(lines, box, options, options.shade));
+  return canvas(lines, box, options, rows(lines, box, options, options.shade));
 }
