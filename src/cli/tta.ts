@@ -1,7 +1,10 @@
 #!/usr/bin/env node
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
+import { KINDS, type Kind } from '../export/files.ts';
+import { port, positive, rate, several, share, threshold, url, whole } from './arguments.ts';
 import { type DigestCommandOptions, digestCommand } from './digest.ts';
 import { type DoctorCommandOptions, doctorCommand } from './doctor.ts';
+import { type ExportCommandOptions, exportCommand } from './export.ts';
 import { type LoadCommandOptions, loadCommand } from './load.ts';
 import { packageManifest } from './package-root.ts';
 
@@ -105,6 +108,33 @@ It ends with 1 when a request was not counted, a span was lost or a scrape was n
   )
   .action((options: LoadCommandOptions) => loadCommand(options));
 
+program
+  .command('export')
+  .description(
+    'Write the rules, alerts, dashboards and configurations of this package into a folder, with your names and thresholds.',
+  )
+  .addArgument(new Argument('<what>', 'which of them').choices(KINDS))
+  .option('--to <folder>', 'where they go, each in its own folder', 'observability')
+  .option('--force', 'overwrite files that somebody has changed', false)
+  .option('--job <name>', 'the scrape job of your applications (default: tta-primitives)')
+  .option('--target <host:port>', 'an application to scrape, again for each (default: 127.0.0.1:9464)', several)
+  .option('--threshold <rule=number>', 'what an alert or a recording rule compares with, again for each', threshold)
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ tta export prometheus                              prometheus.yml, all rules and the target files: runs as it stands
+  $ tta export prometheus --job shop --target shop-1:9464 --target shop-2:9464
+  $ tta export alerts --threshold TTAHighErrorRate=2 --threshold TTAHighMemoryUsage=4000
+  $ tta export rules --threshold tta:llm_budget_30d_dollars=250
+  $ tta export dashboards --to /etc/grafana/tta        dashboards and provisioning
+  $ tta export collector                               the OpenTelemetry Collector, for a laptop and for production
+
+A file that is there and that you have changed stays: nothing is written then, and you are told which. One that was
+written by an earlier release of this package is updated. A rule that has no threshold is answered with those that have.`,
+  )
+  .action((what: Kind, options: ExportCommandOptions) => exportCommand(what, options));
+
 // A reader that has seen enough (| head) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
@@ -116,41 +146,3 @@ program.parseAsync().catch((error: unknown) => {
   console.error(verbose ? error : `tta: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
 });
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !(value > 0 && value < Number.POSITIVE_INFINITY)) {
-    throw new InvalidArgumentError('It must be a number above 0.');
-  }
-  return value;
-}
-
-function whole(text: string): number {
-  const value = positive(text);
-  if (!Number.isInteger(value)) throw new InvalidArgumentError('It must be a whole number above 0.');
-  return value;
-}
-
-function url(text: string): string {
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
-  throw new InvalidArgumentError('It must be a URL that starts with http:// or https://.');
-}
-
-function rate(text: string): number | 'max' {
-  return text === 'max' ? text : positive(text);
-}
-
-function share(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !(value >= 0 && value <= 1))
-    throw new InvalidArgumentError('It must be a number from 0 to 1.');
-  return value;
-}
-
-function port(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isInteger(value) || value < 0 || value > 65_535) {
-    throw new InvalidArgumentError('It must be a port from 0 to 65535; 0 takes any free one.');
-  }
-  return value;
-}

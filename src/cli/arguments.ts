@@ -1,0 +1,51 @@
+/** What an option's value may be. The sentences are shown behind what was given. */
+import { InvalidArgumentError } from 'commander';
+import type { Threshold } from '../export/thresholds.ts';
+
+export function positive(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value > 0 && value < Number.POSITIVE_INFINITY)) {
+    throw new InvalidArgumentError('It must be a number above 0.');
+  }
+  return value;
+}
+
+export function whole(text: string): number {
+  const value = positive(text);
+  if (!Number.isInteger(value)) throw new InvalidArgumentError('It must be a whole number above 0.');
+  return value;
+}
+
+export function several(text: string, before: readonly string[] = []): string[] {
+  return [...before, text];
+}
+
+export function threshold(text: string, before: readonly Threshold[] = []): Threshold[] {
+  const [, name, number] = /^([\w:]+)=(-?\d+(?:\.\d+)?)$/.exec(text) ?? [];
+  if (name === undefined) throw new InvalidArgumentError('It must be RULE=NUMBER, such as TTAHighErrorRate=2.');
+  return [...before, { name, value: Number(number) }];
+}
+
+export function url(text: string): string {
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  throw new InvalidArgumentError('It must be a URL that starts with http:// or https://.');
+}
+
+export function rate(text: string): number | 'max' {
+  return text === 'max' ? text : positive(text);
+}
+
+export function share(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 1))
+    throw new InvalidArgumentError('It must be a number from 0 to 1.');
+  return value;
+}
+
+export function port(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isInteger(value) || value < 0 || value > 65_535) {
+    throw new InvalidArgumentError('It must be a port from 0 to 65535; 0 takes any free one.');
+  }
+  return value;
+}
