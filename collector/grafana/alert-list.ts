@@ -19,7 +19,6 @@ export function alerts(): Builder<Panel> {
       sortOrder: 3,
       dashboardAlerts: false,
       alertInstanceLabelFilter: '',
-      datasource: '$' + '{datasource}',
       stateFilter: { firing: true, pending: true, noData: false, normal: false, error: true },
     },
   };

@@ -19,13 +19,21 @@ import {
   VizTooltipOptionsBuilder,
 } from '@grafana/grafana-foundation-sdk/common';
 import {
+  type FieldColor,
+  FieldColorBuilder,
+  FieldColorModeId,
   type Panel,
   type Threshold,
   ThresholdsConfigBuilder,
   ThresholdsMode,
   type ValueMapping,
 } from '@grafana/grafana-foundation-sdk/dashboard';
-import { PanelBuilder as Heatmap } from '@grafana/grafana-foundation-sdk/heatmap';
+import {
+  PanelBuilder as Heatmap,
+  HeatmapColorMode,
+  HeatmapColorOptionsBuilder,
+  YAxisConfigBuilder,
+} from '@grafana/grafana-foundation-sdk/heatmap';
 import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus';
 import { PanelBuilder as Stat } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as StateTimeline } from '@grafana/grafana-foundation-sdk/statetimeline';
@@ -69,6 +77,7 @@ interface Dressable extends Builder<Panel> {
   max(max: number): this;
   decimals(decimals: number): this;
   mappings(mappings: ValueMapping[]): this;
+  colorScheme(color: Builder<FieldColor>): this;
   thresholds(thresholds: Builder<{ mode: ThresholdsMode; steps: Threshold[] }>): this;
   withTarget(target: Builder<Dataquery>): this;
 }
@@ -82,6 +91,7 @@ function dress<P extends Dressable>(
 ): P {
   const { title, description, unit, queries, width = 12, height = 8, min, max, decimals } = options;
   panel.title(title).description(description).datasource(SOURCE).unit(unit).span(width).height(height);
+  panel.colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds));
   for (const [index, [expression, legend]] of queries.entries()) {
     const query = new DataqueryBuilder().refId(LETTERS.charAt(index)).datasource(SOURCE);
     panel.withTarget(target(query.expr(expression).legendFormat(legend)));
@@ -94,11 +104,20 @@ function dress<P extends Dressable>(
   return panel.thresholds(new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(steps));
 }
 
-/** Lines over time. `stacked` where they are parts of one whole. */
-export function graph(options: PanelOptions & { readonly stacked?: boolean }): Timeseries {
-  const panel = dress(new Timeseries(), { min: 0, ...options }, (query) => query.range().exemplar(true));
+interface GraphOptions extends PanelOptions {
+  /** The lines are parts of one whole. */
+  readonly stacked?: boolean;
+  /** There are points that open a trace. */
+  readonly exemplars?: boolean;
+}
+
+/** Lines over time. */
+export function graph(options: GraphOptions): Timeseries {
+  const { exemplars = false } = options;
+  const panel = dress(new Timeseries(), { min: 0, ...options }, (query) => query.range().exemplar(exemplars));
   if (options.stacked) panel.stacking(new StackingConfigBuilder().mode(StackingMode.Normal).group('A'));
   return panel
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))
     .lineWidth(2)
     .fillOpacity(options.stacked ? 30 : 8)
     .gradientMode(GraphGradientMode.Opacity)
@@ -150,5 +169,7 @@ export function states(options: PanelOptions): StateTimeline {
 
 /** Where a histogram's observations fell, over time. */
 export function heat(options: PanelOptions): Heatmap {
-  return dress(new Heatmap(), options, (query) => query.range().exemplar(true).format(PromQueryFormat.Heatmap));
+  return dress(new Heatmap(), options, (query) => query.range().format(PromQueryFormat.Heatmap))
+    .color(new HeatmapColorOptionsBuilder().mode(HeatmapColorMode.Scheme).scheme('Oranges').steps(64))
+    .yAxis(new YAxisConfigBuilder().unit(options.unit));
 }

@@ -17,6 +17,7 @@ export const spanRow: readonly [title: string, panels: readonly Builder<Panel>[]
       title: 'Latency from spans, p95',
       description: 'Workflow executions whose spans came in. Click on a point to open its trace, if it was kept.',
       unit: 's',
+      exemplars: true,
       queries: [[`histogram_quantile(0.95, sum by (le, span_name) (${bucket}))`, '{{span_name}}']],
     }),
     graph({
