@@ -1,0 +1,77 @@
+/** A real Alertmanager with the shipped configuration, on free ports, and the receiver that it tells. */
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
+import { collectorPath } from './deployment.ts';
+import { eventually, freePort } from './prometheus.ts';
+
+type Labels = Readonly<Record<string, string>>;
+
+/** What a webhook is sent. */
+export interface Notification {
+  /** Of the configuration: critical, warning or info. */
+  readonly receiver: string;
+  readonly groupLabels: Labels;
+  readonly alerts: readonly { readonly status: 'firing' | 'resolved'; labels: Labels; annotations: Labels }[];
+}
+
+export interface Alertmanager {
+  readonly host: string;
+  readonly notifications: readonly Notification[];
+  /** What it knows to fire; `inhibitedBy` names what keeps one back. */
+  alerts(): Promise<readonly { labels: Labels; status: { inhibitedBy: readonly string[] } }[]>;
+  stop(): Promise<void>;
+}
+
+/** It tells a few seconds after it heard; a warning waits longest, so that what explains it can come first. */
+export async function startAlertmanager(program: string): Promise<Alertmanager> {
+  const notifications: Notification[] = [];
+  const receiver = createServer((request, response) => {
+    void json(request).then((body) => {
+      notifications.push(body as Notification);
+      response.end();
+    });
+  });
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+  const { port: receiverPort } = receiver.address() as AddressInfo;
+
+  const folder = await mkdtemp(join(tmpdir(), 'tta-alertmanager-'));
+  const host = `127.0.0.1:${await freePort()}`;
+  const shipped = await readFile(collectorPath('alertmanager/alertmanager.yml'), 'utf8');
+  const configuration = shipped
+    .replaceAll('http://127.0.0.1:9099/', `http://127.0.0.1:${receiverPort}/`)
+    .replace('group_wait: 30s', 'group_wait: 12s')
+    .replaceAll('group_wait: 10s', 'group_wait: 1s')
+    .replaceAll(/group_interval: \w+/g, 'group_interval: 1s');
+  await writeFile(join(folder, 'alertmanager.yml'), configuration);
+  const child = spawn(
+    program,
+    [
+      `--config.file=${join(folder, 'alertmanager.yml')}`,
+      `--storage.path=${join(folder, 'data')}`,
+      `--web.listen-address=${host}`,
+      '--cluster.listen-address=',
+    ],
+    { stdio: 'ignore' },
+  );
+  const exited = new Promise<void>((resolve) => child.on('exit', () => resolve()));
+  await eventually('Alertmanager is ready', async () =>
+    (await fetch(`http://${host}/-/ready`)).ok ? true : undefined,
+  );
+  return {
+    host,
+    notifications,
+    alerts: async () => (await (await fetch(`http://${host}/api/v2/alerts`)).json()) as never,
+    async stop() {
+      child.kill('SIGTERM');
+      await exited;
+      receiver.closeAllConnections();
+      receiver.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
