@@ -30,11 +30,34 @@ export function stream<In = Anything, Chunk = unknown>(
       if (typeof (chunks as Partial<AsyncIterable<Chunk>> | null)?.[Symbol.asyncIterator] !== 'function') {
         fail('stream', 'fn', 'must give an async iterable', chunks);
       }
-      return generatorOf(chunks);
+      return chunksOf(chunks);
     },
   });
 }
 
-async function* generatorOf<Chunk>(chunks: AsyncIterable<Chunk>): AsyncGenerator<Chunk, void, undefined> {
-  yield* chunks;
+/** No generator: one that is closed before its first chunk was asked for would leave its source open. */
+function chunksOf<Chunk>(source: AsyncIterable<Chunk>): AsyncIterableIterator<Chunk> {
+  const chunks = source[Symbol.asyncIterator]();
+  let begun = false;
+  const close = async (value?: unknown): Promise<IteratorResult<Chunk>> => {
+    await chunks.return?.(value);
+    // Node's own streams are read by such a generator.
+    if (!begun) (source as { destroy?: () => void }).destroy?.();
+    return { done: true, value };
+  };
+  return {
+    next: () => {
+      begun = true;
+      return chunks.next();
+    },
+    return: close,
+    throw: async (error) => {
+      if (chunks.throw !== undefined) return chunks.throw(error);
+      await close();
+      throw error;
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }

@@ -59,6 +59,7 @@ export function llmStream(
 
       async function* rest(first: string | undefined): AsyncGenerator<string, void, undefined> {
         try {
+          yield '';
           for (let chunk = first; chunk !== undefined; chunk = await next()) yield chunk;
         } finally {
           await settle();
@@ -67,7 +68,10 @@ export function llmStream(
       }
 
       try {
-        return rest(await untilCancelled(next(), context.scope));
+        const reply = rest(await untilCancelled(next(), context.scope));
+        // A generator that is closed before it began runs no `finally`: nothing would be counted, nor the model told.
+        await reply.next();
+        return reply;
       } catch (error) {
         usage ??= billedUsage(error);
         if (usage !== undefined) await settle();
