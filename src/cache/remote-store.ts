@@ -1,6 +1,6 @@
 import { CancelScope, untilCancelled } from '../core/cancellation.ts';
 import type { ExecutionContext } from '../core/context.ts';
-import { PrimitiveTimeoutError } from '../core/errors.ts';
+import { held, PrimitiveTimeoutError } from '../core/errors.ts';
 import { show } from '../core/options.ts';
 import type { Observation, StoreErrors, StoreOperation } from '../telemetry/record/cache.ts';
 import { asking, failed, HEALTHY } from './health.ts';
@@ -34,7 +34,7 @@ export function remoteStore<V>(store: CacheStore, { ttlMs, staleMs = 0 }: Lifeti
       return answer;
     } catch (error) {
       context.scope?.throwIfCancelled();
-      if (operation === 'get' && (error as Error | undefined)?.name === 'SyntaxError') {
+      if (operation === 'get' && held(error, 'name') === 'SyntaxError') {
         health = HEALTHY;
         throw error;
       }

@@ -4,7 +4,8 @@ import type { Origin } from '../telemetry/propagate.ts';
 import { type ExecutionAttributes, executionAttributes } from '../telemetry/record/execution.ts';
 import { type Clock, systemClock } from '../time/clock.ts';
 import { CancelScope } from './cancellation.ts';
-import { fail, knownOptions, requireSignal } from './options.ts';
+import { held } from './errors.ts';
+import { fail, knownOptions, requireFunction, requireSignal } from './options.ts';
 
 /** A tag is the author's own word about an execution; it goes on spans, never on metrics. */
 export type Tags = Readonly<Record<string, string | number | boolean>>;
@@ -154,7 +155,7 @@ export class ExecutionContext implements WorkflowContext {
 
   cancelledBy(error: unknown): boolean {
     if (this.scope === undefined || !this.scope.cancelled) return false;
-    return error === this.scope.reason || (error instanceof Error && error.name === 'AbortError');
+    return error === this.scope.reason || held(error, 'name') === 'AbortError';
   }
 
   takeAttributes(): ExecutionAttributes | undefined {
@@ -218,6 +219,13 @@ function contextFrom(given: ExecuteOptions['context']): ExecutionContext {
     if (init[id] !== undefined && typeof init[id] !== 'string')
       fail('ExecuteOptions: context', id, 'must be a string', init[id]);
   }
+  if (init.clock !== undefined) requireClock(init.clock);
   const around = storage.getStore();
   return around === undefined ? ExecutionContext.create(init) : around.with(init);
+}
+
+function requireClock(clock: Clock): void {
+  for (const method of ['now', 'sleep', 'after'] as const) {
+    requireFunction('ExecuteOptions: context', `clock.${method}`, (clock as Partial<Clock> | null)?.[method]);
+  }
 }

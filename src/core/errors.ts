@@ -1,5 +1,7 @@
-import { VERDICT } from '../telemetry/observe.ts';
-import { show } from './options.ts';
+import { held, ownVerdict, VERDICT } from '../telemetry/observe.ts';
+import { measure, show } from './options.ts';
+
+export { held };
 
 /** `timeout` gave up on the work it wraps. */
 export class PrimitiveTimeoutError extends Error {
@@ -28,9 +30,8 @@ export class NoRouteError extends Error {
   readonly routes: readonly string[];
 
   constructor(routerName: string, route: unknown, routes: readonly string[]) {
-    const asked = typeof route === 'string' ? JSON.stringify(route.slice(0, 80)) : String(route);
     super(
-      `${routerName} has no route ${asked}; its routes are ${routes.join(', ')}; name one as default to catch the rest`,
+      `${routerName} has no route ${show(route)}; its routes are ${routes.join(', ')}; name one as default to catch the rest`,
     );
     this.route = route;
     this.routes = routes;
@@ -102,8 +103,7 @@ export class RateLimitError extends Error {
 
 /** Whether an error says nothing about the work: a policy refused it untried, or nobody waited for its end. */
 export function isInconclusive(error: unknown): boolean {
-  if (typeof error !== 'object' || error === null) return false;
-  const verdict = (error as { [VERDICT]?: unknown })[VERDICT];
+  const verdict = ownVerdict(error);
   return verdict === 'rejected' || verdict === 'cancelled';
 }
 
@@ -153,16 +153,9 @@ export class RaceError extends AggregateError {
   }
 }
 
-/** What a value is and how large, without its content: that may be a user's. */
-function measure(value: unknown): string {
-  if (typeof value === 'string') return `a text of ${value.length} characters`;
-  if (Array.isArray(value)) return `an array of ${value.length}`;
-  if (typeof value === 'object' && value !== null) return `an object with ${Object.keys(value).length} keys`;
-  return value === undefined || value === null || typeof value === 'boolean' ? String(value) : `a ${typeof value}`;
-}
-
 function messageOf(error: unknown): string {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : show(error);
+  const message = held(error, 'message');
+  const text = typeof message === 'string' ? `${held(error, 'name')}: ${message}` : show(error);
   return text.length > 120 ? `${text.slice(0, 119)}…` : text;
 }
 

@@ -1,13 +1,32 @@
 /** Checks at the door: what is wrong, which rule, which value, and how to mend it. */
 
-/** A short form of any value for an error text. Strings are cut: they may be a user's data. */
+/** A short form of any value for an error text. Strings and keys are cut: they may be a user's data, and many. */
 export function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
-  if (typeof value === 'function') return value.name ? `function ${value.name}` : 'a function';
+  if (typeof value === 'string') return JSON.stringify(cut(value));
+  if (typeof value === 'function') return value.name ? `function ${cut(value.name)}` : 'a function';
+  if (typeof value !== 'object' || value === null) return cut(String(value));
+  try {
+    if (Array.isArray(value)) return `an array of ${value.length}`;
+    const keys = Object.keys(value);
+    const more = keys.length > MOST_KEYS ? ` and ${keys.length - MOST_KEYS} more` : '';
+    return `an object with ${keys.slice(0, MOST_KEYS).map(cut).join(', ') || 'no keys'}${more}`;
+  } catch {
+    return 'an object that cannot be looked into';
+  }
+}
+
+const MOST_KEYS = 8;
+
+function cut(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+}
+
+/** What a value is and how large, without its content: that may be a user's. */
+export function measure(value: unknown): string {
+  if (typeof value === 'string') return `a text of ${value.length} characters`;
   if (Array.isArray(value)) return `an array of ${value.length}`;
-  if (typeof value === 'object' && value !== null)
-    return `an object with ${Object.keys(value).join(', ') || 'no keys'}`;
-  return String(value);
+  if (typeof value === 'object' && value !== null) return `an object with ${Object.keys(value).length} keys`;
+  return value === undefined || value === null || typeof value === 'boolean' ? String(value) : `a ${typeof value}`;
 }
 
 /** Throws `where: option rule, got value`; a `RangeError` for a number out of range, else a `TypeError`. */

@@ -1,4 +1,4 @@
-import { fail } from '../core/options.ts';
+import { measure } from '../core/options.ts';
 import type { ObservedPrimitive } from '../core/primitive.ts';
 
 /** Where a mapping takes its items from. */
@@ -27,7 +27,7 @@ export function isAsync<Item>(items: Items<Item>): items is AsyncIterable<Item> 
 export function requireItems(where: string, items: unknown): void {
   if (typeof items === 'object' && items !== null && (Symbol.iterator in items || Symbol.asyncIterator in items))
     return;
-  fail(where, 'input', 'must be an array or another iterable, async or not', items);
+  throw new TypeError(`${where}: input must be an array or another iterable, async or not, got ${measure(items)}`);
 }
 
 /** Lets the source release what it holds. Whoever has another reason to end need not look at what comes of it. */

@@ -1,10 +1,11 @@
 import type { ExecutionContext } from '../core/context.ts';
+import { held } from '../core/errors.ts';
 import type { LlmCalls, Observation } from '../telemetry/record/llm.ts';
 import { cataloguePrices } from './catalogue.ts';
 import { type Model, soundUsage, type Usage } from './model.ts';
 import { firstPrice, type PriceTable, REFERENCE_PRICES, tablePrices } from './price.ts';
 
-export type Bill = (observation: Observation, context: ExecutionContext, usage: Usage | undefined) => Promise<void>;
+export type Bill = (observation: Observation, context: ExecutionContext, usage: unknown) => Promise<void>;
 
 /**
  * Counts what calls of a model used and cost: by the author's prices, else the reference ones, else the catalogue. A
@@ -13,7 +14,7 @@ export type Bill = (observation: Observation, context: ExecutionContext, usage: 
 export function billing({ model, provider }: Model, calls: LlmCalls, prices: PriceTable = {}): Bill {
   const own = firstPrice(tablePrices(prices), tablePrices(REFERENCE_PRICES));
   return async (observation, context, usage) => {
-    if (usage === undefined) {
+    if (!isUsage(usage)) {
       calls.unpriced(observation);
       return;
     }
@@ -27,5 +28,11 @@ export function billing({ model, provider }: Model, calls: LlmCalls, prices: Pri
 
 /** The usage that an error carries whose call was billed all the same. */
 export function billedUsage(error: unknown): Usage | undefined {
-  return (error as { usage?: Usage } | null | undefined)?.usage;
+  const usage = held(error, 'usage');
+  return isUsage(usage) ? usage : undefined;
+}
+
+/** Other errors have a `usage` too, such as how a command is to be called. */
+function isUsage(usage: unknown): usage is Usage {
+  return typeof held(usage, 'inputTokens') === 'number' || typeof held(usage, 'outputTokens') === 'number';
 }

@@ -1,4 +1,6 @@
 import { untilCancelled } from '../core/cancellation.ts';
+import { held } from '../core/errors.ts';
+import { show } from '../core/options.ts';
 import { createPrimitive, type Primitive } from '../core/primitive.ts';
 import { llmCalls, llmSpan } from '../telemetry/record/llm.ts';
 import { billedUsage, billing } from './billing.ts';
@@ -31,7 +33,9 @@ export function llm(model: Model, options: LlmOptions = {}): Primitive<string | 
       const call = async () => {
         try {
           const reply = await model.generate(request, { signal: context.signal });
-          await bill(observation, context, reply.usage);
+          await bill(observation, context, held(reply, 'usage'));
+          if (typeof reply?.text !== 'string')
+            throw new TypeError(`llm: a Model must give a reply with a text, got ${show(reply)}`);
           calls.answered(observation, reply, captureContent);
           return reply;
         } catch (error) {

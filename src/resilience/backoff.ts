@@ -1,3 +1,5 @@
+import { held } from '../core/errors.ts';
+
 /** How long to wait before the next try: pure arithmetic, randomness handed in. */
 
 export const JITTERS = ['full', 'decorrelated', 'none'] as const;
@@ -31,7 +33,7 @@ export function backoffDelay(backoff: Backoff, attempt: number, previousMs: numb
  * neither, or one that makes no sense.
  */
 export function retryAfterMs(error: unknown, now: number): number | undefined {
-  const own = (error as { retryAfterMs?: unknown } | null | undefined)?.retryAfterMs;
+  const own = held(error, 'retryAfterMs');
   if (typeof own === 'number' && own >= 0 && Number.isFinite(own)) return own;
   const inMs = header(error, 'retry-after-ms');
   if (inMs !== undefined && isNumber(inMs)) return Number(inMs);
@@ -48,15 +50,20 @@ function isNumber(text: string): boolean {
 
 /** Headers as `fetch` has them, or as a plain object; on the error itself or on its `response`. */
 function header(error: unknown, name: string): string | undefined {
-  const { headers, response } = (error ?? {}) as { headers?: unknown; response?: { headers?: unknown } };
-  for (const source of [headers, response?.headers]) {
+  for (const source of [held(error, 'headers'), held(held(error, 'response'), 'headers')]) {
     if (typeof source !== 'object' || source === null) continue;
-    const get = (source as { get?: unknown }).get;
-    const value =
-      typeof get === 'function'
-        ? get.call(source, name)
-        : Object.entries(source).find(([key]) => key.toLowerCase() === name)?.[1];
+    const value = lookUp(source, name);
     if (typeof value === 'string' || typeof value === 'number') return String(value);
   }
   return undefined;
+}
+
+function lookUp(headers: object, name: string): unknown {
+  const get = held(headers, 'get');
+  try {
+    if (typeof get === 'function') return get.call(headers, name);
+    return Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1];
+  } catch {
+    return undefined;
+  }
 }

@@ -56,7 +56,8 @@ export class RetryBudget {
 
   #slotAt(now: number): Slot {
     const index = Math.floor(now / this.#slotMs);
-    const slot = this.#slots[index % SLOTS] as Slot;
+    // A clock may begin before the epoch, or say nothing.
+    const slot = this.#slots[Math.abs(index % SLOTS) || 0] as Slot;
     if (slot.index !== index) Object.assign(slot, { index, tries: 0, retries: 0 });
     return slot;
   }

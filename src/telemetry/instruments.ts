@@ -20,6 +20,7 @@ import {
   metrics,
   type Observable,
 } from '@opentelemetry/api';
+import { complain, guarded } from './guard.ts';
 import { ATTR, INSTRUMENT, type InstrumentName, MAX_SERIES, OTHER, SCOPE } from './semconv.ts';
 
 /** How many characters of an author's name reach telemetry. */
@@ -38,8 +39,8 @@ interface Cell extends Series {
 
 type Kind = 'counter' | 'upDownCounter' | 'gauge';
 
-/** Bounds a label value and makes it valid Unicode. */
-function labelValue(value: string): string {
+/** An author's word as telemetry shows it: bounded, and valid Unicode. */
+export function labelValue(value: string): string {
   const bounded = value.length > MAX_LABEL_LENGTH ? `${value.slice(0, MAX_LABEL_LENGTH - 1)}…` : value;
   return bounded.toWellFormed();
 }
@@ -58,10 +59,13 @@ class LabelSets<T> {
 
   get(values: readonly string[]): T {
     const bounded = values.map(labelValue);
-    const key = bounded.join('\u0000');
+    // No separator, for whatever it is a name may hold it.
+    const key = bounded.length === 1 ? (bounded[0] as string) : JSON.stringify(bounded);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    if (this.#known.size >= MAX_SERIES - 1) {
+    // An author's own `__other__` must not become a second series of that name: a reader keeps only one of them.
+    const isOther = bounded.length > 0 && bounded.every((value) => value === OTHER);
+    if (isOther || this.#known.size >= MAX_SERIES - 1) {
       this.#overflow ??= this.#make(this.#attributes(this.#keys.map(() => OTHER)), true);
       return this.#overflow;
     }
@@ -154,11 +158,20 @@ export class HistogramTable {
 
   record(seconds: number, labels: Attributes, context: Context): void {
     if (this.#overflowed.size > 0 && this.#overflowed.has(labels)) overflow.series(this.#name).value += 1;
-    this.#histogram?.record(seconds, labels, context);
+    // What a clock that is none has measured would make the sum of all durations none.
+    if (!(seconds >= 0)) return;
+    try {
+      this.#histogram?.record(seconds, labels, context);
+    } catch (error) {
+      complain(`a measurement of ${this.#name} is lost`, error);
+    }
   }
 
   bind(meter: Meter | undefined): void {
-    this.#histogram = meter?.createHistogram(this.#name, this.#options);
+    this.#histogram = undefined;
+    guarded(`there is no ${this.#name}`, () => {
+      this.#histogram = meter?.createHistogram(this.#name, this.#options);
+    });
   }
 }
 
@@ -215,12 +228,14 @@ export function beforeCollection(refresh: () => void): () => void {
 export function currentMeter(): Meter | undefined {
   const provider = metrics.getMeterProvider();
   if (provider === boundProvider) return boundMeter;
-  release();
+  guarded('the meter provider that was replaced goes on reading', release);
   release = () => {};
-  const meter = provider.getMeter(SCOPE);
-  const live = meter !== createNoopMeter();
   boundProvider = provider;
-  boundMeter = live ? meter : undefined;
+  boundMeter = undefined;
+  guarded('the meter provider gives no meter', () => {
+    const meter = provider.getMeter(SCOPE);
+    if (meter !== createNoopMeter()) boundMeter = meter;
+  });
   for (const histogram of histograms) histogram.bind(boundMeter);
   for (const table of tables) table.rebase();
   instruments.clear();
@@ -230,15 +245,17 @@ export function currentMeter(): Meter | undefined {
 
 /** Has every table read at every collection of this meter's provider. */
 function attach(meter: Meter): void {
-  release();
-  for (const table of tables) if (!instruments.has(table)) instruments.set(table, table.create(meter));
-  const observables = [...instruments.values()];
-  meter.addBatchObservableCallback(report, observables);
-  release = () => meter.removeBatchObservableCallback(report, observables);
+  guarded('the meter provider does not take the counters', () => {
+    release();
+    for (const table of tables) if (!instruments.has(table)) instruments.set(table, table.create(meter));
+    const observables = [...instruments.values()];
+    meter.addBatchObservableCallback(report, observables);
+    release = () => meter.removeBatchObservableCallback(report, observables);
+  });
 }
 
 const report: BatchObservableCallback = (result) => {
-  for (const refresh of refreshers) refresh();
+  for (const refresh of refreshers) guarded('a value cannot be read', refresh);
   for (const [table, instrument] of instruments) {
     for (const [value, attributes] of table.read()) result.observe(instrument, value, attributes);
   }

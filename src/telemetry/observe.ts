@@ -11,9 +11,11 @@ import {
   type Link,
   ROOT_CONTEXT,
   type Span,
+  type SpanOptions,
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
+import { timeOf } from './guard.ts';
 import { currentMeter, lostSpans } from './instruments.ts';
 import { linksOf, type Origin, parentOf } from './propagate.ts';
 import { errorStack, errorText } from './redact.ts';
@@ -21,9 +23,9 @@ import { ATTR, type Outcome } from './semconv.ts';
 import { isStream, ObservedStream, type StreamContext } from './stream.ts';
 import type { Subject } from './subject.ts';
 import { currentTracer } from './tracer.ts';
-import { VERDICT } from './verdict.ts';
+import { held, ownVerdict, VERDICT } from './verdict.ts';
 
-export { VERDICT };
+export { held, ownVerdict, VERDICT };
 
 /** What an execution must know of the context it runs in. */
 export interface ObservedContext extends StreamContext {
@@ -45,8 +47,10 @@ export class Observation {
   readonly span: Span | undefined;
   /** The OpenTelemetry context that the work runs in. */
   readonly context: Context;
-  /** Milliseconds since the epoch; 0 while nothing is registered that could use it. */
+  /** Milliseconds since the epoch; `NaN` while nothing is registered that could use it, or where the clock has none. */
   readonly startedAt: number;
+  /** Whether the work has been called. */
+  begun = false;
 
   constructor(subject: Subject, span: Span | undefined, otelContext: Context, startedAt: number) {
     this.subject = subject;
@@ -79,7 +83,7 @@ export async function observe<In, Ctx extends ObservedContext, Out>(
     output =
       observation.span === undefined
         ? await body(input, ctx, observation)
-        : await context.with(observation.context, body, undefined, input, ctx, observation);
+        : await inSpan(observation, body, input, ctx);
   } catch (error) {
     const outcome = verdictOn(error, ctx);
     close(observation, ctx, outcome, error);
@@ -94,26 +98,51 @@ export async function observe<In, Ctx extends ObservedContext, Out>(
   return output;
 }
 
+/** Calls the work in the context of its span; where the context manager fails before that, without it. */
+function inSpan<In, Ctx extends ObservedContext, Out>(
+  observation: Observation,
+  body: Body<In, Ctx, Out>,
+  input: In,
+  ctx: Ctx,
+): Out | PromiseLike<Out> {
+  try {
+    return context.with(observation.context, begin<In, Ctx, Out>, undefined, observation, body, input, ctx);
+  } catch (error) {
+    if (observation.begun) throw error;
+    return body(input, ctx, observation);
+  }
+}
+
+function begin<In, Ctx extends ObservedContext, Out>(
+  observation: Observation,
+  body: Body<In, Ctx, Out>,
+  input: In,
+  ctx: Ctx,
+): Out | PromiseLike<Out> {
+  observation.begun = true;
+  return body(input, ctx, observation);
+}
+
 function open(subject: Subject, ctx: ObservedContext): Observation {
   subject.active.value += 1;
   const tracer = currentTracer();
-  if (currentMeter() === undefined && tracer === undefined) return new Observation(subject, undefined, ROOT_CONTEXT, 0);
-  const startedAt = ctx.clock.now();
-  const active = context.active();
+  if (currentMeter() === undefined && tracer === undefined) {
+    return new Observation(subject, undefined, ROOT_CONTEXT, Number.NaN);
+  }
+  const startedAt = timeOf(ctx.clock);
+  let active = ROOT_CONTEXT;
   try {
+    active = context.active();
     if (tracer !== undefined) {
       const origin = ctx.takeOrigin();
       const parent = origin === undefined ? active : parentOf(active, origin);
-      const span = tracer.startSpan(
-        subject.spanName,
-        {
-          kind: subject.spanKind,
-          attributes: subject.samplingAttributes ?? NO_ATTRIBUTES,
-          startTime: hrTime(startedAt),
-          links: origin === undefined ? NO_LINKS : [...linksOf(active, origin)],
-        },
-        parent,
-      );
+      const options: SpanOptions = {
+        kind: subject.spanKind,
+        attributes: subject.samplingAttributes ?? NO_ATTRIBUTES,
+        links: origin === undefined ? NO_LINKS : [...linksOf(active, origin)],
+      };
+      if (!Number.isNaN(startedAt)) options.startTime = hrTime(startedAt);
+      const span = tracer.startSpan(subject.spanName, options, parent);
       const extra = ctx.takeAttributes();
       if (span.isRecording()) {
         // After the start they cost a third of what they cost at it, and a span that is not sampled is spared them.
@@ -134,9 +163,9 @@ function close(observation: Observation, ctx: ObservedContext, outcome: Outcome,
   subject.active.value -= 1;
   subject.outcomes[outcome].value += 1;
   for (const counts of subject.counts) counts[status].value += 1;
-  if (startedAt === 0) return;
+  if (span === undefined && Number.isNaN(startedAt)) return;
   try {
-    const endedAt = ctx.clock.now();
+    const endedAt = timeOf(ctx.clock);
     const seconds = Math.max(0, endedAt - startedAt) / 1_000;
     for (const { duration, durationLabels } of subject.counts) {
       duration.record(seconds, durationLabels, observation.context);
@@ -145,7 +174,8 @@ function close(observation: Observation, ctx: ObservedContext, outcome: Outcome,
     try {
       if (outcome !== 'success') describeFailure(span, error, outcome, ctx);
     } finally {
-      span.end(hrTime(endedAt));
+      if (Number.isNaN(startedAt + endedAt)) span.end();
+      else span.end(hrTime(endedAt));
     }
   } catch {
     spansBroken.value += 1;
@@ -155,8 +185,7 @@ function close(observation: Observation, ctx: ObservedContext, outcome: Outcome,
 /** An error that says so itself, a cancelled context, or a plain failure. */
 function verdictOn(error: unknown, ctx: ObservedContext): Outcome {
   if (ctx.cancelledBy(error)) return 'cancelled';
-  const own = typeof error === 'object' && error !== null ? (error as { [VERDICT]?: Outcome })[VERDICT] : undefined;
-  return own ?? 'failure';
+  return ownVerdict(error) ?? 'failure';
 }
 
 function describeFailure(span: Span, error: unknown, outcome: Outcome, ctx: ObservedContext): void {

@@ -8,6 +8,7 @@ import {
   type SpanContext,
   trace,
 } from '@opentelemetry/api';
+import { guarded } from './guard.ts';
 
 /** Where an execution was caused: by one remote span, or by several that are joined. */
 export interface Origin {
@@ -18,7 +19,7 @@ export interface Origin {
 /** The headers, by lower-case name, that carry the span around the caller. Empty without an SDK or outside of a span. */
 export function traceHeaders(): Record<string, string> {
   const headers: Record<string, string> = {};
-  propagation.inject(context.active(), headers);
+  guarded('the propagator writes no trace', () => propagation.inject(context.active(), headers));
   return headers;
 }
 

@@ -1,3 +1,5 @@
+import { held } from './verdict.ts';
+
 /**
  * Error texts are written by others: a provider's 401 quotes the key that it refused, a client error the URL with its
  * password. What looks like a credential is taken out before the text reaches a span.
@@ -22,17 +24,17 @@ export function redact(text: string): string {
 /** What spans say of anything that can be thrown: its type and its text, redacted. */
 export function errorText(error: unknown): { readonly type: string; readonly message: string } {
   try {
-    if (error instanceof Error) return { type: String(error.name), message: redact(String(error.message)) };
+    if (error instanceof Error) return { type: redact(String(error.name)), message: redact(String(error.message)) };
     return { type: typeof error, message: redact(String(error)) };
   } catch {
     return { type: typeof error, message: 'an error that has no text' };
   }
 }
 
-/** The stack of an error under its redacted text. The frames are places in code and stay as they are. */
+/** The stack of an error under its redacted text. What looks like frames may be part of a text that quotes another. */
 export function errorStack(error: unknown, type: string, message: string): string | undefined {
-  const stack = error instanceof Error ? error.stack : undefined;
+  const stack = held(error, 'stack');
   if (typeof stack !== 'string') return undefined;
   const frames = stack.indexOf('\n    at ');
-  return frames < 0 ? redact(stack) : `${type}: ${message}${stack.slice(frames, frames + MAX_LENGTH)}`;
+  return frames < 0 ? redact(stack) : `${type}: ${message}${redact(stack.slice(frames, frames + MAX_LENGTH))}`;
 }

@@ -2,7 +2,7 @@
  * Executions whose output is a stream. The execution lasts until the stream ends: exhausted, failed, cancelled, or
  * left by its consumer. Whatever the generator does runs in the execution's own contexts, whoever asks for the chunk.
  */
-import { context } from '@opentelemetry/api';
+import { runIn, timeOf } from './guard.ts';
 import type { Observation } from './observe.ts';
 import { ATTR } from './semconv.ts';
 import { VERDICT } from './verdict.ts';
@@ -20,8 +20,12 @@ type Source<T> = AsyncIterator<T, unknown, undefined>;
 
 /** Whether a value is a generator of chunks. Other async iterables (sockets, responses) are values like any other. */
 export function isStream(value: unknown): value is Source<unknown> & AsyncIterable<unknown> {
-  if (typeof value !== 'object' || value === null || !(Symbol.asyncIterator in value)) return false;
-  return typeof (value as { next?: unknown }).next === 'function';
+  if (typeof value !== 'object' || value === null) return false;
+  try {
+    return Symbol.asyncIterator in value && typeof (value as { next?: unknown }).next === 'function';
+  } catch {
+    return false;
+  }
 }
 
 const DONE: IteratorResult<never, undefined> = { done: true, value: undefined };
@@ -75,7 +79,7 @@ class Life<T> {
   }
 
   inside<Out>(work: () => Out): Out {
-    return this.#context.enter(() => context.with(this.#observation.context, work));
+    return this.#context.enter(() => runIn(this.#observation.context, work));
   }
 
   /** Ends the execution now, and tells the generator so as soon as it listens. */
@@ -114,17 +118,19 @@ class Life<T> {
   #count(): void {
     this.#chunks += 1;
     const { startedAt, span, subject, context: otelContext } = this.#observation;
-    if (this.#chunks > 1 || startedAt === 0) return;
-    const seconds = Math.max(0, this.#context.clock.now() - startedAt) / 1_000;
+    if (this.#chunks > 1 || Number.isNaN(startedAt)) return;
+    const seconds = Math.max(0, timeOf(this.#context.clock) - startedAt) / 1_000;
+    if (Number.isNaN(seconds)) return;
     span?.setAttribute(ATTR.streamFirstChunk, seconds);
     subject.firstChunk?.duration.record(seconds, subject.firstChunk.durationLabels, otelContext);
   }
 
-  #untilCancelled<V>(work: Promise<V>): Promise<V> {
+  /** An iterator written by hand may answer without a promise. */
+  #untilCancelled<V>(work: V | PromiseLike<V>): Promise<V> {
     return new Promise<V>((resolve, reject) => {
       this.#rejectPending.add(reject);
       const settled = () => this.#rejectPending.delete(reject);
-      work.finally(settled).then(resolve, reject);
+      Promise.resolve(work).finally(settled).then(resolve, reject);
     });
   }
 }

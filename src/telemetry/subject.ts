@@ -1,6 +1,6 @@
 /** What is observed: everything about a primitive's telemetry that is known when it is built. */
 import { type Attributes, SpanKind } from '@opentelemetry/api';
-import { CounterTable, currentMeter, HistogramTable, type Series } from './instruments.ts';
+import { CounterTable, currentMeter, HistogramTable, labelValue, type Series } from './instruments.ts';
 import { ATTR, INSTRUMENT, OUTCOMES, type Outcome, STATUSES } from './semconv.ts';
 
 const workflowExecutions = new CounterTable(
@@ -104,10 +104,10 @@ export function subjectOf({
   samplingAttributes,
 }: SubjectOptions): Subject {
   const subject: Subject = {
-    spanName: spanName ?? `${type} ${name}`,
+    spanName: labelValue(spanName ?? `${type} ${name}`),
     spanKind: model === undefined ? SpanKind.INTERNAL : SpanKind.CLIENT,
-    samplingAttributes: samplingAttributes && Object.freeze({ ...samplingAttributes }),
-    spanAttributes: Object.freeze({ [ATTR.primitiveType]: type, [ATTR.primitiveName]: name }),
+    samplingAttributes: samplingAttributes && bounded(samplingAttributes),
+    spanAttributes: bounded({ [ATTR.primitiveType]: type, [ATTR.primitiveName]: name }),
     counts: [
       countsOf(primitiveExecutions, [type, name], primitiveDuration, [type]),
       ...(workflow ? [countsOf(workflowExecutions, [name], workflowDuration, [name])] : []),
@@ -124,6 +124,15 @@ export function subjectOf({
   };
   currentMeter();
   return subject;
+}
+
+/** Names stand on every span: one of 10,000 characters would make a batch of spans larger than a collector takes. */
+function bounded(attributes: Attributes): Attributes {
+  const entries = Object.entries(attributes).map(([key, value]) => [
+    key,
+    typeof value === 'string' ? labelValue(value) : value,
+  ]);
+  return Object.freeze(Object.fromEntries(entries));
 }
 
 function countsOf(

@@ -1,4 +1,5 @@
 import { ProxyTracerProvider, type Tracer, type TracerProvider, trace } from '@opentelemetry/api';
+import { guarded } from './guard.ts';
 import { SCOPE } from './semconv.ts';
 
 const NO_TRACER_PROVIDER = new ProxyTracerProvider().getDelegate();
@@ -14,7 +15,11 @@ export function currentTracer(): Tracer | undefined {
   const provider = registered instanceof ProxyTracerProvider ? registered.getDelegate() : registered;
   if (provider !== tracerProvider) {
     tracerProvider = provider;
-    tracer = provider === NO_TRACER_PROVIDER ? undefined : provider.getTracer(SCOPE);
+    tracer = undefined;
+    if (provider === NO_TRACER_PROVIDER) return undefined;
+    guarded('the tracer provider gives no tracer', () => {
+      tracer = provider.getTracer(SCOPE);
+    });
   }
   return tracer;
 }

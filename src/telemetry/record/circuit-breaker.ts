@@ -41,7 +41,8 @@ export class CircuitSeat {
 
   get level(): number {
     if (this.#state === 'closed') return 0;
-    return this.#state === 'half_open' || (this.#state === 'open' && this.#isOver()) ? 1 : 2;
+    if (this.#state === 'half_open') return 1;
+    return this.#state === 'open' && this.#isOver() ? 1 : 2;
   }
 }
 

@@ -1,3 +1,4 @@
+import { timeOf } from '../guard.ts';
 import type { HistogramTable, Series } from '../instruments.ts';
 import type { Observation } from '../observe.ts';
 
@@ -12,11 +13,12 @@ export function waits(
     /** Call it when the wait begins, and what it returns when it is over, whatever its end. */
     begin(observation: Observation, clock: { now(): number }): () => void {
       queued.value += 1;
-      const from = observation.startedAt === 0 ? undefined : clock.now();
+      const from = Number.isNaN(observation.startedAt) ? Number.NaN : timeOf(clock);
       return () => {
         queued.value -= 1;
-        if (from === undefined) return;
-        const seconds = Math.max(0, clock.now() - from) / 1_000;
+        if (Number.isNaN(from)) return;
+        const seconds = Math.max(0, timeOf(clock) - from) / 1_000;
+        if (Number.isNaN(seconds)) return;
         observation.span?.setAttribute(attribute, seconds);
         table.record(seconds, labels, observation.context);
       };
