@@ -16,7 +16,7 @@ export interface CacheOptions<In> {
   readonly staleMs?: number | undefined;
   /** Failures worth keeping: which, and for how many milliseconds. They stay in this process. @default none */
   readonly negative?: { readonly when: (error: unknown) => boolean; readonly ttlMs: number } | undefined;
-  /** How many values (and failures) this process keeps; the one not used for longest goes first. @default 1000 */
+  /** How many values (and failures) this process keeps; the one not used for longest goes first; 10,000,000 at most. @default 1000 */
   readonly maxEntries?: number | undefined;
   /** Where values are kept, if not in this process. See `keyvStore`. @default this process */
   readonly store?: CacheStore | undefined;
@@ -27,6 +27,9 @@ export interface CacheOptions<In> {
 }
 
 const KNOWN = ['key', 'ttlMs', 'staleMs', 'negative', 'maxEntries', 'store', 'namespace', 'version', 'name'] as const;
+
+/** Room for all entries is made at once. */
+const MAX_ENTRIES = { min: 1, max: 10_000_000, integer: true };
 
 /** Refuses options that are wrong. */
 export function checkOptions<In>(options: CacheOptions<In>): void {
@@ -44,7 +47,7 @@ export function checkOptions<In>(options: CacheOptions<In>): void {
     requireFunction(`${where}: negative`, 'when', negative.when);
     requireNumber(`${where}: negative`, 'ttlMs', negative.ttlMs, { min: 0 });
   }
-  if (maxEntries !== undefined) requireNumber(where, 'maxEntries', maxEntries, { min: 1, integer: true });
+  if (maxEntries !== undefined) requireNumber(where, 'maxEntries', maxEntries, MAX_ENTRIES);
   if (store !== undefined) requireStore(where, store);
   for (const [option, value] of Object.entries({ namespace, version })) {
     if (value !== undefined && (typeof value !== 'string' || value === ''))

@@ -10,9 +10,9 @@ export async function mapAll<Item>(
   context: ExecutionContext,
   observation: Observation,
 ): Promise<unknown[]> {
+  const iterator = items[Symbol.iterator]();
   const scope = new CancelScope(context.scope);
   const inner = context.within(scope);
-  const iterator = items[Symbol.iterator]();
   const outputs: unknown[] = [];
   let taken = 0;
   let failed = 0;

@@ -132,7 +132,7 @@ describe('cache', () => {
 
   it.each([
     [{}, 'CacheOptions: key must be a function, got undefined'],
-    [{ key, maxEntries: 0 }, 'CacheOptions: maxEntries must be a whole number, 1 or more, got 0'],
+    [{ key, maxEntries: 0 }, 'CacheOptions: maxEntries must be a whole number from 1 to 10000000, got 0'],
     [{ key, ttl: 5 }, 'did you mean ttlMs?'],
   ])('refuses %j at construction', (options, message) => {
     expect(() =>
