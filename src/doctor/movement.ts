@@ -10,7 +10,7 @@ export interface Pair {
   readonly seconds: number;
 }
 
-export const sum = (exposition: Exposition, name: string, labels: Readonly<Record<string, string>> = {}): number =>
+const sum = (exposition: Exposition, name: string, labels: Readonly<Record<string, string>> = {}): number =>
   select(exposition, name, labels).reduce((all, { value }) => all + value, 0);
 
 const CHECKS = ['movement', 'spans', 'series', 'prices'] as const;

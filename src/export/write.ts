@@ -9,27 +9,13 @@ export interface Written {
   readonly what: 'written' | 'updated' | 'overwritten' | 'same';
 }
 
-/** Files that somebody has changed since they were written, or that were never written by us. Nothing was touched. */
-export class ChangedFilesError extends Error {
-  override readonly name = 'ChangedFilesError';
-  readonly paths: readonly string[];
-
-  constructor(paths: readonly string[]) {
-    super(
-      `nothing was written: ${paths.join(', ')} ${paths.length === 1 ? 'has' : 'have'} been changed or made by somebody. ` +
-        'Give --to another folder and compare, or --force to overwrite',
-    );
-    this.paths = paths;
-  }
-}
-
 /** What we wrote last: by that a file of an older release is told from one that somebody has changed. */
 const RECORD = '.tta-export.json';
 
 /**
  * Writes all files or none.
  *
- * @throws ChangedFilesError unless `force`
+ * @throws Error unless `force`, where somebody has changed or made one of them
  */
 export async function writeFiles(folder: string, files: readonly ExportedFile[], force: boolean): Promise<Written[]> {
   const record = await readRecord(folder);
@@ -45,7 +31,7 @@ export async function writeFiles(folder: string, files: readonly ExportedFile[],
     }),
   );
   const changed = plan.filter(({ what }) => what === 'overwritten');
-  if (changed.length > 0 && !force) throw new ChangedFilesError(changed.map(({ path }) => join(folder, path)));
+  if (changed.length > 0 && !force) throw refusal(changed.map(({ path }) => join(folder, path)));
   for (const { path, text, what } of plan) {
     record[path] = hashOf(text);
     if (what === 'same') continue;
@@ -54,6 +40,13 @@ export async function writeFiles(folder: string, files: readonly ExportedFile[],
   }
   await writeFile(join(folder, RECORD), `${JSON.stringify(record, undefined, 2)}\n`);
   return plan.map(({ path, what }) => ({ path, what }));
+}
+
+function refusal(paths: readonly string[]): Error {
+  return new Error(
+    `nothing was written: ${paths.join(', ')} ${paths.length === 1 ? 'has' : 'have'} been changed or made by somebody. ` +
+      'Give --to another folder and compare, or --force to overwrite',
+  );
 }
 
 async function readRecord(folder: string): Promise<Record<string, string>> {
