@@ -87,10 +87,10 @@ export function verdictsOf({ requests, counted, spans, scrapes }: LoadFacts): Lo
     },
     {
       claim: 'every scrape is answered in time',
-      holds: scrapes === undefined || scrapes.failed === 0,
+      holds: scrapes !== undefined && scrapes.failed === 0,
       detail:
         scrapes === undefined
-          ? 'there is no endpoint'
+          ? 'nobody listened: the port is taken, or telemetry is off'
           : `${scrapes.count} answered, ${scrapes.failed} not${scrapes.lastFailure === undefined ? '' : `: ${scrapes.lastFailure}`}`,
     },
   ];

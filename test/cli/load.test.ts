@@ -63,6 +63,17 @@ describe('tta load', () => {
     expect(verdicts.filter(({ holds }) => !holds).map(({ claim }) => claim)).toEqual(['no span is lost']);
   });
 
+  it('ends with 1 where there is no endpoint to scrape, for its port is taken', async () => {
+    const sink = await startSink();
+    onTestFinished(() => sink.stop());
+    const env = { OTEL_EXPORTER_PROMETHEUS_PORT: String(sink.port) };
+    const { code, stdout, stderr } = await tta(['load', '--rate', '5', '--duration', '1'], { env }).exited;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/metrics .*already in use|metrics .*EADDRINUSE|metrics .*taken|metrics .*holds/);
+    expect(stdout).toContain('NO   every scrape is answered in time (nobody listened');
+    expect(stdout).toContain('yes  every request is counted once');
+  });
+
   it('reports what it has when it is stopped', async () => {
     const run = tta(['load', '--rate', '20', '--duration', '600']);
     await run.says(/\d+ requests, /);
