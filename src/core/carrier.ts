@@ -1,6 +1,7 @@
 import { type Origin, originOf, traceHeaders } from '../telemetry/propagate.ts';
 import { ATTR } from '../telemetry/semconv.ts';
 import { type ContextInit, ExecutionContext, type WorkflowContext } from './context.ts';
+import { otherCopy } from './copies.ts';
 import { show } from './options.ts';
 
 /** Where a context travels: HTTP headers, the properties of a message, the environment of a child process. */
@@ -25,7 +26,9 @@ const MAX_ID_LENGTH = 256;
  */
 export function inject<C extends Carrier>(context: WorkflowContext, carrier: C): C {
   if (!(context instanceof ExecutionContext)) {
-    throw new TypeError(`inject: context must be the one that a task was handed, got ${show(context)}`);
+    throw new TypeError(
+      `inject: context must be the one that a task was handed, got ${show(context)}${otherCopy(context, 'inWorkflow')}`,
+    );
   }
   if (typeof carrier !== 'object' || carrier === null) {
     throw new TypeError(`inject: carrier must be headers or an object, got ${show(carrier)}`);

@@ -4,6 +4,7 @@ import type { Origin } from '../telemetry/propagate.ts';
 import { type ExecutionAttributes, executionAttributes } from '../telemetry/record/execution.ts';
 import { type Clock, systemClock } from '../time/clock.ts';
 import { CancelScope } from './cancellation.ts';
+import { otherCopy } from './copies.ts';
 import { held } from './errors.ts';
 import { fail, knownOptions, requireFunction, requireSignal } from './options.ts';
 
@@ -213,6 +214,8 @@ export function contextFor(options: ExecuteOptions): ExecutionContext {
 function contextFrom(given: ExecuteOptions['context']): ExecutionContext {
   if (given instanceof ExecutionContext) return given.fresh();
   if (given === undefined) return ambientContext();
+  const elsewhere = otherCopy(given, 'inWorkflow');
+  if (elsewhere !== '') throw new TypeError(`ExecuteOptions: context is a WorkflowContext${elsewhere}`);
   knownOptions('ExecuteOptions: context', given, ['workflowId', 'sessionId', 'correlationId', 'tags', 'clock']);
   const init = given as ContextInit;
   for (const id of ['workflowId', 'sessionId', 'correlationId'] as const) {

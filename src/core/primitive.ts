@@ -1,6 +1,7 @@
 import { type Observation, observe } from '../telemetry/observe.ts';
 import { type Subject, type SubjectOptions, subjectOf } from '../telemetry/subject.ts';
 import { ambientContext, contextFor, type ExecuteOptions, type ExecutionContext, enter } from './context.ts';
+import { otherCopy } from './copies.ts';
 import { requireName, show } from './options.ts';
 
 /** A unit of work: takes an `In`, gives an `Out`, observed by construction, usable any number of times at once. */
@@ -114,7 +115,7 @@ export function requirePrimitive<In, Out>(
   value: Primitive<In, Out>,
 ): ObservedPrimitive<In, Out> {
   if (value instanceof ObservedPrimitive) return value;
-  const mend = typeof value === 'function' ? "; wrap the function: task('name', fn)" : '';
+  const mend = typeof value === 'function' ? "; wrap the function: task('name', fn)" : otherCopy(value, 'pipe');
   throw new TypeError(`${where}: ${what} must be a primitive, got ${show(value)}${mend}`);
 }
 
