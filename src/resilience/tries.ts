@@ -73,7 +73,9 @@ export class Tries<In, Out> {
   /** Aborts all but the one that answered. */
   end(why: string): void {
     const winner = this.answer?.index;
-    const reason = this.#running > 0 ? new DOMException(why, 'AbortError') : undefined;
+    // A loser that has come back may have brought a stream, which is still open.
+    const losers = this.#running > 0 || this.#scopes.length > 1;
+    const reason = losers ? new DOMException(why, 'AbortError') : undefined;
     for (const [index, scope] of this.#scopes.entries()) {
       if (index === winner || reason === undefined) scope.dispose();
       else scope.cancel(reason);
