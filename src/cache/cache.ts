@@ -17,7 +17,8 @@ import { SingleFlight } from './single-flight.ts';
  *
  * Values live in this process, or in `store` where other processes find them too. A store that is dead, slow, full or
  * holds something unreadable is never an error: the primitive runs, and the store's failure is counted. It costs its
- * `timeoutMs` twice at most, to ask and to keep; after three failures in a row it is asked only once a second.
+ * `timeoutMs` twice at most, to ask and to keep, and once more to drop what it cannot read; after three failures in a
+ * row it is asked only once a second.
  *
  * @example
  * const cheap = cache(summarise, { key: (text: string) => text, ttlMs: 3_600_000, maxEntries: 500 });

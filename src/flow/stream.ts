@@ -26,7 +26,12 @@ export function stream<In = Anything, Chunk = unknown>(
     type: 'stream',
     name,
     run: async (input, context) => {
-      const chunks = await untilCancelled(Promise.resolve(fn(input, context)), context.scope);
+      const opening = Promise.resolve(fn(input, context));
+      const chunks = await untilCancelled(opening, context.scope).then(undefined, (error: unknown) => {
+        // What is opened when nobody waits for it any more must not stay open.
+        opening.then((late) => chunksOf(late).return?.()).catch(() => {});
+        throw error;
+      });
       if (typeof (chunks as Partial<AsyncIterable<Chunk>> | null)?.[Symbol.asyncIterator] !== 'function') {
         fail('stream', 'fn', 'must give an async iterable', chunks);
       }

@@ -75,6 +75,8 @@ export function llmStream(
       } catch (error) {
         usage ??= billedUsage(error);
         if (usage !== undefined) await settle();
+        // A model that does not heed the signal is not left in the middle of a reply that nobody reads.
+        (async () => chunks.return?.())().catch(() => {});
         throw error;
       }
     },

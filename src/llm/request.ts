@@ -33,9 +33,9 @@ export function requestOf(input: string | ModelRequest, { system, maxTokens, tem
     throw new TypeError(`llm: input must be a text or a request with messages, got ${show(input)}`);
   }
   return {
-    maxTokens,
-    temperature,
     ...given,
+    maxTokens: given.maxTokens ?? maxTokens,
+    temperature: given.temperature ?? temperature,
     messages: system === undefined ? given.messages : [{ role: 'system', content: system }, ...given.messages],
   };
 }

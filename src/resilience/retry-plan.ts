@@ -9,7 +9,10 @@ export interface RetryOptions {
   readonly name?: string | undefined;
   /** Tries after the first. @default 3 */
   readonly maxRetries?: number | undefined;
-  /** The longest wait before the second try, in milliseconds; it doubles from try to try. @default 250 */
+  /**
+   * The longest wait before the second try, in milliseconds; it doubles from try to try. With decorrelated jitter it is
+   * the shortest wait before any try. @default 250
+   */
   readonly initialDelayMs?: number | undefined;
   /** No wait is longer than this, in milliseconds, also where a server's Retry-After asks for more. @default 30000 */
   readonly maxDelayMs?: number | undefined;

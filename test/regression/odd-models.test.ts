@@ -46,3 +46,19 @@ it('says what is wrong with a reply that is none', async () => {
     'llm: a Model must give a reply with a text, got undefined',
   );
 });
+
+it('takes its own limits where a request has none, also where that is said', async () => {
+  const asked: unknown[] = [];
+  const model = modelOf(((request: unknown) => {
+    asked.push(request);
+    return Promise.resolve({ text: 'hi' });
+  }) as never);
+  const limited = llm(model, { maxTokens: 9, temperature: 0 });
+  const messages = [{ role: 'user', content: 'x' }] as const;
+  await limited.execute({ messages, maxTokens: undefined });
+  await limited.execute({ messages, maxTokens: 3, temperature: 1 });
+  expect(asked).toMatchObject([
+    { maxTokens: 9, temperature: 0 },
+    { maxTokens: 3, temperature: 1 },
+  ]);
+});

@@ -78,3 +78,43 @@ it('reads an iterator whose answers are no promises', async () => {
   for await (const chunk of chunks) read.push(chunk);
   expect(read).toEqual([1, 2]);
 });
+
+it('closes what is opened only after the execution was aborted', async () => {
+  const source = new Readable({ read() {} });
+  let open = (_: Readable) => {};
+  const late = stream('late', () => new Promise<Readable>((resolve) => (open = resolve)));
+  const controller = new AbortController();
+  const running = late.execute(undefined, { signal: controller.signal });
+  const reason = new Error('too late');
+  controller.abort(reason);
+  await expect(running).rejects.toBe(reason);
+  open(source);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(source.destroyed).toBe(true);
+});
+
+it('leaves a model that answers only after the execution was aborted', async () => {
+  let closed = 0;
+  let answer = () => {};
+  const model: Model = {
+    provider: 'fake',
+    model: 'gpt-4',
+    generate: () => Promise.reject(new Error('not asked')),
+    async *stream() {
+      try {
+        await new Promise<void>((resolve) => (answer = resolve));
+        yield { text: 'one' };
+      } finally {
+        closed += 1;
+      }
+    },
+  };
+  const controller = new AbortController();
+  const running = llmStream(model).execute('x', { signal: controller.signal });
+  await new Promise((resolve) => setImmediate(resolve));
+  controller.abort(new Error('too late'));
+  await expect(running).rejects.toThrow('too late');
+  answer();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(closed).toBe(1);
+});
