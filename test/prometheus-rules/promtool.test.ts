@@ -48,7 +48,8 @@ describe('amtool', () => {
     (severity) => {
       const labels = [`severity=${severity}`, 'alertname=TTAHighErrorRate', 'job=tta-primitives'];
       const { output } = verdictOf(amtool as string, ['config', 'routes', 'test', `--config.file=${file}`, ...labels]);
-      expect(output.trim()).toBe(severity);
+      // It may warn of a setting of this machine beside it.
+      expect(output.split('\n')).toContain(severity);
     },
   );
 });

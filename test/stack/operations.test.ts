@@ -13,6 +13,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Alertmanager, type Notification, startAlertmanager } from '../support/alertmanager.ts';
 import { type Child, runModule } from '../support/child.ts';
 import { component } from '../support/component.ts';
+import { collectorText } from '../support/deployment.ts';
 import { type OtlpSink, startSink } from '../support/otlp-sink.ts';
 import { eventually, freePort, type Prometheus, startPrometheus } from '../support/prometheus.ts';
 import { recordingRules } from '../support/rules.ts';
@@ -163,6 +164,15 @@ describe.skipIf(versions.length === 0 || alertmanagerProgram === undefined)('the
     const rules = data.groups.flatMap((group) => group.rules);
     expect(rules.length).toBeGreaterThan(100);
     expect(rules.filter(({ health }) => health !== 'ok')).toEqual([]);
+  });
+
+  it.each(versions)('%s: understands every query that the runbook sends one to', async (program) => {
+    const snippets = [...collectorText('RUNBOOK.md').matchAll(/`([^`]+)`/g)].map(([, text = '']) => text);
+    const queries = snippets.filter(
+      (text) => /[({]|^(?:tta[_:]|otelcol_|job:|up)/.test(text) && !/curl|\(\)$/.test(text),
+    );
+    expect(queries.length).toBeGreaterThan(60);
+    for (const query of queries) await expect(stackOf(program).prometheus.query(query), query).resolves.toBeDefined();
   });
 
   describe('when the folder is gone and the collector takes no spans', () => {
