@@ -23,7 +23,7 @@ export interface Alertmanager {
   readonly host: string;
   readonly notifications: readonly Notification[];
   /** What it knows to fire; `inhibitedBy` names what keeps one back. */
-  alerts(): Promise<readonly { labels: Labels; status: { state: string; inhibitedBy: readonly string[] } }[]>;
+  alerts(): Promise<readonly { labels: Labels; status: { inhibitedBy: readonly string[] } }[]>;
   stop(): Promise<void>;
 }
 
