@@ -7,6 +7,7 @@ import {
   fallback,
   hedge,
   llm,
+  llmStream,
   loop,
   type Model,
   map,
@@ -18,6 +19,7 @@ import {
   router,
   saga,
   sequential,
+  stream,
   switchOn,
   task,
   timeout,
@@ -58,6 +60,16 @@ const single = (
     return undefined;
   };
   return { execute: one } as Primitive<string, unknown>;
+};
+
+/** A kind whose output is a stream, read to its end. */
+const wholly = (primitive: Primitive<string, AsyncIterable<string>>): Primitive<string, unknown> => {
+  const whole = async (input: string, options?: ExecuteOptions) => {
+    let text = '';
+    for await (const chunk of await primitive.execute(input, options)) text += chunk;
+    return text;
+  };
+  return { execute: whole } as Primitive<string, unknown>;
 };
 
 /** Every kind there is. A new one is entered here and has the whole contract tested. */
@@ -146,5 +158,32 @@ export const kinds: readonly Kind[] = [
       const results = map(work(fn), { stream: true });
       return single((items, options) => results.execute(items, options));
     },
+  },
+  {
+    type: 'stream',
+    defaultName: 'work',
+    leaf: true,
+    build: (fn) =>
+      wholly(
+        stream('work', async function* (input: string, context) {
+          yield await fn(input, context.signal);
+        }),
+      ),
+  },
+  {
+    type: 'llm',
+    defaultName: 'LlmPrimitive',
+    leaf: true,
+    spanName: 'chat gpt-4',
+    build: (fn) =>
+      wholly(
+        llmStream({
+          ...modelOf(fn),
+          async *stream({ messages }, { signal }) {
+            yield { text: await fn(messages[0]?.content ?? '', signal) };
+            yield { text: ' and more', usage: { inputTokens: 10, outputTokens: 1 } };
+          },
+        }),
+      ),
   },
 ];
