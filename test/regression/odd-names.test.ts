@@ -48,8 +48,9 @@ it('adds what an author calls __other__ to the series of that name, and loses ne
       task('t', (n: number) => n),
       { name, until: () => true, maxIterations: 1 },
     );
+  const own = once('__other__');
   for (let i = 0; i < MAX_SERIES; i += 1) once(`loop-${i}`);
   await once('one too many').execute(1);
-  await once('__other__').execute(1);
+  await own.execute(1);
   await telemetry.expectMetric('tta_loop_iterations_total', { primitive_name: '__other__' }, 2);
 });
