@@ -37,6 +37,11 @@ export interface RetryOptions {
   readonly random?: (() => number) | undefined;
 }
 
+/** A chance that is none stands for the longest wait: a timer of `NaN` milliseconds goes off at once, or never. */
+function chance(given: number): number {
+  return given >= 0 && given <= 1 ? given : 1;
+}
+
 /** What comes between two tries. */
 export interface Pause {
   readonly delayMs: number;
@@ -75,7 +80,7 @@ export function planner(options: RetryOptions): Plan {
   return (error, attempt, previousMs = initialDelayMs, now, endsAt) => {
     if (attempt > maxRetries) return 'max_retries';
     const asked = retryAfterMs(error, now) ?? 0;
-    const delayMs = Math.min(maxDelayMs, Math.max(asked, backoffDelay(backoff, attempt, previousMs, random())));
+    const delayMs = Math.min(maxDelayMs, Math.max(asked, backoffDelay(backoff, attempt, previousMs, chance(random()))));
     if (now + delayMs >= endsAt) return 'deadline';
     const giveBack = budget?.take(now);
     return budget !== undefined && giveBack === undefined ? 'budget' : { delayMs, giveBack };
