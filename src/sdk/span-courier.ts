@@ -14,6 +14,8 @@ type ExportResult = Parameters<Parameters<SpanExporter['export']>[1]>[0];
 
 const DELIVERED = 0;
 const AT_ONCE = 4;
+/** How many waiting batches go in one request when they pile up, because a busy event loop answers a request late. */
+const MOST_IN_ONE = 8;
 const SHORTEST_REST_MS = 1_000;
 const LONGEST_REST_MS = 5_000;
 const JUST_NOW_MS = 100;
@@ -125,14 +127,22 @@ export class SpanCourier implements SpanExporter {
     if (this.#starting) return;
     this.#starting = true;
     while (this.#underWay < AT_ONCE && this.#stopResting === undefined) {
-      const batch = this.#waiting.shift();
-      if (batch === undefined) break;
-      this.#send(batch);
+      const batches = this.#waiting.splice(0, this.#share());
+      if (batches.length === 0) break;
+      this.#send(batches);
     }
     this.#starting = false;
   }
 
-  #send(batch: Batch): void {
+  /** One at a time while the collector fails: what waits may still arrive, what is tried in vain is lost. */
+  #share(): number {
+    if (this.#restMs > SHORTEST_REST_MS) return 1;
+    return Math.min(MOST_IN_ONE, Math.ceil(this.#waiting.length / AT_ONCE));
+  }
+
+  #send(batches: readonly Batch[]): void {
+    const [first] = batches as [Batch];
+    const spans = batches.length === 1 ? first.spans : batches.flatMap((batch) => batch.spans);
     const startedAt = systemClock.now();
     this.#underWay += 1;
     let open = true;
@@ -141,22 +151,22 @@ export class SpanCourier implements SpanExporter {
       open = false;
       this.#underWay -= 1;
       if (this.#closed) return;
-      this.#pending -= batch.spans.length;
-      this.#open.delete(batch);
+      this.#pending -= spans.length;
+      for (const batch of batches) this.#open.delete(batch);
       if (result.code === DELIVERED) this.#restMs = SHORTEST_REST_MS;
-      else this.#failed(batch, result.error, systemClock.now() - startedAt);
-      batch.settle();
+      else this.#failed(spans.length, result.error, systemClock.now() - startedAt);
+      for (const batch of batches) batch.settle();
       this.#next();
     };
     try {
-      context.with(batch.context, () => this.#options.exporter.export(batch.spans, done));
+      context.with(first.context, () => this.#options.exporter.export(spans, done));
     } catch (error) {
       done({ code: DELIVERED + 1, error: error instanceof Error ? error : new Error(String(error)) });
     }
   }
 
-  #failed(batch: Batch, error: Error | undefined, tookMs: number): void {
-    lost.failed.value += batch.spans.length;
+  #failed(spans: number, error: Error | undefined, tookMs: number): void {
+    lost.failed.value += spans;
     if (!this.#failedBefore) {
       this.#failedBefore = true;
       this.#options.onFirstFailure(error);
