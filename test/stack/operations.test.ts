@@ -230,12 +230,15 @@ describe.skipIf(versions.length === 0 || alertmanagerProgram === undefined)('the
       await keptBack(stackOf(program), { alertname: 'TTAHighErrorRate' });
       expect(firing(stackOf(program), { alertname: 'TTAStaleMetrics' })).toEqual([]);
     });
+  });
 
-    it.each(versions)('%s: and when it is back, that is told as well', async (program) => {
-      if (program === versions[0]) {
-        await rename(join(folder, 'moved'), join(folder, 'docs'));
-        await startJob();
-      }
+  describe('when it is started again', () => {
+    beforeAll(async () => {
+      await rename(join(folder, 'moved'), join(folder, 'docs'));
+      await startJob();
+    });
+
+    it.each(versions)('%s: that is told to whoever was paged', async (program) => {
       const message = await told(stackOf(program), { alertname: 'TTAServiceDown' }, { status: 'resolved' });
       expect(message.receiver).toBe('critical');
     });
