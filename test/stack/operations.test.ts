@@ -20,7 +20,7 @@ import { recordingRules } from '../support/rules.ts';
 
 const CLI = pathToFileURL(resolve(import.meta.dirname, '../../dist/src/cli/tta.js')).href;
 const alertmanagerProgram = component('prometheus-alertmanager');
-const versions = ['prometheus', 'prometheus-3'].flatMap((name) => component(name) ?? []);
+const versions = ['prometheus', 'prometheus-3'].filter((name) => component(name) !== undefined);
 
 interface Stack {
   readonly prometheus: Prometheus;
