@@ -99,7 +99,7 @@ export const REMEDY = {
   noRules: {
     symptom: 'There are no rules.',
     text:
-      'The dashboards and alerts read recording rules. `tta export rules` and `tta export alerts` write them; name the files under ' +
+      'The alerts read recording rules. `tta export rules` and `tta export alerts` write them; name the files under ' +
       '`rule_files` in `prometheus.yml` and reload Prometheus.',
   },
   ruleFails: {

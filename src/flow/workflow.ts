@@ -3,8 +3,8 @@ import { createPrimitive, type Primitive, requirePrimitive } from '../core/primi
 import { workflowSpan } from '../telemetry/record/execution.ts';
 
 /**
- * Names a composition and counts it as a workflow. An unnamed one takes the name as its own: one span, one count. One
- * that its author named already keeps its name and runs inside the workflow, as a call to a model does.
+ * Names a composition and counts it as a workflow. A sequence or a parallel without a name takes it as its own: one
+ * span, one count. Anything else, under a name of its own or its kind's, runs inside the workflow.
  *
  * @example
  * const digest = workflow('digest', sequential(read, summarise));
@@ -16,10 +16,8 @@ export function workflow<In, Out>(name: string, primitive: Primitive<In, Out>): 
   const inner = requirePrimitive('workflow', 'primitive', primitive);
   const span = workflowSpan(name);
   const { definition } = inner;
-  // A span of its own kind, such as a model's, is not the workflow's.
-  if (definition.name === undefined && definition.span === undefined) {
-    return createPrimitive({ ...definition, name, workflow: true, span });
-  }
+  // These count as workflows as they are. The others have metrics under their own name, which must not be split in two.
+  if (definition.workflow === true && definition.name === undefined) return createPrimitive({ ...definition, name, span });
   return createPrimitive({
     type: 'workflow',
     name,

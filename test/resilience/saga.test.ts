@@ -288,11 +288,12 @@ describe('a saga that is aborted', () => {
     expect(seen).toEqual([[{ team: 'x' }, true, false, 'order']]);
     telemetry.expectSpans(`
       invoke_workflow order !Error
-        task a
-        task b !Error
-        compensation a
-          task undo
-            task probe
+        saga SagaPrimitive !Error
+          task a
+          task b !Error
+          compensation a
+            task undo
+              task probe
     `);
   });
 });
