@@ -17,7 +17,8 @@ export function workflow<In, Out>(name: string, primitive: Primitive<In, Out>): 
   const span = workflowSpan(name);
   const { definition } = inner;
   // These count as workflows as they are. The others have metrics under their own name, which must not be split in two.
-  if (definition.workflow === true && definition.name === undefined) return createPrimitive({ ...definition, name, span });
+  if (definition.workflow === true && definition.name === undefined)
+    return createPrimitive({ ...definition, name, span });
   return createPrimitive({
     type: 'workflow',
     name,

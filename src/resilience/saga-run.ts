@@ -70,7 +70,8 @@ async function performTogether(
   };
   const run = async (step: Step, i: number) => {
     if (failure !== undefined) return;
-    const scope = new CancelScope();
+    // `interrupt` listens before it and decides; the tie is for a stream of this step that outlives the saga.
+    const scope = new CancelScope(context.scope);
     running.set(step, scope);
     try {
       const work = step.work.invoke(input, context.within(scope));
@@ -83,6 +84,7 @@ async function performTogether(
       interrupt(error);
     } finally {
       running.delete(step);
+      scope.dispose();
     }
   };
 

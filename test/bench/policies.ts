@@ -20,6 +20,7 @@ import {
   conditional,
   fallback,
   hedge,
+  llm,
   loop,
   map,
   type Primitive,
@@ -28,9 +29,11 @@ import {
   retry,
   router,
   saga,
+  stream,
   switchOn,
   task,
   timeout,
+  workflow,
 } from '../../src/index.js';
 import type { Case, Run } from './measure.js';
 import { byHand } from './reference.js';
@@ -65,7 +68,45 @@ const items = Array.from({ length: 10 }, (_, i) => i);
 const each = map(step, { concurrency: 10 });
 const asList = (primitive: Primitive<number[], unknown>): Execute => ({ execute: () => primitive.execute(items) });
 
+const three = stream('three', async function* (n: number) {
+  yield n;
+  yield n + 1;
+  yield n + 2;
+});
+const read = async (chunks: AsyncIterable<unknown>) => {
+  for await (const _ of chunks);
+};
+const reply = { text: 'ok', usage: { inputTokens: 10, outputTokens: 10 } };
+const model = { provider: 'openai', model: 'gpt-4', generate: async () => reply };
+const asked = llm(model);
+const spent = { tokens: 0, dollars: 0 };
+
 export const policies: readonly Case[] = [
+  {
+    name: 'stream of three',
+    reference: 'for await by hand',
+    ours: async (n) => read(await three.execute(n)),
+    theirs: byHand('stream', 'three', (n) =>
+      read(
+        (async function* () {
+          yield n;
+          yield n + 1;
+          yield n + 2;
+        })(),
+      ),
+    ),
+  },
+  {
+    name: 'llm, with its cost',
+    reference: 'sums by hand',
+    ours: () => asked.execute('hi'),
+    theirs: byHand('llm', 'gpt-4', async () => {
+      const { usage } = await model.generate();
+      spent.tokens += usage.inputTokens + usage.outputTokens;
+      spent.dollars += (usage.inputTokens * 30 + usage.outputTokens * 60) / 1e6;
+    }),
+  },
+  row('workflow', 'one more by hand', workflow('named', step), (work) => work),
   row('retry', 'cockatiel', retry(step), (work) => (n) => cockatielRetry.execute(() => work(n))),
   row(
     'timeout',

@@ -9,6 +9,7 @@ import {
   conditional,
   fallback,
   hedge,
+  llm,
   loop,
   map,
   type Primitive,
@@ -19,13 +20,21 @@ import {
   router,
   saga,
   sequential,
+  stream,
   switchOn,
   task,
   timeout,
   workflow,
 } from '../../src/index.ts';
 import { OUTCOMES } from '../../src/telemetry/semconv.ts';
-import { createVirtualClock, settled, startTestTelemetry } from '../../src/testing/index.ts';
+import {
+  createVirtualClock,
+  scriptedModel,
+  settled,
+  startTestTelemetry,
+  type TestTelemetry,
+} from '../../src/testing/index.ts';
+import { total } from '../support/scrape.ts';
 
 type Any = Primitive<number, unknown>;
 
@@ -36,7 +45,7 @@ interface Node {
   readonly seed: number;
 }
 
-const LEAVES = ['value', 'later', 'throw', 'reject', 'text', 'hang', 'stubborn'];
+const LEAVES = ['value', 'later', 'throw', 'reject', 'text', 'hang', 'stubborn', 'reads', 'leaves', 'unread', 'model'];
 const INNER = [
   ...['sequential', 'parallel', 'settle', 'narrow', 'conditional', 'router', 'switch', 'retry', 'timeout', 'fallback'],
   ...['cache', 'race', 'hedge', 'breaker', 'bulkhead', 'rateLimit', 'loop', 'map', 'saga', 'workflow'],
@@ -62,6 +71,7 @@ function build(root: Node): { primitive: Any; parents: Map<string, string | unde
   const make = (node: Node, parent: string | undefined): Any => {
     const name = `node-${count++}`;
     parents.set(name, parent);
+    if (['reads', 'leaves', 'unread'].includes(node.kind)) parents.set(`${name}-chunks`, name);
     if (node.children.length === 0) return leaf(name, node);
     const [first, ...rest] = node.children.map((child) => make(child, name)) as [Any, ...Any[]];
     const all = [first, ...rest];
@@ -111,11 +121,14 @@ function build(root: Node): { primitive: Any; parents: Map<string, string | unde
         parents.set(name, `${name}-list`);
         return task(`${name}-list`, (n: number) => items.execute([n, n + 1]));
       }
-      case 'saga':
+      case 'saga': {
+        // No stream that nobody reads: no abort reaches a compensation, it would be open until it is collected.
+        const undo = leaf(name, { kind: seed % 2 === 0 ? 'later' : 'reject', children: [], seed });
         return saga(
-          all.map((one, i) => ({ name: `step-${i}`, do: one as never, compensate: first as never })) as never,
+          all.map((one, i) => ({ name: `step-${i}`, do: one as never, compensate: undo as never })) as never,
           { name },
         ) as unknown as Any;
+      }
       default:
         return workflow(name, first);
     }
@@ -124,6 +137,15 @@ function build(root: Node): { primitive: Any; parents: Map<string, string | unde
 }
 
 function leaf(name: string, { kind, seed }: Node): Any {
+  if (kind === 'model')
+    return llm(scriptedModel([{ text: 'x' }, { error: new Error('busy') }]), { name }) as unknown as Any;
+  const chunks = stream(`${name}-chunks`, async function* (n: number, context) {
+    for (let i = 0; i < 3; i += 1) {
+      await context.clock.sleep(seed % 3, context.signal);
+      if (seed % 7 === 0) throw new Error('broke off');
+      yield n + i;
+    }
+  });
   return task(name, async (n: number, context) => {
     switch (kind) {
       case 'value':
@@ -138,6 +160,18 @@ function leaf(name: string, { kind, seed }: Node): Any {
         throw Object.freeze(new Error('rejected'));
       case 'text':
         throw 'a text';
+      case 'reads':
+      case 'leaves': {
+        let last = n;
+        for await (const chunk of await chunks.execute(n)) {
+          last = chunk;
+          if (kind === 'leaves') break;
+        }
+        return last;
+      }
+      case 'unread':
+        await chunks.execute(n);
+        return n;
       case 'hang':
         return context.clock.sleep(1e9, context.signal);
       default:
@@ -181,6 +215,11 @@ describe('random trees', () => {
       expect(clock.pending).toBe(0);
       expect(unhandled).toEqual([]);
 
+      // No abort reaches into a run that callers of a cache share: what it dropped unread is closed when it is collected.
+      for (let i = 0; i < 20 && (await openStreams(telemetry)) > 0; i += 1) {
+        globalThis.gc?.();
+        await settled();
+      }
       const { samples } = await telemetry.scrape();
       const sum = (name: string, label: string, value: string) =>
         samples.filter((s) => s.name === name && s.labels[label] === value).reduce((total, s) => total + s.value, 0);
@@ -206,6 +245,10 @@ describe('random trees', () => {
     } finally {
       await telemetry.stop();
     }
+  }
+
+  async function openStreams(telemetry: TestTelemetry): Promise<number> {
+    return total(await telemetry.scrape(), 'tta_primitive_active', { primitive_type: 'stream' });
   }
 
   /** Every span's parent is a span of the node that it hangs under in the tree. */
