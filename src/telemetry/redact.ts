@@ -8,7 +8,7 @@ const SECRETS: readonly [pattern: RegExp, replacement: string][] = [
   [/\b(Bearer|Basic)\s+[\w.~+/-]{16,}=*/gi, '$1 [redacted]'],
   [/\b((?:sk|pk|rk|glpat|xox[abprs])-|gh[opsu]_|AKIA|AIza)[\w*-]{8,}/g, '$1[redacted]'],
   [/\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g, '[redacted]'],
-  [/([a-z][a-z\d+.-]*:\/\/)[^\s/:@]+:[^\s/@]+@/gi, '$1[redacted]@'],
+  [/:\/\/[^\s/:@]+:[^\s/@]+@/g, '://[redacted]@'],
   [/((?:api[-_ ]?key|token|secret|password|passwd|authorization)["']?\s*[:=]\s*["']?)[^\s"',;&]{4,}/gi, '$1[redacted]'],
 ];
 
