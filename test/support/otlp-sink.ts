@@ -32,13 +32,18 @@ export async function startSink(behaviour: Behaviour = 'take', port = 0): Promis
   const waiting = new Map<() => void, number>();
   const server: Server = createServer((request, response) => {
     sink.requests.push(request.headers);
-    void text(request).then((body) => {
-      for (const [resolve, count] of waiting) if (sink.requests.length >= count) resolve();
-      if (sink.behaviour === 'hang') return;
-      if (sink.behaviour === 'take') sink.spans.push(...spansOf(body));
-      response.writeHead(sink.behaviour === 'take' ? 200 : sink.behaviour, { 'content-type': 'application/json' });
-      response.end('{}');
-    });
+    void text(request).then(
+      (body) => {
+        for (const [resolve, count] of waiting) if (sink.requests.length >= count) resolve();
+        if (sink.behaviour === 'hang') return;
+        if (sink.behaviour === 'take') sink.spans.push(...spansOf(body));
+        response.writeHead(sink.behaviour === 'take' ? 200 : sink.behaviour, { 'content-type': 'application/json' });
+        response.end('{}');
+      },
+      () => {
+        // A sender that was killed in the middle of its request has nothing more to say.
+      },
+    );
   });
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   const address = server.address() as AddressInfo;
