@@ -122,7 +122,7 @@ function compile() {
     failed: 'the sources do not compile: see above',
   });
   // npm makes it executable where it installs the package; here nobody else does.
-  if (built) chmodSync(at('dist', 'src', 'cli', 'tta.js'), 0o755);
+  if (built) chmodSync(at('dist', 'src', 'tools', 'cli', 'tta.js'), 0o755);
   return built;
 }
 

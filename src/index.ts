@@ -46,6 +46,7 @@ export {
   REFERENCE_PRICES,
   type Usage,
 } from './llm/index.ts';
+export { type Clock, createClock, systemClock } from './platform/clock.ts';
 export { type BulkheadOptions, bulkhead } from './resilience/bulkhead.ts';
 export { type CircuitBreakerOptions, circuitBreaker } from './resilience/circuit-breaker.ts';
 export type { CircuitOptions } from './resilience/circuit-options.ts';
@@ -59,4 +60,3 @@ export { type SagaOptions, saga } from './resilience/saga.ts';
 export type { SagaDone, SagaInterrupted, SagaStage, SagaStep } from './resilience/saga-step.ts';
 export { type Circuit, circuit } from './resilience/shared-circuit.ts';
 export { type TimeoutOptions, timeout } from './resilience/timeout.ts';
-export { type Clock, createClock, systemClock } from './time/clock.ts';

@@ -12,7 +12,7 @@ const ROOT = resolve(import.meta.dirname, '..');
 /** Inside the checkout, so that the package finds itself by its name; git ignores it. */
 const FOLDER = join(ROOT, 'dist', 'examples');
 /** Rooms whose examples are for those who work in them, and not for users. */
-const PRIVATE = /^(digest|local|sdk|cli)\//;
+const PRIVATE = /^(tools|platform|sdk)\//;
 
 interface Example {
   readonly where: string;

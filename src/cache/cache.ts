@@ -1,5 +1,5 @@
+import { show } from '../core/check.ts';
 import type { ExecutionContext } from '../core/context.ts';
-import { show } from '../core/options.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { cacheLookups, type Observation, storeErrors } from '../telemetry/record/cache.ts';
 import { boundedKey, keyPrefix } from './key.ts';

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { knownOptions, requireFunction } from '../core/options.ts';
+import { knownOptions, requireFunction } from '../core/check.ts';
 import { type CacheEntry, type CacheStore, requireStore } from './store.ts';
 
 /** The part of a Keyv (line 5 or later) that a cache uses. */

@@ -1,4 +1,4 @@
-import { fail, knownOptions, requireFunction, requireNumber } from '../core/options.ts';
+import { fail, knownOptions, requireFunction, requireNumber } from '../core/check.ts';
 import { type CacheStore, requireStore } from './store.ts';
 
 export interface CacheOptions<In> {

@@ -1,4 +1,4 @@
-import { requireFunction, requireName, requireNumber } from '../core/options.ts';
+import { requireFunction, requireName, requireNumber } from '../core/check.ts';
 
 /** What a cache keeps under a key. */
 export interface CacheEntry {

@@ -1,12 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
+import { type Clock, systemClock } from '../platform/clock.ts';
 import type { Origin } from '../telemetry/propagate.ts';
 import { type ExecutionAttributes, executionAttributes } from '../telemetry/record/execution.ts';
-import { type Clock, systemClock } from '../time/clock.ts';
 import { CancelScope } from './cancellation.ts';
+import { fail, knownOptions, requireFunction, requireSignal } from './check.ts';
 import { otherCopy } from './copies.ts';
 import { held } from './errors.ts';
-import { fail, knownOptions, requireFunction, requireSignal } from './options.ts';
 
 /** A tag is the author's own word about an execution; it goes on spans, never on metrics. */
 export type Tags = Readonly<Record<string, string | number | boolean>>;

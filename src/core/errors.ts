@@ -1,5 +1,5 @@
 import { held, ownVerdict, VERDICT } from '../telemetry/observe.ts';
-import { measure, show } from './options.ts';
+import { measure, show } from './check.ts';
 
 export { held };
 

@@ -1,8 +1,8 @@
 import { type Observation, observe } from '../telemetry/observe.ts';
 import { type Subject, type SubjectOptions, subjectOf } from '../telemetry/subject.ts';
+import { requireName, show } from './check.ts';
 import { ambientContext, contextFor, type ExecuteOptions, type ExecutionContext, enter } from './context.ts';
 import { otherCopy } from './copies.ts';
-import { requireName, show } from './options.ts';
 
 /** A unit of work: takes an `In`, gives an `Out`, observed by construction, usable any number of times at once. */
 export interface Primitive<in In, out Out> {

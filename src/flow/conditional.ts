@@ -1,5 +1,5 @@
+import { knownOptions, requireFunction } from '../core/check.ts';
 import type { WorkflowContext } from '../core/context.ts';
-import { knownOptions, requireFunction } from '../core/options.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { recordBranch } from '../telemetry/record/flow.ts';
 

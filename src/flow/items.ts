@@ -1,4 +1,4 @@
-import { measure } from '../core/options.ts';
+import { measure } from '../core/check.ts';
 import type { ObservedPrimitive } from '../core/primitive.ts';
 
 /** Where a mapping takes its items from. */

@@ -1,7 +1,7 @@
 import { untilCancelled } from '../core/cancellation.ts';
+import { knownOptions, requireFunction, requireNumber } from '../core/check.ts';
 import type { WorkflowContext } from '../core/context.ts';
 import { LoopLimitError } from '../core/errors.ts';
-import { knownOptions, requireFunction, requireNumber } from '../core/options.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { loopRounds } from '../telemetry/record/loop.ts';
 

@@ -1,7 +1,7 @@
 import { CancelScope } from '../core/cancellation.ts';
+import { fail, knownOptions, requireNumber } from '../core/check.ts';
 import { type ExecutionContext, enter } from '../core/context.ts';
 import type { Branches, OutOf, SharedIn, Taking } from '../core/inference.ts';
-import { fail, knownOptions, requireNumber } from '../core/options.ts';
 import { createPrimitive, type ObservedPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 
 type Mode = 'fail' | 'settle';

@@ -1,7 +1,7 @@
 import { CancelScope } from '../core/cancellation.ts';
+import { fail, knownOptions } from '../core/check.ts';
 import { RaceError } from '../core/errors.ts';
 import type { OutOf, SharedIn, Taking } from '../core/inference.ts';
-import { fail, knownOptions } from '../core/options.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { recordWinner } from '../telemetry/record/race.ts';
 

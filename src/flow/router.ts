@@ -1,7 +1,7 @@
+import { fail, knownOptions, requireFunction, show } from '../core/check.ts';
 import type { WorkflowContext } from '../core/context.ts';
 import { NoRouteError } from '../core/errors.ts';
 import type { OutOf, SharedIn, Taking } from '../core/inference.ts';
-import { fail, knownOptions, requireFunction, show } from '../core/options.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { recordRoute } from '../telemetry/record/flow.ts';
 

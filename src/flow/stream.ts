@@ -1,7 +1,7 @@
 import { untilCancelled } from '../core/cancellation.ts';
+import { fail, requireFunction, requireName } from '../core/check.ts';
 import type { WorkflowContext } from '../core/context.ts';
 import type { Anything } from '../core/inference.ts';
-import { fail, requireFunction, requireName } from '../core/options.ts';
 import { createPrimitive, type Primitive } from '../core/primitive.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { untilCancelled } from '../core/cancellation.ts';
+import { fail, knownOptions, requireFunction, show } from '../core/check.ts';
 import type { WorkflowContext } from '../core/context.ts';
 import { NoCaseError } from '../core/errors.ts';
 import type { OutOf, SharedIn, Step, Taking } from '../core/inference.ts';
-import { fail, knownOptions, requireFunction, show } from '../core/options.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { recordCase } from '../telemetry/record/switch.ts';
 

@@ -1,4 +1,4 @@
-import { requireName } from '../core/options.ts';
+import { requireName } from '../core/check.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { workflowSpan } from '../telemetry/record/execution.ts';
 

@@ -1,5 +1,5 @@
 import { untilCancelled } from '../core/cancellation.ts';
-import { fail } from '../core/options.ts';
+import { fail } from '../core/check.ts';
 import { createPrimitive, type Primitive } from '../core/primitive.ts';
 import { llmCalls, llmSpan } from '../telemetry/record/llm.ts';
 import { billedUsage, billing } from './billing.ts';

@@ -1,6 +1,6 @@
 import { untilCancelled } from '../core/cancellation.ts';
+import { show } from '../core/check.ts';
 import { held } from '../core/errors.ts';
-import { show } from '../core/options.ts';
 import { createPrimitive, type Primitive } from '../core/primitive.ts';
 import { llmCalls, llmSpan } from '../telemetry/record/llm.ts';
 import { billedUsage, billing } from './billing.ts';

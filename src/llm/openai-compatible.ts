@@ -1,4 +1,4 @@
-import { fail, knownOptions, requireName } from '../core/options.ts';
+import { fail, knownOptions, requireName } from '../core/check.ts';
 import {
   type Model,
   type ModelChunk,

@@ -1,4 +1,4 @@
-import { fail, knownOptions, requireFunction, requireNumber, show } from '../core/options.ts';
+import { fail, knownOptions, requireFunction, requireNumber, show } from '../core/check.ts';
 import type { Model, ModelRequest } from './model.ts';
 import type { PriceTable } from './price.ts';
 

@@ -1,5 +1,5 @@
+import { knownOptions, requireNumber } from '../core/check.ts';
 import { BulkheadFullError } from '../core/errors.ts';
-import { knownOptions, requireNumber } from '../core/options.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { afterOutput } from '../core/stream.ts';
 import { bulkheadSlots } from '../telemetry/record/bulkhead.ts';

@@ -1,6 +1,6 @@
+import { knownOptions, requireFunction } from '../core/check.ts';
 import type { ExecutionContext } from '../core/context.ts';
 import { CircuitOpenError, isInconclusive } from '../core/errors.ts';
-import { knownOptions, requireFunction } from '../core/options.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { afterOutput } from '../core/stream.ts';
 import { recordCircuit, recordCircuitChange } from '../telemetry/record/circuit-breaker.ts';

@@ -1,4 +1,4 @@
-import { fail, knownOptions, requireNumber } from '../core/options.ts';
+import { fail, knownOptions, requireNumber } from '../core/check.ts';
 import type { CircuitRules } from './circuit.ts';
 import { consecutiveRule, samplingRule, type TripRule } from './trip-rule.ts';
 

@@ -1,4 +1,4 @@
-import { fail, requireFunction, requireNumber } from '../core/options.ts';
+import { fail, requireFunction, requireNumber } from '../core/check.ts';
 import { circuitsNamed } from '../telemetry/record/circuit-breaker.ts';
 import { CIRCUIT_OPTIONS, type CircuitOptions, circuitRules } from './circuit-options.ts';
 import { KeyedCircuits } from './keyed-circuits.ts';

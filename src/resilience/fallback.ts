@@ -1,5 +1,5 @@
+import { knownOptions, requireFunction } from '../core/check.ts';
 import type { Step } from '../core/inference.ts';
-import { knownOptions, requireFunction } from '../core/options.ts';
 import { createPrimitive, ObservedPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { fallbackActivations } from '../telemetry/record/fallback.ts';
 

@@ -1,4 +1,4 @@
-import { knownOptions, requireFunction, requireNumber } from '../core/options.ts';
+import { knownOptions, requireFunction, requireNumber } from '../core/check.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { type HedgeResult, hedgeResults } from '../telemetry/record/hedge.ts';
 import { RecentDurations } from './recent-durations.ts';

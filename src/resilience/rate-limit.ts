@@ -1,5 +1,5 @@
+import { fail, knownOptions, requireFunction, requireNumber } from '../core/check.ts';
 import { RateLimitError } from '../core/errors.ts';
-import { fail, knownOptions, requireFunction, requireNumber } from '../core/options.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { rateLimitWaits } from '../telemetry/record/rate-limit.ts';
 import { Permits } from './permits.ts';

@@ -1,4 +1,4 @@
-import { knownOptions, requireNumber } from '../core/options.ts';
+import { knownOptions, requireNumber } from '../core/check.ts';
 
 export interface RetryBudgetOptions {
   /** How many retries there may be for each first try: 0.2 is one for every five. @default 0.2 */

@@ -1,5 +1,5 @@
 /** Whether there is another try, and when. */
-import { fail, knownOptions, requireFunction, requireNumber } from '../core/options.ts';
+import { fail, knownOptions, requireFunction, requireNumber } from '../core/check.ts';
 import type { RetryStop } from '../telemetry/record/retry.ts';
 import { backoffDelay, JITTERS, type Jitter, retryAfterMs } from './backoff.ts';
 import { RetryBudget } from './retry-budget.ts';

@@ -1,5 +1,5 @@
 /** What a saga is made of, and how the compiler carries values from stage to stage. */
-import { fail, knownOptions, requireName, show } from '../core/options.ts';
+import { fail, knownOptions, requireName, show } from '../core/check.ts';
 import { createPrimitive, type ObservedPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 
 /** What `compensate` is told of the step that it undoes. */

@@ -1,5 +1,5 @@
+import { knownOptions, requireNumber } from '../core/check.ts';
 import { CompensationError } from '../core/errors.ts';
-import { knownOptions, requireNumber } from '../core/options.ts';
 import { createPrimitive, type Primitive } from '../core/primitive.ts';
 import { sagaCompensations } from '../telemetry/record/saga.ts';
 import { type Effect, perform } from './saga-run.ts';

@@ -1,6 +1,6 @@
 import { untilCancelled } from '../core/cancellation.ts';
+import { fail, knownOptions, requireNumber } from '../core/check.ts';
 import { PrimitiveTimeoutError } from '../core/errors.ts';
-import { fail, knownOptions, requireNumber } from '../core/options.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { afterOutput, isStream } from '../core/stream.ts';
 import { recordOverrun, recordTimeout } from '../telemetry/record/timeout.ts';

@@ -1,4 +1,4 @@
-import { systemClock } from '../time/clock.ts';
+import { systemClock } from '../platform/clock.ts';
 
 /**
  * Whether `work` settles, either way, within `ms` milliseconds. Keeps the process alive for so long: what it waits for

@@ -3,7 +3,7 @@
  * `process.exit` and an uncaught error leave no time to deliver anything; before them, `await shutdown()`.
  */
 import { constants } from 'node:os';
-import { systemClock } from '../time/clock.ts';
+import { systemClock } from '../platform/clock.ts';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 

@@ -1,7 +1,7 @@
 /** What `register` may be told. */
 import type { Attributes } from '@opentelemetry/api';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace-node';
-import { fail, knownOptions, requireNumber } from '../core/options.ts';
+import { fail, knownOptions, requireNumber } from '../core/check.ts';
 import { httpUrl } from './environment.ts';
 
 export interface TracesOptions {

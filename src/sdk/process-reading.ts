@@ -1,7 +1,7 @@
 /** What the process metrics read. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { systemClock } from '../platform/clock.ts';
 import type { ProcessReading } from '../telemetry/process.ts';
-import { systemClock } from '../time/clock.ts';
 
 const SAMPLE_EVERY_MS = 10;
 const WINDOW_MS = 30_000;

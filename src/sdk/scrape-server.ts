@@ -1,7 +1,8 @@
 /** The endpoint in its program: a port that is taken is told once, and tried again until it is free. */
+
+import { inBackground } from '../platform/background.ts';
+import { findPortHolder } from '../platform/port-holder.ts';
 import { type Endpoint, startEndpoint } from '../prometheus/endpoint.ts';
-import { findPortHolder } from '../prometheus/port-holder.ts';
-import { inBackground } from '../time/background.ts';
 import { warn } from './warn.ts';
 
 const RETRY_MS = 2_000;

@@ -6,9 +6,9 @@
  */
 import { type Context, context } from '@opentelemetry/api';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-node';
+import { inBackground } from '../platform/background.ts';
+import { systemClock } from '../platform/clock.ts';
 import { lostSpans } from '../telemetry/instruments.ts';
-import { inBackground } from '../time/background.ts';
-import { systemClock } from '../time/clock.ts';
 
 type ExportResult = Parameters<Parameters<SpanExporter['export']>[1]>[0];
 

@@ -1,8 +1,8 @@
 /** One SDK from its start to its end: what `register` hands out. */
 import { isMainThread } from 'node:worker_threads';
+import { systemClock } from '../platform/clock.ts';
 import { currentMeter } from '../telemetry/instruments.ts';
 import { observeProcess } from '../telemetry/process.ts';
-import { systemClock } from '../time/clock.ts';
 import { settlesWithin } from './deadline.ts';
 import { onExit } from './exit.ts';
 import { hasMeterProvider, hasTracerProvider, takeMetrics, takeTraces } from './globals.ts';

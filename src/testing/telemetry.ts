@@ -2,7 +2,7 @@ import { AssertionError } from 'node:assert';
 import { context, metrics, propagation, trace } from '@opentelemetry/api';
 import type { ReadableSpan, Sampler } from '@opentelemetry/sdk-trace-node';
 import { ttaViews } from '../../views/index.ts';
-import { type Exposition, parseExposition, select } from '../prometheus/exposition.ts';
+import { type Exposition, parseExposition, select } from '../prometheus/parse.ts';
 import { loadSdk } from '../sdk/packages.ts';
 import { spanTree } from './span-tree.ts';
 

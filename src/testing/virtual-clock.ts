@@ -1,4 +1,4 @@
-import { type Clock, createClock } from '../time/clock.ts';
+import { type Clock, createClock } from '../platform/clock.ts';
 
 interface Timer {
   readonly at: number;

@@ -3,7 +3,7 @@ import { SpanStatusCode } from '@opentelemetry/api';
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Primitive, task } from '../../src/index.ts';
-import { select } from '../../src/prometheus/exposition.ts';
+import { select } from '../../src/prometheus/parse.ts';
 import { createVirtualClock, startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
 import { kinds } from './kinds.ts';
 

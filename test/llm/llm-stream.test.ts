@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { fallback, llmStream, type Model, type ModelChunk, openAICompatible, retry } from '../../src/index.ts';
-import { type ModelServer, startModelServer } from '../../src/local/model-server.ts';
 import { createVirtualClock, startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
+import { type ModelServer, startModelServer } from '../../src/tools/offline-model/model-server.ts';
 
 const usage = { inputTokens: 1_000, outputTokens: 1_000 };
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { llm, openAICompatible, retry } from '../../src/index.ts';
-import { type ModelServer, startModelServer } from '../../src/local/model-server.ts';
 import { startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
+import { type ModelServer, startModelServer } from '../../src/tools/offline-model/model-server.ts';
 
 const TEXT = 'The quick brown fox jumps over the lazy dog. It was not amused. The fox ran on.';
 

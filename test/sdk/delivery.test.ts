@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Exposition, parseExposition } from '../../src/prometheus/exposition.ts';
+import { type Exposition, parseExposition } from '../../src/prometheus/parse.ts';
 import { endChildren, runProgram } from '../support/child.ts';
 import { type OtlpSink, startSink } from '../support/otlp-sink.ts';
 import { scrape, total } from '../support/scrape.ts';

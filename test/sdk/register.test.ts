@@ -11,7 +11,7 @@ import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { task, workflow } from '../../src/index.ts';
-import { parseExposition } from '../../src/prometheus/exposition.ts';
+import { parseExposition } from '../../src/prometheus/parse.ts';
 import { type RegisterOptions, register, type Telemetry } from '../../src/sdk/index.ts';
 import { type OtlpSink, startSink } from '../support/otlp-sink.ts';
 import { scrape, total } from '../support/scrape.ts';

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { task } from '../../src/index.ts';
-import { parseExposition } from '../../src/prometheus/exposition.ts';
+import { parseExposition } from '../../src/prometheus/parse.ts';
 import { register, type Telemetry } from '../../src/sdk/index.ts';
 import { endChildren, runProgram } from '../support/child.ts';
 import { scrape, total } from '../support/scrape.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseExposition, select } from '../../src/prometheus/exposition.ts';
+import { parseExposition, select } from '../../src/prometheus/parse.ts';
 import { type Child, runModule } from '../support/child.ts';
 import { component } from '../support/component.ts';
 import { type OtlpSink, startSink } from '../support/otlp-sink.ts';
@@ -12,7 +12,7 @@ import { eventually, type Prometheus, startPrometheus } from '../support/prometh
 
 const prometheusProgram = component('prometheus');
 const promtool = component('promtool');
-const CLI = pathToFileURL(resolve(import.meta.dirname, '../../dist/src/cli/tta.js')).href;
+const CLI = pathToFileURL(resolve(import.meta.dirname, '../../dist/src/tools/cli/tta.js')).href;
 
 const TEXT = Array.from(
   { length: 40 },

@@ -18,7 +18,7 @@ import { type OtlpSink, startSink } from '../support/otlp-sink.ts';
 import { eventually, freePort, type Prometheus, startPrometheus } from '../support/prometheus.ts';
 import { recordingRules } from '../support/rules.ts';
 
-const CLI = pathToFileURL(resolve(import.meta.dirname, '../../dist/src/cli/tta.js')).href;
+const CLI = pathToFileURL(resolve(import.meta.dirname, '../../dist/src/tools/cli/tta.js')).href;
 const alertmanagerProgram = component('prometheus-alertmanager');
 const versions = ['prometheus', 'prometheus-3'].filter((name) => component(name) !== undefined);
 

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import type { Exposition } from '../../src/prometheus/exposition.ts';
+import type { Exposition } from '../../src/prometheus/parse.ts';
 import { eventually, freePort } from './prometheus.ts';
 import { scrape } from './scrape.ts';
 import { tempFolder } from './temp-folder.ts';

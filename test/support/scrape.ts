@@ -1,4 +1,4 @@
-import { type Exposition, parseExposition, select } from '../../src/prometheus/exposition.ts';
+import { type Exposition, parseExposition, select } from '../../src/prometheus/parse.ts';
 
 /** Reads an endpoint once. */
 export async function scrape(url: string): Promise<Exposition> {

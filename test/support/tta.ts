@@ -35,7 +35,7 @@ export interface Tta {
 
 /** Runs `tta`. Keys, collectors and ports of the machine that tests run on do not reach it. */
 export function tta(args: readonly string[], options: TtaOptions = {}): Tta {
-  const { cwd = ROOT, env = {}, program = `${ROOT}/dist/src/cli/tta.js` } = options;
+  const { cwd = ROOT, env = {}, program = `${ROOT}/dist/src/tools/cli/tta.js` } = options;
   const clean = Object.entries(process.env).filter(
     ([name]) => !/^(?:OTEL_|OPENAI_|NODE_OPTIONS|VITEST|INIT_CWD|npm_)/.test(name),
   );

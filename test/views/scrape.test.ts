@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bulkhead, cache, fallback, keyvStore, llmStream, rateLimit, task, workflow } from '../../src/index.ts';
-import { type Exposition, parseExposition } from '../../src/prometheus/exposition.ts';
+import { type Exposition, parseExposition } from '../../src/prometheus/parse.ts';
 import { register, type Telemetry } from '../../src/sdk/index.ts';
 import { schema } from '../../views/index.ts';
 import { kinds } from '../contract/kinds.ts';

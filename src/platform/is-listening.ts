@@ -1,0 +1,24 @@
+import { connect } from 'node:net';
+import { type Clock, systemClock } from './clock.ts';
+
+const PATIENCE_MS = 500;
+
+/**
+ * Whether something accepts TCP connections at a port: never rejects, and takes at most half a second.
+ *
+ * @param port the TCP port
+ * @param host @default '127.0.0.1'
+ */
+export function isListening(port: number, host = '127.0.0.1', clock: Clock = systemClock): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host });
+    const answer = (listening: boolean) => {
+      cancel();
+      socket.destroy();
+      resolve(listening);
+    };
+    const cancel = clock.after(PATIENCE_MS, () => answer(false));
+    socket.once('connect', () => answer(true));
+    socket.once('error', () => answer(false));
+  });
+}

@@ -1,0 +1,119 @@
+import { resolve } from 'node:path';
+import { systemClock } from '../../platform/clock.ts';
+import { parseExposition } from '../../prometheus/parse.ts';
+import { choosePlace, createDigest, FolderError, writeWhole } from '../digest/index.ts';
+import { figures } from './figures.ts';
+import { chooseModels, takesOffline } from './models.ts';
+import { packageRoot, userFolder } from './package-root.ts';
+import { requirePeers } from './peers.ts';
+import { createProgress } from './progress.ts';
+import { stopOnSignals } from './stop.ts';
+import { renderTable } from './table.ts';
+import { chooseTraceTarget } from './traces.ts';
+
+export interface DigestCommandOptions {
+  readonly out?: string;
+  readonly once: boolean;
+  /** Seconds between two runs. */
+  readonly every: number;
+  readonly concurrency: number;
+  readonly chaos: boolean;
+  readonly offline: boolean;
+  readonly modelSmall?: string;
+  readonly modelLarge?: string;
+  /** Seconds for one call of a model. */
+  readonly timeout?: number;
+  /** Megabytes. */
+  readonly maxFile: number;
+  readonly tracePort: number;
+}
+
+const MOST_REMARKS = 20;
+
+/** `tta digest`: one run after the other until somebody stops it. Rejects when the first one fails. */
+export async function digestCommand(folderGiven: string | undefined, options: DigestCommandOptions): Promise<void> {
+  const { env } = process;
+  const cwd = userFolder(process.cwd(), env);
+  const folder = folderGiven === undefined ? packageRoot : resolve(cwd, folderGiven);
+  const path = await choosePlace({ folder, cwd, out: options.out });
+
+  const wishes = { ...options, env, small: options.modelSmall, large: options.modelLarge };
+  requirePeers(takesOffline(wishes));
+  const models = await chooseModels(wishes);
+  const traces = await chooseTraceTarget(env, options.tracePort);
+  // Loaded here, so that `tta --help` works where the SDK is not installed.
+  const { register } = await import('../../sdk/index.ts');
+  const telemetry = await register(traces.endpoint === undefined ? {} : { traces: { endpoint: traces.endpoint } });
+  const stop = stopOnSignals();
+
+  const progress = createProgress(process.stderr);
+  const digest = createDigest({
+    ...models,
+    concurrency: options.concurrency,
+    maxFileBytes: options.maxFile * 1_000_000,
+    timeoutMs: (options.timeout ?? (options.chaos ? 1.5 : 30)) * 1_000,
+    onProgress: progress.update,
+  });
+  const scrape = async () => parseExposition(await telemetry.metrics());
+  const start = await scrape();
+  let lastRemarks = '';
+
+  async function once(run: number): Promise<void> {
+    const before = await scrape();
+    const { files, parts, remarks, document } = await digest.execute(folder, { signal: stop.signal });
+    progress.clear();
+    await writeWhole(path, document);
+    const failures = parts.flatMap((part) => ('failure' in part ? `${part.file}: a part failed: ${part.failure}` : []));
+    tellRemarks([...remarks, ...failures]);
+    const after = await scrape();
+    const thisRun = figures(after, before);
+    if (after.samples.length === 0) console.error('OTEL_SDK_DISABLED is set: there are no metrics to show');
+    else console.log(renderTable({ run, files: files.length, thisRun, sinceStart: figures(after, start) }));
+    if (thisRun.quoted > 0) {
+      console.error(
+        `No model answered for ${thisRun.quoted} texts, so they are quoted. The last error: ${models.lastError()}`,
+      );
+    }
+    console.log(`Written to ${path}`);
+  }
+
+  function tellRemarks(remarks: readonly string[]): void {
+    // The same words every few seconds would bury what is new.
+    const lines = remarks.slice(0, MOST_REMARKS).map((remark) => `Left out: ${remark}`);
+    if (remarks.length > MOST_REMARKS)
+      lines.push(`Left out: ${remarks.length - MOST_REMARKS} more, all named in the digest`);
+    if (lines.join('\n') !== lastRemarks && lines.length > 0) console.error(lines.join('\n'));
+    lastRemarks = lines.join('\n');
+  }
+
+  async function again(run: number): Promise<void> {
+    try {
+      await once(run);
+    } catch (error) {
+      progress.clear();
+      if (error instanceof FolderError) tellRemarks(error.remarks);
+      if (run === 1 || stop.signal.aborted) throw error;
+      console.error(`Run ${run} failed: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  try {
+    console.log(`Reading  ${folder}`);
+    console.log(`Models   ${models.about}`);
+    console.log(`Metrics  ${telemetry.metricsUrl ?? telemetry.metricsError?.message ?? 'off'}`);
+    console.log(`Traces   ${traces.page ?? telemetry.tracesUrl ?? 'off'} (${traces.why})`);
+    await again(1);
+    for (let run = 2; !options.once; run += 1) {
+      if (run === 2) console.log(`Again every ${options.every} s; Ctrl-C ends it`);
+      await systemClock.sleep(options.every * 1_000, stop.signal);
+      await again(run);
+    }
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    console.error('Stopped');
+  } finally {
+    await telemetry.shutdown();
+    await Promise.all([models.close(), traces.close()]);
+    await stop.leave();
+  }
+}

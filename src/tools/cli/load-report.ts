@@ -1,0 +1,128 @@
+import Table from 'cli-table3';
+import { type Exposition, select } from '../../prometheus/parse.ts';
+import type { LatencySummary } from '../load/latencies.ts';
+import type { LoadMeasures } from '../load/load.ts';
+import type { ScrapeReport } from '../load/scraper.ts';
+import { figures } from './figures.ts';
+
+export interface LoadFacts extends LoadMeasures {
+  readonly version: string;
+  readonly node: string;
+  readonly startedAt: string;
+  /** The average of processes that wanted to run, over the last minute. */
+  readonly machine: { readonly cores: number; readonly loadBefore: number; readonly loadAfter: number };
+  readonly options: {
+    readonly rate: number | 'max';
+    readonly concurrency: number;
+    readonly duration: number;
+    readonly faultShare: number;
+  };
+  /** What the metrics say. */
+  readonly counted: Counted & { readonly modelServer: number };
+  readonly spans: {
+    readonly ended: number;
+    /** By the reason, 0 included. */
+    readonly lost: Readonly<Record<string, number>>;
+    /** What the receiver of `tta load` itself took; `undefined` where spans go to a collector. */
+    readonly received: number | undefined;
+  };
+  readonly scrapes: ScrapeReport | undefined;
+}
+
+interface Counted {
+  readonly requests: number;
+  readonly modelRequests: number;
+  readonly cacheHits: number;
+  readonly quoted: number;
+  readonly dollars: number;
+}
+
+export interface LoadVerdict {
+  readonly claim: string;
+  readonly holds: boolean;
+  readonly detail: string;
+}
+
+export interface LoadReport extends LoadFacts {
+  readonly verdicts: readonly LoadVerdict[];
+}
+
+export function workflowsOf(after: Exposition, before: Exposition): Counted {
+  const of = (exposition: Exposition, name: string, labels = {}) =>
+    select(exposition, name, labels).reduce((sum, { value }) => sum + value, 0);
+  const gained = (name: string, labels = {}) => of(after, name, labels) - of(before, name, labels);
+  const { cacheHits, quoted, dollars } = figures(after, before);
+  return {
+    requests: gained('tta_workflow_executions_total', { workflow_name: 'digest' }),
+    modelRequests: gained('tta_llm_requests_total'),
+    cacheHits,
+    quoted,
+    dollars,
+  };
+}
+
+export function lossesOf(after: Exposition, before: Exposition): Record<string, number> {
+  const earlier = (reason: string) => select(before, 'tta_spans_lost_total', { reason })[0]?.value ?? 0;
+  return Object.fromEntries(
+    select(after, 'tta_spans_lost_total').map(({ labels: { reason = '' }, value }) => [
+      reason,
+      value - earlier(reason),
+    ]),
+  );
+}
+
+export function verdictsOf({ requests, counted, spans, scrapes }: LoadFacts): LoadVerdict[] {
+  const lost = Object.values(spans.lost).reduce((sum, count) => sum + count, 0);
+  const { ended, received } = spans;
+  return [
+    {
+      claim: 'every request is counted once',
+      holds: requests.done === counted.requests,
+      detail: `${requests.done} done, ${counted.requests} counted`,
+    },
+    {
+      claim: 'no span is lost',
+      holds: lost === 0 && (received === undefined || received === ended),
+      detail: `${ended} ended, ${lost} lost${received === undefined ? '' : `, ${received} arrived`}`,
+    },
+    {
+      claim: 'every scrape is answered in time',
+      holds: scrapes !== undefined && scrapes.failed === 0,
+      detail:
+        scrapes === undefined
+          ? 'nobody listened: the port is taken, or telemetry is off'
+          : `${scrapes.count} answered, ${scrapes.failed} not${scrapes.lastFailure === undefined ? '' : `: ${scrapes.lastFailure}`}`,
+    },
+  ];
+}
+
+const ms = (value: number) => (value < 10_000 ? `${value.toFixed(1)} ms` : `${(value / 1_000).toFixed(1)} s`);
+const MB = (value: number) => `${value.toFixed(1)} MB`;
+
+/** The report for people, without colours: it may go into a file. */
+export function renderLoad(report: LoadReport): string {
+  const { requests, latencyMs, eventLoopDelayMs, memoryMB, scrapes, machine, counted } = report;
+  const table = new Table({
+    head: ['', 'mean', 'p50', 'p90', 'p99', 'p99.9', 'max'],
+    colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right'],
+    style: { head: [], border: [] },
+    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
+  });
+  const row = (name: string, { mean, p50, p90, p99, p999, max }: LatencySummary) =>
+    table.push([name, ...[mean, p50, p90, p99, p999, max].map(ms)]);
+  row('since due', latencyMs.sinceDue);
+  row('since begun', latencyMs.sinceBegun);
+  if (scrapes !== undefined) row('scrape', scrapes);
+  const late = requests.notBegun > 0 ? `, ${requests.notBegun} due but never begun: the rate is too high` : '';
+  return [
+    `${requests.done} requests in ${report.seconds.toFixed(1)} s, ${requests.perSecond.toFixed(1)} a second, ${requests.failed} failed${late}`,
+    ...(requests.lastFailure === undefined ? [] : [`last failure       ${requests.lastFailure}`]),
+    table.toString(),
+    `model calls        ${counted.modelRequests}, ${counted.cacheHits} answered by the cache, ${counted.quoted} quoted, $${counted.dollars.toFixed(4)}`,
+    `event loop delay   p50 ${ms(eventLoopDelayMs.p50)}, p99 ${ms(eventLoopDelayMs.p99)}, max ${ms(eventLoopDelayMs.max)}`,
+    `CPU                ${(report.cpuShare * 100).toFixed(0)} % of one core; load of the machine ${machine.loadBefore.toFixed(1)} before, ${machine.loadAfter.toFixed(1)} after, ${machine.cores} cores`,
+    `memory             resident ${MB(memoryMB.start)} at the start, ${MB(memoryMB.max)} at most, ${MB(memoryMB.end)} at the end, ${MB(memoryMB.slopePerMinute)} a minute in the second half`,
+    `                   heap ${MB(memoryMB.heapStart)}, ${MB(memoryMB.heapMax)}, ${MB(memoryMB.heapEnd)}, ${MB(memoryMB.heapSlopePerMinute)} a minute`,
+    ...report.verdicts.map(({ claim, holds, detail }) => `${holds ? 'yes' : 'NO '}  ${claim} (${detail})`),
+  ].join('\n');
+}

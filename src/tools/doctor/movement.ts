@@ -1,0 +1,69 @@
+/** What two scrapes in a row tell. */
+import { type Exposition, select } from '../../prometheus/parse.ts';
+import { type Finding, failure, ok, skipped, warning } from './finding.ts';
+import { REMEDY } from './remedies.ts';
+
+export interface Pair {
+  readonly before: Exposition;
+  readonly after: Exposition;
+  /** Between them, in seconds. */
+  readonly seconds: number;
+}
+
+const sum = (exposition: Exposition, name: string, labels: Readonly<Record<string, string>> = {}): number =>
+  select(exposition, name, labels).reduce((all, { value }) => all + value, 0);
+
+const CHECKS = ['movement', 'spans', 'series', 'prices'] as const;
+
+export function examineMovement(pair: Pair | undefined): Finding[] {
+  if (pair === undefined) return CHECKS.map((check) => skipped(check, 'there are no two scrapes to compare'));
+  return [movement(pair), spans(pair), series(pair.after), prices(pair.after)];
+}
+
+function movement({ before, after, seconds }: Pair): Finding {
+  const within = `within ${seconds.toFixed(1)} s`;
+  if (JSON.stringify(before.samples) === JSON.stringify(after.samples)) {
+    return failure('movement', `Not one number changed ${within}, CPU time included`, REMEDY.frozen);
+  }
+  if (sum(before, 'process_start_time_seconds') !== sum(after, 'process_start_time_seconds')) {
+    return warning('movement', 'The process was started anew between two scrapes', REMEDY.noMovement);
+  }
+  const name = 'tta_primitive_executions_total';
+  const ended = sum(after, name) - sum(before, name);
+  if (ended > 0) return ok('movement', `${ended} executions ended ${within}`);
+  const active = sum(after, 'tta_primitive_active');
+  return warning('movement', `No execution ended ${within}, ${active} are in flight`, REMEDY.noMovement);
+}
+
+function spans({ before, after, seconds }: Pair): Finding {
+  const name = 'tta_spans_lost_total';
+  const lost = select(after, name)
+    .filter(({ value }) => value > 0)
+    .map(({ labels, value }) => `${value} ${labels.reason}`);
+  const now = sum(after, name) - sum(before, name);
+  if (now > 0) {
+    const detail = `${now} spans were lost within ${seconds.toFixed(1)} s; since the start: ${lost.join(', ')}`;
+    return failure('spans', detail, REMEDY.spansLost);
+  }
+  if (lost.length > 0) return warning('spans', `Spans were lost since the start: ${lost.join(', ')}`, REMEDY.spansLost);
+  return select(after, name).length > 0
+    ? ok('spans', 'The program has lost none')
+    : skipped('spans', 'the endpoint does not count them');
+}
+
+function series(after: Exposition): Finding {
+  const full = select(after, 'tta_series_overflow_total').filter(({ value }) => value > 0);
+  const names = full.map(({ labels, value }) => `${labels.metric} (${value})`).join(', ');
+  return full.length > 0
+    ? warning('series', `Measurements without a series of their own: ${names}`, REMEDY.overflow)
+    : ok('series', 'No metric is full');
+}
+
+function prices(after: Exposition): Finding {
+  const name = 'tta_llm_unpriced_requests_total';
+  const models = select(after, name).filter(({ value }) => value > 0);
+  const names = models.map(({ labels, value }) => `${value} calls to ${labels.model} of ${labels.provider}`).join(', ');
+  return models.length > 0
+    ? warning('prices', `Not in the dollars: ${names}`, REMEDY.unpriced)
+    : ok('prices', 'Every answered call has a price');
+}

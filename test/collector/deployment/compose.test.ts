@@ -1,0 +1,176 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { component } from '../../support/component.ts';
+import { collectorPath, collectorText, documents, verdictOf } from '../../support/deployment.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+
+interface Mount {
+  readonly type: string;
+  readonly source: string;
+  readonly target: string;
+  readonly read_only?: boolean;
+}
+
+interface Service {
+  readonly image: string;
+  readonly build?: object;
+  readonly command?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly network_mode?: string;
+  readonly healthcheck?: { readonly test: string | readonly string[] };
+  readonly restart?: string;
+  readonly ports?: readonly { readonly host_ip?: string; readonly published: string; readonly target: number }[];
+  readonly volumes?: readonly Mount[];
+  readonly cap_drop?: readonly string[];
+  readonly mem_limit?: string;
+}
+
+const loader = component('compose-config');
+const otelcol = component('otelcol-tta');
+const promtool = component('promtool');
+const amtool = component('amtool');
+const FOLDER = collectorPath('compose');
+
+/** What `docker compose config` would print. */
+function configuration(file: string, cwd = FOLDER): { services: Record<string, Service>; volumes: object } {
+  const { status, output } = verdictOf(loader as string, ['--format', 'json', file], cwd);
+  if (status !== 0) throw new Error(output);
+  return JSON.parse(output);
+}
+
+describe.skipIf(loader === undefined)('the compose file, as the loader of docker compose reads it', () => {
+  const { services, volumes } = loader === undefined ? { services: {}, volumes: {} } : configuration('compose.yaml');
+  const all = Object.entries(services);
+  const mounts = all.flatMap(([, { volumes = [] }]) => volumes);
+  const binds = mounts.filter(({ type }) => type === 'bind');
+
+  it('has the whole stack', () => {
+    expect(Object.keys(services).sort()).toEqual(
+      ['alertmanager', 'app', 'collector', 'grafana', 'jaeger', 'prometheus', 'stack'].sort(),
+    );
+  });
+
+  it('pins every image to a full version', () => {
+    for (const [, { image }] of all) expect(image).toMatch(/^[a-z0-9./-]+:v?\d+\.\d+\.\d+$/);
+  });
+
+  it('publishes every port on loopback only, and under its own number', () => {
+    const ports = all.flatMap(([, { ports = [] }]) => ports);
+    expect(ports.map(({ target }) => target).sort((a, b) => a - b)).toEqual([
+      3000, 4317, 4318, 9090, 9093, 9464, 16686,
+    ]);
+    for (const { host_ip, published, target } of ports) {
+      expect([host_ip, published]).toEqual(['127.0.0.1', String(target)]);
+    }
+  });
+
+  it('mounts files that exist, and lets nobody write them', () => {
+    expect(binds.length).toBeGreaterThan(5);
+    for (const { source, read_only } of binds) {
+      const path = isAbsolute(source) ? source : join(FOLDER, source);
+      expect(existsSync(path), path).toBe(true);
+      expect(read_only, path).toBe(true);
+    }
+  });
+
+  it('keeps what must last in named volumes', () => {
+    const named = mounts.filter(({ type }) => type === 'volume').map(({ source }) => source);
+    expect(named.sort()).toEqual(Object.keys(volumes).sort());
+  });
+
+  it('asks every service how it is, those without a shell through the one that has one', () => {
+    const unasked = all.filter(([, { healthcheck }]) => healthcheck === undefined).map(([name]) => name);
+    expect(unasked.sort()).toEqual(['collector', 'jaeger']);
+    expect(String(services.stack?.healthcheck?.test)).toMatch(/127\.0\.0\.1:13133.*jaeger:13133/);
+  });
+
+  it('gives no service a capability, and brings each back', () => {
+    for (const [name, { cap_drop, restart }] of all)
+      expect([name, cap_drop, restart]).toEqual([name, ['ALL'], 'unless-stopped']);
+  });
+
+  it.skipIf(otelcol === undefined)('starts the Collector with configurations that it accepts together', () => {
+    const args = (services.collector?.command ?? []).map((argument) =>
+      argument.replace('/etc/otelcol-tta/', `${collectorPath('otelcol')}/`),
+    );
+    expect(args.length).toBe(3);
+    expect(verdictOf(otelcol as string, ['validate', ...args])).toEqual({ status: 0, output: '' });
+  });
+
+  it.skipIf(promtool === undefined)(
+    'gives Prometheus files that promtool accepts, at the places that it mounts',
+    () => {
+      const folder = tempFolder();
+      for (const { source, target } of services.prometheus?.volumes ?? []) {
+        if (!target.startsWith('/etc/prometheus/')) continue;
+        const path = isAbsolute(source) ? source : join(FOLDER, source);
+        verdictOf('cp', ['-r', path, join(folder, target.slice('/etc/prometheus/'.length))]);
+      }
+      const { status, output } = verdictOf(promtool as string, ['check', 'config', join(folder, 'prometheus.yml')]);
+      expect(output).toContain('SUCCESS');
+      expect(output).not.toMatch(/warning/i);
+      expect(status).toBe(0);
+    },
+  );
+
+  it.skipIf(amtool === undefined)('gives Alertmanager a file that amtool accepts', () => {
+    const mount = services.alertmanager?.volumes?.find(({ type }) => type === 'bind');
+    const path = isAbsolute(mount?.source ?? '') ? (mount?.source as string) : join(FOLDER, mount?.source ?? '');
+    expect(verdictOf(amtool as string, ['check-config', path]).status).toBe(0);
+  });
+
+  it('gives Grafana the variables that its provisioning asks for, and dashboards where it looks', () => {
+    const asked = [...collectorText('grafana/provisioning/datasources/tta.yml').matchAll(/: \$(\w+)$/gm)];
+    expect(asked.length).toBeGreaterThan(0);
+    for (const [, name = ''] of asked) expect(services.grafana?.environment?.[name], name).toMatch(/^http:/);
+    const path = collectorText('grafana/provisioning/dashboards/tta.yml').match(/^ +path: (.+)$/m)?.[1];
+    expect(services.grafana?.volumes?.map(({ target }) => target)).toContain(path);
+  });
+
+  it('is refused where a key is misspelt', () => {
+    const folder = tempFolder({
+      'compose.yaml': collectorText('compose/compose.yaml').replace('mem_limit', 'mem_limt'),
+    });
+    expect(() => configuration('compose.yaml', folder)).toThrow(/mem_limt/);
+  });
+});
+
+describe('the image of the example application', () => {
+  const dockerfile = collectorText('compose/Dockerfile');
+  const manifest = JSON.parse(
+    readFileSync(fileURLToPath(new URL('../../../package.json', import.meta.url)), 'utf8'),
+  ) as Record<'devDependencies' | 'peerDependencies', Record<string, string>>;
+
+  it('installs what the digest loads on demand, in the versions that the tests run with', () => {
+    const installed = [...dockerfile.matchAll(/^ {2}((?:@[\w-]+\/)?[\w-]+)@(\d\S*)/gm)].map(([, name, version]) => [
+      name,
+      version,
+    ]);
+    const notForDigest = ['protobufjs', 'hdr-histogram-js'];
+    const needed = Object.keys(manifest.peerDependencies).filter((name) => !notForDigest.includes(name));
+    expect(Object.fromEntries(installed)).toEqual(
+      Object.fromEntries(needed.map((name) => [name, manifest.devDependencies[name]])),
+    );
+  });
+
+  it('sees of the checkout only what it copies', () => {
+    const ignored = collectorText('compose/Dockerfile.dockerignore').trim().split('\n');
+    const copied = [...dockerfile.matchAll(/^COPY (.+) \S+$/gm)].flatMap(([, sources = '']) => sources.split(' '));
+    expect(ignored).toEqual(['*', ...copied.map((source) => `!${source}`)]);
+  });
+});
+
+describe('the targets of the compose file', () => {
+  it('are those of the file-based jobs of prometheus.yml', () => {
+    const [shipped] = documents<{ scrape_configs: readonly { file_sd_configs?: readonly { files: string[] }[] }[] }>(
+      collectorText('prometheus/prometheus.yml'),
+    );
+    const files = (shipped?.scrape_configs ?? []).flatMap(({ file_sd_configs = [] }) =>
+      file_sd_configs.flatMap(({ files }) => files),
+    );
+    expect(files.length).toBeGreaterThan(0);
+    for (const file of files) expect(existsSync(join(FOLDER, file)), file).toBe(true);
+  });
+});

@@ -1,0 +1,174 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  PodMonitor,
+  PrometheusRule,
+  ServiceMonitor,
+} from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1';
+import { describe, expect, it } from 'vitest';
+import { component } from '../../support/component.ts';
+import { collectorPath, collectorText, documents, verdictOf } from '../../support/deployment.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+
+interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly spec: Record<string, unknown>;
+}
+
+type Model = new (data: never) => { validate(): void };
+
+const MODELS: Readonly<Record<string, Model>> = { PodMonitor, PrometheusRule, ServiceMonitor };
+const validator = component('kubernetes-validate');
+const promtool = component('promtool');
+const FILES = readdirSync(collectorPath('kubernetes')).filter((name) => name.endsWith('.yaml'));
+const OPERATOR = 'monitoring.coreos.com/v1';
+const manifests = FILES.flatMap((file) =>
+  documents<Manifest>(collectorText(`kubernetes/${file}`)).map((manifest) => ({ file, manifest })),
+);
+const rules = documents<Manifest>(verdictOf('sh', [collectorPath('kubernetes/prometheus-rules.sh')]).output);
+
+describe.skipIf(validator === undefined)("the manifests of Kubernetes' own kinds", () => {
+  const files = FILES.filter((name) => !collectorText(`kubernetes/${name}`).includes(OPERATOR));
+  const validate = (path: string, version: string) =>
+    verdictOf(validator as string, ['--strict', '--kubernetes-version', version, path]);
+
+  // About three years of releases; the last is the newest that the validator has.
+  it.each(['1.29', '1.33', '1.37'])(
+    'follow the published schemas of Kubernetes %s, with no field too many',
+    (version) => {
+      expect(files.length).toBeGreaterThan(3);
+      for (const file of files) {
+        const { status, output } = validate(collectorPath(`kubernetes/${file}`), version);
+        expect(status, output).toBe(0);
+        expect(output.match(/ passed for resource /g)).toHaveLength(
+          documents(collectorText(`kubernetes/${file}`)).length,
+        );
+      }
+    },
+  );
+
+  it('the check can fail', () => {
+    const bad = collectorText('kubernetes/app.yaml').replace('readOnlyRootFilesystem', 'readOnlyRootFile');
+    const { status, output } = validate(join(tempFolder({ 'bad.yaml': bad }), 'bad.yaml'), '1.33');
+    expect(output).toContain("'readOnlyRootFile' was unexpected");
+    expect(status).not.toBe(0);
+  });
+});
+
+/** What TypeScript says of manifests held against the published types: also a field that no type has is an error. */
+function typeErrors(all: readonly Manifest[]): string {
+  const source = all
+    .map(({ kind, ...rest }, i) => {
+      const declared = `import('@kubernetes-models/prometheus-operator/${OPERATOR}').I${kind}`;
+      return `export const manifest${i}: ${declared} = ${JSON.stringify({ kind, ...rest })};`;
+    })
+    .join('\n');
+  const folder = tempFolder({
+    'manifests.ts': source,
+    'tsconfig.json': JSON.stringify({
+      compilerOptions: {
+        strict: true,
+        noEmit: true,
+        module: 'esnext',
+        moduleResolution: 'bundler',
+        skipLibCheck: true,
+        types: [],
+        paths: { '*': [join(collectorPath('../node_modules'), '*')] },
+      },
+      files: ['manifests.ts'],
+    }),
+  });
+  const tsc = collectorPath('../node_modules/typescript/bin/tsc');
+  return spawnSync(process.execPath, [tsc, '-p', folder], { encoding: 'utf8' }).stdout;
+}
+
+describe("the manifests of the Prometheus Operator's kinds", () => {
+  const operators = [...manifests.map(({ manifest }) => manifest), ...rules].filter(
+    ({ apiVersion }) => apiVersion === OPERATOR,
+  );
+
+  it('are monitors of the application and the collectors, and the rules', () => {
+    expect(operators.map(({ kind, metadata }) => `${kind} ${metadata.name}`).sort()).toEqual([
+      'PodMonitor otelcol',
+      'PodMonitor tta-app',
+      'PrometheusRule tta-alerts',
+      'PrometheusRule tta-recording',
+      'ServiceMonitor tta-app',
+    ]);
+  });
+
+  it('follow the published schemas', () => {
+    for (const manifest of operators) {
+      const Model = MODELS[manifest.kind] as Model;
+      expect(() => new Model(manifest as never).validate(), manifest.metadata.name).not.toThrow();
+    }
+  });
+
+  it('have no field that the published types do not have', () => {
+    expect(typeErrors(operators)).toBe('');
+  });
+
+  it('the checks can fail', () => {
+    const monitor = operators.find(({ kind }) => kind === 'PodMonitor') as Manifest;
+    const endpoints = monitor.spec.podMetricsEndpoints as readonly object[];
+    const misspelt = {
+      ...monitor,
+      spec: { ...monitor.spec, podMetricsEndpoints: [{ ...endpoints[0], honourLabels: true }] },
+    };
+    expect(typeErrors([misspelt])).toContain('honourLabels');
+    const { selector: _, ...spec } = monitor.spec;
+    expect(() => new PodMonitor({ ...monitor, spec } as never).validate()).toThrow(/selector/);
+  });
+
+  it('carry exactly the rules that Prometheus is given', () => {
+    for (const { metadata, spec } of rules) {
+      const [file] = documents(collectorText(`prometheus/rules/${metadata.name.replace('tta-', '')}.yml`));
+      expect(spec).toEqual(file);
+    }
+    expect(rules).toHaveLength(readdirSync(collectorPath('prometheus/rules')).length);
+  });
+});
+
+describe('the manifests together', () => {
+  const text = FILES.map((file) => collectorText(`kubernetes/${file}`)).join('\n---\n');
+
+  it('pin every image to a full version', () => {
+    const images = [...text.matchAll(/image: (\S+)/g)].map(([, image]) => image);
+    expect(images).toHaveLength(3);
+    for (const image of images) expect(image).toMatch(/:v?\d+\.\d+\.\d+$/);
+  });
+
+  it('select labels, and name ports and services, that others have', () => {
+    const labels = new Set([...text.matchAll(/app\.kubernetes\.io\/name: (\S+)/g)].map(([, name]) => name));
+    const made = new Set(manifests.map(({ manifest }) => manifest.metadata.name));
+    for (const label of labels) if (label !== 'prometheus') expect(made, label).toContain(label);
+    const ports = new Set([...text.matchAll(/name: ([\w-]+), containerPort/g)].map(([, name]) => name));
+    const used = [...text.matchAll(/port: ([a-z][\w-]+)/gi)].map(([, name]) => name);
+    expect(used.length).toBeGreaterThan(8);
+    for (const port of used) expect(ports, port).toContain(port);
+    expect(made).toContain(text.match(/TTA_COLLECTOR_SAMPLERS, value: (\S+) /)?.[1]);
+    expect(made).toContain(text.match(/value: http:\/\/([\w-]+):4318/)?.[1]);
+  });
+
+  it('say what the collector configurations ask the environment for', () => {
+    const asked = new Set(
+      [...collectorText('otelcol/gateway.yaml').matchAll(/env:(TTA_\w+)/g)].map(([, name]) => name),
+    );
+    for (const [, name] of collectorText('otelcol/sampler.yaml').matchAll(/env:(TTA_\w+)/g)) asked.add(name);
+    for (const [, name] of text.matchAll(/name: (TTA_\w+)/g)) expect(asked, name).toContain(name);
+  });
+
+  it.skipIf(promtool === undefined)('have scrape jobs by annotations that promtool accepts', () => {
+    // Builds without Kubernetes' discovery, as Debian's, check all but that.
+    const jobs = collectorText('kubernetes/scrape-by-annotations.yml').replaceAll(
+      /kubernetes_sd_configs:\n {6}- role: pod/g,
+      'static_configs:\n      - targets: []',
+    );
+    const path = join(tempFolder({ 'prometheus.yml': jobs }), 'prometheus.yml');
+    const { status, output } = verdictOf(promtool as string, ['check', 'config', path]);
+    expect(status, output).toBe(0);
+  });
+});

@@ -1,0 +1,133 @@
+/** The rules of Grafana's dashboard linter, and ours. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { generated } from '../../../collector/grafana/generated.ts';
+import { schema } from '../../../views/index.ts';
+import { dashboards, FOLDER, queried } from './dashboards.ts';
+import { selectors } from './selectors.ts';
+
+/** Grafana's names of the units that our metrics are in. */
+const UNITS = ['none', 'short', 'percentunit', 's', 'bytes', 'ops', 'reqps', 'currencyUSD'];
+/** The linter knows these too; `none` it lets through with value mappings only. */
+const MAPPED_ONLY = 'none';
+
+/** What Prometheus says of every target, of itself and of a collector has no job of ours. */
+const NOT_OURS = /^(?:up$|scrape_|prometheus_|otelcol_)/;
+
+const ALERTS = new URL('../prometheus/rules/alerts.yml', FOLDER);
+const made = generated(readFileSync(ALERTS, 'utf8'));
+
+describe('the generated files', () => {
+  it('are as their sources make them: npm run dashboards', () => {
+    for (const [path, content] of made) expect(readFileSync(new URL(path, FOLDER), 'utf8')).toBe(content);
+  });
+
+  it('are all that there is', () => {
+    const present = readdirSync(new URL('dashboards/', FOLDER)).map((file) => `dashboards/${file}`);
+    expect(present.sort()).toEqual([...made.keys()].filter((path) => path.startsWith('dashboards/')).sort());
+  });
+});
+
+describe.each(dashboards.map((dashboard) => [dashboard.title, dashboard] as const))('%s', (_, dashboard) => {
+  const panels = queried(dashboard);
+  const targets = panels.flatMap((panel) => (panel.targets ?? []).map((target) => [panel.title, target.expr] as const));
+
+  it('has a title, a description and an address of its own, and cannot be edited in place', () => {
+    expect(dashboard.title).toMatch(/^TTA \/ \w/);
+    expect(dashboard.description).toMatch(/\.$/);
+    expect(dashboard.uid).toMatch(/^tta-[a-z-]{3,36}$/);
+    expect(dashboard.tags).toEqual(['tta']);
+    expect(dashboard.editable).toBe(false);
+  });
+
+  it('lets its reader choose the data source, the job and the instance', () => {
+    const [source, ...rest] = dashboard.templating.list;
+    expect(source).toMatchObject({ type: 'datasource', name: 'datasource', label: 'Data source', query: 'prometheus' });
+    expect(rest.slice(0, 2)).toMatchObject([
+      { name: 'job', label: 'Job' },
+      { name: 'instance', label: 'Instance' },
+    ]);
+    for (const variable of rest) {
+      expect(variable).toMatchObject({
+        ...{ type: 'query', multi: true, includeAll: true, allValue: '.+', refresh: 2 },
+        datasource: { uid: '$' + '{datasource}' },
+      });
+      if (variable.name !== 'job') expect(variable.query).toContain('job=~"$job"');
+    }
+  });
+
+  it('uses every variable that it has', () => {
+    const text = targets.map(([, expr]) => expr).join('\n');
+    for (const { name } of dashboard.templating.list.slice(1)) expect(text).toContain(`"$${name}"`);
+  });
+
+  it.each(panels.map((panel) => [panel.title, panel] as const))(
+    '%s is described, has a unit and queries',
+    (_, panel) => {
+      expect(panel.description).toMatch(/^[A-Z].*\.$/);
+      expect(panel.datasource?.uid).toBe('$' + '{datasource}');
+      expect(panel.targets?.length).toBeGreaterThan(0);
+      for (const target of panel.targets ?? []) expect(target.instant === true).not.toBe(target.range === true);
+      if (panel.type === 'table') return;
+      const { unit, mappings } = panel.fieldConfig?.defaults ?? {};
+      expect(UNITS).toContain(unit);
+      if (unit === MAPPED_ONLY) expect(mappings?.length).toBeGreaterThan(0);
+    },
+  );
+
+  it.each(targets)('%s selects by job and instance: %s', (_, expression) => {
+    const all = selectors(expression);
+    expect(all.length).toBeGreaterThan(0);
+    for (const { name, matchers } of all) {
+      if (NOT_OURS.test(name)) continue;
+      expect(matchers).toContain('job=~"$job"');
+      // A gateway adds up what it gets: no instance is left.
+      if (!name.startsWith('traces_span_metrics_')) expect(matchers).toContain('instance=~"$instance"');
+    }
+  });
+
+  it.each(targets)('%s reads counters as rates, over windows that fit the scrape interval: %s', (_, expression) => {
+    for (const { name, range } of selectors(expression)) {
+      if (/_(?:total|bucket|sum|count)$/.test(name)) expect(range).toBeDefined();
+      if (range !== undefined) expect(['$__rate_interval', '$__range', '1h']).toContain(range);
+    }
+    for (const [, range] of expression.matchAll(/\brate\([^[]*\[([^\]]+)\]/g)) expect(range).toBe('$__rate_interval');
+  });
+
+  it('puts its panels beside and below each other, never over each other', () => {
+    const taken = new Set<string>();
+    for (const { gridPos, title } of dashboard.panels) {
+      expect(gridPos.x + gridPos.w).toBeLessThanOrEqual(24);
+      for (let x = gridPos.x; x < gridPos.x + gridPos.w; x += 1) {
+        for (let y = gridPos.y; y < gridPos.y + gridPos.h; y += 1) {
+          expect(taken, `${title} at ${x}, ${y}`).not.toContain(`${x} ${y}`);
+          taken.add(`${x} ${y}`);
+        }
+      }
+    }
+    expect(new Set(dashboard.panels.map(({ id }) => id)).size).toBe(dashboard.panels.length);
+  });
+});
+
+describe('the dashboards together', () => {
+  const expressions = dashboards.flatMap((dashboard) =>
+    queried(dashboard).flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)),
+  );
+  const read = new Set(expressions.flatMap((expression) => selectors(expression).map(({ name }) => name)));
+  const shown = new Set([...read].map((name) => name.replace(/_(?:bucket|sum|count)$/, '')));
+
+  it.each(schema.map(({ metric }) => metric))('show %s', (metric) => {
+    expect([...shown, ...read]).toContain(metric);
+  });
+
+  it('show no metric of ours that the schema does not have', () => {
+    const known = new Set(schema.map(({ metric }) => metric));
+    const ours = [...shown].filter((name) => /^(?:tta|process|nodejs)_\w+$/.test(name));
+    expect(ours.filter((name) => !known.has(name))).toEqual([]);
+  });
+
+  it('have addresses and titles that are all different', () => {
+    expect(new Set(dashboards.map(({ uid }) => uid)).size).toBe(dashboards.length);
+    expect(new Set(dashboards.map(({ title }) => title)).size).toBe(dashboards.length);
+  });
+});

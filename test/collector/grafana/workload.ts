@@ -1,0 +1,163 @@
+/**
+ * A support desk: workflows that a user could have written, over models and services that are slow, fail and come
+ * back. Between them they move every metric of the schema.
+ */
+import {
+  bulkhead,
+  cache,
+  circuitBreaker,
+  conditional,
+  fallback,
+  hedge,
+  keyvStore,
+  llm,
+  llmStream,
+  loop,
+  type Model,
+  map,
+  parallel,
+  rateLimit,
+  retry,
+  saga,
+  sequential,
+  systemClock,
+  task,
+  timeout,
+  workflow,
+} from '../../../src/index.ts';
+
+/** The share of calls to things outside that fail, 0 to 1. Changed while it runs, as an outage would. */
+export const weather = { faults: 0.02 };
+
+const pause = (ms: number, signal: AbortSignal) => systemClock.sleep(ms, signal);
+/** Mostly near `ms`, now and then several times as long. */
+const around = (ms: number) => ms * (0.6 + Math.random() ** 4 * 4);
+const stumble = (what: string, times = 1) => {
+  if (Math.random() < weather.faults * times) throw new Error(`${what} is away`);
+};
+
+interface Speed {
+  readonly ms: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+function modelOf(provider: string, model: string, { ms, inputTokens, outputTokens }: Speed): Model {
+  const usage = () => ({
+    inputTokens: Math.round(inputTokens * (0.5 + Math.random())),
+    outputTokens: Math.round(outputTokens * (0.5 + Math.random())),
+    cachedInputTokens: Math.round(inputTokens * 0.3),
+    cacheWriteTokens: Math.round(inputTokens * 0.1),
+    reasoningTokens: Math.round(outputTokens * 0.2),
+  });
+  return {
+    provider,
+    model,
+    async generate(_, { signal }) {
+      await pause(around(ms), signal);
+      stumble(model);
+      return { text: 'an answer', usage: usage() };
+    },
+    async *stream(_, { signal }) {
+      await pause(around(ms / 4), signal);
+      for (const text of ['an ', 'answer']) {
+        yield { text };
+        await pause(around(ms / 4), signal);
+      }
+      yield { usage: usage() };
+    },
+  };
+}
+
+const service = (name: string, ms: number, faults = 1) =>
+  task(name, async (ticket: number, context) => {
+    await pause(around(ms), context.signal);
+    stumble(name, faults);
+    return ticket;
+  });
+
+export function supportDesk() {
+  const large = llm(modelOf('openai', 'gpt-4o', { ms: 220, inputTokens: 1_800, outputTokens: 260 }));
+  const small = llm(modelOf('openai', 'gpt-4o-mini', { ms: 90, inputTokens: 900, outputTokens: 120 }));
+  const house = llm(modelOf('house', 'house-7b', { ms: 60, inputTokens: 700, outputTokens: 90 }));
+  const aloud = llmStream(
+    modelOf('anthropic', 'claude-3-5-haiku-latest', { ms: 120, inputTokens: 600, outputTokens: 80 }),
+  );
+
+  const patient = retry(large, { name: 'ask-large', maxRetries: 2, initialDelayMs: 20 });
+  const draft = fallback(patient, small, { name: 'draft' });
+  const known = cache(
+    task('find-article', async (ticket: number, context) => {
+      await pause(around(12), context.signal);
+      return ticket;
+    }),
+    { name: 'articles', key: (ticket) => String(ticket ** 2 % 101), ttlMs: 20_000 },
+  );
+  const broken = { get: () => Promise.reject(new Error('down')), set: async () => true, delete: async () => true };
+  const profile = cache(service('load-profile', 8, 0), { name: 'profiles', key: String, store: keyvStore(broken) });
+  const answer = workflow(
+    'answer-ticket',
+    sequential(parallel([known, profile]))
+      .pipe(task('prompt', (found: readonly unknown[]) => `answer with ${found.length} articles`))
+      .pipe(draft),
+  );
+
+  const classify = workflow(
+    'classify-ticket',
+    sequential(task('read', (ticket: number) => `ticket ${ticket}`)).pipe(
+      conditional((text: string) => text.endsWith('0'), house, small),
+    ),
+  );
+
+  const crm = circuitBreaker(service('crm', 15, 8), { name: 'crm', consecutiveFailures: 2, openMs: 900 });
+  const narrow = bulkhead(service('archive', 40, 0), { name: 'archive', limit: 2, queue: 6 });
+  const metered = rateLimit(service('search', 5, 0), { name: 'search', permits: 12, perMs: 1_000, burst: 1 });
+  const replica = hedge(service('replica', 25, 1), { name: 'replica', delayMs: 40 });
+  const sync = workflow(
+    'sync-customer',
+    parallel([crm, narrow, narrow, narrow, metered, metered, replica], { mode: 'settle' }),
+  );
+
+  const undo = task('undo', async () => stumble('undo', 8));
+  const refund = workflow(
+    'refund',
+    timeout(
+      saga(
+        [
+          { name: 'reserve', do: service('reserve', 10, 0), compensate: undo },
+          { name: 'transfer', do: service('transfer', 30, 2), compensate: undo },
+        ],
+        { name: 'refund' },
+      ),
+      { timeoutMs: 110 },
+    ),
+  );
+
+  const polish = workflow(
+    'polish-reply',
+    loop(service('improve', 10, 0), { name: 'polish', until: () => Math.random() < 0.5, maxIterations: 6 }),
+  );
+  const digest = workflow('daily-digest', map(service('summarise', 20, 0), { concurrency: 3 }));
+  const strict = retry(
+    task('strict', () => Promise.reject(new TypeError('never'))),
+    { name: 'strict', when: () => false },
+  );
+
+  const read = workflow(
+    'read-aloud',
+    task('speak', async (ticket: number) => {
+      for await (const _ of await aloud.execute(`ticket ${ticket}`));
+    }),
+  );
+
+  return async function handle(ticket: number): Promise<void> {
+    const all = [
+      answer.execute(ticket),
+      classify.execute(ticket),
+      sync.execute(ticket),
+      ...(ticket % 3 === 0 ? [refund.execute(ticket), polish.execute(ticket), strict.execute(undefined)] : []),
+      ...(ticket % 5 === 0 ? [digest.execute([1, 2, 3, 4]), read.execute(ticket)] : []),
+    ];
+    await Promise.allSettled(all);
+  };
+}

@@ -1,0 +1,138 @@
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { endChildren, runModule, runProgram } from '../../support/child.ts';
+import { type Collector, type CollectorOptions, startCollector } from '../../support/collector.ts';
+import { component } from '../../support/component.ts';
+import { type OtlpSink, startSink } from '../../support/otlp-sink.ts';
+import { eventually } from '../../support/prometheus.ts';
+import { scrape, total } from '../../support/scrape.ts';
+import { makeTrace, postSpans, sendSpans } from '../../support/span-sender.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+import { build } from '../../support/tta.ts';
+
+const otelcol = component('otelcol-tta');
+const CLI = pathToFileURL(resolve(import.meta.dirname, '../../../dist/src/tools/cli/tta.js')).href;
+
+describe.skipIf(otelcol === undefined)('the Collector on a laptop', () => {
+  beforeAll(build);
+  afterAll(endChildren);
+
+  async function startBoth(options: CollectorOptions = {}): Promise<{ sink: OtlpSink; collector: Collector }> {
+    const sink = await startSink();
+    onTestFinished(() => sink.stop());
+    const env = { TTA_COLLECTOR_TRACES: sink.url, ...options.env };
+    return { sink, collector: await startCollector(otelcol as string, 'laptop', { ...options, env }) };
+  }
+
+  it('hands on the traces of the main job complete', async () => {
+    const { sink, collector } = await startBoth();
+    const text = 'Foxes and dogs tell of the weather, and each day has its own. '.repeat(40);
+    const folder = tempFolder({ 'docs/one.md': `# One\n\n${text}`, 'docs/two.md': `# Two\n\n${text}` });
+    const args = ['digest', `${folder}/docs`, '--out', `${folder}/digest.md`, '--every', '3600', '--offline'];
+    const job = runModule(`process.argv.push(...${JSON.stringify(args)}); await import('${CLI}');`, {
+      env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url },
+    });
+    const metricsUrl = await job.says('Metrics');
+    await job.says('Again every');
+    const executions = total(await scrape(metricsUrl), 'tta_primitive_executions_total');
+    job.kill('SIGTERM');
+    await job.exited;
+
+    expect(executions).toBeGreaterThan(10);
+    await eventually('every execution is a span', async () => (sink.spans.length >= executions ? true : undefined));
+    expect(sink.spans).toHaveLength(executions);
+    const ids = new Set(sink.spans.map(({ spanId }) => spanId));
+    expect(ids.size).toBe(executions);
+    const parents = sink.spans.flatMap(({ parentSpanId }) => parentSpanId || []);
+    expect(parents.filter((parent) => !ids.has(parent))).toEqual([]);
+    expect(parents.length).toBeLessThan(executions);
+  });
+
+  it('loses none of the spans that it accepted when it is killed five times', async () => {
+    const { sink, collector } = await startBoth();
+    const sender = sendSpans(collector.url);
+    const owed: number[] = [];
+    for (let kills = 0; kills < 5; kills += 1) {
+      // Two of the five find the queue on disk full of what the store would not take.
+      sink.behaviour = kills % 2 === 1 ? 503 : 'take';
+      const before = sender.accepted.size;
+      await eventually('it accepts', async () => (sender.accepted.size > before + 5_000 ? true : undefined));
+      await collector.kill();
+      const delivered = new Set(sink.spans.map(({ spanId }) => spanId));
+      owed.push([...sender.accepted].filter((id) => !delivered.has(id)).length);
+      await collector.start();
+    }
+    sink.behaviour = 'take';
+    await sender.stop();
+
+    // It owed something when it was killed: the queue, not luck, brought it.
+    expect(owed.filter((spans) => spans > 0).length).toBeGreaterThanOrEqual(2);
+    const missing = () => {
+      const delivered = new Set(sink.spans.map(({ spanId }) => spanId));
+      return [...sender.accepted].filter((id) => !delivered.has(id)).length;
+    };
+    const settled = async () => (missing() === 0 ? true : undefined);
+    await eventually('all accepted spans arrive', settled, 15_000).catch(() => {});
+    expect(missing()).toBe(0);
+    expect(sender.accepted.size).toBeGreaterThan(25_000);
+  });
+
+  it('refuses when its queue is full: the application runs on, and both count what is lost', async () => {
+    const { sink, collector } = await startBoth({
+      override: { exporters: { otlp_http: { sending_queue: { queue_size: 400_000 } } } },
+    });
+    sink.behaviour = 503;
+    const app = runProgram(
+      `const sdk = await register();
+       const job = workflow('job', task('work', async (i) => i));
+       let done = 0;
+       for (let i = 0; i < 1_000; i += 1) { await job.execute(i); done += 1; }
+       await sdk.flush();
+       console.log('Metrics', sdk.metricsUrl);
+       console.log('Done', done);
+       setInterval(() => {}, 1_000);`,
+      { env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_BSP_EXPORT_TIMEOUT: '1000' } },
+    );
+    const metricsUrl = await app.says('Metrics');
+    expect(await app.says('Done')).toBe('1000');
+
+    const application = await scrape(metricsUrl);
+    expect(total(application, 'tta_workflow_executions_total', { status: 'success' })).toBe(1_000);
+    const lost = total(application, 'tta_spans_lost_total', { reason: 'export_failed' });
+    expect(lost).toBeGreaterThan(0);
+    expect(total(await collector.metrics(), 'otelcol_receiver_refused_spans_total')).toBeGreaterThan(0);
+    // No smaller than what the application sends: what is left of the queue may do for one trace.
+    const batch = Array.from({ length: 100 }, () => makeTrace()).flat();
+    await eventually('it refuses', async () => ((await postSpans(collector.url, batch)) === 503 ? true : undefined));
+
+    // What it took before it was full still arrives, and what arrives and what is lost is everything.
+    sink.behaviour = 'take';
+    const made = total(application, 'tta_primitive_executions_total');
+    await eventually('the rest arrives', async () => (sink.spans.length >= made - lost ? true : undefined));
+    await eventually('it accepts again', async () =>
+      (await postSpans(collector.url, makeTrace())) === 200 ? true : undefined,
+    );
+  });
+
+  it('counts what the trace store refuses for good', async () => {
+    const { sink, collector } = await startBoth();
+    sink.behaviour = 400;
+    const trace = makeTrace();
+    expect(await postSpans(collector.url, trace)).toBe(200);
+    await eventually('it gives up', async () => {
+      const failed = total(await collector.metrics(), 'otelcol_exporter_send_failed_spans_total');
+      return failed === trace.length ? true : undefined;
+    });
+  });
+
+  it('refuses when its memory is full, and says so', async () => {
+    const { collector } = await startBoth({ env: { TTA_COLLECTOR_MEMORY_MIB: '5' } });
+    await eventually('it refuses', async () =>
+      (await postSpans(collector.url, makeTrace())) === 503 ? true : undefined,
+    );
+    const metrics = await collector.metrics();
+    expect(total(metrics, 'otelcol_receiver_refused_spans_total')).toBeGreaterThan(0);
+    expect(total(metrics, 'otelcol_processor_refused_spans_total')).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { component } from '../../support/component.ts';
+import { verdictOf } from '../../support/deployment.ts';
+import { UNIT_TESTS } from '../../support/rules.ts';
+
+describe.each(['promtool', 'promtool-3'])('%s', (name) => {
+  const promtool = component(name);
+
+  it.skipIf(promtool === undefined)('finds no fault with the rules', () => {
+    const rules = ['prometheus/rules/recording.yml', 'prometheus/rules/alerts.yml'];
+    const { status, output } = verdictOf(promtool as string, [
+      'check',
+      'rules',
+      '--lint=all',
+      '--lint-fatal',
+      ...rules,
+    ]);
+    expect(output.match(/SUCCESS: \d+ rules found/g), output).toHaveLength(2);
+    expect(status, output).toBe(0);
+  });
+
+  it.skipIf(promtool === undefined)('finds no fault with the configuration, and finds every file that it names', () => {
+    const { status, output } = verdictOf(promtool as string, ['check', 'config', 'prometheus/prometheus.yml']);
+    expect(output).toContain('SUCCESS: 2 rule files found');
+    expect(output).not.toMatch(/WARNING|FAILED/);
+    expect(status, output).toBe(0);
+  });
+
+  it.skipIf(promtool === undefined).each(UNIT_TESTS)('passes %s', (file) => {
+    const { status, output } = verdictOf(promtool as string, ['test', 'rules', file]);
+    expect(output).toContain('SUCCESS');
+    expect(status, output).toBe(0);
+  });
+});
+
+describe('amtool', () => {
+  const amtool = component('amtool');
+  const file = 'alertmanager/alertmanager.yml';
+
+  it.skipIf(amtool === undefined)('finds no fault with the configuration', () => {
+    const { status, output } = verdictOf(amtool as string, ['check-config', file]);
+    expect(output).toContain('SUCCESS');
+    expect(status, output).toBe(0);
+  });
+
+  it.skipIf(amtool === undefined).each(['critical', 'warning', 'info'])(
+    'sends a %s alert to its receiver',
+    (severity) => {
+      const labels = [`severity=${severity}`, 'alertname=TTAHighErrorRate', 'job=tta-primitives'];
+      const { output } = verdictOf(amtool as string, ['config', 'routes', 'test', `--config.file=${file}`, ...labels]);
+      // It may warn of a setting of this machine beside it.
+      expect(output.split('\n')).toContain(severity);
+    },
+  );
+});

@@ -1,0 +1,84 @@
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { Finding } from '../../../src/tools/doctor/finding.ts';
+import { REMEDY } from '../../../src/tools/doctor/remedies.ts';
+import { startSink } from '../../support/otlp-sink.ts';
+import { freePort } from '../../support/prometheus.ts';
+import { build, tta } from '../../support/tta.ts';
+import { startApp } from '../doctor/stage.ts';
+
+beforeAll(build);
+
+const ALONE = ['--no-prometheus', '--no-collector', '--wait', '0.2'];
+
+describe('tta doctor', () => {
+  it('says that all is well, a line per check, and ends with 0', async () => {
+    const { url } = await startApp();
+    const { code, stdout, stderr } = await tta(['doctor', url, ...ALONE]).exited;
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/^ok {7}endpoint {4}http:\S+ answers in \d+ ms$/m);
+    expect(stdout).toMatch(/^skipped {2}prometheus {2}because it was not asked for$/m);
+    expect(stdout).toMatch(/^ok {7}packages {4}\d+ packages have the versions that fit$/m);
+    expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^1\d ok, 0 warnings, 0 failures, \d skipped$/);
+    expect(code).toBe(0);
+  });
+
+  it('says what to do below what fails, and ends with 1', async () => {
+    const port = await freePort();
+    const { code, stdout } = await tta(['doctor', ...ALONE], { env: { OTEL_EXPORTER_PROMETHEUS_PORT: String(port) } })
+      .exited;
+    expect(stdout).toContain(
+      `FAILURE  endpoint    http://127.0.0.1:${port}/metrics: connection refused\n         The metrics`,
+    );
+    expect(stdout.replace(/\s+/g, ' ')).toContain(`${REMEDY.noEndpoint.symptom} ${REMEDY.noEndpoint.text}`);
+    expect(code).toBe(1);
+  });
+
+  it('tells programs the same with --json', async () => {
+    const { url } = await startApp();
+    const prometheus = `http://127.0.0.1:${await freePort()}`;
+    const { code, stdout } = await tta([
+      'doctor',
+      url,
+      '--json',
+      '--wait',
+      '0.2',
+      '--no-collector',
+      '--prometheus',
+      prometheus,
+    ]).exited;
+    const { healthy, findings } = JSON.parse(stdout) as { healthy: boolean; findings: Finding[] };
+    expect(healthy).toBe(false);
+    expect(findings.filter(({ verdict }) => verdict === 'failure')).toEqual([
+      {
+        check: 'prometheus',
+        verdict: 'failure',
+        detail: `${prometheus}: connection refused`,
+        remedy: REMEDY.noPrometheus,
+      },
+    ]);
+    expect(code).toBe(1);
+  });
+
+  it("asks the environment's collector, with its headers", async () => {
+    const sink = await startSink();
+    onTestFinished(() => sink.stop());
+    const { url } = await startApp();
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url, OTEL_EXPORTER_OTLP_HEADERS: 'Authorization=Bearer%20secret' };
+    const { stdout } = await tta(['doctor', url, '--no-prometheus', '--wait', '0.2'], { env }).exited;
+    expect(stdout).toContain(`ok       collector   ${sink.url} takes spans`);
+    expect(sink.requests[0]?.authorization).toBe('Bearer secret');
+    expect(stdout).not.toContain('secret');
+  });
+
+  it('teaches', async () => {
+    const { stdout } = await tta(['doctor', '--help']).exited;
+    expect(stdout).toContain('$ tta doctor http://app-1:9464/metrics --prometheus http://prometheus:9090');
+    expect(stdout).toContain('It ends with 1 when something fails.');
+  });
+
+  it('refuses what is no address', async () => {
+    const { code, stderr } = await tta(['doctor', 'app-1:9464']).exited;
+    expect(code).toBe(1);
+    expect(stderr).toContain('It must be a URL that starts with http:// or https://.');
+  });
+});

@@ -1,0 +1,107 @@
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { component } from '../../support/component.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+import { build, tta } from '../../support/tta.ts';
+
+beforeAll(build);
+
+const promtool = component('promtool');
+const shipped = (path: string) => readFileSync(new URL(`../../../collector/${path}`, import.meta.url), 'utf8');
+const below = (folder: string) =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .sort();
+
+async function run(cwd: string, ...args: string[]) {
+  const { code, stdout, stderr } = await tta(['export', ...args], { cwd }).exited;
+  return { code, lines: stdout.trimEnd().split('\n'), stderr };
+}
+
+describe('tta export', () => {
+  it.each([
+    ['rules', ['prometheus/rules/recording.yml']],
+    ['alerts', ['alertmanager/alertmanager.yml', 'grafana/alerting/rules.json', 'prometheus/rules/alerts.yml']],
+    ['dashboards', ['grafana/dashboards/tta-system-overview.json', 'grafana/provisioning/dashboards/tta.yml']],
+    ['collector', ['otelcol/gateway.yaml', 'otelcol/laptop.yaml', 'otelcol/sampler.yaml']],
+    [
+      'prometheus',
+      ['prometheus/prometheus.yml', 'prometheus/rules/alerts.yml', 'prometheus/targets/tta-primitives.yml'],
+    ],
+    ['all', ['systemd/prometheus.service', 'compose/compose.yaml', 'prometheus/prometheus.yml']],
+  ])('%s: writes what is shipped, says so, and writes it once', async (what, expected) => {
+    const cwd = tempFolder();
+    const { code, lines, stderr } = await run(cwd, what);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const files = below(join(cwd, 'observability')).filter((path) => path !== '.tta-export.json');
+    expect(lines.sort()).toEqual(files.map((path) => `written     observability/${path}`).sort());
+    for (const path of files) expect(readFileSync(join(cwd, 'observability', path), 'utf8')).toBe(shipped(path));
+    for (const path of expected) expect(files).toContain(path);
+    expect(files.filter((path) => /\.(ts|md)$|test/.test(path))).toEqual([]);
+    expect((await run(cwd, what)).lines.every((line) => line.startsWith('same '))).toBe(true);
+  });
+
+  it('never overwrites a file that somebody has changed or made, nor any beside it, unless it is told to', async () => {
+    const cwd = tempFolder({ 'made/prometheus/rules/alerts.yml': 'groups: []\n' });
+    const made = await run(cwd, 'alerts', '--to', 'made');
+    expect(made.code).toBe(1);
+    expect(made.stderr).toMatch(
+      /^tta: nothing was written: \S*made\/prometheus\/rules\/alerts\.yml has been changed or made by somebody\./,
+    );
+    expect(below(join(cwd, 'made'))).toEqual(['prometheus/rules/alerts.yml']);
+
+    await run(cwd, 'prometheus', '--to', 'own');
+    appendFileSync(join(cwd, 'own/prometheus/prometheus.yml'), '# mine\n');
+    const again = await run(cwd, 'prometheus', '--to', 'own', '--job', 'shop');
+    expect(again.code).toBe(1);
+    expect(again.stderr).toContain('own/prometheus/prometheus.yml has been changed');
+    expect(readFileSync(join(cwd, 'own/prometheus/rules/recording.yml'), 'utf8')).toBe(
+      shipped('prometheus/rules/recording.yml'),
+    );
+
+    const forced = await run(cwd, 'prometheus', '--to', 'own', '--job', 'shop', '--force');
+    expect(forced.code).toBe(0);
+    expect(forced.lines).toContain('overwritten own/prometheus/prometheus.yml');
+    expect(readFileSync(join(cwd, 'own/prometheus/prometheus.yml'), 'utf8')).not.toContain('# mine');
+  });
+
+  it('updates what it wrote itself and nobody has touched', async () => {
+    const cwd = tempFolder();
+    await run(cwd, 'rules');
+    const { code, lines } = await run(cwd, 'rules', '--threshold', 'tta:llm_budget_30d_dollars=250');
+    expect({ code, lines }).toEqual({ code: 0, lines: ['updated     observability/prometheus/rules/recording.yml'] });
+    expect(readFileSync(join(cwd, 'observability/prometheus/rules/recording.yml'), 'utf8')).toContain('vector(250)');
+    writeFileSync(join(cwd, 'observability/.tta-export.json'), 'no record');
+    expect((await run(cwd, 'rules')).code).toBe(1);
+  });
+
+  it.skipIf(promtool === undefined)('writes with names and thresholds what Prometheus takes', async () => {
+    const cwd = tempFolder();
+    const names = ['--job', 'shop.eu', '--target', 'shop-1:9464', '--target', 'shop-2:9464'];
+    const thresholds = ['--threshold', 'TTAHighErrorRate=2', '--threshold', 'TTAAvailabilityBudgetBurn=0.001'];
+    expect((await run(cwd, 'prometheus', ...names, ...thresholds)).code).toBe(0);
+    const folder = join(cwd, 'observability/prometheus');
+    const said = execFileSync(promtool as string, ['check', 'config', 'prometheus.yml'], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    expect(said).toMatch(/SUCCESS: \d+ rules found/);
+    expect(readFileSync(join(folder, 'prometheus.yml'), 'utf8')).toContain("targets: ['shop-1:9464', 'shop-2:9464']");
+  });
+
+  it.each([
+    [['chairs'], 'Allowed choices are rules, alerts, dashboards, collector, prometheus, all'],
+    [['alerts', '--threshold', 'TTAHighErrorRate'], 'It must be RULE=NUMBER, such as TTAHighErrorRate=2.'],
+    [['alerts', '--threshold', 'TTAServiceDown=1'], 'no rule TTAServiceDown has a threshold; these have, as shipped:'],
+    [['prometheus', '--target', 'shop'], 'a target is HOST:PORT, such as app-1:9464; got "shop"'],
+  ])('refuses %j, says why and writes nothing', async (args, message) => {
+    const cwd = tempFolder();
+    const { code, stderr } = await run(cwd, ...args);
+    expect(code).toBe(1);
+    expect(stderr).toContain(message);
+    expect(existsSync(join(cwd, 'observability'))).toBe(false);
+  });
+});

@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { LoadReport } from '../../../src/tools/cli/load-report.ts';
+import { startSink } from '../../support/otlp-sink.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+import { build, tta } from '../../support/tta.ts';
+
+beforeAll(build);
+
+describe('tta load', () => {
+  it('sends by the plan, counts each request once, loses no span, and the endpoint answers all the while', async () => {
+    const out = join(tempFolder(), 'load.json');
+    const run = tta(['load', '--rate', '20', '--duration', '5', '--out', out]);
+    const { code, stdout, stderr } = await run.exited;
+    expect(stderr).toMatch(
+      /metrics http:\/\/127\.0\.0\.1:\d+\/metrics, spans to http:\/\/127\.0\.0\.1:\d+\/v1\/traces/,
+    );
+    expect(stderr).toMatch(/^\d s, \d+ requests, [\d.]+\/s, 0 failed, \d+ MB$/m);
+    expect(stderr).not.toContain('Warning');
+    expect(stdout).toContain(`Written to ${out}`);
+    expect(stdout).toMatch(/^yes {2}no span is lost/m);
+    expect(code).toBe(0);
+
+    const report = JSON.parse(readFileSync(out, 'utf8')) as LoadReport;
+    expect(report.requests).toMatchObject({ done: 100, failed: 0, notBegun: 0 });
+    expect(report.counted.requests).toBe(100);
+    expect(report.counted.modelRequests).toBe(report.counted.modelServer);
+    expect(report.counted.modelRequests + report.counted.cacheHits).toBe(300);
+    expect(report.counted.cacheHits).toBeGreaterThanOrEqual(24);
+    expect(report.spans.received).toBe(report.spans.ended);
+    expect(report.spans.ended).toBeGreaterThan(100 * 10);
+    expect(Object.values(report.spans.lost)).toEqual([0, 0, 0, 0]);
+    expect(report.latencyMs.sinceDue.count).toBe(100);
+    expect(report.latencyMs.sinceDue.p50).toBeGreaterThanOrEqual(report.latencyMs.sinceBegun.p50 * 0.5);
+    expect(report.latencyMs.sinceDue.p99).toBeLessThanOrEqual(report.latencyMs.sinceDue.max);
+    expect(report.scrapes?.count).toBeGreaterThanOrEqual(4);
+    expect(report.scrapes?.bytes).toBeGreaterThan(1_000);
+    expect(report.cpuShare).toBeGreaterThan(0.01);
+    expect(report.cpuShare).toBeLessThan(2);
+    expect(report.memoryMB.max).toBeGreaterThan(30);
+    expect(report.verdicts.map(({ holds }) => holds)).toEqual([true, true, true]);
+  });
+
+  it('goes on under faults: calls are repeated, requests do not fail', async () => {
+    const args = ['load', '--rate', '10', '--duration', '2', '--fault-share', '0.3', '--json'];
+    const { code, stdout } = await tta(args).exited;
+    const report = JSON.parse(stdout) as LoadReport;
+    expect(report.requests).toMatchObject({ done: 20, failed: 0 });
+    expect(report.counted.modelRequests + report.counted.cacheHits + report.counted.quoted).toBeGreaterThan(60);
+    expect(code).toBe(0);
+  });
+
+  it('ends with 1 and says how many spans a collector did not take', async () => {
+    const sink = await startSink(400);
+    onTestFinished(() => sink.stop());
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url };
+    const { code, stdout } = await tta(['load', '--rate', '5', '--duration', '1', '--json'], { env }).exited;
+    const { spans, verdicts } = JSON.parse(stdout) as LoadReport;
+    expect(code).toBe(1);
+    expect(spans.received).toBeUndefined();
+    expect(spans.lost.export_failed).toBe(spans.ended);
+    expect(verdicts.filter(({ holds }) => !holds).map(({ claim }) => claim)).toEqual(['no span is lost']);
+  });
+
+  it('ends with 1 where there is no endpoint to scrape, for its port is taken', async () => {
+    const sink = await startSink();
+    onTestFinished(() => sink.stop());
+    const env = { OTEL_EXPORTER_PROMETHEUS_PORT: String(sink.port) };
+    const { code, stdout, stderr } = await tta(['load', '--rate', '5', '--duration', '1'], { env }).exited;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/metrics .*already in use|metrics .*EADDRINUSE|metrics .*taken|metrics .*holds/);
+    expect(stdout).toContain('NO   every scrape is answered in time (nobody listened');
+    expect(stdout).toContain('yes  every request is counted once');
+  });
+
+  it('reports what it has when it is stopped', async () => {
+    const run = tta(['load', '--rate', '20', '--duration', '600']);
+    await run.says(/\d+ requests, /);
+    run.kill('SIGINT');
+    const { signal, stdout } = await run.exited;
+    expect(signal).toBe('SIGINT');
+    expect(stdout).toMatch(/^yes {2}every request is counted once/m);
+  });
+
+  it.each([
+    [['load', '--rate', 'fast'], 'It must be a number above 0'],
+    [['load', '--fault-share', '1.5'], 'It must be a number from 0 to 1'],
+  ])('refuses %j and says why', async (args, message) => {
+    const { code, stderr } = await tta(args).exited;
+    expect(code).toBe(1);
+    expect(stderr).toContain(message);
+  });
+});

@@ -1,0 +1,280 @@
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { dirname, join, resolve } from 'node:path';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { startModelServer } from '../../../src/tools/offline-model/model-server.ts';
+import { startTraceReceiver } from '../../../src/tools/trace-receiver/trace-receiver.ts';
+import { scrape, total } from '../../support/scrape.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+import { build, tta } from '../../support/tta.ts';
+
+beforeAll(build);
+
+const KETTLE = 'The kettle boils water for tea. It takes three minutes.';
+const RIVERS = `# Rivers\n\n${'Rivers carry water from the hills to the sea, and they shape the land. '.repeat(40)}`;
+/** Nothing of these tests may depend on what listens at 4318. */
+const ALONE = ['--trace-port', '0'];
+
+/** The cell of a row, first of this run, then since the start. */
+function row(stdout: string, name: string): string[] {
+  const line = stdout.split('\n').find((one) => one.startsWith(`│ ${name} `));
+  return (
+    line
+      ?.split('│')
+      .slice(2, 4)
+      .map((cell) => cell.trim()) ?? []
+  );
+}
+
+describe('tta', () => {
+  it('teaches what it can do', async () => {
+    const { code, stdout } = await tta(['--help']).exited;
+    expect(code).toBe(0);
+    expect(stdout).toContain('digest [options] [folder]');
+    const help = await tta(['digest', '--help']).exited;
+    expect(help.stdout).toContain('$ tta digest docs --chaos');
+    expect(help.stdout).toContain('http://127.0.0.1:9464/metrics');
+  });
+
+  it('tells its version', async () => {
+    const { stdout } = await tta(['--version']).exited;
+    expect(stdout.trim()).toBe(JSON.parse(readFileSync('package.json', 'utf8')).version);
+  });
+
+  it.each([
+    [['digest', '--every', '0'], "'0' is invalid. It must be a number above 0."],
+    [['digest', '--concurrency', '1.5'], 'It must be a whole number above 0.'],
+    [['digest', '--trace-port', '70000'], 'It must be a port from 0 to 65535'],
+    [['digest', '--ones'], "unknown option '--ones'"],
+    [['diget'], "unknown command 'diget'"],
+  ])('refuses %j and says why', async (args, message) => {
+    const { code, stderr } = await tta(args).exited;
+    expect(code).toBe(1);
+    expect(stderr).toContain(message);
+  });
+});
+
+describe('tta digest --once', () => {
+  it('digests a folder, shows the figures and ends well', async () => {
+    const cwd = tempFolder({ 'docs/kettle.md': KETTLE, 'docs/rivers.txt': RIVERS, 'docs/broken.md': '\0' });
+    const receiver = await startTraceReceiver({ port: 0 });
+    onTestFinished(receiver.close);
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url };
+    const { code, stdout, stderr } = await tta(['digest', 'docs', '--once'], { cwd, env }).exited;
+
+    expect(stderr).toBe('2 of 2 parts summarised\nLeft out: broken.md is a binary file, not text\n');
+    expect(code).toBe(0);
+    expect(readFileSync(join(cwd, 'digest.md'), 'utf8')).toContain('## kettle.md\n\nThe kettle boils water');
+    expect(readdirSync(cwd).toSorted()).toEqual(['digest.md', 'docs']);
+    expect(stdout).toMatch(
+      /Models {3}offline-small and offline-large: the offline model.*\n {9}charged at the price list of gpt-3.5-turbo and gpt-4/,
+    );
+    expect(stdout).toContain(`Traces   ${receiver.url}/v1/traces (as the environment says)`);
+    expect(stdout).toContain(`Written to ${join(cwd, 'digest.md')}`);
+    expect(row(stdout, 'files')).toEqual(['2', '']);
+    expect(row(stdout, 'parts')).toEqual(['2', '2']);
+    expect(row(stdout, 'retries')).toEqual(['0', '0']);
+    expect(row(stdout, 'p95 of a part')[0]).toMatch(/^\d+(\.\d+)? (ms|s)$/);
+
+    // The figures are those of the spans, which came another way.
+    const [trace, ...more] = receiver.traces();
+    expect(more).toEqual([]);
+    const chats = trace?.spans.filter(({ name }) => name.startsWith('chat ')) ?? [];
+    const sum = (attribute: string) => chats.reduce((all, span) => all + Number(span.attributes[attribute]), 0);
+    expect(chats).toHaveLength(3);
+    expect(row(stdout, 'tokens in')[0]).toBe(sum('gen_ai.usage.input_tokens').toLocaleString('en'));
+    expect(row(stdout, 'dollars')[0]).toBe(`$${sum('tta.llm.cost_usd').toFixed(6)}`);
+  });
+
+  it('shows its traces itself where there is no collector', async () => {
+    const cwd = tempFolder({ 'docs/kettle.md': KETTLE });
+    const env = { OTEL_BSP_SCHEDULE_DELAY: '10' };
+    const run = tta(['digest', 'docs', ...ALONE, '--every', '3600'], { cwd, env });
+    const [, page] = await run.shows(/Traces {3}(\S+) \(open it in a browser\)/);
+    const read = async () => (await fetch(`${page}/`)).text();
+    while (!(await read()).includes('invoke_workflow digest'));
+    expect(await read()).toContain('chat offline-small');
+    run.kill('SIGTERM');
+    expect((await run.exited).signal).toBe('SIGTERM');
+  });
+
+  it('works with the endpoint of the environment, and says where a price is unknown', async () => {
+    const server = await startModelServer();
+    onTestFinished(server.close);
+    const cwd = tempFolder({ 'docs/kettle.md': KETTLE });
+    const models = ['--model-small', 'offline-small', '--model-large', 'offline-large'];
+    const { stdout, code } = await tta(['digest', 'docs', '--once', ...ALONE, ...models], {
+      cwd,
+      env: { OPENAI_BASE_URL: server.baseURL },
+    }).exited;
+    expect(code).toBe(0);
+    expect(stdout).toContain(`Models   offline-small and offline-large at ${server.baseURL}`);
+    expect(row(stdout, 'dollars')[0]).toBe('$0.000000 + 1 calls of unknown price');
+    expect(server.requests()).toBe(1);
+  });
+
+  it('quotes, and says why, when no model answers', async () => {
+    const server = await startModelServer();
+    onTestFinished(server.close);
+    const cwd = tempFolder({ 'docs/kettle.md': KETTLE });
+    const { stdout, stderr, code } = await tta(['digest', 'docs', '--once', ...ALONE, '--model-small', 'wrong'], {
+      cwd,
+      env: { OPENAI_BASE_URL: server.baseURL, OPENAI_API_KEY: 'sk-test' },
+    }).exited;
+    expect(code).toBe(0);
+    expect(row(stdout, 'without a model')[0]).toBe('2');
+    expect(stderr).toMatch(
+      /No model answered for 2 texts, so they are quoted\. The last error: gpt-4o: 404 .*does not exist here/,
+    );
+    expect(readFileSync(join(cwd, 'digest.md'), 'utf8')).toContain('*(Quoted: no model answered.)*');
+  });
+
+  it('shows retries with chaos', async () => {
+    const files = Array.from({ length: 40 }, (_, i) => [`docs/${i}.md`, `Part ${i} tells of kettle number ${i}.`]);
+    const cwd = tempFolder(Object.fromEntries(files));
+    const { stdout, code } = await tta(['digest', 'docs', '--once', '--chaos', ...ALONE], { cwd }).exited;
+    expect(code).toBe(0);
+    expect(row(stdout, 'parts')[0]).toBe('40');
+    // Forty calls of which one in five fails: not one retry happens once in ten thousand runs.
+    expect(Number(row(stdout, 'retries')[0])).toBeGreaterThan(0);
+  });
+
+  it('writes elsewhere when the current folder is the one that is read', async () => {
+    const folder = tempFolder({ 'kettle.md': KETTLE });
+    const { stdout, code } = await tta(['digest', '.', '--once', ...ALONE], { cwd: folder }).exited;
+    const place = /Written to (.*)/.exec(stdout)?.[1] ?? '';
+    onTestFinished(() => rmSync(dirname(place), { recursive: true }));
+    expect(code).toBe(0);
+    expect(readFileSync(place, 'utf8')).toContain('## kettle.md');
+    expect(readdirSync(folder)).toEqual(['kettle.md']);
+  });
+
+  it('goes on when the port of its metrics is taken, and says so', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const cwd = tempFolder({ 'docs/kettle.md': KETTLE });
+    const env = { OTEL_EXPORTER_PROMETHEUS_PORT: String(port) };
+    const { stdout, code } = await tta(['digest', 'docs', '--once', ...ALONE], { cwd, env }).exited;
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`Metrics .*${port}`));
+    expect(row(stdout, 'parts')[0]).toBe('1');
+  });
+
+  it('works without telemetry too', async () => {
+    const cwd = tempFolder({ 'docs/kettle.md': KETTLE });
+    const { stdout, stderr, code } = await tta(['digest', 'docs', '--once'], {
+      cwd,
+      env: { OTEL_SDK_DISABLED: 'true' },
+    }).exited;
+    expect(code).toBe(0);
+    expect(stdout).toContain('Metrics  off\nTraces   off');
+    expect(stderr).toContain('there are no metrics to show');
+    expect(stdout).toContain('Written to');
+  });
+
+  it.each([
+    [['docs/gone'], /^tta: The folder .*gone is not there \(any more\)\n$/],
+    [['docs/kettle.md'], /^tta: .*kettle\.md is a file: name the folder that it is in\n$/],
+    [['empty'], /^Left out: a\.md is empty\ntta: .*empty holds nothing to read.*\n$/],
+    [['docs', '--out', 'docs/d.md'], /^tta: --out docs\/d\.md lies inside .*\n$/],
+    [['docs', '--chaos', '--model-small', 'x'], /^tta: --chaos is for the offline model/],
+  ])('ends with one sentence and code 1 for %j', async (args, sentence) => {
+    const cwd = tempFolder({ 'docs/kettle.md': KETTLE, 'empty/a.md': '' });
+    const env = args.includes('--chaos') ? { OPENAI_API_KEY: 'sk-test' } : {};
+    const { code, stderr } = await tta(['digest', ...args, '--once', ...ALONE], { cwd, env }).exited;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(sentence);
+  });
+
+  it('names all packages that it still needs, in the line that installs them', async () => {
+    const app = tempFolder();
+    cpSync('dist/src', join(app, 'dist/src'), { recursive: true });
+    cpSync('dist/views', join(app, 'dist/views'), { recursive: true });
+    cpSync('package.json', join(app, 'package.json'));
+    for (const name of ['commander', 'cli-table3', 'lru-cache', '@opentelemetry/api', '@pydantic/genai-prices']) {
+      mkdirSync(dirname(join(app, 'node_modules', name)), { recursive: true });
+      symlinkSync(resolve('node_modules', name), join(app, 'node_modules', name));
+    }
+    const { code, stderr } = await tta(['digest', '--once'], { program: join(app, 'dist/src/tools/cli/tta.js') })
+      .exited;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^tta: tta digest needs 7 more packages: npm install (@opentelemetry\/\S+@[\d.]+ ){5}openai@6\S+ gpt-tokenizer@4\S+\n$/,
+    );
+  });
+
+  it('shows where an error came from when asked', async () => {
+    const { code, stderr } = await tta(['--verbose', 'digest', '/nowhere', '--once', ...ALONE]).exited;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/FolderError: The folder \/nowhere[^\n]*\n\s+at /);
+  });
+});
+
+describe('tta digest', () => {
+  it('runs again and again, serves what it shows, and outlives a run that fails', async () => {
+    const cwd = tempFolder({ 'docs/kettle.md': KETTLE, 'docs/rivers.md': RIVERS });
+    const run = tta(['digest', 'docs', ...ALONE, '--every', '0.05'], { cwd });
+    const [, url = ''] = await run.shows(/Metrics {2}(\S+)/);
+    await run.shows(/run 3 /);
+    const metrics = await scrape(url);
+    expect(
+      total(metrics, 'tta_workflow_executions_total', { workflow_name: 'digest', status: 'success' }),
+    ).toBeGreaterThanOrEqual(3);
+    expect(total(metrics, 'tta_cache_hits_total')).toBeGreaterThanOrEqual(6);
+    expect(total(metrics, 'tta_llm_cost_total')).toBeGreaterThan(0);
+
+    const docs = join(cwd, 'docs');
+    rmSync(docs, { recursive: true });
+    const failed = { workflow_name: 'digest', status: 'failure' };
+    while (total(await scrape(url), 'tta_workflow_executions_total', failed) < 2);
+    run.kill('SIGINT');
+    const { code, signal, stdout, stderr } = await run.exited;
+    expect([code, signal]).toEqual([null, 'SIGINT']);
+    expect(stderr).toMatch(/Run \d+ failed: The folder .* is not there/);
+    expect(stderr).toMatch(/Stopped\n$/);
+    expect(row(stdout, 'cache hits')).toEqual(['0', '0']);
+  });
+
+  it('ends with the npm that started it', async () => {
+    // As npm does it: a shell between the two, which a SIGTERM ends without a word to the program below.
+    const npm = `
+      import { spawn } from 'node:child_process';
+      const env = { ...process.env, npm_lifecycle_event: 'start' };
+      const shell = spawn('sh', ['-c', 'node "$0" "$@"; true', ...process.argv.slice(2)], { stdio: 'inherit', env });
+      process.on('SIGTERM', () => shell.kill('SIGTERM'));`;
+    const cwd = tempFolder({ 'docs/one.md': RIVERS, 'npm.mjs': npm });
+    const args = [resolve('dist/src/tools/cli/tta.js'), 'digest', 'docs', '--every', '1', ...ALONE];
+    const run = tta(args, { cwd, program: join(cwd, 'npm.mjs') });
+    await run.shows(/Again every/);
+    run.kill('SIGTERM');
+    const { stderr } = await run.exited;
+    expect(stderr).toMatch(/Stopped\n$/);
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'delivers its last spans when %s ends it in the middle of a run',
+    async (signal) => {
+      const receiver = await startTraceReceiver({ port: 0 });
+      onTestFinished(receiver.close);
+      const files = Array.from({ length: 200 }, (_, i) => [`docs/${i}.md`, `${RIVERS}\n\nThe ${i}th.`]);
+      const cwd = tempFolder(Object.fromEntries(files));
+      const run = tta(['digest', 'docs', '--concurrency', '1'], {
+        cwd,
+        env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url },
+      });
+      const [, url = ''] = await run.shows(/Metrics {2}(\S+)/);
+      while (total(await scrape(url), 'tta_llm_requests_total') === 0);
+      run.kill(signal);
+      const exit = await run.exited;
+      expect([exit.code, exit.signal]).toEqual([null, signal]);
+      expect(exit.stderr).toMatch(/Stopped\n$/);
+      const [trace] = receiver.traces();
+      const root = trace?.spans.find(({ parentSpanId }) => parentSpanId === null);
+      expect(root?.name).toBe('invoke_workflow digest');
+      expect(readdirSync(cwd)).toEqual(['docs']);
+    },
+  );
+});

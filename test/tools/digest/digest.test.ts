@@ -1,0 +1,240 @@
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { type Model, openAICompatible, REFERENCE_PRICES } from '../../../src/index.ts';
+import { startTestTelemetry, type TestTelemetry } from '../../../src/testing/index.ts';
+import { createDigest, type DigestOptions } from '../../../src/tools/digest/index.ts';
+import { type ModelServerOptions, startModelServer } from '../../../src/tools/offline-model/model-server.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+
+const SHORT = 'The kettle boils water for tea. It takes three minutes.';
+const LONG = `# Rivers\n\n${'Rivers carry water from the hills to the sea, and they shape the land. '.repeat(40)}`;
+
+let telemetry: TestTelemetry;
+beforeEach(() => {
+  telemetry = startTestTelemetry();
+});
+afterEach(() => telemetry.stop());
+
+/** The real client against the real offline server. */
+async function offline(options: ModelServerOptions = {}) {
+  const server = await startModelServer(options);
+  onTestFinished(server.close);
+  const connect = (model: string) => openAICompatible({ model, baseURL: server.baseURL, provider: 'offline' });
+  return { server, small: connect('offline-small'), large: connect('offline-large') };
+}
+
+/** A model that is not there: every call fails at once and is not worth another try. */
+function absent(model: string): Model {
+  const refuse = async () => {
+    throw Object.assign(new Error('no such model'), { status: 404 });
+  };
+  return { provider: 'absent', model, generate: refuse };
+}
+
+describe('the digest', () => {
+  it('summarises every part of every file and the whole, short ones with the small model', async () => {
+    const { server, small, large } = await offline();
+    const folder = tempFolder({ 'a.md': SHORT, 'b.md': LONG, 'c.md': '' });
+    const seen: string[] = [];
+    const digest = createDigest({ small, large, onProgress: (done, of) => seen.push(`${done}/${of}`) });
+    const { document, parts, remarks } = await digest.execute(folder);
+
+    expect(parts.map(({ file }) => file)).toEqual(['a.md', 'b.md']);
+    expect(remarks).toEqual(['c.md is empty']);
+    expect(document).toMatch(
+      /^# Digest of tta-test-\w+\n\n2 files, 2 parts\.\n\n.*kettle.*\n\n## a\.md\n\nThe kettle.*\n\n## b\.md\n\nRivers carry.*\n\n## Left out\n\n- c\.md is empty\n$/s,
+    );
+    expect(seen).toEqual(['0/2', '1/2', '2/2']);
+    expect(server.requests()).toBe(3);
+    await telemetry.expectMetric('tta_workflow_executions_total', { workflow_name: 'digest', status: 'success' }, 1);
+    await telemetry.expectMetric('tta_workflow_executions_total', { workflow_name: 'digest-part' }, 2);
+    await telemetry.expectMetric('tta_llm_requests_total', { model: 'offline-small', status: 'success' }, 2);
+    await telemetry.expectMetric('tta_llm_requests_total', { model: 'offline-large', status: 'success' }, 1);
+  });
+
+  it('is one trace, and says on it which file a part is of', async () => {
+    const models = await offline();
+    await createDigest(models).execute(tempFolder({ 'a.md': SHORT, 'b.md': LONG }));
+    const spans = telemetry.spans();
+    expect(new Set(spans.map((span) => span.spanContext().traceId)).size).toBe(1);
+    expect(spans.filter((span) => span.parentSpanContext === undefined).map(({ name }) => name)).toEqual([
+      'invoke_workflow digest',
+    ]);
+    const tagged = spans.filter(({ name }) => name === 'invoke_workflow digest-part');
+    expect(tagged.map(({ attributes }) => attributes['tta.tag.file']).toSorted()).toEqual(['a.md', 'b.md']);
+  });
+
+  it('puts no name of a file into a label', async () => {
+    const models = await offline();
+    await createDigest(models).execute(tempFolder({ 'private-name.md': SHORT }));
+    expect(await telemetry.scrapeText()).not.toContain('private-name');
+  });
+
+  it('asks only for what has changed when it runs again, until the summaries are too old', async () => {
+    const { server, small, large } = await offline();
+    const folder = tempFolder({ 'a.md': SHORT, 'b.md': LONG });
+    const digest = createDigest({ small, large });
+    const first = await digest.execute(folder);
+    expect(server.requests()).toBe(3);
+    expect((await digest.execute(folder)).document).toBe(first.document);
+    expect(server.requests()).toBe(3);
+    await telemetry.expectMetric('tta_cache_hits_total', { primitive_name: 'summaries' }, 3);
+    const forgetful = createDigest({ small, large, cacheMs: 0 });
+    await forgetful.execute(folder);
+    await forgetful.execute(folder);
+    expect(server.requests()).toBe(9);
+  });
+
+  it('comes to the same document with a model that refuses, is slow, fails and breaks off', async () => {
+    const folder = tempFolder(
+      Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`${i}.md`, `Part ${i} tells of kettle number ${i}.`])),
+    );
+    const calm = await createDigest(await offline()).execute(folder);
+    const chaos = {
+      slowShare: 0.1,
+      slowMs: 400,
+      rateLimitShare: 0.2,
+      retryAfterMs: 20,
+      errorShare: 0.1,
+      cutShare: 0.1,
+    };
+    const models = await offline({ chaos, random: seeded(7) });
+    const wild = await createDigest({ ...models, timeoutMs: 250 }).execute(folder);
+    expect(wild.document).toBe(calm.document);
+    expect(models.server.requests()).toBeGreaterThan(31);
+    const { samples } = await telemetry.scrape();
+    const retried = samples.find(
+      ({ name, labels }) => name === 'tta_retry_attempts_total' && labels.result === 'success_retried',
+    );
+    expect(retried?.value).toBeGreaterThan(0);
+  });
+
+  it('costs what the price table says', async () => {
+    const { small, large } = await offline();
+    const price = REFERENCE_PRICES['gpt-3.5-turbo'];
+    if (price === undefined) throw new Error('no reference price');
+    await createDigest({ small, large, prices: { 'offline-small': price } }).execute(tempFolder({ 'a.md': SHORT }));
+    const { samples } = await telemetry.scrape();
+    const total = (name: string) =>
+      samples.filter((sample) => sample.name === name).reduce((sum, { value }) => sum + value, 0);
+    const tokens = [total('tta_llm_input_tokens_total'), total('tta_llm_output_tokens_total')] as const;
+    expect(tokens[0]).toBeGreaterThan(50);
+    expect(total('tta_llm_cost_total')).toBeCloseTo((tokens[0] * 1.5 + tokens[1] * 2) / 1e6, 12);
+  });
+
+  it('never writes into the folder that it reads', async () => {
+    const models = await offline();
+    const folder = tempFolder({ 'a.md': SHORT });
+    await createDigest(models).execute(folder);
+    expect(readdirSync(folder)).toEqual(['a.md']);
+    expect(readFileSync(join(folder, 'a.md'), 'utf8')).toBe(SHORT);
+  });
+
+  it('ends with the reason when it is aborted', async () => {
+    const reason = new Error('enough');
+    const controller = new AbortController();
+    const models = await offline();
+    const options: DigestOptions = { ...models, onProgress: () => controller.abort(reason) };
+    const run = createDigest(options).execute(tempFolder({ 'a.md': SHORT }), { signal: controller.signal });
+    await expect(run).rejects.toBe(reason);
+    await telemetry.expectMetric('tta_workflow_executions_total', { workflow_name: 'digest', status: 'failure' }, 1);
+  });
+
+  it('fails as a folder that is not there does', async () => {
+    const folder = tempFolder();
+    rmSync(folder, { recursive: true });
+    await expect(createDigest(await offline()).execute(folder)).rejects.toThrow(`The folder ${folder} is not there`);
+  });
+});
+
+describe('when a model does not answer', () => {
+  it('the other one does', async () => {
+    const { large } = await offline();
+    const { document } = await createDigest({ small: absent('gone'), large }).execute(tempFolder({ 'a.md': SHORT }));
+    expect(document).toContain('The kettle boils water');
+    expect(document).not.toContain('Quoted');
+    await telemetry.expectMetric('tta_fallback_activations_total', { primitive_name: 'other-model' }, 1);
+    await telemetry.expectMetric('tta_fallback_activations_total', { primitive_name: 'without-model' }, 0);
+  });
+
+  it('and the other does not either, the text is quoted and the digest says so', async () => {
+    const digest = createDigest({ small: absent('one'), large: absent('two') });
+    const { document } = await digest.execute(tempFolder({ 'a.md': SHORT }));
+    expect(document).toContain(`## a.md\n\n${SHORT} *(Quoted: no model answered.)*`);
+    await telemetry.expectMetric('tta_fallback_activations_total', { primitive_name: 'without-model' }, 2);
+  });
+
+  it('and a part has nothing to quote, that part is named and the others are there', async () => {
+    const digest = createDigest({ small: absent('one'), large: absent('two') });
+    const { document, parts } = await digest.execute(tempFolder({ 'a.md': SHORT, 'code.md': '```\nx = 1\n```' }));
+    expect(parts.map((part) => 'failure' in part)).toEqual([false, true]);
+    expect(document).toContain(SHORT);
+    expect(document).toContain(
+      '## code.md\n\n*Could not be summarised: no model answered, and the text has no sentence of its own to quote*',
+    );
+    await telemetry.expectMetric(
+      'tta_workflow_executions_total',
+      { workflow_name: 'digest-part', status: 'failure' },
+      1,
+    );
+    await telemetry.expectMetric('tta_workflow_executions_total', { workflow_name: 'digest', status: 'success' }, 1);
+  });
+
+  it('a quotation is not kept: the model is asked again next time', async () => {
+    let gone = true;
+    const { small, large, server } = await offline();
+    const moody = (model: Model): Model => ({
+      ...model,
+      generate: (request, options) => (gone ? absent('gone') : model).generate(request, options),
+    });
+    const digest = createDigest({ small: moody(small), large: moody(large) });
+    const folder = tempFolder({ 'a.md': SHORT });
+    expect((await digest.execute(folder)).document).toContain('Quoted');
+    gone = false;
+    expect((await digest.execute(folder)).document).not.toContain('Quoted');
+    expect(server.requests()).toBeGreaterThan(0);
+  });
+});
+
+describe('the whole of many summaries', () => {
+  it('is summarised in rounds until it fits one call', async () => {
+    const { small, large } = await offline();
+    let longest = 0;
+    const measured = (model: Model): Model => ({
+      ...model,
+      generate: (request, options) => {
+        longest = Math.max(longest, request.messages.at(-1)?.content.length ?? 0);
+        return model.generate(request, options);
+      },
+    });
+    const files = Array.from({ length: 40 }, (_, i) => [`${i}.md`, `Kettle ${i} boils water for tea number ${i}.`]);
+    const digest = createDigest({ small: measured(small), large: measured(large), maxLength: 300 });
+    const { overall } = await digest.execute(tempFolder(Object.fromEntries(files)));
+    expect(overall?.text).toMatch(/^Kettle \d+ boils water/);
+    expect(longest).toBeLessThanOrEqual(300);
+  });
+
+  it('comes to an end with a model that makes everything longer', async () => {
+    const model: Model = {
+      provider: 'chatty',
+      model: 'chatty',
+      generate: async (request) => ({ text: `${request.messages.at(-1)?.content} And another thing.`.repeat(2) }),
+    };
+    const files = Array.from({ length: 10 }, (_, i) => [`${i}.md`, `Kettle ${i} boils.`.repeat(10)]);
+    const digest = createDigest({ small: model, large: model, maxLength: 300 });
+    const { overall } = await digest.execute(tempFolder(Object.fromEntries(files)));
+    expect(overall?.text).toContain('Kettle 0 boils');
+  });
+});
+
+/** Numbers from 0 to 1, the same every time: mulberry32. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

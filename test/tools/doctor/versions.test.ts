@@ -1,0 +1,93 @@
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { REMEDY } from '../../../src/tools/doctor/remedies.ts';
+import { examineVersions, fits } from '../../../src/tools/doctor/versions.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+
+const API = '@opentelemetry/api';
+const manifest = (version: string) => JSON.stringify({ version });
+
+async function look(packages: Readonly<Record<string, string>>, more: { node?: string; below?: string } = {}) {
+  const files = Object.entries(packages).map(([path, version]) => [`${path}/package.json`, manifest(version)]);
+  const folder = tempFolder(Object.fromEntries(files));
+  const [node, peers, copies] = await examineVersions({
+    folder: join(folder, more.below ?? ''),
+    node: more.node ?? 'v20.20.2',
+    engine: '>=20.19',
+    peers: { [API]: '^1.9.0', '@opentelemetry/sdk-metrics': '2.12.0', openai: '^6.49.0' },
+  });
+  return { folder, node, peers, copies };
+}
+
+describe('the versions', () => {
+  it('fit where the right ones are installed once, also below their folder', async () => {
+    const { node, peers, copies } = await look(
+      { [`node_modules/${API}`]: '1.9.1', 'node_modules/@opentelemetry/sdk-metrics': '2.12.0', src: '0.0.0' },
+      { below: 'src' },
+    );
+    expect([node, peers, copies].map((finding) => finding?.verdict)).toEqual(['ok', 'ok', 'ok']);
+    expect(peers?.detail).toBe('2 packages have the versions that fit');
+  });
+
+  it('fail where Node.js is too old', async () => {
+    const { node } = await look({}, { node: 'v18.20.0' });
+    expect(node).toMatchObject({ verdict: 'failure', remedy: REMEDY.oldNode });
+    expect(node?.detail).toBe('Node.js v18.20.0, where >=20.19 is needed');
+  });
+
+  it('fail where a package is another one, or the API is missing', async () => {
+    const { peers } = await look({
+      'node_modules/@opentelemetry/sdk-metrics': '2.12.1',
+      'node_modules/openai': '5.0.0',
+    });
+    expect(peers).toMatchObject({ verdict: 'failure', remedy: REMEDY.peers });
+    expect(peers?.detail).toBe(
+      `${API} is missing; @opentelemetry/sdk-metrics is 2.12.1, not 2.12.0; openai is 5.0.0, not ^6.49.0`,
+    );
+  });
+
+  it('are skipped where nothing is installed', async () => {
+    expect((await look({})).peers).toMatchObject({ verdict: 'skipped' });
+  });
+
+  it('fail where two versions of the API stand side by side, warn where it is one version twice', async () => {
+    const nested = `node_modules/other/node_modules/${API}`;
+    const two = await look({ [`node_modules/${API}`]: '1.9.1', 'node_modules/other': '1.0.0', [nested]: '1.4.0' });
+    expect(two.copies).toMatchObject({ verdict: 'failure', remedy: REMEDY.duplicates });
+    expect(two.copies?.detail).toContain(
+      `1.9.1 in ${two.folder}/node_modules/${API} and 1.4.0 in ${two.folder}/${nested}`,
+    );
+    const same = await look({
+      [`node_modules/${API}`]: '1.9.1',
+      'node_modules/@x/y': '1.0.0',
+      [`node_modules/@x/y/node_modules/${API}`]: '1.9.1',
+    });
+    expect(same.copies).toMatchObject({ verdict: 'warning' });
+  });
+
+  it('count a package once that is reached by two links, as in a store of pnpm, and survive a circle', async () => {
+    const store = `node_modules/.pnpm/api@1.9.1/node_modules/${API}`;
+    const { folder } = await look({ [store]: '1.9.1', 'node_modules/@opentelemetry/other': '1.0.0' });
+    symlinkSync(join(folder, store), join(folder, 'node_modules', API));
+    symlinkSync(join(folder, 'node_modules'), join(folder, store, 'node_modules'));
+    const [, , copies] = await examineVersions({ folder, node: 'v20.20.2', engine: '>=20.19', peers: {} });
+    expect(copies?.verdict).toBe('ok');
+  });
+});
+
+describe('a version', () => {
+  it.each([
+    ['1.9.1', '^1.9.0', true],
+    ['1.10.0', '^1.9.0', true],
+    ['1.8.9', '^1.9.0', false],
+    ['2.0.0', '^1.9.0', false],
+    ['2.12.0', '2.12.0', true],
+    ['2.12.1', '2.12.0', false],
+    ['20.19.0', '>=20.19', true],
+    ['24.1.0', '>=20.19', true],
+    ['20.18.3', '>=20.19', false],
+  ])('%s within %s: %s', (version, range, expected) => {
+    expect(fits(version, range)).toBe(expected);
+  });
+});

@@ -1,0 +1,64 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const run = promisify(execFile);
+const root = resolve(import.meta.dirname, '../..');
+
+/** The compiled rooms in a folder of their own, far from any `node_modules`: the optional packages really are missing. */
+describe('offline model and trace receiver, compiled and alone', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tta-alone-'));
+    const compilerOptions = {
+      rootDir: root,
+      outDir: folder,
+      noEmitOnError: false,
+      declaration: false,
+      declarationMap: false,
+    };
+    const types = { typeRoots: [join(root, 'node_modules/@types')] };
+    const include = ['offline-model', 'trace-receiver'].map((room) => join(root, 'src/tools', room));
+    const config = { extends: join(root, 'tsconfig.json'), compilerOptions: { ...compilerOptions, ...types }, include };
+    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config));
+    await writeFile(join(folder, 'package.json'), '{"type":"module"}');
+    await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', folder]);
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  const script = (source: string) =>
+    run(process.execPath, ['--input-type=module', '-e', source], { cwd: folder, timeout: 20_000 });
+
+  it('prints the install line when the tokenizer is missing', async () => {
+    const { stdout } = await script(`
+      import { startModelServer } from './src/tools/offline-model/model-server.js';
+      await startModelServer().catch((error) => console.log(error.message));`);
+    expect(stdout).toBe('The offline model needs the package gpt-tokenizer: npm install gpt-tokenizer\n');
+  });
+
+  it('takes JSON and answers protobuf with the install line when protobufjs is missing', async () => {
+    const { stdout } = await script(`
+      import { startTraceReceiver } from './src/tools/trace-receiver/trace-receiver.js';
+      const { url } = await startTraceReceiver({ port: 0 });
+      for (const type of ['json', 'x-protobuf']) {
+        const headers = { 'content-type': 'application/' + type };
+        const answer = await fetch(url + '/v1/traces', { method: 'POST', headers, body: '{}' });
+        console.log(answer.status, await answer.text());
+      }`);
+    expect(stdout).toBe('200 {}\n415 OTLP in protobuf needs the package protobufjs: npm install protobufjs\n\n');
+  });
+
+  it('holds no process, though nothing was closed and a connection is kept', async () => {
+    const { stdout } = await script(`
+      import { connect } from 'node:net';
+      import { startTraceReceiver } from './src/tools/trace-receiver/trace-receiver.js';
+      const { url } = await startTraceReceiver({ port: 0 });
+      const socket = connect(Number(new URL(url).port), '127.0.0.1');
+      socket.write('GET /traces HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n');
+      socket.once('data', () => { console.log('answered'); socket.unref(); });`);
+    expect(stdout).toBe('answered\n');
+  });
+});
