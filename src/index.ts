@@ -4,7 +4,7 @@ export { type CacheCodec, type KeyvLike, type KeyvStoreOptions, keyvStore } from
 export type { CacheOptions } from './cache/options.ts';
 export type { CacheEntry, CacheStore } from './cache/store.ts';
 export { type Carrier, extract, inject } from './core/carrier.ts';
-export type { ContextInit, ExecuteOptions, Tags, WorkflowContext } from './core/context.ts';
+export type { ContextOptions, ExecuteOptions, Tags, WorkflowContext } from './core/context.ts';
 export {
   BulkheadFullError,
   CircuitOpenError,
@@ -57,6 +57,6 @@ export { retry } from './resilience/retry.ts';
 export { type RetryBudget, type RetryBudgetOptions, retryBudget } from './resilience/retry-budget.ts';
 export type { RetryOptions } from './resilience/retry-plan.ts';
 export { type SagaOptions, saga } from './resilience/saga.ts';
-export type { SagaDone, SagaInterrupted, SagaStage, SagaStep } from './resilience/saga-step.ts';
+export type { CompensateInput, SagaStage, SagaStep, WhenUnknownInput } from './resilience/saga-step.ts';
 export { type Circuit, circuit } from './resilience/shared-circuit.ts';
 export { type TimeoutOptions, timeout } from './resilience/timeout.ts';

@@ -52,7 +52,7 @@ function withImports({ where, code }: Example): string {
   const uses = (name: string) =>
     new RegExp(`\\b${name}\\b`).test(code) && !new RegExp(`(const|let|function) ${name}\\b`).test(code);
   const values = Object.keys(main).filter(uses);
-  const types = ['CacheStore', 'Primitive', 'SagaDone', 'SagaInterrupted', 'WorkflowContext'].filter(uses);
+  const types = ['CacheStore', 'Primitive', 'CompensateInput', 'WhenUnknownInput', 'WorkflowContext'].filter(uses);
   const others = [
     uses('Keyv') ? "import { Keyv } from 'keyv';" : '',
     uses('createKeyv') ? "import { createKeyv } from '@keyv/redis';" : '',

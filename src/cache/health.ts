@@ -7,18 +7,18 @@ export interface Health {
 }
 
 /** So many in a row, and the store is left alone for a while. */
-const TOO_MANY = 3;
+const FAILURES_BEFORE_PAUSE = 3;
 /** Milliseconds. Then one caller asks again, and the others wait for what becomes of it no more than before. */
-const REST = 1_000;
+const PAUSE_MS = 1_000;
 
 export const HEALTHY: Health = { failures: 0, restUntil: 0 };
 
 /** The health from now on if the store may be asked, `undefined` if it is to be left alone. */
 export function asking(health: Health, now: number): Health | undefined {
-  if (health.failures < TOO_MANY) return health;
-  return now < health.restUntil ? undefined : { ...health, restUntil: now + REST };
+  if (health.failures < FAILURES_BEFORE_PAUSE) return health;
+  return now < health.restUntil ? undefined : { ...health, restUntil: now + PAUSE_MS };
 }
 
 export function failed({ failures }: Health, now: number): Health {
-  return { failures: failures + 1, restUntil: now + REST };
+  return { failures: failures + 1, restUntil: now + PAUSE_MS };
 }

@@ -1,7 +1,8 @@
 import { CancelScope, untilCancelled } from '../core/cancellation.ts';
 import { show } from '../core/check.ts';
 import type { ExecutionContext } from '../core/context.ts';
-import { held, PrimitiveTimeoutError } from '../core/errors.ts';
+import { PrimitiveTimeoutError } from '../core/errors.ts';
+import { readProperty } from '../platform/read-property.ts';
 import type { Observation, StoreErrors, StoreOperation } from '../telemetry/record/cache.ts';
 import { asking, failed, HEALTHY } from './health.ts';
 import type { Kept, Lifetime } from './memory-store.ts';
@@ -34,7 +35,7 @@ export function remoteStore<V>(store: CacheStore, { ttlMs, staleMs = 0 }: Lifeti
       return answer;
     } catch (error) {
       context.scope?.throwIfCancelled();
-      if (operation === 'get' && held(error, 'name') === 'SyntaxError') {
+      if (operation === 'get' && readProperty(error, 'name') === 'SyntaxError') {
         health = HEALTHY;
         throw error;
       }

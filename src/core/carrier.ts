@@ -1,7 +1,7 @@
 import { type Origin, originOf, traceHeaders } from '../telemetry/propagate.ts';
 import { ATTR } from '../telemetry/semconv.ts';
 import { show } from './check.ts';
-import { type ContextInit, ExecutionContext, type WorkflowContext } from './context.ts';
+import { type ContextOptions, ExecutionContext, type WorkflowContext } from './context.ts';
 import { otherCopy } from './copies.ts';
 
 /** Where a context travels: HTTP headers, the properties of a message, the environment of a child process. */
@@ -50,7 +50,7 @@ export function inject<C extends Carrier>(context: WorkflowContext, carrier: C):
  */
 export function extract(...carriers: readonly Carrier[]): WorkflowContext {
   const found = carriers.map((carrier) => ({ ids: idsOf(carrier), trace: traceOf(carrier) }));
-  const init: ContextInit = found[0]?.ids ?? {};
+  const init: ContextOptions = found[0]?.ids ?? {};
   return ExecutionContext.create(init, origin(found.map(({ trace }) => trace)));
 }
 
@@ -67,7 +67,7 @@ function traceOf(carrier: Carrier): Record<string, string> {
   return Object.fromEntries(headers.filter((header): header is [string, string] => header[1] !== undefined));
 }
 
-function idsOf(carrier: Carrier): ContextInit {
+function idsOf(carrier: Carrier): ContextOptions {
   const members = new Map(membersOf(read(carrier, 'baggage') ?? ''));
   const ids = Object.entries(IDS).map(([id, key]) => [id, decode(members.get(key))] as const);
   return Object.fromEntries(ids.filter(([, value]) => value !== undefined));

@@ -1,12 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { type Clock, systemClock } from '../platform/clock.ts';
+import { readProperty } from '../platform/read-property.ts';
 import type { Origin } from '../telemetry/propagate.ts';
 import { type ExecutionAttributes, executionAttributes } from '../telemetry/record/execution.ts';
 import { CancelScope } from './cancellation.ts';
 import { fail, knownOptions, requireFunction, requireSignal } from './check.ts';
 import { otherCopy } from './copies.ts';
-import { held } from './errors.ts';
 
 /** A tag is the author's own word about an execution; it goes on spans, never on metrics. */
 export type Tags = Readonly<Record<string, string | number | boolean>>;
@@ -29,7 +29,7 @@ export interface WorkflowContext {
 }
 
 /** What a caller may say about an execution. What is left out is inherited, tags are merged. */
-export interface ContextInit {
+export interface ContextOptions {
   readonly workflowId?: string | undefined;
   readonly sessionId?: string | undefined;
   readonly correlationId?: string | undefined;
@@ -39,7 +39,7 @@ export interface ContextInit {
 
 /** The part that is the same for one run, however deep. */
 interface Run {
-  readonly init: ContextInit;
+  readonly init: ContextOptions;
   /** Where it was caused, when that was in another process; for its first span only. */
   origin: Origin | undefined;
   workflowId: string | undefined;
@@ -48,7 +48,7 @@ interface Run {
 }
 
 const NOTHING = () => {};
-const NO_INIT: ContextInit = Object.freeze({});
+const NO_INIT: ContextOptions = Object.freeze({});
 const NO_TAGS: Tags = Object.freeze({});
 
 export class ExecutionContext implements WorkflowContext {
@@ -66,7 +66,7 @@ export class ExecutionContext implements WorkflowContext {
     this.workflowName = workflowName;
   }
 
-  static create(init: ContextInit, origin?: Origin): ExecutionContext {
+  static create(init: ContextOptions, origin?: Origin): ExecutionContext {
     const run: Run = { init, origin, workflowId: init.workflowId, described: false, errors: undefined };
     return new ExecutionContext(run, init.clock ?? systemClock, undefined, undefined);
   }
@@ -110,10 +110,10 @@ export class ExecutionContext implements WorkflowContext {
   }
 
   /** A run of its own that inherits whatever `init` leaves out. */
-  with(init: ContextInit): ExecutionContext {
+  with(init: ContextOptions): ExecutionContext {
     const { init: own, workflowId } = this.#run;
     const given = Object.fromEntries(Object.entries(init).filter(([, value]) => value !== undefined));
-    const merged: ContextInit = { ...own, workflowId, ...given, tags: { ...own.tags, ...init.tags } };
+    const merged: ContextOptions = { ...own, workflowId, ...given, tags: { ...own.tags, ...init.tags } };
     const run: Run = {
       init: merged,
       origin: undefined,
@@ -148,7 +148,7 @@ export class ExecutionContext implements WorkflowContext {
     return enter(this, work);
   }
 
-  takeOrigin(): Origin | undefined {
+  consumeOrigin(): Origin | undefined {
     const { origin } = this.#run;
     if (origin !== undefined) this.#run.origin = undefined;
     return origin;
@@ -156,10 +156,10 @@ export class ExecutionContext implements WorkflowContext {
 
   cancelledBy(error: unknown): boolean {
     if (this.scope === undefined || !this.scope.cancelled) return false;
-    return error === this.scope.reason || held(error, 'name') === 'AbortError';
+    return error === this.scope.reason || readProperty(error, 'name') === 'AbortError';
   }
 
-  takeAttributes(): ExecutionAttributes | undefined {
+  consumeAttributes(): ExecutionAttributes | undefined {
     const run = this.#run;
     if (run.described) return undefined;
     run.described = true;
@@ -168,7 +168,7 @@ export class ExecutionContext implements WorkflowContext {
     return executionAttributes({ ...run.init, workflowId: this.workflowId, correlationId: this.correlationId });
   }
 
-  claimError(error: unknown): boolean {
+  isFirstToRecord(error: unknown): boolean {
     if (typeof error !== 'object' || error === null) return true;
     this.#run.errors ??= new WeakSet();
     if (this.#run.errors.has(error)) return false;
@@ -193,7 +193,7 @@ export interface ExecuteOptions {
   /** Aborting it rejects the execution with `signal.reason` and reaches the innermost wait. */
   readonly signal?: AbortSignal | undefined;
   /** Ids, tags and clock of this run, or the context that a task was handed. Inherited when left out. */
-  readonly context?: WorkflowContext | ContextInit | undefined;
+  readonly context?: WorkflowContext | ContextOptions | undefined;
 }
 
 /** The context around the caller, else a new one. */
@@ -217,7 +217,7 @@ function contextFrom(given: ExecuteOptions['context']): ExecutionContext {
   const elsewhere = otherCopy(given, 'inWorkflow');
   if (elsewhere !== '') throw new TypeError(`ExecuteOptions: context is a WorkflowContext${elsewhere}`);
   knownOptions('ExecuteOptions: context', given, ['workflowId', 'sessionId', 'correlationId', 'tags', 'clock']);
-  const init = given as ContextInit;
+  const init = given as ContextOptions;
   for (const id of ['workflowId', 'sessionId', 'correlationId'] as const) {
     if (init[id] !== undefined && typeof init[id] !== 'string')
       fail('ExecuteOptions: context', id, 'must be a string', init[id]);

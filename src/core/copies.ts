@@ -2,7 +2,7 @@
  * Two copies of this package in one process do not know each other's primitives and contexts, and count the same series
  * one over the other: whoever has them should hear of it before he wonders at his numbers.
  */
-import { held } from './errors.ts';
+import { readProperty } from '../platform/read-property.ts';
 
 const LOADED = Symbol.for('tta-primitives.loaded');
 const copies = globalThis as { [LOADED]?: string };
@@ -18,6 +18,6 @@ else {
 
 /** What to add to the refusal of a value that has this method of ours and yet is not ours; else nothing. */
 export function otherCopy(value: unknown, method: string): string {
-  if (typeof held(value, method) !== 'function') return '';
+  if (typeof readProperty(value, method) !== 'function') return '';
   return ', made by another copy of tta-primitives: npm ls tta-primitives shows them, npm dedupe leaves one';
 }

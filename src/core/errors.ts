@@ -1,7 +1,6 @@
-import { held, ownVerdict, VERDICT } from '../telemetry/observe.ts';
+import { readProperty } from '../platform/read-property.ts';
+import { ownVerdict, VERDICT } from '../telemetry/observe.ts';
 import { measure, show } from './check.ts';
-
-export { held };
 
 /** `timeout` gave up on the work it wraps. */
 export class PrimitiveTimeoutError extends Error {
@@ -154,8 +153,8 @@ export class RaceError extends AggregateError {
 }
 
 function messageOf(error: unknown): string {
-  const message = held(error, 'message');
-  const text = typeof message === 'string' ? `${held(error, 'name')}: ${message}` : show(error);
+  const message = readProperty(error, 'message');
+  const text = typeof message === 'string' ? `${readProperty(error, 'name')}: ${message}` : show(error);
   return text.length > 120 ? `${text.slice(0, 119)}…` : text;
 }
 

@@ -1,5 +1,9 @@
 import { type Observation, observe } from '../telemetry/observe.ts';
-import { type Subject, type SubjectOptions, subjectOf } from '../telemetry/subject.ts';
+import {
+  createPrimitiveTelemetry,
+  type PrimitiveTelemetry,
+  type PrimitiveTelemetryOptions,
+} from '../telemetry/primitive-telemetry.ts';
 import { requireName, show } from './check.ts';
 import { ambientContext, contextFor, type ExecuteOptions, type ExecutionContext, enter } from './context.ts';
 import { otherCopy } from './copies.ts';
@@ -27,7 +31,7 @@ export interface Definition<In, Out> {
   /** Whether it counts as a workflow also when nobody named it one. */
   readonly workflow?: boolean | undefined;
   /** Where its span is not `type name`. */
-  readonly span?: Pick<SubjectOptions, 'spanName' | 'model' | 'streams' | 'samplingAttributes'> | undefined;
+  readonly span?: Pick<PrimitiveTelemetryOptions, 'spanName' | 'model' | 'streams' | 'samplingAttributes'> | undefined;
   readonly run: Run<In, Out>;
   /** The steps of a sequence, so that `pipe` makes one longer sequence and not a nest of them. */
   readonly steps?: readonly ObservedPrimitive<never, unknown>[] | undefined;
@@ -40,7 +44,7 @@ export class ObservedPrimitive<in In, out Out> implements Primitive<In, Out> {
   readonly type: string;
   readonly name: string;
   readonly definition: Definition<In, Out>;
-  readonly #subject: Subject;
+  readonly #telemetry: PrimitiveTelemetry;
   readonly #workflow: boolean;
   readonly #body: Run<In, Out>;
 
@@ -51,7 +55,7 @@ export class ObservedPrimitive<in In, out Out> implements Primitive<In, Out> {
     this.name = name ?? className(type);
     this.definition = definition;
     this.#workflow = workflow;
-    this.#subject = subjectOf({ type, name: this.name, workflow, ...span });
+    this.#telemetry = createPrimitiveTelemetry({ type, name: this.name, workflow, ...span });
     this.#body = (input, context, observation) => {
       context.scope?.throwIfCancelled();
       return run(input, context, observation);
@@ -73,8 +77,8 @@ export class ObservedPrimitive<in In, out Out> implements Primitive<In, Out> {
 
   /** `execute` for those who hold the context already. */
   invoke(input: In, context: ExecutionContext): Promise<Out> {
-    const inside = this.#workflow ? context.inWorkflow(this.name) : context;
-    return enter(inside, observe<In, ExecutionContext, Out>, this.#subject, input, inside, this.#body);
+    const runContext = this.#workflow ? context.inWorkflow(this.name) : context;
+    return enter(runContext, observe<In, ExecutionContext, Out>, this.#telemetry, input, runContext, this.#body);
   }
 
   pipe<Next>(next: Primitive<NoInfer<Out>, Next>): Primitive<In, Next> {

@@ -1,12 +1,12 @@
 import { CancelScope } from '../core/cancellation.ts';
 import { fail, knownOptions, requireNumber } from '../core/check.ts';
 import { type ExecutionContext, enter } from '../core/context.ts';
-import type { Branches, OutOf, SharedIn, Taking } from '../core/inference.ts';
+import type { Accepting, Branches, CommonInput, OutputOf } from '../core/inference.ts';
 import { createPrimitive, type ObservedPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 
 type Mode = 'fail' | 'settle';
 type Results<T, M> = {
-  -readonly [K in keyof T]: M extends 'settle' ? PromiseSettledResult<OutOf<T[K]>> : OutOf<T[K]>;
+  -readonly [K in keyof T]: M extends 'settle' ? PromiseSettledResult<OutputOf<T[K]>> : OutputOf<T[K]>;
 };
 
 export interface ParallelOptions {
@@ -30,8 +30,8 @@ export interface ParallelOptions {
  * await both.execute('abc'); // { length: 3, upper: 'ABC' }
  * @throws TypeError, RangeError when there is no branch, a branch is not a primitive, or an option is wrong
  */
-export function parallel<const T extends Branches, In = SharedIn<T>, M extends Mode = 'fail'>(
-  branches: Taking<In, T>,
+export function parallel<const T extends Branches, In = CommonInput<T>, M extends Mode = 'fail'>(
+  branches: Accepting<In, T>,
   options?: ParallelOptions & { readonly mode?: M | undefined },
 ): Primitive<In, Results<T, M>>;
 export function parallel(branches: Branches, options: ParallelOptions = {}): Primitive<unknown, unknown> {

@@ -1,7 +1,7 @@
 import { CancelScope } from '../core/cancellation.ts';
 import { fail, knownOptions } from '../core/check.ts';
 import { RaceError } from '../core/errors.ts';
-import type { OutOf, SharedIn, Taking } from '../core/inference.ts';
+import type { Accepting, CommonInput, OutputOf } from '../core/inference.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { recordWinner } from '../telemetry/record/race.ts';
 
@@ -19,11 +19,11 @@ export interface RaceOptions {
  * const quickest = race([askHere, askThere]);
  * @throws TypeError when there is no branch or one is not a primitive; `RaceError` at execution when all have failed
  */
-export function race<const T extends readonly unknown[], In = SharedIn<T>>(
-  branches: Taking<In, T>,
+export function race<const T extends readonly unknown[], In = CommonInput<T>>(
+  branches: Accepting<In, T>,
   options: RaceOptions = {},
-): Primitive<In, OutOf<T[number]>> {
-  type Output = OutOf<T[number]>;
+): Primitive<In, OutputOf<T[number]>> {
+  type Output = OutputOf<T[number]>;
   knownOptions('RaceOptions', options, ['name']);
   if (!Array.isArray(branches)) fail('race', 'branches', 'must be a list [a, b] of primitives', branches);
   const list = branches.map((branch: unknown, i) =>

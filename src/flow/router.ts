@@ -1,7 +1,7 @@
 import { fail, knownOptions, requireFunction, show } from '../core/check.ts';
 import type { WorkflowContext } from '../core/context.ts';
 import { NoRouteError } from '../core/errors.ts';
-import type { OutOf, SharedIn, Taking } from '../core/inference.ts';
+import type { Accepting, CommonInput, OutputOf } from '../core/inference.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { recordRoute } from '../telemetry/record/flow.ts';
 
@@ -22,11 +22,11 @@ export interface RouterOptions<Route extends string = string> {
  * @throws TypeError at construction when there is no route, one is not a primitive, or the default is not among them;
  * `NoRouteError` at execution when the selector names none and there is no default
  */
-export function router<const R extends Readonly<Record<string, unknown>>, In = SharedIn<R>>(
+export function router<const R extends Readonly<Record<string, unknown>>, In = CommonInput<R>>(
   select: (input: In, context: WorkflowContext) => Maybe<NoInfer<keyof R & string>>,
-  routes: Taking<In, R>,
+  routes: Accepting<In, R>,
   options: RouterOptions<NoInfer<keyof R & string>> = {},
-): Primitive<In, OutOf<R[keyof R]>> {
+): Primitive<In, OutputOf<R[keyof R]>> {
   requireFunction('router', 'select', select);
   knownOptions('RouterOptions', options, ['name', 'default']);
   if (typeof routes !== 'object' || routes === null)
@@ -41,7 +41,7 @@ export function router<const R extends Readonly<Record<string, unknown>>, In = S
     fail('RouterOptions', 'default', `must be one of ${names.join(', ')}`, otherwise);
   }
   const routerName = options.name ?? 'router';
-  return createPrimitive<In, OutOf<R[keyof R]>>({
+  return createPrimitive<In, OutputOf<R[keyof R]>>({
     type: 'router',
     name: options.name,
     run: async (input, context, observation) => {
@@ -51,7 +51,7 @@ export function router<const R extends Readonly<Record<string, unknown>>, In = S
       const target = route === undefined ? undefined : known.get(route);
       if (route === undefined || target === undefined) throw new NoRouteError(routerName, asked, names);
       recordRoute(observation, route);
-      return target.invoke(input, context) as Promise<OutOf<R[keyof R]>>;
+      return target.invoke(input, context) as Promise<OutputOf<R[keyof R]>>;
     },
   });
 }

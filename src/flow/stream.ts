@@ -1,7 +1,7 @@
 import { untilCancelled } from '../core/cancellation.ts';
 import { fail, requireFunction, requireName } from '../core/check.ts';
 import type { WorkflowContext } from '../core/context.ts';
-import type { Anything } from '../core/inference.ts';
+import type { AnyInput } from '../core/inference.ts';
 import { createPrimitive, type Primitive } from '../core/primitive.ts';
 
 /**
@@ -16,7 +16,7 @@ import { createPrimitive, type Primitive } from '../core/primitive.ts';
  * for await (const n of await count.execute(3)) show(n);
  * @throws TypeError when the name is empty or `fn` is not a function; at execution when `fn` gives no async iterable
  */
-export function stream<In = Anything, Chunk = unknown>(
+export function stream<In = AnyInput, Chunk = unknown>(
   name: string,
   fn: (input: In, context: WorkflowContext) => AsyncIterable<Chunk> | PromiseLike<AsyncIterable<Chunk>>,
 ): Primitive<In, AsyncIterableIterator<Chunk>> {

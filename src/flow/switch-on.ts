@@ -2,7 +2,7 @@ import { untilCancelled } from '../core/cancellation.ts';
 import { fail, knownOptions, requireFunction, show } from '../core/check.ts';
 import type { WorkflowContext } from '../core/context.ts';
 import { NoCaseError } from '../core/errors.ts';
-import type { OutOf, SharedIn, Step, Taking } from '../core/inference.ts';
+import type { Accepting, CommonInput, OutputOf, Step } from '../core/inference.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { recordCase } from '../telemetry/record/switch.ts';
 
@@ -29,18 +29,18 @@ export interface SwitchOptions {
  * @throws TypeError at construction when there is no case or one is not a primitive; `NoCaseError` at execution when
  * no case matches and there is no `otherwise`
  */
-export function switchOn<const V extends Value, const C extends Cases, In = SharedIn<C>>(
+export function switchOn<const V extends Value, const C extends Cases, In = CommonInput<C>>(
   select: (input: In, context: WorkflowContext) => V | PromiseLike<V>,
-  cases: Taking<In, C> & Exhaustive<V> & Reachable<C, V>,
+  cases: Accepting<In, C> & Exhaustive<V> & Reachable<C, V>,
   otherwise?: undefined,
   options?: SwitchOptions,
-): Primitive<In, OutOf<C[keyof C]>>;
-export function switchOn<const V extends Value, const C extends Cases, Otherwise, In = SharedIn<C>>(
+): Primitive<In, OutputOf<C[keyof C]>>;
+export function switchOn<const V extends Value, const C extends Cases, Otherwise, In = CommonInput<C>>(
   select: (input: In, context: WorkflowContext) => V | undefined | PromiseLike<V | undefined>,
-  cases: Taking<In, C> & Reachable<C, V>,
+  cases: Accepting<In, C> & Reachable<C, V>,
   otherwise: Step<In, Otherwise>,
   options?: SwitchOptions,
-): Primitive<In, OutOf<C[keyof C]> | Otherwise>;
+): Primitive<In, OutputOf<C[keyof C]> | Otherwise>;
 export function switchOn<In>(
   select: (input: In, context: WorkflowContext) => unknown,
   cases: Readonly<Record<string, unknown>>,

@@ -1,7 +1,7 @@
 import { untilCancelled } from '../core/cancellation.ts';
 import { requireFunction, requireName } from '../core/check.ts';
 import type { WorkflowContext } from '../core/context.ts';
-import type { Anything } from '../core/inference.ts';
+import type { AnyInput } from '../core/inference.ts';
 import { createPrimitive, type Primitive } from '../core/primitive.ts';
 
 /**
@@ -14,7 +14,7 @@ import { createPrimitive, type Primitive } from '../core/primitive.ts';
  * await greet.execute('Ada');
  * @throws TypeError when the name is empty or `fn` is not a function
  */
-export function task<In = Anything, Out = unknown>(
+export function task<In = AnyInput, Out = unknown>(
   name: string,
   fn: (input: In, context: WorkflowContext) => Out | PromiseLike<Out>,
 ): Primitive<In, Out> {

@@ -4,7 +4,7 @@ import { workflowSpan } from '../telemetry/record/execution.ts';
 
 /**
  * Names a composition and counts it as a workflow. A sequence or a parallel without a name takes it as its own: one
- * span, one count. Anything else, under a name of its own or its kind's, runs inside the workflow.
+ * span, one count. AnyInput else, under a name of its own or its kind's, runs inside the workflow.
  *
  * @example
  * const digest = workflow('digest', sequential(read, summarise));

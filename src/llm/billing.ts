@@ -1,5 +1,5 @@
 import type { ExecutionContext } from '../core/context.ts';
-import { held } from '../core/errors.ts';
+import { readProperty } from '../platform/read-property.ts';
 import type { LlmCalls, Observation } from '../telemetry/record/llm.ts';
 import { cataloguePrices } from './catalogue.ts';
 import { type Model, soundUsage, type Usage } from './model.ts';
@@ -11,7 +11,7 @@ export type Bill = (observation: Observation, context: ExecutionContext, usage: 
  * Counts what calls of a model used and cost: by the author's prices, else the reference ones, else the catalogue. A
  * call of which usage or price is not known counts as unpriced.
  */
-export function billing({ model, provider }: Model, calls: LlmCalls, prices: PriceTable = {}): Bill {
+export function billing({ id: model, provider }: Model, calls: LlmCalls, prices: PriceTable = {}): Bill {
   const own = firstPrice(tablePrices(prices), tablePrices(REFERENCE_PRICES));
   return async (observation, context, usage) => {
     if (!isUsage(usage)) {
@@ -28,11 +28,13 @@ export function billing({ model, provider }: Model, calls: LlmCalls, prices: Pri
 
 /** The usage that an error carries whose call was billed all the same. */
 export function billedUsage(error: unknown): Usage | undefined {
-  const usage = held(error, 'usage');
+  const usage = readProperty(error, 'usage');
   return isUsage(usage) ? usage : undefined;
 }
 
 /** Other errors have a `usage` too, such as how a command is to be called. */
 function isUsage(usage: unknown): usage is Usage {
-  return typeof held(usage, 'inputTokens') === 'number' || typeof held(usage, 'outputTokens') === 'number';
+  return (
+    typeof readProperty(usage, 'inputTokens') === 'number' || typeof readProperty(usage, 'outputTokens') === 'number'
+  );
 }

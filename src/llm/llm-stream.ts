@@ -24,7 +24,7 @@ export function llmStream(
   const { stream } = model;
   if (stream === undefined) fail('llmStream: model', 'stream', 'must be a function', stream);
   const { captureContent = false } = options;
-  const calls = llmCalls(model.model, model.provider);
+  const calls = llmCalls(model.id, model.provider);
   const bill = billing(model, calls, options.prices);
 
   return createPrimitive<string | ModelRequest, AsyncIterableIterator<string>>({

@@ -1,7 +1,7 @@
 import { untilCancelled } from '../core/cancellation.ts';
 import { show } from '../core/check.ts';
-import { held } from '../core/errors.ts';
 import { createPrimitive, type Primitive } from '../core/primitive.ts';
+import { readProperty } from '../platform/read-property.ts';
 import { llmCalls, llmSpan } from '../telemetry/record/llm.ts';
 import { billedUsage, billing } from './billing.ts';
 import type { Model, ModelReply, ModelRequest } from './model.ts';
@@ -20,7 +20,7 @@ import { type LlmOptions, requestOf, requireLlm } from './request.ts';
 export function llm(model: Model, options: LlmOptions = {}): Primitive<string | ModelRequest, ModelReply> {
   requireLlm(model, options);
   const { captureContent = false } = options;
-  const calls = llmCalls(model.model, model.provider);
+  const calls = llmCalls(model.id, model.provider);
   const bill = billing(model, calls, options.prices);
 
   return createPrimitive<string | ModelRequest, ModelReply>({
@@ -33,7 +33,7 @@ export function llm(model: Model, options: LlmOptions = {}): Primitive<string | 
       const call = async () => {
         try {
           const reply = await model.generate(request, { signal: context.signal });
-          await bill(observation, context, held(reply, 'usage'));
+          await bill(observation, context, readProperty(reply, 'usage'));
           if (typeof reply?.text !== 'string')
             throw new TypeError(`llm: a Model must give a reply with a text, got ${show(reply)}`);
           calls.answered(observation, reply, captureContent);

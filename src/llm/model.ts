@@ -46,8 +46,8 @@ export interface ModelChunk extends Partial<Omit<ModelReply, 'text'>> {
 export interface Model {
   /** The provider after the GenAI conventions: `openai`, `anthropic`, `aws.bedrock`, ... A label of the metrics. */
   readonly provider: string;
-  /** The model that is asked for. A label of the metrics. */
-  readonly model: string;
+  /** The name of the model that is asked for, such as `gpt-4o-mini`. The label `model` of the metrics. */
+  readonly id: string;
   readonly serverAddress?: string | undefined;
   readonly serverPort?: number | undefined;
   /**

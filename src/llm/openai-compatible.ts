@@ -33,7 +33,7 @@ export function openAICompatible(options: OpenAICompatibleOptions): Model {
   let client: ReturnType<typeof connect> | undefined;
   return {
     provider: options.provider ?? (host === 'api.openai.com' ? 'openai' : host),
-    model: options.model,
+    id: options.model,
     serverAddress: host,
     serverPort: url === undefined || url.port === '' ? undefined : Number(url.port),
     async generate(request, { signal }) {

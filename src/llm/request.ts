@@ -44,7 +44,7 @@ function requireModel(model: Model): void {
   if (typeof model !== 'object' || model === null) {
     fail('llm', 'model', 'must be a Model, for example openAICompatible({ model })', model);
   }
-  for (const key of ['provider', 'model'] as const) {
+  for (const key of ['provider', 'id'] as const) {
     if (typeof model[key] !== 'string' || model[key] === '') fail('llm: model', key, 'must be a text', model[key]);
   }
   requireFunction('llm: model', 'generate', model.generate);

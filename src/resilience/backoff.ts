@@ -1,4 +1,4 @@
-import { held } from '../core/errors.ts';
+import { readProperty } from '../platform/read-property.ts';
 
 /** How long to wait before the next try: pure arithmetic, randomness handed in. */
 
@@ -33,7 +33,7 @@ export function backoffDelay(backoff: Backoff, attempt: number, previousMs: numb
  * neither, or one that makes no sense.
  */
 export function retryAfterMs(error: unknown, now: number): number | undefined {
-  const own = held(error, 'retryAfterMs');
+  const own = readProperty(error, 'retryAfterMs');
   if (typeof own === 'number' && own >= 0 && Number.isFinite(own)) return own;
   const inMs = header(error, 'retry-after-ms');
   if (inMs !== undefined && isNumber(inMs)) return Number(inMs);
@@ -50,7 +50,7 @@ function isNumber(text: string): boolean {
 
 /** Headers as `fetch` has them, or as a plain object; on the error itself or on its `response`. */
 function header(error: unknown, name: string): string | undefined {
-  for (const source of [held(error, 'headers'), held(held(error, 'response'), 'headers')]) {
+  for (const source of [readProperty(error, 'headers'), readProperty(readProperty(error, 'response'), 'headers')]) {
     if (typeof source !== 'object' || source === null) continue;
     const value = lookUp(source, name);
     if (typeof value === 'string' || typeof value === 'number') return String(value);
@@ -59,7 +59,7 @@ function header(error: unknown, name: string): string | undefined {
 }
 
 function lookUp(headers: object, name: string): unknown {
-  const get = held(headers, 'get');
+  const get = readProperty(headers, 'get');
   try {
     if (typeof get === 'function') return get.call(headers, name);
     return Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1];

@@ -66,7 +66,7 @@ export function hedge<In, Out>(primitive: Primitive<In, Out>, options: HedgeOpti
             if (delay.learns && !tries.firstFailed) delay.learn(context.clock.now() - startedAt);
             return output;
           }
-          const failure = tries.takeFailure();
+          const failure = tries.nextFailure();
           if (failure !== undefined) {
             const isLast = tries.running === 0 && !mayStart;
             if (isLast || context.scope?.cancelled === true || !when(failure.error)) throw failure.error;

@@ -3,7 +3,7 @@ import { fail, knownOptions, requireName, show } from '../core/check.ts';
 import { createPrimitive, type ObservedPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 
 /** What `compensate` is told of the step that it undoes. */
-export interface SagaDone<In, Out> {
+export interface CompensateInput<In, Out> {
   readonly input: In;
   readonly output: Out;
   /** Why the saga is undone: the error of the step that failed, or the reason of the abort. */
@@ -11,7 +11,7 @@ export interface SagaDone<In, Out> {
 }
 
 /** What `whenUnknown` is told of the step that was interrupted. */
-export interface SagaInterrupted<In> {
+export interface WhenUnknownInput<In> {
   readonly input: In;
   /** Why the saga is undone: the error of the step that failed, or the reason of the abort. */
   readonly error: unknown;
@@ -23,13 +23,13 @@ export interface SagaStep<In, Out> {
   /** Has an effect if it succeeds, and none if it fails. */
   readonly do: Primitive<In, Out>;
   /** Undoes the effect. @default there is none to undo */
-  readonly compensate?: Primitive<SagaDone<In, Out>, unknown> | undefined;
+  readonly compensate?: Primitive<CompensateInput<In, Out>, unknown> | undefined;
   /**
    * Undoes an effect that may not be there: runs when `do` was aborted, or timed out, while it was under way and has not
    * told what became of it. Look up by the input whether there is something to undo. @default nothing is done, and the
    * unknown effect is counted
    */
-  readonly whenUnknown?: Primitive<SagaInterrupted<In>, unknown> | undefined;
+  readonly whenUnknown?: Primitive<WhenUnknownInput<In>, unknown> | undefined;
 }
 
 interface AnyStep {
@@ -54,13 +54,13 @@ export type StageOut<S> = S extends { readonly do: Primitive<never, infer Out> }
     ? { -readonly [K in keyof S]: StageOut<S[K]> }
     : never;
 
-type Taking<S, In> = S extends readonly unknown[]
+type Accepting<S, In> = S extends readonly unknown[]
   ? { readonly [K in keyof S]: SagaStep<In, StageOut<S[K]>> }
   : SagaStep<In, StageOut<S>>;
 
 /** The stages as they must be for each to take what the one before it gives. */
 export type SagaChain<S extends readonly unknown[], In> = S extends readonly [infer First, ...infer Rest]
-  ? readonly [Taking<First, In>, ...SagaChain<Rest, StageOut<First>>]
+  ? readonly [Accepting<First, In>, ...SagaChain<Rest, StageOut<First>>]
   : S extends readonly []
     ? readonly []
     : readonly SagaStep<In, In>[];
@@ -71,8 +71,8 @@ export type LastOf<S extends readonly unknown[]> = S extends readonly [...unknow
 export interface Step {
   readonly name: string;
   readonly work: ObservedPrimitive<unknown, unknown>;
-  readonly compensate: ObservedPrimitive<SagaDone<unknown, unknown>, unknown> | undefined;
-  readonly whenUnknown: ObservedPrimitive<SagaInterrupted<unknown>, unknown> | undefined;
+  readonly compensate: ObservedPrimitive<CompensateInput<unknown, unknown>, unknown> | undefined;
+  readonly whenUnknown: ObservedPrimitive<WhenUnknownInput<unknown>, unknown> | undefined;
 }
 
 export interface Stage {

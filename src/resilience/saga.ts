@@ -32,7 +32,7 @@ export interface SagaOptions {
  *
  * @example
  * const order = saga([
- *   { name: 'reserve', do: reserve, compensate: task('release', ({ output }: SagaDone<Cart, Stock>) => free(output)) },
+ *   { name: 'reserve', do: reserve, compensate: task('release', ({ output }: CompensateInput<Cart, Stock>) => free(output)) },
  *   [
  *     { name: 'charge', do: charge, compensate: refund },
  *     { name: 'label', do: printLabel },

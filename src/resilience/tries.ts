@@ -53,7 +53,7 @@ export class Tries<In, Out> {
     );
   }
 
-  takeFailure(): { readonly error: unknown } | undefined {
+  nextFailure(): { readonly error: unknown } | undefined {
     const failure = this.#failure;
     this.#failure = undefined;
     return failure;

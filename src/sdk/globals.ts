@@ -31,7 +31,7 @@ function hasContextManager(): boolean {
 }
 
 /** Returns how to give back what was taken. */
-export function takeTraces(provider: NodeTracerProvider): () => void {
+export function registerTraces(provider: NodeTracerProvider): () => void {
   const ownContext = !hasContextManager();
   const ownPropagation = propagation.fields().length === 0;
   provider.register({
@@ -46,7 +46,7 @@ export function takeTraces(provider: NodeTracerProvider): () => void {
 }
 
 /** Returns how to give it back. */
-export function takeMetrics(provider: MeterProvider): () => void {
+export function registerMetrics(provider: MeterProvider): () => void {
   metrics.setGlobalMeterProvider(provider);
   return () => metrics.disable();
 }

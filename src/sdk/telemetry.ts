@@ -5,7 +5,7 @@ import { currentMeter } from '../telemetry/instruments.ts';
 import { observeProcess } from '../telemetry/process.ts';
 import { settlesWithin } from './deadline.ts';
 import { onExit } from './exit.ts';
-import { hasMeterProvider, hasTracerProvider, takeMetrics, takeTraces } from './globals.ts';
+import { hasMeterProvider, hasTracerProvider, registerMetrics, registerTraces } from './globals.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { loadSdk, type Sdk } from './packages.ts';
 import { createProcessReader } from './process-reading.ts';
@@ -116,7 +116,7 @@ function startTraces(sdk: Sdk, settings: Settings): (Traces & { release(): void 
     return undefined;
   }
   const traces = createTraces(sdk, settings, settings.traces);
-  return { ...traces, release: takeTraces(traces.provider) };
+  return { ...traces, release: registerTraces(traces.provider) };
 }
 
 function startMetrics(
@@ -132,7 +132,7 @@ function startMetrics(
     return undefined;
   }
   const metrics = createMetrics(sdk, settings);
-  const release = takeMetrics(metrics.provider);
+  const release = registerMetrics(metrics.provider);
   const reader = createProcessReader();
   const unobserve = observeProcess(reader.read);
   // Now, and not at the first execution: what was built before shows its zeros from the first scrape on.

@@ -1,11 +1,11 @@
-/** The tracer provider, and how its spans get to the collector: gate, batches, courier, exporter. */
+/** The tracer provider, and how its spans get to the collector: gate, batches, queue, exporter. */
 import { TraceFlags } from '@opentelemetry/api';
 import type { NodeTracerProvider, ReadableSpan, Sampler, SpanProcessor } from '@opentelemetry/sdk-trace-node';
 import { redact } from '../telemetry/redact.ts';
 import type { Sdk } from './packages.ts';
 import { resourceOf } from './resource.ts';
 import type { Settings, TracesSettings } from './settings.ts';
-import { SpanCourier } from './span-courier.ts';
+import { SpanQueue } from './span-queue.ts';
 import { warn } from './warn.ts';
 
 const LONGEST_PATIENCE_MS = 1_000;
@@ -24,7 +24,7 @@ export interface Traces {
 
 export function createTraces(sdk: Sdk, settings: Settings, traces: TracesSettings): Traces {
   const url = shown(traces.url);
-  const courier = new SpanCourier({
+  const queue = new SpanQueue({
     exporter: new sdk.otlp.OTLPTraceExporter({
       url: traces.url.href,
       headers: { ...traces.headers },
@@ -34,7 +34,7 @@ export function createTraces(sdk: Sdk, settings: Settings, traces: TracesSetting
     slowFailureMs: Math.min(LONGEST_PATIENCE_MS, traces.exportTimeoutMs / 2),
     onFirstFailure: (error) => warn(undelivered(url, error)),
   });
-  const batches = new sdk.traces.BatchSpanProcessor(courier, {
+  const batches = new sdk.traces.BatchSpanProcessor(queue, {
     maxQueueSize: traces.maxPending,
     maxExportBatchSize: traces.batchSize,
     scheduledDelayMillis: traces.scheduleDelayMs,
@@ -42,17 +42,17 @@ export function createTraces(sdk: Sdk, settings: Settings, traces: TracesSetting
   const delivery: SpanProcessor = {
     onStart: () => {},
     onEnd: (span) => {
-      if (isSampled(span) && courier.admit()) batches.onEnd(span);
+      if (isSampled(span) && queue.admit()) batches.onEnd(span);
     },
     forceFlush: async () => {
       await batches.forceFlush();
-      await courier.forceFlush();
+      await queue.forceFlush();
     },
     shutdown: async () => {
-      courier.closeSoon();
+      queue.closeSoon();
       await delivery.forceFlush();
       await batches.shutdown();
-      await courier.forceFlush();
+      await queue.forceFlush();
     },
   };
   const spanProcessors = [delivery, ...traces.spanProcessors];
@@ -68,7 +68,7 @@ export function createTraces(sdk: Sdk, settings: Settings, traces: TracesSetting
       await Promise.allSettled(spanProcessors.map((processor) => processor.forceFlush()));
     },
     drain: () => provider.shutdown(),
-    close: () => courier.close(),
+    close: () => queue.close(),
   };
 }
 

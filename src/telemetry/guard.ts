@@ -6,11 +6,11 @@ export function guarded(what: string, work: () => void): void {
   try {
     work();
   } catch (error) {
-    complain(what, error);
+    reportInternal(what, error);
   }
 }
 
-export function complain(what: string, error: unknown): void {
+export function reportInternal(what: string, error: unknown): void {
   try {
     diag.error(`tta-primitives: ${what}`, error);
   } catch {

@@ -20,7 +20,7 @@ import {
   metrics,
   type Observable,
 } from '@opentelemetry/api';
-import { complain, guarded } from './guard.ts';
+import { guarded, reportInternal } from './guard.ts';
 import { ATTR, INSTRUMENT, type InstrumentName, MAX_SERIES, OTHER, SCOPE } from './semconv.ts';
 
 /** How many characters of an author's name reach telemetry. */
@@ -89,11 +89,11 @@ let boundProvider: unknown;
 let boundMeter: Meter | undefined;
 let release = () => {};
 /** The tables' instruments in the provider that is bound. */
-const instruments = new Map<CounterTable, Observable>();
-const tables: CounterTable[] = [];
+const instruments = new Map<SeriesTable, Observable>();
+const tables: SeriesTable[] = [];
 
 /** Late tables join too: a program may load the primitives when the SDK is registered already. */
-export class CounterTable {
+export class SeriesTable {
   readonly #name: InstrumentName;
   readonly #kind: Kind;
   readonly #options: MetricOptions;
@@ -163,7 +163,7 @@ export class HistogramTable {
     try {
       this.#histogram?.record(seconds, labels, context);
     } catch (error) {
-      complain(`a measurement of ${this.#name} is lost`, error);
+      reportInternal(`a measurement of ${this.#name} is lost`, error);
     }
   }
 
@@ -175,14 +175,14 @@ export class HistogramTable {
   }
 }
 
-const overflow = new CounterTable(
+const overflow = new SeriesTable(
   INSTRUMENT.seriesOverflow,
   'counter',
   { description: 'Measurements that went to the overflow series because their instrument held its most series' },
   [ATTR.instrument],
 );
 
-const spansLost = new CounterTable(
+const spansLost = new SeriesTable(
   INSTRUMENT.spansLost,
   'counter',
   { description: 'Spans that ended but were never delivered', unit: '{span}' },

@@ -17,32 +17,32 @@ import {
 } from '@opentelemetry/api';
 import { timeOf } from './guard.ts';
 import { currentMeter, lostSpans } from './instruments.ts';
+import type { PrimitiveTelemetry } from './primitive-telemetry.ts';
 import { linksOf, type Origin, parentOf } from './propagate.ts';
 import { errorStack, errorText } from './redact.ts';
 import { ATTR, type Outcome } from './semconv.ts';
 import { isStream, ObservedStream, type StreamContext } from './stream.ts';
-import type { Subject } from './subject.ts';
 import { currentTracer } from './tracer.ts';
-import { held, ownVerdict, VERDICT } from './verdict.ts';
+import { ownVerdict, VERDICT } from './verdict.ts';
 
-export { held, ownVerdict, VERDICT };
+export { ownVerdict, VERDICT };
 
 /** What an execution must know of the context it runs in. */
 export interface ObservedContext extends StreamContext {
   readonly clock: { now(): number };
   /** Where the run was caused, when that was in another process; for its first span, `undefined` ever after. */
-  takeOrigin(): Origin | undefined;
+  consumeOrigin(): Origin | undefined;
   /** Whether `error` is how this context's cancellation shows. */
   cancelledBy(error: unknown): boolean;
   /** Ids and tags for the first span of this context, `undefined` ever after. */
-  takeAttributes(): Attributes | undefined;
+  consumeAttributes(): Attributes | undefined;
   /** True for the first caller with this error: its details go to the innermost span only. */
-  claimError(error: unknown): boolean;
+  isFirstToRecord(error: unknown): boolean;
 }
 
 /** One running execution. Opaque to primitives: they hand it to the verbs of `record`. */
 export class Observation {
-  readonly subject: Subject;
+  readonly telemetry: PrimitiveTelemetry;
   /** `undefined` while no tracer is registered. */
   readonly span: Span | undefined;
   /** The OpenTelemetry context that the work runs in. */
@@ -52,8 +52,8 @@ export class Observation {
   /** Whether the work has been called. */
   begun = false;
 
-  constructor(subject: Subject, span: Span | undefined, otelContext: Context, startedAt: number) {
-    this.subject = subject;
+  constructor(telemetry: PrimitiveTelemetry, span: Span | undefined, otelContext: Context, startedAt: number) {
+    this.telemetry = telemetry;
     this.span = span;
     this.context = otelContext;
     this.startedAt = startedAt;
@@ -68,16 +68,16 @@ const spansBroken = lostSpans('instrumentation_error');
 export type Body<In, Ctx, Out> = (input: In, context: Ctx, observation: Observation) => Out | PromiseLike<Out>;
 
 /**
- * Runs `body` as one observed execution of `subject`. Settles as `body` does, with the very same value or error; a
+ * Runs `body` as one observed execution of `telemetry`. Settles as `body` does, with the very same value or error; a
  * stream is handed on in a wrapper, and the execution lasts until it ends.
  */
 export async function observe<In, Ctx extends ObservedContext, Out>(
-  subject: Subject,
+  telemetry: PrimitiveTelemetry,
   input: In,
   ctx: Ctx,
   body: Body<In, Ctx, Out>,
 ): Promise<Out> {
-  const observation = open(subject, ctx);
+  const observation = open(telemetry, ctx);
   let output: Out;
   try {
     output =
@@ -123,51 +123,51 @@ function begin<In, Ctx extends ObservedContext, Out>(
   return body(input, ctx, observation);
 }
 
-function open(subject: Subject, ctx: ObservedContext): Observation {
-  subject.active.value += 1;
+function open(telemetry: PrimitiveTelemetry, ctx: ObservedContext): Observation {
+  telemetry.active.value += 1;
   const tracer = currentTracer();
   if (currentMeter() === undefined && tracer === undefined) {
-    return new Observation(subject, undefined, ROOT_CONTEXT, Number.NaN);
+    return new Observation(telemetry, undefined, ROOT_CONTEXT, Number.NaN);
   }
   const startedAt = timeOf(ctx.clock);
   let active = ROOT_CONTEXT;
   try {
     active = context.active();
     if (tracer !== undefined) {
-      const origin = ctx.takeOrigin();
+      const origin = ctx.consumeOrigin();
       const parent = origin === undefined ? active : parentOf(active, origin);
       const options: SpanOptions = {
-        kind: subject.spanKind,
-        attributes: subject.samplingAttributes ?? NO_ATTRIBUTES,
+        kind: telemetry.spanKind,
+        attributes: telemetry.samplingAttributes ?? NO_ATTRIBUTES,
         links: origin === undefined ? NO_LINKS : [...linksOf(active, origin)],
       };
       if (!Number.isNaN(startedAt)) options.startTime = hrTime(startedAt);
-      const span = tracer.startSpan(subject.spanName, options, parent);
-      const extra = ctx.takeAttributes();
+      const span = tracer.startSpan(telemetry.spanName, options, parent);
+      const extra = ctx.consumeAttributes();
       if (span.isRecording()) {
         // After the start they cost a third of what they cost at it, and a span that is not sampled is spared them.
-        span.setAttributes(subject.spanAttributes);
+        span.setAttributes(telemetry.spanAttributes);
         if (extra !== undefined) span.setAttributes(extra);
       }
-      return new Observation(subject, span, trace.setSpan(parent, span), startedAt);
+      return new Observation(telemetry, span, trace.setSpan(parent, span), startedAt);
     }
   } catch {
     spansBroken.value += 1;
   }
-  return new Observation(subject, undefined, active, startedAt);
+  return new Observation(telemetry, undefined, active, startedAt);
 }
 
 function close(observation: Observation, ctx: ObservedContext, outcome: Outcome, error: unknown): void {
-  const { subject, span, startedAt } = observation;
+  const { telemetry, span, startedAt } = observation;
   const status = outcome === 'success' ? 'success' : 'failure';
-  subject.active.value -= 1;
-  subject.outcomes[outcome].value += 1;
-  for (const counts of subject.counts) counts[status].value += 1;
+  telemetry.active.value -= 1;
+  telemetry.outcomes[outcome].value += 1;
+  for (const counts of telemetry.counts) counts[status].value += 1;
   if (span === undefined && Number.isNaN(startedAt)) return;
   try {
     const endedAt = timeOf(ctx.clock);
     const seconds = Math.max(0, endedAt - startedAt) / 1_000;
-    for (const { duration, durationLabels } of subject.counts) {
+    for (const { duration, durationLabels } of telemetry.counts) {
       duration.record(seconds, durationLabels, observation.context);
     }
     if (span === undefined) return;
@@ -194,7 +194,7 @@ function describeFailure(span: Span, error: unknown, outcome: Outcome, ctx: Obse
   span.setAttribute(ATTR.outcome, outcome);
   span.setAttribute(ATTR.errorType, type);
   span.setStatus({ code: SpanStatusCode.ERROR, message });
-  if (!ctx.claimError(error)) return;
+  if (!ctx.isFirstToRecord(error)) return;
   const stack = errorStack(error, type, message);
   span.recordException({ name: type, message, ...(stack === undefined ? {} : { stack }) });
 }

@@ -1,11 +1,11 @@
 /** What the process itself tells: cells that are set right before each collection. */
-import { beforeCollection, CounterTable } from './instruments.ts';
+import { beforeCollection, SeriesTable } from './instruments.ts';
 import { INSTRUMENT } from './semconv.ts';
 
 const gauge = (name: (typeof INSTRUMENT)[keyof typeof INSTRUMENT], description: string, unit: string) =>
-  new CounterTable(name, 'gauge', { description, unit }, []);
+  new SeriesTable(name, 'gauge', { description, unit }, []);
 
-const cpuTime = new CounterTable(
+const cpuTime = new SeriesTable(
   INSTRUMENT.processCpuTime,
   'counter',
   { description: 'User and system CPU time spent', unit: 's' },

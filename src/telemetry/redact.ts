@@ -1,4 +1,4 @@
-import { held } from './verdict.ts';
+import { readProperty } from '../platform/read-property.ts';
 
 /**
  * Error texts are written by others: a provider's 401 quotes the key that it refused, a client error the URL with its
@@ -33,7 +33,7 @@ export function errorText(error: unknown): { readonly type: string; readonly mes
 
 /** The stack of an error under its redacted text. What looks like frames may be part of a text that quotes another. */
 export function errorStack(error: unknown, type: string, message: string): string | undefined {
-  const stack = held(error, 'stack');
+  const stack = readProperty(error, 'stack');
   if (typeof stack !== 'string') return undefined;
   const frames = stack.indexOf('\n    at ');
   return frames < 0 ? redact(stack) : `${type}: ${message}${redact(stack.slice(frames, frames + MAX_LENGTH))}`;

@@ -117,12 +117,12 @@ class Life<T> {
 
   #count(): void {
     this.#chunks += 1;
-    const { startedAt, span, subject, context: otelContext } = this.#observation;
+    const { startedAt, span, telemetry, context: otelContext } = this.#observation;
     if (this.#chunks > 1 || Number.isNaN(startedAt)) return;
     const seconds = Math.max(0, timeOf(this.#context.clock) - startedAt) / 1_000;
     if (Number.isNaN(seconds)) return;
     span?.setAttribute(ATTR.streamFirstChunk, seconds);
-    subject.firstChunk?.duration.record(seconds, subject.firstChunk.durationLabels, otelContext);
+    telemetry.firstChunk?.duration.record(seconds, telemetry.firstChunk.durationLabels, otelContext);
   }
 
   /** An iterator written by hand may answer without a promise. */

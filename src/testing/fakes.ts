@@ -27,7 +27,7 @@ export function scriptedTask<In, Out>(name: string, script: readonly ScriptStep<
 
 export interface ScriptedModelOptions {
   /** @default 'fake-model' */
-  readonly model?: string;
+  readonly id?: string;
   /** @default 'fake' */
   readonly provider?: string;
 }
@@ -35,11 +35,11 @@ export interface ScriptedModelOptions {
 /** A model that follows a script of replies and errors; the last one is repeated for ever. */
 export function scriptedModel(
   script: readonly (Partial<ModelReply> & { readonly usage?: Usage; readonly error?: unknown })[],
-  { model = 'fake-model', provider = 'fake' }: ScriptedModelOptions = {},
+  { id = 'fake-model', provider = 'fake' }: ScriptedModelOptions = {},
 ): Model {
   let calls = 0;
   return {
-    model,
+    id,
     provider,
     async generate() {
       const step = script[Math.min(calls, script.length - 1)];

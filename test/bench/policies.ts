@@ -77,7 +77,7 @@ const read = async (chunks: AsyncIterable<unknown>) => {
   for await (const _ of chunks);
 };
 const reply = { text: 'ok', usage: { inputTokens: 10, outputTokens: 10 } };
-const model = { provider: 'openai', model: 'gpt-4', generate: async () => reply };
+const model = { provider: 'openai', id: 'gpt-4', generate: async () => reply };
 const asked = llm(model);
 const spent = { tokens: 0, dollars: 0 };
 

@@ -44,7 +44,7 @@ const work = (fn: (input: string, signal: AbortSignal) => Promise<string>) =>
 
 const modelOf = (fn: (input: string, signal: AbortSignal) => Promise<string>): Model => ({
   provider: 'fake',
-  model: 'gpt-4',
+  id: 'gpt-4',
   generate: async ({ messages }, { signal }) => ({
     text: await fn(messages[0]?.content ?? '', signal),
     usage: { inputTokens: 10, outputTokens: 1 },

@@ -7,7 +7,7 @@ const usage = { inputTokens: 1_000, outputTokens: 1_000 };
 
 const modelOf = (stream: () => AsyncGenerator<ModelChunk>): Model => ({
   provider: 'openai',
-  model: 'gpt-4',
+  id: 'gpt-4',
   generate: () => Promise.reject(new Error('not asked for')),
   stream,
 });

@@ -31,7 +31,7 @@ describe('llm', () => {
     ['anthropic', 'claude-3-opus', 0.09],
     ['anthropic', 'claude-sonnet-4-5', 0.018],
   ])('counts what 1,000 tokens in and out of %s %s cost', async (provider, model, expected) => {
-    await llm(scriptedModel([{ text: 'hi', usage }], { provider, model })).execute('hello');
+    await llm(scriptedModel([{ text: 'hi', usage }], { provider, id: model })).execute('hello');
     expect(await dollars({ model, provider })).toBeCloseTo(expected, 12);
     await telemetry.expectMetric('tta_llm_requests_total', { model, provider, status: 'success' }, 1);
     await telemetry.expectMetric('tta_llm_input_tokens_total', { model, provider }, 1_000);
@@ -53,7 +53,7 @@ describe('llm', () => {
           },
         },
       ],
-      { model: 'gpt-4' },
+      { id: 'gpt-4' },
     );
     const prices = { 'gpt-4': { input: 10, output: 100, cachedInput: 1, cacheWrite: 20 } };
     await llm(model, { prices }).execute('hello');
@@ -64,8 +64,8 @@ describe('llm', () => {
   });
 
   it('counts a call of unknown price as unpriced and never as 0 dollars, and one without usage too', async () => {
-    await llm(scriptedModel([{ usage }], { model: 'nobody-knows' })).execute('hello');
-    await llm(scriptedModel([{ text: 'no usage' }], { model: 'gpt-4' })).execute('hello');
+    await llm(scriptedModel([{ usage }], { id: 'nobody-knows' })).execute('hello');
+    await llm(scriptedModel([{ text: 'no usage' }], { id: 'gpt-4' })).execute('hello');
     await telemetry.expectMetric('tta_llm_unpriced_requests_total', { model: 'nobody-knows' }, 1);
     await telemetry.expectMetric('tta_llm_unpriced_requests_total', { model: 'gpt-4' }, 1);
     await telemetry.expectMetric('tta_llm_input_tokens_total', { model: 'nobody-knows' }, 1_000);
@@ -76,7 +76,7 @@ describe('llm', () => {
     const model = scriptedModel(
       [{ text: 'a private reply', usage, model: 'gpt-4-0613', id: 'r1', finishReason: 'stop' }],
       {
-        model: 'gpt-4',
+        id: 'gpt-4',
         provider: 'openai',
       },
     );
@@ -113,7 +113,7 @@ describe('llm', () => {
   it('counts every try of a retry, and what a failed call cost that was billed all the same', async () => {
     const model = scriptedModel(
       [{ error: new ModelReplyError('no text', usage) }, { error: new Error('500') }, { text: 'ok', usage }],
-      { model: 'gpt-4' },
+      { id: 'gpt-4' },
     );
     await retry(llm(model), { initialDelayMs: 0 }).execute('hello');
     expect(await dollars()).toBeCloseTo(0.18, 12);
@@ -125,7 +125,7 @@ describe('llm', () => {
     const clock = createVirtualClock();
     const late: Model = {
       provider: 'openai',
-      model: 'gpt-4',
+      id: 'gpt-4',
       // A model that ignores its signal: the provider bills it all the same.
       generate: async () => {
         await clock.sleep(500);
@@ -143,7 +143,7 @@ describe('llm', () => {
   });
 
   it('adds the same dollars up by the outermost workflow, also when that fails', async () => {
-    const ask = llm(scriptedModel([{ usage }], { model: 'gpt-4' }));
+    const ask = llm(scriptedModel([{ usage }], { id: 'gpt-4' }));
     const broken = task('broken', () => Promise.reject(new Error('after the call')));
     await workflow('outer', sequential(workflow('inner', parallel([ask, ask])), broken))
       .execute('x')
@@ -157,7 +157,7 @@ describe('llm', () => {
 
   it('takes nonsense in the usage for nothing', async () => {
     const nonsense = { inputTokens: Number.NaN, outputTokens: -5, cachedInputTokens: 7 };
-    await llm(scriptedModel([{ usage: nonsense }], { model: 'gpt-4' })).execute('x');
+    await llm(scriptedModel([{ usage: nonsense }], { id: 'gpt-4' })).execute('x');
     expect(await dollars()).toBe(0);
     await telemetry.expectMetric('tta_llm_cached_input_tokens_total', {}, 0);
     await telemetry.expectMetric('tta_llm_output_tokens_total', {}, 0);
@@ -172,7 +172,7 @@ describe('llm', () => {
 
   it.each([
     [undefined, {}, 'llm: model must be a Model'],
-    [{ provider: 'x', model: '' }, {}, 'llm: model: model must be a text'],
+    [{ provider: 'x', id: '' }, {}, 'llm: model: id must be a text'],
     [
       scriptedModel([{}]),
       { prices: { 'gpt-4': { input: -1, output: 1 } } },

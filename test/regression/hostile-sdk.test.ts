@@ -50,7 +50,7 @@ describe('work goes on', () => {
     expect(await Promise.all([1, 2, 3].map((n) => narrow.execute(n)))).toEqual([2, 3, 4]);
     const model: Model = {
       provider: 'fake',
-      model: 'fake',
+      id: 'fake',
       generate: broken,
       async *stream() {
         yield { text: 'still ' };

@@ -12,11 +12,10 @@ beforeEach(() => {
 });
 afterEach(() => telemetry.stop());
 
-const modelOf = (generate: () => Promise<unknown>) =>
-  ({ provider: 'fake', model: 'gpt-4', generate }) as unknown as Model;
+const modelOf = (generate: () => Promise<unknown>) => ({ provider: 'fake', id: 'gpt-4', generate }) as unknown as Model;
 
 it('counts the requests of a model that is a workflow by itself', async () => {
-  const model = scriptedModel([{ text: 'hi', usage: { inputTokens: 1_000, outputTokens: 0 } }], { model: 'gpt-4' });
+  const model = scriptedModel([{ text: 'hi', usage: { inputTokens: 1_000, outputTokens: 0 } }], { id: 'gpt-4' });
   await workflow('ask', llm(model)).execute('x');
   telemetry.expectSpans(`
     invoke_workflow ask

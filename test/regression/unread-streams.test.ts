@@ -46,7 +46,7 @@ it.each(endings)('tells the model, and counts the call, of a reply that was %s u
   let closed = 0;
   const model: Model = {
     provider: 'fake',
-    model: 'gpt-4',
+    id: 'gpt-4',
     generate: () => Promise.reject(new Error('not asked')),
     async *stream() {
       try {
@@ -98,7 +98,7 @@ it('leaves a model that answers only after the execution was aborted', async () 
   let answer = () => {};
   const model: Model = {
     provider: 'fake',
-    model: 'gpt-4',
+    id: 'gpt-4',
     generate: () => Promise.reject(new Error('not asked')),
     async *stream() {
       try {

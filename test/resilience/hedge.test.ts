@@ -120,7 +120,7 @@ describe('hedge', () => {
     const replies = [300, 10];
     const model: Model = {
       provider: 'fake',
-      model: 'deaf',
+      id: 'deaf',
       async generate() {
         await clock.sleep(replies.shift() as number);
         return { text: 'ok', usage: { inputTokens: 1_000_000, outputTokens: 0 } };

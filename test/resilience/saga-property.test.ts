@@ -1,7 +1,7 @@
 /** Whatever steps fail, whatever is aborted, whatever cannot be undone: no effect is forgotten and no error is lost. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { CompensationError, type Primitive, type SagaDone, type SagaStep, saga, task } from '../../src/index.ts';
+import { type CompensateInput, CompensationError, type Primitive, type SagaStep, saga, task } from '../../src/index.ts';
 import { createVirtualClock, startTestTelemetry } from '../../src/testing/index.ts';
 
 const plan = fc.record({
@@ -40,7 +40,7 @@ async function play(plans: readonly (readonly Plan[])[], abortMs: number | undef
       if (undoable) did.push(name);
       return name;
     });
-    const undo = task(name, async ({ output }: SagaDone<unknown, string>, context) => {
+    const undo = task(name, async ({ output }: CompensateInput<unknown, string>, context) => {
       undoBegan.push(output);
       if (undoMs > 0) await context.clock.sleep(undoMs, context.signal);
       undoEnded.push(output);

@@ -1,13 +1,13 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from 'vitest';
 import {
+  type CompensateInput,
   CompensationError,
   type Primitive,
-  type SagaDone,
-  type SagaInterrupted,
   saga,
   task,
   timeout,
+  type WhenUnknownInput,
   workflow,
 } from '../../src/index.ts';
 import {
@@ -46,7 +46,7 @@ const step = (name: string, { ms = 0, error, undoMs = 0, undoError, heeds = fals
     log.push(`did ${name}`);
     return `${input}${name}`;
   }),
-  compensate: task(`undo ${name}`, async ({ input, output }: SagaDone<string, string>, context) => {
+  compensate: task(`undo ${name}`, async ({ input, output }: CompensateInput<string, string>, context) => {
     if (undoMs > 0) await context.clock.sleep(undoMs, context.signal);
     if (undoError !== undefined) throw undoError;
     log.push(`undid ${name}: ${input} -> ${output}`);
@@ -103,7 +103,7 @@ describe('a saga that fails', () => {
   it('tells every compensation why, and passes by a step that has none', async () => {
     const error = new Error('no card');
     const told: unknown[] = [];
-    const tell = task('tell', (done: SagaDone<string, string>) => {
+    const tell = task('tell', (done: CompensateInput<string, string>) => {
       told.push(done);
     });
     const silent = { name: 'silent', do: step('silent').do };
@@ -171,8 +171,8 @@ describe('a saga that fails', () => {
 });
 
 describe('a step whose effect is unknown', () => {
-  const asked: SagaInterrupted<string>[] = [];
-  const ask = task('ask', (it: SagaInterrupted<string>) => {
+  const asked: WhenUnknownInput<string>[] = [];
+  const ask = task('ask', (it: WhenUnknownInput<string>) => {
     asked.push(it);
   });
   beforeEach(() => {
@@ -274,7 +274,7 @@ describe('a saga that is aborted', () => {
     const probe = task('probe', (_: string, context) => {
       seen.push([context.tags, context.clock === clock, context.signal.aborted, context.workflowName]);
     });
-    const undo = task('undo', async ({ input }: SagaDone<string, string>, context) => {
+    const undo = task('undo', async ({ input }: CompensateInput<string, string>, context) => {
       await context.clock.sleep(1_000, context.signal);
       await probe.execute(input);
     });
@@ -308,7 +308,7 @@ describe('the steps of a saga', () => {
     // @ts-expect-error a number is no string
     saga([length, { ...length, name: 'again' }]);
     // @ts-expect-error the output is a number
-    saga([{ ...length, compensate: task('undo', (_: SagaDone<string, Date>) => {}) }]);
+    saga([{ ...length, compensate: task('undo', (_: CompensateInput<string, Date>) => {}) }]);
     // @ts-expect-error there is no such key
     expect(() => saga([{ name: 'length', do: length.do, undo: length.do }])).toThrow('there is no option "undo"');
   });
@@ -355,7 +355,7 @@ it('leaves nothing behind after 10,000 sagas under one signal, and mixes none of
     {
       name: 'a',
       do: task('a', async (id: string) => id),
-      compensate: task('undo', ({ output }: SagaDone<string, string>) => {
+      compensate: task('undo', ({ output }: CompensateInput<string, string>) => {
         undone.add(output);
       }),
     },

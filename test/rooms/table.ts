@@ -13,7 +13,7 @@ export interface Room {
   readonly what: string;
 }
 
-const PRIMITIVES = ['src/core/', 'src/telemetry/record/'];
+const PRIMITIVES = ['src/core/', 'src/telemetry/record/', 'src/platform/read-property.ts'];
 const SDK = ['node:*', '@opentelemetry/*', 'views/'];
 
 export const ROOMS: readonly Room[] = [
@@ -160,7 +160,7 @@ export const SEARCHES: readonly Search[] = [
     pattern: /\bcreate(?:Observable)?(?:Counter|UpDownCounter|Gauge|Histogram)\b/g,
     within: 'code',
     home: ['src/telemetry/instruments.ts'],
-    mend: 'declare a CounterTable or HistogramTable in telemetry/record/ and give it a verb',
+    mend: 'declare a SeriesTable or HistogramTable in telemetry/record/ and give it a verb',
   },
   {
     rule: 'the verdict is passed in telemetry/observe.ts only',

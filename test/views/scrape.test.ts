@@ -35,7 +35,7 @@ describe('a real scrape after every kind has run', () => {
       await Promise.all([guard.execute(1), guard.execute(2)]);
     const model = {
       provider: 'fake',
-      model: 'fake',
+      id: 'fake',
       generate: () => Promise.reject(new Error('not asked')),
       async *stream() {
         yield { text: 'chunk' };

@@ -1,14 +1,14 @@
-import { CounterTable, HistogramTable } from '../instruments.ts';
+import { HistogramTable, SeriesTable } from '../instruments.ts';
 import { ATTR, INSTRUMENT } from '../semconv.ts';
 import { waits } from './wait.ts';
 
-const bulkheadRunning = new CounterTable(
+const bulkheadRunning = new SeriesTable(
   INSTRUMENT.bulkheadRunning,
   'upDownCounter',
   { description: 'Executions that hold a slot of a bulkhead', unit: '{execution}' },
   [ATTR.primitiveName],
 );
-const bulkheadQueued = new CounterTable(
+const bulkheadQueued = new SeriesTable(
   INSTRUMENT.bulkheadQueued,
   'upDownCounter',
   { description: 'Executions that wait for a slot of a bulkhead', unit: '{execution}' },

@@ -1,23 +1,23 @@
-import { CounterTable } from '../instruments.ts';
+import { SeriesTable } from '../instruments.ts';
 import type { Observation } from '../observe.ts';
 import { ATTR, EVENT, INSTRUMENT } from '../semconv.ts';
 import { errorAttributes } from './error.ts';
 
 export type { Observation } from '../observe.ts';
 
-const cacheHits = new CounterTable(
+const cacheHits = new SeriesTable(
   INSTRUMENT.cacheHits,
   'counter',
   { description: 'Cache lookups answered from the cache', unit: '{lookup}' },
   [ATTR.primitiveName, ATTR.cacheType],
 );
-const cacheMisses = new CounterTable(
+const cacheMisses = new SeriesTable(
   INSTRUMENT.cacheMisses,
   'counter',
   { description: 'Cache lookups that ran the wrapped primitive', unit: '{lookup}' },
   [ATTR.primitiveName, ATTR.cacheType],
 );
-const cacheStoreErrors = new CounterTable(
+const cacheStoreErrors = new SeriesTable(
   INSTRUMENT.cacheStoreErrors,
   'counter',
   { description: "Operations that a cache's store did not carry out", unit: '{operation}' },

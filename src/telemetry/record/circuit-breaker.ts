@@ -1,16 +1,16 @@
-import { beforeCollection, CounterTable, type Series } from '../instruments.ts';
+import { beforeCollection, type Series, SeriesTable } from '../instruments.ts';
 import type { Observation } from '../observe.ts';
 import { ATTR, CIRCUIT_STATES, type CircuitState, EVENT, INSTRUMENT } from '../semconv.ts';
 
 export type { CircuitState } from '../semconv.ts';
 
-const circuitState = new CounterTable(
+const circuitState = new SeriesTable(
   INSTRUMENT.circuitState,
   'gauge',
   { description: '0 closed, 1 half-open, 2 open or isolated; the worst of the circuits of one name' },
   [ATTR.primitiveName],
 );
-const circuitTransitions = new CounterTable(
+const circuitTransitions = new SeriesTable(
   INSTRUMENT.circuitTransitions,
   'counter',
   { description: 'Changes of state of circuits', unit: '{transition}' },

@@ -1,16 +1,16 @@
-import { CounterTable } from '../instruments.ts';
+import { SeriesTable } from '../instruments.ts';
 import type { Observation } from '../observe.ts';
 import { ATTR, EVENT, INSTRUMENT } from '../semconv.ts';
 import { errorAttributes } from './error.ts';
 
-const fallbacks = new CounterTable(
+const fallbacks = new SeriesTable(
   INSTRUMENT.fallbackActivations,
   'counter',
   { description: 'Executions whose primary failed, so that a substitute was tried', unit: '{execution}' },
   [ATTR.primitiveName],
 );
 
-const fallbackAnswers = new CounterTable(
+const fallbackAnswers = new SeriesTable(
   INSTRUMENT.fallbackAnswers,
   'counter',
   { description: 'Executions by who answered them: the primary or one of its substitutes', unit: '{execution}' },

@@ -1,11 +1,11 @@
-import { CounterTable } from '../instruments.ts';
+import { SeriesTable } from '../instruments.ts';
 import type { Observation } from '../observe.ts';
 import { ATTR, EVENT, HEDGE_RESULTS, type HedgeResult, INSTRUMENT } from '../semconv.ts';
 import { errorAttributes } from './error.ts';
 
 export type { HedgeResult } from '../semconv.ts';
 
-const hedgeAttempts = new CounterTable(
+const hedgeAttempts = new SeriesTable(
   INSTRUMENT.hedgeAttempts,
   'counter',
   { description: 'Finished executions of hedges by who answered', unit: '{execution}' },

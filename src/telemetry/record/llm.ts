@@ -1,4 +1,4 @@
-import { CounterTable } from '../instruments.ts';
+import { SeriesTable } from '../instruments.ts';
 import type { Observation } from '../observe.ts';
 import { ATTR, INSTRUMENT, type InstrumentName, NO_WORKFLOW } from '../semconv.ts';
 
@@ -6,18 +6,18 @@ export type { Observation } from '../observe.ts';
 
 /** How the span of a call to a model looks, after the GenAI conventions. */
 export function llmSpan(model: {
-  readonly model: string;
+  readonly id: string;
   readonly provider: string;
   readonly serverAddress?: string | undefined;
   readonly serverPort?: number | undefined;
 }) {
   return {
-    spanName: `chat ${model.model}`,
-    model: [model.model, model.provider] as const,
+    spanName: `chat ${model.id}`,
+    model: [model.id, model.provider] as const,
     samplingAttributes: {
       [ATTR.genAiOperation]: 'chat',
       [ATTR.genAiProvider]: model.provider,
-      [ATTR.genAiRequestModel]: model.model,
+      [ATTR.genAiRequestModel]: model.id,
       ...(model.serverAddress === undefined ? {} : { [ATTR.serverAddress]: model.serverAddress }),
       ...(model.serverPort === undefined ? {} : { [ATTR.serverPort]: model.serverPort }),
     },
@@ -42,15 +42,15 @@ const llmTokens = {
 };
 const llmCost = llmCounter(INSTRUMENT.llmCost, 'US dollars spent on calls to models', '{USD}');
 const llmUnpriced = llmCounter(INSTRUMENT.llmUnpricedRequests, 'Calls to models whose price is not known', '{request}');
-const workflowLlmCost = new CounterTable(
+const workflowLlmCost = new SeriesTable(
   INSTRUMENT.workflowLlmCost,
   'counter',
   { description: 'US dollars spent on calls to models, by the outermost workflow', unit: '{USD}' },
   [ATTR.workflowName],
 );
 
-function llmCounter(name: InstrumentName, description: string, unit: string): CounterTable {
-  return new CounterTable(name, 'counter', { description, unit }, MODEL_LABELS);
+function llmCounter(name: InstrumentName, description: string, unit: string): SeriesTable {
+  return new SeriesTable(name, 'counter', { description, unit }, MODEL_LABELS);
 }
 
 type Tokens = keyof typeof llmTokens;

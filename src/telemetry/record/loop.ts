@@ -1,11 +1,11 @@
-import { CounterTable } from '../instruments.ts';
+import { SeriesTable } from '../instruments.ts';
 import type { Observation } from '../observe.ts';
 import { ATTR, EVENT, INSTRUMENT } from '../semconv.ts';
 
 /** A span keeps 128 events by default and forgets the oldest: the first rounds tell more than the last. */
 const MOST_EVENTS = 64;
 
-const loopIterations = new CounterTable(
+const loopIterations = new SeriesTable(
   INSTRUMENT.loopIterations,
   'counter',
   { description: 'Iterations of loops whose primitive gave an output', unit: '{iteration}' },

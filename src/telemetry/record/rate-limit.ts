@@ -1,8 +1,8 @@
-import { CounterTable, HistogramTable } from '../instruments.ts';
+import { HistogramTable, SeriesTable } from '../instruments.ts';
 import { ATTR, INSTRUMENT } from '../semconv.ts';
 import { waits } from './wait.ts';
 
-const rateLimitQueued = new CounterTable(
+const rateLimitQueued = new SeriesTable(
   INSTRUMENT.rateLimitQueued,
   'upDownCounter',
   { description: 'Executions that wait for permits of a rate limit', unit: '{execution}' },

@@ -1,11 +1,11 @@
-import { CounterTable } from '../instruments.ts';
+import { SeriesTable } from '../instruments.ts';
 import type { Observation } from '../observe.ts';
 import { ATTR, EVENT, INSTRUMENT, RETRY_RESULTS, type RetryResult } from '../semconv.ts';
 import { errorAttributes } from './error.ts';
 
 export type { RetryResult } from '../semconv.ts';
 
-const retryAttempts = new CounterTable(
+const retryAttempts = new SeriesTable(
   INSTRUMENT.retryAttempts,
   'counter',
   { description: 'Finished executions of retry primitives by result', unit: '{execution}' },

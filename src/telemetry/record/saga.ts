@@ -1,14 +1,14 @@
-import { CounterTable } from '../instruments.ts';
+import { SeriesTable } from '../instruments.ts';
 import type { Observation } from '../observe.ts';
 import { ATTR, EVENT, INSTRUMENT, STATUSES } from '../semconv.ts';
 
-const compensations = new CounterTable(
+const compensations = new SeriesTable(
   INSTRUMENT.sagaCompensations,
   'counter',
   { description: 'Finished compensations of saga steps', unit: '{compensation}' },
   [ATTR.primitiveName, ATTR.status],
 );
-const unknownEffects = new CounterTable(
+const unknownEffects = new SeriesTable(
   INSTRUMENT.sagaUnknownEffects,
   'counter',
   { description: 'Saga steps that were interrupted and not undone, since nobody knows what they did', unit: '{step}' },

@@ -80,7 +80,7 @@ function watched(small: Model, large: Model): Pick<Models, 'small' | 'large' | '
     ...model,
     generate: (request, options) =>
       model.generate(request, options).catch((error: unknown) => {
-        if (!options.signal.aborted) last = `${model.model}: ${error instanceof Error ? error.message : String(error)}`;
+        if (!options.signal.aborted) last = `${model.id}: ${error instanceof Error ? error.message : String(error)}`;
         throw error;
       }),
   });

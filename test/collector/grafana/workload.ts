@@ -52,7 +52,7 @@ function modelOf(provider: string, model: string, { ms, inputTokens, outputToken
   });
   return {
     provider,
-    model,
+    id: model,
     async generate(_, { signal }) {
       await pause(around(ms), signal);
       stumble(model);

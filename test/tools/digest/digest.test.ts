@@ -25,11 +25,11 @@ async function offline(options: ModelServerOptions = {}) {
 }
 
 /** A model that is not there: every call fails at once and is not worth another try. */
-function absent(model: string): Model {
+function absent(id: string): Model {
   const refuse = async () => {
     throw Object.assign(new Error('no such model'), { status: 404 });
   };
-  return { provider: 'absent', model, generate: refuse };
+  return { provider: 'absent', id, generate: refuse };
 }
 
 describe('the digest', () => {
@@ -218,7 +218,7 @@ describe('the whole of many summaries', () => {
   it('comes to an end with a model that makes everything longer', async () => {
     const model: Model = {
       provider: 'chatty',
-      model: 'chatty',
+      id: 'chatty',
       generate: async (request) => ({ text: `${request.messages.at(-1)?.content} And another thing.`.repeat(2) }),
     };
     const files = Array.from({ length: 10 }, (_, i) => [`${i}.md`, `Kettle ${i} boils.`.repeat(10)]);

@@ -138,7 +138,7 @@ describe('what the program tells of itself', () => {
 
   it('warns where a model has no price', async () => {
     const model =
-      "{ provider: 'home', model: 'own', generate: async () => ({ text: 'x', usage: { inputTokens: 1, outputTokens: 1 } }) }";
+      "{ provider: 'home', id: 'own', generate: async () => ({ text: 'x', usage: { inputTokens: 1, outputTokens: 1 } }) }";
     const { url } = await startApp(`await llm(${model}).execute('hi');`);
     const { prices } = await examine(url);
     expect(prices).toMatchObject({ verdict: 'warning', remedy: REMEDY.unpriced });

@@ -34,7 +34,7 @@ interface Batch {
   readonly settle: () => void;
 }
 
-export interface CourierOptions {
+export interface SpanQueueOptions {
   readonly exporter: SpanExporter;
   /** How many spans may be on their way, waiting ones included. */
   readonly maxPending: number;
@@ -44,8 +44,8 @@ export interface CourierOptions {
   readonly onFirstFailure: (error: Error | undefined) => void;
 }
 
-export class SpanCourier implements SpanExporter {
-  readonly #options: CourierOptions;
+export class SpanQueue implements SpanExporter {
+  readonly #options: SpanQueueOptions;
   #pending = 0;
   readonly #waiting: Batch[] = [];
   readonly #open = new Set<Batch>();
@@ -60,7 +60,7 @@ export class SpanCourier implements SpanExporter {
   #givenUp = 0;
   #slowFailureAt = Number.NEGATIVE_INFINITY;
 
-  constructor(options: CourierOptions) {
+  constructor(options: SpanQueueOptions) {
     this.#options = options;
   }
 

@@ -1,27 +1,27 @@
 /** What is observed: everything about a primitive's telemetry that is known when it is built. */
 import { type Attributes, SpanKind } from '@opentelemetry/api';
-import { CounterTable, currentMeter, HistogramTable, labelValue, type Series } from './instruments.ts';
+import { currentMeter, HistogramTable, labelValue, type Series, SeriesTable } from './instruments.ts';
 import { ATTR, INSTRUMENT, OUTCOMES, type Outcome, STATUSES } from './semconv.ts';
 
-const workflowExecutions = new CounterTable(
+const workflowExecutions = new SeriesTable(
   INSTRUMENT.workflowExecutions,
   'counter',
   { description: 'Finished workflow executions', unit: '{execution}' },
   [ATTR.workflowName, ATTR.status],
 );
-const primitiveExecutions = new CounterTable(
+const primitiveExecutions = new SeriesTable(
   INSTRUMENT.primitiveExecutions,
   'counter',
   { description: 'Finished primitive executions', unit: '{execution}' },
   [ATTR.primitiveType, ATTR.primitiveName, ATTR.status],
 );
-const primitiveOutcomes = new CounterTable(
+const primitiveOutcomes = new SeriesTable(
   INSTRUMENT.primitiveOutcomes,
   'counter',
   { description: 'Finished primitive executions by outcome', unit: '{execution}' },
   [ATTR.primitiveType, ATTR.outcome],
 );
-const primitiveActive = new CounterTable(
+const primitiveActive = new SeriesTable(
   INSTRUMENT.primitiveActive,
   'upDownCounter',
   { description: 'Primitive executions in flight', unit: '{execution}' },
@@ -38,7 +38,7 @@ const workflowDuration = new HistogramTable(
   [ATTR.workflowName],
 );
 
-const llmRequests = new CounterTable(
+const llmRequests = new SeriesTable(
   INSTRUMENT.llmRequests,
   'counter',
   { description: 'Finished calls to a model', unit: '{request}' },
@@ -56,7 +56,7 @@ const llmFirstChunk = new HistogramTable(
   [ATTR.genAiRequestModel, ATTR.genAiProvider],
 );
 
-/** A status counter and a duration histogram that every execution of a subject enters once. */
+/** A status counter and a duration histogram that every execution of a telemetry enters once. */
 interface Counts {
   readonly success: Series;
   readonly failure: Series;
@@ -65,7 +65,7 @@ interface Counts {
 }
 
 /** What is observed: everything about a primitive's telemetry that is known when it is built. */
-export interface Subject {
+export interface PrimitiveTelemetry {
   readonly spanName: string;
   readonly spanKind: SpanKind;
   /** What a sampler may want to see. */
@@ -78,7 +78,7 @@ export interface Subject {
   readonly active: Series;
 }
 
-export interface SubjectOptions {
+export interface PrimitiveTelemetryOptions {
   readonly type: string;
   readonly name: string;
   /** Whether executions also count as workflow executions. */
@@ -93,8 +93,8 @@ export interface SubjectOptions {
   readonly samplingAttributes?: Attributes | undefined;
 }
 
-/** Builds a subject; its series stand at 0 from now on. */
-export function subjectOf({
+/** Builds a telemetry; its series stand at 0 from now on. */
+export function createPrimitiveTelemetry({
   type,
   name,
   workflow,
@@ -102,8 +102,8 @@ export function subjectOf({
   model,
   streams,
   samplingAttributes,
-}: SubjectOptions): Subject {
-  const subject: Subject = {
+}: PrimitiveTelemetryOptions): PrimitiveTelemetry {
+  const telemetry: PrimitiveTelemetry = {
     spanName: labelValue(spanName ?? `${type} ${name}`),
     spanKind: model === undefined ? SpanKind.INTERNAL : SpanKind.CLIENT,
     samplingAttributes: samplingAttributes && bounded(samplingAttributes),
@@ -123,7 +123,7 @@ export function subjectOf({
     active: primitiveActive.series(type),
   };
   currentMeter();
-  return subject;
+  return telemetry;
 }
 
 /** Names stand on every span: one of 10,000 characters would make a batch of spans larger than a collector takes. */
@@ -136,7 +136,7 @@ function bounded(attributes: Attributes): Attributes {
 }
 
 function countsOf(
-  executions: CounterTable,
+  executions: SeriesTable,
   labels: readonly string[],
   duration: HistogramTable,
   durationLabels: readonly string[],
