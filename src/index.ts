@@ -29,24 +29,21 @@ export { stream } from './flow/stream.ts';
 export { type SwitchOptions, switchOn } from './flow/switch-on.ts';
 export { task } from './flow/task.ts';
 export { workflow } from './flow/workflow.ts';
+export { type Price, type PriceTable, REFERENCE_PRICES } from './ledger/price.ts';
+export type { Usage } from './ledger/usage.ts';
+export { llm } from './llm/llm.ts';
+export { llmStream } from './llm/llm-stream.ts';
 export {
-  type LlmOptions,
-  llm,
-  llmStream,
   type Message,
   type Model,
   type ModelChunk,
   type ModelReply,
   ModelReplyError,
   type ModelRequest,
-  type OpenAICompatibleOptions,
-  openAICompatible,
-  type Price,
-  type PriceTable,
-  REFERENCE_PRICES,
-  type Usage,
-} from './llm/index.ts';
-export { type Clock, createClock, systemClock } from './platform/clock.ts';
+} from './llm/model.ts';
+export { type OpenAICompatibleOptions, openAICompatible } from './llm/openai-compatible.ts';
+export type { LlmOptions } from './llm/request.ts';
+export type { Clock } from './platform/clock.ts';
 export { type BulkheadOptions, bulkhead } from './resilience/bulkhead.ts';
 export { type CircuitBreakerOptions, circuitBreaker } from './resilience/circuit-breaker.ts';
 export type { CircuitOptions } from './resilience/circuit-options.ts';

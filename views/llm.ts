@@ -13,23 +13,23 @@ const counter = (instrument: InstrumentName, metric: string, meaning: string): R
 });
 
 export const llm: readonly Row[] = [
-  counter(INSTRUMENT.llmCost, 'tta_llm_cost_total', 'US dollars spent on model calls'),
+  counter(INSTRUMENT.modelCallCost, 'tta_llm_cost_total', 'US dollars spent on model calls'),
   {
-    instrument: INSTRUMENT.workflowLlmCost,
+    instrument: INSTRUMENT.workflowCost,
     metric: 'tta_workflow_llm_cost_total',
     type: 'counter',
     labels: { [ATTR.workflowName]: 'workflow_name' },
     meaning: 'the same dollars, by the outermost workflow that spent them; `__none__` outside of any',
   },
   {
-    instrument: INSTRUMENT.llmRequests,
+    instrument: INSTRUMENT.modelCalls,
     metric: 'tta_llm_requests_total',
     type: 'counter',
     labels: { ...model, [ATTR.status]: 'status' },
     meaning: 'model calls',
   },
   {
-    instrument: INSTRUMENT.llmRequestDuration,
+    instrument: INSTRUMENT.modelCallDuration,
     metric: 'tta_llm_request_duration_seconds',
     type: 'histogram',
     labels: model,
@@ -37,28 +37,32 @@ export const llm: readonly Row[] = [
     meaning: 'wall time of a model call, success or not',
   },
   {
-    instrument: INSTRUMENT.llmTimeToFirstChunk,
+    instrument: INSTRUMENT.modelCallTimeToFirstChunk,
     metric: 'tta_llm_time_to_first_chunk_seconds',
     type: 'histogram',
     labels: model,
     bounds: DURATION_BOUNDS,
     meaning: 'time from the request to the first chunk; streaming calls only',
   },
-  counter(INSTRUMENT.llmInputTokens, 'tta_llm_input_tokens_total', 'input tokens, cached ones included'),
-  counter(INSTRUMENT.llmOutputTokens, 'tta_llm_output_tokens_total', 'output tokens, reasoning included'),
+  counter(INSTRUMENT.modelInputTokens, 'tta_llm_input_tokens_total', 'input tokens, cached ones included'),
+  counter(INSTRUMENT.modelOutputTokens, 'tta_llm_output_tokens_total', 'output tokens, reasoning included'),
   counter(
-    INSTRUMENT.llmCachedInputTokens,
+    INSTRUMENT.modelCachedInputTokens,
     'tta_llm_cached_input_tokens_total',
     "the part of the input read from the provider's cache",
   ),
   counter(
-    INSTRUMENT.llmCacheWriteTokens,
+    INSTRUMENT.modelCacheWriteTokens,
     'tta_llm_cache_write_tokens_total',
     "the part of the input written to the provider's cache",
   ),
-  counter(INSTRUMENT.llmReasoningTokens, 'tta_llm_reasoning_tokens_total', 'the part of the output spent on reasoning'),
   counter(
-    INSTRUMENT.llmUnpricedRequests,
+    INSTRUMENT.modelReasoningTokens,
+    'tta_llm_reasoning_tokens_total',
+    'the part of the output spent on reasoning',
+  ),
+  counter(
+    INSTRUMENT.unpricedModelCalls,
     'tta_llm_unpriced_requests_total',
     'answered calls whose price is unknown: they never count as 0 dollars',
   ),

@@ -1,5 +1,5 @@
 import { readProperty } from '../platform/read-property.ts';
-import { ownVerdict, VERDICT } from '../telemetry/observe.ts';
+import { ownVerdict, VERDICT } from '../telemetry/verdict.ts';
 import { measure, show } from './check.ts';
 
 /** `timeout` gave up on the work it wraps. */

@@ -1,8 +1,9 @@
-import { type Observation, observe } from '../telemetry/observe.ts';
+import type { Observation } from '../telemetry/observation.ts';
+import { observe } from '../telemetry/observe.ts';
 import {
   createPrimitiveTelemetry,
+  type KindTelemetry,
   type PrimitiveTelemetry,
-  type PrimitiveTelemetryOptions,
 } from '../telemetry/primitive-telemetry.ts';
 import { requireName, show } from './check.ts';
 import { ambientContext, contextFor, type ExecuteOptions, type ExecutionContext, enter } from './context.ts';
@@ -30,8 +31,8 @@ export interface Definition<In, Out> {
   readonly name?: string | undefined;
   /** Whether it counts as a workflow also when nobody named it one. */
   readonly workflow?: boolean | undefined;
-  /** Where its span is not `type name`. */
-  readonly span?: Pick<PrimitiveTelemetryOptions, 'spanName' | 'model' | 'streams' | 'samplingAttributes'> | undefined;
+  /** What its telemetry has beside the span, counts and durations of every kind. Made by `telemetry/record`. */
+  readonly telemetry?: KindTelemetry | undefined;
   readonly run: Run<In, Out>;
   /** The steps of a sequence, so that `pipe` makes one longer sequence and not a nest of them. */
   readonly steps?: readonly ObservedPrimitive<never, unknown>[] | undefined;
@@ -49,13 +50,13 @@ export class ObservedPrimitive<in In, out Out> implements Primitive<In, Out> {
   readonly #body: Run<In, Out>;
 
   constructor(definition: Definition<In, Out>) {
-    const { type, name, workflow = false, run, span } = definition;
+    const { type, name, workflow = false, run, telemetry } = definition;
     if (name !== undefined) requireName(type, name);
     this.type = type;
     this.name = name ?? className(type);
     this.definition = definition;
     this.#workflow = workflow;
-    this.#telemetry = createPrimitiveTelemetry({ type, name: this.name, workflow, ...span });
+    this.#telemetry = createPrimitiveTelemetry({ type, name: this.name, workflow, ...telemetry });
     this.#body = (input, context, observation) => {
       context.scope?.throwIfCancelled();
       return run(input, context, observation);

@@ -1,6 +1,6 @@
 import { requireName } from '../core/check.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
-import { workflowSpan } from '../telemetry/record/execution.ts';
+import { workflowTelemetry } from '../telemetry/record/execution.ts';
 
 /**
  * Names a composition and counts it as a workflow. A sequence or a parallel without a name takes it as its own: one
@@ -14,16 +14,16 @@ import { workflowSpan } from '../telemetry/record/execution.ts';
 export function workflow<In, Out>(name: string, primitive: Primitive<In, Out>): Primitive<In, Out> {
   requireName('workflow', name);
   const inner = requirePrimitive('workflow', 'primitive', primitive);
-  const span = workflowSpan(name);
+  const telemetry = workflowTelemetry(name);
   const { definition } = inner;
   // These count as workflows as they are. The others have metrics under their own name, which must not be split in two.
   if (definition.workflow === true && definition.name === undefined)
-    return createPrimitive({ ...definition, name, span });
+    return createPrimitive({ ...definition, name, telemetry });
   return createPrimitive({
     type: 'workflow',
     name,
     workflow: true,
-    span,
+    telemetry,
     run: (input: In, context) => inner.invoke(input, context),
   });
 }

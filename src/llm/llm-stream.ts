@@ -1,9 +1,10 @@
 import { untilCancelled } from '../core/cancellation.ts';
 import { fail } from '../core/check.ts';
 import { createPrimitive, type Primitive } from '../core/primitive.ts';
-import { llmCalls, llmSpan } from '../telemetry/record/llm.ts';
+import type { Usage } from '../ledger/usage.ts';
+import { modelCallRecorder, modelCallTelemetry } from '../telemetry/record/llm.ts';
 import { billedUsage, billing } from './billing.ts';
-import type { Model, ModelChunk, ModelRequest, Usage } from './model.ts';
+import type { Model, ModelChunk, ModelRequest } from './model.ts';
 import { type LlmOptions, requestOf, requireLlm } from './request.ts';
 
 /**
@@ -24,16 +25,16 @@ export function llmStream(
   const { stream } = model;
   if (stream === undefined) fail('llmStream: model', 'stream', 'must be a function', stream);
   const { captureContent = false } = options;
-  const calls = llmCalls(model.id, model.provider);
-  const bill = billing(model, calls, options.prices);
+  const record = modelCallRecorder(model);
+  const bill = billing(model, record, options.prices);
 
   return createPrimitive<string | ModelRequest, AsyncIterableIterator<string>>({
     type: 'llm',
     name: options.name,
-    span: { ...llmSpan(model), streams: true },
+    telemetry: modelCallTelemetry(model, { streams: true }),
     run: async (input, context, observation) => {
       const request = requestOf(input, options);
-      calls.asked(observation, request, captureContent);
+      record.requested(observation, request, captureContent);
       const chunks = stream.call(model, request, { signal: context.signal })[Symbol.asyncIterator]();
       let usage: Usage | undefined;
       let last: ModelChunk = {};
@@ -45,7 +46,7 @@ export function llmStream(
       };
       const settle = async () => {
         await bill(observation, context, usage);
-        calls.answered(observation, { ...last, text }, captureContent);
+        record.answered(observation, { ...last, text }, captureContent);
       };
 
       /** The next chunk that has text, `undefined` at the end of the reply. */

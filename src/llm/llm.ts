@@ -2,7 +2,7 @@ import { untilCancelled } from '../core/cancellation.ts';
 import { show } from '../core/check.ts';
 import { createPrimitive, type Primitive } from '../core/primitive.ts';
 import { readProperty } from '../platform/read-property.ts';
-import { llmCalls, llmSpan } from '../telemetry/record/llm.ts';
+import { modelCallRecorder, modelCallTelemetry } from '../telemetry/record/llm.ts';
 import { billedUsage, billing } from './billing.ts';
 import type { Model, ModelReply, ModelRequest } from './model.ts';
 import { type LlmOptions, requestOf, requireLlm } from './request.ts';
@@ -20,23 +20,23 @@ import { type LlmOptions, requestOf, requireLlm } from './request.ts';
 export function llm(model: Model, options: LlmOptions = {}): Primitive<string | ModelRequest, ModelReply> {
   requireLlm(model, options);
   const { captureContent = false } = options;
-  const calls = llmCalls(model.id, model.provider);
-  const bill = billing(model, calls, options.prices);
+  const record = modelCallRecorder(model);
+  const bill = billing(model, record, options.prices);
 
   return createPrimitive<string | ModelRequest, ModelReply>({
     type: 'llm',
     name: options.name,
-    span: llmSpan(model),
+    telemetry: modelCallTelemetry(model),
     run: (input, context, observation) => {
       const request = requestOf(input, options);
-      calls.asked(observation, request, captureContent);
+      record.requested(observation, request, captureContent);
       const call = async () => {
         try {
           const reply = await model.generate(request, { signal: context.signal });
           await bill(observation, context, readProperty(reply, 'usage'));
           if (typeof reply?.text !== 'string')
             throw new TypeError(`llm: a Model must give a reply with a text, got ${show(reply)}`);
-          calls.answered(observation, reply, captureContent);
+          record.answered(observation, reply, captureContent);
           return reply;
         } catch (error) {
           const usage = billedUsage(error);

@@ -1,4 +1,5 @@
 /** The port to a model: a request, a reply, and what it used. */
+import type { Usage } from '../ledger/usage.ts';
 
 export interface Message {
   readonly role: 'system' | 'user' | 'assistant';
@@ -11,20 +12,6 @@ export interface ModelRequest {
   readonly maxTokens?: number | undefined;
   readonly temperature?: number | undefined;
   readonly topP?: number | undefined;
-}
-
-/** Tokens of one call, as billed. The last three are parts of the first two, not additions. */
-export interface Usage {
-  /** All input tokens, cached ones included. */
-  readonly inputTokens: number;
-  /** All output tokens, reasoning included. */
-  readonly outputTokens: number;
-  /** The part of the input that was read from the provider's cache. */
-  readonly cachedInputTokens?: number | undefined;
-  /** The part of the input that was written to the provider's cache. */
-  readonly cacheWriteTokens?: number | undefined;
-  /** The part of the output that was reasoning. */
-  readonly reasoningTokens?: number | undefined;
 }
 
 export interface ModelReply {
@@ -68,22 +55,4 @@ export class ModelReplyError extends Error {
     super(message);
     this.usage = usage;
   }
-}
-
-/** `usage` with every figure a whole count that can be: nothing below 0, no part above its whole. */
-export function soundUsage(usage: Usage): Record<keyof Usage, number> {
-  const inputTokens = count(usage.inputTokens);
-  const outputTokens = count(usage.outputTokens);
-  const cachedInputTokens = Math.min(count(usage.cachedInputTokens), inputTokens);
-  return {
-    inputTokens,
-    outputTokens,
-    cachedInputTokens,
-    cacheWriteTokens: Math.min(count(usage.cacheWriteTokens), inputTokens - cachedInputTokens),
-    reasoningTokens: Math.min(count(usage.reasoningTokens), outputTokens),
-  };
-}
-
-function count(tokens: number | undefined): number {
-  return typeof tokens === 'number' && Number.isFinite(tokens) && tokens > 0 ? tokens : 0;
 }

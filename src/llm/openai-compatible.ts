@@ -1,12 +1,6 @@
 import { fail, knownOptions, requireName } from '../core/check.ts';
-import {
-  type Model,
-  type ModelChunk,
-  type ModelReply,
-  ModelReplyError,
-  type ModelRequest,
-  type Usage,
-} from './model.ts';
+import type { Usage } from '../ledger/usage.ts';
+import { type Model, type ModelChunk, type ModelReply, ModelReplyError, type ModelRequest } from './model.ts';
 
 export interface OpenAICompatibleOptions {
   /** The model to ask, for example `gpt-4o-mini`. */

@@ -1,6 +1,6 @@
 import { fail, knownOptions, requireFunction, requireNumber, show } from '../core/check.ts';
+import type { PriceTable } from '../ledger/price.ts';
 import type { Model, ModelRequest } from './model.ts';
-import type { PriceTable } from './price.ts';
 
 export interface LlmOptions {
   /** Replaces `LlmPrimitive` in the metrics. */

@@ -1,7 +1,7 @@
 /** One SDK from its start to its end: what `register` hands out. */
 import { isMainThread } from 'node:worker_threads';
 import { systemClock } from '../platform/clock.ts';
-import { currentMeter } from '../telemetry/instruments.ts';
+import { currentMeter } from '../telemetry/meter.ts';
 import { observeProcess } from '../telemetry/process.ts';
 import { settlesWithin } from './deadline.ts';
 import { onExit } from './exit.ts';

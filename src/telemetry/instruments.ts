@@ -3,28 +3,17 @@
  *
  * Every counter is a table of series: plain cells that primitives look up once, when they are built, and add to
  * while they run. One observable instrument per table reads the cells when somebody collects. That is why a series
- * stands at 0 before its first event, why a primitive built before the SDK is counted, and where a ceiling on the
+ * stands at 0 before its first event, why a primitive built before the SDK is counted, and where a limit on the
  * number of series really holds. Durations need a histogram, which the API can only feed one value at a time.
  *
- * Instruments belong to a provider. `currentMeter` looks which provider is registered now and, when that has changed,
- * makes them anew there: the API's metrics have no proxy, an instrument made before the SDK would stay a no-op for ever.
+ * An attribute that no view keeps as a label must have one value per set of labels: of two observed series that become
+ * one, the SDK keeps the last. Histograms add such series up.
  */
-import {
-  type Attributes,
-  type BatchObservableCallback,
-  type Context,
-  createNoopMeter,
-  type Histogram,
-  type Meter,
-  type MetricOptions,
-  metrics,
-  type Observable,
-} from '@opentelemetry/api';
+import type { Attributes, Context, Histogram, Meter, MetricOptions, Observable } from '@opentelemetry/api';
 import { guarded, reportInternal } from './guard.ts';
-import { ATTR, INSTRUMENT, type InstrumentName, MAX_SERIES, OTHER, SCOPE } from './semconv.ts';
-
-/** How many characters of an author's name reach telemetry. */
-const MAX_LABEL_LENGTH = 256;
+import { LabelSets } from './label-sets.ts';
+import { addCollected, addRecording } from './meter.ts';
+import { ATTR, INSTRUMENT, type InstrumentName } from './semconv.ts';
 
 /** One line of a table. Add to a counter's `value` and never set it back; set a gauge's. */
 export interface Series {
@@ -39,75 +28,31 @@ interface Cell extends Series {
 
 type Kind = 'counter' | 'upDownCounter' | 'gauge';
 
-/** An author's word as telemetry shows it: bounded, and valid Unicode. */
-export function labelValue(value: string): string {
-  const bounded = value.length > MAX_LABEL_LENGTH ? `${value.slice(0, MAX_LABEL_LENGTH - 1)}…` : value;
-  return bounded.toWellFormed();
+/** What an instrument measures in, and the attributes that all of its series share. The views have its description. */
+export interface InstrumentOptions extends Pick<MetricOptions, 'unit' | 'advice'> {
+  readonly fixed?: Attributes;
 }
 
-/** The sets of label values of one instrument, each given out once, never more than `MAX_SERIES`. */
-class LabelSets<T> {
-  readonly #known = new Map<string, T>();
-  readonly #keys: readonly string[];
-  readonly #make: (attributes: Attributes, overflow: boolean) => T;
-  #overflow: T | undefined;
-
-  constructor(keys: readonly string[], make: (attributes: Attributes, overflow: boolean) => T) {
-    this.#keys = keys;
-    this.#make = make;
-  }
-
-  get(values: readonly string[]): T {
-    const bounded = values.map(labelValue);
-    // No separator, for whatever it is a name may hold it.
-    const key = bounded.length === 1 ? (bounded[0] as string) : JSON.stringify(bounded);
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
-    // An author's own `__other__` must not become a second series of that name: a reader keeps only one of them.
-    const isOther = bounded.length > 0 && bounded.every((value) => value === OTHER);
-    if (isOther || this.#known.size >= MAX_SERIES - 1) {
-      this.#overflow ??= this.#make(this.#attributes(this.#keys.map(() => OTHER)), true);
-      return this.#overflow;
-    }
-    const made = this.#make(this.#attributes(bounded), false);
-    this.#known.set(key, made);
-    return made;
-  }
-
-  /** Frozen because the SDK keeps the object itself, not a copy. */
-  #attributes(values: readonly string[]): Attributes {
-    return Object.freeze(Object.fromEntries(this.#keys.map((key, i) => [key, values[i]])));
-  }
-
-  *[Symbol.iterator](): Iterator<T> {
-    yield* this.#known.values();
-    if (this.#overflow !== undefined) yield this.#overflow;
-  }
-}
-
-let boundProvider: unknown;
-let boundMeter: Meter | undefined;
-let release = () => {};
-/** The tables' instruments in the provider that is bound. */
-const instruments = new Map<SeriesTable, Observable>();
-const tables: SeriesTable[] = [];
-
-/** Late tables join too: a program may load the primitives when the SDK is registered already. */
+/** A counter or a gauge: its series by their label values. */
 export class SeriesTable {
   readonly #name: InstrumentName;
   readonly #kind: Kind;
   readonly #options: MetricOptions;
   readonly #cells: LabelSets<Cell>;
 
-  constructor(name: InstrumentName, kind: Kind, options: MetricOptions, keys: readonly string[]) {
+  constructor(
+    name: InstrumentName,
+    kind: Kind,
+    { fixed = {}, ...options }: InstrumentOptions,
+    keys: readonly string[],
+  ) {
     this.#name = name;
     this.#kind = kind;
     this.#options = options;
-    this.#cells = new LabelSets(keys, (attributes, overflow) =>
+    this.#cells = new LabelSets(keys, fixed, (attributes, overflow) =>
       overflow ? new OverflowCell(attributes, this.#name) : { value: 0, baseline: 0, attributes },
     );
-    tables.push(this);
-    if (boundMeter !== undefined) attach(boundMeter);
+    addCollected(this);
   }
 
   /** The series with these label values, in the order of the table's keys; made at 0 when it is new. */
@@ -115,14 +60,14 @@ export class SeriesTable {
     return this.#cells.get(values);
   }
 
-  create(meter: Meter): Observable {
+  createInstrument(meter: Meter): Observable {
     if (this.#kind === 'counter') return meter.createObservableCounter(this.#name, this.#options);
     if (this.#kind === 'gauge') return meter.createObservableGauge(this.#name, this.#options);
     return meter.createObservableUpDownCounter(this.#name, this.#options);
   }
 
-  /** Counters start at 0 under a new provider; what is in flight or in force is told as it is. */
-  rebase(): void {
+  /** Counters start at 0 under a new provider. What is in flight or in force is reported as it is. */
+  startAnew(): void {
     for (const cell of this.#cells) cell.baseline = this.#kind === 'counter' ? cell.value : 0;
   }
 
@@ -131,9 +76,7 @@ export class SeriesTable {
   }
 }
 
-const histograms: HistogramTable[] = [];
-
-/** A histogram and its label sets. `record` does nothing while no provider is registered. */
+/** A histogram of seconds and its label sets. `record` does nothing while no provider is registered. */
 export class HistogramTable {
   readonly #name: InstrumentName;
   readonly #options: MetricOptions;
@@ -141,24 +84,30 @@ export class HistogramTable {
   readonly #overflowed = new Set<Attributes>();
   #histogram: Histogram | undefined;
 
-  constructor(name: InstrumentName, options: MetricOptions, keys: readonly string[]) {
+  constructor(name: InstrumentName, { fixed = {}, ...options }: InstrumentOptions, keys: readonly string[]) {
     this.#name = name;
     this.#options = options;
-    this.#sets = new LabelSets(keys, (attributes, overflow) => {
+    this.#sets = new LabelSets(keys, fixed, (attributes, overflow) => {
       if (overflow) this.#overflowed.add(attributes);
       return attributes;
     });
-    histograms.push(this);
-    this.bind(boundMeter);
+    addRecording(this);
   }
 
   labels(...values: string[]): Attributes {
     return this.#sets.get(values);
   }
 
+  /** The same labels with one attribute more, which the views drop. Make few of them: they count to no limit. */
+  labelsWith(labels: Attributes, key: string, value: string): Attributes {
+    const more = Object.freeze({ ...labels, [key]: value });
+    if (this.#overflowed.has(labels)) this.#overflowed.add(more);
+    return more;
+  }
+
   record(seconds: number, labels: Attributes, context: Context): void {
     if (this.#overflowed.size > 0 && this.#overflowed.has(labels)) overflow.series(this.#name).value += 1;
-    // What a clock that is none has measured would make the sum of all durations none.
+    // One NaN from a broken clock would make the sum of all durations NaN.
     if (!(seconds >= 0)) return;
     try {
       this.#histogram?.record(seconds, labels, context);
@@ -175,24 +124,7 @@ export class HistogramTable {
   }
 }
 
-const overflow = new SeriesTable(
-  INSTRUMENT.seriesOverflow,
-  'counter',
-  { description: 'Measurements that went to the overflow series because their instrument held its most series' },
-  [ATTR.instrument],
-);
-
-const spansLost = new SeriesTable(
-  INSTRUMENT.spansLost,
-  'counter',
-  { description: 'Spans that ended but were never delivered', unit: '{span}' },
-  [ATTR.lossReason],
-);
-
-/** The count of spans lost for one reason; a closed set of words. */
-export function lostSpans(reason: 'queue_full' | 'export_failed' | 'shutdown' | 'instrumentation_error'): Series {
-  return spansLost.series(reason);
-}
+const overflow = new SeriesTable(INSTRUMENT.seriesOverflow, 'counter', { unit: '{measurement}' }, [ATTR.instrument]);
 
 /** Takes what found no series of its own, and counts each time it happens. */
 class OverflowCell implements Cell {
@@ -216,47 +148,9 @@ class OverflowCell implements Cell {
   }
 }
 
-const refreshers = new Set<() => void>();
+const spansLost = new SeriesTable(INSTRUMENT.spansLost, 'counter', { unit: '{span}' }, [ATTR.lossReason]);
 
-/** Calls `refresh` before every collection, for values that are read and not counted. Returns how to stop. */
-export function beforeCollection(refresh: () => void): () => void {
-  refreshers.add(refresh);
-  return () => refreshers.delete(refresh);
+/** The count of spans lost for one reason; a closed set of words. */
+export function lostSpans(reason: 'queue_full' | 'export_failed' | 'shutdown' | 'instrumentation_error'): Series {
+  return spansLost.series(reason);
 }
-
-/** The meter of the provider registered now, with all instruments made there; `undefined` when there is none. */
-export function currentMeter(): Meter | undefined {
-  const provider = metrics.getMeterProvider();
-  if (provider === boundProvider) return boundMeter;
-  guarded('the meter provider that was replaced goes on reading', release);
-  release = () => {};
-  boundProvider = provider;
-  boundMeter = undefined;
-  guarded('the meter provider gives no meter', () => {
-    const meter = provider.getMeter(SCOPE);
-    if (meter !== createNoopMeter()) boundMeter = meter;
-  });
-  for (const histogram of histograms) histogram.bind(boundMeter);
-  for (const table of tables) table.rebase();
-  instruments.clear();
-  if (boundMeter !== undefined) attach(boundMeter);
-  return boundMeter;
-}
-
-/** Has every table read at every collection of this meter's provider. */
-function attach(meter: Meter): void {
-  guarded('the meter provider does not take the counters', () => {
-    release();
-    for (const table of tables) if (!instruments.has(table)) instruments.set(table, table.create(meter));
-    const observables = [...instruments.values()];
-    meter.addBatchObservableCallback(report, observables);
-    release = () => meter.removeBatchObservableCallback(report, observables);
-  });
-}
-
-const report: BatchObservableCallback = (result) => {
-  for (const refresh of refreshers) guarded('a value cannot be read', refresh);
-  for (const [table, instrument] of instruments) {
-    for (const [value, attributes] of table.read()) result.observe(instrument, value, attributes);
-  }
-};

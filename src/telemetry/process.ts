@@ -1,22 +1,17 @@
 /** What the process itself tells: cells that are set right before each collection. */
-import { beforeCollection, SeriesTable } from './instruments.ts';
-import { INSTRUMENT } from './semconv.ts';
+import { SeriesTable } from './instruments.ts';
+import { beforeCollection } from './meter.ts';
+import { INSTRUMENT, type InstrumentName } from './semconv.ts';
 
-const gauge = (name: (typeof INSTRUMENT)[keyof typeof INSTRUMENT], description: string, unit: string) =>
-  new SeriesTable(name, 'gauge', { description, unit }, []);
+const gauge = (name: InstrumentName, unit: string) => new SeriesTable(name, 'gauge', { unit }, []);
 
-const cpuTime = new SeriesTable(
-  INSTRUMENT.processCpuTime,
-  'counter',
-  { description: 'User and system CPU time spent', unit: 's' },
-  [],
-);
-const memory = gauge(INSTRUMENT.processMemory, 'Resident memory', 'By');
-const startTime = gauge(INSTRUMENT.processStartTime, 'Start of the process since the Unix epoch', 's');
-const heapUsed = gauge(INSTRUMENT.heapUsed, 'Heap in use', 'By');
-const delayP50 = gauge(INSTRUMENT.eventLoopDelayP50, 'Event loop delay, median', 's');
-const delayP90 = gauge(INSTRUMENT.eventLoopDelayP90, 'Event loop delay, 90th percentile', 's');
-const delayP99 = gauge(INSTRUMENT.eventLoopDelayP99, 'Event loop delay, 99th percentile', 's');
+const cpuTime = new SeriesTable(INSTRUMENT.processCpuTime, 'counter', { unit: 's' }, []);
+const memory = gauge(INSTRUMENT.processMemory, 'By');
+const startTime = gauge(INSTRUMENT.processStartTime, 's');
+const heapUsed = gauge(INSTRUMENT.heapUsed, 'By');
+const delayP50 = gauge(INSTRUMENT.eventLoopDelayP50, 's');
+const delayP90 = gauge(INSTRUMENT.eventLoopDelayP90, 's');
+const delayP99 = gauge(INSTRUMENT.eventLoopDelayP99, 's');
 
 /** Seconds and bytes. */
 export interface ProcessReading {

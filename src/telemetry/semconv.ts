@@ -57,6 +57,7 @@ export const ATTR = {
   genAiOperation: 'gen_ai.operation.name',
   genAiProvider: 'gen_ai.provider.name',
   genAiRequestModel: 'gen_ai.request.model',
+  genAiTokenModality: 'gen_ai.token.modality',
   genAiRequestMaxTokens: 'gen_ai.request.max_tokens',
   genAiRequestTemperature: 'gen_ai.request.temperature',
   genAiRequestTopP: 'gen_ai.request.top_p',
@@ -112,17 +113,17 @@ export const INSTRUMENT = {
   rateLimitWait: 'tta.rate_limit.wait',
   hedgeAttempts: 'tta.hedge.attempts',
   loopIterations: 'tta.loop.iterations',
-  llmCost: 'tta.llm.cost',
-  workflowLlmCost: 'tta.workflow.llm.cost',
-  llmRequests: 'tta.llm.requests',
-  llmRequestDuration: 'tta.llm.request.duration',
-  llmTimeToFirstChunk: 'tta.llm.time_to_first_chunk',
-  llmInputTokens: 'tta.llm.input_tokens',
-  llmOutputTokens: 'tta.llm.output_tokens',
-  llmCachedInputTokens: 'tta.llm.cached_input_tokens',
-  llmCacheWriteTokens: 'tta.llm.cache_write_tokens',
-  llmReasoningTokens: 'tta.llm.reasoning_tokens',
-  llmUnpricedRequests: 'tta.llm.unpriced_requests',
+  modelCallDuration: 'gen_ai.client.inference.duration',
+  modelCallTimeToFirstChunk: 'gen_ai.client.inference.time_to_first_chunk',
+  modelInputTokens: 'gen_ai.client.inference.usage.input_tokens',
+  modelOutputTokens: 'gen_ai.client.inference.usage.output_tokens',
+  modelCachedInputTokens: 'gen_ai.client.inference.usage.cache_read.input_tokens',
+  modelCacheWriteTokens: 'gen_ai.client.inference.usage.cache_write.input_tokens',
+  modelReasoningTokens: 'gen_ai.client.inference.usage.reasoning.output_tokens',
+  modelCalls: 'tta.llm.requests',
+  modelCallCost: 'tta.llm.cost',
+  unpricedModelCalls: 'tta.llm.unpriced_requests',
+  workflowCost: 'tta.workflow.llm.cost',
   seriesOverflow: 'tta.series.overflow',
   spansLost: 'tta.spans.lost',
   processCpuTime: 'process.cpu.time',
@@ -151,6 +152,16 @@ export const CIRCUIT_STATES = ['closed', 'half_open', 'open', 'isolated'] as con
 export type CircuitState = (typeof CIRCUIT_STATES)[number];
 export const HEDGE_RESULTS = ['primary', 'primary_hedged', 'hedge', 'none'] as const;
 export type HedgeResult = (typeof HEDGE_RESULTS)[number];
+
+/**
+ * The bounds, in seconds, that the GenAI conventions advise for the durations of model calls. They hold where no view
+ * sets others.
+ */
+export const MODEL_CALL_BOUNDS = [
+  0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92,
+] as const;
+/** The value of `error.type` once a model has shown too many of them. */
+export const OTHER_ERROR = '_OTHER';
 
 /** How many sets of label values one instrument may hold, the overflow included. */
 export const MAX_SERIES = 2_000;

@@ -3,7 +3,7 @@
  * left by its consumer. Whatever the generator does runs in the execution's own contexts, whoever asks for the chunk.
  */
 import { runIn, timeOf } from './guard.ts';
-import type { Observation } from './observe.ts';
+import type { Observation } from './observation.ts';
 import { ATTR } from './semconv.ts';
 import { VERDICT } from './verdict.ts';
 
@@ -122,7 +122,7 @@ class Life<T> {
     const seconds = Math.max(0, timeOf(this.#context.clock) - startedAt) / 1_000;
     if (Number.isNaN(seconds)) return;
     span?.setAttribute(ATTR.streamFirstChunk, seconds);
-    telemetry.firstChunk?.duration.record(seconds, telemetry.firstChunk.durationLabels, otelContext);
+    telemetry.firstChunk?.table.record(seconds, telemetry.firstChunk.labels, otelContext);
   }
 
   /** An iterator written by hand may answer without a promise. */

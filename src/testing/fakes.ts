@@ -1,5 +1,4 @@
-import { type Primitive, task } from '../index.ts';
-import type { Model, ModelReply, Usage } from '../llm/index.ts';
+import { type Model, type ModelReply, type Primitive, task, type Usage } from '../index.ts';
 
 /** What one call of a fake does. `delayMs` passes on the clock of the context. */
 export type ScriptStep<Out> =

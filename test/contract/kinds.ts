@@ -43,7 +43,7 @@ const work = (fn: (input: string, signal: AbortSignal) => Promise<string>) =>
   task('work', (input: string, context) => fn(input, context.signal));
 
 const modelOf = (fn: (input: string, signal: AbortSignal) => Promise<string>): Model => ({
-  provider: 'fake',
+  provider: 'openai',
   id: 'gpt-4',
   generate: async ({ messages }, { signal }) => ({
     text: await fn(messages[0]?.content ?? '', signal),

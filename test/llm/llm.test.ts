@@ -1,6 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { llm, type Model, parallel, retry, sequential, task, timeout, workflow } from '../../src/index.ts';
-import { ModelReplyError } from '../../src/llm/index.ts';
+import {
+  llm,
+  type Model,
+  ModelReplyError,
+  parallel,
+  retry,
+  sequential,
+  task,
+  timeout,
+  workflow,
+} from '../../src/index.ts';
 import {
   createVirtualClock,
   scriptedModel,
@@ -38,6 +47,14 @@ describe('llm', () => {
     await telemetry.expectMetric('tta_llm_output_tokens_total', { model, provider }, 1_000);
     await telemetry.expectMetric('tta_llm_request_duration_seconds_count', { model, provider }, 1);
     await telemetry.expectMetric('tta_llm_unpriced_requests_total', { model, provider }, 0);
+  });
+
+  it("knows no price for a model of another provider that has the name of one of OpenAI's", async () => {
+    await llm(scriptedModel([{ text: 'hi', usage }], { provider: 'localhost', id: 'gpt-4' })).execute('hello');
+    const labels = { model: 'gpt-4', provider: 'localhost' };
+    expect(await dollars(labels)).toBe(0);
+    await telemetry.expectMetric('tta_llm_unpriced_requests_total', labels, 1);
+    await telemetry.expectMetric('tta_llm_input_tokens_total', labels, 1_000);
   });
 
   it("prefers the author's own prices, cached and written tokens included", async () => {
@@ -113,7 +130,7 @@ describe('llm', () => {
   it('counts every try of a retry, and what a failed call cost that was billed all the same', async () => {
     const model = scriptedModel(
       [{ error: new ModelReplyError('no text', usage) }, { error: new Error('500') }, { text: 'ok', usage }],
-      { id: 'gpt-4' },
+      { provider: 'openai', id: 'gpt-4' },
     );
     await retry(llm(model), { initialDelayMs: 0 }).execute('hello');
     expect(await dollars()).toBeCloseTo(0.18, 12);
@@ -143,7 +160,7 @@ describe('llm', () => {
   });
 
   it('adds the same dollars up by the outermost workflow, also when that fails', async () => {
-    const ask = llm(scriptedModel([{ usage }], { id: 'gpt-4' }));
+    const ask = llm(scriptedModel([{ usage }], { provider: 'openai', id: 'gpt-4' }));
     const broken = task('broken', () => Promise.reject(new Error('after the call')));
     await workflow('outer', sequential(workflow('inner', parallel([ask, ask])), broken))
       .execute('x')

@@ -103,8 +103,7 @@ describe('installed beside @opentelemetry/api alone', () => {
 
   it('runs a workflow from an ECMAScript module', async () => {
     const source = `
-      import { parallel, sequential, task, workflow } from 'tta-primitives';
-      import { REFERENCE_PRICES } from 'tta-primitives/llm';
+      import { parallel, REFERENCE_PRICES, sequential, task, workflow } from 'tta-primitives';
       const shout = sequential(task('trim', (s) => s.trim()), parallel([task('up', (s) => s.toUpperCase()), task('length', (s) => s.length)]));
       console.log(JSON.stringify(await workflow('shout', shout).execute(' hello ')), typeof REFERENCE_PRICES);`;
     expect(await prints('esm.mjs', source)).toBe('["HELLO",5] object');
@@ -112,8 +111,7 @@ describe('installed beside @opentelemetry/api alone', () => {
 
   it('runs a workflow from CommonJS, with no warning', async () => {
     const source = `
-      const { sequential, task } = require('tta-primitives');
-      const { llm } = require('tta-primitives/llm');
+      const { llm, sequential, task } = require('tta-primitives');
       sequential(task('trim', (s) => s.trim()), task('length', (s) => s.length)).execute(' hello ').then((n) => console.log(n, typeof llm));`;
     expect(await prints('commonjs.cjs', source)).toBe('5 function');
   });
@@ -129,7 +127,7 @@ describe('installed beside @opentelemetry/api alone', () => {
     ['nodenext', { module: 'nodenext' }],
     ['bundler', { module: 'preserve', moduleResolution: 'bundler' }],
   ])('gives its types to TypeScript under %s, from .mts and .cts', async (name, options) => {
-    await typeChecks(name, options, ['tta-primitives', 'tta-primitives/llm']);
+    await typeChecks(name, options, ['tta-primitives', 'tta-primitives/testing']);
   });
 
   it('puts a tta command on the path that answers --help', async () => {
@@ -145,7 +143,7 @@ describe('installed beside @opentelemetry/api alone', () => {
 
   it('says which package to install when openAICompatible misses its client', async () => {
     const source = `
-      import { llm, openAICompatible } from 'tta-primitives/llm';
+      import { llm, openAICompatible } from 'tta-primitives';
       const ask = llm(openAICompatible({ model: 'any', baseURL: 'http://127.0.0.1:9/v1' }));
       await ask.execute('hello').catch((error) => console.log(error.message));`;
     expect(await prints('no-client.mjs', source)).toMatch(/npm install openai@\d/);
@@ -176,7 +174,7 @@ describe('installed beside @opentelemetry/api alone', () => {
         /^tta_primitive_executions_total\{(?=.*primitive_name="greet")(?=.*status="success").*\} 1$/m,
       );
       // The SDK's own declarations want @types/node, which is not ours to judge.
-      const every = ['tta-primitives', 'tta-primitives/llm', 'tta-primitives/register', 'tta-primitives/views'];
+      const every = ['tta-primitives', 'tta-primitives/register', 'tta-primitives/testing', 'tta-primitives/views'];
       await typeChecks('every-entry', { module: 'nodenext', skipLibCheck: true }, every);
     },
     4 * MINUTES,

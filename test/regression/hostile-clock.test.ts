@@ -3,7 +3,8 @@
  * for good, one that threw failed the work and left it active.
  */
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { bulkhead, createClock, retry, retryBudget, stream, task } from '../../src/index.ts';
+import { bulkhead, retry, retryBudget, stream, task } from '../../src/index.ts';
+import { createClock } from '../../src/platform/clock.ts';
 import { createVirtualClock, startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
 
 let telemetry: TestTelemetry;

@@ -15,7 +15,10 @@ afterEach(() => telemetry.stop());
 const modelOf = (generate: () => Promise<unknown>) => ({ provider: 'fake', id: 'gpt-4', generate }) as unknown as Model;
 
 it('counts the requests of a model that is a workflow by itself', async () => {
-  const model = scriptedModel([{ text: 'hi', usage: { inputTokens: 1_000, outputTokens: 0 } }], { id: 'gpt-4' });
+  const model = scriptedModel([{ text: 'hi', usage: { inputTokens: 1_000, outputTokens: 0 } }], {
+    provider: 'openai',
+    id: 'gpt-4',
+  });
   await workflow('ask', llm(model)).execute('x');
   telemetry.expectSpans(`
     invoke_workflow ask

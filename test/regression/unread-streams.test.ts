@@ -45,7 +45,7 @@ it.each(endings)('cancels a web stream that was %s before its first chunk was re
 it.each(endings)('tells the model, and counts the call, of a reply that was %s unread', async (_, end) => {
   let closed = 0;
   const model: Model = {
-    provider: 'fake',
+    provider: 'openai',
     id: 'gpt-4',
     generate: () => Promise.reject(new Error('not asked')),
     async *stream() {

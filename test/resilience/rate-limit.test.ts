@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createClock, type Primitive, RateLimitError, rateLimit, retry, task } from '../../src/index.ts';
+import { type Primitive, RateLimitError, rateLimit, retry, task } from '../../src/index.ts';
+import { createClock } from '../../src/platform/clock.ts';
 import {
   createVirtualClock,
   settled,

@@ -1,5 +1,4 @@
 /** Which lines do not know their room. */
-import { posix } from 'node:path';
 import { lineOf, type Source } from './source.ts';
 import { ROOMS, type Room, SEARCHES } from './table.ts';
 
@@ -63,10 +62,7 @@ export function judgeFrontDoor({ path, text }: Source): Finding[] {
   return [finding(path, lineOf(rest, first), rule, 'put it into the room it belongs to and re-export it')];
 }
 
-/**
- * Files that import each other in a circle, each circle once. Two files of one folder may know each other's types: such
- * an import is gone when the program runs.
- */
+/** Files that import each other in a circle, each circle once; an import of types counts like any other. */
 export function judgeCycles(sources: readonly Source[]): Finding[] {
   const byPath = new Map(sources.map((source) => [source.path, source]));
   const done = new Set<string>();
@@ -74,8 +70,7 @@ export function judgeCycles(sources: readonly Source[]): Finding[] {
   const visit = (path: string, trail: readonly string[]) => {
     const source = byPath.get(path);
     if (source === undefined || done.has(path)) return;
-    for (const { target, line, typeOnly } of source.imports) {
-      if (typeOnly && posix.dirname(target) === posix.dirname(path)) continue;
+    for (const { target, line } of source.imports) {
       const start = [...trail, path].indexOf(target);
       if (start === -1) visit(target, [...trail, path]);
       else {

@@ -19,7 +19,7 @@ const SDK = ['node:*', '@opentelemetry/*', 'views/'];
 export const ROOMS: readonly Room[] = [
   {
     where: 'src/index.ts',
-    may: ['src/core/', 'src/flow/', 'src/resilience/', 'src/cache/', 'src/llm/', 'src/telemetry/', 'src/platform/'],
+    may: ['src/core/', 'src/flow/', 'src/resilience/', 'src/cache/', 'src/llm/', 'src/ledger/', 'src/platform/'],
     what: 'the front door names what is public and loads no SDK, no server and no program',
   },
   { where: 'src/platform/', may: ['node:*'], what: 'the machine: time, ports, a server; it knows nothing of ours' },
@@ -41,8 +41,13 @@ export const ROOMS: readonly Room[] = [
     what: 'not doing it twice',
   },
   {
+    where: 'src/ledger/',
+    may: ['@pydantic/genai-prices'],
+    what: 'money: usage and prices in, dollars out; no observation, no context, no clock',
+  },
+  {
     where: 'src/llm/',
-    may: [...PRIMITIVES, 'openai', '@pydantic/genai-prices'],
+    may: [...PRIMITIVES, 'src/ledger/', 'openai'],
     what: 'work that a model does, over the libraries of its own port',
   },
   {
@@ -62,7 +67,7 @@ export const ROOMS: readonly Room[] = [
   },
   {
     where: 'src/testing/',
-    may: [...SDK, 'src/index.ts', 'src/llm/index.ts', 'src/prometheus/', 'src/sdk/packages.ts', 'src/platform/'],
+    may: [...SDK, 'src/index.ts', 'src/prometheus/', 'src/sdk/packages.ts', 'src/platform/'],
     what: "a user's tests see what a user sees: the front doors, and an SDK in memory",
   },
   { where: 'src/tools/digest/', may: ['node:*', 'src/index.ts'], what: 'a workflow that a user could have written' },
@@ -163,10 +168,10 @@ export const SEARCHES: readonly Search[] = [
     mend: 'declare a SeriesTable or HistogramTable in telemetry/record/ and give it a verb',
   },
   {
-    rule: 'the verdict is passed in telemetry/observe.ts only',
+    rule: 'a span ends in telemetry/lifecycle.ts only',
     pattern: /\b(?:setStatus|recordException)\b|\b\w*[sS]pan\??\.end\s*\(/g,
     within: 'code',
-    home: ['src/telemetry/observe.ts'],
+    home: ['src/telemetry/lifecycle.ts'],
     mend: 'throw, and let the observation close the span',
   },
   {

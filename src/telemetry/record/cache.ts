@@ -1,28 +1,24 @@
 import { SeriesTable } from '../instruments.ts';
-import type { Observation } from '../observe.ts';
+import type { Observation } from '../observation.ts';
 import { ATTR, EVENT, INSTRUMENT } from '../semconv.ts';
 import { errorAttributes } from './error.ts';
 
-export type { Observation } from '../observe.ts';
+export type { Observation } from '../observation.ts';
 
-const cacheHits = new SeriesTable(
-  INSTRUMENT.cacheHits,
-  'counter',
-  { description: 'Cache lookups answered from the cache', unit: '{lookup}' },
-  [ATTR.primitiveName, ATTR.cacheType],
-);
-const cacheMisses = new SeriesTable(
-  INSTRUMENT.cacheMisses,
-  'counter',
-  { description: 'Cache lookups that ran the wrapped primitive', unit: '{lookup}' },
-  [ATTR.primitiveName, ATTR.cacheType],
-);
-const cacheStoreErrors = new SeriesTable(
-  INSTRUMENT.cacheStoreErrors,
-  'counter',
-  { description: "Operations that a cache's store did not carry out", unit: '{operation}' },
-  [ATTR.primitiveName, ATTR.cacheType, ATTR.cacheOperation, ATTR.cacheReason],
-);
+const cacheHits = new SeriesTable(INSTRUMENT.cacheHits, 'counter', { unit: '{lookup}' }, [
+  ATTR.primitiveName,
+  ATTR.cacheType,
+]);
+const cacheMisses = new SeriesTable(INSTRUMENT.cacheMisses, 'counter', { unit: '{lookup}' }, [
+  ATTR.primitiveName,
+  ATTR.cacheType,
+]);
+const cacheStoreErrors = new SeriesTable(INSTRUMENT.cacheStoreErrors, 'counter', { unit: '{operation}' }, [
+  ATTR.primitiveName,
+  ATTR.cacheType,
+  ATTR.cacheOperation,
+  ATTR.cacheReason,
+]);
 
 /** Tells the lookups of one cache. */
 export function cacheLookups(name: string, type: string) {

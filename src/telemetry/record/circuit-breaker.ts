@@ -1,21 +1,15 @@
-import { beforeCollection, type Series, SeriesTable } from '../instruments.ts';
-import type { Observation } from '../observe.ts';
+import { type Series, SeriesTable } from '../instruments.ts';
+import { beforeCollection } from '../meter.ts';
+import type { Observation } from '../observation.ts';
 import { ATTR, CIRCUIT_STATES, type CircuitState, EVENT, INSTRUMENT } from '../semconv.ts';
 
 export type { CircuitState } from '../semconv.ts';
 
-const circuitState = new SeriesTable(
-  INSTRUMENT.circuitState,
-  'gauge',
-  { description: '0 closed, 1 half-open, 2 open or isolated; the worst of the circuits of one name' },
-  [ATTR.primitiveName],
-);
-const circuitTransitions = new SeriesTable(
-  INSTRUMENT.circuitTransitions,
-  'counter',
-  { description: 'Changes of state of circuits', unit: '{transition}' },
-  [ATTR.primitiveName, ATTR.circuitTo],
-);
+const circuitState = new SeriesTable(INSTRUMENT.circuitState, 'gauge', {}, [ATTR.primitiveName]);
+const circuitTransitions = new SeriesTable(INSTRUMENT.circuitTransitions, 'counter', { unit: '{transition}' }, [
+  ATTR.primitiveName,
+  ATTR.circuitTo,
+]);
 
 /** What one circuit is, for one name that shows it. Holds nothing of the circuit, so that it outlives it harmlessly. */
 export class CircuitSeat {

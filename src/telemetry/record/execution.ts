@@ -1,5 +1,6 @@
 /** What a run and a workflow show of themselves. */
 import type { Attributes } from '@opentelemetry/api';
+import type { KindTelemetry } from '../primitive-telemetry.ts';
 import { ATTR, TAG_PREFIX } from '../semconv.ts';
 
 export type ExecutionAttributes = Attributes;
@@ -21,7 +22,7 @@ export function executionAttributes(run: {
 }
 
 /** How the span of a named workflow looks, after the GenAI conventions. */
-export function workflowSpan(name: string) {
+export function workflowTelemetry(name: string): KindTelemetry {
   return {
     spanName: `invoke_workflow ${name}`,
     samplingAttributes: { [ATTR.genAiOperation]: 'invoke_workflow', [ATTR.genAiWorkflowName]: name },

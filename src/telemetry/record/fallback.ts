@@ -1,21 +1,16 @@
 import { SeriesTable } from '../instruments.ts';
-import type { Observation } from '../observe.ts';
+import type { Observation } from '../observation.ts';
 import { ATTR, EVENT, INSTRUMENT } from '../semconv.ts';
 import { errorAttributes } from './error.ts';
 
-const fallbacks = new SeriesTable(
-  INSTRUMENT.fallbackActivations,
-  'counter',
-  { description: 'Executions whose primary failed, so that a substitute was tried', unit: '{execution}' },
-  [ATTR.primitiveName],
-);
+const fallbacks = new SeriesTable(INSTRUMENT.fallbackActivations, 'counter', { unit: '{execution}' }, [
+  ATTR.primitiveName,
+]);
 
-const fallbackAnswers = new SeriesTable(
-  INSTRUMENT.fallbackAnswers,
-  'counter',
-  { description: 'Executions by who answered them: the primary or one of its substitutes', unit: '{execution}' },
-  [ATTR.primitiveName, ATTR.fallbackAnsweredBy],
-);
+const fallbackAnswers = new SeriesTable(INSTRUMENT.fallbackAnswers, 'counter', { unit: '{execution}' }, [
+  ATTR.primitiveName,
+  ATTR.fallbackAnsweredBy,
+]);
 
 /** Tells when one fallback leaves its primary, and who answered. */
 export function fallbackActivations(name: string) {

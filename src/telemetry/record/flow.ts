@@ -1,4 +1,4 @@
-import type { Observation } from '../observe.ts';
+import type { Observation } from '../observation.ts';
 import { ATTR } from '../semconv.ts';
 
 export function recordRoute(observation: Observation, route: string): void {

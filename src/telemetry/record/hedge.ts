@@ -1,16 +1,14 @@
 import { SeriesTable } from '../instruments.ts';
-import type { Observation } from '../observe.ts';
+import type { Observation } from '../observation.ts';
 import { ATTR, EVENT, HEDGE_RESULTS, type HedgeResult, INSTRUMENT } from '../semconv.ts';
 import { errorAttributes } from './error.ts';
 
 export type { HedgeResult } from '../semconv.ts';
 
-const hedgeAttempts = new SeriesTable(
-  INSTRUMENT.hedgeAttempts,
-  'counter',
-  { description: 'Finished executions of hedges by who answered', unit: '{execution}' },
-  [ATTR.primitiveName, ATTR.hedgeResult],
-);
+const hedgeAttempts = new SeriesTable(INSTRUMENT.hedgeAttempts, 'counter', { unit: '{execution}' }, [
+  ATTR.primitiveName,
+  ATTR.hedgeResult,
+]);
 
 /** Tells who answered the executions of one hedge. */
 export function hedgeResults(name: string) {

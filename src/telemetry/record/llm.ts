@@ -1,71 +1,105 @@
-import { SeriesTable } from '../instruments.ts';
-import type { Observation } from '../observe.ts';
-import { ATTR, INSTRUMENT, type InstrumentName, NO_WORKFLOW } from '../semconv.ts';
+/** What calls of models show: spans and metrics after the GenAI conventions, and what they cost. */
+import { type Attributes, SpanKind } from '@opentelemetry/api';
+import { type DurationSeries, executionMetrics } from '../execution-telemetry.ts';
+import { HistogramTable, SeriesTable } from '../instruments.ts';
+import { labelValue } from '../label-sets.ts';
+import type { Observation } from '../observation.ts';
+import type { KindTelemetry } from '../primitive-telemetry.ts';
+import { errorText } from '../redact.ts';
+import { ATTR, INSTRUMENT, type InstrumentName, MODEL_CALL_BOUNDS, NO_WORKFLOW, OTHER_ERROR } from '../semconv.ts';
 
-export type { Observation } from '../observe.ts';
+export type { Observation } from '../observation.ts';
 
-/** How the span of a call to a model looks, after the GenAI conventions. */
-export function llmSpan(model: {
+const MODEL_LABELS = [ATTR.genAiRequestModel, ATTR.genAiProvider];
+const CHAT = { [ATTR.genAiOperation]: 'chat' };
+
+const modelCalls = new SeriesTable(INSTRUMENT.modelCalls, 'counter', { unit: '{request}', fixed: CHAT }, [
+  ...MODEL_LABELS,
+  ATTR.status,
+]);
+const callDuration = durations(INSTRUMENT.modelCallDuration);
+const timeToFirstChunk = durations(INSTRUMENT.modelCallTimeToFirstChunk);
+const tokenCounters = {
+  inputTokens: tokens(INSTRUMENT.modelInputTokens),
+  outputTokens: tokens(INSTRUMENT.modelOutputTokens),
+  cachedInputTokens: tokens(INSTRUMENT.modelCachedInputTokens),
+  cacheWriteTokens: tokens(INSTRUMENT.modelCacheWriteTokens),
+  reasoningTokens: tokens(INSTRUMENT.modelReasoningTokens),
+};
+const callCost = counter(INSTRUMENT.modelCallCost, '{USD}', CHAT);
+const unpricedCalls = counter(INSTRUMENT.unpricedModelCalls, '{request}', CHAT);
+const workflowCost = new SeriesTable(INSTRUMENT.workflowCost, 'counter', { unit: '{USD}' }, [ATTR.workflowName]);
+
+function durations(name: InstrumentName): HistogramTable {
+  const advice = { explicitBucketBoundaries: [...MODEL_CALL_BOUNDS] };
+  return new HistogramTable(name, { unit: 's', advice, fixed: CHAT }, MODEL_LABELS);
+}
+
+function counter(name: InstrumentName, unit: string, fixed: Attributes): SeriesTable {
+  return new SeriesTable(name, 'counter', { unit, fixed }, MODEL_LABELS);
+}
+
+/** Replies do not tell tokens of text from those of pictures. */
+function tokens(name: InstrumentName): SeriesTable {
+  return counter(name, '{token}', { ...CHAT, [ATTR.genAiTokenModality]: 'unknown' });
+}
+
+interface ModelFacts {
   readonly id: string;
   readonly provider: string;
   readonly serverAddress?: string | undefined;
   readonly serverPort?: number | undefined;
-}) {
+}
+
+/** The telemetry of calls to one model. `streams`: replies come in chunks. */
+export function modelCallTelemetry(model: ModelFacts, { streams = false } = {}): KindTelemetry {
+  const { id, provider, serverAddress, serverPort } = model;
+  const seriesIn = (table: HistogramTable): DurationSeries => ({ table, labels: table.labels(id, provider) });
+  const duration = seriesIn(callDuration);
   return {
-    spanName: `chat ${model.id}`,
-    model: [model.id, model.provider] as const,
+    spanName: `chat ${id}`,
+    spanKind: SpanKind.CLIENT,
     samplingAttributes: {
-      [ATTR.genAiOperation]: 'chat',
-      [ATTR.genAiProvider]: model.provider,
-      [ATTR.genAiRequestModel]: model.id,
-      ...(model.serverAddress === undefined ? {} : { [ATTR.serverAddress]: model.serverAddress }),
-      ...(model.serverPort === undefined ? {} : { [ATTR.serverPort]: model.serverPort }),
+      ...CHAT,
+      [ATTR.genAiProvider]: provider,
+      [ATTR.genAiRequestModel]: id,
+      ...(serverAddress === undefined ? {} : { [ATTR.serverAddress]: serverAddress }),
+      ...(serverPort === undefined ? {} : { [ATTR.serverPort]: serverPort }),
     },
+    metrics: [
+      { ...executionMetrics(modelCalls, [id, provider], duration), labelsOfFailure: labelsByErrorType(duration) },
+    ],
+    ...(streams ? { firstChunk: seriesIn(timeToFirstChunk) } : {}),
   };
 }
 
-const MODEL_LABELS = [ATTR.genAiRequestModel, ATTR.genAiProvider];
-const llmTokens = {
-  inputTokens: llmCounter(INSTRUMENT.llmInputTokens, 'Input tokens, cached ones included', '{token}'),
-  outputTokens: llmCounter(INSTRUMENT.llmOutputTokens, 'Output tokens, reasoning included', '{token}'),
-  cachedInputTokens: llmCounter(
-    INSTRUMENT.llmCachedInputTokens,
-    "Input tokens read from the provider's cache",
-    '{token}',
-  ),
-  cacheWriteTokens: llmCounter(
-    INSTRUMENT.llmCacheWriteTokens,
-    "Input tokens written to the provider's cache",
-    '{token}',
-  ),
-  reasoningTokens: llmCounter(INSTRUMENT.llmReasoningTokens, 'Output tokens spent on reasoning', '{token}'),
-};
-const llmCost = llmCounter(INSTRUMENT.llmCost, 'US dollars spent on calls to models', '{USD}');
-const llmUnpriced = llmCounter(INSTRUMENT.llmUnpricedRequests, 'Calls to models whose price is not known', '{request}');
-const workflowLlmCost = new SeriesTable(
-  INSTRUMENT.workflowLlmCost,
-  'counter',
-  { description: 'US dollars spent on calls to models, by the outermost workflow', unit: '{USD}' },
-  [ATTR.workflowName],
-);
+/** An error's name may be chosen by others: so many of them are kept apart for each model. */
+const MAX_ERROR_TYPES = 8;
 
-function llmCounter(name: InstrumentName, description: string, unit: string): SeriesTable {
-  return new SeriesTable(name, 'counter', { description, unit }, MODEL_LABELS);
+function labelsByErrorType({ table, labels }: DurationSeries): (error: unknown) => Attributes {
+  const known = new Map<string, Attributes>();
+  return (error) => {
+    const given = labelValue(errorText(error).type);
+    const type = known.has(given) || known.size < MAX_ERROR_TYPES ? given : OTHER_ERROR;
+    const found = known.get(type) ?? table.labelsWith(labels, ATTR.errorType, type);
+    known.set(type, found);
+    return found;
+  };
 }
 
-type Tokens = keyof typeof llmTokens;
+type Tokens = keyof typeof tokenCounters;
 
-export type LlmCalls = ReturnType<typeof llmCalls>;
+export type ModelCallRecorder = ReturnType<typeof modelCallRecorder>;
 
-/** Tells what the calls to one model used and cost. All of it may come after the execution has ended. */
-export function llmCalls(model: string, provider: string) {
-  const tokens = Object.entries(llmTokens).map(
-    ([key, table]) => [key as Tokens, table.series(model, provider)] as const,
+/** Records what the calls to one model used and cost. All of it may come after the execution has ended. */
+export function modelCallRecorder({ id, provider }: ModelFacts) {
+  const counters = Object.entries(tokenCounters).map(
+    ([key, table]) => [key as Tokens, table.series(id, provider)] as const,
   );
-  const cost = llmCost.series(model, provider);
-  const unpriced = llmUnpriced.series(model, provider);
+  const cost = callCost.series(id, provider);
+  const unpriced = unpricedCalls.series(id, provider);
   return {
-    asked(observation: Observation, request: LlmRequestFacts, withContent: boolean): void {
+    requested(observation: Observation, request: RequestFacts, withContent: boolean): void {
       observation.span?.setAttributes({
         [ATTR.genAiRequestMaxTokens]: request.maxTokens,
         [ATTR.genAiRequestTemperature]: request.temperature,
@@ -73,17 +107,17 @@ export function llmCalls(model: string, provider: string) {
         ...(withContent ? { [ATTR.genAiInputMessages]: messagesJson(request.messages) } : {}),
       });
     },
-    answered(observation: Observation, reply: LlmReplyFacts, withContent: boolean): void {
-      const { text, model: answeredBy, id, finishReason } = reply;
+    answered(observation: Observation, reply: ReplyFacts, withContent: boolean): void {
+      const { text, model, id: replyId, finishReason } = reply;
       observation.span?.setAttributes({
-        [ATTR.genAiResponseModel]: answeredBy,
-        [ATTR.genAiResponseId]: id,
+        [ATTR.genAiResponseModel]: model,
+        [ATTR.genAiResponseId]: replyId,
         [ATTR.genAiFinishReasons]: finishReason === undefined ? undefined : [finishReason],
         ...(withContent ? { [ATTR.genAiOutputMessages]: messagesJson([{ role: 'assistant', content: text }]) } : {}),
       });
     },
     used(observation: Observation, usage: Readonly<Record<Tokens, number>>): void {
-      for (const [key, series] of tokens) series.value += usage[key];
+      for (const [key, series] of counters) series.value += usage[key];
       observation.span?.setAttributes({
         [ATTR.genAiInputTokens]: usage.inputTokens,
         [ATTR.genAiOutputTokens]: usage.outputTokens,
@@ -94,7 +128,7 @@ export function llmCalls(model: string, provider: string) {
     },
     spent(observation: Observation, dollars: number, workflowName: string | undefined): void {
       cost.value += dollars;
-      workflowLlmCost.series(workflowName ?? NO_WORKFLOW).value += dollars;
+      workflowCost.series(workflowName ?? NO_WORKFLOW).value += dollars;
       observation.span?.setAttribute(ATTR.cost, dollars);
     },
     unpriced(observation: Observation): void {
@@ -104,14 +138,14 @@ export function llmCalls(model: string, provider: string) {
   };
 }
 
-interface LlmRequestFacts {
+interface RequestFacts {
   readonly messages: readonly { readonly role: string; readonly content: string }[];
   readonly maxTokens?: number | undefined;
   readonly temperature?: number | undefined;
   readonly topP?: number | undefined;
 }
 
-interface LlmReplyFacts {
+interface ReplyFacts {
   readonly text: string;
   readonly model?: string | undefined;
   readonly id?: string | undefined;
@@ -119,6 +153,6 @@ interface LlmReplyFacts {
 }
 
 /** Messages in the conventions' form, as the JSON text that spans of today can hold. */
-function messagesJson(messages: LlmRequestFacts['messages']): string {
+function messagesJson(messages: RequestFacts['messages']): string {
   return JSON.stringify(messages.map(({ role, content }) => ({ role, parts: [{ type: 'text', content }] })));
 }

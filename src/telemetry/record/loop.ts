@@ -1,16 +1,13 @@
 import { SeriesTable } from '../instruments.ts';
-import type { Observation } from '../observe.ts';
+import type { Observation } from '../observation.ts';
 import { ATTR, EVENT, INSTRUMENT } from '../semconv.ts';
 
 /** A span keeps 128 events by default and forgets the oldest: the first rounds tell more than the last. */
 const MOST_EVENTS = 64;
 
-const loopIterations = new SeriesTable(
-  INSTRUMENT.loopIterations,
-  'counter',
-  { description: 'Iterations of loops whose primitive gave an output', unit: '{iteration}' },
-  [ATTR.primitiveName],
-);
+const loopIterations = new SeriesTable(INSTRUMENT.loopIterations, 'counter', { unit: '{iteration}' }, [
+  ATTR.primitiveName,
+]);
 
 /** Tells the iterations of one loop. */
 export function loopRounds(name: string) {

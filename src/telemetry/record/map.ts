@@ -1,7 +1,7 @@
-import type { Observation } from '../observe.ts';
+import type { Observation } from '../observation.ts';
 import { ATTR } from '../semconv.ts';
 
-export type { Observation } from '../observe.ts';
+export type { Observation } from '../observation.ts';
 
 /** How many items were started, and how many of them failed without ending the whole. */
 export function recordItems(observation: Observation, items: number, failed: number): void {

@@ -1,4 +1,4 @@
-import type { Observation } from '../observe.ts';
+import type { Observation } from '../observation.ts';
 import { ATTR } from '../semconv.ts';
 
 /** Which branch answered: its place in the list, from 0, and its name, which another may share. */

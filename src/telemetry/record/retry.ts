@@ -1,16 +1,14 @@
 import { SeriesTable } from '../instruments.ts';
-import type { Observation } from '../observe.ts';
+import type { Observation } from '../observation.ts';
 import { ATTR, EVENT, INSTRUMENT, RETRY_RESULTS, type RetryResult } from '../semconv.ts';
 import { errorAttributes } from './error.ts';
 
 export type { RetryResult } from '../semconv.ts';
 
-const retryAttempts = new SeriesTable(
-  INSTRUMENT.retryAttempts,
-  'counter',
-  { description: 'Finished executions of retry primitives by result', unit: '{execution}' },
-  [ATTR.primitiveName, ATTR.retryResult],
-);
+const retryAttempts = new SeriesTable(INSTRUMENT.retryAttempts, 'counter', { unit: '{execution}' }, [
+  ATTR.primitiveName,
+  ATTR.retryResult,
+]);
 
 /** Why there was no further try though the error was worth one. */
 export type RetryStop = 'max_retries' | 'deadline' | 'budget';

@@ -1,19 +1,14 @@
 import { SeriesTable } from '../instruments.ts';
-import type { Observation } from '../observe.ts';
+import type { Observation } from '../observation.ts';
 import { ATTR, EVENT, INSTRUMENT, STATUSES } from '../semconv.ts';
 
-const compensations = new SeriesTable(
-  INSTRUMENT.sagaCompensations,
-  'counter',
-  { description: 'Finished compensations of saga steps', unit: '{compensation}' },
-  [ATTR.primitiveName, ATTR.status],
-);
-const unknownEffects = new SeriesTable(
-  INSTRUMENT.sagaUnknownEffects,
-  'counter',
-  { description: 'Saga steps that were interrupted and not undone, since nobody knows what they did', unit: '{step}' },
-  [ATTR.primitiveName],
-);
+const compensations = new SeriesTable(INSTRUMENT.sagaCompensations, 'counter', { unit: '{compensation}' }, [
+  ATTR.primitiveName,
+  ATTR.status,
+]);
+const unknownEffects = new SeriesTable(INSTRUMENT.sagaUnknownEffects, 'counter', { unit: '{step}' }, [
+  ATTR.primitiveName,
+]);
 
 /** Tells how one saga is undone. */
 export function sagaCompensations(name: string) {

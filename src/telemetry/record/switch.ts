@@ -1,4 +1,4 @@
-import type { Observation } from '../observe.ts';
+import type { Observation } from '../observation.ts';
 import { ATTR } from '../semconv.ts';
 
 /** The case that ran; `otherwise` when none matched. */

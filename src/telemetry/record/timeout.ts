@@ -1,4 +1,4 @@
-import type { Observation } from '../observe.ts';
+import type { Observation } from '../observation.ts';
 import { ATTR } from '../semconv.ts';
 
 /** The limits of one timeout, in milliseconds, where it has them. */

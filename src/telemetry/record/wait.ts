@@ -1,6 +1,6 @@
 import { timeOf } from '../guard.ts';
 import type { HistogramTable, Series } from '../instruments.ts';
-import type { Observation } from '../observe.ts';
+import type { Observation } from '../observation.ts';
 
 /** Tells of those who wait for a policy to let them go on: how many there are, and how long it took. */
 export function waits(

@@ -59,11 +59,10 @@ export async function chooseModels(wishes: ModelWishes): Promise<Models> {
   };
 }
 
-const { 'gpt-3.5-turbo': cheap, 'gpt-4': good } = REFERENCE_PRICES;
 /** What the calls of the offline model are counted at. */
 export const OFFLINE_PRICES: PriceTable = {
-  ...(cheap === undefined ? {} : { 'offline-small': cheap }),
-  ...(good === undefined ? {} : { 'offline-large': good }),
+  'offline-small': REFERENCE_PRICES['openai/gpt-3.5-turbo'],
+  'offline-large': REFERENCE_PRICES['openai/gpt-4'],
 };
 
 function withoutCredentials(address: string): string {

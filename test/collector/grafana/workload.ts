@@ -20,11 +20,11 @@ import {
   retry,
   saga,
   sequential,
-  systemClock,
   task,
   timeout,
   workflow,
 } from '../../../src/index.ts';
+import { systemClock } from '../../../src/platform/clock.ts';
 
 /** The share of calls to things outside that fail, 0 to 1. Changed while it runs, as an outage would. */
 export const weather = { faults: 0.02 };

@@ -112,8 +112,7 @@ describe('the digest', () => {
 
   it('costs what the price table says', async () => {
     const { small, large } = await offline();
-    const price = REFERENCE_PRICES['gpt-3.5-turbo'];
-    if (price === undefined) throw new Error('no reference price');
+    const price = REFERENCE_PRICES['openai/gpt-3.5-turbo'];
     await createDigest({ small, large, prices: { 'offline-small': price } }).execute(tempFolder({ 'a.md': SHORT }));
     const { samples } = await telemetry.scrape();
     const total = (name: string) =>

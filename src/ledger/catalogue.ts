@@ -1,6 +1,6 @@
 /** The public price catalogue: https://github.com/pydantic/genai-prices, as released, never fetched. */
-import { soundUsage } from './model.ts';
 import type { PriceSource } from './price.ts';
+import { soundUsage } from './usage.ts';
 
 /** Where the catalogue's word for a provider is not the conventions'. */
 const PROVIDERS: Readonly<Record<string, string>> = { x_ai: 'x-ai', 'gcp.gen_ai': 'google' };

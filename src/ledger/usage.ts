@@ -1,0 +1,34 @@
+/** Tokens of one call, as billed. The last three are parts of the first two, not additions. */
+export interface Usage {
+  /** All input tokens, cached ones included. */
+  readonly inputTokens: number;
+  /** All output tokens, reasoning included. */
+  readonly outputTokens: number;
+  /** The part of the input that was read from the provider's cache. */
+  readonly cachedInputTokens?: number | undefined;
+  /** The part of the input that was written to the provider's cache. */
+  readonly cacheWriteTokens?: number | undefined;
+  /** The part of the output that was reasoning. */
+  readonly reasoningTokens?: number | undefined;
+}
+
+/** A usage in which every figure is known and none contradicts another. */
+export type SoundUsage = Readonly<Record<keyof Usage, number>>;
+
+/** The usage with every figure 0 or more and no part larger than its whole. What is missing or no number counts as 0. */
+export function soundUsage(usage: Usage): SoundUsage {
+  const inputTokens = count(usage.inputTokens);
+  const outputTokens = count(usage.outputTokens);
+  const cachedInputTokens = Math.min(count(usage.cachedInputTokens), inputTokens);
+  return {
+    inputTokens,
+    outputTokens,
+    cachedInputTokens,
+    cacheWriteTokens: Math.min(count(usage.cacheWriteTokens), inputTokens - cachedInputTokens),
+    reasoningTokens: Math.min(count(usage.reasoningTokens), outputTokens),
+  };
+}
+
+function count(tokens: number | undefined): number {
+  return typeof tokens === 'number' && Number.isFinite(tokens) && tokens > 0 ? tokens : 0;
+}

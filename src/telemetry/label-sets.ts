@@ -1,0 +1,69 @@
+import type { Attributes } from '@opentelemetry/api';
+import { MAX_SERIES, OTHER } from './semconv.ts';
+
+/** How many characters of an author's name reach telemetry. */
+const MAX_LABEL_LENGTH = 256;
+
+/** An author's word as telemetry shows it: bounded, and valid Unicode. */
+export function labelValue(value: string): string {
+  const bounded = value.length > MAX_LABEL_LENGTH ? `${value.slice(0, MAX_LABEL_LENGTH - 1)}…` : value;
+  return bounded.toWellFormed();
+}
+
+/** The attributes with every text bounded. Names stand on every span: 10,000 characters would make batches too large. */
+export function boundedAttributes(attributes: Attributes): Attributes {
+  const entries = Object.entries(attributes).map(([key, value]) => [
+    key,
+    typeof value === 'string' ? labelValue(value) : value,
+  ]);
+  return Object.freeze(Object.fromEntries(entries));
+}
+
+/** Makes what belongs to one set of label values. `overflow` is true for the set that takes what found no room. */
+type Make<T> = (attributes: Attributes, overflow: boolean) => T;
+
+/**
+ * The sets of label values of one instrument, each made once, never more than `MAX_SERIES`. `fixed` attributes are the
+ * same in every set.
+ */
+export class LabelSets<T> {
+  readonly #known = new Map<string, T>();
+  readonly #keys: readonly string[];
+  readonly #fixed: Attributes;
+  readonly #make: Make<T>;
+  #overflow: T | undefined;
+
+  constructor(keys: readonly string[], fixed: Attributes, make: Make<T>) {
+    this.#keys = keys;
+    this.#fixed = fixed;
+    this.#make = make;
+  }
+
+  /** What belongs to these values, which are in the order of the keys. */
+  get(values: readonly string[]): T {
+    const bounded = values.map(labelValue);
+    // No separator: a name may contain any character.
+    const key = bounded.length === 1 ? (bounded[0] as string) : JSON.stringify(bounded);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    // An author's own `__other__` must not become a second series of that name: a reader keeps only one of them.
+    const isOther = bounded.length > 0 && bounded.every((value) => value === OTHER);
+    if (isOther || this.#known.size >= MAX_SERIES - 1) {
+      this.#overflow ??= this.#make(this.#attributes(this.#keys.map(() => OTHER)), true);
+      return this.#overflow;
+    }
+    const made = this.#make(this.#attributes(bounded), false);
+    this.#known.set(key, made);
+    return made;
+  }
+
+  /** Frozen because the SDK keeps the object itself, not a copy. */
+  #attributes(values: readonly string[]): Attributes {
+    return Object.freeze({ ...Object.fromEntries(this.#keys.map((key, i) => [key, values[i]])), ...this.#fixed });
+  }
+
+  *[Symbol.iterator](): Iterator<T> {
+    yield* this.#known.values();
+    if (this.#overflow !== undefined) yield this.#overflow;
+  }
+}

@@ -1,0 +1,107 @@
+/** How an observation begins and ends: one span, one status, one count and one duration in each of its metrics. */
+import {
+  type Attributes,
+  context,
+  type HrTime,
+  type Link,
+  ROOT_CONTEXT,
+  type Span,
+  type SpanOptions,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
+import type { ExecutionTelemetry } from './execution-telemetry.ts';
+import { timeOf } from './guard.ts';
+import { lostSpans } from './instruments.ts';
+import { currentMeter } from './meter.ts';
+import { Observation, type ObservedContext } from './observation.ts';
+import { linksOf, parentOf } from './propagate.ts';
+import { errorStack, errorText } from './redact.ts';
+import { ATTR, type Outcome } from './semconv.ts';
+import { currentTracer } from './tracer.ts';
+
+const NO_LINKS: Link[] = [];
+const NO_ATTRIBUTES: Attributes = Object.freeze({});
+/** Spans that never came to be, or never left, because something in telemetry itself threw. */
+const spansBroken = lostSpans('instrumentation_error');
+
+/** Begins an observation. Without an SDK there is no span, no context and no reading of the clock. */
+export function openObservation(telemetry: ExecutionTelemetry, ctx: ObservedContext): Observation {
+  const tracer = currentTracer();
+  if (currentMeter() === undefined && tracer === undefined) {
+    return new Observation(telemetry, undefined, ROOT_CONTEXT, Number.NaN);
+  }
+  const startedAt = timeOf(ctx.clock);
+  let active = ROOT_CONTEXT;
+  try {
+    active = context.active();
+    if (tracer !== undefined) {
+      const origin = ctx.consumeOrigin();
+      const parent = origin === undefined ? active : parentOf(active, origin);
+      const options: SpanOptions = {
+        kind: telemetry.spanKind,
+        attributes: telemetry.samplingAttributes ?? NO_ATTRIBUTES,
+        links: origin === undefined ? NO_LINKS : [...linksOf(active, origin)],
+      };
+      if (!Number.isNaN(startedAt)) options.startTime = hrTime(startedAt);
+      const span = tracer.startSpan(telemetry.spanName, options, parent);
+      const extra = ctx.consumeAttributes();
+      if (span.isRecording()) {
+        // After the start they cost a third of what they cost at it, and a span that is not sampled is spared them.
+        span.setAttributes(telemetry.spanAttributes);
+        if (extra !== undefined) span.setAttributes(extra);
+      }
+      return new Observation(telemetry, span, trace.setSpan(parent, span), startedAt);
+    }
+  } catch {
+    spansBroken.value += 1;
+  }
+  return new Observation(telemetry, undefined, active, startedAt);
+}
+
+/** Ends it. `error` is what it failed with, and counts for nothing where the outcome is `success`. */
+export function closeObservation(
+  observation: Observation,
+  ctx: ObservedContext,
+  outcome: Outcome,
+  error: unknown,
+): void {
+  const { telemetry, span, startedAt } = observation;
+  const succeeded = outcome === 'success';
+  for (const { success, failure } of telemetry.metrics) (succeeded ? success : failure).value += 1;
+  if (span === undefined && Number.isNaN(startedAt)) return;
+  try {
+    const endedAt = timeOf(ctx.clock);
+    const seconds = Math.max(0, endedAt - startedAt) / 1_000;
+    for (const { duration, labelsOfFailure } of telemetry.metrics) {
+      const labels = succeeded || labelsOfFailure === undefined ? duration.labels : labelsOfFailure(error);
+      duration.table.record(seconds, labels, observation.context);
+    }
+    if (span === undefined) return;
+    try {
+      if (!succeeded) describeFailure(span, error, outcome, ctx);
+    } finally {
+      if (Number.isNaN(startedAt + endedAt)) span.end();
+      else span.end(hrTime(endedAt));
+    }
+  } catch {
+    spansBroken.value += 1;
+  }
+}
+
+function describeFailure(span: Span, error: unknown, outcome: Outcome, ctx: ObservedContext): void {
+  if (!span.isRecording()) return;
+  const { type, message } = errorText(error);
+  span.setAttribute(ATTR.outcome, outcome);
+  span.setAttribute(ATTR.errorType, type);
+  span.setStatus({ code: SpanStatusCode.ERROR, message });
+  if (!ctx.isFirstToRecord(error)) return;
+  const stack = errorStack(error, type, message);
+  span.recordException({ name: type, message, ...(stack === undefined ? {} : { stack }) });
+}
+
+/** OpenTelemetry's pair of seconds and nanoseconds from milliseconds since the epoch. */
+function hrTime(ms: number): HrTime {
+  const seconds = Math.floor(ms / 1_000);
+  return [seconds, Math.floor((ms - seconds * 1_000) * 1_000_000)];
+}
