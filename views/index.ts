@@ -23,11 +23,12 @@ const metricOf = new Map<unknown, string>(schema.map(({ instrument, metric }) =>
 /** A value and no import: whoever lacks the SDK hears so from `register`, and from nobody before it. */
 const EXPLICIT_BUCKET_HISTOGRAM: AggregationType.EXPLICIT_BUCKET_HISTOGRAM = 4;
 
-function viewOf({ instrument, metric, labels, bounds }: Row): ViewOptions {
+function viewOf({ instrument, metric, labels, bounds, meaning }: Row): ViewOptions {
   return {
     meterName: SCOPE,
     instrumentName: instrument,
     name: metric,
+    description: plainText(meaning),
     attributesProcessors: [relabel(labels, ATTR.instrument in labels ? metricOf : undefined)],
     // The instruments hold no more than this themselves; the SDK counts its own overflow series on top.
     aggregationCardinalityLimit: MAX_SERIES + 1,
@@ -35,6 +36,11 @@ function viewOf({ instrument, metric, labels, bounds }: Row): ViewOptions {
       ? {}
       : { aggregation: { type: EXPLICIT_BUCKET_HISTOGRAM, options: { boundaries: [...bounds] } } }),
   };
+}
+
+/** A HELP line is no Markdown. */
+function plainText(meaning: string): string {
+  return meaning.replaceAll('`', '');
 }
 
 /**

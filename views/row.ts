@@ -10,5 +10,6 @@ export interface Row {
   readonly labels: Readonly<Record<string, string>>;
   /** Upper bounds of a histogram's buckets, in the metric's unit. */
   readonly bounds?: readonly number[];
+  /** Markdown. It is the metric's only description: its HELP at the endpoint and its line in the documentation. */
   readonly meaning: string;
 }

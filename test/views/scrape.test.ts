@@ -12,6 +12,7 @@ const ADDED = new Set(['job', 'le']);
 describe('a real scrape after every kind has run', () => {
   let telemetry: Telemetry;
   let scrape: Exposition;
+  let text: string;
 
   beforeAll(async () => {
     telemetry = await register({ prometheus: { port: 0 }, traces: false });
@@ -42,12 +43,22 @@ describe('a real scrape after every kind has run', () => {
       },
     };
     for await (const _ of await llmStream(model).execute('hi'));
-    scrape = parseExposition(await (await fetch(telemetry.metricsUrl as string)).text());
+    text = await (await fetch(telemetry.metricsUrl as string)).text();
+    scrape = parseExposition(text);
   });
   afterAll(() => telemetry.shutdown());
 
   const familyOf = (sample: string) =>
     [sample.replace(/_(bucket|sum|count)$/, ''), sample].find((name) => scrape.types.has(name)) ?? sample;
+
+  it('says of each metric what the schema says of it, without marks of Markdown', () => {
+    const help = [...text.matchAll(/^# HELP (\S+) (.*)$/gm)].map(([, metric = '', words]) => [metric, words]);
+    const meanings = schema
+      .filter(({ metric }) => scrape.types.has(metric))
+      .map(({ metric, meaning }) => [metric, meaning.replaceAll('`', '')]);
+    expect(meanings.length).toBeGreaterThan(30);
+    expect(Object.fromEntries(help)).toMatchObject(Object.fromEntries(meanings));
+  });
 
   it('has the metrics of the schema, each as the type it is said to be', () => {
     const typed = schema.map(({ metric, type }) => [metric, type]);
