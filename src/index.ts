@@ -4,7 +4,7 @@ export { type CacheCodec, type KeyvLike, type KeyvStoreOptions, keyvStore } from
 export type { CacheOptions } from './cache/options.ts';
 export type { CacheEntry, CacheStore } from './cache/store.ts';
 export { type Carrier, extract, inject } from './core/carrier.ts';
-export type { ContextOptions, ExecuteOptions, Tags, WorkflowContext } from './core/context.ts';
+export type { ContextOptions, Tags, WorkflowContext } from './core/context.ts';
 export {
   BulkheadFullError,
   CircuitOpenError,
@@ -17,6 +17,7 @@ export {
   RaceError,
   RateLimitError,
 } from './core/errors.ts';
+export type { ExecuteOptions } from './core/execute-options.ts';
 export type { Primitive } from './core/primitive.ts';
 export { type ConditionalOptions, conditional } from './flow/conditional.ts';
 export { type LoopOptions, loop } from './flow/loop.ts';

@@ -4,9 +4,7 @@ import { type Clock, systemClock } from '../platform/clock.ts';
 import { readProperty } from '../platform/read-property.ts';
 import type { Origin } from '../telemetry/propagate.ts';
 import { type ExecutionAttributes, executionAttributes } from '../telemetry/record/execution.ts';
-import { CancelScope } from './cancellation.ts';
-import { fail, knownOptions, requireFunction, requireSignal } from './check.ts';
-import { otherCopy } from './copies.ts';
+import type { CancelScope } from './cancellation.ts';
 
 /** A tag is the author's own word about an execution; it goes on spans, never on metrics. */
 export type Tags = Readonly<Record<string, string | number | boolean>>;
@@ -39,16 +37,22 @@ export interface ContextOptions {
 
 /** The part that is the same for one run, however deep. */
 interface Run {
-  readonly init: ContextOptions;
+  readonly options: ContextOptions;
   /** Where it was caused, when that was in another process; for its first span only. */
   origin: Origin | undefined;
   workflowId: string | undefined;
+  /** Whether a span shows its ids and tags already. */
   described: boolean;
+  /** The errors whose details a span shows already. */
   errors: WeakSet<object> | undefined;
 }
 
+function newRun(options: ContextOptions, origin?: Origin): Run {
+  return { options, origin, workflowId: options.workflowId, described: false, errors: undefined };
+}
+
 const NOTHING = () => {};
-const NO_INIT: ContextOptions = Object.freeze({});
+const NO_OPTIONS: ContextOptions = Object.freeze({});
 const NO_TAGS: Tags = Object.freeze({});
 
 export class ExecutionContext implements WorkflowContext {
@@ -66,14 +70,13 @@ export class ExecutionContext implements WorkflowContext {
     this.workflowName = workflowName;
   }
 
-  static create(init: ContextOptions, origin?: Origin): ExecutionContext {
-    const run: Run = { init, origin, workflowId: init.workflowId, described: false, errors: undefined };
-    return new ExecutionContext(run, init.clock ?? systemClock, undefined, undefined);
+  static create(options: ContextOptions, origin?: Origin): ExecutionContext {
+    return new ExecutionContext(newRun(options, origin), options.clock ?? systemClock, undefined, undefined);
   }
 
   /** A run of its own with the same ids, for a context that came from elsewhere and has not run yet. */
   fresh(): ExecutionContext {
-    return this.#run.origin === undefined ? this : ExecutionContext.create(this.#run.init, this.#run.origin);
+    return this.#run.origin === undefined ? this : ExecutionContext.create(this.#run.options, this.#run.origin);
   }
 
   get workflowId(): string {
@@ -82,15 +85,15 @@ export class ExecutionContext implements WorkflowContext {
   }
 
   get sessionId(): string | undefined {
-    return this.#run.init.sessionId;
+    return this.#run.options.sessionId;
   }
 
   get correlationId(): string {
-    return this.#run.init.correlationId ?? this.workflowId;
+    return this.#run.options.correlationId ?? this.workflowId;
   }
 
   get tags(): Tags {
-    return this.#run.init.tags ?? NO_TAGS;
+    return this.#run.options.tags ?? NO_TAGS;
   }
 
   get signal(): AbortSignal {
@@ -109,19 +112,12 @@ export class ExecutionContext implements WorkflowContext {
     return new ExecutionContext(this.#run, this.clock, this.scope, name);
   }
 
-  /** A run of its own that inherits whatever `init` leaves out. */
-  with(init: ContextOptions): ExecutionContext {
-    const { init: own, workflowId } = this.#run;
-    const given = Object.fromEntries(Object.entries(init).filter(([, value]) => value !== undefined));
-    const merged: ContextOptions = { ...own, workflowId, ...given, tags: { ...own.tags, ...init.tags } };
-    const run: Run = {
-      init: merged,
-      origin: undefined,
-      workflowId: merged.workflowId,
-      described: false,
-      errors: undefined,
-    };
-    return new ExecutionContext(run, init.clock ?? this.clock, this.scope, this.workflowName);
+  /** A run of its own that inherits what `options` leave out. */
+  with(options: ContextOptions): ExecutionContext {
+    const { options: own, workflowId } = this.#run;
+    const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+    const merged: ContextOptions = { ...own, workflowId, ...given, tags: { ...own.tags, ...options.tags } };
+    return new ExecutionContext(newRun(merged), options.clock ?? this.clock, this.scope, this.workflowName);
   }
 
   /** Resolves after `ms` milliseconds of this context's clock; a cancellation ends the wait at once. */
@@ -164,8 +160,8 @@ export class ExecutionContext implements WorkflowContext {
     if (run.described) return undefined;
     run.described = true;
     // A workflow can be looked up by its id in the traces; for a lone primitive that nobody named a run, the trace id does.
-    if (this.workflowName === undefined && run.init === NO_INIT) return undefined;
-    return executionAttributes({ ...run.init, workflowId: this.workflowId, correlationId: this.correlationId });
+    if (this.workflowName === undefined && run.options === NO_OPTIONS) return undefined;
+    return executionAttributes({ ...run.options, workflowId: this.workflowId, correlationId: this.correlationId });
   }
 
   isFirstToRecord(error: unknown): boolean {
@@ -188,47 +184,12 @@ export function enter<Args extends unknown[], Out>(
   return storage.getStore() === context ? work(...args) : storage.run(context, work, ...args);
 }
 
-/** How a caller may steer one execution. */
-export interface ExecuteOptions {
-  /** Aborting it rejects the execution with `signal.reason` and reaches the innermost wait. */
-  readonly signal?: AbortSignal | undefined;
-  /** Ids, tags and clock of this run, or the context that a task was handed. Inherited when left out. */
-  readonly context?: WorkflowContext | ContextOptions | undefined;
+/** The context around the caller, `undefined` outside of every execution. */
+export function contextAround(): ExecutionContext | undefined {
+  return storage.getStore();
 }
 
 /** The context around the caller, else a new one. */
 export function ambientContext(): ExecutionContext {
-  return storage.getStore() ?? ExecutionContext.create(NO_INIT);
-}
-
-/** The context that the options ask for: the one given, else the ambient one, under the signal given. */
-export function contextFor(options: ExecuteOptions): ExecutionContext {
-  knownOptions('ExecuteOptions', options, ['signal', 'context']);
-  const { context, signal } = options;
-  const base = contextFrom(context);
-  if (signal === undefined) return base;
-  requireSignal('ExecuteOptions', 'signal', signal);
-  return base.within(CancelScope.under(base.scope, signal));
-}
-
-function contextFrom(given: ExecuteOptions['context']): ExecutionContext {
-  if (given instanceof ExecutionContext) return given.fresh();
-  if (given === undefined) return ambientContext();
-  const elsewhere = otherCopy(given, 'inWorkflow');
-  if (elsewhere !== '') throw new TypeError(`ExecuteOptions: context is a WorkflowContext${elsewhere}`);
-  knownOptions('ExecuteOptions: context', given, ['workflowId', 'sessionId', 'correlationId', 'tags', 'clock']);
-  const init = given as ContextOptions;
-  for (const id of ['workflowId', 'sessionId', 'correlationId'] as const) {
-    if (init[id] !== undefined && typeof init[id] !== 'string')
-      fail('ExecuteOptions: context', id, 'must be a string', init[id]);
-  }
-  if (init.clock !== undefined) requireClock(init.clock);
-  const around = storage.getStore();
-  return around === undefined ? ExecutionContext.create(init) : around.with(init);
-}
-
-function requireClock(clock: Clock): void {
-  for (const method of ['now', 'sleep', 'after'] as const) {
-    requireFunction('ExecuteOptions: context', `clock.${method}`, (clock as Partial<Clock> | null)?.[method]);
-  }
+  return storage.getStore() ?? ExecutionContext.create(NO_OPTIONS);
 }

@@ -6,8 +6,9 @@ import {
   type PrimitiveTelemetry,
 } from '../telemetry/primitive-telemetry.ts';
 import { requireName, show } from './check.ts';
-import { ambientContext, contextFor, type ExecuteOptions, type ExecutionContext, enter } from './context.ts';
+import { ambientContext, type ExecutionContext, enter } from './context.ts';
 import { otherCopy } from './copies.ts';
+import { contextFor, type ExecuteOptions } from './execute-options.ts';
 
 /** A unit of work: takes an `In`, gives an `Out`, observed by construction, usable any number of times at once. */
 export interface Primitive<in In, out Out> {

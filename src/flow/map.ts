@@ -1,5 +1,5 @@
 import { fail, knownOptions, requireNumber } from '../core/check.ts';
-import type { ExecuteOptions } from '../core/context.ts';
+import type { ExecuteOptions } from '../core/execute-options.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { type Items, isAsync, requireItems } from './items.ts';
 import { mapAll } from './map-all.ts';
