@@ -3,27 +3,27 @@ import { setMaxListeners } from 'node:events';
 /**
  * Cancellation from the caller down to the innermost wait.
  *
- * A scope is what an `AbortController` is, for a fraction of its price: the platform's signal is made only when a
- * user's function asks for it. A scope ends with its parent; `dispose` cuts that tie once the work is done and nothing
- * below it, such as a stream that is still being read, listens any more: a signal that lives as long as the program
- * gathers no listeners.
+ * A scope does what an `AbortController` does and costs less: it makes an `AbortSignal` only when a user's function asks
+ * for one. A scope ends with its parent. `dispose` removes its listeners from the parent once the work is done and
+ * nothing below it listens any more (a stream that is still being read does): a signal that lives as long as the program
+ * collects no listeners.
  *
- * Being asked to stop and being given up on are the same moment, unless whoever cancels grants a grace: a second scope,
- * at whose end nobody waits any more. Waits of our own end when they are asked; `untilCancelled` stays with a user's
- * work until it is given up on.
+ * Work is asked to stop, and then given up on: nothing waits for it any more. Both happen at the same moment, unless the
+ * cancellation grants a grace. A grace is a second scope; work is given up on when that scope ends. Our own waits end
+ * when they are asked to stop; `untilCancelled` waits for a user's work until it is given up on.
  */
 export class CancelScope {
   #cancelled: { readonly reason: unknown; readonly grace: CancelScope | undefined } | undefined;
   #listeners: Set<(reason: unknown) => void> | undefined;
-  #waiting: Set<(reason: unknown) => void> | undefined;
+  #giveUpListeners: Set<(reason: unknown) => void> | undefined;
   #controller: AbortController | undefined;
-  readonly #untie: (() => void)[] = [];
+  readonly #unlisten: (() => void)[] = [];
   #disposed = false;
 
   constructor(...parents: readonly (CancelScope | undefined)[]) {
     for (const parent of parents) {
       if (parent === undefined) continue;
-      this.#untie.push(parent.onCancel((reason) => this.cancel(reason, parent.#cancelled?.grace)));
+      this.#unlisten.push(parent.onCancel((reason) => this.cancel(reason, parent.#cancelled?.grace)));
     }
   }
 
@@ -35,7 +35,7 @@ export class CancelScope {
     return scope;
   }
 
-  /** One for all who run under the signal at a time: Node warns of a leak at the eleventh listener. */
+  /** One scope per signal, shared by all executions under it: Node.js warns of a leak at the eleventh listener. */
   static #ofSignal(signal: AbortSignal): CancelScope {
     const shared = signalScopes.get(signal);
     if (shared !== undefined) return shared;
@@ -47,7 +47,7 @@ export class CancelScope {
     const onAbort = () => scope.cancel(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
     signalScopes.set(signal, scope);
-    scope.#untie.push(() => {
+    scope.#unlisten.push(() => {
       signal.removeEventListener('abort', onAbort);
       signalScopes.delete(signal);
     });
@@ -58,33 +58,36 @@ export class CancelScope {
     return this.#cancelled !== undefined;
   }
 
-  /** What the work was cancelled with; `undefined` also while it was not. */
+  /** The reason of the cancellation; `undefined` while the scope is not cancelled. */
   get reason(): unknown {
     return this.#cancelled?.reason;
   }
 
-  /** The platform's view of this scope, made on first use. */
+  /** The scope as an `AbortSignal`, made on first use. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      // As many calls may listen to it as there are branches: that is no leak.
+      // Each branch may add a listener: many listeners are no leak here.
       setMaxListeners(0, this.#controller.signal);
       if (this.#cancelled !== undefined) this.#controller.abort(this.#cancelled.reason);
     }
     return this.#controller.signal;
   }
 
-  /** Ends the scope and all below it, once; listeners run within this call. Work is given up on when `grace` ends. */
+  /**
+   * Cancels the scope and all scopes below it, once; listeners run within this call. Work is given up on when `grace`
+   * ends, at once without one.
+   */
   cancel(reason: unknown, grace?: CancelScope): void {
     if (this.#cancelled !== undefined) return;
     this.#cancelled = { reason, grace };
     const listeners = this.#listeners;
-    const waiting = this.#waiting;
+    const giveUpListeners = this.#giveUpListeners;
     this.#listeners = undefined;
     if (listeners !== undefined) for (const listener of listeners) listener(reason);
-    if (waiting !== undefined) {
+    if (giveUpListeners !== undefined) {
       const giveUp = () => {
-        for (const listener of waiting) listener(reason);
+        for (const listener of giveUpListeners) listener(reason);
       };
       if (grace === undefined) giveUp();
       else grace.onGiveUp(giveUp);
@@ -93,7 +96,7 @@ export class CancelScope {
     this.dispose();
   }
 
-  /** Calls `listener` when the scope ends, at once if it has. Returns how to stop listening. */
+  /** Calls `listener` when the scope is cancelled, at once if it is. Returns a function that removes the listener. */
   onCancel(listener: (reason: unknown) => void): () => void {
     if (this.#cancelled !== undefined) {
       listener(this.#cancelled.reason);
@@ -103,11 +106,11 @@ export class CancelScope {
     this.#listeners.add(listener);
     return () => {
       this.#listeners?.delete(listener);
-      this.#cutIfIdle();
+      this.#unlistenIfIdle();
     };
   }
 
-  /** Calls `listener` when nobody waits for the work in this scope any more. Returns how to stop listening. */
+  /** Calls `listener` when the work in this scope is given up on. Returns a function that removes the listener. */
   onGiveUp(listener: (reason: unknown) => void): () => void {
     if (this.#cancelled !== undefined) {
       const { reason, grace } = this.#cancelled;
@@ -115,36 +118,36 @@ export class CancelScope {
       listener(reason);
       return () => {};
     }
-    this.#waiting ??= new Set();
-    this.#waiting.add(listener);
+    this.#giveUpListeners ??= new Set();
+    this.#giveUpListeners.add(listener);
     return () => {
-      this.#waiting?.delete(listener);
-      this.#cutIfIdle();
+      this.#giveUpListeners?.delete(listener);
+      this.#unlistenIfIdle();
     };
   }
 
-  /** Throws the reason if the scope has ended. */
+  /** Throws the reason if the scope is cancelled. */
   throwIfCancelled(): void {
     if (this.#cancelled !== undefined) throw this.#cancelled.reason;
   }
 
-  /** Cuts the ties to parent and signal as soon as nobody listens. */
+  /** Removes the listeners from parent and signal, as soon as this scope has no listener itself. */
   dispose(): void {
     this.#disposed = true;
-    this.#cutIfIdle();
+    this.#unlistenIfIdle();
   }
 
-  #cutIfIdle(): void {
-    if (!this.#disposed || (this.#listeners?.size ?? 0) > 0 || (this.#waiting?.size ?? 0) > 0) return;
-    for (const untie of this.#untie.splice(0)) untie();
+  #unlistenIfIdle(): void {
+    if (!this.#disposed || (this.#listeners?.size ?? 0) > 0 || (this.#giveUpListeners?.size ?? 0) > 0) return;
+    for (const unlisten of this.#unlisten.splice(0)) unlisten();
   }
 }
 
 const signalScopes = new WeakMap<AbortSignal, CancelScope>();
 
 /**
- * Settles as `work` does, or rejects with the scope's reason in the tick in which the scope ends, or its grace where it
- * was granted one: a function that ignores its signal cannot hold back those who wait for it.
+ * Settles as `work` does, or rejects with the scope's reason in the tick in which the work is given up on: a function
+ * that ignores its signal cannot keep its caller waiting.
  */
 export function untilCancelled<T>(work: PromiseLike<T>, scope: CancelScope | undefined): PromiseLike<T> {
   if (scope === undefined) return work;

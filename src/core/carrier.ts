@@ -16,9 +16,9 @@ const MAX_BAGGAGE_MEMBERS = 64;
 const MAX_ID_LENGTH = 256;
 
 /**
- * Writes a context into a carrier, to be read by `extract` in another process: the trace (W3C `traceparent`,
- * `tracestate`) and, as W3C `baggage`, the workflow, session and correlation ids. Tags stay. What the carrier's baggage
- * holds of others is kept. Call it inside a task, with the task's context. Gives the carrier back.
+ * Writes a context into a carrier, for `extract` in another process: the trace (W3C `traceparent`, `tracestate`) and, as
+ * W3C `baggage`, the workflow, session and correlation ids. Tags are not written. Other members of the carrier's baggage
+ * are kept. Call it inside a task, with the task's context. Returns the carrier.
  *
  * @example
  * const call = task('call', (url: string, context) => fetch(url, { headers: inject(context, {}), signal: context.signal }));
@@ -41,17 +41,17 @@ export function inject<C extends Carrier>(context: WorkflowContext, carrier: C):
 }
 
 /**
- * Reads what `inject` wrote, for `execute(input, { context: extract(headers) })`: the spans go on in the caller's
- * trace, and the ids are the caller's. Several carriers are joined: the execution starts a trace of its own that links
- * to each, with the ids of the first. A carrier that holds nothing, or nonsense of whatever size, gives an empty context.
+ * Reads what `inject` wrote, for `execute(input, { context: extract(headers) })`: the spans belong to the caller's trace,
+ * and the ids are the caller's. With several carriers, the execution starts a trace of its own that links to the trace of
+ * each, with the ids of the first. A carrier that is empty or cannot be understood gives an empty context.
  *
  * @example
  * server.on('request', (req) => answer.execute(req.url, { context: extract(req.headers) }));
  */
 export function extract(...carriers: readonly Carrier[]): WorkflowContext {
   const found = carriers.map((carrier) => ({ ids: idsOf(carrier), trace: traceOf(carrier) }));
-  const init: ContextOptions = found[0]?.ids ?? {};
-  return ExecutionContext.create(init, origin(found.map(({ trace }) => trace)));
+  const options: ContextOptions = found[0]?.ids ?? {};
+  return ExecutionContext.create(options, origin(found.map(({ trace }) => trace)));
 }
 
 function origin(traces: readonly Record<string, string>[]): Origin | undefined {
@@ -73,7 +73,7 @@ function idsOf(carrier: Carrier): ContextOptions {
   return Object.fromEntries(ids.filter(([, value]) => value !== undefined));
 }
 
-/** Reads by the names that carriers use, and looks at nothing else: a carrier may have a million entries. */
+/** Looks up the few spellings that carriers use, and does not walk the entries: a carrier may have a million of them. */
 function read(carrier: Carrier, name: string): string | undefined {
   try {
     if (carrier instanceof Headers) return bounded(carrier.get(name));
@@ -83,7 +83,7 @@ function read(carrier: Carrier, name: string): string | undefined {
         return bounded(Array.isArray(value) ? value.slice(0, MAX_BAGGAGE_MEMBERS).join(',') : value);
     }
   } catch {
-    // A carrier that cannot be read carries nothing.
+    // A carrier that throws counts as empty.
   }
   return undefined;
 }
@@ -92,7 +92,7 @@ function bounded(value: unknown): string | undefined {
   return typeof value === 'string' && value.length <= MAX_BAGGAGE_LENGTH ? value : undefined;
 }
 
-/** In the spelling that the carrier has already; an environment's names are upper case. */
+/** Keeps the spelling that the carrier has already. The names of environment variables are upper case. */
 function write(carrier: Carrier, name: string, value: string): void {
   if (carrier instanceof Headers) {
     carrier.set(name, value);

@@ -6,27 +6,27 @@ import type { Origin } from '../telemetry/propagate.ts';
 import { type ExecutionAttributes, executionAttributes } from '../telemetry/record/execution.ts';
 import type { CancelScope } from './cancellation.ts';
 
-/** A tag is the author's own word about an execution; it goes on spans, never on metrics. */
+/** Tags describe an execution in the author's words. Spans show them, metrics do not. */
 export type Tags = Readonly<Record<string, string | number | boolean>>;
 
-/** What is carried along an execution and everything below it. */
+/** The context of an execution and of everything that it executes. */
 export interface WorkflowContext {
-  /** Names this run of the outermost workflow. Random unless given. */
+  /** The id of this run of the outermost workflow. @default a random UUID */
   readonly workflowId: string;
-  /** The conversation or user session it belongs to, where the author gave one. */
+  /** The conversation or user session, where the author gave one. */
   readonly sessionId: string | undefined;
-  /** Joins this run with what happens elsewhere. The workflow id unless given. */
+  /** The id that this run shares with work in other systems. @default the workflow id */
   readonly correlationId: string;
-  /** The name of the outermost workflow that is running, if any is. */
+  /** The name of the outermost workflow that is running; `undefined` outside of any. */
   readonly workflowName: string | undefined;
   readonly tags: Tags;
-  /** Aborts when the caller, a timeout or a failing sibling has given up on this work. Pass it on to what you call. */
+  /** Aborts when the caller, a timeout or a failed sibling gives up on this work. Pass it on to what you call. */
   readonly signal: AbortSignal;
-  /** The time that counts for this execution. */
+  /** The clock of this execution. */
   readonly clock: Clock;
 }
 
-/** What a caller may say about an execution. What is left out is inherited, tags are merged. */
+/** What a caller may set for an execution. What is left out is inherited; tags are merged. */
 export interface ContextOptions {
   readonly workflowId?: string | undefined;
   readonly sessionId?: string | undefined;
@@ -35,10 +35,10 @@ export interface ContextOptions {
   readonly clock?: Clock | undefined;
 }
 
-/** The part that is the same for one run, however deep. */
+/** The part of a context that all executions of one run share. */
 interface Run {
   readonly options: ContextOptions;
-  /** Where it was caused, when that was in another process; for its first span only. */
+  /** What caused the run in another process; for its first span only. */
   origin: Origin | undefined;
   workflowId: string | undefined;
   /** Whether a span shows its ids and tags already. */
@@ -51,7 +51,7 @@ function newRun(options: ContextOptions, origin?: Origin): Run {
   return { options, origin, workflowId: options.workflowId, described: false, errors: undefined };
 }
 
-const NOTHING = () => {};
+const NOOP = () => {};
 const NO_OPTIONS: ContextOptions = Object.freeze({});
 const NO_TAGS: Tags = Object.freeze({});
 
@@ -74,7 +74,7 @@ export class ExecutionContext implements WorkflowContext {
     return new ExecutionContext(newRun(options, origin), options.clock ?? systemClock, undefined, undefined);
   }
 
-  /** A run of its own with the same ids, for a context that came from elsewhere and has not run yet. */
+  /** A new run with the same ids, for a context that came from another process. Each execution of it is a run. */
   fresh(): ExecutionContext {
     return this.#run.origin === undefined ? this : ExecutionContext.create(this.#run.options, this.#run.origin);
   }
@@ -106,13 +106,13 @@ export class ExecutionContext implements WorkflowContext {
     return new ExecutionContext(this.#run, this.clock, scope, this.workflowName);
   }
 
-  /** The same run, inside the workflow `name` unless it already is inside another. */
+  /** The same run, inside the workflow `name` unless it is already inside another. */
   inWorkflow(name: string): ExecutionContext {
     if (this.workflowName !== undefined) return this;
     return new ExecutionContext(this.#run, this.clock, this.scope, name);
   }
 
-  /** A run of its own that inherits what `options` leave out. */
+  /** A new run that inherits what `options` leave out. */
   with(options: ContextOptions): ExecutionContext {
     const { options: own, workflowId } = this.#run;
     const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
@@ -137,7 +137,7 @@ export class ExecutionContext implements WorkflowContext {
   }
 
   onCancel(listener: (reason: unknown) => void): () => void {
-    return this.scope?.onCancel(listener) ?? NOTHING;
+    return this.scope?.onCancel(listener) ?? NOOP;
   }
 
   enter<Out>(work: () => Out): Out {
@@ -159,7 +159,7 @@ export class ExecutionContext implements WorkflowContext {
     const run = this.#run;
     if (run.described) return undefined;
     run.described = true;
-    // A workflow can be looked up by its id in the traces; for a lone primitive that nobody named a run, the trace id does.
+    // A workflow is found in the traces by its id. A primitive outside of a workflow, run without ids or tags, needs none.
     if (this.workflowName === undefined && run.options === NO_OPTIONS) return undefined;
     return executionAttributes({ ...run.options, workflowId: this.workflowId, correlationId: this.correlationId });
   }
@@ -175,7 +175,7 @@ export class ExecutionContext implements WorkflowContext {
 
 const storage = new AsyncLocalStorage<ExecutionContext>();
 
-/** Calls `work` where nested executions find `context` without being told. */
+/** Calls `work` where nested executions find `context` by themselves. */
 export function enter<Args extends unknown[], Out>(
   context: ExecutionContext,
   work: (...args: Args) => Out,

@@ -1,6 +1,6 @@
 /**
- * Two copies of this package in one process do not know each other's primitives and contexts, and count the same series
- * one over the other: whoever has them should hear of it before he wonders at his numbers.
+ * Two copies of this package in one process do not know each other's primitives and contexts, and their counts overwrite
+ * one another. A process warning says so, before the user finds wrong numbers.
  */
 import { readProperty } from '../platform/read-property.ts';
 
@@ -16,7 +16,7 @@ else {
   );
 }
 
-/** What to add to the refusal of a value that has this method of ours and yet is not ours; else nothing. */
+/** The end of an error message for a value that another copy of this package made; empty for any other value. */
 export function otherCopy(value: unknown, method: string): string {
   if (typeof readProperty(value, method) !== 'function') return '';
   return ', made by another copy of tta-primitives: npm ls tta-primitives shows them, npm dedupe leaves one';

@@ -10,15 +10,15 @@ import {
 } from './context.ts';
 import { otherCopy } from './copies.ts';
 
-/** How a caller may steer one execution. */
+/** The options of one execution. */
 export interface ExecuteOptions {
-  /** Aborting it rejects the execution with `signal.reason` and reaches the innermost wait. */
+  /** When it aborts, the execution rejects with `signal.reason`, and the innermost wait ends. */
   readonly signal?: AbortSignal | undefined;
-  /** Ids, tags and clock of this run, or the context that a task was handed. Inherited when left out. */
+  /** Ids, tags and clock of this run, or the context of a task. @default inherited from the execution around the call */
   readonly context?: WorkflowContext | ContextOptions | undefined;
 }
 
-/** The context that the options ask for: the one given, else the ambient one, under the signal given. */
+/** The context that the options describe: the given one, else the one around the caller; under the given signal. */
 export function contextFor(options: ExecuteOptions): ExecutionContext {
   knownOptions('ExecuteOptions', options, ['signal', 'context']);
   const { context, signal } = options;

@@ -10,36 +10,36 @@ import { ambientContext, type ExecutionContext, enter } from './context.ts';
 import { otherCopy } from './copies.ts';
 import { contextFor, type ExecuteOptions } from './execute-options.ts';
 
-/** A unit of work: takes an `In`, gives an `Out`, observed by construction, usable any number of times at once. */
+/** A unit of work: takes an `In`, gives an `Out`, is observed, and may run any number of times at once. */
 export interface Primitive<in In, out Out> {
   /** The kind, in lower snake case: the `primitive_type` of the metrics. */
   readonly type: string;
-  /** The author's name, else the kind's class name: the `primitive_name` of the metrics. */
+  /** The author's name, else that of the kind, such as `RetryPrimitive`: the `primitive_name` of the metrics. */
   readonly name: string;
   /**
-   * Runs it once. Rejects with the very error that the work threw, or with `signal.reason` when it was aborted.
+   * Runs it once. Rejects with the same error object that the work threw, or with `signal.reason` when it was aborted.
    */
   execute(input: In, options?: ExecuteOptions): Promise<Out>;
-  /** This one, then `next` with its output. Neither is changed. */
+  /** A sequence of this primitive and `next`, which gets its output. Neither is changed. */
   pipe<Next>(next: Primitive<NoInfer<Out>, Next>): Primitive<In, Next>;
 }
 
-/** What a kind brings along; everything else is the same for all. */
+/** What one kind of primitive defines. The rest is the same for all kinds. */
 export interface Definition<In, Out> {
   /** The kind, in lower snake case. */
   readonly type: string;
   /** The author's name, if there is one. */
   readonly name?: string | undefined;
-  /** Whether it counts as a workflow also when nobody named it one. */
+  /** Whether it counts as a workflow also without a name. @default false */
   readonly workflow?: boolean | undefined;
   /** What its telemetry has beside the span, counts and durations of every kind. Made by `telemetry/record`. */
   readonly telemetry?: KindTelemetry | undefined;
   readonly run: Run<In, Out>;
-  /** The steps of a sequence, so that `pipe` makes one longer sequence and not a nest of them. */
+  /** The steps of a sequence. `pipe` makes a longer sequence of them, not a sequence in a sequence. */
   readonly steps?: readonly ObservedPrimitive<never, unknown>[] | undefined;
 }
 
-/** The work of a kind: whatever it awaits gets `context`, whatever it has to tell goes to `observation`. */
+/** The work of a kind. It hands `context` to what it awaits, and `observation` to the recorders of `telemetry/record`. */
 export type Run<In, Out> = (input: In, context: ExecutionContext, observation: Observation) => Out | PromiseLike<Out>;
 
 export class ObservedPrimitive<in In, out Out> implements Primitive<In, Out> {
@@ -77,7 +77,7 @@ export class ObservedPrimitive<in In, out Out> implements Primitive<In, Out> {
     }
   }
 
-  /** `execute` for those who hold the context already. */
+  /** As `execute`, for callers that have the context already. */
   invoke(input: In, context: ExecutionContext): Promise<Out> {
     const runContext = this.#workflow ? context.inWorkflow(this.name) : context;
     return enter(runContext, observe<In, ExecutionContext, Out>, this.#telemetry, input, runContext, this.#body);
@@ -90,12 +90,12 @@ export class ObservedPrimitive<in In, out Out> implements Primitive<In, Out> {
   }
 }
 
-/** Makes a primitive of a definition: the only way there is, so that every one of them is observed. */
+/** Makes a primitive of a definition. All primitives are made here: that is why all are observed. */
 export function createPrimitive<In, Out>(definition: Definition<In, Out>): ObservedPrimitive<In, Out> {
   return new ObservedPrimitive(definition);
 }
 
-/** One after the other, each with the output of the one before. */
+/** Runs the steps one after the other, each with the output of the one before. */
 export function sequence<In, Out>(
   steps: readonly ObservedPrimitive<never, unknown>[],
   name?: string,
@@ -114,7 +114,7 @@ export function sequence<In, Out>(
   });
 }
 
-/** The primitive as we made it; anything else is refused with the way to mend it. */
+/** The primitive as this package made it. Any other value is refused, with the way to mend it. */
 export function requirePrimitive<In, Out>(
   where: string,
   what: string,
@@ -125,7 +125,7 @@ export function requirePrimitive<In, Out>(
   throw new TypeError(`${where}: ${what} must be a primitive, got ${show(value)}${mend}`);
 }
 
-/** `circuit_breaker` is called `CircuitBreakerPrimitive` until its author names it. */
+/** The name of an unnamed primitive: `CircuitBreakerPrimitive` for `circuit_breaker`. */
 function className(type: string): string {
   const words = type.split('_').map((word) => word.charAt(0).toUpperCase() + word.slice(1));
   return `${words.join('')}Primitive`;

@@ -39,7 +39,7 @@ export function llmStream(
       let usage: Usage | undefined;
       let last: ModelChunk = {};
       let text = '';
-      const take = (chunk: ModelChunk) => {
+      const add = (chunk: ModelChunk) => {
         usage = chunk.usage ?? usage;
         last = { ...last, ...chunk };
         if (captureContent) text += chunk.text ?? '';
@@ -52,7 +52,7 @@ export function llmStream(
       /** The next chunk that has text, `undefined` at the end of the reply. */
       const next = async (): Promise<string | undefined> => {
         for (let step = await chunks.next(); !step.done; step = await chunks.next()) {
-          take(step.value);
+          add(step.value);
           if (step.value.text) return step.value.text;
         }
         return undefined;
@@ -70,13 +70,13 @@ export function llmStream(
 
       try {
         const reply = rest(await untilCancelled(next(), context.scope));
-        // A generator that is closed before it began runs no `finally`: nothing would be counted, nor the model told.
+        // A generator that is closed before it began runs no `finally`: the call would not be counted, and the model not closed.
         await reply.next();
         return reply;
       } catch (error) {
         usage ??= billedUsage(error);
         if (usage !== undefined) await settle();
-        // A model that does not heed the signal is not left in the middle of a reply that nobody reads.
+        // A model may ignore the signal. Its reply is closed, so that it stops sending.
         (async () => chunks.return?.())().catch(() => {});
         throw error;
       }

@@ -9,13 +9,13 @@ import { type LlmOptions, requestOf, requireLlm } from './request.ts';
 
 /**
  * Calls a model. A text is a request with that one user message. Tokens and dollars are counted when the model has
- * answered, whatever becomes of the execution: a call that was abandoned after it was sent still counts what it cost.
- * Repeating is left to `retry`.
+ * answered, also where the execution ended before: a call that was aborted after it was sent counts what it cost. It
+ * never repeats a request: put a `retry` around it.
  *
  * @example
  * const ask = llm(openAICompatible({ model: 'gpt-4o-mini' }), { maxTokens: 200 });
  * const { text, usage } = await ask.execute('What is a span?');
- * @throws TypeError, RangeError at construction when the model is none or an option is wrong
+ * @throws TypeError, RangeError at construction when `model` is not a Model or an option is wrong
  */
 export function llm(model: Model, options: LlmOptions = {}): Primitive<string | ModelRequest, ModelReply> {
   requireLlm(model, options);

@@ -16,16 +16,16 @@ export interface ModelRequest {
 
 export interface ModelReply {
   readonly text: string;
-  /** `undefined` where the provider did not say; such a call counts as unpriced. */
+  /** `undefined` where the provider did not tell it; such a call counts as unpriced. */
   readonly usage?: Usage | undefined;
-  /** The model that answered, where it is not the one asked for. */
+  /** The model that answered, in the provider's words; often a dated version of the one that was asked. */
   readonly model?: string | undefined;
   readonly id?: string | undefined;
   /** Why the reply ended, in the provider's word: `stop`, `length`, ... */
   readonly finishReason?: string | undefined;
 }
 
-/** A piece of a streamed reply. What it has besides text comes once, mostly with the last. */
+/** A piece of a streamed reply. Usage, model, id and finish reason come once, mostly with the last piece. */
 export interface ModelChunk extends Partial<Omit<ModelReply, 'text'>> {
   readonly text?: string | undefined;
 }
@@ -46,7 +46,7 @@ export interface Model {
   stream?(request: ModelRequest, options: { readonly signal: AbortSignal }): AsyncIterable<ModelChunk>;
 }
 
-/** A model answered, and billed, something that is no reply. */
+/** The model answered without a text. The call may have been billed: `usage` tells. */
 export class ModelReplyError extends Error {
   override readonly name = 'ModelReplyError';
   readonly usage: Usage | undefined;

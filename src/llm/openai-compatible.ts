@@ -36,7 +36,7 @@ export function openAICompatible(options: OpenAICompatibleOptions): Model {
       try {
         return replyOf(await chat.completions.create(bodyOf(options.model, request), { signal }));
       } catch (error) {
-        // The client throws an error of its own for an abort; whoever aborted gets his reason back.
+        // The client throws an error of its own for an abort. The caller gets the reason of its signal.
         if (signal.aborted) throw signal.reason;
         throw error;
       }
@@ -74,7 +74,7 @@ async function* chunksOf(
   if (signal.aborted) throw signal.reason;
 }
 
-/** Without the facts that this chunk does not tell, so that it does not unsay an earlier one. */
+/** The chunk without its undefined fields: they would overwrite what an earlier chunk told. */
 function compact(chunk: ModelChunk): ModelChunk {
   return Object.fromEntries(Object.entries(chunk).filter(([, value]) => value !== undefined));
 }
@@ -86,7 +86,7 @@ async function connect({ baseURL, apiKey }: OpenAICompatibleOptions) {
   return new OpenAI({
     maxRetries: 0,
     ...(baseURL === undefined ? {} : { baseURL }),
-    // The client refuses to start without a key; a server of one's own needs none.
+    // The client refuses to start without a key. A server of the user's own needs none.
     ...(apiKey !== undefined ? { apiKey } : baseURL !== undefined ? { apiKey: 'none' } : {}),
   });
 }

@@ -16,7 +16,7 @@ export interface LlmOptions {
   readonly captureContent?: boolean | undefined;
 }
 
-/** @throws TypeError, RangeError for a model that is none and for wrong options */
+/** @throws TypeError, RangeError when `model` is not a Model or an option is wrong */
 export function requireLlm(model: Model, options: LlmOptions): void {
   requireModel(model);
   knownOptions('LlmOptions', options, ['name', 'system', 'maxTokens', 'temperature', 'prices', 'captureContent']);

@@ -1,4 +1,4 @@
-/** Reads of the environment. A value that is not understood is told and left aside: it never stops the program. */
+/** Reads environment variables. A value that is not understood is ignored with a warning: it never stops the program. */
 import { warn } from './warn.ts';
 
 /** `undefined` where the variable is unset or blank. */

@@ -1,4 +1,4 @@
-/** The places in the OpenTelemetry API that one SDK per process takes: found taken or free, taken, given back. */
+/** The global providers of the OpenTelemetry API, which one SDK per process can set: check, set and unset them. */
 import {
   context,
   createContextKey,
@@ -25,12 +25,12 @@ export function hasMeterProvider(): boolean {
   return metrics.getMeterProvider().getMeter(SCOPE) !== createNoopMeter();
 }
 
-/** Without a context manager the API forgets at once what it was given. */
+/** Without a context manager, a context that is set is not the active one. */
 function hasContextManager(): boolean {
   return context.with(ROOT_CONTEXT.setValue(PROBE, true), () => context.active().getValue(PROBE) === true);
 }
 
-/** Returns how to give back what was taken. */
+/** Sets the global tracer provider, and context manager and propagator where none is set. Returns a function that unsets them. */
 export function registerTraces(provider: NodeTracerProvider): () => void {
   const ownContext = !hasContextManager();
   const ownPropagation = propagation.fields().length === 0;
@@ -45,7 +45,7 @@ export function registerTraces(provider: NodeTracerProvider): () => void {
   };
 }
 
-/** Returns how to give it back. */
+/** Sets the global meter provider. Returns a function that unsets it. */
 export function registerMetrics(provider: MeterProvider): () => void {
   metrics.setGlobalMeterProvider(provider);
   return () => metrics.disable();

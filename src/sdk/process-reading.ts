@@ -1,4 +1,4 @@
-/** What the process metrics read. */
+/** Reads the values of the process metrics. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { systemClock } from '../platform/clock.ts';
 import type { ProcessReading } from '../telemetry/process.ts';
@@ -9,8 +9,8 @@ const MICROSECONDS_PER_SECOND = 1e6;
 const NANOSECONDS_PER_SECOND = 1e9;
 
 /**
- * Percentiles of the event loop's delay over the last 30 to 60 seconds: two histograms take turns to start anew, and
- * the older one is read, so that several readers see the same and none takes away from another.
+ * Percentiles of the event loop's delay over the last 30 to 60 seconds. Two histograms are reset in turns, and the older
+ * one is read: several readers see the same values, and reading changes nothing.
  */
 function recentDelays() {
   let [older, younger] = [SAMPLE_EVERY_MS, SAMPLE_EVERY_MS].map((resolution) =>
@@ -19,7 +19,7 @@ function recentDelays() {
   older.enable();
   younger.enable();
   let turnAt = systemClock.now() + WINDOW_MS;
-  // A sample is the time between two ticks of the monitor's own timer; what exceeds its interval is delay.
+  // A sample is the time between two ticks of the monitor's timer. The part above its interval is delay.
   const seconds = (percentile: number) =>
     older.count === 0
       ? 0

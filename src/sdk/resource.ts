@@ -1,4 +1,4 @@
-/** Who is speaking: the resource of spans, and that of metrics. */
+/** The resource of spans, and that of metrics: the attributes that name the service. */
 import type { Attributes } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import type { Sdk } from './packages.ts';
@@ -10,16 +10,16 @@ export function resourceOf({ resources }: Sdk, { serviceName, resourceAttributes
   return resources.defaultResource().merge(own);
 }
 
-/** The same, with the `job` that every series carries, and without what would make two labels of one name. */
+/** The resource of metrics: with the `job` of every series, and without attributes that would become one label twice. */
 export function metricsResourceOf({ resources }: Sdk, settings: Settings, resource: Resource): Resource {
   const job: Attributes = settings.jobLabel ? { job: settings.serviceName } : {};
-  // First, so that they are the ones that stay; and last, so that theirs is the value.
+  // First, so that they stay where two attributes become one label; and last, so that their value wins.
   const first = { 'service.name': settings.serviceName, ...job };
   return resources.resourceFromAttributes(asLabels({ ...first, ...resource.attributes, ...job }));
 }
 
 /**
- * Prometheus refuses a whole scrape for one label that is doubled or starts with a digit. The exporter writes every
+ * Prometheus refuses a whole scrape when one label is there twice or starts with a digit. The exporter writes every
  * character but letters, digits and _ as _, so two attributes can end as one label: the first stays.
  */
 function asLabels(attributes: Attributes): Attributes {

@@ -1,4 +1,4 @@
-/** The endpoint in its program: a port that is taken is told once, and tried again until it is free. */
+/** The endpoint of the program. A port that is taken is reported once and tried again until it is free. */
 
 import { inBackground } from '../platform/background.ts';
 import { findPortHolder } from '../platform/port-holder.ts';
@@ -15,7 +15,7 @@ export interface ScrapeServer {
   close(): Promise<void>;
 }
 
-/** Resolves once it listens, or it is known and told that it does not. */
+/** Resolves when it listens, or when it is known, and reported, that it cannot. */
 export async function startScrapeServer(
   address: { readonly host: string; readonly port: number },
   metrics: () => Promise<string>,
@@ -41,7 +41,7 @@ export async function startScrapeServer(
   } catch (cause) {
     error = await explain(host, port, cause);
     warn(error.message);
-    // What is taken now may be the instance that this one replaces.
+    // The holder of the port may be the old instance of this program, which ends soon.
     if (codeOf(cause) === 'EADDRINUSE' && !closed) tryAgainLater();
   }
   return {

@@ -1,4 +1,4 @@
-/** What holds once options and environment are put together: options win. */
+/** The settings: from the options, else from the environment, else the defaults. */
 import type { Attributes } from '@opentelemetry/api';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace-node';
 import { booleanFrom, numberFrom, oneOf, pairsFrom, textFrom, urlFrom } from './environment.ts';
@@ -6,7 +6,7 @@ import type { PrometheusOptions, RegisterOptions } from './options.ts';
 import { warn } from './warn.ts';
 
 const LOCAL_COLLECTOR = 'http://localhost:4318';
-/** Below the deadline of a flush, so that a collector which never answers cannot hold the process beyond it. */
+/** An export may take this share of the flush timeout: a collector that never answers must not hold the process longer. */
 const LONGEST_EXPORT_SHARE = 0.9;
 
 const SAMPLERS = [

@@ -1,4 +1,4 @@
-/** One SDK from its start to its end: what `register` hands out. */
+/** One SDK from its start to its shutdown, and the handle that `register` returns. */
 import { isMainThread } from 'node:worker_threads';
 import { systemClock } from '../platform/clock.ts';
 import { currentMeter } from '../telemetry/meter.ts';
@@ -40,7 +40,7 @@ export interface Started {
   ending(): Promise<void> | undefined;
 }
 
-/** What a process has that switched telemetry off. */
+/** The handle of a process in which telemetry is switched off. */
 export const DISABLED: Started = Object.freeze({
   telemetry: Object.freeze({
     metricsUrl: undefined,
@@ -54,7 +54,7 @@ export const DISABLED: Started = Object.freeze({
   ending: () => undefined,
 });
 
-/** Takes the global places at once, before anything is awaited. `onShutdown` is called when they are free again. */
+/** Sets the global providers before anything is awaited. `onShutdown` is called when they are unset again. */
 export function startTelemetry(settings: Settings, onShutdown: () => void): Started {
   const sdk = loadSdk();
   const traces = startTraces(sdk, settings);
@@ -135,7 +135,7 @@ function startMetrics(
   const release = registerMetrics(metrics.provider);
   const reader = createProcessReader();
   const unobserve = observeProcess(reader.read);
-  // Now, and not at the first execution: what was built before shows its zeros from the first scrape on.
+  // Now, not at the first execution: primitives that were built before show their zeros from the first scrape on.
   currentMeter();
   return {
     ...metrics,

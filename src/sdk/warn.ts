@@ -1,4 +1,4 @@
-/** Telemetry says what is wrong with it as a process warning: once, on stderr, and open to `process.on('warning')`. */
+/** Reports a problem of telemetry as a process warning: on stderr, and to `process.on('warning')`. */
 export function warn(message: string): void {
   process.emitWarning(message, 'TelemetryWarning');
 }

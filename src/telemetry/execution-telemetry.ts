@@ -1,4 +1,4 @@
-/** What is known of an execution's telemetry before it runs: its span, its counts, its durations. */
+/** The telemetry of an execution that is known before it runs: its span, its counts, its durations. */
 import type { Attributes, SpanKind } from '@opentelemetry/api';
 import type { HistogramTable, Series, SeriesTable } from './instruments.ts';
 import { STATUSES } from './semconv.ts';
@@ -9,7 +9,7 @@ export interface DurationSeries {
   readonly labels: Attributes;
 }
 
-/** A counter by status and a histogram of durations: every execution enters each of them once. */
+/** A counter by status and a histogram of durations. Every execution adds one to each. */
 export interface ExecutionMetrics {
   readonly success: Series;
   readonly failure: Series;

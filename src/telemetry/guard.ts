@@ -1,7 +1,7 @@
-/** Telemetry is made by others, and so are clocks: what they throw must not reach the work that they observe. */
+/** SDKs and clocks are code of other people. What they throw must not reach the work that is observed. */
 import { type Context, context, diag } from '@opentelemetry/api';
 
-/** Calls what belongs to an SDK. A failure goes to OpenTelemetry's own diagnostics. */
+/** Calls code of an SDK. What it throws goes to OpenTelemetry's own diagnostics. */
 export function guarded(what: string, work: () => void): void {
   try {
     work();
@@ -10,15 +10,16 @@ export function guarded(what: string, work: () => void): void {
   }
 }
 
+/** Tells OpenTelemetry's own diagnostics what went wrong inside telemetry. */
 export function reportInternal(what: string, error: unknown): void {
   try {
     diag.error(`tta-primitives: ${what}`, error);
   } catch {
-    // Who complains about the complaint would have nobody to hear it.
+    // A diagnostics logger that throws cannot be reported to the diagnostics logger.
   }
 }
 
-/** What the clock says, in milliseconds; `NaN` where it says nothing that is a time. */
+/** The clock's reading in milliseconds; `NaN` where the clock throws or gives no finite number. */
 export function timeOf(clock: { now(): number }): number {
   try {
     const ms = clock.now();
@@ -28,7 +29,7 @@ export function timeOf(clock: { now(): number }): number {
   }
 }
 
-/** Runs `work` in an OpenTelemetry context; in the present one where the context manager fails before it began. */
+/** Runs `work` in an OpenTelemetry context. Where the context manager throws before `work` began, runs it without. */
 export function runIn<Out>(active: Context, work: () => Out): Out {
   let begun = false;
   const begin = () => {

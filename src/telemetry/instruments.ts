@@ -1,10 +1,10 @@
 /**
- * The instruments, and how values reach them at the price of an addition.
+ * The instruments. A count costs one addition.
  *
  * Every counter is a table of series: plain cells that primitives look up once, when they are built, and add to
- * while they run. One observable instrument per table reads the cells when somebody collects. That is why a series
+ * while they run. One observable instrument per table reads the cells at each collection. That is why a series
  * stands at 0 before its first event, why a primitive built before the SDK is counted, and where a limit on the
- * number of series really holds. Durations need a histogram, which the API can only feed one value at a time.
+ * number of series really holds. Durations need a histogram, which takes one value at a time.
  *
  * An attribute that no view keeps as a label must have one value per set of labels: of two observed series that become
  * one, the SDK keeps the last. Histograms add such series up.
@@ -22,7 +22,7 @@ export interface Series {
 }
 
 interface Cell extends Series {
-  /** What `value` was when the current provider arrived: it is told only what happened since. */
+  /** What `value` was when the current provider was registered: that provider sees only what was counted since. */
   baseline: number;
 }
 
@@ -126,7 +126,7 @@ export class HistogramTable {
 
 const overflow = new SeriesTable(INSTRUMENT.seriesOverflow, 'counter', { unit: '{measurement}' }, [ATTR.instrument]);
 
-/** Takes what found no series of its own, and counts each time it happens. */
+/** The overflow series. It also counts how many measurements it took. */
 class OverflowCell implements Cell {
   baseline = 0;
   readonly attributes: Attributes;

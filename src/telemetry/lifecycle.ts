@@ -22,7 +22,7 @@ import { currentTracer } from './tracer.ts';
 
 const NO_LINKS: Link[] = [];
 const NO_ATTRIBUTES: Attributes = Object.freeze({});
-/** Spans that never came to be, or never left, because something in telemetry itself threw. */
+/** Spans that were not made or not ended because something in telemetry itself threw. */
 const spansBroken = lostSpans('instrumentation_error');
 
 /** Begins an observation. Without an SDK there is no span, no context and no reading of the clock. */
@@ -47,7 +47,7 @@ export function openObservation(telemetry: ExecutionTelemetry, ctx: ObservedCont
       const span = tracer.startSpan(telemetry.spanName, options, parent);
       const extra = ctx.consumeAttributes();
       if (span.isRecording()) {
-        // After the start they cost a third of what they cost at it, and a span that is not sampled is spared them.
+        // Set after the start they cost a third of what they cost at the start, and nothing where the span is not sampled.
         span.setAttributes(telemetry.spanAttributes);
         if (extra !== undefined) span.setAttributes(extra);
       }
@@ -59,7 +59,7 @@ export function openObservation(telemetry: ExecutionTelemetry, ctx: ObservedCont
   return new Observation(telemetry, undefined, active, startedAt);
 }
 
-/** Ends it. `error` is what it failed with, and counts for nothing where the outcome is `success`. */
+/** Ends an observation. `error` is what the work failed with; it is ignored where the outcome is `success`. */
 export function closeObservation(
   observation: Observation,
   ctx: ObservedContext,

@@ -16,15 +16,15 @@ import {
 import { guarded } from './guard.ts';
 import { SCOPE } from './semconv.ts';
 
-/** Values that are read when somebody collects. */
+/** A table whose values are read at each collection. */
 export interface CollectedTable {
   createInstrument(meter: Meter): Observable;
-  /** A new provider is bound: counts start at 0 there. */
+  /** Called when a new provider is bound: counts start at 0 there. */
   startAnew(): void;
   read(): Iterable<[value: number, attributes: Attributes]>;
 }
 
-/** Takes values one at a time. */
+/** A table that records one value at a time. */
 export interface RecordingTable {
   /** Makes its instrument in this meter; `undefined` where no provider is registered. */
   bind(meter: Meter | undefined): void;
@@ -50,7 +50,7 @@ export function addRecording(table: RecordingTable): void {
   table.bind(boundMeter);
 }
 
-/** Calls `refresh` before every collection, for values that are read and not counted. Returns how to stop. */
+/** Calls `refresh` before every collection, for values that are read and not counted. Returns a function that stops this. */
 export function beforeCollection(refresh: () => void): () => void {
   refreshers.add(refresh);
   return () => refreshers.delete(refresh);

@@ -5,13 +5,13 @@ import type { Origin } from './propagate.ts';
 /** What an observation must know of the context that the work runs in. */
 export interface ObservedContext {
   readonly clock: { now(): number };
-  /** Where the run was caused, when that was in another process; for its first span, `undefined` ever after. */
+  /** What caused the run in another process, for the first span of the run; `undefined` on every later call. */
   consumeOrigin(): Origin | undefined;
-  /** Ids and tags for the first span of this context, `undefined` ever after. */
+  /** Ids and tags for the first span of the run; `undefined` on every later call. */
   consumeAttributes(): Attributes | undefined;
-  /** Whether `error` is how this context's cancellation shows. */
+  /** Whether `error` is the result of the cancellation of this context. */
   cancelledBy(error: unknown): boolean;
-  /** True for the first caller with this error: its details go to the innermost span only. */
+  /** True for the first call with this error: its details go to the innermost span only. */
   isFirstToRecord(error: unknown): boolean;
 }
 

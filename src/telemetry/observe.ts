@@ -1,5 +1,5 @@
 /**
- * One execution of a primitive, observed: one span, one verdict, one count, one duration.
+ * Observes one execution of a primitive: one span, one verdict, one count, one duration.
  *
  * With no SDK registered the span, the OpenTelemetry context and the clock are left out; counting goes on.
  */
@@ -17,8 +17,8 @@ export interface PrimitiveContext extends ObservedContext, StreamContext {}
 export type Body<In, Ctx, Out> = (input: In, context: Ctx, observation: Observation) => Out | PromiseLike<Out>;
 
 /**
- * Runs `body` as one observed execution. Settles as `body` does, with the very same value or error; a stream is handed
- * on in a wrapper, and the execution lasts until it ends.
+ * Runs `body` as one observed execution and settles with the same value or error. A stream is returned in a wrapper; the
+ * execution then lasts until the stream ends.
  */
 export async function observe<In, Ctx extends PrimitiveContext, Out>(
   telemetry: PrimitiveTelemetry,
@@ -59,7 +59,7 @@ function close(
   closeObservation(observation, ctx, outcome, error);
 }
 
-/** Calls the work in the context of its span; where the context manager fails before that, without it. */
+/** Calls the work in the context of its span. Where the context manager throws before the work began, calls it without. */
 function inSpan<In, Ctx, Out>(
   observation: Observation,
   body: Body<In, Ctx, Out>,

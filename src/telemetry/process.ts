@@ -1,4 +1,4 @@
-/** What the process itself tells: cells that are set right before each collection. */
+/** The metrics of the process: gauges that are set before each collection. */
 import { SeriesTable } from './instruments.ts';
 import { beforeCollection } from './meter.ts';
 import { INSTRUMENT, type InstrumentName } from './semconv.ts';
@@ -22,7 +22,7 @@ export interface ProcessReading {
   readonly eventLoopDelaySeconds: { readonly p50: number; readonly p90: number; readonly p99: number };
 }
 
-/** Has `read` told at every collection from now on. Returns how to stop. */
+/** Reads the process before every collection from now on. Returns a function that stops this. */
 export function observeProcess(read: () => ProcessReading): () => void {
   return beforeCollection(() => {
     const reading = read();

@@ -10,20 +10,20 @@ import {
 } from '@opentelemetry/api';
 import { guarded } from './guard.ts';
 
-/** Where an execution was caused: by one remote span, or by several that are joined. */
+/** The remote spans that caused an execution: one parent, or several links. */
 export interface Origin {
   readonly parent: SpanContext | undefined;
   readonly links: readonly Link[];
 }
 
-/** The headers, by lower-case name, that carry the span around the caller. Empty without an SDK or outside of a span. */
+/** Headers (names in lower case) for the active span. Empty without an SDK or outside of a span. */
 export function traceHeaders(): Record<string, string> {
   const headers: Record<string, string> = {};
   guarded('the propagator writes no trace', () => propagation.inject(context.active(), headers));
   return headers;
 }
 
-/** One carrier is the parent of what it causes; of several each is a link. `undefined` when none carries a trace. */
+/** The span of one carrier becomes the parent; those of several become links. `undefined` when no carrier has a trace. */
 export function originOf(carriers: readonly Readonly<Record<string, string>>[]): Origin | undefined {
   const spans = carriers.map(remoteSpan).filter((span) => span !== undefined);
   const [first] = spans;
@@ -37,12 +37,12 @@ function remoteSpan(carrier: Readonly<Record<string, string>>): SpanContext | un
   return span !== undefined && trace.isSpanContextValid(span) ? span : undefined;
 }
 
-/** The span around the caller goes first; only where there is none does the remote one become the parent. */
+/** The active span stays the parent. The remote span becomes the parent only where no span is active. */
 export function parentOf(active: Context, { parent }: Origin): Context {
   return parent === undefined || trace.getSpan(active) !== undefined ? active : trace.setSpanContext(active, parent);
 }
 
-/** What the parent does not tell of where the execution came from. */
+/** The links of an execution: the remote spans that did not become its parent. */
 export function linksOf(active: Context, { parent, links }: Origin): readonly Link[] {
   return parent === undefined || trace.getSpan(active) === undefined ? links : [{ context: parent }];
 }

@@ -1,8 +1,8 @@
 import { readProperty } from '../platform/read-property.ts';
 
 /**
- * Error texts are written by others: a provider's 401 quotes the key that it refused, a client error the URL with its
- * password. What looks like a credential is taken out before the text reaches a span.
+ * Error texts can contain secrets: a provider's 401 quotes the key that it refused, a client's error quotes the URL with
+ * its password. What looks like a credential is removed before the text reaches a span.
  */
 const SECRETS: readonly [pattern: RegExp, replacement: string][] = [
   [/\b(Bearer|Basic)\s+[\w.~+/-]{16,}=*/gi, '$1 [redacted]'],
@@ -21,7 +21,7 @@ export function redact(text: string): string {
   return safe;
 }
 
-/** What spans say of anything that can be thrown: its type and its text, redacted. */
+/** The type and the text of a thrown value, as spans show them: redacted. Anything can be thrown, also a non-error. */
 export function errorText(error: unknown): { readonly type: string; readonly message: string } {
   try {
     if (error instanceof Error) return { type: redact(String(error.name)), message: redact(String(error.message)) };
@@ -31,7 +31,7 @@ export function errorText(error: unknown): { readonly type: string; readonly mes
   }
 }
 
-/** The stack of an error under its redacted text. What looks like frames may be part of a text that quotes another. */
+/** The error's stack with its first line redacted. The lines below it are redacted too: a text may quote another stack. */
 export function errorStack(error: unknown, type: string, message: string): string | undefined {
   const stack = readProperty(error, 'stack');
   if (typeof stack !== 'string') return undefined;

@@ -1,6 +1,6 @@
 /**
- * Every OpenTelemetry name this library emits, once. Where the OpenTelemetry semantic conventions have a word it is
- * theirs; the GenAI ones are still in development, so a rename upstream is a change of this file and nothing else.
+ * Every OpenTelemetry name that this library emits. Where the OpenTelemetry semantic conventions have a name, it is
+ * theirs. The GenAI conventions are still in development: a rename there changes this file and no other.
  * Source: https://github.com/open-telemetry/semantic-conventions-genai
  */
 
@@ -76,7 +76,7 @@ export const ATTR = {
   serverPort: 'server.port',
 } as const;
 
-/** Author's tags stand on spans as `tta.tag.<key>`. */
+/** A span shows the author's tags as `tta.tag.<key>`. */
 export const TAG_PREFIX = 'tta.tag.';
 
 export const EVENT = {
@@ -163,9 +163,9 @@ export const MODEL_CALL_BOUNDS = [
 /** The value of `error.type` once a model has shown too many of them. */
 export const OTHER_ERROR = '_OTHER';
 
-/** How many sets of label values one instrument may hold, the overflow included. */
+/** The maximum number of series of one instrument, the overflow series included. */
 export const MAX_SERIES = 2_000;
-/** Where a set of label values goes once its instrument holds as many as it may. */
+/** The label value of the overflow series: it takes what comes after an instrument holds its maximum of series. */
 export const OTHER = '__other__';
-/** The workflow of a cost that was spent outside of any. */
+/** The workflow name of dollars that were spent outside of any workflow. */
 export const NO_WORKFLOW = '__none__';

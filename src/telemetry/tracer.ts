@@ -7,8 +7,8 @@ let tracerProvider: TracerProvider | undefined;
 let tracer: Tracer | undefined;
 
 /**
- * The tracer of the provider registered now, `undefined` when there is none. The global provider is a proxy whose
- * delegate changes when an SDK arrives, and which is itself replaced when that SDK is taken away.
+ * The tracer of the provider that is registered now, `undefined` when none is. The global provider is a proxy: its
+ * delegate changes when an SDK is registered, and the proxy itself is replaced when that SDK is removed.
  */
 export function currentTracer(): Tracer | undefined {
   const registered = trace.getTracerProvider();

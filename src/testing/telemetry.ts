@@ -11,11 +11,11 @@ export interface TestTelemetryOptions {
   readonly sampler?: Sampler | undefined;
 }
 
-/** An SDK that keeps what it gets, for looking at it. */
+/** An SDK in memory: it keeps spans and metrics, for assertions. */
 export interface TestTelemetry {
   /** The finished spans, in the order in which they ended. */
   spans(): readonly ReadableSpan[];
-  /** What a Prometheus would read now. */
+  /** What Prometheus would read now. */
   scrape(): Promise<Exposition>;
   /** The same as text. */
   scrapeText(): Promise<string>;
@@ -25,11 +25,11 @@ export interface TestTelemetry {
   expectMetric(name: string, labels: Readonly<Record<string, string>>, value: number): Promise<void>;
   /** Forgets the finished spans. */
   clearSpans(): void;
-  /** Takes it away again, so that the next can be started. */
+  /** Unregisters it, so that the next can be started. */
   stop(): Promise<void>;
 }
 
-/** Registers an in-memory SDK. One at a time: it is the process's own. */
+/** Registers an SDK in memory. One at a time: OpenTelemetry's providers are global to the process. */
 export function startTestTelemetry({ sampler }: TestTelemetryOptions = {}): TestTelemetry {
   const sdk = loadSdk('tta-primitives/testing');
   const exporter = new sdk.traces.InMemorySpanExporter();

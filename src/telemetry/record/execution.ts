@@ -1,11 +1,11 @@
-/** What a run and a workflow show of themselves. */
+/** The span attributes of a run, and the telemetry of a named workflow. */
 import type { Attributes } from '@opentelemetry/api';
 import type { KindTelemetry } from '../primitive-telemetry.ts';
 import { ATTR, TAG_PREFIX } from '../semconv.ts';
 
 export type ExecutionAttributes = Attributes;
 
-/** The ids and tags of a run as its first span shows them. */
+/** The ids and tags of a run as span attributes, for the first span of the run. */
 export function executionAttributes(run: {
   readonly workflowId?: string | undefined;
   readonly sessionId?: string | undefined;
@@ -21,7 +21,7 @@ export function executionAttributes(run: {
   };
 }
 
-/** How the span of a named workflow looks, after the GenAI conventions. */
+/** The telemetry of a named workflow: its span has the name and attributes of the GenAI conventions. */
 export function workflowTelemetry(name: string): KindTelemetry {
   return {
     spanName: `invoke_workflow ${name}`,
