@@ -5,9 +5,9 @@ import { type Model, type ModelChunk, type ModelReply, ModelReplyError, type Mod
 export interface OpenAICompatibleOptions {
   /** The model to ask, for example `gpt-4o-mini`. */
   readonly model: string;
-  /** Where the API is. @default OpenAI's own, or OPENAI_BASE_URL as the client reads it */
+  /** The URL of the API. @default `OPENAI_BASE_URL` of the environment, or OpenAI's own */
   readonly baseURL?: string | undefined;
-  /** @default OPENAI_API_KEY as the client reads it; none is needed for a server of one's own */
+  /** The key for the API. @default `OPENAI_API_KEY` of the environment; a server of your own needs no key */
   readonly apiKey?: string | undefined;
   /** The provider in metrics and prices. @default `openai`, or the host's name where `baseURL` leads elsewhere */
   readonly provider?: string | undefined;

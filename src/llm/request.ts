@@ -5,12 +5,13 @@ import type { Model, ModelRequest } from './model.ts';
 export interface LlmOptions {
   /** Replaces `LlmPrimitive` in the metrics. */
   readonly name?: string | undefined;
-  /** Instructions that go before every request. */
+  /** Instructions that go before every request. @default none */
   readonly system?: string | undefined;
-  /** The most tokens a reply may have, where the request does not say. */
+  /** The most tokens a reply may have, where the request does not say. @default the model's own limit */
   readonly maxTokens?: number | undefined;
+  /** How freely the model chooses its words, 0 or more, where the request does not say. @default the model's own */
   readonly temperature?: number | undefined;
-  /** The author's own prices, in dollars per million tokens; they win over every other. */
+  /** Your own prices by model, in US dollars per million tokens; they win over all others. @default none */
   readonly prices?: PriceTable | undefined;
   /** Whether prompts and replies go on spans. They may be private: off unless asked for. @default false */
   readonly captureContent?: boolean | undefined;

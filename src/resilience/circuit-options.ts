@@ -4,25 +4,26 @@ import { consecutiveRule, samplingRule, type TripRule } from './trip-rule.ts';
 
 /** Opens after so many failures in a row. */
 export interface ConsecutiveOptions {
+  /** It opens after this many failures in a row. @default none: give this one, or the next three together */
   readonly consecutiveFailures: number;
 }
 
 /** Opens when too large a share of recent executions failed. Asked at every failure, never at a success. */
 export interface SamplingOptions {
-  /** The share of failures that is too large: above 0, at most 1. */
+  /** It opens when this share of the recent executions failed: above 0, at most 1. @default none */
   readonly failureRatio: number;
-  /** How far back executions count, in milliseconds. */
+  /** How far back executions count for `failureRatio`, in milliseconds. @default none */
   readonly windowMs: number;
-  /** It stays closed while there were fewer executions than this within the window. */
+  /** It stays closed while there were fewer executions than this within `windowMs`. @default none */
   readonly minimumThroughput: number;
 }
 
 export interface OpenOptions {
   /** How long it refuses everything once it has opened, in milliseconds. */
   readonly openMs: number;
-  /** Each time that a probe fails it stays open longer than before, up to this, in milliseconds. @default openMs */
+  /** Each time that a probe fails it stays open longer than before, up to this, in milliseconds. @default `openMs` */
   readonly maxOpenMs?: number | undefined;
-  /** How many times as long. @default 2 */
+  /** How many times as long it stays open each time, up to `maxOpenMs`. @default 2 */
   readonly openFactor?: number | undefined;
   /**
    * How many executions are let in as probes once `openMs` has passed. It closes when as many have succeeded, and opens

@@ -5,14 +5,14 @@ import { KeyedCircuits } from './keyed-circuits.ts';
 import { type Circuit, LiveCircuit } from './shared-circuit.ts';
 
 interface KeyOptions<In> {
-  /** Keeps a circuit for each of these, such as a host or a tenant. Keys stay out of telemetry. */
+  /** Keeps a circuit for each of these, such as a host or a tenant. Keys stay out of telemetry. @default one circuit */
   readonly key?: ((input: In) => string) | undefined;
   /** How many circuits are kept; the one unused for longest is forgotten, be it open. @default 1000 */
   readonly maxKeys?: number | undefined;
 }
 
 interface SharedOptions {
-  /** Made by `circuit`, to be shared or steered. */
+  /** A circuit that `circuit(...)` made, to share it or to steer it. It has its own rules. @default one of its own */
   readonly circuit: Circuit;
 }
 

@@ -10,6 +10,7 @@ export interface FallbackOptions {
 
 /** A substitute for some errors only. */
 export interface ConditionalSubstitute<In, Out> {
+  /** The primitive that is asked instead. */
   readonly use: Step<In, Out>;
   /** Whether it is asked, given the error of the primitive or substitute that failed last. @default always */
   readonly when?: ((error: unknown) => boolean) | undefined;

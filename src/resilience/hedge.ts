@@ -10,10 +10,13 @@ export interface HedgeOptions {
   readonly name?: string | undefined;
   /**
    * How long a try may go without an answer before the next begins beside it, in milliseconds; 0 begins all at once.
-   * With `percentile` it counts until there are enough samples. Either of the two must be given.
+   * With `percentile` it counts until there are enough samples. @default none: give this one, `percentile`, or both
    */
   readonly delayMs?: number | undefined;
-  /** Takes this percentile of the recent durations for the delay: 95 begins a second try for the slowest 5 in 100. */
+  /**
+   * Takes this percentile of the recent durations for the delay: 95 begins a second try for the slowest 5 in 100.
+   * @default none: the delay is `delayMs`
+   */
   readonly percentile?: number | undefined;
   /** From how many durations a percentile is taken; before, `delayMs` counts, or none is late. @default 20 */
   readonly minimumSamples?: number | undefined;

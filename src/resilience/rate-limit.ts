@@ -9,9 +9,9 @@ export interface RateLimitOptions<In = never> {
   readonly name?: string | undefined;
   /** How many permits there are within `perMs`, spread evenly over it. */
   readonly permits: number;
-  /** Milliseconds. */
+  /** The time that `permits` is for, in milliseconds. */
   readonly perMs: number;
-  /** How many permits gather while none are asked for, and so how many may be used at once. @default permits */
+  /** How many permits gather while none are asked for, and so how many may be used at once. @default `permits` */
   readonly burst?: number | undefined;
   /** How many permits an execution needs, such as the tokens of its prompt. @default 1 each */
   readonly weight?: ((input: In) => number) | undefined;

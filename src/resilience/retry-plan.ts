@@ -26,7 +26,7 @@ export interface RetryOptions {
    * that is still running is aborted. @default no limit
    */
   readonly deadlineMs?: number | undefined;
-  /** Shared by the retries of one service: without a retry left in it there is no further try. See `retryBudget`. */
+  /** Shared by the retries of one service: without a retry left in it there is no further try. @default none */
   readonly budget?: RetryBudget | undefined;
   /**
    * Which errors are worth another try.

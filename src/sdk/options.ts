@@ -6,37 +6,46 @@ import { httpUrl } from './environment.ts';
 
 export interface TracesOptions {
   /**
-   * Where the collector is; `/v1/traces` is appended unless it is there already.
+   * Where the collector is, by OTLP over HTTP; `/v1/traces` is appended unless it is there already.
    * @default OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, OTEL_EXPORTER_OTLP_ENDPOINT, or http://localhost:4318
    */
   readonly endpoint?: string | undefined;
-  /** Sent with every request, beside those of OTEL_EXPORTER_OTLP_HEADERS. Never shown. */
+  /**
+   * Sent with every request beside those of the environment, such as the collector's token. Never shown.
+   * @default OTEL_EXPORTER_OTLP_TRACES_HEADERS, OTEL_EXPORTER_OTLP_HEADERS, or none
+   */
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface PrometheusOptions {
-  /** @default OTEL_EXPORTER_PROMETHEUS_HOST, or 127.0.0.1: this machine only */
+  /** The address that the endpoint listens on. @default OTEL_EXPORTER_PROMETHEUS_HOST, or 127.0.0.1: this machine only */
   readonly host?: string | undefined;
-  /** 0 takes any free port. @default OTEL_EXPORTER_PROMETHEUS_PORT, or 9464 */
+  /** The port of the endpoint. 0 takes any free one: `metricsUrl` of the handle tells which. @default OTEL_EXPORTER_PROMETHEUS_PORT, or 9464 */
   readonly port?: number | undefined;
 }
 
 export interface RegisterOptions {
-  /** @default OTEL_SERVICE_NAME, or tta-primitives */
+  /** The service's name: `service.name` on spans, the label `job` on metrics. @default OTEL_SERVICE_NAME, or tta-primitives */
   readonly serviceName?: string | undefined;
-  /** Merged over those of OTEL_RESOURCE_ATTRIBUTES. */
+  /**
+   * What else describes the service, on spans and in `target_info`; merged over those of the environment.
+   * @default OTEL_RESOURCE_ATTRIBUTES, or none
+   */
   readonly resourceAttributes?: Attributes | undefined;
-  /** `false` makes no spans. OTEL_TRACES_EXPORTER=none does the same. */
+  /** How spans leave. `false` makes no spans; the counts stay. @default `false` with OTEL_TRACES_EXPORTER=none, or on */
   readonly traces?: TracesOptions | false | undefined;
-  /** `false` opens no port; `metrics()` of the handle still has the text. */
+  /** The endpoint for metrics. `false` opens no port; `metrics()` of the handle still has the text. @default on */
   readonly prometheus?: PrometheusOptions | false | undefined;
   /** Whether every series carries `job`, the service's name. @default true */
   readonly jobLabel?: boolean | undefined;
-  /** The share of traces that are sampled, 0 to 1. Counts do not depend on it. @default OTEL_TRACES_SAMPLER, or all */
+  /**
+   * The share of traces that are sampled, from 0 to 1. Counts do not depend on it.
+   * @default OTEL_TRACES_SAMPLER, OTEL_TRACES_SAMPLER_ARG, or 1: every trace
+   */
   readonly sampleRatio?: number | undefined;
-  /** Called for every span beside our own delivery. */
+  /** Span processors of your own, called for every span beside our delivery. @default none */
   readonly spanProcessors?: readonly SpanProcessor[] | undefined;
-  /** The longest that `flush`, `shutdown` and the end of the process wait for the collector. @default 5000 */
+  /** The longest that `flush`, `shutdown` and the end of the process wait for the collector, in milliseconds. @default 5000 */
   readonly flushTimeoutMs?: number | undefined;
 }
 

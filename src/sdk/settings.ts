@@ -24,9 +24,16 @@ export interface TracesSettings {
   readonly sampler: (typeof SAMPLERS)[number];
   readonly sampleRatio: number;
   readonly spanProcessors: readonly SpanProcessor[];
+  /** How many spans may wait to be sent, about 75 MB; more are counted as lost. @default OTEL_BSP_MAX_QUEUE_SIZE, or 131072 */
   readonly maxPending: number;
+  /** How many spans one request holds at most. @default OTEL_BSP_MAX_EXPORT_BATCH_SIZE, or 512 */
   readonly batchSize: number;
+  /** How long spans wait for their batch to fill, in milliseconds. @default OTEL_BSP_SCHEDULE_DELAY, or 5000 */
   readonly scheduleDelayMs: number;
+  /**
+   * How long one request may take, in milliseconds; nine tenths of `flushTimeoutMs` at most.
+   * @default OTEL_BSP_EXPORT_TIMEOUT, or 4500: nine tenths of `flushTimeoutMs`
+   */
   readonly exportTimeoutMs: number;
 }
 
