@@ -1,28 +1,21 @@
 /** Would a line know its room? The rules are data in `rooms/table.ts`; the snippets below prove that each can fail. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { type Finding, judgeCycles, judgeFrontDoor, judgeImports, judgeLines } from './rooms/judge.ts';
 import { parseSource, type Source } from './rooms/source.ts';
 import { ROOMS } from './rooms/table.ts';
+import { filesUnder } from './support/sources.ts';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-
-function read(folder: string, ending: RegExp): Source[] {
-  if (!existsSync(join(ROOT, folder))) return [];
-  return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && ending.test(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name).slice(ROOT.length).split(sep).join('/'))
-    .map((path) => parseSource(path, readFileSync(join(ROOT, path), 'utf8')));
-}
+const read = (folder: string, ending: RegExp): Source[] =>
+  filesUnder(folder, ending).map(({ path, content }) => parseSource(path, content));
 
 const sources = [...read('src', /\.ts$/), ...read('views', /\.ts$/)];
 /** Not TypeScript: read as it stands, comments and all. */
-const beside = read('collector', /\.(?:ya?ml|json|ini|conf|tmpl|service)$/).map(({ path }) => {
-  const text = readFileSync(join(ROOT, path), 'utf8');
-  return { path, text, code: text, imports: [] };
-});
+const beside = filesUnder('collector', /\.(?:ya?ml|json|ini|conf|tmpl|service)$/).map(({ path, content }) => ({
+  path,
+  text: content,
+  code: content,
+  imports: [],
+}));
 
 const messages = (findings: readonly Finding[]) => findings.map(({ message }) => message);
 

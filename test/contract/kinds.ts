@@ -74,7 +74,12 @@ const wholly = (primitive: Primitive<string, AsyncIterable<string>>): Primitive<
 
 /** Every kind there is. A new one is entered here and has the whole contract tested. */
 export const kinds: readonly Kind[] = [
-  { type: 'task', defaultName: 'work', leaf: true, build: work },
+  {
+    type: 'task',
+    defaultName: 'work',
+    leaf: true,
+    build: (fn) => task('work', (input: string, context) => fn(input, context.signal)),
+  },
   {
     type: 'sequential',
     defaultName: 'SequentialPrimitive',

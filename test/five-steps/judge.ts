@@ -1,0 +1,150 @@
+/** Which of CONTRIBUTING's five steps are left out for a primitive. Pure: sources in, messages out. */
+import { parseSource } from '../rooms/source.ts';
+import { type Field, type ValueDeclaration, valuesOf } from '../support/declarations.ts';
+import { exportsOf, optionsOf } from '../support/options.ts';
+import type { TextFile } from '../support/sources.ts';
+
+/** The texts that are asked, by their paths from the checkout. */
+export interface Checkout {
+  readonly sources: readonly TextFile[];
+  readonly tests: readonly TextFile[];
+  readonly readme: string;
+  readonly changelog: string;
+  /** Names of instruments, and of those that a row of the views shows. */
+  readonly instruments: readonly string[];
+  readonly shown: readonly string[];
+}
+
+const FRONT_DOOR = 'src/index.ts';
+const KINDS = 'test/contract/kinds.ts';
+const PUBLIC_API = 'test/public-api.test.ts';
+
+/** Every sentence says the step, what is missing and for which primitive. */
+export function judgeSteps(checkout: Checkout): string[] {
+  const primitives = primitivesOf(checkout.sources);
+  return [
+    ...primitives.flatMap((primitive) => [
+      ...judgeFile(primitive, checkout.sources),
+      ...judgeWaiting(primitive, checkout.sources),
+      ...judgeFrontDoor(primitive, checkout),
+      ...judgeProof(primitive, checkout, primitives),
+    ]),
+    ...judgeMetrics(checkout),
+  ];
+}
+
+/**
+ * The factories of primitives: what the front door exports, and what is exported beside it in the rooms that it takes
+ * primitives from. A factory says that it returns a `Primitive`; of a constant that says nothing its file decides.
+ */
+export function primitivesOf(sources: readonly TextFile[]): readonly ValueDeclaration[] {
+  const isFactory = ({ path, returns }: ValueDeclaration) => {
+    if (returns !== undefined) return returns.endsWith('Primitive');
+    const file = sources.find((one) => one.path === path);
+    return file !== undefined && /\b(?:createPrimitive|sequence)\b/.test(parseSource(path, file.content).code);
+  };
+  const exported = exportsOf(FRONT_DOOR, sources).filter(isFactory);
+  const rooms = new Set(exported.map(({ path }) => roomOf(path)));
+  const beside = sources
+    .filter(({ path }) => rooms.has(roomOf(path)))
+    .flatMap(valuesOf)
+    .filter((value) => isFactory(value) && !exported.some(({ name }) => name === value.name));
+  return [...exported, ...beside];
+}
+
+/** Step 1: a file with its name. */
+function judgeFile(primitive: ValueDeclaration, sources: readonly TextFile[]): string[] {
+  const { name, path, doc } = primitive;
+  const file = `${roomOf(path)}/${kebab(name)}.ts`;
+  return [
+    ...unless(path === file, 1, `\`${name}\` must stand in ${file}, the file with its name, not in ${path}`),
+    ...unless(doc.includes('@example'), 1, `an @example is missing in the doc comment of \`${name}\``),
+    ...unless(doc.includes('@throws'), 1, `what it throws (@throws) is missing in the doc comment of \`${name}\``),
+    ...optionsOf(primitive, sources).fields.flatMap((field) => judgeOption(name, field)),
+  ];
+}
+
+function judgeOption(primitive: string, { name, optional, doc, byDefault }: Field): string[] {
+  if (doc === '') return unless(false, 1, `the doc comment of the option \`${name}\` is missing for \`${primitive}\``);
+  // That of the name is in its sentence: the name of the kind.
+  const said = byDefault !== undefined || name === 'name' || !optional;
+  const unit = !name.endsWith('Ms') || /\bmilliseconds\b/.test(doc);
+  return [
+    ...unless(said, 1, `the @default of the option \`${name}\` is missing for \`${primitive}\``),
+    ...unless(unit, 1, `the unit (milliseconds) of the option \`${name}\` is missing for \`${primitive}\``),
+  ];
+}
+
+/** Step 2: waiting and calling on. The rooms test sees to the timers. */
+function judgeWaiting({ name, path }: ValueDeclaration, sources: readonly TextFile[]): string[] {
+  const file = sources.find((one) => one.path === path);
+  const executes = file !== undefined && /\.execute\s*\(/.test(parseSource(path, file.content).code);
+  return unless(!executes, 2, `\`${name}\` must run what it wraps with invoke(input, context), not with execute(...)`);
+}
+
+/** Step 3: what it tells. */
+function judgeMetrics({ instruments, shown }: Checkout): string[] {
+  return instruments.flatMap((instrument) =>
+    unless(shown.includes(instrument), 3, `a row in views/ is missing for the instrument \`${instrument}\``),
+  );
+}
+
+/** Step 4: the front door. */
+function judgeFrontDoor({ name }: ValueDeclaration, { sources, tests, readme }: Checkout): string[] {
+  const exported = exportsOf(FRONT_DOOR, sources).some((one) => one.name === name);
+  const listed = contentOf(tests, PUBLIC_API).includes(`'${name}'`);
+  const row = new RegExp(`^\\|[^|]*\`${name}\\(`, 'm').test(section(readme, 'The primitives'));
+  return [
+    ...unless(exported, 4, `the export in ${FRONT_DOOR} is missing for \`${name}\``),
+    ...unless(listed, 4, `the name in ${PUBLIC_API} is missing for \`${name}\``),
+    ...unless(row, 4, `a row in README.md, "The primitives", is missing for \`${name}\``),
+  ];
+}
+
+/** Step 5: proof. */
+function judgeProof(
+  { name, path }: ValueDeclaration,
+  { tests, changelog }: Checkout,
+  primitives: readonly ValueDeclaration[],
+): string[] {
+  const called = new RegExp(`\\b${name}\\s*[(<]`);
+  const names = primitives.map((primitive) => primitive.name);
+  const own = path.replace(/^src\//, 'test/').replace(/\.ts$/, '.test.ts');
+  const used = new RegExp(`\\b${name}\\s*[()<]`);
+  const typed = tests.some(({ content }) => content.includes('expectTypeOf') && used.test(content));
+  return [
+    ...unless(factoriesOf(tests, names).includes(name), 5, `a row in ${KINDS} is missing for \`${name}\``),
+    ...unless(called.test(contentOf(tests, own)), 5, `its own tests in ${own} are missing for \`${name}\``),
+    ...unless(typed, 5, `a test of its types (expectTypeOf) is missing for \`${name}\``),
+    ...unless(changelog.includes(`\`${name}\``), 5, `a line in CHANGELOG.md is missing for \`${name}\``),
+  ];
+}
+
+/** Of every row of the contract suite the factory that it is about: the first one that the row calls. */
+function factoriesOf(tests: readonly TextFile[], names: readonly string[]): (string | undefined)[] {
+  const { code } = parseSource(KINDS, contentOf(tests, KINDS));
+  const rows = code.slice(code.indexOf('kinds: readonly Kind[] =')).split(/^ {2}\{/m);
+  return rows.map((row) =>
+    [...row.matchAll(/\b(\w+)\s*[(<]/g)].map(([, word = '']) => word).find((w) => names.includes(w)),
+  );
+}
+
+function unless(holds: boolean, step: number, sentence: string): string[] {
+  return holds ? [] : [`step ${step}: ${sentence}`];
+}
+
+function contentOf(files: readonly TextFile[], path: string): string {
+  return files.find((file) => file.path === path)?.content ?? '';
+}
+
+function section(markdown: string, heading: string): string {
+  return markdown.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? '';
+}
+
+function roomOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'));
+}
+
+function kebab(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
