@@ -1,16 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { describe, expect, it } from 'vitest';
 import { INSTRUMENT } from '../../src/telemetry/semconv.ts';
 import { schema, ttaViews } from '../../views/index.ts';
-import { schemaTable } from '../support/schema-table.ts';
-
-const README = new URL('../../README.md', import.meta.url);
-const MARKS = [
-  '<!-- schema: generated from views/, `UPDATE_README=1 npx vitest run test/views` -->\n',
-  '\n<!-- /schema -->',
-];
 
 /** What existing rules and dashboards query. It may not change by one character. */
 const INHERITED = {
@@ -48,15 +40,6 @@ describe('the schema', () => {
     for (const label of Object.values(row.labels)) expect(label).toMatch(/^[a-z][a-z0-9_]*$/);
     for (const reserved of ['job', 'instance', 'le', 'quantile'])
       expect(Object.values(row.labels)).not.toContain(reserved);
-  });
-
-  it('stands in the README as it is in the views', () => {
-    const text = readFileSync(README, 'utf8');
-    const [before, rest] = text.split(MARKS[0] as string) as [string, string | undefined];
-    const [, after] = (rest ?? '').split(MARKS[1] as string);
-    const updated = `${before}${MARKS[0]}${schemaTable()}${MARKS[1]}${after}`;
-    if (process.env.UPDATE_README) writeFileSync(README, updated);
-    else expect(text).toBe(updated);
   });
 
   it("shows on a MeterProvider of the user's own, through the stock exporter, what is renamed and nothing more", async () => {

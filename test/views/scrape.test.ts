@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bulkhead, cache, fallback, keyvStore, llmStream, rateLimit, task, workflow } from '../../src/index.ts';
 import { type Exposition, parseExposition } from '../../src/prometheus/parse.ts';
@@ -91,11 +90,4 @@ describe('a real scrape after every kind has run', () => {
       }
     },
   );
-
-  it('has every metric that the README tells of', () => {
-    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-    const told = new Set(readme.match(/\btta_[a-z0-9_]+\b/g));
-    const known = new Set(schema.map(({ metric }) => metric));
-    expect([...told].filter((name) => !known.has(name))).toEqual([]);
-  });
 });

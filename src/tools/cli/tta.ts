@@ -12,7 +12,14 @@ const program = new Command('tta')
   .description('AI workflows from building blocks that observe themselves.')
   .version(packageManifest().version)
   .option('--verbose', 'show where an error came from')
-  .showHelpAfterError('(see tta --help)');
+  .showHelpAfterError('(see tta --help)')
+  .addHelpText(
+    'after',
+    `
+In a project that has tta-primitives installed, run it as: npx tta COMMAND
+Anywhere else, run it as: npx -p tta-primitives tta COMMAND
+Do not run a bare "npx tta" there: it would run whatever package has the name tta on the registry.`,
+  );
 
 program
   .command('digest')

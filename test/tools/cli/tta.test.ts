@@ -32,6 +32,7 @@ describe('tta', () => {
     const { code, stdout } = await tta(['--help']).exited;
     expect(code).toBe(0);
     expect(stdout).toContain('digest [options] [folder]');
+    expect(stdout).toContain('Anywhere else, run it as: npx -p tta-primitives tta COMMAND');
     const help = await tta(['digest', '--help']).exited;
     expect(help.stdout).toContain('$ tta digest docs --chaos');
     expect(help.stdout).toContain('http://127.0.0.1:9464/metrics');

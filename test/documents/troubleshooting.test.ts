@@ -1,11 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { REMEDY } from '../../../src/tools/doctor/remedies.ts';
+import { REMEDY } from '../../src/tools/doctor/remedies.ts';
+import { expectGenerated } from '../support/generated.ts';
+import { readText } from '../support/sources.ts';
 
-const README = new URL('../../../README.md', import.meta.url);
-const START =
-  '<!-- remedies: generated from src/tools/doctor/remedies.ts, `UPDATE_README=1 npx vitest run test/tools/doctor/readme.test.ts` -->\n';
-const END = '\n<!-- /remedies -->';
 const WIDTH = 120;
 
 /** What a line may break at, and a code span stays whole: a command is copied as it stands. */
@@ -20,15 +17,17 @@ function wrapped(text: string): string {
   return lines.join('\n');
 }
 
-describe('the troubleshooting section of the README', () => {
+describe('the troubleshooting section of the deployment guide', () => {
   it('is what tta doctor says', () => {
-    const text = readFileSync(README, 'utf8');
-    const [before, rest] = text.split(START) as [string, string | undefined];
-    const [, after] = (rest ?? '').split(END);
-    const section = Object.values(REMEDY).map((remedy) => wrapped(`**${remedy.symptom}** ${remedy.text}`));
-    const updated = `${before}${START}${section.join('\n\n')}${END}${after}`;
-    if (process.env.UPDATE_README) writeFileSync(README, updated);
-    else expect(text).toBe(updated);
+    expectGenerated({
+      path: 'collector/README.md',
+      name: 'remedies',
+      from: 'src/tools/doctor/remedies.ts',
+      text: Object.values(REMEDY)
+        .map(({ symptom, text }) => wrapped(`**${symptom}** ${text}`))
+        .join('\n\n'),
+    });
+    const before = readText('collector/README.md').split('<!-- remedies: ')[0] ?? '';
     expect(before.trimEnd().split('\n## ').at(-1)).toMatch(/^Troubleshooting\n/);
   });
 

@@ -1,0 +1,50 @@
+/** The README's configuration is that of the sources: every option, every variable, every default. */
+import { describe, expect, it, vi } from 'vitest';
+import { settingsFrom } from '../../src/sdk/settings.ts';
+import { configurationRows, settingsOf } from '../support/configuration-table.ts';
+import { expectGenerated, table } from '../support/generated.ts';
+import { filesUnder, readText } from '../support/sources.ts';
+
+const sdk = filesUnder('src/sdk', /\.ts$/);
+const settings = settingsOf(sdk);
+
+/** What holds without an option and with an empty environment, by the paths of the table. */
+function actualOf(path: string): string {
+  for (const name of Object.keys(process.env)) if (name.startsWith('OTEL_')) vi.stubEnv(name, undefined);
+  const { traces, ...others } = settingsFrom({}) ?? expect.unreachable();
+  const { sampleRatio, spanProcessors, url, ...sending } = traces ?? expect.unreachable();
+  const all = { ...others, ...sending, sampleRatio, spanProcessors, traces: { ...sending, endpoint: url.origin } };
+  const value = path.split('.').reduce<unknown>((held, key) => (held as Record<string, unknown>)[key], all);
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Object.keys(value).length === 0 ? 'none' : 'on';
+}
+
+describe("the README's table of configuration", () => {
+  it('is that of the sources', () => {
+    expectGenerated({
+      path: 'README.md',
+      name: 'configuration',
+      from: 'src/sdk',
+      text: table(['option', 'environment', 'default', 'meaning'], configurationRows(sdk)),
+    });
+  });
+
+  it('has what was once forgotten', () => {
+    const paths = settings.map(({ path }) => path);
+    expect(paths).toEqual(expect.arrayContaining(['spanProcessors', 'exportTimeoutMs', 'jobLabel', 'traces.headers']));
+  });
+
+  it.each(settings.map(({ path, byDefault }) => [path, byDefault]))('says the default of %s', (path, byDefault) => {
+    const said = byDefault.replaceAll('`', '');
+    expect(said === actualOf(path) || said.startsWith(`${actualOf(path)}: `), `${said}, is ${actualOf(path)}`).toBe(
+      true,
+    );
+  });
+
+  it('stands with every variable that the SDK reads', () => {
+    const read = sdk.flatMap(({ content }) => [...content.matchAll(/'(OTEL_[A-Z_]+)'/g)].map(([, name]) => name));
+    const section = readText('README.md').split('\n## Configuration\n')[1]?.split('\n## ')[0] ?? '';
+    expect(read.length).toBeGreaterThan(12);
+    expect(read.filter((name) => !new RegExp(`\`${name}[=\`]`).test(section))).toEqual([]);
+  });
+});
