@@ -4,7 +4,7 @@ import { type CacheStore, requireStore } from './store.ts';
 export interface CacheOptions<In> {
   /** Replaces `CachePrimitive` in the metrics. */
   readonly name?: string | undefined;
-  /** What makes two inputs the same. Must give a string; whoever shares it shares the value. */
+  /** What makes two inputs the same: a string. Inputs with the same string share one value. */
   readonly key: (input: In) => string;
   /** How long a value is good for, in milliseconds. @default for ever */
   readonly ttlMs?: number | undefined;
@@ -16,7 +16,7 @@ export interface CacheOptions<In> {
   readonly staleMs?: number | undefined;
   /** Failures worth keeping: which, and for how many milliseconds. They stay in this process. @default none */
   readonly negative?: { readonly when: (error: unknown) => boolean; readonly ttlMs: number } | undefined;
-  /** How many values (and failures) this process keeps; the one not used for longest goes first; 10,000,000 at most. @default 1000 */
+  /** How many values (and failures) this process keeps, 10,000,000 at most; the one unused for longest goes first. @default 1000 */
   readonly maxEntries?: number | undefined;
   /** Where values are kept, if not in this process. See `keyvStore`. @default this process */
   readonly store?: CacheStore | undefined;

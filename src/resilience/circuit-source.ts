@@ -7,7 +7,7 @@ import { type Circuit, LiveCircuit } from './shared-circuit.ts';
 interface KeyOptions<In> {
   /** Keeps a circuit for each of these, such as a host or a tenant. Keys stay out of telemetry. @default one circuit */
   readonly key?: ((input: In) => string) | undefined;
-  /** How many circuits are kept; the one unused for longest is forgotten, be it open. @default 1000 */
+  /** How many circuits are kept; the one unused for longest is forgotten, even while it is open. @default 1000 */
   readonly maxKeys?: number | undefined;
 }
 

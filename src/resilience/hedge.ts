@@ -18,7 +18,7 @@ export interface HedgeOptions {
    * @default none: the delay is `delayMs`
    */
   readonly percentile?: number | undefined;
-  /** From how many durations a percentile is taken; before, `delayMs` counts, or none is late. @default 20 */
+  /** From how many durations on a percentile is taken; before that `delayMs` counts, or no try is late. @default 20 */
   readonly minimumSamples?: number | undefined;
   /** How many durations are remembered. @default 200 */
   readonly maxSamples?: number | undefined;

@@ -19,7 +19,7 @@ export interface RateLimitOptions<In = never> {
   readonly mode?: 'wait' | 'reject' | undefined;
   /** Work that would have to wait for longer is refused at once, in milliseconds. @default any time */
   readonly maxWaitMs?: number | undefined;
-  /** How many may wait; what comes on top of them is refused. @default 1000 */
+  /** How many executions may wait; more are refused. @default 1000 */
   readonly maxQueue?: number | undefined;
 }
 

@@ -3,7 +3,7 @@ import { knownOptions, requireNumber } from '../core/check.ts';
 export interface RetryBudgetOptions {
   /** How many retries there may be for each first try: 0.2 is one for every five. @default 0.2 */
   readonly ratio?: number | undefined;
-  /** How many retries a second there may be whatever the traffic, so that a little traffic can retry too. @default 1 */
+  /** How many retries a second there may be at any traffic, so that a little traffic can retry too. @default 1 */
   readonly minPerSecond?: number | undefined;
   /** How long a try counts, in milliseconds. @default 10000 */
   readonly windowMs?: number | undefined;

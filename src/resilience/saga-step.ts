@@ -22,7 +22,7 @@ export interface SagaStep<In, Out> {
   readonly name: string;
   /** Has an effect if it succeeds, and none if it fails. */
   readonly do: Primitive<In, Out>;
-  /** Undoes the effect. @default there is none to undo */
+  /** Undoes the effect. @default nothing is undone */
   readonly compensate?: Primitive<CompensateInput<In, Out>, unknown> | undefined;
   /**
    * Undoes an effect that may not be there: runs when `do` was aborted, or timed out, while it was under way and has not

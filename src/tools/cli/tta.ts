@@ -18,7 +18,7 @@ const program = new Command('tta')
     `
 In a project that has tta-primitives installed, run it as: npx tta COMMAND
 Anywhere else, run it as: npx -p tta-primitives tta COMMAND
-Do not run a bare "npx tta" there: it would run whatever package has the name tta on the registry.`,
+Do not run a bare "npx tta" there: it would run the package that has the name tta on the registry.`,
   );
 
 program
