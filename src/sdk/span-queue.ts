@@ -1,188 +1,160 @@
 /**
- * Takes batches of spans to the collector. It owns a batch from the moment it is handed over until the collector has
- * it or it is counted as lost, a few at a time, so that a burst does not open a hundred connections. After a failure
- * it rests: whoever is down is not knocked at for every batch, and a request under way is what would hold a process
- * that has come to its end.
+ * Sends batches of spans to the collector. It is responsible for a span from `admit` until the collector has it or it
+ * is counted as lost. What it decides is in `span-queue-state.ts`; the batches, the timer, the exporter and the
+ * counters are here.
+ *
+ * After a failure it pauses: a collector that is down needs no request for every batch, and a request under way would
+ * keep a process alive that has nothing else to do.
  */
-import { type Context, context } from '@opentelemetry/api';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-node';
 import { inBackground } from '../platform/background.ts';
 import { systemClock } from '../platform/clock.ts';
 import { lostSpans } from '../telemetry/instruments.ts';
+import { createBatch, type ExportResult, type SpanBatch, SUCCESS, sendBatches } from './span-batch.ts';
+import {
+  admitSpan,
+  closeOnSlowFailure,
+  closeQueue,
+  currentPauseMs,
+  EMPTY_SPAN_QUEUE,
+  flushEnded,
+  flushStarted,
+  pauseEnded,
+  requestDelivered,
+  requestFailed,
+  type SpanQueueRules,
+  type SpanQueueState,
+  startRequest,
+} from './span-queue-state.ts';
 
-type ExportResult = Parameters<Parameters<SpanExporter['export']>[1]>[0];
-
-const DELIVERED = 0;
-const AT_ONCE = 4;
-/** How many waiting batches go in one request when they pile up, because a busy event loop answers a request late. */
-const MOST_IN_ONE = 8;
-const SHORTEST_REST_MS = 1_000;
-const LONGEST_REST_MS = 5_000;
-const JUST_NOW_MS = 100;
+const NO_PAUSE = () => {};
 
 const lost = {
-  queueFull: lostSpans('queue_full'),
-  failed: lostSpans('export_failed'),
+  queue_full: lostSpans('queue_full'),
+  export_failed: lostSpans('export_failed'),
   shutdown: lostSpans('shutdown'),
 };
 
-interface Batch {
-  readonly spans: ReadableSpan[];
-  /** In which the batch processor handed it over: instrumentations see there that this request is not to be traced. */
-  readonly context: Context;
-  readonly settled: Promise<void>;
-  readonly settle: () => void;
-}
-
-export interface SpanQueueOptions {
+export interface SpanQueueOptions extends SpanQueueRules {
   readonly exporter: SpanExporter;
-  /** How many spans may be on their way, waiting ones included. */
-  readonly maxPending: number;
-  /** A failure that takes this long is a collector that does not answer: a process at its end does not ask it twice. */
-  readonly slowFailureMs: number;
-  /** Called for the first batch that fails, and never again. */
+  /** Called once, for the first request that fails. */
   readonly onFirstFailure: (error: Error | undefined) => void;
 }
 
 export class SpanQueue implements SpanExporter {
   readonly #options: SpanQueueOptions;
-  #pending = 0;
-  readonly #waiting: Batch[] = [];
-  readonly #open = new Set<Batch>();
-  #underWay = 0;
-  #starting = false;
-  #failedBefore = false;
-  #restMs = SHORTEST_REST_MS;
-  #stopResting: (() => void) | undefined;
-  #hurried = 0;
-  #closing = false;
-  #closed = false;
-  #givenUp = 0;
-  #slowFailureAt = Number.NEGATIVE_INFINITY;
+  readonly #waiting: SpanBatch[] = [];
+  readonly #sent = new Set<SpanBatch>();
+  #state: SpanQueueState = EMPTY_SPAN_QUEUE;
+  #cancelPause = NO_PAUSE;
+  #isSending = false;
+  #hasFailed = false;
 
   constructor(options: SpanQueueOptions) {
     this.#options = options;
   }
 
-  /** Takes responsibility for one span that ended. `false`: it cannot be taken, and has been counted as lost. */
+  /** Takes responsibility for one span that has ended. `false`: the span is refused and counted as lost. */
   admit(): boolean {
-    const refused = this.#closed
-      ? lost.shutdown
-      : this.#pending >= this.#options.maxPending
-        ? lost.queueFull
-        : undefined;
-    if (refused === undefined) this.#pending += 1;
-    else refused.value += 1;
-    return refused === undefined;
+    const next = admitSpan(this.#options, this.#state);
+    if (typeof next === 'string') {
+      lost[next].value += 1;
+      return false;
+    }
+    this.#become(next);
+    return true;
   }
 
   export(spans: ReadableSpan[], done: (result: ExportResult) => void): void {
-    if (!this.#closed) {
-      let settle = () => {};
-      const settled = new Promise<void>((resolve) => {
-        settle = resolve;
-      });
-      const batch = { spans, context: context.active(), settled, settle };
-      this.#open.add(batch);
-      this.#waiting.push(batch);
-      this.#next();
+    // A closed queue has counted these spans as lost already.
+    if (this.#state.phase !== 'closed') {
+      this.#waiting.push(createBatch(spans));
+      this.#sendWaiting();
     }
-    // The batch processor need not wait, nor know how it ends.
-    done({ code: DELIVERED });
+    // The batch processor need not wait for the collector, and need not know how it ends.
+    done({ code: SUCCESS });
   }
 
-  /** Resolves when every batch handed over so far is delivered or lost. Rests only where nobody answers. */
+  /** Resolves when every batch exported so far is delivered or lost. Pauses only if the collector does not answer. */
   async forceFlush(): Promise<void> {
-    this.#hurried += 1;
-    this.#stopResting?.();
-    this.#next();
-    await Promise.all([...this.#open].map((batch) => batch.settled));
-    this.#hurried -= 1;
+    this.#become(flushStarted(this.#state));
+    this.#sendWaiting();
+    await Promise.all([...this.#sent, ...this.#waiting].map(({ settled }) => settled));
+    this.#become(flushEnded(this.#state));
   }
 
-  /** From now on a collector that does not answer is not asked again. */
-  closeSoon(): void {
-    this.#closing = true;
-    if (systemClock.now() - this.#slowFailureAt < JUST_NOW_MS) this.close();
+  /** From now on the first slow failure closes the queue: a process that ends does not wait for the collector twice. */
+  closeOnSlowFailure(): void {
+    this.#become(closeOnSlowFailure(this.#state, systemClock.now()));
   }
 
-  /** Gives up what is left, and counts it. Returns how many spans that were. */
+  /** Gives up the spans that are left and counts them as lost. Returns how many spans that were. */
   close(): number {
-    if (this.#closed) return this.#givenUp;
-    this.#closed = true;
-    this.#givenUp = this.#pending;
-    lost.shutdown.value += this.#pending;
-    this.#waiting.length = 0;
-    this.#stopResting?.();
-    for (const { settle } of this.#open) settle();
-    this.#open.clear();
-    return this.#givenUp;
+    const closed = closeQueue(this.#state);
+    this.#become(closed);
+    return closed.spansGivenUp;
   }
 
-  /** The batch processor calls this once it has handed over everything. */
+  /** The batch processor calls this when it has exported everything. */
   async shutdown(): Promise<void> {}
 
-  #next(): void {
-    // An export that ends before it returns comes back here: the loop goes on where it stands, not one level deeper.
-    if (this.#starting) return;
-    this.#starting = true;
-    while (this.#underWay < AT_ONCE && this.#stopResting === undefined) {
-      const batches = this.#waiting.splice(0, this.#share());
-      if (batches.length === 0) break;
-      this.#send(batches);
+  /** The only place that changes the state. Starts and cancels the timer of the pause, and empties a closed queue. */
+  #become(next: SpanQueueState): void {
+    const before = this.#state;
+    this.#state = next;
+    const pauseMs = currentPauseMs(next);
+    if (pauseMs !== currentPauseMs(before)) {
+      this.#cancelPause();
+      this.#cancelPause = pauseMs === undefined ? NO_PAUSE : inBackground(pauseMs, () => this.#endPause());
     }
-    this.#starting = false;
+    if (next.phase !== 'closed' || before.phase === 'closed') return;
+    lost.shutdown.value += next.spansGivenUp;
+    for (const batch of [...this.#sent, ...this.#waiting]) batch.settle();
+    this.#sent.clear();
+    this.#waiting.length = 0;
   }
 
-  /** One at a time while the collector fails: what waits may still arrive, what is tried in vain is lost. */
-  #share(): number {
-    if (this.#restMs > SHORTEST_REST_MS) return 1;
-    return Math.min(MOST_IN_ONE, Math.ceil(this.#waiting.length / AT_ONCE));
+  #endPause(): void {
+    this.#become(pauseEnded(this.#state));
+    this.#sendWaiting();
   }
 
-  #send(batches: readonly Batch[]): void {
-    const [first] = batches as [Batch];
-    const spans = batches.length === 1 ? first.spans : batches.flatMap((batch) => batch.spans);
-    const startedAt = systemClock.now();
-    this.#underWay += 1;
-    let open = true;
-    const done = (result: ExportResult) => {
-      if (!open) return;
-      open = false;
-      this.#underWay -= 1;
-      if (this.#closed) return;
-      this.#pending -= spans.length;
-      for (const batch of batches) this.#open.delete(batch);
-      if (result.code === DELIVERED) this.#restMs = SHORTEST_REST_MS;
-      else this.#failed(spans.length, result.error, systemClock.now() - startedAt);
-      for (const batch of batches) batch.settle();
-      this.#next();
-    };
-    try {
-      context.with(first.context, () => this.#options.exporter.export(spans, done));
-    } catch (error) {
-      done({ code: DELIVERED + 1, error: error instanceof Error ? error : new Error(String(error)) });
+  #sendWaiting(): void {
+    // An exporter may answer before `export` returns. That calls this method again; the loop below goes on instead.
+    if (this.#isSending) return;
+    this.#isSending = true;
+    for (;;) {
+      const request = startRequest(this.#state, this.#waiting.length);
+      if (request === undefined) break;
+      this.#become(request.state);
+      this.#send(this.#waiting.splice(0, request.batches));
     }
+    this.#isSending = false;
   }
 
-  #failed(spans: number, error: Error | undefined, tookMs: number): void {
-    lost.failed.value += spans;
-    if (!this.#failedBefore) {
-      this.#failedBefore = true;
-      this.#options.onFirstFailure(error);
+  #send(batches: readonly SpanBatch[]): void {
+    const sentAt = systemClock.now();
+    for (const batch of batches) this.#sent.add(batch);
+    sendBatches(this.#options.exporter, batches, (result) => this.#receive(result, batches, sentAt));
+  }
+
+  #receive({ code, error }: ExportResult, batches: readonly SpanBatch[], sentAt: number): void {
+    // `close` has counted these spans as lost and settled their batches.
+    if (this.#state.phase === 'closed') return;
+    const spans = batches.reduce((sum, batch) => sum + batch.spans.length, 0);
+    for (const batch of batches) this.#sent.delete(batch);
+    if (code === SUCCESS) {
+      this.#become(requestDelivered(this.#state, spans));
+    } else {
+      lost.export_failed.value += spans;
+      const failedAt = systemClock.now();
+      this.#become(requestFailed(this.#options, this.#state, { spans, tookMs: failedAt - sentAt, failedAt }));
+      if (!this.#hasFailed) {
+        this.#hasFailed = true;
+        this.#options.onFirstFailure(error);
+      }
     }
-    const slow = tookMs >= this.#options.slowFailureMs;
-    if (slow) this.#slowFailureAt = systemClock.now();
-    if (slow && this.#closing) this.close();
-    if (this.#closed || this.#stopResting !== undefined || (this.#hurried > 0 && !slow)) return;
-    const cancel = inBackground(this.#restMs, () => {
-      this.#stopResting = undefined;
-      this.#next();
-    });
-    this.#stopResting = () => {
-      cancel();
-      this.#stopResting = undefined;
-    };
-    this.#restMs = Math.min(this.#restMs * 2, LONGEST_REST_MS);
+    for (const batch of batches) batch.settle();
+    this.#sendWaiting();
   }
 }

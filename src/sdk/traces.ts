@@ -49,7 +49,7 @@ export function createTraces(sdk: Sdk, settings: Settings, traces: TracesSetting
       await queue.forceFlush();
     },
     shutdown: async () => {
-      queue.closeSoon();
+      queue.closeOnSlowFailure();
       await delivery.forceFlush();
       await batches.shutdown();
       await queue.forceFlush();

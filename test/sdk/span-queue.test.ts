@@ -7,7 +7,7 @@ const OK = { code: 0 };
 const spans = (n: number) => Array.from({ length: n }, () => ({}) as ReadableSpan);
 
 /** A queue over an exporter whose answers the test gives. */
-function courierOver(answer: (done: Done) => void) {
+function queueOver(answer: (done: Done) => void) {
   const failures: (Error | undefined)[] = [];
   const queue = new SpanQueue({
     exporter: { export: (_, done) => answer(done), shutdown: async () => {} },
@@ -25,7 +25,7 @@ describe('the queue', () => {
   it('sends four batches at once, the others as those end', async () => {
     const open: Done[] = [];
     let most = 0;
-    const { queue, hand } = courierOver((done) => {
+    const { queue, hand } = queueOver((done) => {
       open.push(done);
       most = Math.max(most, open.length);
     });
@@ -39,7 +39,7 @@ describe('the queue', () => {
 
   it('gets through a long queue whose exports end before they return', async () => {
     const open: Done[] = [];
-    const { queue, hand } = courierOver((done) => {
+    const { queue, hand } = queueOver((done) => {
       if (open.length < 4) open.push(done);
       else done(OK);
     });
@@ -52,7 +52,7 @@ describe('the queue', () => {
 
   it('takes an exporter that throws, or answers twice, for one that failed, or answered once', async () => {
     let calls = 0;
-    const { queue, hand, failures } = courierOver((done) => {
+    const { queue, hand, failures } = queueOver((done) => {
       calls += 1;
       if (calls === 1) throw new Error('cannot be written as JSON');
       done(OK);
@@ -68,7 +68,7 @@ describe('the queue', () => {
 
   it('counts what is under way when it is closed once, whatever becomes of it', async () => {
     const open: Done[] = [];
-    const { queue, hand } = courierOver((done) => open.push(done));
+    const { queue, hand } = queueOver((done) => open.push(done));
     hand(6);
     expect(queue.close()).toBe(6);
     for (const done of open) done(OK);
