@@ -1,8 +1,8 @@
 import { systemClock } from '../platform/clock.ts';
 
 /**
- * Whether `work` settles, either way, within `ms` milliseconds. Keeps the process alive for so long: what it waits for
- * may hold nothing that would.
+ * Resolves to `true` when `work` resolves or rejects within `ms` milliseconds, otherwise to `false`. Keeps the process
+ * alive until then, because `work` may have no timer or connection that does.
  */
 export async function settlesWithin(ms: number, work: Promise<unknown>): Promise<boolean> {
   const settled = new AbortController();

@@ -1,29 +1,32 @@
 /**
- * The end of the process. What it decides stays decided: its own handlers, its exit code, death by the signal.
- * `process.exit` and an uncaught error leave no time to deliver anything; before them, `await shutdown()`.
+ * Delivers the last spans when the process ends: by a signal, or because it has nothing left to do. How the process
+ * ends stays the same: the program's own handlers run, its exit code is kept, and a signal without a handler kills it.
+ * `process.exit()` and an uncaught error leave no time to deliver spans: call `await shutdown()` before them.
  */
 import { constants } from 'node:os';
 import { systemClock } from '../platform/clock.ts';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
-/** A terminal can send one Ctrl-C twice (to npm and by npm), so only a later one is somebody who will not wait. */
+/** One Ctrl-C can arrive twice: from the terminal, and again from npm. A signal after this time is a second Ctrl-C. */
 const SAME_KEYPRESS_MS = 500;
+/** How long process 1 waits for the end by its own signal before it exits by itself. */
 const INIT_GRACE_MS = 100;
 
 export interface ExitHooks {
-  /** Delivers what there is, for a program that handles the signal itself. */
+  /** Delivers the spans that have ended. Called when the program handles the signal itself. */
   flush(): Promise<void>;
+  /** Delivers the spans and ends telemetry. Called when the process is about to end. */
   shutdown(): Promise<void>;
 }
 
-/** Returns how to let go of the process's signals and its end. */
+/** Calls the hooks when the process ends. Returns a function that removes its listeners. */
 export function onExit({ flush, shutdown }: ExitHooks): () => void {
   let leavingSince: number | undefined;
 
   const onSignal = (signal: NodeJS.Signals) => {
     if (process.listeners(signal).some((listener) => listener !== onSignal)) {
-      // Others decide. Some of them act only once they are alone, so ours goes first.
+      // The program decides. Some handlers act only when no other listener is left, so this one removes itself.
       process.removeListener(signal, onSignal);
       void flush();
       return;
@@ -44,7 +47,7 @@ export function onExit({ flush, shutdown }: ExitHooks): () => void {
   const die = (signal: NodeJS.Signals) => {
     release();
     process.kill(process.pid, signal);
-    // The kernel keeps from process 1 of a container every signal that it does not handle.
+    // The kernel ignores a signal to process 1 of a container when that process has no handler for it.
     if (process.pid === 1) systemClock.after(INIT_GRACE_MS, () => process.exit(128 + constants.signals[signal]));
   };
 

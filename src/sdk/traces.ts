@@ -1,4 +1,4 @@
-/** The tracer provider, and how its spans get to the collector: gate, batches, queue, exporter. */
+/** The tracer provider, and the way of its spans to the collector: admission, batches, queue, exporter. */
 import { TraceFlags } from '@opentelemetry/api';
 import type { NodeTracerProvider, ReadableSpan, Sampler, SpanProcessor } from '@opentelemetry/sdk-trace-node';
 import { redact } from '../telemetry/redact.ts';
@@ -8,22 +8,23 @@ import type { Settings, TracesSettings } from './settings.ts';
 import { SpanQueue } from './span-queue.ts';
 import { warn } from './warn.ts';
 
-const LONGEST_PATIENCE_MS = 1_000;
+/** A request that fails after this time, or after half of the export timeout if that is shorter, got no answer. */
+const MAX_SLOW_FAILURE_MS = 1_000;
 
 export interface Traces {
   readonly provider: NodeTracerProvider;
-  /** Where spans go, without credentials. */
+  /** The URL that spans are sent to, without user, password and query. */
   readonly url: string;
-  /** Resolves when every span that ended so far is delivered or counted as lost. */
+  /** Resolves when every span that has ended so far is delivered or counted as lost. */
   flush(): Promise<void>;
-  /** The same for the last time. May never resolve: `close` ends it. */
+  /** The last flush; ends the provider too. May never resolve if the collector does not answer: then call `close`. */
   drain(): Promise<void>;
-  /** Gives up what is left. Returns how many spans that were. */
+  /** Gives up the spans that are left and counts them as lost. Returns how many spans that were. */
   close(): number;
 }
 
 export function createTraces(sdk: Sdk, settings: Settings, traces: TracesSettings): Traces {
-  const url = shown(traces.url);
+  const url = withoutSecrets(traces.url);
   const queue = new SpanQueue({
     exporter: new sdk.otlp.OTLPTraceExporter({
       url: traces.url.href,
@@ -31,8 +32,8 @@ export function createTraces(sdk: Sdk, settings: Settings, traces: TracesSetting
       timeoutMillis: traces.exportTimeoutMs,
     }),
     maxPending: traces.maxPending,
-    slowFailureMs: Math.min(LONGEST_PATIENCE_MS, traces.exportTimeoutMs / 2),
-    onFirstFailure: (error) => warn(undelivered(url, error)),
+    slowFailureMs: Math.min(MAX_SLOW_FAILURE_MS, traces.exportTimeoutMs / 2),
+    onFirstFailure: (error) => warn(undeliveredWarning(url, error)),
   });
   const batches = new sdk.traces.BatchSpanProcessor(queue, {
     maxQueueSize: traces.maxPending,
@@ -85,12 +86,12 @@ function samplerOf({ traces }: Sdk, { sampler, sampleRatio }: TracesSettings): S
   return sampler.startsWith('parentbased_') ? new traces.ParentBasedSampler({ root }) : root;
 }
 
-/** User, password and query stay out: any of them can be a key. */
-function shown(url: URL): string {
+/** The URL without user, password and query: each of them can be a secret. */
+function withoutSecrets(url: URL): string {
   return url.origin + url.pathname;
 }
 
-function undelivered(url: string, error: Error | undefined): string {
+function undeliveredWarning(url: string, error: Error | undefined): string {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   const reason = [code, message].filter((part) => part !== undefined && part !== '').join(' ');
   return (
