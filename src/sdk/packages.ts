@@ -30,7 +30,7 @@ export interface Sdk {
 const require = createRequire(import.meta.url);
 
 /** Throws an error that names every package that is missing. `entry` is who needs them. */
-export function loadSdk(entry = 'tta-primitives/register'): Sdk {
+export function loadSdk(entry = 'register'): Sdk {
   const missing = Object.keys(SDK_VERSIONS).filter((name) => !isInstalled(name));
   if (missing.length > 0) {
     const line = Object.entries(SDK_VERSIONS).map(([name, version]) => `${name}@${version}`);

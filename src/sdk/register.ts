@@ -56,5 +56,8 @@ function tellIgnored(registration: Registration, options: RegisterOptions): void
   if (ignored.length === 0 || registration.told) return;
   registration.told = true;
   const names = ignored.map(([name]) => name).join(', ');
-  warn(`register was called before: ${names} of this call ${ignored.length === 1 ? 'is' : 'are'} ignored`);
+  warn(
+    'The SDK is registered already, by an earlier call or by tta-primitives/register: ' +
+      `${names} of this call ${ignored.length === 1 ? 'is' : 'are'} ignored`,
+  );
 }

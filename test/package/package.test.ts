@@ -154,7 +154,7 @@ describe('installed beside @opentelemetry/api alone', () => {
     async () => {
       const source = `
       try {
-        const { register } = await import('tta-primitives/register');
+        const { register } = await import('tta-primitives/sdk');
         const sdk = await register({ prometheus: { port: 0 }, traces: false });
         const { task } = await import('tta-primitives');
         await task('greet', (name) => 'hello ' + name).execute('Ada');
@@ -163,18 +163,18 @@ describe('installed beside @opentelemetry/api alone', () => {
       } catch (error) {
         console.log(error.message);
       }`;
-      const complaint = await prints('register.mjs', source);
+      const complaint = await prints('sdk.mjs', source);
       expect(complaint).toMatch(/npm install @opentelemetry\//);
       const packages = INSTALL_LINE.exec(complaint)?.[1]?.trim().split(' ') ?? [];
       expect(packages.length).toBeGreaterThan(1);
 
       await project.install(...packages);
       expect((await installed()).filter((name) => name === 'openai')).toEqual([]);
-      expect(await prints('register.mjs', source)).toMatch(
+      expect(await prints('sdk.mjs', source)).toMatch(
         /^tta_primitive_executions_total\{(?=.*primitive_name="greet")(?=.*status="success").*\} 1$/m,
       );
       // The SDK's own declarations want @types/node, which is not ours to judge.
-      const every = ['tta-primitives', 'tta-primitives/register', 'tta-primitives/testing', 'tta-primitives/views'];
+      const every = ['', '/register', '/sdk', '/testing', '/views'].map((entry) => `tta-primitives${entry}`);
       await typeChecks('every-entry', { module: 'nodenext', skipLibCheck: true }, every);
     },
     4 * MINUTES,

@@ -8,7 +8,8 @@ const built = (path: string) => pathToFileURL(resolve(import.meta.dirname, '../.
 /** The built entries, as a child's program imports them. */
 export const ENTRY = {
   main: built('src/index.js'),
-  register: built('src/sdk/index.js'),
+  sdk: built('src/sdk/index.js'),
+  register: built('src/sdk/register-on-load.js'),
 } as const;
 
 export interface Exit {
@@ -49,7 +50,7 @@ export function endChildren(): void {
 
 /** Runs `program`, an ES module, which finds `register`, `task`, `workflow` and `sequential` imported. */
 export function runProgram(program: string, options: ChildOptions = {}): Child {
-  const imports = `import { register } from '${ENTRY.register}'; import { sequential, task, workflow } from '${ENTRY.main}';`;
+  const imports = `import { register } from '${ENTRY.sdk}'; import { sequential, task, workflow } from '${ENTRY.main}';`;
   return runModule(`${imports}\n${program}`, options);
 }
 

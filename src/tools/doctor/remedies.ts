@@ -11,10 +11,10 @@ export const REMEDY = {
   noEndpoint: {
     symptom: 'The metrics do not show.',
     text:
-      'Does `curl http://127.0.0.1:9464/metrics` answer? If the connection is refused, `register` was not called in this process ' +
+      'Does `curl http://127.0.0.1:9464/metrics` answer? If the connection is refused, nothing was registered in this process ' +
       '(`node --import tta-primitives/register app.js`), or the endpoint is on another port: a warning at the start says so, and ' +
-      '`(await register()).metricsUrl` is its address. Another machine or container cannot reach it: it listens on loopback only, ' +
-      'unless you set `OTEL_EXPORTER_PROMETHEUS_HOST=0.0.0.0`.',
+      '`(await register()).metricsUrl`, with `register` of `tta-primitives/sdk`, is its address. Another machine or container ' +
+      'cannot reach it: it listens on loopback only, unless you set `OTEL_EXPORTER_PROMETHEUS_HOST=0.0.0.0`.',
   },
   slowEndpoint: {
     symptom: 'The endpoint takes too long.',

@@ -35,7 +35,7 @@ export interface App {
 /** A program with `register`, in a process of its own; nothing takes its spans unless `env` says who. */
 export async function startApp(program = BUSY, env: Readonly<Record<string, string>> = {}): Promise<App> {
   const source = `
-    import { register } from '${ENTRY.register}';
+    import { register } from '${ENTRY.sdk}';
     import { llm, task, workflow } from '${ENTRY.main}';
     const sdk = await register();
     ${program}

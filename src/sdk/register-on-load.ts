@@ -1,0 +1,10 @@
+/**
+ * `tta-primitives/register`: loading it boots the OpenTelemetry SDK with the settings of the environment, by
+ * `node --import tta-primitives/register app.js`, by `--require`, by an import or by a `require`. It exports nothing:
+ * the handle is what `register()` of `tta-primitives/sdk` resolves to. Throws where a package of the SDK is missing.
+ */
+import { isMainThread } from 'node:worker_threads';
+import { registerNow } from './register.ts';
+
+// A worker thread inherits the `--import` of its process, and the process has one SDK: that of the main thread.
+if (isMainThread) registerNow({});
