@@ -1,8 +1,9 @@
 /** The endpoint of the program. A port that is taken is reported once and tried again until it is free. */
 
 import { inBackground } from '../platform/background.ts';
+import type { HttpServer } from '../platform/http-server.ts';
 import { findPortHolder } from '../platform/port-holder.ts';
-import { type Endpoint, startEndpoint } from '../prometheus/endpoint.ts';
+import { startEndpoint } from '../prometheus/endpoint.ts';
 import { warn } from './warn.ts';
 
 const RETRY_MS = 2_000;
@@ -21,7 +22,7 @@ export async function startScrapeServer(
   metrics: () => Promise<string>,
 ): Promise<ScrapeServer> {
   const { host, port } = address;
-  let endpoint: Endpoint | undefined;
+  let endpoint: HttpServer | undefined;
   let error: Error | undefined;
   let closed = false;
   let cancelRetry = () => {};

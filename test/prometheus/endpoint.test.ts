@@ -1,9 +1,10 @@
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Endpoint, startEndpoint } from '../../src/prometheus/endpoint.ts';
+import type { HttpServer } from '../../src/platform/http-server.ts';
+import { startEndpoint } from '../../src/prometheus/endpoint.ts';
 
-let endpoint: Endpoint | undefined;
+let endpoint: HttpServer | undefined;
 afterEach(() => endpoint?.close());
 
 async function serve(metrics: () => Promise<string>, host = '127.0.0.1'): Promise<string> {

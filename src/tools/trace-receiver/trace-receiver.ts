@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { BodyError, readBody } from '../../platform/body.ts';
-import { type Exchange, sendJson, sendText, serveLoopback } from '../../platform/loopback.ts';
+import { type Exchange, sendJson, sendText } from '../../platform/http-server.ts';
+import { serveLoopback } from '../../platform/loopback.ts';
 import { readTraceRequest } from './otlp.ts';
 import { loadTraceCodec, type TraceCodec } from './otlp-protobuf.ts';
 import type { Trace } from './trace.ts';

@@ -1,0 +1,92 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** One HTTP exchange. `signal` aborts when the client is gone or the server closes. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** The path without the query. */
+  readonly path: string;
+  readonly signal: AbortSignal;
+}
+
+export interface HttpServer {
+  /** `http://HOST:PORT`, without a slash at the end; the host is `localhost` where every address is listened on. */
+  readonly url: string;
+  /** Ends at once, whatever connections are open. Harmless when repeated. */
+  close(): Promise<void>;
+}
+
+export interface HttpServerOptions {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** Answers one request. A rejection is answered with status 500 where that is still possible. */
+  readonly handle: (exchange: Exchange) => Promise<void> | void;
+}
+
+/**
+ * An HTTP server that keeps no process alive: neither by itself, nor by a client that keeps its connection or never
+ * finishes its request.
+ *
+ * @throws the system's error (`EADDRINUSE`, `EACCES`, ...) where it cannot listen
+ */
+export async function startHttpServer({ host, port, handle }: HttpServerOptions): Promise<HttpServer> {
+  const running = new Set<AbortController>();
+  const server = createServer(async (request, response) => {
+    const controller = new AbortController();
+    running.add(controller);
+    response.once('close', () => {
+      running.delete(controller);
+      controller.abort();
+    });
+    try {
+      const path = (request.url ?? '/').replace(/[?#].*$/s, '');
+      await handle({ request, response, path, signal: controller.signal });
+    } catch (error) {
+      if (response.headersSent || response.destroyed) response.destroy();
+      else sendText(response, 500, `${error instanceof Error ? error.message : String(error)}\n`);
+    }
+  });
+  server.on('connection', (socket) => socket.unref());
+  await listen(server, host, port);
+  return {
+    url: urlOf(host, server.address() as AddressInfo),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const controller of running) controller.abort();
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** @param type the content type. @default plain text in UTF-8 */
+export function sendText(
+  response: ServerResponse,
+  status: number,
+  text: string,
+  type = 'text/plain; charset=utf-8',
+): void {
+  // With its length, which a HEAD request asks for.
+  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(text) }).end(text);
+}
+
+export function sendJson(response: ServerResponse, status: number, value: unknown): void {
+  sendText(response, status, JSON.stringify(value), 'application/json');
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    // Stays: a connection that cannot be accepted later on is an error event too. The client tries again.
+    server.on('error', reject);
+    // Exclusive: each worker of a cluster has data of its own, and must not answer in turns with the others.
+    server.listen({ host, port, exclusive: true }, resolve);
+    server.unref();
+  });
+}
+
+function urlOf(host: string, { port }: AddressInfo): string {
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  return `http://${name}:${port}`;
+}

@@ -1,0 +1,92 @@
+import { connect } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  type HttpServer,
+  type HttpServerOptions,
+  sendJson,
+  sendText,
+  startHttpServer,
+} from '../../src/platform/http-server.ts';
+import { serveLoopback } from '../../src/platform/loopback.ts';
+
+let server: HttpServer | undefined;
+afterEach(() => server?.close());
+
+async function serve(handle: HttpServerOptions['handle'], host = '127.0.0.1'): Promise<string> {
+  server = await startHttpServer({ host, port: 0, handle });
+  return server.url;
+}
+
+describe('the HTTP server', () => {
+  it('gives the path without the query, and answers with the length of the body', async () => {
+    const url = await serve(({ path, response }) => sendText(response, 201, `${path} ü`));
+    const response = await fetch(`${url}/a/b?c=d`);
+    expect([response.status, response.headers.get('content-type')]).toEqual([201, 'text/plain; charset=utf-8']);
+    expect(response.headers.get('content-length')).toBe('7');
+    expect(await response.text()).toBe('/a/b ü');
+  });
+
+  it('answers with JSON', async () => {
+    const response = await fetch(await serve(({ response }) => sendJson(response, 200, { ok: 'ü' })));
+    expect(response.headers.get('content-type')).toBe('application/json');
+    expect(await response.json()).toEqual({ ok: 'ü' });
+  });
+
+  it('answers a failure with 500 and its message', async () => {
+    const response = await fetch(await serve(() => Promise.reject(new Error('out of paper'))));
+    expect([response.status, await response.text()]).toEqual([500, 'out of paper\n']);
+  });
+
+  it('breaks the connection off where a failure comes after the headers', async () => {
+    const url = await serve(({ response }) => {
+      response.writeHead(200).write('half');
+      throw new Error('out of paper');
+    });
+    await expect(fetch(url).then((response) => response.text())).rejects.toThrow();
+  });
+
+  it.each(['the client goes', 'the server closes'])('aborts the signal of an exchange when %s', async (which) => {
+    let arrived = (_: AbortSignal) => {};
+    const arrival = new Promise<AbortSignal>((resolve) => {
+      arrived = resolve;
+    });
+    const url = await serve(({ signal }) => arrived(signal));
+    const client = new AbortController();
+    const answer = fetch(url, { signal: client.signal }).catch(() => 'none');
+    const signal = await arrival;
+    expect(signal.aborted).toBe(false);
+    const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve));
+    if (which === 'the client goes') client.abort();
+    else await server?.close();
+    await aborted;
+    expect(await answer).toBe('none');
+  });
+
+  it('closes at once though a request is not finished, and again without harm', async () => {
+    const url = new URL(await serve(() => {}));
+    const half = connect(Number(url.port), url.hostname);
+    half.on('error', () => {});
+    const cut = new Promise((closed) => half.on('close', closed));
+    await new Promise((written) => half.write('GET / HTTP/1.1\r\nhost: x\r\n', written));
+    await server?.close();
+    await server?.close();
+    await cut;
+  });
+
+  it("rejects with the system's error where it cannot listen", async () => {
+    const port = Number(new URL(await serve(() => {})).port);
+    const again = startHttpServer({ host: '127.0.0.1', port, handle: () => {} });
+    await expect(again).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  });
+});
+
+describe('a server for this machine only', () => {
+  it('says in a sentence why it cannot listen, with the cause', async () => {
+    const port = Number(new URL(await serve(() => {})).port);
+    const again = serveLoopback({ name: 'startThis', host: '127.0.0.1', port, handle: () => {} });
+    await expect(again).rejects.toMatchObject({
+      message: `startThis: cannot listen on 127.0.0.1 port ${port}: the port is taken: pass another one, or 0 for any free one`,
+      cause: { code: 'EADDRINUSE' },
+    });
+  });
+});
