@@ -1,5 +1,6 @@
 import { fail, knownOptions, requireName } from '../core/check.ts';
 import type { Usage } from '../ledger/usage.ts';
+import { importOptional } from '../platform/optional.ts';
 import { type Model, type ModelChunk, type ModelReply, ModelReplyError, type ModelRequest } from './model.ts';
 
 export interface OpenAICompatibleOptions {
@@ -80,9 +81,7 @@ function compact(chunk: ModelChunk): ModelChunk {
 }
 
 async function connect({ baseURL, apiKey }: OpenAICompatibleOptions) {
-  const { default: OpenAI } = await import('openai').catch((cause: unknown) => {
-    throw new Error('openAICompatible needs the openai client: npm install openai@6', { cause });
-  });
+  const { default: OpenAI } = await importOptional('openAICompatible', 'openai', () => import('openai'));
   return new OpenAI({
     maxRetries: 0,
     ...(baseURL === undefined ? {} : { baseURL }),

@@ -47,7 +47,7 @@ export const ROOMS: readonly Room[] = [
   },
   {
     where: 'src/llm/',
-    may: [...PRIMITIVES, 'src/ledger/', 'openai'],
+    may: [...PRIMITIVES, 'src/ledger/', 'src/platform/optional.ts', 'openai'],
     what: 'work that a model does, over the libraries of its own port',
   },
   {

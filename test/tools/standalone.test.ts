@@ -36,7 +36,9 @@ describe('offline model and trace receiver, compiled and alone', () => {
     const { stdout } = await script(`
       import { startModelServer } from './src/tools/offline-model/model-server.js';
       await startModelServer().catch((error) => console.log(error.message));`);
-    expect(stdout).toBe('The offline model needs the package gpt-tokenizer: npm install gpt-tokenizer\n');
+    expect(stdout).toBe(
+      'The offline model needs gpt-tokenizer, which is not installed: npm install gpt-tokenizer@4.0.0\n',
+    );
   });
 
   it('takes JSON and answers protobuf with the install line when protobufjs is missing', async () => {
@@ -48,7 +50,9 @@ describe('offline model and trace receiver, compiled and alone', () => {
         const answer = await fetch(url + '/v1/traces', { method: 'POST', headers, body: '{}' });
         console.log(answer.status, await answer.text());
       }`);
-    expect(stdout).toBe('200 {}\n415 OTLP in protobuf needs the package protobufjs: npm install protobufjs\n\n');
+    expect(stdout).toBe(
+      '200 {}\n415 OTLP in protobuf needs protobufjs, which is not installed: npm install protobufjs@7.6.6\n\n',
+    );
   });
 
   it('holds no process, though nothing was closed and a connection is kept', async () => {

@@ -1,12 +1,5 @@
-import { packageManifest } from './package-root.ts';
-
-const TELEMETRY = [
-  '@opentelemetry/exporter-prometheus',
-  '@opentelemetry/exporter-trace-otlp-http',
-  '@opentelemetry/resources',
-  '@opentelemetry/sdk-metrics',
-  '@opentelemetry/sdk-trace-node',
-];
+import { missingAmong } from '../../platform/optional.ts';
+import { notInstalled, type Peer, SDK_PEERS } from '../../platform/peers.ts';
 
 /**
  * Checks for all packages that a command needs and the library alone does not, so that one line installs them.
@@ -14,20 +7,9 @@ const TELEMETRY = [
  * @param offline whether the offline model answers
  * @throws Error with that line
  */
-export function requirePeers(offline: boolean, command = 'tta digest', more: readonly string[] = []): void {
-  const needed = [...TELEMETRY, 'openai', ...(offline ? ['gpt-tokenizer'] : []), ...more];
-  const missing = needed.filter((name) => !isInstalled(name));
-  if (missing.length === 0) return;
-  const { peerDependencies } = packageManifest();
-  const install = missing.map((name) => `${name}@${peerDependencies[name]?.replace('^', '')}`).join(' ');
-  throw new Error(`${command} needs ${missing.length} more packages: npm install ${install}`);
-}
-
-function isInstalled(name: string): boolean {
-  try {
-    import.meta.resolve(name);
-    return true;
-  } catch {
-    return false;
-  }
+export function requirePeers(offline: boolean, command = 'tta digest', more: readonly Peer[] = []): void {
+  const tokenizer: readonly Peer[] = offline ? ['gpt-tokenizer'] : [];
+  const needed: readonly Peer[] = [...SDK_PEERS, 'openai', ...tokenizer, ...more];
+  const missing = missingAmong(needed, (name) => import.meta.resolve(name));
+  if (missing.length > 0) throw new Error(notInstalled(command, missing));
 }

@@ -1,0 +1,119 @@
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+import { importOptional, isMissing, missingAmong } from '../../src/platform/optional.ts';
+import { endChildren, runModule } from '../support/child.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+afterEach(endChildren);
+
+const manifest = (fields: object) => JSON.stringify({ name: 'openai', main: './index.js', ...fields });
+
+/** How the package `openai` may be found: the files of it that are there. */
+const FOUND: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'is missing': {},
+  'misses a dependency': {
+    'package.json': manifest({}),
+    'index.js': "module.exports = require('protobufjs');",
+    'index.mjs': "import 'protobufjs';",
+  },
+  'misses a package of its own scope': {
+    'package.json': manifest({}),
+    'index.js': "module.exports = require('openai-core');",
+    'index.mjs': "import 'openai-core';",
+  },
+  'has lost its main file': { 'package.json': manifest({}) },
+  'has lost a file': {
+    'package.json': manifest({}),
+    'index.js': "module.exports = require('./lost.js');",
+    'index.mjs': "import './lost.mjs';",
+  },
+  'has a manifest that is no JSON': { 'package.json': '{' },
+  'does not parse': { 'package.json': manifest({}), 'index.js': 'const = 1;', 'index.mjs': 'const = 1;' },
+  'throws when it is loaded': {
+    'package.json': manifest({}),
+    'index.js': "throw new Error('too old');",
+    'index.mjs': "throw new Error('too old');",
+  },
+};
+
+const ways = Object.keys(FOUND).map((how) => [how, how === 'is missing'] as const);
+
+/** The folder of a project with that package, written in `format`, and with a program. */
+function projectWith(how: string, format: 'module' | 'commonjs', program = ''): string {
+  const entries = Object.entries(FOUND[how] ?? {}).map(([name, content]) => {
+    const main = format === 'module' ? content.replace('./index.js', './index.mjs') : content;
+    return [`node_modules/openai/${name}`, main] as const;
+  });
+  return tempFolder({ 'program.mjs': program, ...Object.fromEntries(entries) });
+}
+
+function failureOf(work: () => unknown): unknown {
+  try {
+    work();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('it did not fail');
+}
+
+describe('a package that cannot be loaded', () => {
+  it.each(ways)('by require, because it %s: is missing is %s', (how, missing) => {
+    const require = createRequire(join(projectWith(how, 'commonjs'), 'program.js'));
+    expect(
+      isMissing(
+        'openai',
+        failureOf(() => require('openai')),
+      ),
+    ).toBe(missing);
+  });
+
+  it.each(ways)('by import, because it %s: is missing is %s', async (how, missing) => {
+    const optional = pathToFileURL(resolve('dist/src/platform/optional.js')).href;
+    const program = `
+      import { importOptional } from '${optional}';
+      let thrown;
+      const load = () => import('openai').catch((error) => { thrown = error; throw error; });
+      const error = await importOptional('The program', 'openai', load).catch((reason) => reason);
+      export default { missing: error !== thrown, sameCause: error.cause === thrown, message: error.message };`;
+    const url = pathToFileURL(join(projectWith(how, 'module', program), 'program.mjs')).href;
+    const told = await runModule(`console.log('TOLD ' + JSON.stringify((await import('${url}')).default));`).says(
+      'TOLD ',
+    );
+    const sentence = /^The program needs openai, which is not installed: npm install openai@[\d.]+$/;
+    expect(JSON.parse(told)).toMatchObject({ missing, ...(missing ? { sameCause: true } : {}) });
+    if (missing) expect(JSON.parse(told).message).toMatch(sentence);
+  });
+
+  it('is missing by its own name only, whole or with a path', () => {
+    const failure = (message: string, code = 'MODULE_NOT_FOUND') => Object.assign(new Error(message), { code });
+    expect(isMissing('openai', failure("Cannot find module 'openai/streaming'\nRequire stack:\n- a.js"))).toBe(true);
+    expect(isMissing('openai', failure("Cannot find module 'openai-core'"))).toBe(false);
+    expect(isMissing('openai', failure("Cannot find module 'openai'", 'EACCES'))).toBe(false);
+    for (const odd of [undefined, null, 'openai', { code: 'MODULE_NOT_FOUND' }])
+      expect(isMissing('openai', odd)).toBe(false);
+  });
+});
+
+describe('what is missing among several', () => {
+  it('is found without loading any', () => {
+    const folder = tempFolder({
+      'node_modules/openai/index.js': "throw new Error('loaded');",
+      'node_modules/protobufjs/index.js': '',
+    });
+    const require = createRequire(join(folder, 'program.js'));
+    const names = ['openai', 'gpt-tokenizer', 'protobufjs', '@opentelemetry/resources'];
+    const missing = missingAmong(names, (name) => require.resolve(name));
+    expect(missing).toEqual(['gpt-tokenizer', '@opentelemetry/resources']);
+  });
+
+  it('is not known where one is broken: that failure passes through', () => {
+    const require = createRequire(join(projectWith('has a manifest that is no JSON', 'commonjs'), 'program.js'));
+    expect(() => missingAmong(['openai'], (name) => require.resolve(name))).toThrow(/JSON|package config/);
+  });
+});
+
+it('an optional package that is there is what its import resolves to', async () => {
+  expect(await importOptional('This', 'openai', async () => 'the package')).toBe('the package');
+});
