@@ -1,7 +1,7 @@
 import { AssertionError } from 'node:assert';
 import { context, metrics, propagation, trace } from '@opentelemetry/api';
 import type { ReadableSpan, Sampler } from '@opentelemetry/sdk-trace-node';
-import { ttaViews } from '../../views/index.ts';
+import { createExporter } from '../prometheus/exporter.ts';
 import { type Exposition, parseExposition, select } from '../prometheus/parse.ts';
 import { loadSdk } from '../sdk/packages.ts';
 import { spanTree } from './span-tree.ts';
@@ -32,28 +32,26 @@ export interface TestTelemetry {
 /** Registers an SDK in memory. One at a time: OpenTelemetry's providers are global to the process. */
 export function startTestTelemetry({ sampler }: TestTelemetryOptions = {}): TestTelemetry {
   const sdk = loadSdk('tta-primitives/testing');
-  const exporter = new sdk.traces.InMemorySpanExporter();
+  const spans = new sdk.traces.InMemorySpanExporter();
   const tracerProvider = new sdk.traces.NodeTracerProvider({
-    spanProcessors: [new sdk.traces.SimpleSpanProcessor(exporter)],
+    spanProcessors: [new sdk.traces.SimpleSpanProcessor(spans)],
     ...(sampler === undefined ? {} : { sampler }),
   });
-  const reader = new sdk.prometheus.PrometheusExporter({ preventServerStart: true });
   const resource = sdk.resources.resourceFromAttributes({ job: 'tta-primitives' });
-  const meterProvider = new sdk.metrics.MeterProvider({ readers: [reader], views: [...ttaViews], resource });
-  const serializer = new sdk.prometheus.PrometheusSerializer('', false, /^job$/, false, true);
-  if (!metrics.setGlobalMeterProvider(meterProvider)) {
+  const exporter = createExporter(sdk, { resource, jobLabel: true });
+  if (!metrics.setGlobalMeterProvider(exporter.provider)) {
     throw new Error('startTestTelemetry: an SDK is registered already; stop it first');
   }
   tracerProvider.register();
 
-  const scrapeText = async () => serializer.serialize((await reader.collect()).resourceMetrics);
+  const scrapeText = async () => exporter.serialize((await exporter.collect()).resourceMetrics);
   return {
-    spans: () => exporter.getFinishedSpans(),
+    spans: () => spans.getFinishedSpans(),
     scrapeText,
     scrape: async () => parseExposition(await scrapeText()),
     expectSpans(tree) {
       const expected = dedent(tree);
-      const actual = spanTree(exporter.getFinishedSpans());
+      const actual = spanTree(spans.getFinishedSpans());
       if (actual === expected) return;
       throw new AssertionError({ message: `the spans are\n${actual}\nand not\n${expected}`, actual, expected });
     },
@@ -65,10 +63,10 @@ export function startTestTelemetry({ sampler }: TestTelemetryOptions = {}): Test
       const message = `${name}${JSON.stringify(labels)} is ${actual} and not ${value}; there is\n${there.join('\n')}`;
       throw new AssertionError({ message, actual, expected: value });
     },
-    clearSpans: () => exporter.reset(),
+    clearSpans: () => spans.reset(),
     async stop() {
       for (const api of [trace, metrics, context, propagation]) api.disable();
-      await Promise.all([tracerProvider.shutdown(), meterProvider.shutdown()]);
+      await Promise.all([tracerProvider.shutdown(), exporter.provider.shutdown()]);
     },
   };
 }

@@ -1,0 +1,61 @@
+import { metrics } from '@opentelemetry/api';
+import { afterEach, describe, expect, it } from 'vitest';
+import { task } from '../../src/index.ts';
+import { createExporter, type Exporter } from '../../src/prometheus/exporter.ts';
+import { parseExposition, type Sample } from '../../src/prometheus/parse.ts';
+import { register } from '../../src/sdk/index.ts';
+import { loadSdk } from '../../src/sdk/packages.ts';
+import { startTestTelemetry } from '../../src/testing/index.ts';
+
+let exporter: Exporter | undefined;
+afterEach(async () => {
+  metrics.disable();
+  await exporter?.provider.shutdown();
+});
+
+async function scrape(jobLabel: boolean): Promise<readonly Sample[]> {
+  const sdk = loadSdk();
+  const resource = sdk.resources.resourceFromAttributes({ job: 'shop', region: 'eu' });
+  exporter = createExporter(sdk, { resource, jobLabel });
+  metrics.setGlobalMeterProvider(exporter.provider);
+  await task('greet', () => 'hello').execute();
+  const { resourceMetrics, errors } = await exporter.collect();
+  expect(errors).toEqual([]);
+  return parseExposition(exporter.serialize(resourceMetrics)).samples;
+}
+
+const labelsOf = (samples: readonly Sample[], metric: string) => samples.find(({ name }) => name === metric)?.labels;
+
+describe('the exporter', () => {
+  it("writes the schema's names and labels, with the job and without the scope", async () => {
+    const samples = await scrape(true);
+    const labels = labelsOf(samples, 'tta_execution_duration_seconds_count');
+    expect(labels).toEqual({ primitive_type: 'task', job: 'shop' });
+    expect(labelsOf(samples, 'target_info')).toEqual({ job: 'shop', region: 'eu' });
+  });
+
+  it('leaves the job out of the series where it shall', async () => {
+    const samples = await scrape(false);
+    expect(labelsOf(samples, 'tta_execution_duration_seconds_count')).toEqual({ primitive_type: 'task' });
+    expect(labelsOf(samples, 'target_info')).toEqual({ job: 'shop', region: 'eu' });
+  });
+
+  it("gives a test's SDK the series that a program has", async () => {
+    const step = task('step', () => 1);
+    /** What the process itself tells is left out: a test's SDK does not watch it. */
+    const series = (text: string) =>
+      parseExposition(text)
+        .samples.filter(({ name }) => name.startsWith('tta_'))
+        .map(({ name, labels }) => `${name} ${JSON.stringify(labels)}`)
+        .sort();
+    const program = await register({ traces: false, prometheus: false });
+    await step.execute();
+    const real = series(await program.metrics());
+    await program.shutdown();
+    const ofTest = startTestTelemetry();
+    await step.execute();
+    expect(series(await ofTest.scrapeText())).toEqual(real);
+    expect(real.length).toBeGreaterThan(10);
+    await ofTest.stop();
+  });
+});
