@@ -62,3 +62,13 @@ export function select(
     (sample) => sample.name === name && Object.entries(labels).every(([key, value]) => sample.labels[key] === value),
   );
 }
+
+/** The values added up; 0 where there is none. */
+export function sum(samples: readonly Sample[]): number {
+  return samples.reduce((total, { value }) => total + value, 0);
+}
+
+/** The sum of the samples of one name whose labels include these; 0 where there is none. */
+export function sumOf(exposition: Exposition, name: string, labels?: Readonly<Record<string, string>>): number {
+  return sum(select(exposition, name, labels));
+}

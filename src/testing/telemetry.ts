@@ -2,7 +2,7 @@ import { AssertionError } from 'node:assert';
 import { context, metrics, propagation, trace } from '@opentelemetry/api';
 import type { ReadableSpan, Sampler } from '@opentelemetry/sdk-trace-node';
 import { createExporter } from '../prometheus/exporter.ts';
-import { type Exposition, parseExposition, select } from '../prometheus/parse.ts';
+import { type Exposition, parseExposition, select, sumOf } from '../prometheus/parse.ts';
 import { loadSdk } from '../sdk/packages.ts';
 import { spanTree } from './span-tree.ts';
 
@@ -57,7 +57,7 @@ export function startTestTelemetry({ sampler }: TestTelemetryOptions = {}): Test
     },
     async expectMetric(name, labels, value) {
       const exposition = parseExposition(await scrapeText());
-      const actual = select(exposition, name, labels).reduce((sum, sample) => sum + sample.value, 0);
+      const actual = sumOf(exposition, name, labels);
       if (Math.abs(actual - value) <= 1e-9 * Math.max(1, Math.abs(value))) return;
       const there = select(exposition, name).map((sample) => `${JSON.stringify(sample.labels)} ${sample.value}`);
       const message = `${name}${JSON.stringify(labels)} is ${actual} and not ${value}; there is\n${there.join('\n')}`;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseExposition, select } from '../../src/prometheus/parse.ts';
+import { parseExposition, select, sumOf } from '../../src/prometheus/parse.ts';
 import { type Child, runModule } from '../support/child.ts';
 import { component } from '../support/component.ts';
 import { type OtlpSink, startSink } from '../support/otlp-sink.ts';
@@ -108,8 +108,7 @@ describe.skipIf(prometheusProgram === undefined || promtool === undefined)(
 
     it('counts what the job did: every file read, dollars spent, and the same parts found in the cache', async () => {
       const exposition = await scrape();
-      const sum = (name: string, labels = {}) =>
-        select(exposition, name, labels).reduce((all, { value }) => all + value, 0);
+      const sum = (name: string, labels = {}) => sumOf(exposition, name, labels);
       expect(sum('tta_workflow_executions_total', { workflow_name: 'digest', status: 'success' })).toBe(1);
       expect(sum('tta_llm_cost_total')).toBeGreaterThan(0);
       expect(sum('tta_workflow_llm_cost_total', { workflow_name: 'digest' })).toBeCloseTo(sum('tta_llm_cost_total'), 9);
@@ -120,16 +119,13 @@ describe.skipIf(prometheusProgram === undefined || promtool === undefined)(
 
     it('counts as many executions as there are spans at the collector, and loses none', async () => {
       const exposition = await scrape();
-      const executions = select(exposition, 'tta_primitive_executions_total').reduce(
-        (sum, { value }) => sum + value,
-        0,
-      );
+      const executions = sumOf(exposition, 'tta_primitive_executions_total');
       await eventually(`${executions} spans at the collector`, async () =>
         sink.spans.length >= executions ? true : undefined,
       );
       expect(sink.spans).toHaveLength(executions);
       expect(new Set(sink.spans.map(({ traceId }) => traceId)).size).toBe(1);
-      expect(select(exposition, 'tta_spans_lost_total').reduce((sum, { value }) => sum + value, 0)).toBe(0);
+      expect(sumOf(exposition, 'tta_spans_lost_total')).toBe(0);
     });
 
     it('has an endpoint and a configuration that promtool finds clean', async () => {

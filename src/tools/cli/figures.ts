@@ -1,4 +1,4 @@
-import { type Exposition, select } from '../../prometheus/parse.ts';
+import { type Exposition, select, sumOf } from '../../prometheus/parse.ts';
 
 /** What the metrics say about the runs between two scrapes. */
 export interface Figures {
@@ -26,7 +26,7 @@ const PART = { workflow_name: 'digest-part' };
 
 /** The difference between two scrapes of the endpoint; the first one may be left out. */
 export function figures(after: Exposition, before: Exposition = { samples: [], types: new Map() }): Figures {
-  const total = (name: string, labels: Labels = {}) => sum(after, name, labels) - sum(before, name, labels);
+  const total = (name: string, labels?: Labels) => sumOf(after, name, labels) - sumOf(before, name, labels);
   const fallbacks = (name: string) => total('tta_fallback_activations_total', { primitive_name: name });
   return {
     parts: total('tta_workflow_executions_total', PART),
@@ -43,10 +43,6 @@ export function figures(after: Exposition, before: Exposition = { samples: [], t
   };
 }
 
-function sum(exposition: Exposition, name: string, labels: Labels): number {
-  return select(exposition, name, labels).reduce((all, { value }) => all + value, 0);
-}
-
 interface Bucket {
   readonly upTo: number;
   /** How many were no larger. */
@@ -58,7 +54,7 @@ function buckets(after: Exposition, before: Exposition): Bucket[] {
   return select(after, name, PART)
     .map(({ labels: { le = '+Inf' }, value }) => ({
       upTo: le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le),
-      count: value - sum(before, name, { ...PART, le }),
+      count: value - sumOf(before, name, { ...PART, le }),
     }))
     .sort((a, b) => a.upTo - b.upTo);
 }

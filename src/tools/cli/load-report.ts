@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import { type Exposition, select } from '../../prometheus/parse.ts';
+import { type Exposition, select, sumOf } from '../../prometheus/parse.ts';
 import type { LatencySummary } from '../load/latencies.ts';
 import type { LoadMeasures } from '../load/load.ts';
 import type { ScrapeReport } from '../load/scraper.ts';
@@ -48,9 +48,7 @@ export interface LoadReport extends LoadFacts {
 }
 
 export function workflowsOf(after: Exposition, before: Exposition): Counted {
-  const of = (exposition: Exposition, name: string, labels = {}) =>
-    select(exposition, name, labels).reduce((sum, { value }) => sum + value, 0);
-  const gained = (name: string, labels = {}) => of(after, name, labels) - of(before, name, labels);
+  const gained = (name: string, labels = {}) => sumOf(after, name, labels) - sumOf(before, name, labels);
   const { cacheHits, quoted, dollars } = figures(after, before);
   return {
     requests: gained('tta_workflow_executions_total', { workflow_name: 'digest' }),

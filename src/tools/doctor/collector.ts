@@ -1,5 +1,5 @@
 /** The collector: does it answer, does it take spans, and what does it say about them. */
-import { type Exposition, parseExposition } from '../../prometheus/parse.ts';
+import { type Exposition, parseExposition, sum } from '../../prometheus/parse.ts';
 import type { Answer, Ask } from './ask.ts';
 import { type Finding, failure, ok, skipped, warning } from './finding.ts';
 import { REMEDY } from './remedies.ts';
@@ -56,7 +56,7 @@ export function readTelemetry({ reply }: Answer): Exposition | undefined {
 
 /** Releases differ in what they append to a name: `_total`, `__spans_total`, nothing. */
 function total({ samples }: Exposition, name: string): number {
-  return samples.filter((sample) => sample.name.startsWith(name)).reduce((sum, { value }) => sum + value, 0);
+  return sum(samples.filter((sample) => sample.name.startsWith(name)));
 }
 
 const DROPS = [

@@ -1,5 +1,5 @@
 /** What two scrapes in a row tell. */
-import { type Exposition, select } from '../../prometheus/parse.ts';
+import { type Exposition, select, sumOf } from '../../prometheus/parse.ts';
 import { type Finding, failure, ok, skipped, warning } from './finding.ts';
 import { REMEDY } from './remedies.ts';
 
@@ -9,9 +9,6 @@ export interface Pair {
   /** Between them, in seconds. */
   readonly seconds: number;
 }
-
-const sum = (exposition: Exposition, name: string, labels: Readonly<Record<string, string>> = {}): number =>
-  select(exposition, name, labels).reduce((all, { value }) => all + value, 0);
 
 const CHECKS = ['movement', 'spans', 'series', 'prices'] as const;
 
@@ -25,13 +22,13 @@ function movement({ before, after, seconds }: Pair): Finding {
   if (JSON.stringify(before.samples) === JSON.stringify(after.samples)) {
     return failure('movement', `Not one number changed ${within}, CPU time included`, REMEDY.frozen);
   }
-  if (sum(before, 'process_start_time_seconds') !== sum(after, 'process_start_time_seconds')) {
+  if (sumOf(before, 'process_start_time_seconds') !== sumOf(after, 'process_start_time_seconds')) {
     return warning('movement', 'The process was started anew between two scrapes', REMEDY.noMovement);
   }
   const name = 'tta_primitive_executions_total';
-  const ended = sum(after, name) - sum(before, name);
+  const ended = sumOf(after, name) - sumOf(before, name);
   if (ended > 0) return ok('movement', `${ended} executions ended ${within}`);
-  const active = sum(after, 'tta_primitive_active');
+  const active = sumOf(after, 'tta_primitive_active');
   return warning('movement', `No execution ended ${within}, ${active} are in flight`, REMEDY.noMovement);
 }
 
@@ -40,7 +37,7 @@ function spans({ before, after, seconds }: Pair): Finding {
   const lost = select(after, name)
     .filter(({ value }) => value > 0)
     .map(({ labels, value }) => `${value} ${labels.reason}`);
-  const now = sum(after, name) - sum(before, name);
+  const now = sumOf(after, name) - sumOf(before, name);
   if (now > 0) {
     const detail = `${now} spans were lost within ${seconds.toFixed(1)} s; since the start: ${lost.join(', ')}`;
     return failure('spans', detail, REMEDY.spansLost);
