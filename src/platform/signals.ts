@@ -1,0 +1,65 @@
+import { constants } from 'node:os';
+import { type Clock, systemClock } from './clock.ts';
+
+/** What asks a process to end. */
+const END_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+/** One Ctrl-C can arrive twice: from the terminal, and again from npm. A signal after this time is a second Ctrl-C. */
+const SAME_PRESS_MS = 500;
+/** How long a process waits for the end by its own signal before it exits by itself. */
+const GRACE_MS = 100;
+
+export interface EndSignalOptions {
+  /** Called once, at the first signal. */
+  readonly onFirst: (signal: NodeJS.Signals) => void;
+  /**
+   * Called instead of it where others listen to the signal: they decide, and we stop listening to this signal.
+   * @default none: `onFirst` is called whether others listen or not
+   */
+  readonly onOthers?: () => void;
+  readonly clock?: Clock;
+}
+
+export interface EndSignals {
+  /** As if this signal had come. */
+  receive(signal: NodeJS.Signals): void;
+  /** Listens no more. */
+  release(): void;
+  /** Ends the process by this signal, as its parent expects. Resolves only where others listen to it, and decide. */
+  end(signal: NodeJS.Signals): Promise<void>;
+}
+
+/** Listens to SIGTERM and SIGINT. A second signal ends the process at once, unless it is the same key press. */
+export function onEndSignals({ onFirst, onOthers, clock = systemClock }: EndSignalOptions): EndSignals {
+  let firstAt: number | undefined;
+
+  const receive = (signal: NodeJS.Signals) => {
+    if (onOthers !== undefined && process.listeners(signal).some((listener) => listener !== receive)) {
+      // Some listeners act only when no other is left, so this one removes itself.
+      process.removeListener(signal, receive);
+      onOthers();
+      return;
+    }
+    const now = clock.now();
+    if (firstAt === undefined) {
+      firstAt = now;
+      onFirst(signal);
+    } else if (now - firstAt >= SAME_PRESS_MS) void end(signal);
+  };
+  const release = () => {
+    for (const signal of END_SIGNALS) process.removeListener(signal, receive);
+  };
+  const end = async (signal: NodeJS.Signals) => {
+    release();
+    process.kill(process.pid, signal);
+    await clock.sleep(GRACE_MS);
+    // The kernel ignores a signal to process 1 of a container when that process has no handler for it.
+    if (process.listenerCount(signal) === 0) process.exit(128 + constants.signals[signal]);
+  };
+
+  for (const signal of END_SIGNALS) {
+    // First in line: when the others are called, ours is gone.
+    if (onOthers === undefined) process.on(signal, receive);
+    else process.prependListener(signal, receive);
+  }
+  return { receive, release, end };
+}
