@@ -1,5 +1,5 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Clock } from '../../platform/clock.ts';
+import { measureEventLoopDelay } from '../../platform/event-loop-delay.ts';
 import { drive } from './drive.ts';
 import { createLatencies, type LatencySummary } from './latencies.ts';
 import { type MemoryReport, type MemorySample, memoryReport } from './memory.ts';
@@ -46,14 +46,11 @@ export interface LoadMeasures {
 }
 
 const TICK_MS = 250;
-const RESOLUTION_MS = 10;
-const NANOSECONDS = 1e6;
 
 /** Keeps `request` busy and measures this process meanwhile. Failures of requests are counted, not thrown. */
 export async function runLoad(options: LoadOptions): Promise<LoadMeasures> {
   const { clock, onTick, durationMs } = options;
   const [sinceDue, sinceBegun] = await Promise.all([createLatencies(), createLatencies()]);
-  const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   const samples: MemorySample[] = [];
   const startedAt = clock.now();
   const cpuBefore = process.cpuUsage();
@@ -71,7 +68,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadMeasures> {
     cancelTick = clock.after(TICK_MS, tick);
   };
 
-  delay.enable();
+  const delay = measureEventLoopDelay();
   tick();
   const { notBegun, seconds } = await drive({
     ...options,
@@ -85,20 +82,14 @@ export async function runLoad(options: LoadOptions): Promise<LoadMeasures> {
     },
   }).finally(() => {
     cancelTick();
-    delay.disable();
+    delay.stop();
   });
   const { user, system } = process.cpuUsage(cpuBefore);
-  // A sample is the time between two ticks of the monitor's own timer; what exceeds its interval is delay.
-  const delayMs = (nanoseconds: number) => Math.max(0, nanoseconds / NANOSECONDS - RESOLUTION_MS);
   return {
     seconds,
     requests: { done, failed, notBegun, perSecond: seconds > 0 ? done / seconds : 0, lastFailure },
     latencyMs: { sinceDue: sinceDue.summary(), sinceBegun: sinceBegun.summary() },
-    eventLoopDelayMs: {
-      p50: delay.count === 0 ? 0 : delayMs(delay.percentile(50)),
-      p99: delay.count === 0 ? 0 : delayMs(delay.percentile(99)),
-      max: delay.count === 0 ? 0 : delayMs(delay.max),
-    },
+    eventLoopDelayMs: { p50: delay.percentileMs(50), p99: delay.percentileMs(99), max: delay.maxMs() },
     cpuShare: seconds > 0 ? (user + system) / 1e6 / seconds : 0,
     memoryMB: memoryReport(samples),
   };
