@@ -3,6 +3,7 @@
 import { inBackground } from '../platform/background.ts';
 import type { HttpServer } from '../platform/http-server.ts';
 import { findPortHolder } from '../platform/port-holder.ts';
+import { readProperty } from '../platform/read-property.ts';
 import { startEndpoint } from '../prometheus/endpoint.ts';
 import { warn } from './warn.ts';
 
@@ -43,7 +44,7 @@ export async function startScrapeServer(
     error = await explain(host, port, cause);
     warn(error.message);
     // The holder of the port may be the old instance of this program, which ends soon.
-    if (codeOf(cause) === 'EADDRINUSE' && !closed) tryAgainLater();
+    if (readProperty(cause, 'code') === 'EADDRINUSE' && !closed) tryAgainLater();
   }
   return {
     get url() {
@@ -65,7 +66,7 @@ async function explain(host: string, port: number, cause: unknown): Promise<Erro
   const wayOut =
     'Choose another with OTEL_EXPORTER_PROMETHEUS_PORT or register({ prometheus: { port } }), 0 for any free one. ' +
     'Workflows run on, and counting goes on.';
-  if (codeOf(cause) !== 'EADDRINUSE') {
+  if (readProperty(cause, 'code') !== 'EADDRINUSE') {
     const reason = cause instanceof Error ? cause.message : String(cause);
     return new Error(`Metrics are not served: cannot listen on ${host}, port ${port} (${reason}). ${wayOut}`, {
       cause,
@@ -74,8 +75,4 @@ async function explain(host: string, port: number, cause: unknown): Promise<Erro
   const holder = await findPortHolder(port, (cause as { address?: string }).address ?? host);
   const by = holder === undefined ? 'another process' : `process ${holder.pid} (${holder.command})`;
   return new Error(`Metrics are not served: port ${port} on ${host} is taken by ${by}. ${wayOut}`, { cause });
-}
-
-function codeOf(error: unknown): unknown {
-  return (error as { code?: unknown } | undefined)?.code;
 }

@@ -1,5 +1,6 @@
 /** What an option's value may be. The sentences are shown behind what was given. */
 import { InvalidArgumentError } from 'commander';
+import { httpUrl } from '../../sdk/environment.ts';
 import type { Threshold } from '../export/thresholds.ts';
 
 export function positive(text: string): number {
@@ -27,7 +28,7 @@ export function threshold(text: string, before: readonly Threshold[] = []): Thre
 }
 
 export function url(text: string): string {
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  if (httpUrl(text) !== undefined) return text;
   throw new InvalidArgumentError('It must be a URL that starts with http:// or https://.');
 }
 

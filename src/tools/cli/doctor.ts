@@ -3,6 +3,7 @@ import { pairsFrom } from '../../sdk/environment.ts';
 import { diagnose } from '../doctor/diagnose.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { packageManifest, userFolder } from './package-root.ts';
+import { collectorFrom } from './traces.ts';
 
 export interface DoctorCommandOptions {
   /** `false` for none. */
@@ -65,8 +66,7 @@ function prometheusOf({ prometheus }: DoctorCommandOptions) {
 
 function collectorOf(options: DoctorCommandOptions, env: NodeJS.ProcessEnv) {
   if (options.collector === false) return undefined;
-  const fromEnvironment = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT || undefined;
-  const named = typeof options.collector === 'string' ? options.collector : fromEnvironment;
+  const named = typeof options.collector === 'string' ? options.collector : collectorFrom(env);
   const otlpUrl = bare(named ?? COLLECTOR);
   const on = (port: number, path: string) => {
     const url = new URL(otlpUrl);

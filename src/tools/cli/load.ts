@@ -13,6 +13,7 @@ import { OFFLINE_PRICES } from './models.ts';
 import { packageManifest } from './package-root.ts';
 import { requirePeers } from './peers.ts';
 import { stopOnSignals } from './stop.ts';
+import { collectorFrom } from './traces.ts';
 
 export interface LoadCommandOptions {
   /** Requests per second, or as many as `concurrency` lets through. */
@@ -32,10 +33,9 @@ const UNLIMITED_TOKENS = 1e15;
 
 /** `tta load`. Ends with 1 when a request went uncounted, a span was lost, or a scrape was late. */
 export async function loadCommand(options: LoadCommandOptions): Promise<void> {
-  const { env } = process;
   requirePeers(true, 'tta load', ['hdr-histogram-js']);
   const { register } = await import('../../sdk/index.ts');
-  const ours = !(env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT);
+  const ours = collectorFrom(process.env) === undefined;
   const companion = await startCompanion({ faultShare: options.faultShare, traces: ours });
   let ended = 0;
   const telemetry = await register({

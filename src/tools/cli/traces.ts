@@ -11,6 +11,11 @@ export interface TraceTarget {
   close(): Promise<void>;
 }
 
+/** Where the environment sends spans, with or without `/v1/traces`; `undefined` where it does not say. */
+export function collectorFrom(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  return env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT || undefined;
+}
+
 /** The collector of the environment, else what listens at the port already, else a receiver of our own there. */
 export async function chooseTraceTarget(
   env: Readonly<Record<string, string | undefined>>,
@@ -18,8 +23,7 @@ export async function chooseTraceTarget(
 ): Promise<TraceTarget> {
   const close = async () => {};
   const off = env.OTEL_SDK_DISABLED?.toLowerCase() === 'true' || env.OTEL_TRACES_EXPORTER === 'none';
-  const set = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT;
-  if (off || set) return { why: 'as the environment says', close };
+  if (off || collectorFrom(env) !== undefined) return { why: 'as the environment says', close };
   const there = { endpoint: `http://127.0.0.1:${port}`, why: 'something listens there already', close };
   if (port !== 0 && (await isListening(port))) return there;
   const receiver = await startTraceReceiver({ port }).catch((error: Error) => {
