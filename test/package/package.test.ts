@@ -127,7 +127,7 @@ describe('installed beside @opentelemetry/api alone', () => {
     ['nodenext', { module: 'nodenext' }],
     ['bundler', { module: 'preserve', moduleResolution: 'bundler' }],
   ])('gives its types to TypeScript under %s, from .mts and .cts', async (name, options) => {
-    await typeChecks(name, options, ['tta-primitives', 'tta-primitives/testing']);
+    await typeChecks(name, options, ['tta-primitives']);
   });
 
   it('puts a tta command on the path that answers --help', async () => {
