@@ -44,14 +44,6 @@ describe('sequential', () => {
     );
   });
 
-  it('is made by pipe as one sequence, however long, and changes none of its parts', async () => {
-    const two = double.pipe(increment);
-    const three = two.pipe(double);
-    await expect(two.execute(1)).resolves.toBe(3);
-    await expect(three.execute(1)).resolves.toBe(6);
-    await telemetry.expectMetric('tta_workflow_executions_total', { status: 'success' }, 2);
-  });
-
   it('refuses no steps and a step that is no primitive', () => {
     expect(() => (sequential as () => unknown)()).toThrow('sequential: needs at least one step, got none');
     expect(() => sequential(double, ((n: number) => n) as never)).toThrow(
