@@ -88,9 +88,12 @@ export class CancelScope {
     if (giveUpListeners !== undefined) {
       const giveUp = () => {
         for (const listener of giveUpListeners) listener(reason);
+        // The work may never settle: it must not keep this scope a listener of its parent.
+        giveUpListeners.clear();
+        this.#unlistenIfIdle();
       };
       if (grace === undefined) giveUp();
-      else grace.onGiveUp(giveUp);
+      else this.#unlisten.push(grace.onGiveUp(giveUp));
     }
     this.#controller?.abort(reason);
     this.dispose();

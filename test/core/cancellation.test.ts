@@ -234,6 +234,14 @@ describe('a scope that was disposed of', () => {
     expect(scope.cancelled).toBe(true);
   });
 
+  it('needs no end of the work to be cut off: being given up on is enough', () => {
+    const { signal } = new AbortController();
+    const scope = CancelScope.under(new CancelScope(), signal);
+    scope.onGiveUp(() => {});
+    scope.cancel(reason);
+    expect(listenersOf(signal)).toBe(0);
+  });
+
   it('can still be cancelled by itself', () => {
     const scope = new CancelScope(new CancelScope());
     scope.dispose();
@@ -381,6 +389,22 @@ describe('a scope that is cancelled with a grace', () => {
     expect(entries).toEqual([]);
     grace.cancel('over');
     expect(entries).toEqual(['before', 'after']);
+  });
+
+  it('lets go of the grace when the last who waited has stopped, or when the grace ends', () => {
+    const { signal } = new AbortController();
+    const cancelled = () => {
+      const [scope, grace] = [CancelScope.under(undefined, signal), CancelScope.under(undefined, signal)];
+      const stop = scope.onGiveUp(() => {});
+      scope.cancel(reason, grace);
+      grace.dispose();
+      expect(listenersOf(signal)).toBe(1);
+      return { grace, stop };
+    };
+    cancelled().stop();
+    expect(listenersOf(signal)).toBe(0);
+    cancelled().grace.cancel('over');
+    expect(listenersOf(signal)).toBe(0);
   });
 
   it('gives up at once where the grace is over already', () => {
