@@ -114,7 +114,8 @@ export class ExecutionContext implements WorkflowContext {
 
   /** A new run that inherits what `options` leave out. */
   with(options: ContextOptions): ExecutionContext {
-    const { options: own, workflowId } = this.#run;
+    const { workflowId } = this;
+    const { options: own } = this.#run;
     const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
     const merged: ContextOptions = { ...own, workflowId, ...given, tags: { ...own.tags, ...options.tags } };
     return new ExecutionContext(newRun(merged), options.clock ?? this.clock, this.scope, this.workflowName);

@@ -168,14 +168,12 @@ describe('a run below another', () => {
     expect(context.tags).toEqual({ team: 'search', tries: 1 });
   });
 
-  it('inherits the random id', () => {
+  it('inherits the random id, no matter which of them is asked for it first', () => {
     const context = create();
-    const id = context.workflowId;
-    expect(idsOf(context.with({ tags: { a: 1 } }))).toEqual({
-      workflowId: id,
-      sessionId: undefined,
-      correlationId: id,
-    });
+    const inner = context.with({ tags: { a: 1 } });
+    const id = inner.workflowId;
+    expect(idsOf(context)).toEqual({ workflowId: id, sessionId: undefined, correlationId: id });
+    expect(idsOf(context.with({}))).toEqual(idsOf(context));
   });
 
   it('shows its ids and errors anew', () => {
