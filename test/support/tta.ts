@@ -5,9 +5,9 @@ import { onTestFinished } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Builds what is out of date, as `npm test` did: whoever runs one test file alone tests what he wrote. */
+/** Builds `dist` where it is out of date, as `npm test` does: a test file that is run alone tests the present sources. */
 export function build(): void {
-  execFileSync(process.execPath, ['.ci/setup.mjs', '--build'], { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] });
+  execFileSync(process.execPath, ['.ci/setup.cjs'], { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] });
 }
 
 export interface TtaExit {
