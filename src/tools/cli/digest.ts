@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { systemClock } from '../../platform/clock.ts';
 import { parseExposition } from '../../prometheus/parse.ts';
-import { choosePlace, createDigest, FolderError, writeWhole } from '../digest/index.ts';
+import { createDigest, FolderError, resolveOutputPath, writeAtomically } from '../digest/index.ts';
 import { figures } from './figures.ts';
 import { chooseModels, takesOffline } from './models.ts';
 import { packageRoot, userFolder } from './package-root.ts';
@@ -28,14 +28,14 @@ export interface DigestCommandOptions {
   readonly tracePort: number;
 }
 
-const MOST_REMARKS = 20;
+const MAX_SKIPPED_LINES = 20;
 
 /** `tta digest`: one run after the other until somebody stops it. Rejects when the first one fails. */
 export async function digestCommand(folderGiven: string | undefined, options: DigestCommandOptions): Promise<void> {
   const { env } = process;
   const cwd = userFolder(process.cwd(), env);
   const folder = folderGiven === undefined ? packageRoot : resolve(cwd, folderGiven);
-  const path = await choosePlace({ folder, cwd, out: options.out });
+  const path = await resolveOutputPath({ folder, cwd, out: options.out });
 
   const wishes = { ...options, env, small: options.modelSmall, large: options.modelLarge };
   requirePeers(takesOffline(wishes));
@@ -56,15 +56,15 @@ export async function digestCommand(folderGiven: string | undefined, options: Di
   });
   const scrape = async () => parseExposition(await telemetry.metrics());
   const start = await scrape();
-  let lastRemarks = '';
+  let lastSkipped = '';
 
   async function once(run: number): Promise<void> {
     const before = await scrape();
-    const { files, parts, remarks, document } = await digest.execute(folder, { signal: stop.signal });
+    const { files, parts, skipped, document } = await digest.execute(folder, { signal: stop.signal });
     progress.clear();
-    await writeWhole(path, document);
+    await writeAtomically(path, document);
     const failures = parts.flatMap((part) => ('failure' in part ? `${part.file}: a part failed: ${part.failure}` : []));
-    tellRemarks([...remarks, ...failures]);
+    printSkipped([...skipped, ...failures]);
     const after = await scrape();
     const thisRun = figures(after, before);
     if (after.samples.length === 0) console.error('OTEL_SDK_DISABLED is set: there are no metrics to show');
@@ -77,13 +77,13 @@ export async function digestCommand(folderGiven: string | undefined, options: Di
     console.log(`Written to ${path}`);
   }
 
-  function tellRemarks(remarks: readonly string[]): void {
-    // The same words every few seconds would bury what is new.
-    const lines = remarks.slice(0, MOST_REMARKS).map((remark) => `Left out: ${remark}`);
-    if (remarks.length > MOST_REMARKS)
-      lines.push(`Left out: ${remarks.length - MOST_REMARKS} more, all named in the digest`);
-    if (lines.join('\n') !== lastRemarks && lines.length > 0) console.error(lines.join('\n'));
-    lastRemarks = lines.join('\n');
+  function printSkipped(skipped: readonly string[]): void {
+    const lines = skipped.slice(0, MAX_SKIPPED_LINES).map((line) => `Skipped: ${line}`);
+    if (skipped.length > MAX_SKIPPED_LINES)
+      lines.push(`Skipped: ${skipped.length - MAX_SKIPPED_LINES} more, all named in the digest`);
+    // The same lines after every run would hide what is new.
+    if (lines.join('\n') !== lastSkipped && lines.length > 0) console.error(lines.join('\n'));
+    lastSkipped = lines.join('\n');
   }
 
   async function again(run: number): Promise<void> {
@@ -91,7 +91,7 @@ export async function digestCommand(folderGiven: string | undefined, options: Di
       await once(run);
     } catch (error) {
       progress.clear();
-      if (error instanceof FolderError) tellRemarks(error.remarks);
+      if (error instanceof FolderError) printSkipped(error.skipped);
       if (run === 1 || stop.signal.aborted) throw error;
       console.error(`Run ${run} failed: ${error instanceof Error ? error.message : String(error)}`);
     }

@@ -73,7 +73,7 @@ export async function loadCommand(options: LoadCommandOptions): Promise<void> {
       large: connect('offline-large'),
       prices: OFFLINE_PRICES,
       tokensPerMinute: UNLIMITED_TOKENS,
-      read: async (n) => ({ folder: 'load', files: textsOf(Number(n)), remarks: [] }),
+      read: async (n) => ({ folder: 'load', files: textsOf(Number(n)), skipped: [] }),
     });
     const scrape = async () => parseExposition(await telemetry.metrics());
     const before = await scrape();

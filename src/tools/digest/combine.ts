@@ -1,16 +1,16 @@
-import type { Reading } from './read.ts';
-import { printable } from './remarks.ts';
-import type { Part } from './split.ts';
-import type { Summary } from './summarise.ts';
+import { printable } from './format.ts';
+import type { FolderContents } from './read-folder.ts';
+import type { Part } from './split-file.ts';
+import type { Summary } from './summariser.ts';
 
-/** A part and what became of it. */
+/** A part with its summary, or with the reason why it has none. */
 export type SummarisedPart = Part & ({ readonly summary: Summary } | { readonly failure: string });
 
-export interface Digest extends Reading {
+export interface Digest extends FolderContents {
   readonly parts: readonly SummarisedPart[];
-  /** The whole in a few sentences; `undefined` when not one part could be summarised. */
+  /** A summary of all summaries in a few sentences; `undefined` when no part could be summarised. */
   readonly overall: Summary | undefined;
-  /** All of it as Markdown. */
+  /** The whole digest as Markdown. */
   readonly document: string;
 }
 
@@ -19,18 +19,18 @@ export function summariesOf(parts: readonly SummarisedPart[]): string {
   return parts.flatMap((part) => ('summary' in part ? part.summary.text : [])).join('\n\n');
 }
 
-/** The document: the whole in short, then each file with the summaries of its parts, then what was left out. */
-export function combine({ folder, files, parts, overall, remarks }: Omit<Digest, 'document'>): string {
+/** The document: the overall summary, then each file with the summaries of its parts, then what was skipped. */
+export function combine({ folder, files, parts, overall, skipped }: Omit<Digest, 'document'>): string {
   const blocks = [
     `# Digest of ${escaped(folder.split(/[\\/]/).at(-1) || folder)}`,
     `${count(files.length, 'file')}, ${count(parts.length, 'part')}.`,
-    overall === undefined ? 'Not one part could be summarised.' : sentence(overall),
+    overall === undefined ? 'No part could be summarised.' : paragraph(overall),
   ];
   for (const { path } of files) {
-    const own = parts.filter(({ file }) => file === path);
-    blocks.push(`## ${escaped(path)}`, own.length === 1 ? body(own[0]) : list(own.map(item)));
+    const partsOfFile = parts.filter(({ file }) => file === path);
+    blocks.push(`## ${escaped(path)}`, partsOfFile.length === 1 ? body(partsOfFile[0]) : list(partsOfFile.map(item)));
   }
-  if (remarks.length > 0) blocks.push('## Left out', list(remarks.map(escaped)));
+  if (skipped.length > 0) blocks.push('## Skipped', list(skipped.map(escaped)));
   return `${blocks.join('\n\n')}\n`;
 }
 
@@ -41,11 +41,11 @@ function item(part: SummarisedPart): string {
 
 function body(part: SummarisedPart | undefined): string {
   if (part === undefined) return '';
-  return 'summary' in part ? sentence(part.summary) : `*Could not be summarised: ${escaped(part.failure)}*`;
+  return 'summary' in part ? paragraph(part.summary) : `*Could not be summarised: ${escaped(part.failure)}*`;
 }
 
-/** A model's words stay a paragraph, whatever marks it put in front of them. */
-function sentence({ text, quoted }: Summary): string {
+/** One Markdown paragraph: a mark at the start of the model's answer would make it a heading, a quote or a list. */
+function paragraph({ text, quoted }: Summary): string {
   const line = text
     .replace(/\s+/g, ' ')
     .trim()
@@ -54,7 +54,7 @@ function sentence({ text, quoted }: Summary): string {
 }
 
 function list(items: readonly string[]): string {
-  return items.map((one) => `- ${one}`).join('\n');
+  return items.map((text) => `- ${text}`).join('\n');
 }
 
 function escaped(text: string): string {

@@ -1,21 +1,21 @@
 import { map, type Primitive, sequential, task, workflow } from '../../index.ts';
 import { combine, type Digest, type SummarisedPart, summariesOf } from './combine.ts';
-import { type Reading, type ReadLimits, readFolder } from './read.ts';
-import { type Part, type SplitOptions, splitFile } from './split.ts';
-import { createSummariser, type SummariseOptions, type Summary } from './summarise.ts';
+import { type FolderContents, type ReadLimits, readFolder } from './read-folder.ts';
+import { type Part, type SplitOptions, splitFile } from './split-file.ts';
+import { createSummariser, type SummariserOptions, type Summary } from './summariser.ts';
 
-export interface DigestOptions extends SummariseOptions, ReadLimits, SplitOptions {
+export interface DigestOptions extends SummariserOptions, ReadLimits, SplitOptions {
   /** How many parts are summarised at once. @default 8 */
   readonly concurrency?: number | undefined;
-  /** Where the texts come from. @default the files of the folder that is digested */
-  readonly read?: ((folder: string, signal: AbortSignal) => Promise<Reading>) | undefined;
-  /** Told after each part how far the run is. */
-  readonly onProgress?: ((done: number, of: number) => void) | undefined;
+  /** Reads the texts of `folder`. @default `readFolder`, which reads the files of the folder */
+  readonly read?: ((folder: string, signal: AbortSignal) => Promise<FolderContents>) | undefined;
+  /** Called at the start and after each part, with the number of finished parts and of all parts. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 /**
  * The workflow: reads a folder, splits its files into parts, summarises each with a model, and combines the summaries
- * into one document. A part that fails is named there and costs no other.
+ * into one document. A part that fails is named in the document and does not stop the others.
  *
  * @example
  * const digest = createDigest({ small: openAICompatible({ model: 'gpt-4o-mini' }), large: openAICompatible({ model: 'gpt-4o' }) });
@@ -23,37 +23,37 @@ export interface DigestOptions extends SummariseOptions, ReadLimits, SplitOption
  */
 export function createDigest(options: DigestOptions): Primitive<string, Digest> {
   const { concurrency = 8, maxLength = 6_000, onProgress = () => {} } = options;
-  const { read: from = (folder: string, signal: AbortSignal) => readFolder(folder, options, signal) } = options;
+  const { read: readTexts = (folder: string, signal: AbortSignal) => readFolder(folder, options, signal) } = options;
   const summarise = createSummariser(options);
   const summarisePart = workflow('digest-part', summarise);
 
-  /** The tag on the spans of a part tells which file it belongs to. */
+  /** The spans of a part carry the tag `file`. */
   async function summariseAll(
-    one: Primitive<string, Summary>,
+    summariser: Primitive<string, Summary>,
     parts: readonly Part[],
-    done: () => void,
+    onPartDone: () => void,
   ): Promise<SummarisedPart[]> {
     const part = task('part', ({ file, text }: Part) =>
-      one.execute(text, { context: { tags: { file } } }).finally(done),
+      summariser.execute(text, { context: { tags: { file } } }).finally(onPartDone),
     );
     const results = await map(part, { name: 'parts', concurrency, mode: 'settle' }).execute(parts);
     return parts.map((each, i) => ({ ...each, ...outcome(results[i]) }));
   }
 
-  const read = task('read', (folder: string, { signal }) => from(folder, signal));
+  const read = task('read', (folder: string, { signal }) => readTexts(folder, signal));
 
-  const split = task('split', (reading: Reading) => ({
-    ...reading,
-    parts: reading.files.flatMap((file) => splitFile(file, { maxLength })),
+  const split = task('split', (contents: FolderContents) => ({
+    ...contents,
+    parts: contents.files.flatMap((file) => splitFile(file, { maxLength })),
   }));
 
-  const summariseParts = task('summarise-parts', async ({ parts, ...reading }: Reading & { parts: Part[] }) => {
+  const summariseParts = task('summarise-parts', async ({ parts, ...contents }: FolderContents & { parts: Part[] }) => {
     let done = 0;
     onProgress(done, parts.length);
-    return { ...reading, parts: await summariseAll(summarisePart, parts, () => onProgress(++done, parts.length)) };
+    return { ...contents, parts: await summariseAll(summarisePart, parts, () => onProgress(++done, parts.length)) };
   });
 
-  /** Summaries that are too long for one call are summarised in parts themselves until they fit. */
+  /** Summaries that are too long for one call are split and summarised again until they fit. */
   const summariseWhole = task('summarise-whole', async (digest: Omit<Digest, 'overall' | 'document'>) => {
     let text = summariesOf(digest.parts);
     while (text.length > maxLength) {

@@ -1,16 +1,15 @@
 import { linesOf } from './lines.ts';
 
-/** What stands in for a summary when no model answers: the text's own first sentences. */
-
 const MAX_LENGTH = 400;
-/** Tables, lists, quotes, rules, HTML, indented code: a paragraph that begins like this says little alone. */
+/** The start of a paragraph that is no sentence: indented code, a table, a quote, HTML, a list or a rule. */
 const NOT_PROSE = /^(?: {4}|\t| {0,3}(?:\||>|<|[-*+]\s|\d+[.)]\s|[-=*_]{3,}))/;
-const bySentence = new Intl.Segmenter('en', { granularity: 'sentence' });
+const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' });
 
 /**
- * The first two sentences of a Markdown or plain text.
+ * The first two sentences of a Markdown or plain text, at most 400 characters of them. They replace the summary when
+ * no model answers.
  *
- * @throws Error when there is none
+ * @throws Error when the text has no sentence
  */
 export function firstSentences(text: string): string {
   const prose = linesOf(text)
@@ -24,7 +23,7 @@ export function firstSentences(text: string): string {
     .slice(0, 4 * MAX_LENGTH)
     .replace(/\s+/g, ' ')
     .trim();
-  const sentences = [...bySentence.segment(line)].slice(0, 2).map(({ segment }) => segment);
+  const sentences = [...segmenter.segment(line)].slice(0, 2).map(({ segment }) => segment);
   const quote = sentences.join('').trim();
   return quote.length <= MAX_LENGTH ? quote : `${quote.slice(0, MAX_LENGTH).replace(/\s\S*$|[\uD800-\uDBFF]$/, '')}…`;
 }

@@ -1,7 +1,7 @@
-/** The main job: a folder's texts, digested. */
+/** The main job: summarises the texts of a folder. */
 
 export type { Digest, SummarisedPart } from './combine.ts';
 export { createDigest, type DigestOptions } from './digest.ts';
-export { choosePlace, PlaceError } from './place.ts';
-export { FolderError } from './read.ts';
-export { writeWhole } from './write-whole.ts';
+export { OutputPathError, resolveOutputPath } from './output-path.ts';
+export { FolderError } from './read-folder.ts';
+export { writeAtomically } from './write-atomically.ts';

@@ -1,15 +1,15 @@
 export interface Line {
   readonly text: string;
-  /** Of a code block, its fences included. */
+  /** Whether the line is part of a code block; its fences are too. */
   readonly code: boolean;
-  /** What it is the heading of, if it is one; 1 is the outermost level. */
+  /** Set when the line is a heading. The outermost level is 1. */
   readonly heading?: { readonly level: number; readonly title: string };
 }
 
 const FENCE = /^ {0,3}(`{3,}|~{3,})/;
 const HEADING = /^ {0,3}(#{1,6})\s/;
 
-/** The lines of a Markdown text. What looks like a heading inside a code block is none. */
+/** The lines of a Markdown text. A line inside a code block is never a heading. */
 export function linesOf(text: string): Line[] {
   let fence: string | undefined;
   return text.split(/\r\n|\r|\n/).map((line) => {

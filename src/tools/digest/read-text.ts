@@ -1,24 +1,26 @@
 import { open } from 'node:fs/promises';
-import { LeftOut, megabytes } from './remarks.ts';
+import { megabytes } from './format.ts';
+import { SkippedFileError } from './skip-reason.ts';
 
 /**
- * The text of a file, never more than `maxBytes` of it in memory.
+ * Reads the text of a file. At most `maxBytes` and one chunk of it are in memory.
  *
- * @throws LeftOut when it is larger, or is not UTF-8 text; whatever the file system throws
+ * @throws SkippedFileError when the file is larger, is empty, or is not UTF-8 text
+ * @throws Error of the file system when the file cannot be opened or read
  */
 export async function readText(path: string, maxBytes: number): Promise<string> {
   const handle = await open(path);
   try {
     const { size } = await handle.stat();
-    if (size > maxBytes) throw new LeftOut(`has ${megabytes(size)}, the limit is ${megabytes(maxBytes)}`);
+    if (size > maxBytes) throw new SkippedFileError(`has ${megabytes(size)}, the limit is ${megabytes(maxBytes)}`);
     const chunks: Buffer[] = [];
     let read = 0;
-    // One byte past the limit tells that the file has grown meanwhile.
+    // `end` is inclusive: one byte more than the limit is read when the file has grown since `stat`.
     for await (const chunk of handle.createReadStream({ autoClose: false, end: maxBytes }) as AsyncIterable<Buffer>) {
       read += chunk.length;
       chunks.push(chunk);
     }
-    if (read > maxBytes) throw new LeftOut('grew past the limit while it was read');
+    if (read > maxBytes) throw new SkippedFileError('grew past the limit while it was read');
     return decode(Buffer.concat(chunks));
   } finally {
     await handle.close();
@@ -26,13 +28,13 @@ export async function readText(path: string, maxBytes: number): Promise<string> 
 }
 
 function decode(bytes: Buffer): string {
-  if (bytes.includes(0)) throw new LeftOut('is a binary file, not text');
+  if (bytes.includes(0)) throw new SkippedFileError('is a binary file, not text');
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new LeftOut('is not UTF-8 text');
+    throw new SkippedFileError('is not UTF-8 text');
   }
-  if (text.trim() === '') throw new LeftOut('is empty');
+  if (text.trim() === '') throw new SkippedFileError('is empty');
   return text;
 }

@@ -64,7 +64,7 @@ describe('tta digest --once', () => {
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url };
     const { code, stdout, stderr } = await tta(['digest', 'docs', '--once'], { cwd, env }).exited;
 
-    expect(stderr).toBe('2 of 2 parts summarised\nLeft out: broken.md is a binary file, not text\n');
+    expect(stderr).toBe('2 of 2 parts summarised\nSkipped: broken.md is a binary file, not text\n');
     expect(code).toBe(0);
     expect(readFileSync(join(cwd, 'digest.md'), 'utf8')).toContain('## kettle.md\n\nThe kettle boils water');
     expect(readdirSync(cwd).toSorted()).toEqual(['digest.md', 'docs']);
@@ -177,10 +177,10 @@ describe('tta digest --once', () => {
   });
 
   it.each([
-    [['docs/gone'], /^tta: The folder .*gone is not there \(any more\)\n$/],
+    [['docs/gone'], /^tta: The folder .*gone does not exist \(any more\)\n$/],
     [['docs/kettle.md'], /^tta: .*kettle\.md is a file: name the folder that it is in\n$/],
-    [['empty'], /^Left out: a\.md is empty\ntta: .*empty holds nothing to read.*\n$/],
-    [['docs', '--out', 'docs/d.md'], /^tta: --out docs\/d\.md lies inside .*\n$/],
+    [['empty'], /^Skipped: a\.md is empty\ntta: .*empty has no text to read.*\n$/],
+    [['docs', '--out', 'docs/d.md'], /^tta: --out docs\/d\.md is inside .*\n$/],
     [['docs', '--chaos', '--model-small', 'x'], /^tta: --chaos is for the offline model/],
   ])('ends with one sentence and code 1 for %j', async (args, sentence) => {
     const cwd = tempFolder({ 'docs/kettle.md': KETTLE, 'empty/a.md': '' });
@@ -234,7 +234,7 @@ describe('tta digest', () => {
     run.kill('SIGINT');
     const { code, signal, stdout, stderr } = await run.exited;
     expect([code, signal]).toEqual([null, 'SIGINT']);
-    expect(stderr).toMatch(/Run \d+ failed: The folder .* is not there/);
+    expect(stderr).toMatch(/Run \d+ failed: The folder .* does not exist/);
     expect(stderr).toMatch(/Stopped\n$/);
     expect(row(stdout, 'cache hits')).toEqual(['0', '0']);
   });

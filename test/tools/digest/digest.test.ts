@@ -24,7 +24,7 @@ async function offline(options: ModelServerOptions = {}) {
   return { server, small: connect('offline-small'), large: connect('offline-large') };
 }
 
-/** A model that is not there: every call fails at once and is not worth another try. */
+/** A model that does not exist: every call fails at once with an error that is not retried. */
 function absent(id: string): Model {
   const refuse = async () => {
     throw Object.assign(new Error('no such model'), { status: 404 });
@@ -37,13 +37,13 @@ describe('the digest', () => {
     const { server, small, large } = await offline();
     const folder = tempFolder({ 'a.md': SHORT, 'b.md': LONG, 'c.md': '' });
     const seen: string[] = [];
-    const digest = createDigest({ small, large, onProgress: (done, of) => seen.push(`${done}/${of}`) });
-    const { document, parts, remarks } = await digest.execute(folder);
+    const digest = createDigest({ small, large, onProgress: (done, total) => seen.push(`${done}/${total}`) });
+    const { document, parts, skipped } = await digest.execute(folder);
 
     expect(parts.map(({ file }) => file)).toEqual(['a.md', 'b.md']);
-    expect(remarks).toEqual(['c.md is empty']);
+    expect(skipped).toEqual(['c.md is empty']);
     expect(document).toMatch(
-      /^# Digest of tta-test-\w+\n\n2 files, 2 parts\.\n\n.*kettle.*\n\n## a\.md\n\nThe kettle.*\n\n## b\.md\n\nRivers carry.*\n\n## Left out\n\n- c\.md is empty\n$/s,
+      /^# Digest of tta-test-\w+\n\n2 files, 2 parts\.\n\n.*kettle.*\n\n## a\.md\n\nThe kettle.*\n\n## b\.md\n\nRivers carry.*\n\n## Skipped\n\n- c\.md is empty\n$/s,
     );
     expect(seen).toEqual(['0/2', '1/2', '2/2']);
     expect(server.requests()).toBe(3);
@@ -53,7 +53,7 @@ describe('the digest', () => {
     await telemetry.expectMetric('tta_llm_requests_total', { model: 'offline-large', status: 'success' }, 1);
   });
 
-  it('is one trace, and says on it which file a part is of', async () => {
+  it('is one trace, and the span of a part has its file as a tag', async () => {
     const models = await offline();
     await createDigest(models).execute(tempFolder({ 'a.md': SHORT, 'b.md': LONG }));
     const spans = telemetry.spans();
@@ -65,13 +65,13 @@ describe('the digest', () => {
     expect(tagged.map(({ attributes }) => attributes['tta.tag.file']).toSorted()).toEqual(['a.md', 'b.md']);
   });
 
-  it('puts no name of a file into a label', async () => {
+  it('puts no file name into a label', async () => {
     const models = await offline();
     await createDigest(models).execute(tempFolder({ 'private-name.md': SHORT }));
     expect(await telemetry.scrapeText()).not.toContain('private-name');
   });
 
-  it('asks only for what has changed when it runs again, until the summaries are too old', async () => {
+  it('summarises only what has changed when it runs again, until the summaries are too old', async () => {
     const { server, small, large } = await offline();
     const folder = tempFolder({ 'a.md': SHORT, 'b.md': LONG });
     const digest = createDigest({ small, large });
@@ -80,17 +80,17 @@ describe('the digest', () => {
     expect((await digest.execute(folder)).document).toBe(first.document);
     expect(server.requests()).toBe(3);
     await telemetry.expectMetric('tta_cache_hits_total', { primitive_name: 'summaries' }, 3);
-    const forgetful = createDigest({ small, large, cacheMs: 0 });
-    await forgetful.execute(folder);
-    await forgetful.execute(folder);
+    const uncached = createDigest({ small, large, cacheMs: 0 });
+    await uncached.execute(folder);
+    await uncached.execute(folder);
     expect(server.requests()).toBe(9);
   });
 
-  it('comes to the same document with a model that refuses, is slow, fails and breaks off', async () => {
+  it('writes the same document with a model that refuses, is slow, fails and cuts connections', async () => {
     const folder = tempFolder(
       Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`${i}.md`, `Part ${i} tells of kettle number ${i}.`])),
     );
-    const calm = await createDigest(await offline()).execute(folder);
+    const withoutFaults = await createDigest(await offline()).execute(folder);
     const chaos = {
       slowShare: 0.1,
       slowMs: 400,
@@ -100,8 +100,8 @@ describe('the digest', () => {
       cutShare: 0.1,
     };
     const models = await offline({ chaos, random: seeded(7) });
-    const wild = await createDigest({ ...models, timeoutMs: 250 }).execute(folder);
-    expect(wild.document).toBe(calm.document);
+    const withFaults = await createDigest({ ...models, timeoutMs: 250 }).execute(folder);
+    expect(withFaults.document).toBe(withoutFaults.document);
     expect(models.server.requests()).toBeGreaterThan(31);
     const { samples } = await telemetry.scrape();
     const retried = samples.find(
@@ -140,15 +140,15 @@ describe('the digest', () => {
     await telemetry.expectMetric('tta_workflow_executions_total', { workflow_name: 'digest', status: 'failure' }, 1);
   });
 
-  it('fails as a folder that is not there does', async () => {
+  it('fails when the folder does not exist', async () => {
     const folder = tempFolder();
     rmSync(folder, { recursive: true });
-    await expect(createDigest(await offline()).execute(folder)).rejects.toThrow(`The folder ${folder} is not there`);
+    await expect(createDigest(await offline()).execute(folder)).rejects.toThrow(`The folder ${folder} does not exist`);
   });
 });
 
 describe('when a model does not answer', () => {
-  it('the other one does', async () => {
+  it('the other model does', async () => {
     const { large } = await offline();
     const { document } = await createDigest({ small: absent('gone'), large }).execute(tempFolder({ 'a.md': SHORT }));
     expect(document).toContain('The kettle boils water');
@@ -157,14 +157,14 @@ describe('when a model does not answer', () => {
     await telemetry.expectMetric('tta_fallback_activations_total', { primitive_name: 'without-model' }, 0);
   });
 
-  it('and the other does not either, the text is quoted and the digest says so', async () => {
+  it('and the other model does not either, the text is quoted and the digest says so', async () => {
     const digest = createDigest({ small: absent('one'), large: absent('two') });
     const { document } = await digest.execute(tempFolder({ 'a.md': SHORT }));
     expect(document).toContain(`## a.md\n\n${SHORT} *(Quoted: no model answered.)*`);
     await telemetry.expectMetric('tta_fallback_activations_total', { primitive_name: 'without-model' }, 2);
   });
 
-  it('and a part has nothing to quote, that part is named and the others are there', async () => {
+  it('and a part has nothing to quote, the digest names that part and has the others', async () => {
     const digest = createDigest({ small: absent('one'), large: absent('two') });
     const { document, parts } = await digest.execute(tempFolder({ 'a.md': SHORT, 'code.md': '```\nx = 1\n```' }));
     expect(parts.map((part) => 'failure' in part)).toEqual([false, true]);
@@ -180,23 +180,23 @@ describe('when a model does not answer', () => {
     await telemetry.expectMetric('tta_workflow_executions_total', { workflow_name: 'digest', status: 'success' }, 1);
   });
 
-  it('a quotation is not kept: the model is asked again next time', async () => {
-    let gone = true;
+  it('a quotation is not cached: the model is asked again next time', async () => {
+    let down = true;
     const { small, large, server } = await offline();
-    const moody = (model: Model): Model => ({
+    const interrupted = (model: Model): Model => ({
       ...model,
-      generate: (request, options) => (gone ? absent('gone') : model).generate(request, options),
+      generate: (request, options) => (down ? absent('gone') : model).generate(request, options),
     });
-    const digest = createDigest({ small: moody(small), large: moody(large) });
+    const digest = createDigest({ small: interrupted(small), large: interrupted(large) });
     const folder = tempFolder({ 'a.md': SHORT });
     expect((await digest.execute(folder)).document).toContain('Quoted');
-    gone = false;
+    down = false;
     expect((await digest.execute(folder)).document).not.toContain('Quoted');
     expect(server.requests()).toBeGreaterThan(0);
   });
 });
 
-describe('the whole of many summaries', () => {
+describe('the overall summary of many summaries', () => {
   it('is summarised in rounds until it fits one call', async () => {
     const { small, large } = await offline();
     let longest = 0;
@@ -214,7 +214,7 @@ describe('the whole of many summaries', () => {
     expect(longest).toBeLessThanOrEqual(300);
   });
 
-  it('comes to an end with a model that makes everything longer', async () => {
+  it('ends with a model that makes every text longer', async () => {
     const model: Model = {
       provider: 'chatty',
       id: 'chatty',

@@ -1,5 +1,5 @@
 import { linesOf } from './lines.ts';
-import type { SourceFile } from './read.ts';
+import type { SourceFile } from './read-folder.ts';
 
 /** A piece of a file that a model can summarise in one call. */
 export interface Part {
@@ -15,15 +15,15 @@ export interface SplitOptions {
 }
 
 /**
- * Splits a text at its headings; a section that is too long at its paragraphs, a paragraph that is too long at its lines, and a
- * line that is too long anywhere. Short neighbours stay together. Nothing but white space gets lost.
+ * Splits a text at its headings. A section that is too long is split at its paragraphs, a paragraph at its lines, a
+ * line at its spaces, and a word at any character. Short neighbours stay together. Only white space gets lost.
  */
 export function splitFile({ path, text }: SourceFile, { maxLength = 6_000 }: SplitOptions = {}): Part[] {
   const parts: Part[] = [];
   for (const { headings, text: section } of sections(text)) {
     const last = parts.at(-1);
     const joined = `${last?.text}\n\n${section}`;
-    // A section that says little is no part of its own: it would cost a call and tell nothing.
+    // A short section is joined with the next one: a model call for a few words costs more than it tells.
     if (last !== undefined && last.text.length < maxLength / 10 && joined.length <= maxLength) {
       parts[parts.length - 1] = { ...last, text: joined };
     } else {
@@ -38,7 +38,7 @@ interface Section {
   readonly text: string;
 }
 
-/** From each heading to the next. */
+/** Each section reaches from one heading to the next. */
 function sections(text: string): Section[] {
   const all: { headings: string[]; lines: string[] }[] = [{ headings: [], lines: [] }];
   const path: string[] = [];
@@ -55,29 +55,29 @@ function sections(text: string): Section[] {
     .filter((section) => section.text !== '');
 }
 
-/** Ways to cut a text that is too long, the gentlest first, and what joins its pieces again. */
-const SEAMS = [
-  { cut: /\n\s*\n/, join: '\n\n' },
-  { cut: /\n/, join: '\n' },
-  { cut: /\s+/, join: ' ' },
+/** Where a text that is too long is cut, the largest unit first, and the text that joins two pieces again. */
+const SEPARATORS = [
+  { pattern: /\n\s*\n/, text: '\n\n' },
+  { pattern: /\n/, text: '\n' },
+  { pattern: /\s+/, text: ' ' },
 ];
 
-function pieces(text: string, maxLength: number, seams = SEAMS): string[] {
+function pieces(text: string, maxLength: number, separators = SEPARATORS): string[] {
   if (text.length <= maxLength) return [text];
-  const [seam, ...finer] = seams;
-  if (seam === undefined) return characters(text, maxLength);
+  const [separator, ...finer] = separators;
+  if (separator === undefined) return slices(text, maxLength);
   const packed: string[] = [];
-  for (const piece of text.split(seam.cut).filter((one) => one.trim() !== '')) {
+  for (const piece of text.split(separator.pattern).filter((each) => each.trim() !== '')) {
     const last = packed.at(-1);
-    const joined = `${last}${seam.join}${piece}`;
+    const joined = `${last}${separator.text}${piece}`;
     if (last !== undefined && joined.length <= maxLength) packed[packed.length - 1] = joined;
     else packed.push(...pieces(piece, maxLength, finer));
   }
   return packed;
 }
 
-/** Never between the two halves of one character. */
-function characters(text: string, maxLength: number): string[] {
+/** Never cuts between the two halves of a surrogate pair. */
+function slices(text: string, maxLength: number): string[] {
   const cut: string[] = [];
   for (let from = 0; from < text.length; ) {
     const last = text.charCodeAt(from + maxLength - 1);

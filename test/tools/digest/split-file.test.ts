@@ -1,9 +1,9 @@
 import { array, assert, constantFrom, integer, oneof, property, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { splitFile } from '../../../src/tools/digest/split.ts';
+import { splitFile } from '../../../src/tools/digest/split-file.ts';
 
 const split = (text: string, maxLength?: number) => splitFile({ path: 'a.md', text }, { maxLength });
-const bare = (text: string) => text.replace(/\s+/g, '');
+const withoutSpace = (text: string) => text.replace(/\s+/g, '');
 
 describe('splitting a file', () => {
   it('makes a part of each section and names the headings above it', () => {
@@ -13,7 +13,7 @@ describe('splitting a file', () => {
     expect(parts[1]).toEqual({ file: 'a.md', headings: ['A'], text: `# A\n${body}` });
   });
 
-  it('takes a line of a code block for no heading', () => {
+  it('never takes a line of a code block for a heading', () => {
     const body = 'word '.repeat(150).trim();
     const parts = split(`# A\n${body}\n\`\`\`sh\n# not a heading\n~~~\n\`\`\`\n${body}\n# B\n${body}`);
     expect(parts.map(({ headings }) => headings)).toEqual([['A'], ['B']]);
@@ -32,17 +32,17 @@ describe('splitting a file', () => {
     ]);
   });
 
-  it('cuts what has no paragraphs at its lines, what has no lines at its words, and else anywhere', () => {
+  it('cuts a text without paragraphs at its lines, without lines at its words, and a long word anywhere', () => {
     expect(split('one two\nthree four', 10).map(({ text }) => text)).toEqual(['one two', 'three four']);
     expect(split('one two three four', 10).map(({ text }) => text)).toEqual(['one two', 'three four']);
     expect(split('abcdefghijklmno', 10).map(({ text }) => text)).toEqual(['abcdefghij', 'klmno']);
   });
 
-  it('never cuts through a character', () => {
+  it('never cuts a surrogate pair', () => {
     expect(split('😀'.repeat(6), 5).map(({ text }) => text)).toEqual(['😀😀', '😀😀', '😀😀']);
   });
 
-  it('loses nothing but white space, whatever the text, and makes no part too long or empty', () => {
+  it('loses only white space of any text, and makes no part too long or empty', () => {
     const line = oneof(
       string({ unit: 'grapheme', maxLength: 80 }),
       constantFrom('', '# H', '## Deep', '```', '~~~', '    x', '\t'),
@@ -51,7 +51,7 @@ describe('splitting a file', () => {
     assert(
       property(text, integer({ min: 2, max: 200 }), (source, maxLength) => {
         const parts = split(source, maxLength);
-        expect(bare(parts.map((part) => part.text).join(''))).toBe(bare(source));
+        expect(withoutSpace(parts.map((part) => part.text).join(''))).toBe(withoutSpace(source));
         for (const part of parts) {
           expect(part.text.length).toBeLessThanOrEqual(maxLength);
           expect(part.text.trim()).not.toBe('');
@@ -60,7 +60,7 @@ describe('splitting a file', () => {
     );
   });
 
-  it('takes a time that grows with the length of the text and not faster', () => {
+  it('takes linear time', () => {
     const start = process.cpuUsage();
     expect(split('x'.repeat(2_000_000)).length).toBeGreaterThan(300);
     expect(split('#'.repeat(2_000_000)).length).toBeGreaterThan(300);

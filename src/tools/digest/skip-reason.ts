@@ -1,0 +1,21 @@
+/** A file that is skipped because of what it contains. The message follows the name of the file: "is empty". */
+export class SkippedFileError extends Error {
+  override readonly name = 'SkippedFileError';
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist (any more)',
+  EACCES: 'cannot be read: permission denied',
+  EPERM: 'cannot be read: permission denied',
+  ELOOP: 'is a link that leads back to itself',
+  ENOTDIR: 'is below something that is not a folder',
+  ENAMETOOLONG: 'has a name that is too long',
+  EMFILE: 'cannot be opened: too many files are open',
+};
+
+/** Why a file or folder cannot be read, in words that follow its name. */
+export function skipReason(error: unknown): string {
+  if (error instanceof SkippedFileError) return error.message;
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  return REASONS[String(code)] ?? `cannot be read: ${message ?? error}`;
+}
