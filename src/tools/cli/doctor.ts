@@ -60,14 +60,14 @@ export async function doctorCommand(urlGiven: string | undefined, options: Docto
 
 function prometheusOf({ prometheus }: DoctorCommandOptions) {
   if (prometheus === false) return undefined;
-  const assumed = typeof prometheus !== 'string';
-  return { url: bare(assumed ? PROMETHEUS : prometheus), assumed };
+  const isDefault = typeof prometheus !== 'string';
+  return { url: baseUrl(isDefault ? PROMETHEUS : prometheus), isDefault };
 }
 
 function collectorOf(options: DoctorCommandOptions, env: NodeJS.ProcessEnv) {
   if (options.collector === false) return undefined;
   const named = typeof options.collector === 'string' ? options.collector : collectorFrom(env);
-  const otlpUrl = bare(named ?? COLLECTOR);
+  const otlpUrl = baseUrl(named ?? COLLECTOR);
   const on = (port: number, path: string) => {
     const url = new URL(otlpUrl);
     return `${url.protocol}//${url.hostname}:${port}${path}`;
@@ -77,11 +77,11 @@ function collectorOf(options: DoctorCommandOptions, env: NodeJS.ProcessEnv) {
     healthUrl: options.collectorHealth ?? on(13_133, '/'),
     metricsUrl: options.collectorMetrics ?? on(8_888, '/metrics'),
     headers: pairsFrom('OTEL_EXPORTER_OTLP_HEADERS'),
-    assumed: named === undefined,
+    isDefault: named === undefined,
   };
 }
 
-const bare = (url: string) => url.replace(/\/+$/, '').replace(/\/v1\/traces$/, '');
+const baseUrl = (url: string) => url.replace(/\/+$/, '').replace(/\/v1\/traces$/, '');
 
 const WIDTH = 100;
 const INDENT = ' '.repeat(9);

@@ -1,75 +1,82 @@
 import type { Clock } from '../../platform/clock.ts';
 import { type Exposition, parseExposition, select } from '../../prometheus/parse.ts';
-import { type Answer, createAsk } from './ask.ts';
-import { examineClock, type Reading } from './clock.ts';
-import { type CollectorQuestion, examineArrivals, examineCollector, readTelemetry } from './collector.ts';
-import { examineEndpoint } from './endpoint.ts';
+import { type ClockReading, checkClock } from './clock.ts';
+import { type CollectorOptions, checkCollector, checkSpans, readTelemetry } from './collector.ts';
+import { checkEndpoint } from './endpoint.ts';
 import { type Finding, skipped } from './finding.ts';
-import { examineMovement, type Pair } from './movement.ts';
-import { examinePrometheus, type PrometheusQuestion } from './prometheus.ts';
-import { examineVersions, type VersionsQuestion } from './versions.ts';
+import { createHttpRequest, type HttpResult } from './http-request.ts';
+import { checkMovement, type ScrapePair } from './movement.ts';
+import { checkPrometheus, type PrometheusOptions } from './prometheus.ts';
+import { checkVersions, type VersionsOptions } from './versions.ts';
 
-export interface Installation {
+export interface DiagnoseOptions {
+  /** The endpoint of the observed program: `http://HOST:9464/metrics`. */
   readonly metricsUrl: string;
-  /** `undefined`: there is none to be. */
-  readonly prometheus: Pick<PrometheusQuestion, 'url' | 'assumed'> | undefined;
-  /** `undefined`: there is none to be. */
-  readonly collector: CollectorQuestion | undefined;
-  readonly versions: VersionsQuestion;
-  /** Between the two scrapes, in milliseconds. */
+  /** `undefined`: Prometheus is not checked. */
+  readonly prometheus: Pick<PrometheusOptions, 'url' | 'isDefault'> | undefined;
+  /** `undefined`: the collector is not checked. */
+  readonly collector: CollectorOptions | undefined;
+  readonly versions: VersionsOptions;
+  /** The time between the two scrapes, in milliseconds. */
   readonly waitMs: number;
-  /** For one answer, in milliseconds. */
+  /** The deadline of each HTTP request, in milliseconds. */
   readonly timeoutMs: number;
   readonly clock: Clock;
 }
 
-/** Looks at everything once, from outside, and changes nothing. `onFinding` is told in the order of the list. */
-export async function diagnose(installation: Installation, onFinding: (finding: Finding) => void): Promise<Finding[]> {
-  const { metricsUrl, prometheus, collector, versions, waitMs, timeoutMs, clock } = installation;
-  const ask = createAsk(clock, timeoutMs);
+/**
+ * Runs all checks once, from outside of the observed program, and changes nothing.
+ *
+ * @param onFinding called with each finding as soon as it is known, in the order of the returned list
+ */
+export async function diagnose(options: DiagnoseOptions, onFinding: (finding: Finding) => void): Promise<Finding[]> {
+  const { metricsUrl, prometheus, collector, versions, waitMs, timeoutMs, clock } = options;
+  const request = createHttpRequest(clock, timeoutMs);
   const findings: Finding[] = [];
-  const tell = (some: readonly Finding[]) => {
-    findings.push(...some);
-    for (const finding of some) onFinding(finding);
+  const add = (more: readonly Finding[]) => {
+    findings.push(...more);
+    for (const finding of more) onFinding(finding);
   };
-  const telemetry = async () => (collector === undefined ? undefined : readTelemetry(await ask(collector.metricsUrl)));
+  const telemetry = async () =>
+    collector === undefined ? undefined : readTelemetry(await request(collector.metricsUrl));
 
-  const [first, spansBefore] = await Promise.all([ask(metricsUrl), telemetry()]);
-  const { findings: endpoint, exposition } = await examineEndpoint(metricsUrl, first);
-  tell(endpoint);
-  if (exposition !== undefined || spansBefore !== undefined) await clock.sleep(waitMs);
-  const [second, spansAfter] = await Promise.all([ask(metricsUrl), telemetry()]);
-  tell(examineMovement(pairOf(first, exposition, second)));
+  const [first, telemetryBefore] = await Promise.all([request(metricsUrl), telemetry()]);
+  const { findings: endpointFindings, exposition } = await checkEndpoint(metricsUrl, first);
+  add(endpointFindings);
+  if (exposition !== undefined || telemetryBefore !== undefined) await clock.sleep(waitMs);
+  const [second, telemetryAfter] = await Promise.all([request(metricsUrl), telemetry()]);
+  add(checkMovement(scrapePair(first, exposition, second)));
 
-  const readings: Reading[] = first.reply === undefined ? [] : dateOf('the endpoint', first);
-  if (prometheus === undefined) tell([skipped('prometheus', 'it was not asked for')]);
+  const readings: ClockReading[] = endpointTime(first);
+  if (prometheus === undefined) add([skipped('prometheus', 'it is switched off')]);
   else {
     const processStart = exposition && select(exposition, 'process_start_time_seconds')[0]?.value;
-    const { findings: found, time } = await examinePrometheus(ask, { ...prometheus, metricsUrl, processStart });
-    tell(found);
-    if (time !== undefined) readings.push({ of: 'Prometheus', precision: 1, ...time });
+    const result = await checkPrometheus(request, { ...prometheus, metricsUrl, processStart });
+    add(result.findings);
+    if (result.time !== undefined) readings.push({ source: 'Prometheus', precisionMs: 1, ...result.time });
   }
-  if (collector === undefined) tell([skipped('collector', 'it was not asked for')]);
+  if (collector === undefined) add([skipped('collector', 'it is switched off')]);
   else {
-    tell(await examineCollector(ask, collector));
-    tell(examineArrivals(collector.metricsUrl, spansBefore, spansAfter));
+    add(await checkCollector(request, collector));
+    add(checkSpans(collector.metricsUrl, telemetryBefore, telemetryAfter));
   }
-  tell([examineClock(readings)]);
-  tell(await examineVersions(versions));
+  add([checkClock(readings)]);
+  add(await checkVersions(versions));
   return findings;
 }
 
-function pairOf(first: Answer, before: Exposition | undefined, second: Answer): Pair | undefined {
-  if (before === undefined || first.reply === undefined || second.reply?.status !== 200) return undefined;
+function scrapePair(first: HttpResult, before: Exposition | undefined, second: HttpResult): ScrapePair | undefined {
+  if (before === undefined || first.response === undefined || second.response?.status !== 200) return undefined;
   try {
-    const seconds = (second.reply.receivedAt - first.reply.receivedAt) / 1_000;
-    return { before, after: parseExposition(second.reply.text), seconds };
+    const seconds = (second.response.receivedAt - first.response.receivedAt) / 1_000;
+    return { before, after: parseExposition(second.response.text), seconds };
   } catch {
     return undefined;
   }
 }
 
-function dateOf(of: string, { reply }: Answer): Reading[] {
-  if (reply?.date === undefined) return [];
-  return [{ of, at: reply.date, precision: 1_000, sentAt: reply.sentAt, receivedAt: reply.receivedAt }];
+function endpointTime({ response }: HttpResult): ClockReading[] {
+  if (response?.date === undefined) return [];
+  const { date, sentAt, receivedAt } = response;
+  return [{ source: 'the endpoint', time: date, precisionMs: 1_000, sentAt, receivedAt }];
 }

@@ -2,13 +2,13 @@ import type { Remedy } from './remedies.ts';
 
 export type Verdict = 'ok' | 'warning' | 'failure' | 'skipped';
 
-/** What one check found. */
+/** The result of one check. */
 export interface Finding {
   readonly check: string;
   readonly verdict: Verdict;
-  /** What was seen, with its figures; why, where it was skipped. */
+  /** What was found, with numbers. Of a skipped check, the reason. */
   readonly detail: string;
-  /** What to do about it, where there is something to do. */
+  /** What to do. A warning and a failure have one. */
   readonly remedy?: Remedy;
 }
 
@@ -28,5 +28,5 @@ export const failure = (check: string, detail: string, remedy: Remedy): Finding 
   remedy,
 });
 
-/** @param because the end of a sentence that begins with "skipped because" */
-export const skipped = (check: string, because: string): Finding => ({ check, verdict: 'skipped', detail: because });
+/** @param reason follows the words "skipped because" */
+export const skipped = (check: string, reason: string): Finding => ({ check, verdict: 'skipped', detail: reason });

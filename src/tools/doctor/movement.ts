@@ -1,58 +1,59 @@
-/** What two scrapes in a row tell. */
+/** Checks that compare two scrapes of the endpoint. */
 import { type Exposition, select, sumOf } from '../../prometheus/parse.ts';
 import { type Finding, failure, ok, skipped, warning } from './finding.ts';
 import { REMEDY } from './remedies.ts';
 
-export interface Pair {
+export interface ScrapePair {
   readonly before: Exposition;
   readonly after: Exposition;
-  /** Between them, in seconds. */
+  /** The time between the two scrapes, in seconds. */
   readonly seconds: number;
 }
 
 const CHECKS = ['movement', 'spans', 'series', 'prices'] as const;
 
-export function examineMovement(pair: Pair | undefined): Finding[] {
+/** @param pair `undefined` when one of the two scrapes failed: all checks are skipped */
+export function checkMovement(pair: ScrapePair | undefined): Finding[] {
   if (pair === undefined) return CHECKS.map((check) => skipped(check, 'there are no two scrapes to compare'));
   return [movement(pair), spans(pair), series(pair.after), prices(pair.after)];
 }
 
-function movement({ before, after, seconds }: Pair): Finding {
+function movement({ before, after, seconds }: ScrapePair): Finding {
   const within = `within ${seconds.toFixed(1)} s`;
   if (JSON.stringify(before.samples) === JSON.stringify(after.samples)) {
-    return failure('movement', `Not one number changed ${within}, CPU time included`, REMEDY.frozen);
+    return failure('movement', `No number changed ${within}, not even the CPU time`, REMEDY.frozen);
   }
   if (sumOf(before, 'process_start_time_seconds') !== sumOf(after, 'process_start_time_seconds')) {
-    return warning('movement', 'The process was started anew between two scrapes', REMEDY.noMovement);
+    return warning('movement', 'The process was restarted between the two scrapes', REMEDY.noMovement);
   }
   const name = 'tta_primitive_executions_total';
   const ended = sumOf(after, name) - sumOf(before, name);
   if (ended > 0) return ok('movement', `${ended} executions ended ${within}`);
   const active = sumOf(after, 'tta_primitive_active');
-  return warning('movement', `No execution ended ${within}, ${active} are in flight`, REMEDY.noMovement);
+  return warning('movement', `No execution ended ${within}, ${active} are running`, REMEDY.noMovement);
 }
 
-function spans({ before, after, seconds }: Pair): Finding {
+function spans({ before, after, seconds }: ScrapePair): Finding {
   const name = 'tta_spans_lost_total';
   const lost = select(after, name)
     .filter(({ value }) => value > 0)
     .map(({ labels, value }) => `${value} ${labels.reason}`);
-  const now = sumOf(after, name) - sumOf(before, name);
-  if (now > 0) {
-    const detail = `${now} spans were lost within ${seconds.toFixed(1)} s; since the start: ${lost.join(', ')}`;
+  const increase = sumOf(after, name) - sumOf(before, name);
+  if (increase > 0) {
+    const detail = `${increase} spans were lost within ${seconds.toFixed(1)} s; since the start: ${lost.join(', ')}`;
     return failure('spans', detail, REMEDY.spansLost);
   }
   if (lost.length > 0) return warning('spans', `Spans were lost since the start: ${lost.join(', ')}`, REMEDY.spansLost);
   return select(after, name).length > 0
-    ? ok('spans', 'The program has lost none')
-    : skipped('spans', 'the endpoint does not count them');
+    ? ok('spans', 'The program has lost no spans')
+    : skipped('spans', 'the endpoint does not count lost spans');
 }
 
 function series(after: Exposition): Finding {
   const full = select(after, 'tta_series_overflow_total').filter(({ value }) => value > 0);
   const names = full.map(({ labels, value }) => `${labels.metric} (${value})`).join(', ');
   return full.length > 0
-    ? warning('series', `Measurements without a series of their own: ${names}`, REMEDY.overflow)
+    ? warning('series', `Measurements counted as __other__ because the metric is full: ${names}`, REMEDY.overflow)
     : ok('series', 'No metric is full');
 }
 
@@ -61,6 +62,6 @@ function prices(after: Exposition): Finding {
   const models = select(after, name).filter(({ value }) => value > 0);
   const names = models.map(({ labels, value }) => `${value} calls to ${labels.model} of ${labels.provider}`).join(', ');
   return models.length > 0
-    ? warning('prices', `Not in the dollars: ${names}`, REMEDY.unpriced)
-    : ok('prices', 'Every answered call has a price');
+    ? warning('prices', `Without a price: ${names}`, REMEDY.unpriced)
+    : ok('prices', 'Every answered model call has a price');
 }

@@ -1,4 +1,4 @@
-/** What to do, told once: `tta doctor` says it, and collector/README.md has it as its section "Troubleshooting". */
+/** What to do about a finding: `tta doctor` prints it, and the section "Troubleshooting" of collector/README.md has it. */
 
 export interface Remedy {
   /** What the user sees, as a sentence. */

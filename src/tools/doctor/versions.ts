@@ -1,55 +1,60 @@
 import { type Finding, failure, ok, skipped, warning } from './finding.ts';
-import { findCopies, findPackage } from './installed.ts';
+import { findCopies, findPackage } from './installed-packages.ts';
 import { REMEDY } from './remedies.ts';
 
-export interface VersionsQuestion {
-  /** Of the program that is observed. */
+export interface VersionsOptions {
+  /** The folder of the observed program. */
   readonly folder: string;
-  /** `process.version` or its like. */
+  /** The version of Node.js, as in `process.version`. */
   readonly node: string;
-  /** As in package.json: `>=20.19`. */
+  /** The range of Node.js versions, as in package.json: `>=20.19`. */
   readonly engine: string;
-  /** As in package.json: `^1.9.0` or `2.12.0`. */
+  /** Package names and their ranges, as in package.json: `^1.9.0` or `2.12.0`. */
   readonly peers: Readonly<Record<string, string>>;
 }
 
 const API = '@opentelemetry/api';
-const SINGLE = [API, '@opentelemetry/sdk-metrics', 'tta-primitives'];
+/** A process must load one copy only of each of these. */
+const SINGLE_COPY = [API, '@opentelemetry/sdk-metrics', 'tta-primitives'];
 
-export async function examineVersions({ folder, node, engine, peers }: VersionsQuestion): Promise<Finding[]> {
+export async function checkVersions({ folder, node, engine, peers }: VersionsOptions): Promise<Finding[]> {
   const nodeFits = fits(node.replace(/^v/, ''), engine);
   const runtime = nodeFits
     ? ok('node', `Node.js ${node}`)
-    : failure('node', `Node.js ${node}, where ${engine} is needed`, REMEDY.oldNode);
+    : failure('node', `Node.js ${node}, but ${engine} is needed`, REMEDY.oldNode);
   return [runtime, await peerVersions(folder, peers), await copies(folder)];
 }
 
 async function peerVersions(folder: string, peers: Readonly<Record<string, string>>): Promise<Finding> {
-  const all = await Promise.all(
-    Object.entries(peers).map(async ([name, range]) => ({ name, range, copy: await findPackage(folder, name) })),
+  const found = await Promise.all(
+    Object.entries(peers).map(async ([name, range]) => ({ name, range, installed: await findPackage(folder, name) })),
   );
-  if (all.every(({ copy }) => copy === undefined)) return skipped('packages', `${folder} has none of them installed`);
-  const wrong = all.flatMap(({ name, range, copy }) => {
-    if (copy === undefined) return name === API ? `${name} is missing` : [];
-    return fits(copy.version, range) ? [] : `${name} is ${copy.version}, not ${range}`;
+  const count = found.filter(({ installed }) => installed !== undefined).length;
+  if (count === 0) return skipped('packages', `no peer package is installed for ${folder}`);
+  const wrong = found.flatMap(({ name, range, installed }) => {
+    if (installed === undefined) return name === API ? `${name} is missing` : [];
+    return fits(installed.version, range) ? [] : `${name} is ${installed.version}, not ${range}`;
   });
   return wrong.length > 0
     ? failure('packages', wrong.join('; '), REMEDY.peers)
-    : ok('packages', `${all.filter(({ copy }) => copy !== undefined).length} packages have the versions that fit`);
+    : ok('packages', `${count} packages have the right version`);
 }
 
 async function copies(folder: string): Promise<Finding> {
-  const several = [...(await findCopies(folder, SINGLE))].filter(([, found]) => found.length > 1);
-  if (several.length === 0) return ok('copies', 'No package is there twice that must be there once');
-  const list = several.map(
+  const duplicates = [...(await findCopies(folder, SINGLE_COPY))].filter(([, found]) => found.length > 1);
+  if (duplicates.length === 0) return ok('copies', 'There is one copy of each package that must be unique');
+  const list = duplicates.map(
     ([name, found]) => `${name} ${found.map((copy) => `${copy.version} in ${copy.folder}`).join(' and ')}`,
   );
-  // Copies of one version find each other; of two versions, the newer one finds nothing.
-  const differ = several.some(([, found]) => new Set(found.map(({ version }) => version)).size > 1);
+  // Copies of the same version share their providers. A newer copy ignores the providers of an older one.
+  const differ = duplicates.some(([, found]) => new Set(found.map(({ version }) => version)).size > 1);
   return (differ ? failure : warning)('copies', list.join('; '), REMEDY.duplicates);
 }
 
-/** For what our own package.json says: `1.2.3`, `^1.2.3` and `>=1.2`. A prerelease counts as its release. */
+/**
+ * Whether a version is in a range of one of the forms that our package.json has: `1.2.3`, `^1.2.3` and `>=1.2`.
+ * A prerelease counts as its release.
+ */
 export function fits(version: string, range: string): boolean {
   const numbers = (text: string) => (/\d+(?:\.\d+)*/.exec(text)?.[0] ?? '').split('.').map(Number);
   const [have, want] = [numbers(version), numbers(range)];

@@ -4,28 +4,29 @@ import { REMEDY } from '../../../src/tools/doctor/remedies.ts';
 import { startSink } from '../../support/otlp-sink.ts';
 import { freePort } from '../../support/prometheus.ts';
 import { build, tta } from '../../support/tta.ts';
-import { startApp } from '../doctor/stage.ts';
+import { startApp } from '../doctor/fixtures.ts';
 
 beforeAll(build);
 
-const ALONE = ['--no-prometheus', '--no-collector', '--wait', '0.2'];
+const ENDPOINT_ONLY = ['--no-prometheus', '--no-collector', '--wait', '0.2'];
 
 describe('tta doctor', () => {
-  it('says that all is well, a line per check, and ends with 0', async () => {
+  it('prints a line per check, and ends with 0 when no check fails', async () => {
     const { url } = await startApp();
-    const { code, stdout, stderr } = await tta(['doctor', url, ...ALONE]).exited;
+    const { code, stdout, stderr } = await tta(['doctor', url, ...ENDPOINT_ONLY]).exited;
     expect(stderr).toBe('');
     expect(stdout).toMatch(/^ok {7}endpoint {4}http:\S+ answers in \d+ ms$/m);
-    expect(stdout).toMatch(/^skipped {2}prometheus {2}because it was not asked for$/m);
-    expect(stdout).toMatch(/^ok {7}packages {4}\d+ packages have the versions that fit$/m);
+    expect(stdout).toMatch(/^skipped {2}prometheus {2}because it is switched off$/m);
+    expect(stdout).toMatch(/^ok {7}packages {4}\d+ packages have the right version$/m);
     expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^1\d ok, 0 warnings, 0 failures, \d skipped$/);
     expect(code).toBe(0);
   });
 
-  it('says what to do below what fails, and ends with 1', async () => {
+  it('prints what to do below a failed check, and ends with 1', async () => {
     const port = await freePort();
-    const { code, stdout } = await tta(['doctor', ...ALONE], { env: { OTEL_EXPORTER_PROMETHEUS_PORT: String(port) } })
-      .exited;
+    const { code, stdout } = await tta(['doctor', ...ENDPOINT_ONLY], {
+      env: { OTEL_EXPORTER_PROMETHEUS_PORT: String(port) },
+    }).exited;
     expect(stdout).toContain(
       `FAILURE  endpoint    http://127.0.0.1:${port}/metrics: connection refused\n         The metrics`,
     );
@@ -33,7 +34,7 @@ describe('tta doctor', () => {
     expect(code).toBe(1);
   });
 
-  it('tells programs the same with --json', async () => {
+  it('prints the same as JSON with --json', async () => {
     const { url } = await startApp();
     const prometheus = `http://127.0.0.1:${await freePort()}`;
     const { code, stdout } = await tta([
@@ -59,24 +60,24 @@ describe('tta doctor', () => {
     expect(code).toBe(1);
   });
 
-  it("asks the environment's collector, with its headers", async () => {
+  it('checks the collector of the environment, with its headers', async () => {
     const sink = await startSink();
     onTestFinished(() => sink.stop());
     const { url } = await startApp();
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url, OTEL_EXPORTER_OTLP_HEADERS: 'Authorization=Bearer%20secret' };
     const { stdout } = await tta(['doctor', url, '--no-prometheus', '--wait', '0.2'], { env }).exited;
-    expect(stdout).toContain(`ok       collector   ${sink.url} takes spans`);
+    expect(stdout).toContain(`ok       collector   ${sink.url} accepts spans`);
     expect(sink.requests[0]?.authorization).toBe('Bearer secret');
     expect(stdout).not.toContain('secret');
   });
 
-  it('teaches', async () => {
+  it('has a help with examples', async () => {
     const { stdout } = await tta(['doctor', '--help']).exited;
     expect(stdout).toContain('$ tta doctor http://app-1:9464/metrics --prometheus http://prometheus:9090');
     expect(stdout).toContain('It ends with 1 when something fails.');
   });
 
-  it('refuses what is no address', async () => {
+  it('refuses a text that is not a URL', async () => {
     const { code, stderr } = await tta(['doctor', 'app-1:9464']).exited;
     expect(code).toBe(1);
     expect(stderr).toContain('It must be a URL that starts with http:// or https://.');

@@ -1,27 +1,25 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { CollectorQuestion } from '../../../src/tools/doctor/collector.ts';
+import type { CollectorOptions } from '../../../src/tools/doctor/collector.ts';
 import { REMEDY } from '../../../src/tools/doctor/remedies.ts';
 import { startTraceReceiver } from '../../../src/tools/trace-receiver/trace-receiver.ts';
 import { endChildren } from '../../support/child.ts';
 import { startCollector } from '../../support/collector.ts';
 import { component } from '../../support/component.ts';
 import { type Behaviour, startSink } from '../../support/otlp-sink.ts';
-import { eventually, freePort } from '../../support/prometheus.ts';
+import { eventually } from '../../support/prometheus.ts';
 import { build } from '../../support/tta.ts';
-import { examine, says, serve, startApp } from './stage.ts';
+import { runDoctor, serve, serveTexts, startApp, unusedUrl } from './fixtures.ts';
 
-const nobody = async () => `http://127.0.0.1:${await freePort()}`;
-
-async function look(question: Partial<CollectorQuestion>) {
+async function check(options: Partial<CollectorOptions>) {
   const collector = {
-    otlpUrl: await nobody(),
-    healthUrl: await nobody(),
-    metricsUrl: await nobody(),
+    otlpUrl: await unusedUrl(),
+    healthUrl: await unusedUrl(),
+    metricsUrl: await unusedUrl(),
     headers: {},
-    assumed: false,
-    ...question,
+    isDefault: false,
+    ...options,
   };
-  return examine(await says(''), { collector });
+  return runDoctor(await serveTexts(''), { collector });
 }
 
 async function sink(behaviour: Behaviour) {
@@ -31,11 +29,11 @@ async function sink(behaviour: Behaviour) {
 }
 
 describe('the collector', () => {
-  it('is well where it takes spans and says so', async () => {
+  it('is ok when it accepts spans and reports that it is healthy', async () => {
     const otlp = await sink('take');
-    const { collector, health } = await look({
+    const { collector, health } = await check({
       otlpUrl: otlp.url,
-      healthUrl: await says('{}'),
+      healthUrl: await serveTexts('{}'),
       headers: { 'x-key': 'k' },
     });
     expect([collector?.verdict, health?.verdict]).toEqual(['ok', 'ok']);
@@ -43,36 +41,36 @@ describe('the collector', () => {
     expect(otlp.spans).toEqual([]);
   });
 
-  it('may be the trace page of this package', async () => {
+  it('can be the trace receiver of this package', async () => {
     const receiver = await startTraceReceiver({ port: 0 });
     onTestFinished(receiver.close);
-    const { collector, health } = await look({ otlpUrl: receiver.url });
+    const { collector, health } = await check({ otlpUrl: receiver.url });
     expect(collector?.verdict).toBe('ok');
     expect(health).toMatchObject({ verdict: 'skipped', detail: expect.stringContaining('no health check listens') });
     expect(receiver.spans()).toBe(0);
   });
 
-  it('fails where it was named and is not there, and warns where it was only looked for', async () => {
-    const named = await look({});
+  it('fails when no process listens at an address that the user named, and warns at the default address', async () => {
+    const named = await check({});
     expect(named.collector).toMatchObject({ verdict: 'failure', remedy: REMEDY.noCollector });
     expect(named.health).toMatchObject({ verdict: 'skipped', detail: 'there is no collector' });
-    expect((await look({ assumed: true })).collector).toMatchObject({ verdict: 'warning' });
+    expect((await check({ isDefault: true })).collector).toMatchObject({ verdict: 'warning' });
   });
 
-  it.each([401, 404, 503])('fails where it answers %d to spans', async (status) => {
-    const { collector } = await look({ otlpUrl: (await sink(status)).url, assumed: true });
+  it.each([401, 404, 503])('fails when it answers %d to spans', async (status) => {
+    const { collector } = await check({ otlpUrl: (await sink(status)).url, isDefault: true });
     expect(collector).toMatchObject({ verdict: 'failure', remedy: REMEDY.collectorDenies });
     expect(collector?.detail).toMatch(new RegExp(`answers ${status} to spans$`));
   });
 
-  it('fails where it does not answer at all', async () => {
-    const { collector } = await look({ otlpUrl: (await sink('hang')).url, assumed: true });
+  it('fails when it does not answer', async () => {
+    const { collector } = await check({ otlpUrl: (await sink('hang')).url, isDefault: true });
     expect(collector).toMatchObject({ verdict: 'failure', remedy: REMEDY.noCollector });
   });
 
-  it('fails where it says that it is not well', async () => {
+  it('fails when it reports that it is not healthy', async () => {
     const healthUrl = await serve((_, response) => response.writeHead(503).end('unavailable'));
-    const { health } = await look({ otlpUrl: (await sink('take')).url, healthUrl });
+    const { health } = await check({ otlpUrl: (await sink('take')).url, healthUrl });
     expect(health).toMatchObject({ verdict: 'failure', detail: `${healthUrl}: answers 503` });
   });
 });
@@ -83,37 +81,40 @@ describe("the collector's own metrics", () => {
   const refused = (count: number) =>
     metrics(9, `otelcol_receiver_refused_spans__spans__total{receiver="otlp"} ${count}\n`);
 
-  it('tell that spans arrive and none is lost', async () => {
-    const { arrivals, drops } = await look({ metricsUrl: await says(metrics(5), metrics(9)) });
-    expect(arrivals).toMatchObject({ verdict: 'ok', detail: 'The collector has taken 9 spans, 4 of them just now' });
+  it('show that spans arrive and no span is dropped', async () => {
+    const { arrivals, drops } = await check({ metricsUrl: await serveTexts(metrics(5), metrics(9)) });
+    expect(arrivals).toMatchObject({
+      verdict: 'ok',
+      detail: 'The collector has accepted 9 spans, 4 of them during this check',
+    });
     expect(drops).toMatchObject({ verdict: 'ok' });
   });
 
-  it('warn where no span has ever arrived', async () => {
-    const { arrivals } = await look({ metricsUrl: await says(metrics(0)) });
+  it('are a warning when no span has arrived', async () => {
+    const { arrivals } = await check({ metricsUrl: await serveTexts(metrics(0)) });
     expect(arrivals).toMatchObject({ verdict: 'warning', remedy: REMEDY.spansLost });
   });
 
-  it('fail while spans are refused, and warn where that is over', async () => {
-    const now = await look({ metricsUrl: await says(refused(1), refused(3)) });
+  it('are a failure while spans are refused, and a warning afterwards', async () => {
+    const now = await check({ metricsUrl: await serveTexts(refused(1), refused(3)) });
     expect(now.drops).toMatchObject({ verdict: 'failure', remedy: REMEDY.collectorDrops });
-    expect(now.drops?.detail).toBe('Just now: otelcol_receiver_refused_spans 3');
-    const before = await look({ metricsUrl: await says(refused(3)) });
+    expect(now.drops?.detail).toBe('During this check: otelcol_receiver_refused_spans 3');
+    const before = await check({ metricsUrl: await serveTexts(refused(3)) });
     expect(before.drops).toMatchObject({
       verdict: 'warning',
-      detail: 'Since it was started: otelcol_receiver_refused_spans 3',
+      detail: 'Since the start of the collector: otelcol_receiver_refused_spans 3',
     });
   });
 
-  it('warn where its queue is nearly full', async () => {
+  it('are a warning when the queue is nearly full', async () => {
     const queue =
       'otelcol_exporter_queue_size{exporter="otlp_http"} 90\notelcol_exporter_queue_capacity{exporter="otlp_http"} 100\n';
-    const { drops } = await look({ metricsUrl: await says(metrics(1, queue)) });
-    expect(drops).toMatchObject({ verdict: 'warning', detail: 'Its queue is full to 90 %' });
+    const { drops } = await check({ metricsUrl: await serveTexts(metrics(1, queue)) });
+    expect(drops).toMatchObject({ verdict: 'warning', detail: 'Its queue is 90 % full' });
   });
 
-  it('are skipped where they cannot be read', async () => {
-    expect((await look({ metricsUrl: await says('<html>') })).arrivals).toMatchObject({ verdict: 'skipped' });
+  it('are skipped when they cannot be read', async () => {
+    expect((await check({ metricsUrl: await serveTexts('<html>') })).arrivals).toMatchObject({ verdict: 'skipped' });
   });
 });
 
@@ -123,13 +124,13 @@ describe.skipIf(otelcol === undefined)('a real Collector', () => {
   beforeAll(build);
   afterAll(endChildren);
 
-  it('is well, warns until spans arrive, and is missed once it is gone', async () => {
+  it('is ok, warns until spans arrive, and fails after it has stopped', async () => {
     const store = await sink('take');
     const env = { TTA_COLLECTOR_TRACES: store.url };
     const collector = await startCollector(otelcol as string, 'laptop', { env });
     const { healthUrl, metricsUrl } = collector;
-    const question = { otlpUrl: collector.url, healthUrl, metricsUrl };
-    const idle = await look(question);
+    const options = { otlpUrl: collector.url, healthUrl, metricsUrl };
+    const idle = await check(options);
     expect([idle.collector?.verdict, idle.health?.verdict]).toEqual(['ok', 'ok']);
     expect(idle.arrivals?.verdict, idle.arrivals?.detail).toMatch(/warning|skipped/);
 
@@ -139,16 +140,16 @@ describe.skipIf(otelcol === undefined)('a real Collector', () => {
       OTEL_BSP_SCHEDULE_DELAY: '50',
     });
     await eventually('spans arrive', async () =>
-      (await look(question)).arrivals?.verdict === 'ok' ? true : undefined,
+      (await check(options)).arrivals?.verdict === 'ok' ? true : undefined,
     );
-    const busy = await look(question);
-    expect(busy.arrivals?.detail).toMatch(/^The collector has taken \d+ spans, [1-9]\d* of them just now$/);
+    const busy = await check(options);
+    expect(busy.arrivals?.detail).toMatch(/^The collector has accepted \d+ spans, [1-9]\d* of them during this check$/);
     expect(busy.drops).toMatchObject({ verdict: 'ok' });
 
     await collector.kill();
-    const gone = await look(question);
-    expect(gone.collector).toMatchObject({ verdict: 'failure', remedy: REMEDY.noCollector });
-    expect(gone.health?.verdict).toBe('skipped');
-    expect(gone.drops?.verdict).toBe('skipped');
+    const stopped = await check(options);
+    expect(stopped.collector).toMatchObject({ verdict: 'failure', remedy: REMEDY.noCollector });
+    expect(stopped.health?.verdict).toBe('skipped');
+    expect(stopped.drops?.verdict).toBe('skipped');
   });
 });

@@ -2,16 +2,16 @@ import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { REMEDY } from '../../../src/tools/doctor/remedies.ts';
-import { examineVersions, fits } from '../../../src/tools/doctor/versions.ts';
+import { checkVersions, fits } from '../../../src/tools/doctor/versions.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 const API = '@opentelemetry/api';
 const manifest = (version: string) => JSON.stringify({ version });
 
-async function look(packages: Readonly<Record<string, string>>, more: { node?: string; below?: string } = {}) {
+async function check(packages: Readonly<Record<string, string>>, more: { node?: string; below?: string } = {}) {
   const files = Object.entries(packages).map(([path, version]) => [`${path}/package.json`, manifest(version)]);
   const folder = tempFolder(Object.fromEntries(files));
-  const [node, peers, copies] = await examineVersions({
+  const [node, peers, copies] = await checkVersions({
     folder: join(folder, more.below ?? ''),
     node: more.node ?? 'v20.20.2',
     engine: '>=20.19',
@@ -21,23 +21,23 @@ async function look(packages: Readonly<Record<string, string>>, more: { node?: s
 }
 
 describe('the versions', () => {
-  it('fit where the right ones are installed once, also below their folder', async () => {
-    const { node, peers, copies } = await look(
+  it('are ok when the right ones are installed once, also for a program in a folder below', async () => {
+    const { node, peers, copies } = await check(
       { [`node_modules/${API}`]: '1.9.1', 'node_modules/@opentelemetry/sdk-metrics': '2.12.0', src: '0.0.0' },
       { below: 'src' },
     );
     expect([node, peers, copies].map((finding) => finding?.verdict)).toEqual(['ok', 'ok', 'ok']);
-    expect(peers?.detail).toBe('2 packages have the versions that fit');
+    expect(peers?.detail).toBe('2 packages have the right version');
   });
 
-  it('fail where Node.js is too old', async () => {
-    const { node } = await look({}, { node: 'v18.20.0' });
+  it('are a failure when Node.js is too old', async () => {
+    const { node } = await check({}, { node: 'v18.20.0' });
     expect(node).toMatchObject({ verdict: 'failure', remedy: REMEDY.oldNode });
-    expect(node?.detail).toBe('Node.js v18.20.0, where >=20.19 is needed');
+    expect(node?.detail).toBe('Node.js v18.20.0, but >=20.19 is needed');
   });
 
-  it('fail where a package is another one, or the API is missing', async () => {
-    const { peers } = await look({
+  it('are a failure when a package has another version, or the API is missing', async () => {
+    const { peers } = await check({
       'node_modules/@opentelemetry/sdk-metrics': '2.12.1',
       'node_modules/openai': '5.0.0',
     });
@@ -47,18 +47,18 @@ describe('the versions', () => {
     );
   });
 
-  it('are skipped where nothing is installed', async () => {
-    expect((await look({})).peers).toMatchObject({ verdict: 'skipped' });
+  it('are skipped when no package is installed', async () => {
+    expect((await check({})).peers).toMatchObject({ verdict: 'skipped' });
   });
 
-  it('fail where two versions of the API stand side by side, warn where it is one version twice', async () => {
+  it('are a failure when two versions of the API are installed, and a warning when one version is installed twice', async () => {
     const nested = `node_modules/other/node_modules/${API}`;
-    const two = await look({ [`node_modules/${API}`]: '1.9.1', 'node_modules/other': '1.0.0', [nested]: '1.4.0' });
+    const two = await check({ [`node_modules/${API}`]: '1.9.1', 'node_modules/other': '1.0.0', [nested]: '1.4.0' });
     expect(two.copies).toMatchObject({ verdict: 'failure', remedy: REMEDY.duplicates });
     expect(two.copies?.detail).toContain(
       `1.9.1 in ${two.folder}/node_modules/${API} and 1.4.0 in ${two.folder}/${nested}`,
     );
-    const same = await look({
+    const same = await check({
       [`node_modules/${API}`]: '1.9.1',
       'node_modules/@x/y': '1.0.0',
       [`node_modules/@x/y/node_modules/${API}`]: '1.9.1',
@@ -66,12 +66,12 @@ describe('the versions', () => {
     expect(same.copies).toMatchObject({ verdict: 'warning' });
   });
 
-  it('count a package once that is reached by two links, as in a store of pnpm, and survive a circle', async () => {
+  it('count a package with two links once, as in the store of pnpm, and end in a circle of links', async () => {
     const store = `node_modules/.pnpm/api@1.9.1/node_modules/${API}`;
-    const { folder } = await look({ [store]: '1.9.1', 'node_modules/@opentelemetry/other': '1.0.0' });
+    const { folder } = await check({ [store]: '1.9.1', 'node_modules/@opentelemetry/other': '1.0.0' });
     symlinkSync(join(folder, store), join(folder, 'node_modules', API));
     symlinkSync(join(folder, 'node_modules'), join(folder, store, 'node_modules'));
-    const [, , copies] = await examineVersions({ folder, node: 'v20.20.2', engine: '>=20.19', peers: {} });
+    const [, , copies] = await checkVersions({ folder, node: 'v20.20.2', engine: '>=20.19', peers: {} });
     expect(copies?.verdict).toBe('ok');
   });
 });

@@ -1,13 +1,14 @@
-/** What the doctor is shown: real servers on free ports, and a real program that can be broken. */
+/** What the doctor checks in these tests: real servers on free ports, and a real program in a process of its own. */
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished } from 'vitest';
 import { systemClock } from '../../../src/platform/clock.ts';
-import { diagnose, type Installation } from '../../../src/tools/doctor/diagnose.ts';
+import { type DiagnoseOptions, diagnose } from '../../../src/tools/doctor/diagnose.ts';
 import type { Finding } from '../../../src/tools/doctor/finding.ts';
 import { type Child, ENTRY, runModule } from '../../support/child.ts';
+import { freePort } from '../../support/prometheus.ts';
 
-/** `http://127.0.0.1:PORT` of a server that answers like this, until the test is over. */
+/** Starts a server that runs until the end of the test, and returns its address `http://127.0.0.1:PORT`. */
 export async function serve(answer: RequestListener): Promise<string> {
   const server = createServer(answer);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -18,21 +19,26 @@ export async function serve(answer: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** A server that says these texts, one after the other, the last one for ever. */
-export function says(...texts: readonly string[]): Promise<string> {
-  let asked = 0;
-  return serve((_, response) => response.end(texts[Math.min(asked++, texts.length - 1)]));
+/** A server that answers with these texts, one per request, and then always with the last one. */
+export function serveTexts(...texts: readonly string[]): Promise<string> {
+  let requests = 0;
+  return serve((_, response) => response.end(texts[Math.min(requests++, texts.length - 1)]));
+}
+
+/** An address at which no process listens. */
+export async function unusedUrl(): Promise<string> {
+  return `http://127.0.0.1:${await freePort()}`;
 }
 
 const BUSY = "const work = workflow('work', task('step', (n) => n + 1)); setInterval(() => work.execute(1), 10);";
 
 export interface App {
-  /** Of its metrics. */
+  /** The address of its metrics. */
   readonly url: string;
   readonly child: Child;
 }
 
-/** A program with `register`, in a process of its own; nothing takes its spans unless `env` says who. */
+/** Starts a program that calls `register`, in a process of its own. It sends no spans unless `env` configures that. */
 export async function startApp(program = BUSY, env: Readonly<Record<string, string>> = {}): Promise<App> {
   const source = `
     import { register } from '${ENTRY.sdk}';
@@ -46,9 +52,12 @@ export async function startApp(program = BUSY, env: Readonly<Record<string, stri
   return { url: await child.says('metrics at '), child };
 }
 
-/** What is found, by the name of the check; nothing is asked for but the endpoint unless told. */
-export async function examine(metricsUrl: string, more: Partial<Installation> = {}): Promise<Record<string, Finding>> {
-  const told: Finding[] = [];
+/** Runs the doctor and returns its findings by the name of the check. Without `more`, it checks the endpoint only. */
+export async function runDoctor(
+  metricsUrl: string,
+  more: Partial<DiagnoseOptions> = {},
+): Promise<Record<string, Finding>> {
+  const reported: Finding[] = [];
   const findings = await diagnose(
     {
       metricsUrl,
@@ -60,9 +69,9 @@ export async function examine(metricsUrl: string, more: Partial<Installation> = 
       clock: systemClock,
       ...more,
     },
-    (finding) => told.push(finding),
+    (finding) => reported.push(finding),
   );
-  expect(told).toEqual(findings);
+  expect(reported).toEqual(findings);
   expect(
     findings.filter(({ verdict, remedy }) => (verdict === 'ok' || verdict === 'skipped') !== (remedy === undefined)),
   ).toEqual([]);
