@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Argument, Command, Option } from 'commander';
-import { KINDS, type Kind } from '../export/files.ts';
+import { EXPORT_KINDS, type ExportKind } from '../export/files.ts';
 import { port, positive, rate, several, share, threshold, url, whole } from './arguments.ts';
 import { type DigestCommandOptions, digestCommand } from './digest.ts';
 import { type DoctorCommandOptions, doctorCommand } from './doctor.ts';
@@ -120,7 +120,7 @@ program
   .description(
     'Write the rules, alerts, dashboards and configurations of this package into a folder, with your names and thresholds.',
   )
-  .addArgument(new Argument('<what>', 'which of them').choices(KINDS))
+  .addArgument(new Argument('<what>', 'which of them').choices(EXPORT_KINDS))
   .option('--to <folder>', 'where they go, each in its own folder', 'observability')
   .option('--force', 'overwrite files that somebody has changed', false)
   .option('--job <name>', 'the scrape job of your applications (default: tta-primitives)')
@@ -140,7 +140,7 @@ Examples:
 A file that is there and that you have changed stays: nothing is written then, and you are told which. One that was
 written by an earlier release of this package is updated. A rule that has no threshold is answered with those that have.`,
   )
-  .action((what: Kind, options: ExportCommandOptions) => exportCommand(what, options));
+  .action((what: ExportKind, options: ExportCommandOptions) => exportCommand(what, options));
 
 // A reader that has seen enough (| head) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

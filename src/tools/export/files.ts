@@ -1,9 +1,9 @@
-/** What can be taken out of the package, as it lies in its folder `collector`. */
+/** The files that can be exported: those of the folder `collector` of this package. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-export const KINDS = ['rules', 'alerts', 'dashboards', 'collector', 'prometheus', 'all'] as const;
-export type Kind = (typeof KINDS)[number];
+export const EXPORT_KINDS = ['rules', 'alerts', 'dashboards', 'collector', 'prometheus', 'all'] as const;
+export type ExportKind = (typeof EXPORT_KINDS)[number];
 
 export interface ExportedFile {
   /** Relative to the folder `collector`, with slashes. */
@@ -13,8 +13,8 @@ export interface ExportedFile {
 
 export const RULE_FILES = ['prometheus/rules/recording.yml', 'prometheus/rules/alerts.yml'] as const;
 
-/** A folder with its slash, or one file. */
-const CONTENTS: Readonly<Record<Kind, readonly string[]>> = {
+/** The files of each kind: a folder, with a slash at its end, or one file. */
+const PATHS: Readonly<Record<ExportKind, readonly string[]>> = {
   rules: [RULE_FILES[0]],
   alerts: [RULE_FILES[1], 'alertmanager/', 'grafana/alerting/'],
   dashboards: ['grafana/dashboards/', 'grafana/provisioning/'],
@@ -23,11 +23,11 @@ const CONTENTS: Readonly<Record<Kind, readonly string[]>> = {
   all: [''],
 };
 
-/** What makes the files of this folder, tests them as they are shipped, and is about them. */
-const OURS = /\.(?:ts|md)$|(?:^|\/)(?:tsconfig\.json$|tests\/)/;
+/** The programs that generate the files, the tests of the shipped rules, and the documents. */
+const NOT_EXPORTED = /\.(?:ts|md)$|(?:^|\/)(?:tsconfig\.json$|tests\/)/;
 
-/** The files of a kind, in the order of their paths. @throws Error where the package was installed without them */
-export async function filesOf(collectorFolder: string, kind: Kind): Promise<ExportedFile[]> {
+/** The files of a kind, in the order of their paths. @throws Error when the installed package lacks them */
+export async function readFiles(collectorFolder: string, kind: ExportKind): Promise<ExportedFile[]> {
   const entries = await readdir(collectorFolder, { recursive: true, withFileTypes: true });
   const paths = entries
     .filter((entry) => entry.isFile())
@@ -36,9 +36,9 @@ export async function filesOf(collectorFolder: string, kind: Kind): Promise<Expo
         .slice(collectorFolder.length + 1)
         .replaceAll('\\', '/'),
     )
-    .filter((path) => !OURS.test(path))
-    .filter((path) => CONTENTS[kind].some((one) => path === one || (!one.includes('.') && path.startsWith(one))))
+    .filter((path) => !NOT_EXPORTED.test(path))
+    .filter((path) => PATHS[kind].some((part) => path === part || (!part.includes('.') && path.startsWith(part))))
     .sort();
-  if (paths.length === 0) throw new Error(`${collectorFolder} holds nothing of ${kind}: install the package again`);
+  if (paths.length === 0) throw new Error(`${collectorFolder} has no files of ${kind}: install the package again`);
   return Promise.all(paths.map(async (path) => ({ path, text: await readFile(join(collectorFolder, path), 'utf8') })));
 }

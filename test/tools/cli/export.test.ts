@@ -10,7 +10,7 @@ beforeAll(build);
 
 const promtool = component('promtool');
 const shipped = (path: string) => readFileSync(new URL(`../../../collector/${path}`, import.meta.url), 'utf8');
-const below = (folder: string) =>
+const filesBelow = (folder: string) =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
@@ -32,11 +32,11 @@ describe('tta export', () => {
       ['prometheus/prometheus.yml', 'prometheus/rules/alerts.yml', 'prometheus/targets/tta-primitives.yml'],
     ],
     ['all', ['systemd/prometheus.service', 'compose/compose.yaml', 'prometheus/prometheus.yml']],
-  ])('%s: writes what is shipped, says so, and writes it once', async (what, expected) => {
+  ])('%s: writes the shipped files, lists them, and writes each once', async (what, expected) => {
     const cwd = tempFolder();
     const { code, lines, stderr } = await run(cwd, what);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    const files = below(join(cwd, 'observability')).filter((path) => path !== '.tta-export.json');
+    const files = filesBelow(join(cwd, 'observability')).filter((path) => path !== '.tta-export.json');
     expect(lines.sort()).toEqual(files.map((path) => `written     observability/${path}`).sort());
     for (const path of files) expect(readFileSync(join(cwd, 'observability', path), 'utf8')).toBe(shipped(path));
     for (const path of expected) expect(files).toContain(path);
@@ -44,20 +44,20 @@ describe('tta export', () => {
     expect((await run(cwd, what)).lines.every((line) => line.startsWith('same '))).toBe(true);
   });
 
-  it('never overwrites a file that somebody has changed or made, nor any beside it, unless it is told to', async () => {
+  it('writes no file when the user has changed or made one of them, except with --force', async () => {
     const cwd = tempFolder({ 'made/prometheus/rules/alerts.yml': 'groups: []\n' });
     const made = await run(cwd, 'alerts', '--to', 'made');
     expect(made.code).toBe(1);
     expect(made.stderr).toMatch(
-      /^tta: nothing was written: \S*made\/prometheus\/rules\/alerts\.yml has been changed or made by somebody\./,
+      /^tta: nothing was written: \S*made\/prometheus\/rules\/alerts\.yml was not written by tta export, or changed since\./,
     );
-    expect(below(join(cwd, 'made'))).toEqual(['prometheus/rules/alerts.yml']);
+    expect(filesBelow(join(cwd, 'made'))).toEqual(['prometheus/rules/alerts.yml']);
 
     await run(cwd, 'prometheus', '--to', 'own');
     appendFileSync(join(cwd, 'own/prometheus/prometheus.yml'), '# mine\n');
     const again = await run(cwd, 'prometheus', '--to', 'own', '--job', 'shop');
     expect(again.code).toBe(1);
-    expect(again.stderr).toContain('own/prometheus/prometheus.yml has been changed');
+    expect(again.stderr).toContain('own/prometheus/prometheus.yml was not written by tta export, or changed since');
     expect(readFileSync(join(cwd, 'own/prometheus/rules/recording.yml'), 'utf8')).toBe(
       shipped('prometheus/rules/recording.yml'),
     );
@@ -68,7 +68,7 @@ describe('tta export', () => {
     expect(readFileSync(join(cwd, 'own/prometheus/prometheus.yml'), 'utf8')).not.toContain('# mine');
   });
 
-  it('updates what it wrote itself and nobody has touched', async () => {
+  it('updates a file that it wrote and the user has not changed', async () => {
     const cwd = tempFolder();
     await run(cwd, 'rules');
     const { code, lines } = await run(cwd, 'rules', '--threshold', 'tta:llm_budget_30d_dollars=250');
@@ -78,17 +78,17 @@ describe('tta export', () => {
     expect((await run(cwd, 'rules')).code).toBe(1);
   });
 
-  it.skipIf(promtool === undefined)('writes with names and thresholds what Prometheus takes', async () => {
+  it.skipIf(promtool === undefined)('writes files with names and thresholds that Prometheus accepts', async () => {
     const cwd = tempFolder();
     const names = ['--job', 'shop.eu', '--target', 'shop-1:9464', '--target', 'shop-2:9464'];
     const thresholds = ['--threshold', 'TTAHighErrorRate=2', '--threshold', 'TTAAvailabilityBudgetBurn=0.001'];
     expect((await run(cwd, 'prometheus', ...names, ...thresholds)).code).toBe(0);
     const folder = join(cwd, 'observability/prometheus');
-    const said = execFileSync(promtool as string, ['check', 'config', 'prometheus.yml'], {
+    const output = execFileSync(promtool as string, ['check', 'config', 'prometheus.yml'], {
       cwd: folder,
       encoding: 'utf8',
     });
-    expect(said).toMatch(/SUCCESS: \d+ rules found/);
+    expect(output).toMatch(/SUCCESS: \d+ rules found/);
     expect(readFileSync(join(folder, 'prometheus.yml'), 'utf8')).toContain("targets: ['shop-1:9464', 'shop-2:9464']");
   });
 

@@ -1,6 +1,4 @@
-/** Names of an installation, put in the place of those that the shipped files have. */
-
-export interface Names {
+export interface InstallationNames {
   /** The scrape job of the applications. @default 'tta-primitives' */
   readonly job?: string | undefined;
   /** Host and port of each application. @default '127.0.0.1:9464' */
@@ -10,8 +8,12 @@ export interface Names {
 const JOB = /^[A-Za-z_][\w.-]*$/;
 const TARGET = /^[^\s'"\\/]+:\d+$/;
 
-/** @throws RangeError for a job or a target that these files could not hold */
-export function withNames(text: string, { job, targets }: Names): string {
+/**
+ * Replaces the shipped names in the text of a file by those of an installation.
+ *
+ * @throws RangeError for a job or a target that would break the syntax of the files
+ */
+export function replaceNames(text: string, { job, targets }: InstallationNames): string {
   if (job !== undefined && !JOB.test(job)) {
     throw new RangeError(
       `a job is letters, digits, '.', '_' and '-', and begins with a letter; got ${JSON.stringify(job)}`,
@@ -22,7 +24,7 @@ export function withNames(text: string, { job, targets }: Names): string {
     throw new RangeError(`a target is HOST:PORT, such as app-1:9464; got ${JSON.stringify(wrong)}`);
   let named = text;
   if (job !== undefined) {
-    // The rules ask for all jobs of that beginning; within PromQL's text a backslash is written twice.
+    // The rules match a job with a regular expression; in a PromQL string a backslash is written twice.
     const pattern = job.replaceAll('.', '\\\\.');
     named = named
       .replaceAll(/^(\s*- job_name: )tta-primitives$/gm, (_, start: string) => start + job)
