@@ -1,16 +1,16 @@
-/** How often the offline model misbehaves, as shares of all requests from 0 to 1; their sum is at most 1. */
+/** How often the offline model fails on purpose, as shares of all requests from 0 to 1. Their sum is at most 1. */
 export interface ChaosOptions {
-  /** Answers late. @default 0.15 */
+  /** The share of late answers. @default 0.15 */
   readonly slowShare?: number;
   /** The longest delay of a late answer in milliseconds; the shortest is a quarter of it. @default 2000 */
   readonly slowMs?: number;
-  /** Status 429 with Retry-After. @default 0.1 */
+  /** The share of answers with status 429 and Retry-After. @default 0.1 */
   readonly rateLimitShare?: number;
-  /** What Retry-After asks for, in milliseconds. @default 1000 */
+  /** The value of Retry-After, in milliseconds. @default 1000 */
   readonly retryAfterMs?: number;
-  /** Status 500. @default 0.05 */
+  /** The share of answers with status 500. @default 0.05 */
   readonly errorShare?: number;
-  /** The connection breaks in the middle of the answer. @default 0.05 */
+  /** The share of answers in whose middle the connection breaks. @default 0.05 */
   readonly cutShare?: number;
 }
 
@@ -22,9 +22,10 @@ export type Fault =
   | { readonly kind: 'cut' };
 
 /**
- * Makes the decision what happens to a request, once per request; `random` seeds it, so equal seeds give equal faults.
+ * Returns a function that decides the fault of one request. Equal numbers from `random` give equal faults.
  *
- * @param options `false` for no fault ever, `true` for the default shares
+ * @param options `false` for no faults, `true` for the default shares
+ * @param random returns numbers from 0 to 1
  * @throws RangeError when a share is outside 0 to 1, the shares exceed 1, or a time is negative
  */
 export function createChaos(options: boolean | ChaosOptions, random: () => number): () => Fault {

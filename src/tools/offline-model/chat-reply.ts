@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-/** What the model said, before it takes the wire's shape. */
+/** The model's answer, before it gets the format of OpenAI. */
 export interface Answer {
   readonly text: string;
   readonly finishReason: 'stop' | 'length';
@@ -8,19 +8,20 @@ export interface Answer {
   readonly completionTokens: number;
 }
 
-interface Envelope {
+/** The fields that all objects of one reply share. */
+interface ReplyHeader {
   readonly id: string;
   /** Unix seconds. */
   readonly created: number;
   readonly model: string;
 }
 
-export function createEnvelope(model: string, nowMs: number): Envelope {
+export function createReplyHeader(model: string, nowMs: number): ReplyHeader {
   return { id: `chatcmpl-${randomBytes(15).toString('base64url')}`, created: Math.floor(nowMs / 1_000), model };
 }
 
 /** A `chat.completion` object. */
-export function completion({ id, created, model }: Envelope, answer: Answer) {
+export function completion({ id, created, model }: ReplyHeader, answer: Answer) {
   const message = { role: 'assistant', content: answer.text, refusal: null, annotations: [] };
   return {
     id,
@@ -36,7 +37,7 @@ export function completion({ id, created, model }: Envelope, answer: Answer) {
 
 /** The server-sent events of a streamed answer, `[DONE]` included. */
 export function completionEvents(
-  { id, created, model }: Envelope,
+  { id, created, model }: ReplyHeader,
   answer: Answer,
   pieces: readonly string[],
   includeUsage: boolean,

@@ -1,4 +1,4 @@
-/** The part of a chat completion request that the offline model heeds. */
+/** The part of a chat completion request that the offline model uses. */
 export interface ChatRequest {
   readonly model: string;
   readonly messages: readonly { readonly role: string; readonly text: string }[];
@@ -8,7 +8,7 @@ export interface ChatRequest {
   readonly includeUsage: boolean;
 }
 
-/** A refusal in OpenAI's shape. */
+/** An error that is sent to the client in the format of OpenAI. */
 export class ChatError extends Error {
   readonly status: number;
   readonly body: { readonly error: { message: string; type: string; param: string | null; code: string | null } };
@@ -25,7 +25,7 @@ export class ChatError extends Error {
 /**
  * Reads and checks the body of `POST /v1/chat/completions`.
  *
- * @throws ChatError 400 that names the parameter
+ * @throws ChatError with status 400; it names the wrong parameter
  */
 export function readChatRequest(body: string): ChatRequest {
   let parsed: unknown;

@@ -1,4 +1,4 @@
-/** One thing on a page. `text` is one line, without Markdown's marks but with its code spans. */
+/** One element of a Markdown page. `text` is one line, without Markdown marks except those of code spans. */
 export interface Block {
   readonly kind: 'heading' | 'prose' | 'item' | 'table' | 'code';
   readonly text: string;
@@ -15,8 +15,8 @@ const INDENTED = /^(?: {4}|\t)/;
 const CALLOUT = /^\s*\[![A-Z]+\]\s*$/;
 
 /**
- * Reads Markdown, or plain text, as blocks. A line scanner rather than a parser of the whole grammar: what matters
- * is that code, tables and marks are never mistaken for sentences. Linear in the text's length.
+ * Reads Markdown or plain text as blocks. It scans lines and does not parse the whole grammar: it only has to keep
+ * code, tables and marks out of sentences. Its time is linear in the length of the text.
  */
 export function readMarkdown(source: string): Block[] {
   const lines = withoutComments(source).split(/\r\n|\r|\n/);
@@ -68,7 +68,7 @@ export function readMarkdown(source: string): Block[] {
   return blocks;
 }
 
-/** Regular expressions over the whole text would take the square of its length when a comment is never closed. */
+/** Removes HTML comments. A regular expression would take quadratic time when many comments are never closed. */
 function withoutComments(source: string): string {
   let text = '';
   let from = 0;
@@ -97,7 +97,7 @@ function cells(row: string): string[] {
   return row.split('|').flatMap((cell) => cell.trim() || []);
 }
 
-/** A line break is a space, but not between the letters of scripts that write none. */
+/** Joins lines with a space, but without one between Chinese and Japanese letters, which have no spaces. */
 function joinLines(lines: readonly string[]): string {
   return lines
     .join('\n')
@@ -105,7 +105,7 @@ function joinLines(lines: readonly string[]): string {
     .replaceAll('\n', ' ');
 }
 
-/** Takes the marks off. Code spans, also those inside a link, stay as they are: they are set aside meanwhile. */
+/** Removes Markdown marks but keeps code spans, also inside a link: placeholders replace them while marks are removed. */
 function inline(text: string): string {
   const spans: string[] = [];
   const rest = text.replace(/`[^`]*`/g, (span) => `\uE000${spans.push(span) - 1}\uE001`);
@@ -113,7 +113,7 @@ function inline(text: string): string {
   return plain.replace(/\s+/g, ' ').trim();
 }
 
-/** The lengths are bounded so that a page of brackets stays cheap. */
+/** The regular expressions have bounded lengths, so that a page of brackets takes linear time. */
 function withoutMarks(text: string): string {
   return text
     .replace(/!\[[^[\]]{0,300}\](?:\([^()]{0,1000}\)|\[[^[\]]{0,300}\])/g, '')

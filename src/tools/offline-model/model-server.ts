@@ -5,38 +5,38 @@ import { type Clock, systemClock } from '../../platform/clock.ts';
 import { type Exchange, sendJson } from '../../platform/http-server.ts';
 import { serveLoopback } from '../../platform/loopback.ts';
 import { type ChaosOptions, createChaos, type Fault } from './chaos.ts';
-import { completion, completionEvents, createEnvelope } from './chat-reply.ts';
+import { completion, completionEvents, createReplyHeader } from './chat-reply.ts';
 import { ChatError, readChatRequest } from './chat-request.ts';
 import { answerOffline, modelNotFound, OFFLINE_MODELS } from './offline-model.ts';
-import { loadTokenizer, type Tokenizer } from './tokens.ts';
+import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
 
 export interface ModelServerOptions {
   /** @default '127.0.0.1' */
   readonly host?: string;
   /** 0 takes any free port. @default 0 */
   readonly port?: number;
-  /** Misbehaves on purpose: `true` for the default shares. @default false */
+  /** Faults on purpose: `true` for the default shares. @default false */
   readonly chaos?: boolean | ChaosOptions;
-  /** Numbers from 0 to 1 that decide the faults. @default Math.random */
+  /** Returns the numbers from 0 to 1 that decide the faults. @default Math.random */
   readonly random?: () => number;
   readonly clock?: Clock;
 }
 
 export interface ModelServer {
-  /** What an OpenAI client takes as its base: `http://127.0.0.1:PORT/v1`. */
+  /** The `baseURL` for an OpenAI client: `http://127.0.0.1:PORT/v1`. */
   readonly baseURL: string;
-  /** Chat completion requests received so far, refused and failed ones included. */
+  /** The number of chat completion requests so far, also those that were refused or failed. */
   requests(): number;
-  /** Ends at once, requests under way included. */
+  /** Closes the server at once and cuts the open requests. */
   close(): Promise<void>;
 }
 
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
 /**
- * Starts an offline model that speaks OpenAI's chat completions over HTTP on this machine: `offline-small` answers
- * with about two sentences, `offline-large` with about five, chosen from the last user message. Tokens are counted
- * with a real tokenizer. It holds no process.
+ * Starts an offline model with the HTTP interface of OpenAI's chat completions on this machine. It answers with
+ * sentences from the last user message: `offline-small` with at most two, `offline-large` with at most five. Tokens
+ * are counted with a real tokenizer. The server does not keep the process alive.
  *
  * @throws Error when `gpt-tokenizer` is missing or the port is taken; RangeError for a chaos share outside 0 to 1
  *
@@ -101,15 +101,15 @@ async function answerChat(
   if (fault.kind === 'error') {
     throw new ChatError(500, null, 'The server had an error while processing your request. Sorry about that!');
   }
-  const envelope = createEnvelope(chat.model, clock.now());
+  const header = createReplyHeader(chat.model, clock.now());
   const parts = chat.stream
-    ? completionEvents(envelope, answer, tokenizer.pieces(answer.text), chat.includeUsage)
-    : [JSON.stringify(completion(envelope, answer))];
+    ? completionEvents(header, answer, tokenizer.pieces(answer.text), chat.includeUsage)
+    : [JSON.stringify(completion(header, answer))];
   const type = chat.stream ? 'text/event-stream; charset=utf-8' : 'application/json';
   send(response, type, parts, fault.kind === 'cut');
 }
 
-/** A cut answer promises its whole length and breaks off half way, as a dying server does. */
+/** A cut answer announces its whole length and ends after half of it, as when a server crashes. */
 function send(response: ServerResponse, type: string, parts: readonly string[], cut: boolean): void {
   const body = Buffer.from(parts.join(''));
   if (type === 'application/json') response.setHeader('content-length', body.length);

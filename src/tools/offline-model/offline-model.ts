@@ -1,32 +1,32 @@
 import type { Answer } from './chat-reply.ts';
 import { ChatError, type ChatRequest } from './chat-request.ts';
 import { summarise } from './summarise.ts';
-import type { Tokenizer } from './tokens.ts';
+import type { Tokenizer } from './tokenizer.ts';
 
-/** The models there are, by how many sentences they answer with. */
+/** Each model, with the largest number of sentences in its answer. */
 const SENTENCES: Readonly<Record<string, number>> = { 'offline-small': 2, 'offline-large': 5 };
 
 export const OFFLINE_MODELS: readonly string[] = Object.keys(SENTENCES);
 
 const CONTEXT_TOKENS = 128_000;
 
-/** What the chat format itself takes, after OpenAI's cookbook: around each message, and to begin the reply. */
+/** Tokens of the chat format itself, as in OpenAI's cookbook: around each message, and before the reply. */
 const TOKENS_PER_MESSAGE = 3;
 const TOKENS_PER_REPLY = 3;
 
 /**
- * Summarises the last user message. The other messages are counted, as instructions the model does not need.
+ * Summarises the last user message. The other messages only count as prompt tokens.
  *
- * @throws ChatError 404 `model_not_found`, 400 `context_length_exceeded`
+ * @throws ChatError with status 404 (`model_not_found`) or 400 (`context_length_exceeded`)
  */
 export function answerOffline(request: ChatRequest, tokenizer: Tokenizer): Answer {
   const sentences = Object.hasOwn(SENTENCES, request.model) ? SENTENCES[request.model] : undefined;
   if (sentences === undefined) throw modelNotFound(request.model);
   const promptTokens = countPrompt(request, tokenizer);
-  const subject = request.messages.findLast(({ role }) => role === 'user') ?? request.messages.at(-1);
-  const summary = summarise(subject?.text ?? '', sentences) || 'There is nothing to summarise.';
-  const { text, tokens, cut } = tokenizer.take(summary, request.maxTokens ?? CONTEXT_TOKENS);
-  return { text, finishReason: cut ? 'length' : 'stop', promptTokens, completionTokens: tokens };
+  const message = request.messages.findLast(({ role }) => role === 'user') ?? request.messages.at(-1);
+  const summary = summarise(message?.text ?? '', sentences) || 'There is nothing to summarise.';
+  const { text, tokens, truncated } = tokenizer.truncate(summary, request.maxTokens ?? CONTEXT_TOKENS);
+  return { text, finishReason: truncated ? 'length' : 'stop', promptTokens, completionTokens: tokens };
 }
 
 function countPrompt({ messages }: ChatRequest, tokenizer: Tokenizer): number {
@@ -46,7 +46,7 @@ export function modelNotFound(model: string): ChatError {
   return new ChatError(
     404,
     'model_not_found',
-    `The model \`${model}\` does not exist here: there are ${known}`,
+    `The model \`${model}\` does not exist. The offline models are ${known}`,
     'model',
   );
 }

@@ -126,7 +126,7 @@ describe('tta digest --once', () => {
     expect(code).toBe(0);
     expect(row(stdout, 'without a model')[0]).toBe('2');
     expect(stderr).toMatch(
-      /No model answered for 2 texts, so they are quoted\. The last error: gpt-4o: 404 .*does not exist here/,
+      /No model answered for 2 texts, so they are quoted\. The last error: gpt-4o: 404 .*does not exist/,
     );
     expect(readFileSync(join(cwd, 'digest.md'), 'utf8')).toContain('*(Quoted: no model answered.)*');
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createChaos } from '../../../src/tools/offline-model/chaos.ts';
 
-/** A small generator (mulberry32): the same numbers on every run. */
+/** A random generator (mulberry32) that returns the same numbers on every run. */
 function seeded(seed: number): () => number {
   let state = seed;
   return () => {
@@ -18,7 +18,7 @@ describe('chaos', () => {
     expect(next()).toEqual({ kind: 'none' });
   });
 
-  it('keeps to its shares', () => {
+  it('makes faults in the given shares', () => {
     const next = createChaos(true, seeded(7));
     const seen: Record<string, number> = {};
     for (let i = 0; i < 20_000; i += 1) {
@@ -37,7 +37,7 @@ describe('chaos', () => {
     for (let i = 0; i < 200; i += 1) expect(a()).toEqual(b());
   });
 
-  it('delays by a quarter of the longest delay to the whole of it', () => {
+  it('delays from a quarter of the longest delay to the longest delay', () => {
     const draws = [0, 0, 0, 1];
     const next = createChaos(
       { slowShare: 1, rateLimitShare: 0, errorShare: 0, cutShare: 0, slowMs: 400 },

@@ -26,12 +26,12 @@ The weather in the harbour was fine. Timeouts and retries work best inside a cir
 | openMs | how long the circuit stays open |
 `;
 
-const open: ModelServer[] = [];
-afterEach(() => Promise.all(open.splice(0).map((server) => server.close())));
+const servers: ModelServer[] = [];
+afterEach(() => Promise.all(servers.splice(0).map((server) => server.close())));
 
 async function start(options?: ModelServerOptions): Promise<{ server: ModelServer; client: OpenAI }> {
   const server = await startModelServer(options);
-  open.push(server);
+  servers.push(server);
   return { server, client: new OpenAI({ baseURL: server.baseURL, apiKey: 'offline', maxRetries: 0 }) };
 }
 
@@ -50,8 +50,8 @@ const ask = (content: string, more: Partial<OpenAI.ChatCompletionCreateParamsNon
   ...more,
 });
 
-/** Asks with what the client's types would refuse, and returns the error. */
-async function refusal(client: OpenAI, body: object): Promise<APIError> {
+/** Sends a body that the types of the client forbid, and returns the error. */
+async function requestError(client: OpenAI, body: object): Promise<APIError> {
   const answer = await client.chat.completions
     .create(body as OpenAI.ChatCompletionCreateParamsNonStreaming)
     .catch((e) => e);
@@ -60,7 +60,7 @@ async function refusal(client: OpenAI, body: object): Promise<APIError> {
 }
 
 describe('the offline model, asked by the openai client', () => {
-  it('answers with two sentences of the text, in the shape of OpenAI', async () => {
+  it('answers with two sentences of the text, in the format of OpenAI', async () => {
     const { client, server } = await start();
     const completion = await client.chat.completions.create(ask(ARTICLE));
     expect(completion).toMatchObject({
@@ -78,7 +78,7 @@ describe('the offline model, asked by the openai client', () => {
     expect(server.requests()).toBe(1);
   });
 
-  it('says more with offline-large', async () => {
+  it('answers with more sentences with offline-large', async () => {
     const { client } = await start();
     const { choices } = await client.chat.completions.create(ask(ARTICLE, { model: 'offline-large' }));
     expect(choices[0]?.message.content?.split(/(?<=\.) /)).toHaveLength(5);
@@ -133,7 +133,7 @@ describe('the offline model, asked by the openai client', () => {
     }
   });
 
-  it('lists its models and tells of each', async () => {
+  it('lists its models and describes each', async () => {
     const { client } = await start();
     const { data } = await client.models.list();
     expect(data.map(({ id }) => id)).toEqual(['offline-small', 'offline-large']);
@@ -141,7 +141,7 @@ describe('the offline model, asked by the openai client', () => {
     await expect(client.models.retrieve('gpt-4')).rejects.toThrow(NotFoundError);
   });
 
-  it('summarises the last user message, given as parts too, and survives special tokens', async () => {
+  it('summarises the last user message, also one in parts and with special tokens', async () => {
     const { client } = await start();
     const { choices } = await client.chat.completions.create({
       model: 'offline-small',
@@ -155,18 +155,18 @@ describe('the offline model, asked by the openai client', () => {
     expect(choices[0]?.message.content).toBe('The text ends with <|endoftext|> and <|im_start|> today.');
   });
 
-  it('answers something to an empty message', async () => {
+  it('answers an empty message', async () => {
     const { client } = await start();
     const { choices } = await client.chat.completions.create(ask(' \n '));
     expect(choices[0]?.message.content).toBe('There is nothing to summarise.');
   });
 });
 
-describe('the offline model, asked wrongly', () => {
-  it('does not know other models, not even those every object has', async () => {
+describe('the offline model and wrong requests', () => {
+  it('refuses other models, also names that every object has as a property', async () => {
     const { client } = await start();
     for (const model of ['gpt-4', 'constructor', '__proto__']) {
-      const error = await refusal(client, ask('Text.', { model }));
+      const error = await requestError(client, ask('Text.', { model }));
       expect(error).toBeInstanceOf(NotFoundError);
       expect(error).toMatchObject({ status: 404, code: 'model_not_found', type: 'invalid_request_error' });
     }
@@ -191,22 +191,22 @@ describe('the offline model, asked wrongly', () => {
       [{ model: 'offline-small', messages: [user], n: 2 }, 'n'],
       [{ model: 'offline-small', messages: [user], stream: 'yes' }, 'stream'],
     ] as const) {
-      expect(await refusal(client, body)).toMatchObject({ status: 400, param });
+      expect(await requestError(client, body)).toMatchObject({ status: 400, param });
     }
   });
 
-  it('refuses a prompt past its context length, quickly', async () => {
+  it('refuses a prompt that is longer than its context, quickly', async () => {
     const { client } = await start();
     for (const text of ['many words '.repeat(70_000), 'a'.repeat(2_000_000)]) {
       const began = systemClock.now();
-      const error = await refusal(client, ask(text));
+      const error = await requestError(client, ask(text));
       expect(error).toBeInstanceOf(BadRequestError);
       expect(error.code).toBe('context_length_exceeded');
       expect(systemClock.now() - began).toBeLessThan(5_000);
     }
   });
 
-  it('refuses what is no JSON, no object, too large or elsewhere, each in the shape of OpenAI', async () => {
+  it('refuses a body that is not a JSON object or is too large, and other URLs, in the format of OpenAI', async () => {
     const { server } = await start();
     const url = `${server.baseURL}/chat/completions`;
     for (const [method, to, body, status] of [
@@ -233,7 +233,7 @@ describe('the offline model, asked wrongly', () => {
 describe('the offline model with chaos', () => {
   it('limits the rate with both forms of Retry-After', async () => {
     const { client } = await start({ chaos: always('rateLimitShare', { retryAfterMs: 1_250 }) });
-    const error = await refusal(client, ask(ARTICLE));
+    const error = await requestError(client, ask(ARTICLE));
     expect(error).toBeInstanceOf(RateLimitError);
     expect(error.code).toBe('rate_limit_exceeded');
     expect(error.headers?.get('retry-after')).toBe('2');
@@ -242,7 +242,7 @@ describe('the offline model with chaos', () => {
 
   it('fails with status 500', async () => {
     const { client, server } = await start({ chaos: always('errorShare') });
-    expect(await refusal(client, ask(ARTICLE))).toBeInstanceOf(InternalServerError);
+    expect(await requestError(client, ask(ARTICLE))).toBeInstanceOf(InternalServerError);
     expect(server.requests()).toBe(1);
   });
 
@@ -258,7 +258,7 @@ describe('the offline model with chaos', () => {
     expect(chunks).toBeGreaterThan(0);
   });
 
-  it('answers late, after the delay that the clock was asked for', async () => {
+  it('answers late, after a delay of the clock', async () => {
     const { clock, delays } = instantClock();
     const { client } = await start({ chaos: always('slowShare', { slowMs: 8_000 }), random: () => 0.5, clock });
     const { choices } = await client.chat.completions.create(ask(ARTICLE));
@@ -287,8 +287,8 @@ describe('the offline model with chaos', () => {
   });
 });
 
-describe('the life of the offline model', () => {
-  it('closes at once, with kept, half-sent and waiting requests', async () => {
+describe('the server of the offline model', () => {
+  it('closes at once, with idle connections and with half-sent and waiting requests', async () => {
     const waiting = happening();
     const clock = createClock(systemClock.now, () => {
       waiting.happen();

@@ -3,7 +3,7 @@ import { systemClock } from '../../../src/platform/clock.ts';
 import { summarise } from '../../../src/tools/offline-model/summarise.ts';
 
 describe('summarise', () => {
-  it('keeps what the text is about and leaves out what it mentions once', () => {
+  it('keeps the main subject of the text and leaves out what it mentions once', () => {
     const text = `A retry repeats a failed call. Yesterday it rained. Each retry waits longer than the retry before, so
     that a failed service can recover. My bicycle is green. A failed call that is not safe to repeat needs no retry.`;
     const summary = summarise(text, 3);
@@ -22,11 +22,11 @@ describe('summarise', () => {
     expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
   });
 
-  it('never says the same twice', () => {
+  it('has equal sentences once', () => {
     expect(summarise('The cache was hit by a request. '.repeat(500), 5)).toBe('The cache was hit by a request.');
   });
 
-  it('takes sentences, not front matter, headings, fences, tables, comments, badges or rules', () => {
+  it('has sentences, and no front matter, headings, fences, tables, comments, badges or rules', () => {
     const text = `---
 title: secret1
 ---
@@ -60,13 +60,13 @@ Alpha works well.
     expect(summarise(text, 20)).toBe('Alpha works well.');
   });
 
-  it('takes the marks off but leaves code spans alone', () => {
+  it('removes Markdown marks but keeps code spans', () => {
     const text =
       'Use **bold** and _soft_ words, [a `link`](https://x.y/z "t"), `a_b*c. D` and <b>tags</b> with snake_case_name.';
     expect(summarise(text, 2)).toBe('Use bold and soft words, a `link`, `a_b*c. D` and tags with snake_case_name.');
   });
 
-  it('makes sentences of list items, continued lines included', () => {
+  it('makes sentences of list items, also over several lines', () => {
     const text = '- [x] Install the package\n  from the registry\n* Start the server.\n1. Watch it work!';
     expect(summarise(text, 5)).toBe('Install the package from the registry. Start the server. Watch it work!');
   });
@@ -85,14 +85,14 @@ Alpha works well.
     expect(summarise(text, text.includes('Smith') ? 1 : 5)).toBe(expected);
   });
 
-  it('tells the shape of a text without sentences', () => {
+  it('names headings, tables and code of a text without sentences', () => {
     const text = '# Options\n\n| name | default |\n|---|---|\n| a | 1 |\n\n```sh\nls\npwd\n```\n';
     expect(summarise(text, 2)).toBe('Options. Table: name, default. sh, 2 lines.');
     expect(summarise('', 2)).toBe('');
     expect(summarise('\n \t\r\n', 2)).toBe('');
   });
 
-  it('bounds what it says when a text has no end of sentence', () => {
+  it('is short when a text has no end of a sentence', () => {
     expect(summarise('word '.repeat(100_000), 5).length).toBeLessThan(3_000);
     expect(summarise('a'.repeat(1_000_000), 5).length).toBeLessThan(3_000);
   });
@@ -109,7 +109,7 @@ Alpha works well.
   ])('takes no more than linear time for half a megabyte of %s', (_, text) => {
     const began = systemClock.now();
     summarise(text, 5);
-    // Measured at 5 to 700 ms; anything quadratic takes minutes.
+    // Measured: 5 to 700 ms. Quadratic time would be minutes.
     expect(systemClock.now() - began).toBeLessThan(8_000);
   });
 });

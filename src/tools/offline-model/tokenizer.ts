@@ -1,28 +1,31 @@
 import { importOptional } from '../../platform/optional.ts';
 
 export interface Tokenizer {
-  /** The number of tokens of a text; counting ends early, at any number above `limit`, once that is passed. */
+  /** The number of tokens of a text. Above `limit` it stops counting and returns any number above `limit`. */
   count(text: string, limit?: number): number;
-  /** At most `max` tokens of a text from its start. */
-  take(text: string, max: number): { readonly text: string; readonly tokens: number; readonly cut: boolean };
-  /** The text in the pieces in which a model would stream it: a token each, more where one splits a character. */
+  /** The start of a text, with at most `maxTokens` tokens. */
+  truncate(
+    text: string,
+    maxTokens: number,
+  ): { readonly text: string; readonly tokens: number; readonly truncated: boolean };
+  /** The text in the pieces of a stream: one token each, or several tokens where one token ends inside a character. */
   pieces(text: string): string[];
 }
 
 /**
- * The tokenizer's time grows with the square of the longest run of characters of one class (100,000 letters without
- * a space: five seconds). Longer runs are encoded in parts, which costs a token or so at each seam.
+ * The time of the tokenizer is quadratic in the longest run of characters of one class (100,000 letters without a
+ * space take five seconds). Longer runs are encoded in parts, which adds about one token at each boundary.
  */
 const LONGEST_RUN = 256;
 const RUN = new RegExp(
   `[\\p{L}\\p{M}]{${LONGEST_RUN}}|[^\\p{L}\\p{M}\\p{N}\\s]{${LONGEST_RUN}}|\\s{${LONGEST_RUN}}`,
   'gu',
 );
-/** Windows keep a hopelessly long text from being searched to its end before the limit stops the count. */
+/** A long text is searched in windows, in characters, so that the limit can stop the count before the end of the text. */
 const WINDOW = 16_384;
 
 /**
- * The tokenizer of cl100k_base (gpt-4, gpt-3.5-turbo), with its own data. Special tokens in a text are text.
+ * The tokenizer cl100k_base (of gpt-4 and gpt-3.5-turbo). Special tokens in a text count as plain text.
  *
  * @throws Error that prints the install line when `gpt-tokenizer` is missing
  */
@@ -36,25 +39,25 @@ export async function loadTokenizer(): Promise<Tokenizer> {
   return {
     count(text, limit = Number.MAX_SAFE_INTEGER) {
       let tokens = 0;
-      for (const part of inParts(text)) {
+      for (const part of splitRuns(text)) {
         const more = isWithinTokenLimit(part, limit - tokens, asText);
         if (more === false) return limit + 1;
         tokens += more;
       }
       return tokens;
     },
-    take(text, max) {
+    truncate(text, maxTokens) {
       const pieces = toPieces(text);
-      const fitting = pieces.filter(({ end }) => end <= max).map((piece) => piece.text);
-      const cut = fitting.length < pieces.length;
-      return { text: fitting.join(''), tokens: cut ? max : (pieces.at(-1)?.end ?? 0), cut };
+      const fitting = pieces.filter(({ end }) => end <= maxTokens).map((piece) => piece.text);
+      const truncated = fitting.length < pieces.length;
+      return { text: fitting.join(''), tokens: truncated ? maxTokens : (pieces.at(-1)?.end ?? 0), truncated };
     },
     pieces: (text) => toPieces(text).map((piece) => piece.text),
   };
 
   /**
-   * The text in pieces with whole characters, each with the number of tokens up to its end. Always decoded to the
-   * end: the package keeps the bytes of a half character and would begin the next text with them.
+   * The text in pieces with whole characters, each with the number of tokens up to its end. The whole text must be
+   * decoded: otherwise the package keeps the bytes of an incomplete character and puts them before the next text.
    */
   function toPieces(text: string): { text: string; end: number }[] {
     let end = 0;
@@ -68,7 +71,8 @@ export async function loadTokenizer(): Promise<Tokenizer> {
   }
 }
 
-function* inParts(text: string): Generator<string> {
+/** Parts of the text that end at a word or after `LONGEST_RUN` characters of one class. */
+function* splitRuns(text: string): Generator<string> {
   for (let from = 0; from < text.length; ) {
     const window = text.slice(from, from + WINDOW);
     const part = from + WINDOW < text.length ? window.slice(0, lastWordStart(window)) : window;
@@ -82,7 +86,7 @@ function* inParts(text: string): Generator<string> {
   }
 }
 
-/** Where a single space stands between two words: no token reaches across. The end if there is none. */
+/** The last single space between two words, which no token crosses; the end of the text if there is none. */
 function lastWordStart(text: string): number {
   for (let at = text.length - 2; at > 0; at -= 1) {
     if (text[at] === ' ' && /^\p{L}\p{L}$/u.test(`${text[at - 1]}${text[at + 1]}`)) return at;

@@ -1,7 +1,7 @@
 import { encode } from 'gpt-tokenizer/encoding/cl100k_base';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/platform/clock.ts';
-import { loadTokenizer, type Tokenizer } from '../../../src/tools/offline-model/tokens.ts';
+import { loadTokenizer, type Tokenizer } from '../../../src/tools/offline-model/tokenizer.ts';
 
 describe('the tokenizer', () => {
   let tokenizer: Tokenizer;
@@ -22,11 +22,11 @@ describe('the tokenizer', () => {
     expect(tokenizer.pieces('a <|endoftext|> b').join('')).toBe('a <|endoftext|> b');
   });
 
-  it('counts a long run without spaces quickly, and within a token per seam', () => {
+  it('counts a long run without spaces quickly, with about one token too many per part', () => {
     const began = systemClock.now();
     const tokens = tokenizer.count('a'.repeat(400_000));
     expect(systemClock.now() - began).toBeLessThan(3_000);
-    // Eight letters a token, as the tokenizer itself says for a run that it can bear.
+    // The tokenizer counts one token for eight letters in a short run.
     expect(tokens / (400_000 / 8)).toBeCloseTo(1, 1);
   });
 
@@ -38,14 +38,14 @@ describe('the tokenizer', () => {
     expect(systemClock.now() - began).toBeLessThan(1_000);
   });
 
-  it('cuts between characters, never within one', () => {
+  it('truncates between characters, never inside one', () => {
     const text = '日本語😀😀';
     for (let max = 1; max < 12; max += 1) {
-      const part = tokenizer.take(text, max);
+      const part = tokenizer.truncate(text, max);
       expect(text.startsWith(part.text)).toBe(true);
-      expect(part.cut).toBe(part.text !== text);
+      expect(part.truncated).toBe(part.text !== text);
       expect(tokenizer.pieces(text).join('')).toBe(text);
     }
-    expect(tokenizer.take('short', 5)).toEqual({ text: 'short', tokens: 1, cut: false });
+    expect(tokenizer.truncate('short', 5)).toEqual({ text: 'short', tokens: 1, truncated: false });
   });
 });
