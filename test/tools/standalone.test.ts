@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 const run = promisify(execFile);
 const root = resolve(import.meta.dirname, '../..');
 
-/** The compiled rooms in a folder of their own, far from any `node_modules`: the optional packages really are missing. */
+/** The compiled programs run in a folder without `node_modules`, so that the optional packages are missing. */
 describe('offline model and trace receiver, compiled and alone', () => {
   let folder: string;
   beforeAll(async () => {
@@ -41,7 +41,7 @@ describe('offline model and trace receiver, compiled and alone', () => {
     );
   });
 
-  it('takes JSON and answers protobuf with the install line when protobufjs is missing', async () => {
+  it('accepts JSON and answers protobuf with the install line when protobufjs is missing', async () => {
     const { stdout } = await script(`
       import { startTraceReceiver } from './src/tools/trace-receiver/trace-receiver.js';
       const { url } = await startTraceReceiver({ port: 0 });
@@ -55,7 +55,7 @@ describe('offline model and trace receiver, compiled and alone', () => {
     );
   });
 
-  it('holds no process, though nothing was closed and a connection is kept', async () => {
+  it('does not keep the process alive, even with an open connection and without close()', async () => {
     const { stdout } = await script(`
       import { connect } from 'node:net';
       import { startTraceReceiver } from './src/tools/trace-receiver/trace-receiver.js';

@@ -1,4 +1,4 @@
-/** Text as HTML text or attribute value. Control characters, which HTML has no escape for, become visible. */
+/** Escapes a text for HTML, as content or as an attribute value. Control characters have no escape and become `\uFFFD`. */
 export function escapeHtml(text: string): string {
   return text
     .replace(/[&<>"'`]/g, (character) => `&#${character.charCodeAt(0)};`)
@@ -14,7 +14,7 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(seconds / 60)} m ${String(seconds % 60).padStart(2, '0')} s`;
 }
 
-/** `$0.0042`; a model call may cost far less than a cent, so small sums keep two significant digits. */
+/** `$0.0042`. A sum below one cent has two significant digits, because a model call can cost much less than a cent. */
 export function formatDollars(dollars: number): string {
   if (dollars === 0 || dollars >= 0.01) return `$${dollars.toFixed(dollars === 0 ? 2 : 4)}`;
   return `$${dollars.toFixed(Math.min(12, 1 - Math.floor(Math.log10(Math.abs(dollars)))))}`;

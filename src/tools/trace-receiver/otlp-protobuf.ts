@@ -1,17 +1,17 @@
 import { importOptional } from '../../platform/optional.ts';
 
-/** The two directions of OTLP/HTTP in protobuf. */
+/** Decodes requests and encodes responses of OTLP/HTTP in protobuf. */
 export interface TraceCodec {
-  /** @throws Error when the bytes are no such message */
+  /** @throws Error when the bytes are not an `ExportTraceServiceRequest` */
   decodeRequest(bytes: Buffer): unknown;
   encodeResponse(rejectedSpans: number, errorMessage: string): Uint8Array;
-  /** A `google.rpc.Status`, the body of an error. */
+  /** Encodes a `google.rpc.Status`, the body of an error response. */
   encodeStatus(message: string): Uint8Array;
 }
 
 /**
- * The trace messages of opentelemetry-proto 1.x. Enumerations stand as int32, which is the same on the wire;
- * what the receiver does not show (events, links, scopes) is left out and skipped in reading.
+ * The trace messages of opentelemetry-proto 1.x. Enumerations are declared as int32, which has the same encoding.
+ * Fields that the receiver does not show (events, links, scopes) are not declared and not decoded.
  */
 const MESSAGES = {
   ExportTraceServiceRequest: message({ resourceSpans: [1, 'ResourceSpans', 'repeated'] }),
@@ -66,7 +66,7 @@ export async function loadTraceCodec(): Promise<TraceCodec> {
   const response = root.lookupType('ExportTraceServiceResponse');
   const status = root.lookupType('RpcStatus');
   return {
-    // Without defaults a field that was not sent is not there, which tells the members of AnyValue apart.
+    // No default values: a field that was not sent is missing, so that it is clear which member of AnyValue was sent.
     decodeRequest: (bytes) => request.toObject(request.decode(bytes), { longs: String }),
     encodeResponse: (rejectedSpans, errorMessage) =>
       response.encode(rejectedSpans > 0 ? { partialSuccess: { rejectedSpans, errorMessage } } : {}).finish(),

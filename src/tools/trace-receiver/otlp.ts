@@ -1,4 +1,4 @@
-/** A span as it came in, the two encodings of OTLP made equal. */
+/** A received span. It is the same for both encodings of OTLP. */
 export interface ReceivedSpan {
   /** 32 hexadecimal digits, lower case. */
   readonly traceId: string;
@@ -7,7 +7,7 @@ export interface ReceivedSpan {
   readonly parentSpanId: string | undefined;
   readonly name: string;
   readonly service: string;
-  /** Nanoseconds since the Unix epoch: more than a number holds exactly. */
+  /** Nanoseconds since the Unix epoch. A number is not exact enough for them. */
   readonly start: bigint;
   readonly end: bigint;
   readonly status: SpanStatus;
@@ -21,18 +21,18 @@ export type AttributeValue = string | number | boolean | null | AttributeValue[]
 type Fields = Readonly<Record<string, unknown>>;
 
 const STATUSES: readonly SpanStatus[] = ['unset', 'ok', 'error'];
-const LONGEST_TEXT = 4_096;
-const DEEPEST_VALUE = 8;
+const MAX_TEXT_LENGTH = 4_096;
+const MAX_DEPTH = 8;
 
 /**
- * Reads an OTLP trace request: the parsed JSON, or the object that protobuf was decoded into. Unknown fields are
- * ignored, as OTLP demands. Long texts and deep values are cut, so that one span cannot fill the memory.
+ * Reads an OTLP trace request from parsed JSON or decoded protobuf. Unknown fields are ignored, as OTLP requires.
+ * Long texts and deep values are truncated, so that one span cannot fill the memory.
  *
- * @returns the spans, and how many had no valid ids or times
- * @throws TypeError when it is no such request at all
+ * @returns the spans, and the number of spans without valid ids or times
+ * @throws TypeError when `request` is not an ExportTraceServiceRequest
  */
 export function readTraceRequest(request: unknown): { readonly spans: ReceivedSpan[]; readonly rejected: number } {
-  if (!isFields(request)) throw new TypeError('The body is no ExportTraceServiceRequest: it must be an object');
+  if (!isFields(request)) throw new TypeError('The body is not an ExportTraceServiceRequest: it must be an object');
   const spans: ReceivedSpan[] = [];
   let rejected = 0;
   for (const resourceSpans of list(request, 'resourceSpans')) {
@@ -70,14 +70,14 @@ function readSpan(fields: Fields, service: string): ReceivedSpan | undefined {
   };
 }
 
-/** Hexadecimal in JSON, bytes in protobuf. All zeros means none. */
+/** An id is hexadecimal in JSON and bytes in protobuf. An id of zeros means that there is no id. */
 function readId(value: unknown, bytes: number): string | undefined {
   const hex = value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value;
   if (typeof hex !== 'string' || hex.length !== bytes * 2 || !/^[0-9a-f]+$/i.test(hex)) return undefined;
   return /^0+$/.test(hex) ? undefined : hex.toLowerCase();
 }
 
-/** A decimal string; JSON from elsewhere may hold a number. */
+/** A time is a decimal string. Some exporters send a JSON number. */
 function readNanos(value: unknown): bigint | undefined {
   if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return BigInt(value);
   return typeof value === 'string' && /^\d{1,20}$/.test(value) ? BigInt(value) : undefined;
@@ -88,7 +88,7 @@ function readAttributes(pairs: readonly Fields[], depth = 0): Record<string, Att
 }
 
 function readValue(value: unknown, depth: number): AttributeValue {
-  if (!isFields(value) || depth > DEEPEST_VALUE) return null;
+  if (!isFields(value) || depth > MAX_DEPTH) return null;
   if (typeof value.stringValue === 'string') return clip(value.stringValue);
   if (typeof value.boolValue === 'boolean') return value.boolValue;
   if (value.doubleValue !== undefined) return Number(value.doubleValue);
@@ -104,7 +104,7 @@ function list(fields: Fields, name: string): Fields[] {
   const value = fields[name];
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value) || !value.every(isFields)) {
-    throw new TypeError(`The body is no ExportTraceServiceRequest: ${name} must be a list of objects`);
+    throw new TypeError(`The body is not an ExportTraceServiceRequest: ${name} must be a list of objects`);
   }
   return value;
 }
@@ -115,5 +115,5 @@ function isFields(value: unknown): value is Fields {
 
 function clip(value: unknown): string {
   const text = typeof value === 'string' ? value : '';
-  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
+  return text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH)}…` : text;
 }

@@ -1,9 +1,9 @@
-/** How deep the page still indents; deeper spans stand at this depth. */
-export const DEEPEST_INDENT = 16;
+/** The largest depth that the page indents. Deeper spans have the same indent. */
+export const MAX_INDENT = 16;
 
-const indents = Array.from({ length: DEEPEST_INDENT }, (_, at) => `.d${at + 1}{padding-left:${(at + 1) * 1.15}rem}`);
+const indents = Array.from({ length: MAX_INDENT }, (_, at) => `.d${at + 1}{padding-left:${(at + 1) * 1.15}rem}`);
 
-/** Colours follow the reader's system, and the red of a failure never stands alone: there is a word with it. */
+/** The colours are light or dark as in the system of the reader. A failure is red and has a sign, for readers who do not see red. */
 export const TRACE_PAGE_STYLE = `
 :root{color-scheme:light dark;--ground:#f5f6f8;--card:#fff;--ink:#1b2130;--soft:#667085;--line:#e4e7ec;--bar:#5b7cfa;
 --llm:#e8912d;--cache:#2ba77a;--flow:#8b6fe8;--bad:#d92d20;--badsoft:#fee4e2;--track:#f0f2f6}
@@ -15,7 +15,7 @@ font:14px/1.45 system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-seri
 main,header{max-width:76rem;margin:0 auto}
 header{display:flex;flex-wrap:wrap;align-items:baseline;gap:.4rem 1.6rem;margin-bottom:1.2rem}
 h1{font-size:1.35rem;margin:0 auto 0 0;letter-spacing:-.01em}
-.figure b{font-size:1.05rem;font-variant-numeric:tabular-nums}.figure,.soft{color:var(--soft)}.figure b{color:var(--ink)}
+.total b{font-size:1.05rem;font-variant-numeric:tabular-nums}.total,.soft{color:var(--soft)}.total b{color:var(--ink)}
 details{background:var(--card);border:1px solid var(--line);border-radius:.6rem;margin-bottom:.8rem;overflow:hidden}
 summary{display:flex;flex-wrap:wrap;align-items:baseline;gap:.2rem 1.1rem;padding:.7rem 1rem;cursor:pointer}
 summary:hover{background:var(--track)}

@@ -1,48 +1,49 @@
 import { createHash } from 'node:crypto';
 import { escapeHtml, formatDollars, formatDuration } from './html.ts';
 import { costOf, type Trace, type TraceSpan } from './trace.ts';
-import { DEEPEST_INDENT, TRACE_PAGE_STYLE } from './trace-page-style.ts';
-import type { Dropped } from './trace-store.ts';
+import { MAX_INDENT, TRACE_PAGE_STYLE } from './trace-page-style.ts';
+import type { DroppedCounts } from './trace-store.ts';
 import { type TreeRow, toTreeRows } from './trace-tree.ts';
 
 export interface TracePageInput {
   /** Newest first. */
   readonly traces: readonly Trace[];
+  /** The number of received spans. */
   readonly received: number;
-  readonly dropped: Dropped;
+  readonly dropped: DroppedCounts;
 }
 
-/** A page that refreshes itself has to stay light: the rest is a click away. */
-const TRACES_SHOWN = 25;
-const TRACES_OPEN = 3;
-const ROWS_SHOWN = 200;
+/** The page refreshes itself, so it must be small. It links to the traces and rows that it leaves out. */
+const MAX_TRACES = 25;
+const OPEN_TRACES = 3;
+const MAX_ROWS = 200;
 const REFRESH = '<meta http-equiv="refresh" content="5">';
 
-/** Only the page's own style sheet may act: no script, no image, no frame, no form, whatever a span's name says. */
+/** Allows the style sheet of this page only. A span name with HTML cannot load a script, an image, a frame or a form. */
 export const TRACE_PAGE_POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(TRACE_PAGE_STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
-/** The newest traces, as a page that needs neither scripts nor anything from elsewhere. */
+/** A page with the newest traces. It has no script and loads nothing from other servers. */
 export function renderTracePage({ traces, received, dropped }: TracePageInput): string {
   const dollars = traces.reduce((sum, trace) => sum + trace.dollars, 0);
-  const lost = dropped.spans > 0 ? figure(dropped.spans, 'spans dropped') : '';
-  const shown = traces.slice(0, TRACES_SHOWN).map((trace, at) => renderTrace(trace, at < TRACES_OPEN, ROWS_SHOWN));
-  const more = traces.length - shown.length;
-  const rest = more > 0 ? `<p class="soft">${count(more, 'older trace')} in <a href="/traces">/traces</a></p>` : '';
+  const droppedSpans = dropped.spans > 0 ? total(dropped.spans, 'spans dropped') : '';
+  const shown = traces.slice(0, MAX_TRACES).map((trace, at) => renderTrace(trace, at < OPEN_TRACES, MAX_ROWS));
+  const hidden = traces.length - shown.length;
+  const link = hidden > 0 ? `<p class="soft">${count(hidden, 'older trace')} in <a href="/traces">/traces</a></p>` : '';
   const empty = '<p class="empty">No trace yet. Spans sent to <code>/v1/traces</code> appear here.</p>';
-  const figures = `${figure(traces.length, 'traces')}${figure(received, 'spans')}${figure(formatDollars(dollars), 'spent')}${lost}`;
-  return frame(`<h1>Traces</h1>${figures}`, `${shown.join('\n') || empty}${rest}`, REFRESH);
+  const totals = `${total(traces.length, 'traces')}${total(received, 'spans')}${total(formatDollars(dollars), 'spent')}${droppedSpans}`;
+  return htmlPage(`<h1>Traces</h1>${totals}`, `${shown.join('\n') || empty}${link}`, REFRESH);
 }
 
-/** One trace with all its spans. It stands still, so that it can be read. */
+/** A page with one trace and all its spans. It does not refresh itself. */
 export function renderOneTrace(trace: Trace): string {
   const json = `<a href="/traces/${trace.traceId}">JSON</a>`;
-  return frame(
+  return htmlPage(
     `<h1><a href="/">Traces</a></h1><span class="soft">${trace.traceId} ${json}</span>`,
     renderTrace(trace, true),
   );
 }
 
-function frame(header: string, main: string, meta = ''): string {
+function htmlPage(header: string, main: string, meta = ''): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Traces</title>
 <meta name="viewport" content="width=device-width,initial-scale=1">${meta}
@@ -52,13 +53,13 @@ function frame(header: string, main: string, meta = ''): string {
 `;
 }
 
-function renderTrace(trace: Trace, open: boolean, most = Infinity): string {
+function renderTrace(trace: Trace, open: boolean, maxRows = Infinity): string {
   const page = `/view/${trace.traceId}`;
   const rows = toTreeRows(trace.spans);
-  const hidden = rows.length - most;
+  const hidden = rows.length - maxRows;
   const more = hidden > 0 ? `<div class="more"><a href="${page}">${count(hidden, 'more span')}</a></div>` : '';
   const errors = trace.errors > 0 ? `<span class="pill bad">${count(trace.errors, 'error')}</span>` : '';
-  const table = rows.slice(0, most).map((row) => renderRow(row, trace.durationMs));
+  const table = rows.slice(0, maxRows).map((row) => renderRow(row, trace.durationMs));
   return `<details${open ? ' open' : ''}><summary><a class="name" href="${page}">${escapeHtml(trace.name)}</a>${errors}
 <span class="pill">${escapeHtml(trace.service)}</span><span class="soft">${trace.start.slice(11, 23)} UTC</span>
 <span class="soft">${count(trace.spanCount, 'span')}</span><b>${formatDuration(trace.durationMs)}</b><b>${formatDollars(trace.dollars)}</b></summary>
@@ -68,14 +69,14 @@ function renderTrace(trace: Trace, open: boolean, most = Infinity): string {
 function renderRow({ span, depth, orphan }: TreeRow, totalMs: number): string {
   const failed = span.status === 'error';
   const cost = costOf(span);
-  const why = failed && span.statusMessage ? `<span class="why">${escapeHtml(span.statusMessage)}</span>` : '';
-  const alone = orphan ? '<i>parent not received</i>' : '';
+  const message = failed && span.statusMessage ? `<span class="why">${escapeHtml(span.statusMessage)}</span>` : '';
+  const orphanNote = orphan ? '<i>parent not received</i>' : '';
   const mark = failed ? '✗ ' : '';
-  return `<tr class="${hue(span)}${failed ? ' failed' : ''}"><td><span class="span d${Math.min(depth, DEEPEST_INDENT)}" title="${escapeHtml(`${span.name} ${span.statusMessage}`)}"><span class="name">${mark}${escapeHtml(span.name)}</span>${details(span)}${alone}${why}</span></td>
+  return `<tr class="${colourClass(span)}${failed ? ' failed' : ''}"><td><span class="span d${Math.min(depth, MAX_INDENT)}" title="${escapeHtml(`${span.name} ${span.statusMessage}`)}"><span class="name">${mark}${escapeHtml(span.name)}</span>${details(span)}${orphanNote}${message}</span></td>
 <td class="bar">${bar(span, totalMs)}</td><td class="number">${formatDuration(span.durationMs)}</td><td class="number">${cost > 0 ? formatDollars(cost) : ''}</td></tr>`;
 }
 
-/** Geometry as attributes of SVG, since the policy allows no style attribute. */
+/** Positions are SVG attributes, because the policy forbids style attributes. */
 function bar({ startMs, durationMs }: TraceSpan, totalMs: number): string {
   const percent = (ms: number) => (totalMs > 0 ? Math.min(100, (ms / totalMs) * 100) : 0);
   const width = Math.max(0.6, percent(durationMs));
@@ -83,7 +84,7 @@ function bar({ startMs, durationMs }: TraceSpan, totalMs: number): string {
   return `<svg><rect class="track" width="100%" height="100%" rx="3"/><rect class="is" x="${left.toFixed(2)}%" width="${width.toFixed(2)}%" height="100%" rx="3"/></svg>`;
 }
 
-/** What a reader of the tree wants to know beside the name, where the span says it. */
+/** The attributes that are shown after the name of a span, if the span has them. */
 const DETAILS = ['tta.primitive.type', 'gen_ai.request.model', 'tta.cache.result', 'tta.router.route'];
 
 function details({ name, attributes }: TraceSpan): string {
@@ -93,17 +94,27 @@ function details({ name, attributes }: TraceSpan): string {
     .join('');
 }
 
-const HUES: Readonly<Record<string, string>> = { llm: 'llm', cache: 'cache' };
-const FLOW = new Set(['sequential', 'parallel', 'conditional', 'switch', 'router', 'workflow', 'map', 'loop', 'saga']);
+const TYPE_COLOURS: Readonly<Record<string, string>> = { llm: 'llm', cache: 'cache' };
+const FLOW_TYPES = new Set([
+  'sequential',
+  'parallel',
+  'conditional',
+  'switch',
+  'router',
+  'workflow',
+  'map',
+  'loop',
+  'saga',
+]);
 
-function hue({ attributes }: TraceSpan): string {
+function colourClass({ attributes }: TraceSpan): string {
   const type = String(attributes['tta.primitive.type'] ?? '');
   if ('gen_ai.operation.name' in attributes) return 'llm';
-  return FLOW.has(type) ? 'flow' : Object.hasOwn(HUES, type) ? (HUES[type] ?? '') : '';
+  return FLOW_TYPES.has(type) ? 'flow' : Object.hasOwn(TYPE_COLOURS, type) ? (TYPE_COLOURS[type] ?? '') : '';
 }
 
-function figure(value: number | string, word: string): string {
-  return `<span class="figure"><b>${typeof value === 'number' ? value.toLocaleString('en') : value}</b> ${word}</span>`;
+function total(value: number | string, word: string): string {
+  return `<span class="total"><b>${typeof value === 'number' ? value.toLocaleString('en') : value}</b> ${word}</span>`;
 }
 
 function count(amount: number, word: string): string {

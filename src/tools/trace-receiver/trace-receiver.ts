@@ -6,7 +6,7 @@ import { readTraceRequest } from './otlp.ts';
 import { loadTraceCodec, type TraceCodec } from './otlp-protobuf.ts';
 import type { Trace } from './trace.ts';
 import { renderOneTrace, renderTracePage, TRACE_PAGE_POLICY } from './trace-page.ts';
-import { createTraceStore, type Dropped, type TraceStore, type TraceStoreLimits } from './trace-store.ts';
+import { createTraceStore, type DroppedCounts, type TraceStore, type TraceStoreLimits } from './trace-store.ts';
 
 export interface TraceReceiverOptions extends TraceStoreLimits {
   /** @default '127.0.0.1' */
@@ -16,14 +16,14 @@ export interface TraceReceiverOptions extends TraceStoreLimits {
 }
 
 export interface TraceReceiver {
-  /** `http://127.0.0.1:PORT`: the page, and what an OTLP exporter takes as its endpoint. */
+  /** `http://127.0.0.1:PORT`: the address of the page, and the endpoint for an OTLP exporter. */
   readonly url: string;
-  /** Spans received in total, dropped ones included, those sent twice counted once. */
+  /** The number of all received spans, also of dropped ones. A span that is sent twice counts once. */
   spans(): number;
-  dropped(): Dropped;
+  dropped(): DroppedCounts;
   /** Newest first. */
   traces(): Trace[];
-  /** Ends at once. */
+  /** Closes the server at once and cuts the open requests. */
   close(): Promise<void>;
 }
 
@@ -31,9 +31,10 @@ const MAX_BODY_BYTES = 64 * 1024 * 1024;
 const PROTOBUF = 'application/x-protobuf';
 
 /**
- * Starts an OTLP/HTTP receiver on this machine that keeps the last traces in memory and shows them: `POST /v1/traces`
- * takes JSON and protobuf, `GET /` and `GET /view/ID` are pages, `GET /traces` and `GET /traces/ID` are JSON. It holds no process.
- * Protobuf needs the package `protobufjs`; without it those requests are answered with how to get it.
+ * Starts an OTLP/HTTP receiver on this machine. It keeps the last traces in memory and shows them: `POST /v1/traces`
+ * accepts JSON and protobuf, `GET /` and `GET /view/ID` are pages, `GET /traces` and `GET /traces/ID` are JSON. The
+ * server does not keep the process alive. Protobuf needs the package `protobufjs`: without it, the answer to a protobuf
+ * request is 415 with the install line.
  *
  * @throws Error when the port is taken; RangeError for a limit below 1
  */
@@ -55,7 +56,7 @@ export async function startTraceReceiver(options: TraceReceiverOptions = {}): Pr
   return { url, spans: store.received, dropped: store.dropped, traces: store.traces, close };
 }
 
-/** The answer speaks the language of the request, errors included. */
+/** Answers in the encoding of the request, JSON or protobuf, also with an error. */
 async function receive({ request, response }: Exchange, store: TraceStore): Promise<void> {
   const type = (request.headers['content-type'] ?? '').replace(/;.*$/s, '').trim().toLowerCase();
   let codec: TraceCodec | undefined;
@@ -101,7 +102,7 @@ function show(response: ServerResponse, path: string, store: TraceStore): void {
   else if (path === '/traces') sendJson(response, 200, all());
   else if (trace && path === `/traces/${id}`) sendJson(response, 200, trace);
   else if (trace && path === `/view/${id}`) sendPage(response, renderOneTrace(trace));
-  else sendText(response, 404, `There is no ${path} here; see /, /traces, /traces/ID, /view/ID\n`);
+  else sendText(response, 404, `${path} does not exist. The paths are /, /traces, /traces/ID and /view/ID\n`);
 }
 
 function sendPage(response: ServerResponse, page: string): void {

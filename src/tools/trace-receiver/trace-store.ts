@@ -2,32 +2,32 @@ import type { ReceivedSpan } from './otlp.ts';
 import { costOf, type Trace, toTrace } from './trace.ts';
 
 export interface TraceStoreLimits {
-  /** Traces kept; beyond it the one that has been quiet for longest goes. @default 200 */
+  /** The limit of traces. Above it, the trace that has been idle for the longest time is dropped. @default 200 */
   readonly maxTraces?: number;
-  /** Spans kept over all traces; beyond it the quietest traces go. @default 20000 */
+  /** The limit of spans in all traces. Above it, the idle traces are dropped first. @default 20000 */
   readonly maxSpans?: number;
-  /** Spans kept of one trace; beyond it those that came first go, which are its leaves. @default 5000 */
+  /** The limit of spans in one trace. Above it, the first received are dropped: they are leaves. @default 5000 */
   readonly maxSpansPerTrace?: number;
 }
 
-/** What came in and had to go again. */
-export interface Dropped {
+/** The numbers of traces and spans that were received and dropped again. */
+export interface DroppedCounts {
   readonly traces: number;
   readonly spans: number;
 }
 
 export interface TraceStore {
-  /** A span that is already held is ignored: an exporter sends again what it thinks was lost. */
+  /** Ignores a span that is already stored: an exporter sends spans again when it got no answer. */
   add(spans: readonly ReceivedSpan[]): void;
-  /** Spans received in total, dropped ones included. */
+  /** The number of all received spans, also of dropped ones. */
   received(): number;
-  dropped(): Dropped;
+  dropped(): DroppedCounts;
   /** Newest start first. */
   traces(): Trace[];
   trace(traceId: string): Trace | undefined;
 }
 
-interface Held {
+interface StoredTrace {
   readonly spans: Map<string, ReceivedSpan>;
   spanCount: number;
   droppedSpans: number;
@@ -36,7 +36,7 @@ interface Held {
 }
 
 /**
- * The last traces, in memory.
+ * Keeps the last traces in memory.
  *
  * @throws RangeError when a limit is not a whole number of at least 1
  */
@@ -47,28 +47,28 @@ export function createTraceStore(limits: TraceStoreLimits = {}): TraceStore {
       throw new RangeError(`TraceStoreLimits: ${name} must be a whole number of at least 1, got ${limit}`);
     }
   }
-  /** In the order of their last span: the first is the quietest. */
-  const traces = new Map<string, Held>();
+  /** In the order of their last received span: the first trace has been idle for the longest time. */
+  const traces = new Map<string, StoredTrace>();
   let received = 0;
-  let held = 0;
+  let storedSpans = 0;
   let droppedTraces = 0;
   let droppedSpans = 0;
 
-  const dropOldestSpan = (trace: Held) => {
+  const dropOldestSpan = (trace: StoredTrace) => {
     const [oldest] = trace.spans.keys();
     if (oldest === undefined) return;
     trace.spans.delete(oldest);
     trace.droppedSpans += 1;
     droppedSpans += 1;
-    held -= 1;
+    storedSpans -= 1;
   };
-  const dropQuietestTrace = () => {
+  const dropIdleTrace = () => {
     const [[id, trace] = []] = traces;
     if (id === undefined || trace === undefined) return;
     traces.delete(id);
     droppedTraces += 1;
     droppedSpans += trace.spans.size;
-    held -= trace.spans.size;
+    storedSpans -= trace.spans.size;
   };
 
   const addSpan = (span: ReceivedSpan) => {
@@ -87,21 +87,21 @@ export function createTraceStore(limits: TraceStoreLimits = {}): TraceStore {
     if (span.status === 'error') trace.errors += 1;
     trace.dollars += costOf(span);
     received += 1;
-    held += 1;
+    storedSpans += 1;
     if (trace.spans.size > maxSpansPerTrace) dropOldestSpan(trace);
-    if (traces.size > maxTraces || (held > maxSpans && traces.size > 1)) dropQuietestTrace();
-    if (held > maxSpans) dropOldestSpan(trace);
+    if (traces.size > maxTraces || (storedSpans > maxSpans && traces.size > 1)) dropIdleTrace();
+    if (storedSpans > maxSpans) dropOldestSpan(trace);
   };
 
-  const view = (id: string, { spans, ...totals }: Held) => toTrace(id, spans.values(), totals);
+  const toView = (id: string, { spans, ...totals }: StoredTrace) => toTrace(id, spans.values(), totals);
   return {
     add: (spans) => spans.forEach(addSpan),
     received: () => received,
     dropped: () => ({ traces: droppedTraces, spans: droppedSpans }),
-    traces: () => [...traces].map(([id, trace]) => view(id, trace)).sort(byNewest),
+    traces: () => [...traces].map(([id, trace]) => toView(id, trace)).sort(byNewest),
     trace: (id) => {
       const trace = traces.get(id);
-      return trace && view(id, trace);
+      return trace && toView(id, trace);
     },
   };
 }

@@ -4,13 +4,13 @@ export interface TreeRow {
   readonly span: TraceSpan;
   /** 0 for a root. */
   readonly depth: number;
-  /** Its parent is known by id only: not received, or dropped. */
+  /** Whether the span has a parent that was not received or was dropped. */
   readonly orphan: boolean;
 }
 
 /**
- * The spans of a trace in the order in which a tree is printed: each parent before its children, siblings as given.
- * Every span stands there once, also those whose parent is missing and those that are each other's parents.
+ * The spans of a trace in the order of a printed tree: each parent before its children, siblings in their given order.
+ * Every span is there once, also a span whose parent is missing, and spans that are each other's parents.
  */
 export function toTreeRows(spans: readonly TraceSpan[]): TreeRow[] {
   const ids = new Set(spans.map(({ spanId }) => spanId));
@@ -24,7 +24,7 @@ export function toTreeRows(spans: readonly TraceSpan[]): TreeRow[] {
   }
   const rows: TreeRow[] = [];
   const printed = new Set<string>();
-  // A stack of our own: a trace may be deeper than the call stack.
+  // No recursion: a trace can be deeper than the call stack.
   const print = (root: TraceSpan, orphan: boolean) => {
     const waiting: TreeRow[] = [{ span: root, depth: 0, orphan }];
     for (let row = waiting.pop(); row; row = waiting.pop()) {

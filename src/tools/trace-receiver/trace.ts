@@ -1,26 +1,26 @@
 import type { AttributeValue, ReceivedSpan, SpanStatus } from './otlp.ts';
 
-/** The attribute in which a model call tells its price in US dollars. */
+/** The attribute with the price of a model call in US dollars. */
 const COST_ATTRIBUTE = 'tta.llm.cost_usd';
 
-/** One trace as far as it has come in. */
+/** The received spans of one trace. */
 export interface Trace {
   readonly traceId: string;
-  /** The root's name; until it comes in, that of the earliest span without its parent. */
+  /** The name of the root; until the root is received, the name of the earliest span without its parent. */
   readonly name: string;
   readonly service: string;
-  /** When the earliest span began, ISO 8601. */
+  /** The start of the earliest span, ISO 8601. */
   readonly start: string;
-  /** The same to the nanosecond, as a decimal string. */
+  /** The same time in nanoseconds since the epoch, as a decimal string. */
   readonly startTimeUnixNano: string;
   readonly durationMs: number;
-  /** Spans that came in, those since dropped included; so are `errors` and `dollars`. */
+  /** All received spans, also dropped ones. `errors` and `dollars` count dropped spans too. */
   readonly spanCount: number;
   readonly droppedSpans: number;
   readonly errors: number;
   /** US dollars spent on model calls. */
   readonly dollars: number;
-  /** By start. */
+  /** In the order of their start. */
   readonly spans: readonly TraceSpan[];
 }
 
@@ -28,7 +28,7 @@ export interface TraceSpan {
   readonly spanId: string;
   readonly parentSpanId: string | null;
   readonly name: string;
-  /** Milliseconds after the trace's start. */
+  /** Milliseconds after the start of the trace. */
   readonly startMs: number;
   readonly durationMs: number;
   readonly status: SpanStatus;
@@ -36,7 +36,7 @@ export interface TraceSpan {
   readonly attributes: Readonly<Record<string, AttributeValue>>;
 }
 
-/** What is counted as spans come in, so that it survives their being dropped. */
+/** Totals of all received spans. They are counted at reception, so that they include dropped spans. */
 export interface TraceTotals {
   readonly spanCount: number;
   readonly droppedSpans: number;
@@ -62,7 +62,7 @@ export function toTrace(traceId: string, received: Iterable<ReceivedSpan>, total
     startTimeUnixNano: String(start),
     durationMs: toMs(end - start),
     ...totals,
-    // Sums of binary fractions: the last digits are noise.
+    // The last digits of a sum of binary fractions are rounding errors.
     dollars: Number(totals.dollars.toFixed(12)),
     spans: spans.map((span) => ({
       spanId: span.spanId,
@@ -77,7 +77,7 @@ export function toTrace(traceId: string, received: Iterable<ReceivedSpan>, total
   };
 }
 
-/** The US dollars that a span says it cost. */
+/** The cost in the attributes of a span, in US dollars; 0 when it has none. */
 export function costOf({ attributes }: Pick<TraceSpan, 'attributes'>): number {
   const cost = attributes[COST_ATTRIBUTE];
   return typeof cost === 'number' && Number.isFinite(cost) ? cost : 0;

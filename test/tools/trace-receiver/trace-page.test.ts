@@ -55,7 +55,7 @@ describe('the trace page', () => {
     expect(html).toContain('1 error');
   });
 
-  it('shows what the library says of a span, by the names it emits', () => {
+  it('shows the attributes that the library sets on spans', () => {
     const attributes = {
       [ATTR.primitiveType]: 'cache',
       [ATTR.cacheResult]: 'hit',
@@ -67,21 +67,21 @@ describe('the trace page', () => {
     expect(page(trace([span({ attributes: { [ATTR.genAiOperation]: 'chat' } })]))).toContain('<tr class="llm">');
   });
 
-  it('escapes whatever comes from a span', () => {
+  it('escapes every text of a span', () => {
     const hostile = span({
       name: HOSTILE,
       status: 'error',
       statusMessage: HOSTILE,
       attributes: { [ATTR.primitiveType]: HOSTILE, [ATTR.cacheResult]: `${HOSTILE}2` },
     });
-    const one = trace([hostile], { name: HOSTILE, service: HOSTILE });
-    for (const html of [page(one), renderOneTrace(one)]) {
+    const hostileTrace = trace([hostile], { name: HOSTILE, service: HOSTILE });
+    for (const html of [page(hostileTrace), renderOneTrace(hostileTrace)]) {
       expect(html).not.toMatch(/<script|<!--|\0|\u202e/);
       expect(html).toContain('&#60;script&#62;alert(1)');
     }
   });
 
-  it('needs nothing from elsewhere, and its policy allows its own style sheet only', () => {
+  it('loads nothing from other servers, and its policy allows its own style sheet only', () => {
     const html = page(trace([span()]));
     expect(html).not.toMatch(/<script|\ssrc=|style="|https?:|url\(|@import/);
     const style = /<style>([\s\S]*)<\/style>/.exec(html)?.[1] ?? '';
@@ -89,7 +89,7 @@ describe('the trace page', () => {
     expect(TRACE_PAGE_POLICY).toContain(`default-src 'none'; style-src 'sha256-${hash}'`);
   });
 
-  it('stays light however much there is, and tells where the rest is', () => {
+  it('stays small with many traces, and links to what it leaves out', () => {
     const spans = Array.from({ length: 5_000 }, (_, i) => span({ spanId: String(i), name: `span ${i}` }));
     const many = Array.from({ length: 200 }, () => trace(spans));
     const html = page(...many);
@@ -99,7 +99,7 @@ describe('the trace page', () => {
     expect(renderOneTrace(trace(spans))).toContain('span 4999');
   });
 
-  it('refreshes itself, but holds still where one trace is read', () => {
+  it('refreshes itself, but not with one trace', () => {
     expect(page()).toContain('http-equiv="refresh" content="5"');
     expect(page()).toContain('No trace yet');
     expect(renderOneTrace(trace([span()]))).not.toContain('http-equiv="refresh"');
@@ -128,7 +128,7 @@ describe('what the page prints', () => {
     [12.5, '$12.5000'],
   ])('%d dollars as %s', (dollars, text) => expect(formatDollars(dollars)).toBe(text));
 
-  it('no character that HTML gives a meaning', () => {
+  it('HTML characters as escapes', () => {
     expect(escapeHtml(`<a href='"&\`>\u0007`)).toBe('&#60;a href=&#39;&#34;&#38;&#96;&#62;\uFFFD');
   });
 });

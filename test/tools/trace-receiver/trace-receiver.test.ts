@@ -21,18 +21,18 @@ import {
 } from '../../../src/tools/trace-receiver/trace-receiver.ts';
 import { openConnection, send } from '../../support/http.ts';
 
-const open: TraceReceiver[] = [];
-afterEach(() => Promise.all(open.splice(0).map((receiver) => receiver.close())));
+const receivers: TraceReceiver[] = [];
+afterEach(() => Promise.all(receivers.splice(0).map((receiver) => receiver.close())));
 
 async function start(options?: TraceReceiverOptions): Promise<TraceReceiver> {
   const receiver = await startTraceReceiver({ port: 0, ...options });
-  open.push(receiver);
+  receivers.push(receiver);
   return receiver;
 }
 
 const resource = resourceFromAttributes({ 'service.name': 'a-service' });
 
-/** A workflow of three spans, the last of them failed, with every type of attribute. */
+/** Records a workflow of three spans with every type of attribute; the last span failed. */
 function record(provider: BasicTracerProvider): void {
   const tracer = provider.getTracer('test');
   const root = tracer.startSpan('root');
@@ -76,7 +76,7 @@ function expectTheWorkflow(receiver: TraceReceiver): void {
 
 describe('the trace receiver', () => {
   it.each([CompressionAlgorithm.NONE, CompressionAlgorithm.GZIP])(
-    'takes the spans of the real exporter, JSON, compression %s',
+    'accepts the spans of the real exporter, JSON, compression %s',
     async (compression) => {
       const receiver = await start();
       const exporter = new OTLPTraceExporter({ url: `${receiver.url}/v1/traces`, compression });
@@ -87,7 +87,7 @@ describe('the trace receiver', () => {
     },
   );
 
-  it.each([false, true])('takes protobuf, gzip %s, and answers in protobuf', async (gzip) => {
+  it.each([false, true])('accepts protobuf, gzip %s, and answers in protobuf', async (gzip) => {
     const receiver = await start();
     const bytes = ProtobufTraceSerializer.serializeRequest(await recorded()) ?? new Uint8Array();
     const headers: Record<string, string> = gzip ? { 'content-encoding': 'gzip' } : {};
@@ -110,7 +110,7 @@ describe('the trace receiver', () => {
     expect(json.traces()[0]?.startTimeUnixNano).toBe(String(BigInt(seconds) * 1_000_000_000n + BigInt(nanos)));
   });
 
-  it('takes a burst of spans without losing count of one', async () => {
+  it('counts every span of a burst', async () => {
     const receiver = await start({ maxSpans: 1_000 });
     const exporter = new OTLPTraceExporter({ url: `${receiver.url}/v1/traces`, concurrencyLimit: 1_000 });
     const processor = new BatchSpanProcessor(exporter, { maxQueueSize: 20_000, maxExportBatchSize: 1_000 });
@@ -121,7 +121,7 @@ describe('the trace receiver', () => {
     expect(receiver.dropped().spans).toBe(20_000 - 200);
   });
 
-  it('says how many spans it could not take', async () => {
+  it('says how many spans it rejected', async () => {
     const receiver = await start();
     const times = { startTimeUnixNano: '1', endTimeUnixNano: '2' };
     const good = { traceId: 'AB'.repeat(16), spanId: 'cd'.repeat(8), name: 'good', ...times };
@@ -146,7 +146,7 @@ describe('the trace receiver', () => {
     expect(receiver.spans()).toBe(0);
   });
 
-  it('refuses bad bodies with 400, in the language of the request', async () => {
+  it('refuses bad bodies with 400, in the encoding of the request', async () => {
     const receiver = await start();
     for (const body of ['{', '[]', '7', '{"resourceSpans":{}}', '{"resourceSpans":[{"scopeSpans":[null]}]}']) {
       const answer = await post(receiver, 'application/json', body);
@@ -161,7 +161,7 @@ describe('the trace receiver', () => {
     expect(receiver.spans()).toBe(0);
   });
 
-  it('refuses other content types and encodings, bodies that are too large, also zipped ones', async () => {
+  it('refuses other content types and encodings, and bodies that are too large, also when they are zipped', async () => {
     const receiver = await start();
     expect((await post(receiver, 'text/plain', '{}')).status).toBe(415);
     expect((await post(receiver, 'application/json', '{}', { 'content-encoding': 'br' })).status).toBe(415);
@@ -170,7 +170,7 @@ describe('the trace receiver', () => {
     expect((await post(receiver, 'application/json', bomb, { 'content-encoding': 'gzip' })).status).toBe(413);
   });
 
-  it('survives values that are nested deeper than the call stack', async () => {
+  it('keeps running after a value that is nested deeper than the call stack', async () => {
     const receiver = await start();
     const deep = `${'{"arrayValue":{"values":['.repeat(20_000)}${']}}'.repeat(20_000)}`;
     const span = `{"traceId":"${'a'.repeat(32)}","spanId":"${'b'.repeat(16)}","name":"x","startTimeUnixNano":"1","endTimeUnixNano":"2","attributes":[{"key":"k","value":${deep}}]}`;
@@ -179,7 +179,7 @@ describe('the trace receiver', () => {
     expect((await send(`${receiver.url}/traces`)).status).toBe(200);
   });
 
-  it('serves what it holds as JSON', async () => {
+  it('serves its traces as JSON', async () => {
     const receiver = await start();
     const bytes = ProtobufTraceSerializer.serializeRequest(await recorded()) ?? '';
     await post(receiver, 'application/x-protobuf', bytes);
@@ -194,7 +194,7 @@ describe('the trace receiver', () => {
     expect((await send(`${receiver.url}/traces`, { method: 'DELETE' })).headers.allow).toBe('GET');
   });
 
-  it('answers this machine only, and shares nothing with other origins', async () => {
+  it('answers requests to this machine only, and allows no other origin', async () => {
     const receiver = await start();
     const { port } = new URL(receiver.url);
     for (const host of ['localhost', `localhost:${port}`, `127.0.0.1:${port}`, '[::1]:80']) {
@@ -207,7 +207,7 @@ describe('the trace receiver', () => {
     }
   });
 
-  it('closes at once, whatever hangs on it, and frees its port', async () => {
+  it('closes at once with open connections, and frees its port', async () => {
     const receiver = await start();
     const port = Number(new URL(receiver.url).port);
     const kept = await openConnection(receiver.url, 'GET /traces HTTP/1.1\r\nHost: localhost\r\n\r\n');

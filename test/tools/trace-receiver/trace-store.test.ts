@@ -35,14 +35,14 @@ describe('the trace store', () => {
     });
   });
 
-  it('adds up what the model calls cost, under the name that the library emits', () => {
+  it('adds up the cost of model calls, from the attribute that the library sets', () => {
     const store = createTraceStore();
     store.add([0.1, 0.2, Number.NaN, 0].map((cost) => span(1, { attributes: { [ATTR.cost]: cost } })));
     store.add([span(1, { attributes: { [ATTR.cost]: 'free' } }), span(1, { status: 'error' })]);
     expect(store.traces()[0]).toMatchObject({ dollars: 0.3, errors: 1, spanCount: 6 });
   });
 
-  it('names a trace after its root, or after its earliest span until the root comes', () => {
+  it('names a trace after its root, and until that is received, after its earliest span', () => {
     const store = createTraceStore();
     const root = span(1, { name: 'root' });
     store.add([span(1, { name: 'child', parentSpanId: root.spanId })]);
@@ -60,7 +60,7 @@ describe('the trace store', () => {
     expect(store.traces()[0]).toMatchObject({ spanCount: 1, dollars: 1 });
   });
 
-  it('drops the trace that has been quiet for longest, and says so', () => {
+  it('drops the trace that has been idle for the longest time, and counts it', () => {
     const store = createTraceStore({ maxTraces: 2 });
     store.add([span(1), span(2), span(1), span(3)]);
     expect(store.traces().map(({ traceId }) => Number.parseInt(traceId, 16))).toEqual([3, 1]);
@@ -68,7 +68,7 @@ describe('the trace store', () => {
     expect(store.received()).toBe(4);
   });
 
-  it('drops the first spans of a trace that grows too long, but keeps what they added up to', () => {
+  it('drops the first spans of a trace that has too many, but keeps its totals', () => {
     const store = createTraceStore({ maxSpansPerTrace: 10 });
     store.add(Array.from({ length: 25 }, () => span(1, { attributes: { [ATTR.cost]: 1 }, status: 'error' })));
     const root = span(1, { name: 'root' });
@@ -80,14 +80,14 @@ describe('the trace store', () => {
     expect(store.dropped()).toEqual({ traces: 0, spans: 16 });
   });
 
-  it('holds no more spans in all than it may, whatever their traces', () => {
+  it('keeps the limit of spans in all traces', () => {
     const store = createTraceStore({ maxSpans: 50, maxTraces: 40, maxSpansPerTrace: 1_000 });
     store.add(Array.from({ length: 500 }, (_, i) => span(i % 30)));
-    const held = () => store.traces().reduce((sum, { spans }) => sum + spans.length, 0);
-    expect(held()).toBeLessThanOrEqual(50);
+    const stored = () => store.traces().reduce((sum, { spans }) => sum + spans.length, 0);
+    expect(stored()).toBeLessThanOrEqual(50);
     store.add(Array.from({ length: 200 }, () => span(99)));
-    expect(held()).toBe(50);
-    expect(held() + store.dropped().spans).toBe(store.received());
+    expect(stored()).toBe(50);
+    expect(stored() + store.dropped().spans).toBe(store.received());
   });
 
   it.each([{ maxTraces: 0 }, { maxSpans: 1.5 }, { maxSpansPerTrace: Number.NaN }])('refuses %j', (limits) => {

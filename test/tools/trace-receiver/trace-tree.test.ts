@@ -24,7 +24,7 @@ describe('the tree of a trace', () => {
     expect(shape(spans)).toEqual(['r', '.p', '..c1', '..c2', '.q']);
   });
 
-  it('shows spans without their parent as roots that say so', () => {
+  it('shows spans without their parent as roots and marks them', () => {
     const rows = toTreeRows([span('a', 'gone'), span('b', 'a'), span('r', null)]);
     expect(rows.map(({ span, depth, orphan }) => [span.spanId, depth, orphan])).toEqual([
       ['a', 0, true],
@@ -37,12 +37,12 @@ describe('the tree of a trace', () => {
     expect(shape([span('a', 'b'), span('b', 'a'), span('s', 's')]).sort()).toEqual(['.b', 'a', 's']);
   });
 
-  it('goes deeper than the call stack', () => {
+  it('can be deeper than the call stack', () => {
     const spans = Array.from({ length: 50_000 }, (_, i) => span(String(i), i === 0 ? null : String(i - 1)));
     expect(toTreeRows(spans).at(-1)?.depth).toBe(49_999);
   });
 
-  it('shows every span once, whatever the parents say', () => {
+  it('shows every span once with any parents', () => {
     const id = fc.nat({ max: 12 }).map(String);
     fc.assert(
       fc.property(fc.uniqueArray(fc.tuple(id, fc.option(id)), { selector: ([own]) => own }), (pairs) => {
