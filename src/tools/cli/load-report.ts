@@ -1,11 +1,11 @@
 import Table from 'cli-table3';
 import { type Exposition, select, sumOf } from '../../prometheus/parse.ts';
-import type { LatencySummary } from '../load/latencies.ts';
-import type { LoadMeasures } from '../load/load.ts';
+import type { LatencySummary } from '../load/latency-histogram.ts';
+import type { LoadMeasurements } from '../load/run-load.ts';
 import type { ScrapeReport } from '../load/scraper.ts';
 import { figures } from './figures.ts';
 
-export interface LoadFacts extends LoadMeasures {
+export interface LoadFacts extends LoadMeasurements {
   readonly version: string;
   readonly node: string;
   readonly startedAt: string;
@@ -108,10 +108,11 @@ export function renderLoad(report: LoadReport): string {
   });
   const row = (name: string, { mean, p50, p90, p99, p999, max }: LatencySummary) =>
     table.push([name, ...[mean, p50, p90, p99, p999, max].map(ms)]);
-  row('since due', latencyMs.sinceDue);
-  row('since begun', latencyMs.sinceBegun);
+  row('since scheduled', latencyMs.sinceScheduled);
+  row('since start', latencyMs.sinceStart);
   if (scrapes !== undefined) row('scrape', scrapes);
-  const late = requests.notBegun > 0 ? `, ${requests.notBegun} due but never begun: the rate is too high` : '';
+  const late =
+    requests.notStarted > 0 ? `, ${requests.notStarted} scheduled but never started: the rate is too high` : '';
   return [
     `${requests.done} requests in ${report.seconds.toFixed(1)} s, ${requests.perSecond.toFixed(1)} a second, ${requests.failed} failed${late}`,
     ...(requests.lastFailure === undefined ? [] : [`last failure       ${requests.lastFailure}`]),

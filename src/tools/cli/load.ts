@@ -4,9 +4,9 @@ import { openAICompatible } from '../../index.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { parseExposition } from '../../prometheus/parse.ts';
 import { createDigest } from '../digest/index.ts';
-import { startCompanion } from '../load/companion.ts';
-import { type LoadTick, runLoad } from '../load/load.ts';
-import { textsOf } from '../load/texts.ts';
+import { startLoadServers } from '../load/load-servers.ts';
+import { type LoadProgress, runLoad } from '../load/run-load.ts';
+import { createTexts } from '../load/texts.ts';
 import { bar, createLiveLine } from './live-line.ts';
 import { type LoadReport, lossesOf, renderLoad, verdictsOf, workflowsOf } from './load-report.ts';
 import { OFFLINE_PRICES } from './models.ts';
@@ -36,10 +36,10 @@ export async function loadCommand(options: LoadCommandOptions): Promise<void> {
   requirePeers(true, 'tta load', ['hdr-histogram-js']);
   const { register } = await import('../../sdk/index.ts');
   const ours = collectorFrom(process.env) === undefined;
-  const companion = await startCompanion({ faultShare: options.faultShare, traces: ours });
+  const servers = await startLoadServers({ faultShare: options.faultShare, traces: ours });
   let ended = 0;
   const telemetry = await register({
-    ...(companion.traceURL === undefined ? {} : { traces: { endpoint: companion.traceURL } }),
+    ...(servers.traceURL === undefined ? {} : { traces: { endpoint: servers.traceURL } }),
     flushTimeoutMs: FLUSH_MS,
     spanProcessors: [
       {
@@ -61,23 +61,23 @@ export async function loadCommand(options: LoadCommandOptions): Promise<void> {
     if (report.verdicts.some(({ holds }) => !holds)) process.exitCode = 1;
   } finally {
     await telemetry.shutdown();
-    companion.close();
+    servers.close();
     await stop.leave();
   }
 
   async function measure(): Promise<LoadReport> {
     const { rate, concurrency, duration, faultShare } = options;
-    const connect = (model: string) => openAICompatible({ model, baseURL: companion.modelURL, provider: 'offline' });
+    const connect = (model: string) => openAICompatible({ model, baseURL: servers.modelURL, provider: 'offline' });
     const digest = createDigest({
       small: connect('offline-small'),
       large: connect('offline-large'),
       prices: OFFLINE_PRICES,
       tokensPerMinute: UNLIMITED_TOKENS,
-      read: async (n) => ({ folder: 'load', files: textsOf(Number(n)), skipped: [] }),
+      read: async (n) => ({ folder: 'load', files: createTexts(Number(n)), skipped: [] }),
     });
     const scrape = async () => parseExposition(await telemetry.metrics());
     const before = await scrape();
-    if (telemetry.metricsUrl !== undefined) companion.scrape(telemetry.metricsUrl);
+    if (telemetry.metricsUrl !== undefined) servers.scrape(telemetry.metricsUrl);
     const startedAt = new Date(systemClock.now()).toISOString();
     const loadBefore = loadavg()[0] ?? 0;
     console.error(
@@ -86,7 +86,7 @@ export async function loadCommand(options: LoadCommandOptions): Promise<void> {
     );
 
     const line = createLiveLine(process.stderr);
-    const show = ({ seconds, done, failed, residentBytes }: LoadTick) =>
+    const show = ({ seconds, done, failed, residentBytes }: LoadProgress) =>
       line.show(
         `${seconds.toFixed(0)} s, ${done} requests, ${(done / Math.max(seconds, 0.001)).toFixed(1)}/s, ` +
           `${failed} failed, ${(residentBytes / 1e6).toFixed(0)} MB`,
@@ -99,12 +99,12 @@ export async function loadCommand(options: LoadCommandOptions): Promise<void> {
       signal: stop.signal,
       clock: systemClock,
       request: (n) => digest.execute(String(n)),
-      onTick: show,
+      onProgress: show,
     });
     line.clear();
     await telemetry.flush();
     const after = await scrape();
-    const { modelRequests, spans, scrapes } = await companion.report();
+    const { modelRequests, spans, scrapes } = await servers.report();
     const facts = {
       ...measures,
       version: packageManifest().version,

@@ -107,7 +107,7 @@ Examples:
   $ tta load --rate max --concurrency 16   how much is possible
   $ tta load --fault-share 0.2             every fifth call of a model is refused, broken off or answered with 500
 
-Requests are sent by the plan, whether or not earlier ones are answered. "since due" counts from the planned moment, so
+Requests are sent by the plan, whether or not earlier ones are answered. "since scheduled" counts from the planned moment, so
 it holds what callers wait when the process stalls. Models, trace receiver and scraper run in a process of their own;
 OTEL_EXPORTER_OTLP_ENDPOINT sends the spans to your collector instead. The scraper asks once a second and gives up after 10 s.
 

@@ -1,39 +1,40 @@
-/** What a Prometheus would live through: one scrape after the other, each with its deadline. */
+/** Scrapes an endpoint as Prometheus does: one scrape after the other, each with a timeout. */
 import type { Clock } from '../../platform/clock.ts';
-import { createLatencies, type LatencySummary } from './latencies.ts';
+import { createLatencyHistogram, type LatencySummary } from './latency-histogram.ts';
 
 export interface ScraperOptions {
   readonly url: string;
-  readonly everyMs: number;
-  /** A scrape that takes longer is given up, as Prometheus does after `scrape_timeout`. */
-  readonly deadlineMs: number;
+  /** Milliseconds from the start of one scrape to the start of the next. */
+  readonly intervalMs: number;
+  /** A scrape that takes longer has failed, as with `scrape_timeout` of Prometheus. */
+  readonly timeoutMs: number;
   readonly clock: Clock;
 }
 
 export interface ScrapeReport extends LatencySummary {
-  /** Scrapes that were not answered in time, or not with 200. */
+  /** Scrapes without an answer in time, or with another status than 200. */
   readonly failed: number;
   readonly lastFailure: string | undefined;
-  /** Of the largest answer. */
+  /** The size of the largest answer. */
   readonly bytes: number;
 }
 
 export interface Scraper {
-  /** Ends after the scrape under way. */
+  /** Waits for the current scrape and returns the report. */
   stop(): Promise<ScrapeReport>;
 }
 
-export async function startScraper({ url, everyMs, deadlineMs, clock }: ScraperOptions): Promise<Scraper> {
-  const latencies = await createLatencies();
-  const pause = new AbortController();
+export async function startScraper({ url, intervalMs, timeoutMs, clock }: ScraperOptions): Promise<Scraper> {
+  const latencies = await createLatencyHistogram();
+  const stopping = new AbortController();
   let failed = 0;
   let bytes = 0;
   let lastFailure: string | undefined;
 
-  async function once(): Promise<void> {
+  async function scrape(): Promise<void> {
     const startedAt = clock.now();
     try {
-      const response = await fetch(url, { signal: AbortSignal.timeout(deadlineMs) });
+      const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
       const body = await response.text();
       if (response.status !== 200) throw new Error(`status ${response.status}`);
       latencies.record(clock.now() - startedAt);
@@ -44,18 +45,18 @@ export async function startScraper({ url, everyMs, deadlineMs, clock }: ScraperO
     }
   }
 
-  async function keepOn(): Promise<void> {
-    while (!pause.signal.aborted) {
+  async function scrapeUntilStopped(): Promise<void> {
+    while (!stopping.signal.aborted) {
       const startedAt = clock.now();
-      await once();
-      await clock.sleep(Math.max(0, startedAt + everyMs - clock.now()), pause.signal).catch(() => {});
+      await scrape();
+      await clock.sleep(Math.max(0, startedAt + intervalMs - clock.now()), stopping.signal).catch(() => {});
     }
   }
 
-  const ended = keepOn();
+  const ended = scrapeUntilStopped();
   return {
     async stop() {
-      pause.abort();
+      stopping.abort();
       await ended;
       return { ...latencies.summary(), failed, lastFailure, bytes };
     },

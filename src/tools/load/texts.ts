@@ -1,5 +1,3 @@
-/** What is summarised under load: texts of no file, of which every nth has been asked for before. */
-
 const SUBJECTS = ['The queue', 'A worker', 'The scheduler', 'One replica', 'The cache', 'A client', 'The gateway'];
 const VERBS = ['holds', 'drops', 'repeats', 'delays', 'forwards', 'answers', 'refuses'];
 const OBJECTS = ['a request', 'the oldest entry', 'every second call', 'its batch', 'a large reply', 'the last span'];
@@ -11,10 +9,10 @@ export interface TextFile {
   readonly text: string;
 }
 
-/** The files of request `n`, the same for the same `n`. */
-export function textsOf(n: number, files = 2): TextFile[] {
+/** The texts that request `n` summarises: always the same for the same `n`. */
+export function createTexts(n: number, files = 2): TextFile[] {
   return Array.from({ length: files }, (_, file) => {
-    // A cache that never hits would be no likeness of the work.
+    // Every fourth request repeats a text, so that the cache has hits as in real work.
     const seed = file === 0 && n % REPEATED_EVERY === 0 ? 0 : n * files + file + 1;
     return { path: `text-${file}.md`, text: `# Report ${seed}\n\n${paragraph(seed)}\n` };
   });

@@ -23,7 +23,7 @@ describe('tta load', () => {
     expect(code).toBe(0);
 
     const report = JSON.parse(readFileSync(out, 'utf8')) as LoadReport;
-    expect(report.requests).toMatchObject({ done: 100, failed: 0, notBegun: 0 });
+    expect(report.requests).toMatchObject({ done: 100, failed: 0, notStarted: 0 });
     expect(report.counted.requests).toBe(100);
     expect(report.counted.modelRequests).toBe(report.counted.modelServer);
     expect(report.counted.modelRequests + report.counted.cacheHits).toBe(300);
@@ -31,9 +31,9 @@ describe('tta load', () => {
     expect(report.spans.received).toBe(report.spans.ended);
     expect(report.spans.ended).toBeGreaterThan(100 * 10);
     expect(Object.values(report.spans.lost)).toEqual([0, 0, 0, 0]);
-    expect(report.latencyMs.sinceDue.count).toBe(100);
-    expect(report.latencyMs.sinceDue.p50).toBeGreaterThanOrEqual(report.latencyMs.sinceBegun.p50 * 0.5);
-    expect(report.latencyMs.sinceDue.p99).toBeLessThanOrEqual(report.latencyMs.sinceDue.max);
+    expect(report.latencyMs.sinceScheduled.count).toBe(100);
+    expect(report.latencyMs.sinceScheduled.p50).toBeGreaterThanOrEqual(report.latencyMs.sinceStart.p50 * 0.5);
+    expect(report.latencyMs.sinceScheduled.p99).toBeLessThanOrEqual(report.latencyMs.sinceScheduled.max);
     expect(report.scrapes?.count).toBeGreaterThanOrEqual(4);
     expect(report.scrapes?.bytes).toBeGreaterThan(1_000);
     expect(report.cpuShare).toBeGreaterThan(0.01);

@@ -1,22 +1,23 @@
 export interface MemorySample {
-  /** Milliseconds; only differences count. */
+  /** Milliseconds from any origin. */
   readonly at: number;
   readonly residentBytes: number;
   readonly heapBytes: number;
 }
 
-/** Megabytes. */
+/** All numbers are megabytes. */
 export interface MemoryReport {
+  /** Resident memory: the first, the largest and the last sample. */
   readonly start: number;
   readonly max: number;
   readonly end: number;
-  /** Of the heap, likewise. */
+  /** The used heap: the first, the largest and the last sample. */
   readonly heapStart: number;
   readonly heapMax: number;
   readonly heapEnd: number;
-  /** What resident memory gained per minute over the second half, when all is warm: about 0 where nothing leaks. */
+  /** The growth of resident memory per minute in the second half, after the warm-up. It is about 0 without a leak. */
   readonly slopePerMinute: number;
-  /** The same of the heap in use. */
+  /** The growth of the used heap per minute in the second half. */
   readonly heapSlopePerMinute: number;
 }
 
@@ -41,7 +42,7 @@ export function memoryReport(samples: readonly MemorySample[]): MemoryReport {
   };
 }
 
-/** Of the line with the least squares through the points; 0 where they do not make one. */
+/** The slope of the least-squares line through the points; 0 when all points have the same x. */
 function slope(xs: readonly number[], ys: readonly number[]): number {
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const [x0, y0] = [mean(xs), mean(ys)];

@@ -2,16 +2,16 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../../src/platform/clock.ts';
-import { createLatencies } from '../../../src/tools/load/latencies.ts';
-import { runLoad } from '../../../src/tools/load/load.ts';
-import { memoryReport } from '../../../src/tools/load/memory.ts';
+import { createLatencyHistogram } from '../../../src/tools/load/latency-histogram.ts';
+import { memoryReport } from '../../../src/tools/load/memory-report.ts';
+import { runLoad } from '../../../src/tools/load/run-load.ts';
 import { startScraper } from '../../../src/tools/load/scraper.ts';
-import { textsOf } from '../../../src/tools/load/texts.ts';
+import { createTexts } from '../../../src/tools/load/texts.ts';
 import { eventually } from '../../support/prometheus.ts';
 
-describe('latencies', () => {
-  it('are exact to three digits', async () => {
-    const latencies = await createLatencies();
+describe('the latency histogram', () => {
+  it('is exact to three digits', async () => {
+    const latencies = await createLatencyHistogram();
     for (let ms = 1; ms <= 1_000; ms += 1) latencies.record(ms);
     const { count, mean, p50, p90, p99, p999, max } = latencies.summary();
     expect(count).toBe(1_000);
@@ -26,8 +26,8 @@ describe('latencies', () => {
       expect(Math.abs(found - exact) / exact).toBeLessThan(0.002);
   });
 
-  it('are all 0 where nothing was recorded, and hold what is beyond an hour', async () => {
-    const latencies = await createLatencies();
+  it('has only zeros without values, and counts a longer time as one hour', async () => {
+    const latencies = await createLatencyHistogram();
     expect(latencies.summary()).toEqual({ count: 0, mean: 0, p50: 0, p90: 0, p99: 0, p999: 0, max: 0 });
     latencies.record(1e12);
     latencies.record(-1);
@@ -40,24 +40,24 @@ describe('memory', () => {
   const samples = (resident: (i: number) => number) =>
     Array.from({ length: 120 }, (_, i) => ({ at: i * 1_000, residentBytes: resident(i) * 1e6, heapBytes: 10e6 }));
 
-  it('has a slope where it grows after the warm-up', () => {
+  it('has a slope when it grows after the warm-up', () => {
     const report = memoryReport(samples((i) => 100 + i * 0.5));
     expect(report).toMatchObject({ start: 100, max: 159.5, end: 159.5, heapMax: 10, heapSlopePerMinute: 0 });
     expect(report.slopePerMinute).toBeCloseTo(30, 6);
   });
 
-  it('is flat where it only grew while it warmed up', () => {
+  it('has no slope when it grew only during the warm-up', () => {
     expect(memoryReport(samples((i) => (i < 40 ? i : 40))).slopePerMinute).toBe(0);
     expect(memoryReport(samples(() => 1).slice(0, 1)).slopePerMinute).toBe(0);
   });
 });
 
 describe('the scraper', () => {
-  it('scrapes again and again, and counts what is late or refused', async () => {
+  it('scrapes at intervals, and counts late and refused scrapes', async () => {
     const answers = [200, 500, 'hang', 200] as const;
-    let asked = 0;
+    let requests = 0;
     const server = createServer((_, response) => {
-      const answer = answers[Math.min(asked++, answers.length - 1)];
+      const answer = answers[Math.min(requests++, answers.length - 1)];
       if (answer !== 'hang') response.writeHead(answer as number).end('up 1\n');
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -66,11 +66,11 @@ describe('the scraper', () => {
       server.close();
     });
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`;
-    const scraper = await startScraper({ url, everyMs: 10, deadlineMs: 300, clock: systemClock });
-    await eventually('five scrapes', async () => (asked >= 5 ? true : undefined));
+    const scraper = await startScraper({ url, intervalMs: 10, timeoutMs: 300, clock: systemClock });
+    await eventually('five scrapes', async () => (requests >= 5 ? true : undefined));
     const report = await scraper.stop();
     expect(report.failed).toBe(2);
-    expect(report.count).toBe(asked - 2);
+    expect(report.count).toBe(requests - 2);
     expect(report.lastFailure).toMatch(/timeout/);
     expect(report.bytes).toBe(5);
     expect(report.max).toBeLessThan(300);
@@ -78,8 +78,9 @@ describe('the scraper', () => {
 });
 
 describe('a load', () => {
-  it('measures a stall of the event loop, and in the latency of those who waited behind it', async () => {
-    const ticks: number[] = [];
+  it('measures a stall of the event loop, and the latency of the requests behind it', async () => {
+    const progress: number[] = [];
+    const cpuBefore = process.cpuUsage();
     const measures = await runLoad({
       rate: 100,
       concurrency: 8,
@@ -92,22 +93,25 @@ describe('a load', () => {
         while (systemClock.now() < until);
         throw new Error('stalled');
       },
-      onTick: ({ done }) => ticks.push(done),
+      onProgress: ({ done }) => progress.push(done),
     });
-    expect(measures.requests).toMatchObject({ done: 100, failed: 1, notBegun: 0, lastFailure: 'stalled' });
+    expect(measures.requests).toMatchObject({ done: 100, failed: 1, notStarted: 0, lastFailure: 'stalled' });
     expect(measures.eventLoopDelayMs.max).toBeGreaterThan(200);
-    expect(measures.latencyMs.sinceDue.p90).toBeGreaterThan(100);
-    expect(measures.latencyMs.sinceDue.count).toBe(100);
-    expect(measures.cpuShare).toBeGreaterThan(0.2);
+    expect(measures.latencyMs.sinceScheduled.p90).toBeGreaterThan(100);
+    expect(measures.latencyMs.sinceScheduled.count).toBe(100);
+    const { user, system } = process.cpuUsage(cpuBefore);
+    const cpuSeconds = (user + system) / 1e6;
+    expect(measures.cpuShare * measures.seconds).toBeGreaterThan(cpuSeconds / 2);
+    expect(measures.cpuShare * measures.seconds).toBeLessThanOrEqual(cpuSeconds);
     expect(measures.memoryMB.max).toBeGreaterThanOrEqual(measures.memoryMB.start);
-    expect(ticks.length).toBeGreaterThanOrEqual(3);
+    expect(progress.length).toBeGreaterThanOrEqual(3);
   });
 });
 
 describe('the texts', () => {
-  it('are the same for the same request, and every fourth request brings one that was there before', () => {
-    expect(textsOf(5)).toEqual(textsOf(5));
-    const all = Array.from({ length: 100 }, (_, n) => textsOf(n)).flat();
+  it('are the same for the same request, and every fourth request repeats a text', () => {
+    expect(createTexts(5)).toEqual(createTexts(5));
+    const all = Array.from({ length: 100 }, (_, n) => createTexts(n)).flat();
     expect(new Set(all.map(({ text }) => text)).size).toBe(200 - 24);
   });
 });
