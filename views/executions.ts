@@ -19,7 +19,7 @@ export const executions: readonly Row[] = [
       [ATTR.primitiveName]: 'primitive_name',
       [ATTR.status]: 'status',
     },
-    meaning: 'one per finished primitive execution, every kind, composed ones included',
+    meaning: 'one per finished primitive execution of every kind, also of composed primitives',
   },
   {
     instrument: INSTRUMENT.primitiveDuration,
@@ -27,7 +27,7 @@ export const executions: readonly Row[] = [
     type: 'histogram',
     labels: { [ATTR.primitiveType]: 'primitive_type' },
     bounds: DURATION_BOUNDS,
-    meaning: 'wall time of a primitive execution, success or not',
+    meaning: 'wall time of a primitive execution, successful or failed',
   },
   {
     instrument: INSTRUMENT.workflowDuration,
@@ -35,20 +35,20 @@ export const executions: readonly Row[] = [
     type: 'histogram',
     labels: { [ATTR.workflowName]: 'workflow_name' },
     bounds: DURATION_BOUNDS,
-    meaning: 'wall time of a workflow execution, success or not',
+    meaning: 'wall time of a workflow execution, successful or failed',
   },
   {
     instrument: INSTRUMENT.primitiveOutcomes,
     metric: 'tta_primitive_outcomes_total',
     type: 'counter',
     labels: { [ATTR.primitiveType]: 'primitive_type', [ATTR.outcome]: 'outcome' },
-    meaning: '`success`, `failure`, `timeout`, `cancelled` or `rejected`: why an execution ended',
+    meaning: 'why an execution ended: `success`, `failure`, `timeout`, `cancelled` or `rejected`',
   },
   {
     instrument: INSTRUMENT.primitiveActive,
     metric: 'tta_primitive_active',
     type: 'gauge',
     labels: { [ATTR.primitiveType]: 'primitive_type' },
-    meaning: 'executions in flight',
+    meaning: 'executions that are running now',
   },
 ];

@@ -1,6 +1,6 @@
 /**
- * `tta-primitives/views`: the Prometheus dialect of the instruments, as data. Give `ttaViews` to a MeterProvider and
- * its Prometheus exporter serves the schema.
+ * `tta-primitives/views`: the Prometheus names and labels of the instruments, as data. A MeterProvider with `ttaViews`
+ * and a Prometheus exporter serves the metrics of `schema`.
  */
 import type { AggregationType, ViewOptions } from '@opentelemetry/sdk-metrics';
 import { ATTR, MAX_SERIES, SCOPE } from '../src/telemetry/semconv.ts';
@@ -20,7 +20,7 @@ export const schema: readonly Row[] = [...executions, ...llm, ...policies, ...pr
 
 const metricOf = new Map<unknown, string>(schema.map(({ instrument, metric }) => [instrument, metric]));
 
-/** A value and no import: whoever lacks the SDK hears so from `register`, and from nobody before it. */
+/** A value instead of an import: this file must load without the SDK, so that `register` can report that it is missing. */
 const EXPLICIT_BUCKET_HISTOGRAM: AggregationType.EXPLICIT_BUCKET_HISTOGRAM = 4;
 
 function viewOf({ instrument, metric, labels, bounds, meaning }: Row): ViewOptions {
@@ -30,7 +30,7 @@ function viewOf({ instrument, metric, labels, bounds, meaning }: Row): ViewOptio
     name: metric,
     description: plainText(meaning),
     attributesProcessors: [relabel(labels, ATTR.instrument in labels ? metricOf : undefined)],
-    // The instruments hold no more than this themselves; the SDK counts its own overflow series on top.
+    // The instruments have at most MAX_SERIES series each; the SDK adds one for its own overflow.
     aggregationCardinalityLimit: MAX_SERIES + 1,
     ...(bounds === undefined
       ? {}
@@ -38,7 +38,7 @@ function viewOf({ instrument, metric, labels, bounds, meaning }: Row): ViewOptio
   };
 }
 
-/** A HELP line is no Markdown. */
+/** The text of a HELP line, which cannot have Markdown. */
 function plainText(meaning: string): string {
   return meaning.replaceAll('`', '');
 }

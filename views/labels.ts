@@ -2,15 +2,18 @@ import type { Attributes } from '@opentelemetry/api';
 import type { IAttributesProcessor } from '@opentelemetry/sdk-metrics';
 
 /**
- * Lets through the attributes that `labels` names, under their Prometheus names, and nothing else. `values` renames
- * label values. Emitters share one frozen object per series, so each is translated once.
+ * Keeps the attributes that `labels` names and renames them to labels. All other attributes are removed. The
+ * instruments use one frozen object per series, so each is translated once.
+ *
+ * @param labels attribute names and their labels
+ * @param values attribute values that are replaced, and their replacements
  */
 export function relabel(
   labels: Readonly<Record<string, string>>,
   values: ReadonlyMap<unknown, string> = new Map(),
 ): IAttributesProcessor {
   const allowed = Object.entries(labels);
-  const known = new WeakMap<Attributes, Attributes>();
+  const translations = new WeakMap<Attributes, Attributes>();
   const translate = (attributes: Attributes): Attributes => {
     const translated: Attributes = {};
     for (const [key, label] of allowed) {
@@ -21,10 +24,10 @@ export function relabel(
   };
   return {
     process: (incoming) => {
-      const before = known.get(incoming);
-      if (before !== undefined) return before;
+      const cached = translations.get(incoming);
+      if (cached !== undefined) return cached;
       const translated = translate(incoming);
-      if (Object.isFrozen(incoming)) known.set(incoming, translated);
+      if (Object.isFrozen(incoming)) translations.set(incoming, translated);
       return translated;
     },
   };

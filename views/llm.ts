@@ -19,7 +19,7 @@ export const llm: readonly Row[] = [
     metric: 'tta_workflow_llm_cost_total',
     type: 'counter',
     labels: { [ATTR.workflowName]: 'workflow_name' },
-    meaning: 'the same dollars, by the outermost workflow that spent them; `__none__` outside of any',
+    meaning: 'the same dollars by outermost workflow; `__none__` for calls outside of a workflow',
   },
   {
     instrument: INSTRUMENT.modelCalls,
@@ -34,7 +34,7 @@ export const llm: readonly Row[] = [
     type: 'histogram',
     labels: model,
     bounds: DURATION_BOUNDS,
-    meaning: 'wall time of a model call, success or not',
+    meaning: 'wall time of a model call, successful or failed',
   },
   {
     instrument: INSTRUMENT.modelCallTimeToFirstChunk,
@@ -44,26 +44,26 @@ export const llm: readonly Row[] = [
     bounds: DURATION_BOUNDS,
     meaning: 'time from the request to the first chunk; streaming calls only',
   },
-  counter(INSTRUMENT.modelInputTokens, 'tta_llm_input_tokens_total', 'input tokens, cached ones included'),
-  counter(INSTRUMENT.modelOutputTokens, 'tta_llm_output_tokens_total', 'output tokens, reasoning included'),
+  counter(INSTRUMENT.modelInputTokens, 'tta_llm_input_tokens_total', 'input tokens, also cached ones'),
+  counter(INSTRUMENT.modelOutputTokens, 'tta_llm_output_tokens_total', 'output tokens, also for reasoning'),
   counter(
     INSTRUMENT.modelCachedInputTokens,
     'tta_llm_cached_input_tokens_total',
-    "the part of the input read from the provider's cache",
+    "input tokens read from the provider's cache; they are input tokens too",
   ),
   counter(
     INSTRUMENT.modelCacheWriteTokens,
     'tta_llm_cache_write_tokens_total',
-    "the part of the input written to the provider's cache",
+    "input tokens written to the provider's cache; they are input tokens too",
   ),
   counter(
     INSTRUMENT.modelReasoningTokens,
     'tta_llm_reasoning_tokens_total',
-    'the part of the output spent on reasoning',
+    'output tokens spent on reasoning; they are output tokens too',
   ),
   counter(
     INSTRUMENT.unpricedModelCalls,
     'tta_llm_unpriced_requests_total',
-    'answered calls whose price is unknown: they never count as 0 dollars',
+    'answered calls whose price is unknown; the cost does not include them',
   ),
 ];

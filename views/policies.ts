@@ -9,7 +9,7 @@ export const policies: readonly Row[] = [
     metric: 'tta_cache_hits_total',
     type: 'counter',
     labels: lookup,
-    meaning: 'lookups answered from the cache, stale or not, or by the run that another caller had under way',
+    meaning: 'lookups answered from the cache, fresh or stale, or by a run that another caller had started',
   },
   {
     instrument: INSTRUMENT.cacheMisses,
@@ -24,7 +24,7 @@ export const policies: readonly Row[] = [
     type: 'counter',
     labels: { ...lookup, [ATTR.cacheOperation]: 'operation', [ATTR.cacheReason]: 'reason' },
     meaning:
-      "what a cache's store did not do: `operation` is `get`, `set` or `delete`, `reason` is `timeout`, `failed`, `corrupt` (kept but unreadable) or `skipped` (not asked, for it kept failing); the primitive ran instead",
+      "failed operations of a cache's store: `operation` is `get`, `set` or `delete`, `reason` is `timeout`, `failed`, `corrupt` (stored but unreadable) or `skipped` (not tried, because the store kept failing); the primitive ran instead",
   },
   {
     instrument: INSTRUMENT.retryAttempts,
@@ -32,41 +32,41 @@ export const policies: readonly Row[] = [
     type: 'counter',
     labels: { [ATTR.primitiveName]: 'primitive_name', [ATTR.retryResult]: 'result' },
     meaning:
-      "one per retry's finished execution: `success_first`, `success_retried`, `failure_exhausted`, `failure_not_retryable`",
+      'one per finished execution of a retry: `success_first`, `success_retried`, `failure_exhausted`, `failure_not_retryable`',
   },
   {
     instrument: INSTRUMENT.fallbackActivations,
     metric: 'tta_fallback_activations_total',
     type: 'counter',
     labels: { [ATTR.primitiveName]: 'primitive_name' },
-    meaning: 'the primary failed and a substitute answered or was tried',
+    meaning: 'executions in which the primary failed and a substitute was tried',
   },
   {
     instrument: INSTRUMENT.fallbackAnswers,
     metric: 'tta_fallback_answers_total',
     type: 'counter',
     labels: { [ATTR.primitiveName]: 'primitive_name', [ATTR.fallbackAnsweredBy]: 'answered_by' },
-    meaning: "who answered: the name of the fallback's primary or of one of its substitutes",
+    meaning: "answers, by the name of the fallback's primary or substitute that gave them",
   },
   {
     instrument: INSTRUMENT.sagaCompensations,
     metric: 'tta_saga_compensations_total',
     type: 'counter',
     labels: { [ATTR.primitiveName]: 'primitive_name', [ATTR.status]: 'status' },
-    meaning: 'finished compensations of saga steps; a `failure` is an effect that is still there',
+    meaning: 'finished compensations of saga steps; after a `failure` the effect of the step still exists',
   },
   {
     instrument: INSTRUMENT.sagaUnknownEffects,
     metric: 'tta_saga_unknown_effects_total',
     type: 'counter',
     labels: { [ATTR.primitiveName]: 'primitive_name' },
-    meaning: 'saga steps that were interrupted and not undone: whether they had an effect is not known',
+    meaning: 'saga steps that were interrupted and not undone; it is not known whether they had an effect',
   },
   {
     instrument: INSTRUMENT.loopIterations,
     metric: 'tta_loop_iterations_total',
     type: 'counter',
     labels: { [ATTR.primitiveName]: 'primitive_name' },
-    meaning: "iterations of loops; divided by the loop's executions, how long it takes to be satisfied",
+    meaning: 'iterations of loops; divided by the executions of the loop, the mean number of iterations',
   },
 ];

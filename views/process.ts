@@ -9,7 +9,7 @@ const gauge = (instrument: InstrumentName, metric: string, meaning: string): Row
   meaning,
 });
 
-/** The names that Prometheus client libraries have for a process. */
+/** Metrics of the process, with the names that Prometheus client libraries use. */
 export const process: readonly Row[] = [
   {
     instrument: INSTRUMENT.processCpuTime,

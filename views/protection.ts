@@ -4,7 +4,7 @@ import type { Row } from './row.ts';
 
 const byName = { [ATTR.primitiveName]: 'primitive_name' };
 
-/** What keeps a dependency, and us, from too much work. What these refuse is counted as the outcome `rejected`. */
+/** Metrics of circuits, bulkheads, rate limits and hedges. An execution that they refuse has the outcome `rejected`. */
 export const protection: readonly Row[] = [
   {
     instrument: INSTRUMENT.circuitState,
@@ -12,21 +12,21 @@ export const protection: readonly Row[] = [
     type: 'gauge',
     labels: byName,
     meaning:
-      '0 closed, 1 half-open (its open time is over, probes are let through), 2 open or isolated; the worst where several circuits share the name',
+      '0 closed, 1 half-open (the open time is over, probe calls are allowed), 2 open or isolated; the worst state when several circuits have the same name',
   },
   {
     instrument: INSTRUMENT.circuitTransitions,
     metric: 'tta_circuit_breaker_transitions_total',
     type: 'counter',
     labels: { ...byName, [ATTR.circuitTo]: 'to' },
-    meaning: 'changes of a circuit to `closed`, `half_open` (with its first probe), `open`, or by hand `isolated`',
+    meaning: 'changes of a circuit to `closed`, `half_open` (with its first probe), `open` or `isolated` (by hand)',
   },
   {
     instrument: INSTRUMENT.bulkheadRunning,
     metric: 'tta_bulkhead_running',
     type: 'gauge',
     labels: byName,
-    meaning: 'executions that hold a slot of the bulkhead',
+    meaning: 'executions that have a slot of the bulkhead',
   },
   {
     instrument: INSTRUMENT.bulkheadQueued,
@@ -41,7 +41,7 @@ export const protection: readonly Row[] = [
     type: 'histogram',
     labels: byName,
     bounds: DURATION_BOUNDS,
-    meaning: 'how long executions waited for a slot that found none free, whether they got one or left',
+    meaning: 'how long executions waited because no slot was free, also when they left without one',
   },
   {
     instrument: INSTRUMENT.rateLimitQueued,
@@ -56,7 +56,7 @@ export const protection: readonly Row[] = [
     type: 'histogram',
     labels: byName,
     bounds: DURATION_BOUNDS,
-    meaning: 'how long executions waited for permits that found too few, whether they got them or left',
+    meaning: 'how long executions waited because there were too few permits, also when they left without them',
   },
   {
     instrument: INSTRUMENT.hedgeAttempts,
@@ -64,6 +64,6 @@ export const protection: readonly Row[] = [
     type: 'counter',
     labels: { ...byName, [ATTR.hedgeResult]: 'result' },
     meaning:
-      "one per hedge's finished execution, by who answered: `primary` (before any other try began), `primary_hedged` (though another had begun), `hedge`, `none`",
+      'one per finished execution of a hedge, by what answered: `primary` (before another try started), `primary_hedged` (after another try had started), `hedge`, `none`',
   },
 ];

@@ -1,15 +1,15 @@
 import type { InstrumentName } from '../src/telemetry/semconv.ts';
 
-/** One metric of the schema: where it comes from, how Prometheus shows it, and what it means. */
+/** One metric of the schema: its instrument, its Prometheus name and labels, and its meaning. */
 export interface Row {
   readonly instrument: InstrumentName;
   /** The name at the endpoint. */
   readonly metric: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
-  /** The only attributes that become labels, and the labels they become. */
+  /** The attributes that become labels, and the names of these labels. All other attributes are removed. */
   readonly labels: Readonly<Record<string, string>>;
-  /** Upper bounds of a histogram's buckets, in the metric's unit. */
+  /** The upper bounds of the buckets of a histogram, in the unit of the metric. */
   readonly bounds?: readonly number[];
-  /** Markdown. It is the metric's only description: its HELP at the endpoint and its line in the documentation. */
+  /** Markdown. The HELP line of the endpoint and the table of the documentation are made from it. */
   readonly meaning: string;
 }

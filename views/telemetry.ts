@@ -1,7 +1,7 @@
 import { ATTR, INSTRUMENT } from '../src/telemetry/semconv.ts';
 import type { Row } from './row.ts';
 
-/** Telemetry's own losses. */
+/** Metrics about lost telemetry. */
 export const telemetry: readonly Row[] = [
   {
     instrument: INSTRUMENT.spansLost,
@@ -9,13 +9,13 @@ export const telemetry: readonly Row[] = [
     type: 'counter',
     labels: { [ATTR.lossReason]: 'reason' },
     meaning:
-      'spans that ended but were not delivered: `queue_full`, `export_failed`, `shutdown`, `instrumentation_error`',
+      'spans that ended but were not delivered, by reason: `queue_full`, `export_failed`, `shutdown`, `instrumentation_error`',
   },
   {
     instrument: INSTRUMENT.seriesOverflow,
     metric: 'tta_series_overflow_total',
     type: 'counter',
     labels: { [ATTR.instrument]: 'metric' },
-    meaning: 'measurements that went to the series `__other__` because their metric held its most series',
+    meaning: 'measurements that went to the series `__other__` because their metric had reached its limit of series',
   },
 ];

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { INSTRUMENT } from '../../src/telemetry/semconv.ts';
 import { schema, ttaViews } from '../../views/index.ts';
 
-/** What existing rules and dashboards query. It may not change by one character. */
+/** Existing rules and dashboards query these metrics, so that they must not change. */
 const INHERITED = {
   tta_workflow_executions_total: ['counter', ['workflow_name', 'status']],
   tta_primitive_executions_total: ['counter', ['primitive_type', 'primitive_name', 'status']],
@@ -15,18 +15,18 @@ const INHERITED = {
 } as const;
 
 describe('the schema', () => {
-  it.each(Object.entries(INHERITED))('has %s exactly as it was inherited', (metric, [type, labels]) => {
-    const row = schema.find((one) => one.metric === metric);
+  it.each(Object.entries(INHERITED))('has %s with the type and labels of existing rules', (metric, [type, labels]) => {
+    const row = schema.find((each) => each.metric === metric);
     expect(row?.type).toBe(type);
     expect(Object.values(row?.labels ?? {})).toEqual([...labels]);
   });
 
-  it('keeps the ten inherited bounds and has ours beside them', () => {
+  it('has the ten bounds of existing dashboards and four more', () => {
     const bounds = schema.find(({ metric }) => metric === 'tta_execution_duration_seconds')?.bounds;
     expect(bounds).toEqual([0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120]);
   });
 
-  it('has a row for every instrument and one for each only, under names that are all different', () => {
+  it('has one row for every instrument, each with another name', () => {
     expect(schema.map(({ instrument }) => instrument).sort()).toEqual(Object.values(INSTRUMENT).sort());
     expect(new Set(schema.map(({ metric }) => metric)).size).toBe(schema.length);
   });
@@ -42,7 +42,7 @@ describe('the schema', () => {
       expect(Object.values(row.labels)).not.toContain(reserved);
   });
 
-  it("shows on a MeterProvider of the user's own, through the stock exporter, what is renamed and nothing more", async () => {
+  it("gives a user's MeterProvider with the exporter of the SDK the renamed metrics and labels only", async () => {
     const exporter = new PrometheusExporter({ preventServerStart: true, withoutScopeInfo: true });
     const meter = new MeterProvider({ readers: [exporter], views: [...ttaViews] }).getMeter('tta-primitives');
     meter

@@ -5,7 +5,7 @@ import { register, type Telemetry } from '../../src/sdk/index.ts';
 import { schema } from '../../views/index.ts';
 import { kinds } from '../contract/kinds.ts';
 
-/** Labels that Prometheus' text format or the endpoint itself adds. */
+/** Labels that the text format or the endpoint adds. */
 const ADDED = new Set(['job', 'le']);
 
 describe('a real scrape after every kind has run', () => {
@@ -30,7 +30,7 @@ describe('a real scrape after every kind has run', () => {
       { key: (s) => s, store: keyvStore(dead) },
     ).execute('x');
     const soon = task('soon', (_: number, context) => context.clock.sleep(1, context.signal));
-    // Both at once, so that the second waits however slow the machine is.
+    // Both start at the same time, so that the second always waits.
     for (const guard of [bulkhead(soon, { limit: 1, queue: 1 }), rateLimit(soon, { permits: 1, perMs: 60, burst: 1 })])
       await Promise.all([guard.execute(1), guard.execute(2)]);
     const model = {
@@ -50,7 +50,7 @@ describe('a real scrape after every kind has run', () => {
   const familyOf = (sample: string) =>
     [sample.replace(/_(bucket|sum|count)$/, ''), sample].find((name) => scrape.types.has(name)) ?? sample;
 
-  it('says of each metric what the schema says of it, without marks of Markdown', () => {
+  it('has the meaning of each metric as its HELP, without Markdown', () => {
     const help = [...text.matchAll(/^# HELP (\S+) (.*)$/gm)].map(([, metric = '', words]) => [metric, words]);
     const meanings = schema
       .filter(({ metric }) => scrape.types.has(metric))
@@ -59,15 +59,15 @@ describe('a real scrape after every kind has run', () => {
     expect(Object.fromEntries(help)).toMatchObject(Object.fromEntries(meanings));
   });
 
-  it('has the metrics of the schema, each as the type it is said to be', () => {
+  it('has the metrics of the schema with their types', () => {
     const typed = schema.map(({ metric, type }) => [metric, type]);
     const seen = schema.map(({ metric }) => [metric, scrape.types.get(metric)]);
-    // Nothing has overflowed here: the counter of that appears with its first series.
+    // The overflow counter has its first series when a metric overflows, which does not happen here.
     const expected = typed.map(([metric, type]) => [metric, metric === 'tta_series_overflow_total' ? undefined : type]);
     expect(seen).toEqual(expected);
   });
 
-  it('has no metric that the schema does not have', () => {
+  it('has no metric that the schema lacks', () => {
     const known = new Set([...schema.map(({ metric }) => metric), 'target_info']);
     expect([...scrape.types.keys()].filter((name) => !known.has(name))).toEqual([]);
   });
