@@ -2,13 +2,13 @@ import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import { defaultPanel, type Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import { SOURCE } from './panels.ts';
 
-/** The alerts that fire or are about to, of Prometheus' rules and of Grafana's. The SDK has no builder of this kind. */
-export function alerts(): Builder<Panel> {
+/** A panel of the firing and pending alerts of Prometheus and Grafana. The SDK has no builder for it. */
+export function alertList(): Builder<Panel> {
   const panel: Panel = {
     ...defaultPanel(),
     type: 'alertlist',
     title: 'Alerts',
-    description: 'What fires or is about to. Each alert links to the section of the runbook that says what to do.',
+    description: 'Firing and pending alerts. Each alert links to its section in the runbook, which says what to do.',
     datasource: SOURCE,
     gridPos: { x: 0, y: 0, w: 24, h: 8 },
     options: {

@@ -1,7 +1,7 @@
-/** `npm run dashboards`: writes what is generated. */
+/** `npm run dashboards`: writes the generated files. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { generated } from './generated.ts';
+import { generatedFiles } from './generated.ts';
 
-// Compiled, this stands in dist/: the files belong beside the sources, where npm runs its scripts from.
+// The compiled program is in dist/. The paths are relative to the root of the package, where npm runs its scripts.
 const alerts = readFileSync('collector/prometheus/rules/alerts.yml', 'utf8');
-for (const [path, content] of generated(alerts)) writeFileSync(`collector/grafana/${path}`, content);
+for (const [path, content] of generatedFiles(alerts)) writeFileSync(`collector/grafana/${path}`, content);

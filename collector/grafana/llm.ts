@@ -1,9 +1,9 @@
-import { board, choiceOf } from './board.ts';
-import { bars, figure, graph, heat, type PanelOptions } from './panels.ts';
-import { increase, quantile, rate, sum } from './promql.ts';
-import { NEUTRAL, NONE_WANTED } from './thresholds.ts';
+import { createDashboard, labelVariable } from './dashboard.ts';
+import { barGauge, heatmap, type PanelOptions, rangeStat, timeSeries } from './panels.ts';
+import { increase, quantile, rate, sum } from './queries.ts';
+import { NEUTRAL, RED_ABOVE_ZERO } from './thresholds.ts';
 
-const CHOSEN = 'model=~"$model"';
+const SELECTED_MODELS = 'model=~"$model"';
 const COST = 'tta_llm_cost_total';
 const REQUESTS = 'tta_llm_requests_total';
 const DURATION = 'tta_llm_request_duration_seconds';
@@ -12,95 +12,95 @@ const INPUT = 'tta_llm_input_tokens_total';
 const OUTPUT = 'tta_llm_output_tokens_total';
 const CACHED = 'tta_llm_cached_input_tokens_total';
 
-const grown = (metric: string, by = '', ...more: readonly string[]) =>
-  sum(by, increase('$__range', metric, CHOSEN, ...more));
-const late = (metric: string, by = '', ...more: readonly string[]) => sum(by, rate(metric, CHOSEN, ...more));
-const third = (options: Omit<PanelOptions, 'width'>) => graph({ ...options, width: 8 });
+const modelIncrease = (metric: string, by = '', ...more: readonly string[]) =>
+  sum(by, increase('$__range', metric, SELECTED_MODELS, ...more));
+const modelRate = (metric: string, by = '', ...more: readonly string[]) =>
+  sum(by, rate(metric, SELECTED_MODELS, ...more));
+const narrowTimeSeries = (options: Omit<PanelOptions, 'width'>) => timeSeries({ ...options, width: 8 });
 const MODEL = '{{model}}';
 
-export const llm = board({
+export const llm = createDashboard({
   uid: 'tta-llm',
   title: 'TTA / LLM Cost and Tokens',
-  description: 'What model calls cost, what they use, how they answer.',
-  choices: [choiceOf('model', 'Model', REQUESTS, 'model')],
+  description: 'The cost, tokens, failures and latencies of model calls.',
+  variables: [labelVariable('model', 'Model', REQUESTS, 'model')],
   rows: [
     [
       'In the time shown',
       [
-        figure({
+        rangeStat({
           title: 'Cost',
-          description: 'Dollars spent on the chosen models.',
+          description: 'Dollars spent on the selected models.',
           unit: 'currencyUSD',
-          queries: [[grown(COST), 'cost']],
+          queries: [[modelIncrease(COST), 'cost']],
           thresholds: NEUTRAL,
           decimals: 2,
         }),
-        figure({
+        rangeStat({
           title: 'Cost in 30 days',
-          description: 'What a month costs if it goes on as in the time shown. Choose a typical time.',
+          description: 'The cost of a month at the mean rate of the time shown. Choose a typical time.',
           unit: 'currencyUSD',
-          queries: [[`30 * 86400 / $__range_s * ${grown(COST)}`, 'month']],
+          queries: [[`30 * 86400 / $__range_s * ${modelIncrease(COST)}`, 'month']],
           thresholds: NEUTRAL,
           decimals: 2,
         }),
-        figure({
+        rangeStat({
           title: 'Calls',
           description: 'Finished model calls.',
           unit: 'short',
           decimals: 0,
-          queries: [[grown(REQUESTS), 'calls']],
+          queries: [[modelIncrease(REQUESTS), 'calls']],
           thresholds: NEUTRAL,
         }),
-        figure({
+        rangeStat({
           title: 'Cost of 1,000 calls',
           description: 'Dollars per thousand model calls.',
           unit: 'currencyUSD',
-          queries: [[`1000 * ${grown(COST)} / ${grown(REQUESTS)}`, 'per 1,000']],
+          queries: [[`1000 * ${modelIncrease(COST)} / ${modelIncrease(REQUESTS)}`, 'per 1,000']],
           thresholds: NEUTRAL,
           decimals: 2,
         }),
-        figure({
+        rangeStat({
           title: 'Input from the cache',
-          description: "The share of input tokens that came from the provider's cache, which costs a fraction.",
+          description: "The share of input tokens read from the provider's cache. They cost less than other input.",
           unit: 'percentunit',
-          queries: [[`${grown(CACHED)} / ${grown(INPUT)}`, 'cached']],
+          queries: [[`${modelIncrease(CACHED)} / ${modelIncrease(INPUT)}`, 'cached']],
           thresholds: NEUTRAL,
         }),
-        figure({
+        rangeStat({
           title: 'Calls without a price',
           description:
-            'Answered calls that no price is known for: the cost shown is too low by theirs. Add their prices.',
+            'Answered calls whose price is unknown. The cost does not include them, so it is too low. Add their prices.',
           unit: 'short',
           decimals: 0,
-          queries: [[grown('tta_llm_unpriced_requests_total'), 'unpriced']],
-          thresholds: NONE_WANTED,
+          queries: [[modelIncrease('tta_llm_unpriced_requests_total'), 'unpriced']],
+          thresholds: RED_ABOVE_ZERO,
         }),
       ],
     ],
     [
       'Cost',
       [
-        graph({
+        timeSeries({
           title: 'Cost per hour by model',
           description: 'Dollars per hour at the rate of each moment.',
           unit: 'currencyUSD',
-          queries: [[`3600 * ${late(COST, 'model')}`, MODEL]],
+          queries: [[`3600 * ${modelRate(COST, 'model')}`, MODEL]],
           width: 8,
           stacked: true,
         }),
-        bars({
+        barGauge({
           title: 'Cost by model and provider',
           description: 'Dollars in the time shown.',
           unit: 'currencyUSD',
           decimals: 2,
-          queries: [[`sort_desc(${grown(COST, 'model, provider')})`, '{{model}} ({{provider}})']],
+          queries: [[`sort_desc(${modelIncrease(COST, 'model, provider')})`, '{{model}} ({{provider}})']],
           width: 8,
           thresholds: NEUTRAL,
         }),
-        bars({
+        barGauge({
           title: 'Cost by workflow',
-          description:
-            'The same dollars, of all models, by the outermost workflow that spent them; __none__ is outside of any.',
+          description: 'Dollars of all models by outermost workflow; __none__ is for calls outside of a workflow.',
           unit: 'currencyUSD',
           decimals: 2,
           queries: [
@@ -117,45 +117,46 @@ export const llm = board({
     [
       'Tokens',
       [
-        third({
+        narrowTimeSeries({
           title: 'Input tokens',
-          description: 'Per second, cached ones included.',
+          description: 'Per second, also cached ones.',
           unit: 'short',
-          queries: [[late(INPUT, 'model'), MODEL]],
+          queries: [[modelRate(INPUT, 'model'), MODEL]],
         }),
-        third({
+        narrowTimeSeries({
           title: 'Output tokens',
-          description: 'Per second, reasoning included.',
+          description: 'Per second, also for reasoning.',
           unit: 'short',
-          queries: [[late(OUTPUT, 'model'), MODEL]],
+          queries: [[modelRate(OUTPUT, 'model'), MODEL]],
         }),
-        third({
+        narrowTimeSeries({
           title: 'Tokens of one call',
-          description: 'Input and output of the average call. Input that grows is a history that nobody cuts.',
+          description: 'Mean input and output of a call. If the input grows, a conversation is never shortened.',
           unit: 'short',
           queries: [
-            [`${late(INPUT)} / ${late(REQUESTS)}`, 'input'],
-            [`${late(OUTPUT)} / ${late(REQUESTS)}`, 'output'],
+            [`${modelRate(INPUT)} / ${modelRate(REQUESTS)}`, 'input'],
+            [`${modelRate(OUTPUT)} / ${modelRate(REQUESTS)}`, 'output'],
           ],
         }),
-        third({
+        narrowTimeSeries({
           title: 'Input read from the cache',
-          description: "The share of each model's input tokens that the provider had cached.",
+          description: "The share of each model's input tokens that came from the provider's cache.",
           unit: 'percentunit',
-          queries: [[`${late(CACHED, 'model')} / ${late(INPUT, 'model')}`, MODEL]],
+          queries: [[`${modelRate(CACHED, 'model')} / ${modelRate(INPUT, 'model')}`, MODEL]],
           max: 1,
         }),
-        third({
+        narrowTimeSeries({
           title: 'Input written to the cache',
-          description: "Tokens per second written to the provider's cache. More written than read: it does not pay.",
+          description:
+            "Tokens per second written to the provider's cache. If more are written than read, the cache saves no money.",
           unit: 'short',
-          queries: [[late('tta_llm_cache_write_tokens_total', 'model'), MODEL]],
+          queries: [[modelRate('tta_llm_cache_write_tokens_total', 'model'), MODEL]],
         }),
-        third({
+        narrowTimeSeries({
           title: 'Output spent on reasoning',
-          description: 'The share of output tokens that nobody reads.',
+          description: 'The share of output tokens that are not part of the answer.',
           unit: 'percentunit',
-          queries: [[`${late('tta_llm_reasoning_tokens_total', 'model')} / ${late(OUTPUT, 'model')}`, MODEL]],
+          queries: [[`${modelRate('tta_llm_reasoning_tokens_total', 'model')} / ${modelRate(OUTPUT, 'model')}`, MODEL]],
           max: 1,
         }),
       ],
@@ -163,45 +164,45 @@ export const llm = board({
     [
       'Calls',
       [
-        third({
+        narrowTimeSeries({
           title: 'Calls by model',
           description: 'Finished model calls per second.',
           unit: 'reqps',
-          queries: [[late(REQUESTS, 'model'), MODEL]],
+          queries: [[modelRate(REQUESTS, 'model'), MODEL]],
         }),
-        third({
+        narrowTimeSeries({
           title: 'Failed calls',
-          description: 'The share of calls of each model that failed, each try of a retry by itself.',
+          description: 'The share of calls of each model that failed. Each attempt of a retry is one call.',
           unit: 'percentunit',
-          queries: [[`${late(REQUESTS, 'model', 'status="failure"')} / ${late(REQUESTS, 'model')}`, MODEL]],
+          queries: [[`${modelRate(REQUESTS, 'model', 'status="failure"')} / ${modelRate(REQUESTS, 'model')}`, MODEL]],
           max: 1,
         }),
-        third({
+        narrowTimeSeries({
           title: 'Calls without a price',
-          description: 'Answered calls per second that no price is known for. They never count as 0 dollars.',
+          description: 'Answered calls per second whose price is unknown. The cost does not include them.',
           unit: 'reqps',
-          queries: [[late('tta_llm_unpriced_requests_total', 'model, provider'), '{{model}} ({{provider}})']],
+          queries: [[modelRate('tta_llm_unpriced_requests_total', 'model, provider'), '{{model}} ({{provider}})']],
         }),
-        third({
+        narrowTimeSeries({
           title: 'Latency by model, p95',
-          description: 'Wall time of 95 of 100 calls of each model.',
+          description: 'Of 100 calls of each model, 95 take this time or less.',
           unit: 's',
-          queries: [[quantile(0.95, 'model', DURATION, CHOSEN), MODEL]],
+          queries: [[quantile(0.95, 'model', DURATION, SELECTED_MODELS), MODEL]],
         }),
-        third({
+        narrowTimeSeries({
           title: 'Time to the first chunk',
-          description: 'Of streaming calls: what a reader waits before something appears.',
+          description: 'Of streaming calls: how long a reader waits for the first words.',
           unit: 's',
           queries: [
-            [quantile(0.5, 'model', FIRST_CHUNK, CHOSEN), '{{model}} p50'],
-            [quantile(0.95, 'model', FIRST_CHUNK, CHOSEN), '{{model}} p95'],
+            [quantile(0.5, 'model', FIRST_CHUNK, SELECTED_MODELS), '{{model}} p50'],
+            [quantile(0.95, 'model', FIRST_CHUNK, SELECTED_MODELS), '{{model}} p95'],
           ],
         }),
-        heat({
+        heatmap({
           title: 'Where durations fall',
-          description: 'How many calls of the chosen models took how long.',
+          description: 'The number of calls of the selected models by duration.',
           unit: 's',
-          queries: [[sum('le', increase('$__rate_interval', `${DURATION}_bucket`, CHOSEN)), '{{le}}']],
+          queries: [[sum('le', increase('$__rate_interval', `${DURATION}_bucket`, SELECTED_MODELS)), '{{le}}']],
           width: 8,
         }),
       ],

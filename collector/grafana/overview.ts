@@ -1,59 +1,60 @@
-import { alerts } from './alert-list.ts';
-import { board } from './board.ts';
-import { bars, graph, stat } from './panels.ts';
-import { increase, ours, quantile, rate, series, share, sum } from './promql.ts';
-import { falling, NEUTRAL, rising, UP } from './thresholds.ts';
+import { alertList } from './alert-list.ts';
+import { createDashboard } from './dashboard.ts';
+import { barGauge, stat, timeSeries } from './panels.ts';
+import { increase, ownProcesses, quantile, rate, series, share, sum } from './queries.ts';
+import { highIsBad, lowIsBad, NEUTRAL, UP } from './thresholds.ts';
 
 const requests = (by: string) => sum(by, rate('tta_workflow_executions_total'));
 const failed = (by: string) => sum(by, rate('tta_workflow_executions_total', 'status="failure"'));
 const hitRate = (by: string) => share(sum(by, rate('tta_cache_hits_total')), sum(by, rate('tta_cache_misses_total')));
 const hourlyCost = (by: string) => `3600 * ${sum(by, rate('tta_llm_cost_total'))}`;
 
-/** What a process of ours was seen at during the time shown: `up` itself carries the name of the scrape job. */
+/** The processes with primitives in the time shown. `up` has the job of the scrape configuration, so it is joined by instance. */
 const seen = `last_over_time(${series('tta_primitive_active')}[$__range])`;
 
-export const overview = board({
+export const overview = createDashboard({
   uid: 'tta-system-overview',
   title: 'TTA / System Overview',
-  description: 'Is it up, how much does it do, how well, how fast, and what does it cost.',
+  description: 'Whether the processes are up, and their requests, failures, latencies and cost.',
   rows: [
     [
       'Now',
       [
         stat({
           title: 'System health',
-          description: 'Whether Prometheus reached the endpoint at its last scrape. DOWN: see Telemetry Health.',
+          description: 'Whether the last scrape of the endpoint succeeded. When it is DOWN, see Telemetry Health.',
           unit: 'none',
           queries: [[`up{instance=~"$instance"} and on (instance) ${seen}`, '{{instance}}']],
           mappings: UP,
-          thresholds: falling(1, 1),
+          thresholds: lowIsBad(1, 1),
         }),
         stat({
           title: 'Request rate',
-          description: 'Finished workflow executions per second, successful or not.',
+          description: 'Finished workflow executions per second, successful or failed.',
           unit: 'reqps',
           queries: [[requests(''), 'requests']],
           thresholds: NEUTRAL,
         }),
         stat({
           title: 'Failed requests',
-          description: 'The share of workflow executions that failed. See Workflows for which, Primitives for why.',
+          description:
+            'The share of workflow executions that failed. The dashboard Workflows shows which, Primitives shows why.',
           unit: 'percentunit',
           queries: [[`${failed('')} / ${requests('')}`, 'failed']],
-          thresholds: rising(0.01, 0.05),
+          thresholds: highIsBad(0.01, 0.05),
           max: 1,
         }),
         stat({
           title: 'Workflow latency, p95',
-          description: 'No more than 5 of 100 workflow executions take longer than this.',
+          description: 'Of 100 workflow executions, 95 take this time or less.',
           unit: 's',
           queries: [[quantile(0.95, '', 'tta_workflow_duration_seconds'), 'p95']],
-          thresholds: rising(5, 30),
+          thresholds: highIsBad(5, 30),
         }),
         stat({
           title: 'Cost per hour',
           description:
-            'What an hour of model calls costs at the present rate. Calls without a known price are not in it.',
+            'The cost of one hour of model calls at the current rate. It does not include calls without a known price.',
           unit: 'currencyUSD',
           queries: [[hourlyCost(''), 'per hour']],
           thresholds: NEUTRAL,
@@ -64,7 +65,7 @@ export const overview = board({
           description: 'The share of cache lookups that did not run the wrapped primitive.',
           unit: 'percentunit',
           queries: [[hitRate(''), 'hits']],
-          thresholds: falling(0.2, 0.5),
+          thresholds: lowIsBad(0.2, 0.5),
           max: 1,
         }),
       ],
@@ -72,17 +73,17 @@ export const overview = board({
     [
       'Traffic',
       [
-        graph({
+        timeSeries({
           title: 'Request rate by workflow',
           description: 'Finished executions per second of each workflow.',
           unit: 'reqps',
           queries: [[requests('workflow_name'), '{{workflow_name}}']],
           stacked: true,
         }),
-        bars({
+        barGauge({
           title: 'Workflow executions by status, last hour',
           description:
-            'How many executions of each workflow ended in success and in failure during the last hour; the twelve largest.',
+            'Successful and failed executions of each workflow during the last hour; the twelve largest numbers.',
           unit: 'short',
           decimals: 0,
           queries: [
@@ -93,13 +94,14 @@ export const overview = board({
           ],
           thresholds: NEUTRAL,
         }).overrideByRegexp('/ failure$/', [{ id: 'color', value: { mode: 'fixed', fixedColor: 'red' } }]),
-        graph({
+        timeSeries({
           title: 'Latency by primitive type, p95',
-          description: 'Wall time of 95 of 100 executions of each kind; a composed one includes what it is made of.',
+          description:
+            'Of 100 executions of each type, 95 take this time or less. The time of a composed primitive includes its parts.',
           unit: 's',
           queries: [[quantile(0.95, 'primitive_type', 'tta_execution_duration_seconds'), '{{primitive_type}}']],
         }),
-        graph({
+        timeSeries({
           title: 'Failed requests by workflow',
           description: 'The share of executions of each workflow that failed.',
           unit: 'percentunit',
@@ -110,17 +112,17 @@ export const overview = board({
     [
       'Money',
       [
-        graph({
+        timeSeries({
           title: 'Cost per hour by model',
-          description: 'Dollars per hour at the rate of each moment.',
+          description: 'Dollars per hour at the rate of that moment.',
           unit: 'currencyUSD',
           queries: [[hourlyCost('model'), '{{model}}']],
           stacked: true,
         }),
-        graph({
+        timeSeries({
           title: 'Cache hit rate by cache',
           description:
-            'A fall after a deployment: keys changed. A fall over days: the cache is too small or lives too short.',
+            'If it falls after a deployment, the keys have changed. If it falls over days, the cache is too small or its entries expire too early.',
           unit: 'percentunit',
           queries: [[hitRate('primitive_name'), '{{primitive_name}}']],
           max: 1,
@@ -130,27 +132,27 @@ export const overview = board({
     [
       'Processes',
       [
-        graph({
+        timeSeries({
           title: 'CPU',
-          description: 'Cores in use. Node.js runs our code on one: a steady 1 is saturation.',
+          description: 'Used cores. Node.js runs JavaScript on one core: the process is saturated when it stays at 1.',
           unit: 'short',
-          queries: [[sum('instance', ours(rate('process_cpu_seconds_total'))), '{{instance}}']],
+          queries: [[sum('instance', ownProcesses(rate('process_cpu_seconds_total'))), '{{instance}}']],
           width: 6,
         }),
-        graph({
+        timeSeries({
           title: 'Memory',
-          description: 'Resident memory, and the heap in it. A heap that only grows is a leak.',
+          description: 'Resident memory, and the heap in it. If the heap only grows, there is a leak.',
           unit: 'bytes',
           queries: [
-            [sum('instance', ours(series('process_resident_memory_bytes'))), '{{instance}} resident'],
+            [sum('instance', ownProcesses(series('process_resident_memory_bytes'))), '{{instance}} resident'],
             [sum('instance', series('nodejs_heap_size_used_bytes')), '{{instance}} heap'],
           ],
           width: 6,
         }),
-        graph({
+        timeSeries({
           title: 'Event loop delay',
           description:
-            'How late timers and answers are because the process was busy: median, p90 and p99, the worst instance.',
+            'How late timers and answers are because the process is busy: median, p90 and p99 of the worst instance.',
           unit: 's',
           queries: [
             [`max(${series('nodejs_eventloop_delay_p50_seconds')})`, 'p50'],
@@ -159,15 +161,15 @@ export const overview = board({
           ],
           width: 6,
         }),
-        graph({
+        timeSeries({
           title: 'Uptime',
-          description: 'Time since each process started. A saw is a crash loop.',
+          description: 'Time since each process started. If it returns to 0 again and again, the process crashes.',
           unit: 's',
-          queries: [[`time() - (${ours(series('process_start_time_seconds'))})`, '{{instance}}']],
+          queries: [[`time() - (${ownProcesses(series('process_start_time_seconds'))})`, '{{instance}}']],
           width: 6,
         }),
       ],
     ],
-    ['Alerts', [alerts()]],
+    ['Alerts', [alertList()]],
   ],
 });

@@ -1,4 +1,4 @@
-/** The kinds of panels that the dashboards are made of, each with the same manners: units, descriptions, legends. */
+/** The kinds of panels of the dashboards, with the settings that they share: units, descriptions, legends. */
 import { PanelBuilder as BarGauge } from '@grafana/grafana-foundation-sdk/bargauge';
 import type { Builder, Dataquery } from '@grafana/grafana-foundation-sdk/cog';
 import {
@@ -39,34 +39,34 @@ import { PanelBuilder as Stat } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as StateTimeline } from '@grafana/grafana-foundation-sdk/statetimeline';
 import { PanelBuilder as Timeseries } from '@grafana/grafana-foundation-sdk/timeseries';
 
-/** The data source that the reader of a dashboard chose. */
+/** The data source that the reader of a dashboard has selected. */
 export const SOURCE = { type: 'prometheus', uid: '$' + '{datasource}' };
 
-/** An expression, and how the legend names what it gives: `{{label}}` stands for a label's value. */
+/** An expression, and the name of its series in the legend: `{{label}}` is replaced by the value of the label. */
 export type Query = readonly [expression: string, legend: string];
 
 export interface PanelOptions {
   readonly title: string;
-  /** What is seen here, and what it means when it looks wrong. */
+  /** What the panel shows, and the cause when it looks wrong. */
   readonly description: string;
-  /** Grafana's name of the unit. */
+  /** The name of the unit in Grafana. */
   readonly unit: string;
   readonly queries: readonly Query[];
-  /** Of 24 columns. */
+  /** The number of columns; a dashboard has 24. */
   readonly width?: number;
   readonly height?: number;
   readonly min?: number;
   readonly max?: number;
   readonly decimals?: number;
   readonly mappings?: readonly ValueMapping[];
-  /** Colours from a value on; the first, without a value, is the one below all others. */
+  /** Each colour is used from its value on. The first has no value and is used below all others. */
   readonly thresholds?: readonly Threshold[];
 }
 
 export const GREEN = { color: 'green', value: null } as const;
 
-/** What all builders of panels have in common. */
-interface Dressable extends Builder<Panel> {
+/** The methods that all panel builders have. */
+interface ConfigurablePanel extends Builder<Panel> {
   title(title: string): this;
   description(description: string): this;
   datasource(source: { type: string; uid: string }): this;
@@ -84,7 +84,7 @@ interface Dressable extends Builder<Panel> {
 
 const LETTERS = 'ABCDEFGHIJ';
 
-function dress<P extends Dressable>(
+function configure<P extends ConfigurablePanel>(
   panel: P,
   options: PanelOptions,
   target: (query: DataqueryBuilder) => DataqueryBuilder,
@@ -104,17 +104,17 @@ function dress<P extends Dressable>(
   return panel.thresholds(new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(steps));
 }
 
-interface GraphOptions extends PanelOptions {
-  /** The lines are parts of one whole. */
+interface TimeSeriesOptions extends PanelOptions {
+  /** Whether the lines are parts of a sum and are drawn on top of each other. */
   readonly stacked?: boolean;
-  /** There are points that open a trace. */
+  /** Whether to show exemplars: points that open a trace. */
   readonly exemplars?: boolean;
 }
 
 /** Lines over time. */
-export function graph(options: GraphOptions): Timeseries {
+export function timeSeries(options: TimeSeriesOptions): Timeseries {
   const { exemplars = false } = options;
-  const panel = dress(new Timeseries(), { min: 0, ...options }, (query) => query.range().exemplar(exemplars));
+  const panel = configure(new Timeseries(), { min: 0, ...options }, (query) => query.range().exemplar(exemplars));
   if (options.stacked) panel.stacking(new StackingConfigBuilder().mode(StackingMode.Normal).group('A'));
   return panel
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))
@@ -132,44 +132,44 @@ export function graph(options: GraphOptions): Timeseries {
     );
 }
 
-const LAST = () => new ReduceDataOptionsBuilder().calcs(['lastNotNull']).values(false).fields('');
+const lastValue = () => new ReduceDataOptionsBuilder().calcs(['lastNotNull']).values(false).fields('');
 
-/** One figure each, the last, with its course behind it. */
+/** One number per series: the last value, with a graph of its history behind it. */
 export function stat(options: PanelOptions): Stat {
-  return dress(new Stat(), { width: 4, height: 5, ...options }, (query) => query.range())
-    .reduceOptions(LAST())
+  return configure(new Stat(), { width: 4, height: 5, ...options }, (query) => query.range())
+    .reduceOptions(lastValue())
     .graphMode(BigValueGraphMode.Area)
     .colorMode(BigValueColorMode.Value);
 }
 
-/** One figure each, for the time that the dashboard shows as a whole. */
-export function figure(options: PanelOptions): Stat {
-  return dress(new Stat(), { width: 4, height: 5, ...options }, (query) => query.instant())
-    .reduceOptions(LAST())
+/** One number per series, for the whole time that the dashboard shows. */
+export function rangeStat(options: PanelOptions): Stat {
+  return configure(new Stat(), { width: 4, height: 5, ...options }, (query) => query.instant())
+    .reduceOptions(lastValue())
     .graphMode(BigValueGraphMode.None)
     .colorMode(BigValueColorMode.Value);
 }
 
-/** Lengths to compare, one instant. */
-export function bars(options: PanelOptions): BarGauge {
-  return dress(new BarGauge(), { min: 0, ...options }, (query) => query.instant())
-    .reduceOptions(LAST())
+/** One bar per series, for one moment. */
+export function barGauge(options: PanelOptions): BarGauge {
+  return configure(new BarGauge(), { min: 0, ...options }, (query) => query.instant())
+    .reduceOptions(lastValue())
     .orientation(VizOrientation.Horizontal)
     .displayMode(BarGaugeDisplayMode.Gradient)
     .showUnfilled(true);
 }
 
-/** Which state each was in, and when. */
-export function states(options: PanelOptions): StateTimeline {
-  return dress(new StateTimeline(), options, (query) => query.range())
+/** The state of each series over time. */
+export function stateTimeline(options: PanelOptions): StateTimeline {
+  return configure(new StateTimeline(), options, (query) => query.range())
     .showValue(VisibilityMode.Never)
     .mergeValues(true)
     .fillOpacity(80);
 }
 
-/** Where a histogram's observations fell, over time. */
-export function heat(options: PanelOptions): Heatmap {
-  return dress(new Heatmap(), options, (query) => query.range().format(PromQueryFormat.Heatmap))
+/** The observations of a histogram by bucket, over time. */
+export function heatmap(options: PanelOptions): Heatmap {
+  return configure(new Heatmap(), options, (query) => query.range().format(PromQueryFormat.Heatmap))
     .color(new HeatmapColorOptionsBuilder().mode(HeatmapColorMode.Scheme).scheme('Oranges').steps(64))
     .yAxis(new YAxisConfigBuilder().unit(options.unit));
 }

@@ -1,68 +1,70 @@
-import { board, choiceOf } from './board.ts';
-import { graph, heat, type PanelOptions } from './panels.ts';
-import { increase, quantile, rate, series, sum } from './promql.ts';
-import { circuits } from './resilience-circuits.ts';
+import { createDashboard, labelVariable } from './dashboard.ts';
+import { heatmap, type PanelOptions, timeSeries } from './panels.ts';
+import { increase, quantile, rate, series, sum } from './queries.ts';
+import { resilienceRows } from './resilience-rows.ts';
 
-const OF_TYPE = 'primitive_type=~"$type"';
+const SELECTED_TYPES = 'primitive_type=~"$type"';
 const EXECUTIONS = 'tta_primitive_executions_total';
 const DURATION = 'tta_execution_duration_seconds';
 
-const third = (options: Omit<PanelOptions, 'width'>) => graph({ ...options, width: 8 });
+const narrowTimeSeries = (options: Omit<PanelOptions, 'width'>) => timeSeries({ ...options, width: 8 });
 const by = (labels: string, metric: string, ...more: readonly string[]) => sum(labels, rate(metric, ...more));
 
-export const resilience = board({
+export const resilience = createDashboard({
   uid: 'tta-primitives',
   title: 'TTA / Primitives and Resilience',
-  description: 'What happens inside of workflows: each kind of primitive, and what those do that deal with failure.',
-  choices: [choiceOf('type', 'Type', EXECUTIONS, 'primitive_type')],
+  description: 'The primitives inside workflows: executions of each type, retries, fallbacks, circuits, sagas, caches.',
+  variables: [labelVariable('type', 'Type', EXECUTIONS, 'primitive_type')],
   rows: [
     [
       'Primitives',
       [
-        third({
+        narrowTimeSeries({
           title: 'Executions by type',
-          description: 'Finished executions per second of each kind, composed ones included.',
+          description: 'Finished executions per second of each type, also of composed primitives.',
           unit: 'ops',
-          queries: [[by('primitive_type', EXECUTIONS, OF_TYPE), '{{primitive_type}}']],
+          queries: [[by('primitive_type', EXECUTIONS, SELECTED_TYPES), '{{primitive_type}}']],
         }),
-        third({
+        narrowTimeSeries({
           title: 'Failures by name, the ten most frequent',
           description:
-            'Failed executions per second. One failure shows at every primitive that it passed through. Empty: none.',
+            'Failed executions per second. One failure counts at every primitive that it passes through. It is empty when there are none.',
           unit: 'ops',
           queries: [
             [
-              `topk(10, ${by('primitive_type, primitive_name', EXECUTIONS, OF_TYPE, 'status="failure"')} > 0)`,
+              `topk(10, ${by('primitive_type, primitive_name', EXECUTIONS, SELECTED_TYPES, 'status="failure"')} > 0)`,
               '{{primitive_type}} {{primitive_name}}',
             ],
           ],
         }),
-        graph({
+        timeSeries({
           title: 'Why executions ended',
           description:
-            'Outcomes per second: a timeout is ours, cancelled means that the caller left, rejected that a circuit, bulkhead or rate limit said no.',
+            'Outcomes per second. timeout: a timeout primitive ended it. cancelled: the caller left. rejected: a circuit, bulkhead or rate limit refused it.',
           unit: 'ops',
-          queries: [[by('outcome', 'tta_primitive_outcomes_total', OF_TYPE, 'outcome!="success"'), '{{outcome}}']],
+          queries: [
+            [by('outcome', 'tta_primitive_outcomes_total', SELECTED_TYPES, 'outcome!="success"'), '{{outcome}}'],
+          ],
           width: 8,
           stacked: true,
         }),
-        third({
+        narrowTimeSeries({
           title: 'In flight',
-          description: 'Executions that have begun and not ended. One that only grows is work that hangs.',
+          description: 'Executions that have started and not ended. If the number only grows, executions hang.',
           unit: 'short',
-          queries: [[sum('primitive_type', series('tta_primitive_active', OF_TYPE)), '{{primitive_type}}']],
+          queries: [[sum('primitive_type', series('tta_primitive_active', SELECTED_TYPES)), '{{primitive_type}}']],
         }),
-        third({
+        narrowTimeSeries({
           title: 'Latency by type, p95',
-          description: 'Wall time of 95 of 100 executions of each kind.',
+          description: 'Of 100 executions of each type, 95 take this time or less.',
           unit: 's',
-          queries: [[quantile(0.95, 'primitive_type', DURATION, OF_TYPE), '{{primitive_type}}']],
+          queries: [[quantile(0.95, 'primitive_type', DURATION, SELECTED_TYPES), '{{primitive_type}}']],
         }),
-        heat({
+        heatmap({
           title: 'Where durations fall',
-          description: 'How many executions of the chosen kinds took how long.',
+          description: 'The number of executions of the selected types by duration.',
           unit: 's',
-          queries: [[sum('le', increase('$__rate_interval', `${DURATION}_bucket`, OF_TYPE)), '{{le}}']],
+          queries: [[sum('le', increase('$__rate_interval', `${DURATION}_bucket`, SELECTED_TYPES)), '{{le}}']],
           width: 8,
         }),
       ],
@@ -70,18 +72,19 @@ export const resilience = board({
     [
       'Retry, fallback and hedge',
       [
-        graph({
+        timeSeries({
           title: 'Retry results',
           description:
-            'How retries ended, per second. success_retried is what they are for; failure_exhausted is a dependency that stays down.',
+            'Finished retries per second. success_retried: a retry helped. failure_exhausted: the dependency stayed down.',
           unit: 'ops',
           queries: [[by('result', 'tta_retry_attempts_total'), '{{result}}']],
           width: 8,
           stacked: true,
         }),
-        third({
+        narrowTimeSeries({
           title: 'Retries that needed more than one try',
-          description: 'The share of each, successful in the end or not. It rises before anything fails.',
+          description:
+            'The share of executions with more than one attempt, successful or failed. It rises before executions fail.',
           unit: 'percentunit',
           queries: [
             [
@@ -91,13 +94,13 @@ export const resilience = board({
           ],
           max: 1,
         }),
-        third({
+        narrowTimeSeries({
           title: 'Fallback activations',
-          description: 'How often per second a primary failed and a substitute was tried.',
+          description: 'Executions per second in which the primary failed and a substitute was tried.',
           unit: 'ops',
           queries: [[by('primitive_name', 'tta_fallback_activations_total'), '{{primitive_name}}']],
         }),
-        third({
+        narrowTimeSeries({
           title: 'Who answered',
           description: "Answers per second by the name of the fallback's primary or substitute.",
           unit: 'ops',
@@ -105,18 +108,18 @@ export const resilience = board({
             [by('primitive_name, answered_by', 'tta_fallback_answers_total'), '{{primitive_name}} by {{answered_by}}'],
           ],
         }),
-        graph({
+        timeSeries({
           title: 'Hedge results',
           description:
-            'Who answered first. Many hedge: the primary is slow. Many primary_hedged: the delay is too short.',
+            'What answered first. If hedge is frequent, the primary is slow. If primary_hedged is frequent, the delay is too short.',
           unit: 'ops',
           queries: [[by('result', 'tta_hedge_attempts_total'), '{{result}}']],
           width: 8,
           stacked: true,
         }),
-        third({
+        narrowTimeSeries({
           title: 'Iterations per loop',
-          description: 'How many rounds a loop takes to be satisfied.',
+          description: 'The mean number of iterations of each loop.',
           unit: 'short',
           queries: [
             [
@@ -127,6 +130,6 @@ export const resilience = board({
         }),
       ],
     ],
-    ...circuits,
+    ...resilienceRows,
   ],
 });

@@ -1,6 +1,6 @@
 /**
- * The alerts of Prometheus as rules that Grafana evaluates itself. A rule of Prometheus fires for each series that its
- * expression gives, whatever the value: Grafana wants a condition, so a series that is there becomes 1 and is above 0.
+ * Converts the alerts of Prometheus to rules that Grafana evaluates. A rule of Prometheus fires for each series of its
+ * expression, with any value. Grafana needs a condition: each series is replaced by 1, and the condition is "above 0".
  */
 import { parse } from 'yaml';
 
@@ -21,7 +21,7 @@ interface PrometheusGroups {
   }[];
 }
 
-/** Prometheus evaluates this often by the configuration that we ship. */
+/** The evaluation interval in the shipped configuration of Prometheus. */
 const INTERVAL = '30s';
 const FOLDER = 'TTA';
 /** The data source of provisioning/datasources. */
@@ -29,58 +29,63 @@ const SOURCE = 'prometheus';
 const EXPRESSION = { type: '__expr__', uid: '__expr__' };
 
 function data(expr: string): readonly object[] {
-  const asked = { refId: 'query', datasource: { type: SOURCE, uid: SOURCE }, expr, instant: true, range: false };
-  const there = {
-    ...{ refId: 'there', datasource: EXPRESSION, type: 'math' },
+  const query = { refId: 'query', datasource: { type: SOURCE, uid: SOURCE }, expr, instant: true, range: false };
+  const exists = {
+    ...{ refId: 'exists', datasource: EXPRESSION, type: 'math' },
     expression: 'is_number($query) || is_nan($query) || is_inf($query)',
   };
-  const above = { evaluator: { type: 'gt', params: [0] } };
-  const fires = { refId: 'fires', datasource: EXPRESSION, type: 'threshold', expression: 'there', conditions: [above] };
+  const aboveZero = { evaluator: { type: 'gt', params: [0] } };
+  const fires = {
+    ...{ refId: 'fires', datasource: EXPRESSION, type: 'threshold' },
+    ...{ expression: 'exists', conditions: [aboveZero] },
+  };
   return [
-    { refId: 'query', datasourceUid: SOURCE, relativeTimeRange: { from: 600, to: 0 }, model: asked },
-    { refId: 'there', datasourceUid: EXPRESSION.uid, queryType: 'math', model: there },
+    { refId: 'query', datasourceUid: SOURCE, relativeTimeRange: { from: 600, to: 0 }, model: query },
+    { refId: 'exists', datasourceUid: EXPRESSION.uid, queryType: 'math', model: exists },
     { refId: 'fires', datasourceUid: EXPRESSION.uid, queryType: 'threshold', model: fires },
   ];
 }
 
 /**
- * A text for Grafana's templates. Provisioning takes a dollar for a name in the environment, so none may be left.
+ * Translates an annotation to a Grafana template. Grafana replaces `$NAME` in provisioned files by environment
+ * variables, so the result must not have a dollar sign.
  *
- * @throws Error where one is
+ * @throws Error when the annotation uses another variable than `$value` and `$labels`
  */
-function template(text: string): string {
+function toGrafanaTemplate(text: string): string {
   const translated = text.replaceAll('$value', '.Values.query.Value').replaceAll('$labels', '.Labels');
   if (translated.includes('$')) throw new Error(`an annotation must use no variable but $value and $labels: ${text}`);
   return translated;
 }
 
-function rule(from: PrometheusRule, title: string): object {
-  const { expr, labels, annotations } = from;
+function grafanaRule(source: PrometheusRule, title: string): object {
+  const { expr, labels, annotations } = source;
   return {
     uid: title.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-'),
     title,
     condition: 'fires',
     data: data(expr.trim()),
-    // No series is what an alert that does not fire looks like.
+    // An alert that does not fire has no series.
     noDataState: 'OK',
     execErrState: 'Error',
-    for: from.for ?? '0s',
-    ...(from.keep_firing_for === undefined ? {} : { keepFiringFor: from.keep_firing_for }),
-    // Gone from the answer is resolved at once, as with Prometheus.
+    for: source.for ?? '0s',
+    ...(source.keep_firing_for === undefined ? {} : { keepFiringFor: source.keep_firing_for }),
+    // An alert is resolved as soon as its series is missing, as in Prometheus.
     missing_series_evals_to_resolve: 1,
-    annotations: Object.fromEntries(Object.entries(annotations).map(([name, text]) => [name, template(text)])),
+    annotations: Object.fromEntries(Object.entries(annotations).map(([name, text]) => [name, toGrafanaTemplate(text)])),
     labels,
   };
 }
 
-/** @param alerts the text of Prometheus' file of alerts */
+/** @param alerts the text of the file of Prometheus alerts */
 export function grafanaRules(alerts: string): object {
   const { groups } = parse(alerts) as PrometheusGroups;
   const titles = new Set<string>();
-  /** Grafana tells rules of a folder apart by their title: degrees of one alert carry their window in it. */
-  const titled = ({ alert, labels }: PrometheusRule) => {
+  /** Titles must be unique in a folder of Grafana, so the title of an alert with several windows includes the window. */
+  const titleOf = ({ alert, labels }: PrometheusRule) => {
     const title = labels.window === undefined ? alert : `${alert} ${labels.window}`;
-    if (titles.has(title)) throw new Error(`two alerts are titled ${title}: give one of them another name or window`);
+    if (titles.has(title))
+      throw new Error(`two alerts have the title ${title}: give one of them another name or window`);
     titles.add(title);
     return title;
   };
@@ -88,7 +93,7 @@ export function grafanaRules(alerts: string): object {
     apiVersion: 1,
     groups: groups.map(({ name, interval = INTERVAL, rules }) => ({
       ...{ orgId: 1, name, folder: FOLDER, interval },
-      rules: rules.filter(({ alert }) => alert !== undefined).map((each) => rule(each, titled(each))),
+      rules: rules.filter(({ alert }) => alert !== undefined).map((source) => grafanaRule(source, titleOf(source))),
     })),
   };
 }

@@ -1,92 +1,92 @@
-import { board } from './board.ts';
-import { figure, graph, type PanelOptions, states } from './panels.ts';
-import { increase, rate, series, sum } from './promql.ts';
-import { collectorRow } from './telemetry-collector.ts';
-import { NONE_WANTED, rising, UP } from './thresholds.ts';
+import { collectorRow } from './collector-row.ts';
+import { createDashboard } from './dashboard.ts';
+import { type PanelOptions, rangeStat, stateTimeline, timeSeries } from './panels.ts';
+import { increase, rate, series, sum } from './queries.ts';
+import { highIsBad, RED_ABOVE_ZERO, UP } from './thresholds.ts';
 
-const third = (options: Omit<PanelOptions, 'width'>) => graph({ ...options, width: 8 });
-const quarter = (options: Omit<PanelOptions, 'width'>) => figure({ ...options, width: 6 });
+const narrowTimeSeries = (options: Omit<PanelOptions, 'width'>) => timeSeries({ ...options, width: 8 });
+const quarterStat = (options: Omit<PanelOptions, 'width'>) => rangeStat({ ...options, width: 6 });
 const lost = 'tta_spans_lost_total';
 const overflow = 'tta_series_overflow_total';
-/** One span each, where every trace is sampled. */
+/** Each primitive execution has one span when every trace is sampled. */
 const spans = increase('$__range', 'tta_primitive_executions_total');
 const perMetric = `count by (__name__) ({__name__=~"tta_.+", job=~"$job", instance=~"$instance"})`;
-/** Prometheus names a group by its file as well. */
+/** Prometheus puts the file before the name of a group; the file is removed. */
 const byGroup = (expression: string) =>
   `sum by (group) (label_replace(${expression}, "group", "$1", "rule_group", ".+;(.+)"))`;
 const ENDPOINT = '{{job}} {{instance}}';
 
-export const telemetry = board({
+export const telemetry = createDashboard({
   uid: 'tta-telemetry',
   title: 'TTA / Telemetry Health',
-  description: 'Whether what the other dashboards show can be believed: nothing lost, nothing stale, nothing cut off.',
+  description: 'Whether the other dashboards are reliable: whether spans, series or scrapes are missing.',
   rows: [
     [
       'In the time shown',
       [
-        quarter({
+        quarterStat({
           title: 'Spans lost',
-          description: 'Spans that ended and never reached the collector. Metrics are not touched by it.',
+          description: 'Spans that ended but did not reach the collector. Metrics are not affected.',
           unit: 'short',
           decimals: 0,
           queries: [[sum('', increase('$__range', lost)), 'lost']],
-          thresholds: NONE_WANTED,
+          thresholds: RED_ABOVE_ZERO,
         }),
-        quarter({
+        quarterStat({
           title: 'Spans lost, of all',
-          description: 'Against the executions of primitives, which have one span each where all traces are sampled.',
+          description: 'The share of lost spans. It is exact when all traces are sampled, with one span per execution.',
           unit: 'percentunit',
           queries: [[`${sum('', increase('$__range', lost))} / ${sum('', spans)}`, 'lost']],
-          thresholds: rising(0.0001, 0.01),
+          thresholds: highIsBad(0.0001, 0.01),
         }),
-        quarter({
+        quarterStat({
           title: 'Measurements without a series of their own',
           description:
-            'Counted under __other__, because their metric held its most series. Names made of data do that. Empty: it never happened.',
+            'Measurements counted as __other__, because their metric had reached its limit of series. The usual cause is data in names. It is empty when it never happened.',
           unit: 'short',
           decimals: 0,
           queries: [[sum('', increase('$__range', overflow)), 'overflow']],
-          thresholds: NONE_WANTED,
+          thresholds: RED_ABOVE_ZERO,
         }),
-        quarter({
+        quarterStat({
           title: 'Largest metric',
-          description: 'Series of the metric that has most, buckets counted, of one instance.',
+          description: 'The largest number of series that one metric has at one instance. Each bucket is a series.',
           unit: 'short',
           decimals: 0,
           queries: [
             [`max(count by (__name__, instance) ({__name__=~"tta_.+", job=~"$job", instance=~"$instance"}))`, 'series'],
           ],
-          thresholds: rising(10_000, 20_000),
+          thresholds: highIsBad(10_000, 20_000),
         }),
       ],
     ],
     [
       'Targets',
       [
-        states({
+        stateTimeline({
           title: 'Target health',
           description:
-            'Every target of this Prometheus. A gap: Prometheus itself was away, or the target is not configured.',
+            'Every target of this Prometheus. In a gap, Prometheus was down or the target was not configured.',
           unit: 'none',
           queries: [['up', ENDPOINT]],
           mappings: UP,
           width: 24,
         }),
-        third({
+        narrowTimeSeries({
           title: 'Scrape duration',
-          description: 'How long targets take to answer. Beyond the scrape timeout a target counts as down.',
+          description: 'How long targets take to answer. A target that exceeds the scrape timeout counts as down.',
           unit: 's',
           queries: [['scrape_duration_seconds', ENDPOINT]],
         }),
-        third({
+        narrowTimeSeries({
           title: 'Samples per scrape',
-          description: 'How much each target says at a time; it multiplies into disk and memory.',
+          description: 'The number of samples in one answer. Disk and memory of Prometheus grow with it.',
           unit: 'short',
           queries: [['scrape_samples_scraped', ENDPOINT]],
         }),
-        third({
+        narrowTimeSeries({
           title: 'New series per scrape',
-          description: 'A line that does not come down to 0 is a label that never repeats itself.',
+          description: 'If a line does not return to 0, a label has a new value at each scrape.',
           unit: 'short',
           queries: [['scrape_series_added', ENDPOINT]],
         }),
@@ -95,58 +95,59 @@ export const telemetry = board({
     [
       'Application',
       [
-        third({
+        narrowTimeSeries({
           title: 'Spans lost by reason',
           description:
-            'Per second. queue_full: more than the exporter could take; export_failed: the collector was away; shutdown: the process ended first.',
+            'Per second. queue_full: there were more spans than the exporter could send. export_failed: the collector was down. shutdown: the process ended first.',
           unit: 'ops',
           queries: [[sum('reason', rate(lost)), '{{reason}}']],
         }),
-        third({
+        narrowTimeSeries({
           title: 'Series overflow by metric',
-          description: 'Measurements per second that went to __other__. Empty: none ever did.',
+          description: 'Measurements per second that were counted as __other__. It is empty when it never happened.',
           unit: 'ops',
           queries: [[sum('metric', rate(overflow)), '{{metric}}']],
         }),
-        third({
+        narrowTimeSeries({
           title: 'Series by metric, the ten largest',
-          description: 'Active series, buckets counted, of all chosen instances.',
+          description: 'Active series of all selected instances. Each bucket is a series.',
           unit: 'short',
           queries: [[`topk(10, ${perMetric})`, '{{__name__}}']],
         }),
-        third({
+        narrowTimeSeries({
           title: 'Endpoint: event loop delay, p99',
-          description: 'A busy loop answers scrapes late: compare with the scrape duration.',
+          description: 'A busy event loop answers scrapes late. Compare with the scrape duration.',
           unit: 's',
           queries: [[series('nodejs_eventloop_delay_p99_seconds'), '{{instance}}']],
         }),
-        third({
+        narrowTimeSeries({
           title: 'Prometheus: series in memory',
-          description: 'Of all its targets. About 4 KiB of its memory each.',
+          description: 'Series of all its targets. Each takes about 4 KiB of the memory of Prometheus.',
           unit: 'short',
           queries: [['prometheus_tsdb_head_series', '{{instance}}']],
         }),
-        third({
+        narrowTimeSeries({
           title: 'Prometheus: samples taken in',
           description: 'Per second.',
           unit: 'ops',
           queries: [['rate(prometheus_tsdb_head_samples_appended_total[$__rate_interval])', '{{instance}} {{type}}']],
         }),
-        third({
+        narrowTimeSeries({
           title: 'Prometheus: rule evaluation',
-          description: 'The time each group of rules takes. Beyond its interval evaluations are missed.',
+          description:
+            'The time of one evaluation of each rule group. If it exceeds the interval, evaluations are skipped.',
           unit: 's',
           queries: [[byGroup('prometheus_rule_group_last_duration_seconds'), '{{group}}']],
         }),
-        third({
+        narrowTimeSeries({
           title: 'Prometheus: failed rules',
-          description: 'Evaluations per second that failed: an alert that cannot fire.',
+          description: 'Failed evaluations per second. An alert whose evaluation fails cannot fire.',
           unit: 'ops',
           queries: [[byGroup('rate(prometheus_rule_evaluation_failures_total[$__rate_interval])'), '{{group}}']],
         }),
-        third({
+        narrowTimeSeries({
           title: 'Prometheus: notifications',
-          description: 'Alerts per second that were dropped on the way to the Alertmanager, or whose delivery failed.',
+          description: 'Alerts per second that did not reach Alertmanager: dropped, or with a failed delivery.',
           unit: 'ops',
           queries: [
             ['sum(rate(prometheus_notifications_dropped_total[$__rate_interval]))', 'dropped'],

@@ -1,35 +1,36 @@
-/** From which value on a figure turns yellow and red. */
+/** The values from which on a number is yellow or red. */
 import { MappingType, type Threshold, type ValueMapping } from '@grafana/grafana-foundation-sdk/dashboard';
 
-/** Green, yellow from `warn` on, red from `alarm` on. */
-export const rising = (warn: number, alarm: number): readonly Threshold[] => [
+/** For a number that should be low: green, yellow from `warn` on, red from `alarm` on. */
+export const highIsBad = (warn: number, alarm: number): readonly Threshold[] => [
   { color: 'green', value: null },
   { color: 'yellow', value: warn },
   { color: 'red', value: alarm },
 ];
 
-/** Red, yellow from `poor` on, green from `good` on. */
-export const falling = (poor: number, good: number): readonly Threshold[] => [
+/** For a number that should be high: red, yellow from `poor` on, green from `good` on. */
+export const lowIsBad = (poor: number, good: number): readonly Threshold[] => [
   { color: 'red', value: null },
   { color: 'yellow', value: poor },
   { color: 'green', value: good },
 ];
 
-/** Anything above 0 is wrong. */
-export const NONE_WANTED: readonly Threshold[] = [
+/** For a number that should be 0. */
+export const RED_ABOVE_ZERO: readonly Threshold[] = [
   { color: 'green', value: null },
   { color: 'red', value: 0.001 },
 ];
 
-/** A figure that is neither good nor bad. */
+/** For a number that is neither good nor bad. */
 export const NEUTRAL: readonly Threshold[] = [{ color: 'blue', value: null }];
 
-const words = (...states: readonly (readonly [text: string, color: string])[]): readonly ValueMapping[] => [
+/** Texts for the values 0, 1, 2, ... */
+const valueTexts = (...texts: readonly (readonly [text: string, color: string])[]): readonly ValueMapping[] => [
   {
     type: MappingType.ValueToText,
-    options: Object.fromEntries(states.map(([text, color], index) => [index, { text, color, index }])),
+    options: Object.fromEntries(texts.map(([text, color], index) => [index, { text, color, index }])),
   },
 ];
 
-export const UP = words(['DOWN', 'red'], ['UP', 'green']);
-export const CIRCUIT = words(['closed', 'green'], ['half-open', 'yellow'], ['open', 'red']);
+export const UP = valueTexts(['DOWN', 'red'], ['UP', 'green']);
+export const CIRCUIT = valueTexts(['closed', 'green'], ['half-open', 'yellow'], ['open', 'red']);

@@ -1,65 +1,67 @@
-import { board, choiceOf } from './board.ts';
-import { figure, graph, heat, type PanelOptions } from './panels.ts';
-import { increase, mean, quantile, rate, sum } from './promql.ts';
-import { workflowTable } from './table.ts';
-import { NEUTRAL, rising } from './thresholds.ts';
-import { spanRow } from './workflows-spans.ts';
+import { createDashboard, labelVariable } from './dashboard.ts';
+import { heatmap, type PanelOptions, rangeStat, timeSeries } from './panels.ts';
+import { increase, mean, quantile, rate, sum } from './queries.ts';
+import { spanRow } from './span-row.ts';
+import { highIsBad, NEUTRAL } from './thresholds.ts';
+import { workflowTable } from './workflow-table.ts';
 
-const CHOSEN = 'workflow_name=~"$workflow"';
+const SELECTED_WORKFLOWS = 'workflow_name=~"$workflow"';
 const EXECUTIONS = 'tta_workflow_executions_total';
 const DURATION = 'tta_workflow_duration_seconds';
 const COST = 'tta_workflow_llm_cost_total';
 
-const done = (...more: readonly string[]) => sum('workflow_name', rate(EXECUTIONS, CHOSEN, ...more));
-const doneInAll = (...more: readonly string[]) => sum('', increase('$__range', EXECUTIONS, CHOSEN, ...more));
+const executionRate = (...more: readonly string[]) =>
+  sum('workflow_name', rate(EXECUTIONS, SELECTED_WORKFLOWS, ...more));
+const executionsInRange = (...more: readonly string[]) =>
+  sum('', increase('$__range', EXECUTIONS, SELECTED_WORKFLOWS, ...more));
 const failure = 'status="failure"';
 
 /** The share of executions that took longer than a bound of the histogram. */
 const slowerThan = (bound: string) =>
-  `1 - ${sum('workflow_name', rate(`${DURATION}_bucket`, CHOSEN, `le=~"${bound}(\\\\.0)?"`))} / ${sum('workflow_name', rate(`${DURATION}_count`, CHOSEN))}`;
+  `1 - ${sum('workflow_name', rate(`${DURATION}_bucket`, SELECTED_WORKFLOWS, `le=~"${bound}(\\\\.0)?"`))} / ${sum('workflow_name', rate(`${DURATION}_count`, SELECTED_WORKFLOWS))}`;
 
-const third = (options: Omit<PanelOptions, 'width'>) => graph({ ...options, width: 8 });
+const narrowTimeSeries = (options: Omit<PanelOptions, 'width'>) => timeSeries({ ...options, width: 8 });
 
-export const workflows = board({
+export const workflows = createDashboard({
   uid: 'tta-workflows',
   title: 'TTA / Workflows',
-  description: 'What users wait for: each workflow, how often, how well, how long and for how much.',
-  choices: [choiceOf('workflow', 'Workflow', EXECUTIONS, 'workflow_name')],
+  description: 'Executions, failures, latencies and cost of each workflow.',
+  variables: [labelVariable('workflow', 'Workflow', EXECUTIONS, 'workflow_name')],
   rows: [
     [
       'In the time shown',
       [
-        figure({
+        rangeStat({
           title: 'Executions',
-          description: 'Finished executions of the chosen workflows.',
+          description: 'Finished executions of the selected workflows.',
           unit: 'short',
           decimals: 0,
-          queries: [[doneInAll(), 'executions']],
+          queries: [[executionsInRange(), 'executions']],
           thresholds: NEUTRAL,
           width: 6,
         }),
-        figure({
+        rangeStat({
           title: 'Failed',
-          description: 'The share of them that failed.',
+          description: 'The share of executions that failed.',
           unit: 'percentunit',
-          queries: [[`${doneInAll(failure)} / ${doneInAll()}`, 'failed']],
-          thresholds: rising(0.01, 0.05),
+          queries: [[`${executionsInRange(failure)} / ${executionsInRange()}`, 'failed']],
+          thresholds: highIsBad(0.01, 0.05),
           width: 6,
         }),
-        figure({
+        rangeStat({
           title: 'Cost',
-          description: 'Dollars that model calls within them cost, those of failed executions included.',
+          description: 'Dollars for model calls in these workflows, also in failed executions.',
           unit: 'currencyUSD',
-          queries: [[sum('', increase('$__range', COST, CHOSEN)), 'cost']],
+          queries: [[sum('', increase('$__range', COST, SELECTED_WORKFLOWS)), 'cost']],
           thresholds: NEUTRAL,
           decimals: 2,
           width: 6,
         }),
-        figure({
+        rangeStat({
           title: 'Cost of one execution',
-          description: 'Dollars divided by executions, over the whole time.',
+          description: 'Dollars divided by executions, for the whole time shown.',
           unit: 'currencyUSD',
-          queries: [[`${sum('', increase('$__range', COST, CHOSEN))} / ${doneInAll()}`, 'each']],
+          queries: [[`${sum('', increase('$__range', COST, SELECTED_WORKFLOWS))} / ${executionsInRange()}`, 'each']],
           thresholds: NEUTRAL,
           decimals: 4,
           width: 6,
@@ -70,23 +72,24 @@ export const workflows = board({
     [
       'Traffic and errors',
       [
-        third({
+        narrowTimeSeries({
           title: 'Executions',
-          description: 'Finished executions per second, successful or not.',
+          description: 'Finished executions per second, successful or failed.',
           unit: 'reqps',
-          queries: [[done(), '{{workflow_name}}']],
+          queries: [[executionRate(), '{{workflow_name}}']],
         }),
-        third({
+        narrowTimeSeries({
           title: 'Failures',
-          description: 'Failed executions per second. The spans of one tell why: search the trace store for its name.',
+          description:
+            'Failed executions per second. Search the trace store for the workflow: the spans show the cause.',
           unit: 'reqps',
-          queries: [[done(failure), '{{workflow_name}}']],
+          queries: [[executionRate(failure), '{{workflow_name}}']],
         }),
-        third({
+        narrowTimeSeries({
           title: 'Success rate',
-          description: 'The share of executions that succeeded. A gap: there were none.',
+          description: 'The share of executions that succeeded. In a gap there were no executions.',
           unit: 'percentunit',
-          queries: [[`${done('status="success"')} / ${done()}`, '{{workflow_name}}']],
+          queries: [[`${executionRate('status="success"')} / ${executionRate()}`, '{{workflow_name}}']],
           max: 1,
         }),
       ],
@@ -94,35 +97,36 @@ export const workflows = board({
     [
       'Latency',
       [
-        third({
+        narrowTimeSeries({
           title: 'Latency, median and tails',
-          description: 'Wall time of the chosen workflows together.',
+          description: 'Wall time of all selected workflows together.',
           unit: 's',
           queries: [
-            [quantile(0.5, '', DURATION, CHOSEN), 'p50'],
-            [quantile(0.95, '', DURATION, CHOSEN), 'p95'],
-            [quantile(0.99, '', DURATION, CHOSEN), 'p99'],
+            [quantile(0.5, '', DURATION, SELECTED_WORKFLOWS), 'p50'],
+            [quantile(0.95, '', DURATION, SELECTED_WORKFLOWS), 'p95'],
+            [quantile(0.99, '', DURATION, SELECTED_WORKFLOWS), 'p99'],
           ],
         }),
-        third({
+        narrowTimeSeries({
           title: 'Latency by workflow, p95',
-          description: 'Wall time of 95 of 100 executions of each workflow.',
+          description: 'Of 100 executions of each workflow, 95 take this time or less.',
           unit: 's',
-          queries: [[quantile(0.95, 'workflow_name', DURATION, CHOSEN), '{{workflow_name}}']],
+          queries: [[quantile(0.95, 'workflow_name', DURATION, SELECTED_WORKFLOWS), '{{workflow_name}}']],
         }),
-        third({
+        narrowTimeSeries({
           title: 'Latency by workflow, mean',
-          description: 'Where it lies far above the median, a few executions take very long.',
+          description: 'If it is far above the median, a few executions take very long.',
           unit: 's',
-          queries: [[mean('workflow_name', DURATION, CHOSEN), '{{workflow_name}}']],
+          queries: [[mean('workflow_name', DURATION, SELECTED_WORKFLOWS), '{{workflow_name}}']],
         }),
-        heat({
+        heatmap({
           title: 'Where durations fall',
-          description: 'How many executions took how long. Two bands are two kinds of requests, or a cache at work.',
+          description:
+            'The number of executions by duration. Two bands mean two kinds of requests, or a cache with hits.',
           unit: 's',
-          queries: [[sum('le', increase('$__rate_interval', `${DURATION}_bucket`, CHOSEN)), '{{le}}']],
+          queries: [[sum('le', increase('$__rate_interval', `${DURATION}_bucket`, SELECTED_WORKFLOWS)), '{{le}}']],
         }),
-        graph({
+        timeSeries({
           title: 'Slower than five seconds',
           description: 'The share of executions of each workflow that took longer than 5 s.',
           unit: 'percentunit',
@@ -134,19 +138,20 @@ export const workflows = board({
     [
       'Money',
       [
-        graph({
+        timeSeries({
           title: 'Cost per hour by workflow',
-          description:
-            'Dollars per hour of each workflow that called a model, by the outermost one; __none__ is outside of any.',
+          description: 'Dollars per hour by outermost workflow; __none__ is for calls outside of a workflow.',
           unit: 'currencyUSD',
-          queries: [[`3600 * ${sum('workflow_name', rate(COST, CHOSEN))}`, '{{workflow_name}}']],
+          queries: [[`3600 * ${sum('workflow_name', rate(COST, SELECTED_WORKFLOWS))}`, '{{workflow_name}}']],
           stacked: true,
         }),
-        graph({
+        timeSeries({
           title: 'Cost of one execution',
-          description: 'Dollars per finished execution. A step up: a longer prompt, a dearer model, more retries.',
+          description: 'Dollars per finished execution. It rises with longer prompts, dearer models or more retries.',
           unit: 'currencyUSD',
-          queries: [[`${sum('workflow_name', rate(COST, CHOSEN))} / ${done()}`, '{{workflow_name}}']],
+          queries: [
+            [`${sum('workflow_name', rate(COST, SELECTED_WORKFLOWS))} / ${executionRate()}`, '{{workflow_name}}'],
+          ],
         }),
       ],
     ],

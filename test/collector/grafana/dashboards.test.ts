@@ -1,38 +1,38 @@
-/** The rules of Grafana's dashboard linter, and ours. */
+/** Tests the dashboards against the rules of Grafana's dashboard linter and more rules. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { generated } from '../../../collector/grafana/generated.ts';
+import { generatedFiles } from '../../../collector/grafana/generated.ts';
 import { schema } from '../../../views/index.ts';
-import { dashboards, FOLDER, queried } from './dashboards.ts';
+import { dashboards, FOLDER, panelsWithQueries } from './dashboards.ts';
 import { selectors } from './selectors.ts';
 
-/** Grafana's names of the units that our metrics are in. */
+/** The units of our metrics, by their names in Grafana. */
 const UNITS = ['none', 'short', 'percentunit', 's', 'bytes', 'ops', 'reqps', 'currencyUSD'];
-/** The linter knows these too; `none` it lets through with value mappings only. */
+/** The linter accepts this unit only with value mappings. */
 const MAPPED_ONLY = 'none';
 
-/** What Prometheus says of every target, of itself and of a collector has no job of ours. */
-const NOT_OURS = /^(?:up$|scrape_|prometheus_|otelcol_)/;
+/** Metrics of Prometheus, of its targets and of the collector: they have other jobs. */
+const OTHER_JOBS = /^(?:up$|scrape_|prometheus_|otelcol_)/;
 
 const ALERTS = new URL('../prometheus/rules/alerts.yml', FOLDER);
-const made = generated(readFileSync(ALERTS, 'utf8'));
+const files = generatedFiles(readFileSync(ALERTS, 'utf8'));
 
 describe('the generated files', () => {
-  it('are as their sources make them: npm run dashboards', () => {
-    for (const [path, content] of made) expect(readFileSync(new URL(path, FOLDER), 'utf8')).toBe(content);
+  it('are up to date; otherwise: npm run dashboards', () => {
+    for (const [path, content] of files) expect(readFileSync(new URL(path, FOLDER), 'utf8')).toBe(content);
   });
 
-  it('are all that there is', () => {
+  it('are the only files', () => {
     const present = readdirSync(new URL('dashboards/', FOLDER)).map((file) => `dashboards/${file}`);
-    expect(present.sort()).toEqual([...made.keys()].filter((path) => path.startsWith('dashboards/')).sort());
+    expect(present.sort()).toEqual([...files.keys()].filter((path) => path.startsWith('dashboards/')).sort());
   });
 });
 
 describe.each(dashboards.map((dashboard) => [dashboard.title, dashboard] as const))('%s', (_, dashboard) => {
-  const panels = queried(dashboard);
+  const panels = panelsWithQueries(dashboard);
   const targets = panels.flatMap((panel) => (panel.targets ?? []).map((target) => [panel.title, target.expr] as const));
 
-  it('has a title, a description and an address of its own, and cannot be edited in place', () => {
+  it('has a title, a description and an id, and is read-only', () => {
     expect(dashboard.title).toMatch(/^TTA \/ \w/);
     expect(dashboard.description).toMatch(/\.$/);
     expect(dashboard.uid).toMatch(/^tta-[a-z-]{3,36}$/);
@@ -40,7 +40,7 @@ describe.each(dashboards.map((dashboard) => [dashboard.title, dashboard] as cons
     expect(dashboard.editable).toBe(false);
   });
 
-  it('lets its reader choose the data source, the job and the instance', () => {
+  it('has variables for the data source, the job and the instance', () => {
     const [source, ...rest] = dashboard.templating.list;
     expect(source).toMatchObject({ type: 'datasource', name: 'datasource', label: 'Data source', query: 'prometheus' });
     expect(rest.slice(0, 2)).toMatchObject([
@@ -62,7 +62,7 @@ describe.each(dashboards.map((dashboard) => [dashboard.title, dashboard] as cons
   });
 
   it.each(panels.map((panel) => [panel.title, panel] as const))(
-    '%s is described, has a unit and queries',
+    '%s has a description, a unit and queries',
     (_, panel) => {
       expect(panel.description).toMatch(/^[A-Z].*\.$/);
       expect(panel.datasource?.uid).toBe('$' + '{datasource}');
@@ -79,9 +79,9 @@ describe.each(dashboards.map((dashboard) => [dashboard.title, dashboard] as cons
     const all = selectors(expression);
     expect(all.length).toBeGreaterThan(0);
     for (const { name, matchers } of all) {
-      if (NOT_OURS.test(name)) continue;
+      if (OTHER_JOBS.test(name)) continue;
       expect(matchers).toContain('job=~"$job"');
-      // A gateway adds up what it gets: no instance is left.
+      // A gateway aggregates over instances.
       if (!name.startsWith('traces_span_metrics_')) expect(matchers).toContain('instance=~"$instance"');
     }
   });
@@ -94,7 +94,7 @@ describe.each(dashboards.map((dashboard) => [dashboard.title, dashboard] as cons
     for (const [, range] of expression.matchAll(/\brate\([^[]*\[([^\]]+)\]/g)) expect(range).toBe('$__rate_interval');
   });
 
-  it('puts its panels beside and below each other, never over each other', () => {
+  it('has panels that do not overlap', () => {
     const taken = new Set<string>();
     for (const { gridPos, title } of dashboard.panels) {
       expect(gridPos.x + gridPos.w).toBeLessThanOrEqual(24);
@@ -111,7 +111,7 @@ describe.each(dashboards.map((dashboard) => [dashboard.title, dashboard] as cons
 
 describe('the dashboards together', () => {
   const expressions = dashboards.flatMap((dashboard) =>
-    queried(dashboard).flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)),
+    panelsWithQueries(dashboard).flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)),
   );
   const read = new Set(expressions.flatMap((expression) => selectors(expression).map(({ name }) => name)));
   const shown = new Set([...read].map((name) => name.replace(/_(?:bucket|sum|count)$/, '')));
@@ -120,13 +120,13 @@ describe('the dashboards together', () => {
     expect([...shown, ...read]).toContain(metric);
   });
 
-  it('show no metric of ours that the schema does not have', () => {
+  it('show no metric of ours that the schema lacks', () => {
     const known = new Set(schema.map(({ metric }) => metric));
     const ours = [...shown].filter((name) => /^(?:tta|process|nodejs)_\w+$/.test(name));
     expect(ours.filter((name) => !known.has(name))).toEqual([]);
   });
 
-  it('have addresses and titles that are all different', () => {
+  it('have unique ids and titles', () => {
     expect(new Set(dashboards.map(({ uid }) => uid)).size).toBe(dashboards.length);
     expect(new Set(dashboards.map(({ title }) => title)).size).toBe(dashboards.length);
   });

@@ -1,4 +1,4 @@
-/** What the checked-in dashboards say, as a test reads it. */
+/** The generated dashboards, with types for the fields that the tests read. */
 import { readdirSync, readFileSync } from 'node:fs';
 
 export const FOLDER = new URL('../../../collector/grafana/', import.meta.url);
@@ -21,7 +21,7 @@ export interface Panel {
   readonly targets?: readonly Target[];
   readonly fieldConfig?: {
     readonly overrides?: readonly {
-      /** Of a colour, the regular expression of the names that have it, between slashes. */
+      /** In an override of a colour: a regular expression of series names, between slashes. */
       readonly matcher: { readonly options: string };
       readonly properties: readonly { readonly id: string; readonly value: { readonly fixedColor?: string } }[];
     }[];
@@ -63,6 +63,6 @@ export const dashboards: readonly Dashboard[] = readdirSync(new URL('dashboards/
   .sort()
   .map((file) => JSON.parse(readFileSync(new URL(`dashboards/${file}`, FOLDER), 'utf8')));
 
-/** The panels that show data: rows and the list of alerts have no query. */
-export const queried = (dashboard: Dashboard) =>
+/** The panels that have queries: all but rows and the list of alerts. */
+export const panelsWithQueries = (dashboard: Dashboard) =>
   dashboard.panels.filter(({ type }) => type !== 'row' && type !== 'alertlist');

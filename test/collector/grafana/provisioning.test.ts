@@ -36,51 +36,53 @@ const ofPrometheus: readonly Rule[] = read('../prometheus/rules/alerts.yml').gro
 );
 
 describe('the data sources', () => {
-  it('lead from an exemplar to the trace store and from alerts to Alertmanager, each of which there is', () => {
+  it('link exemplars to the trace store and alerts to Alertmanager, which both exist', () => {
     const prometheus = sources.find(({ uid }) => uid === 'prometheus')?.jsonData;
     expect(prometheus?.exemplarTraceIdDestinations?.map(({ datasourceUid }) => datasourceUid)).toEqual(['traces']);
     expect(prometheus?.alertmanagerUid).toBe('alertmanager');
     expect(uids).toEqual(['prometheus', 'alertmanager', 'traces']);
   });
 
-  it('know the interval at which the shipped Prometheus scrapes', () => {
+  it('have the scrape interval of the shipped Prometheus', () => {
     const { scrape_interval } = read('../prometheus/prometheus.yml').global;
     expect(sources[0]?.jsonData).toMatchObject({ timeInterval: scrape_interval });
   });
 });
 
 describe('the alerts that Grafana evaluates', () => {
-  it('are those of Prometheus, with the same expressions, patience and labels', () => {
-    const ours = rules.map((rule) => [rule.title.split(' ')[0], rule.data[0]?.model.expr, rule.for, rule.labels]);
-    expect(ours).toEqual(ofPrometheus.map((rule) => [rule.alert, rule.expr.trim(), rule.for ?? '0s', rule.labels]));
+  it('are those of Prometheus, with the same expressions, durations and labels', () => {
+    const ofGrafana = rules.map((rule) => [rule.title.split(' ')[0], rule.data[0]?.model.expr, rule.for, rule.labels]);
+    expect(ofGrafana).toEqual(
+      ofPrometheus.map((rule) => [rule.alert, rule.expr.trim(), rule.for ?? '0s', rule.labels]),
+    );
   });
 
-  it('are told apart by address and title', () => {
+  it('have unique ids and titles', () => {
     expect(new Set(rules.map(({ uid }) => uid)).size).toBe(rules.length);
     expect(new Set(rules.map(({ title }) => title)).size).toBe(rules.length);
     for (const { uid } of rules) expect(uid).toMatch(/^[a-z0-9-]{1,40}$/);
   });
 
   it.each(rules.map((rule) => [rule.title, rule] as const))(
-    '%s asks a source, and fires for what is there',
+    '%s queries a data source, and fires for each series',
     (_, rule) => {
-      const [query, there, fires] = rule.data;
+      const [query, exists, fires] = rule.data;
       expect(uids).toContain(query?.datasourceUid);
-      expect(there?.model.expression).toContain(`$${query?.refId}`);
-      expect(fires?.model.expression).toBe(there?.refId);
+      expect(exists?.model.expression).toContain(`$${query?.refId}`);
+      expect(fires?.model.expression).toBe(exists?.refId);
       expect(rule.condition).toBe(fires?.refId);
     },
   );
 
   it.each(rules.map((rule) => [rule.title, rule] as const))(
-    '%s tells its story without a dollar, and links the runbook',
+    '%s has annotations without a dollar sign, and a link to the runbook',
     (_, rule) => {
       for (const text of Object.values(rule.annotations)) expect(text).not.toContain('$');
       expect(Object.keys(rule.annotations).sort()).toEqual(['description', 'runbook_url', 'summary']);
     },
   );
 
-  it('reach a contact point that there is, whatever their severity', () => {
+  it('reach a contact point that exists, for every severity', () => {
     const points = read('alerting/contact-points.yml').contactPoints.map(({ name }: { name: string }) => name);
     const [policy] = read('alerting/policies.yml').policies;
     const routed = [policy, ...policy.routes].map(({ receiver }: { receiver: string }) => receiver);
@@ -89,7 +91,7 @@ describe('the alerts that Grafana evaluates', () => {
     for (const severity of severities) expect(points).toContain(severity);
   });
 
-  it('are off unless somebody mounts them: nothing pages twice', () => {
+  it('are off by default, so that no alert is sent twice', () => {
     expect(() => read('provisioning/alerting/rules.json')).toThrow('ENOENT');
     const compose = readFileSync(new URL('../compose/compose.yaml', FOLDER), 'utf8');
     expect(compose).not.toContain('grafana/alerting');

@@ -1,23 +1,23 @@
 export interface Selector {
-  /** The metric; of `{__name__=~"..."}` that pattern. */
+  /** The name of the metric, or the pattern of `{__name__=~"..."}`. */
   readonly name: string;
   readonly matchers: string;
-  /** What stands in brackets behind it. */
+  /** The range in brackets after it, such as `5m`. */
   readonly range: string | undefined;
 }
 
 const GROUPING = /\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)/g;
-/** A text by itself is an argument of a function; it is matched to be passed over. */
+/** The first alternative is a string that is an argument of a function: it is matched so that it can be skipped. */
 const SELECTOR =
   /"(?:[^"\\]|\\.)*"|(?<![\w$])([a-z_:][\w:]*)?(?:\{((?:"(?:[^"\\]|\\.)*"|[^}"])*)\})?(?:\[([^\]]+)\])?/gi;
 const KEYWORDS = new Set(['and', 'or', 'unless', 'bool', 'offset']);
 
-/** What an expression of PromQL reads. Knows as much of the language as the dashboards use. */
+/** The selectors of a PromQL expression. Only the syntax that the dashboards use is supported. */
 export function selectors(expression: string): readonly Selector[] {
-  const bare = expression.replaceAll(GROUPING, '');
-  return [...bare.matchAll(SELECTOR)].flatMap((match) => {
+  const withoutGrouping = expression.replaceAll(GROUPING, '');
+  return [...withoutGrouping.matchAll(SELECTOR)].flatMap((match) => {
     const [whole, word, matchers = '', range] = match;
-    const isFunction = bare
+    const isFunction = withoutGrouping
       .slice(match.index + whole.length)
       .trimStart()
       .startsWith('(');

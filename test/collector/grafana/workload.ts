@@ -1,6 +1,6 @@
 /**
- * A support desk: workflows that a user could have written, over models and services that are slow, fail and come
- * back. Between them they move every metric of the schema.
+ * A support desk: workflows as a user writes them, with models and services that are sometimes slow and sometimes fail.
+ * Together they change every metric of the schema.
  */
 import {
   bulkhead,
@@ -26,14 +26,15 @@ import {
 } from '../../../src/index.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
 
-/** The share of calls to things outside that fail, 0 to 1. Changed while it runs, as an outage would. */
-export const weather = { faults: 0.02 };
+/** The share of calls to models and services that fail, from 0 to 1. A test changes it to make an outage. */
+export const faults = { share: 0.02 };
 
 const pause = (ms: number, signal: AbortSignal) => systemClock.sleep(ms, signal);
-/** Mostly near `ms`, now and then several times as long. */
-const around = (ms: number) => ms * (0.6 + Math.random() ** 4 * 4);
-const stumble = (what: string, times = 1) => {
-  if (Math.random() < weather.faults * times) throw new Error(`${what} is away`);
+/** A random duration: usually near `ms`, rarely several times as long. */
+const randomMs = (ms: number) => ms * (0.6 + Math.random() ** 4 * 4);
+/** Throws in `faults.share * factor` of all calls. */
+const failSometimes = (name: string, factor = 1) => {
+  if (Math.random() < faults.share * factor) throw new Error(`${name} is down`);
 };
 
 interface Speed {
@@ -54,50 +55,54 @@ function modelOf(provider: string, model: string, { ms, inputTokens, outputToken
     provider,
     id: model,
     async generate(_, { signal }) {
-      await pause(around(ms), signal);
-      stumble(model);
+      await pause(randomMs(ms), signal);
+      failSometimes(model);
       return { text: 'an answer', usage: usage() };
     },
     async *stream(_, { signal }) {
-      await pause(around(ms / 4), signal);
+      await pause(randomMs(ms / 4), signal);
       for (const text of ['an ', 'answer']) {
         yield { text };
-        await pause(around(ms / 4), signal);
+        await pause(randomMs(ms / 4), signal);
       }
       yield { usage: usage() };
     },
   };
 }
 
-const service = (name: string, ms: number, faults = 1) =>
+const service = (name: string, ms: number, faultFactor = 1) =>
   task(name, async (ticket: number, context) => {
-    await pause(around(ms), context.signal);
-    stumble(name, faults);
+    await pause(randomMs(ms), context.signal);
+    failSometimes(name, faultFactor);
     return ticket;
   });
 
 export function supportDesk() {
   const large = llm(modelOf('openai', 'gpt-4o', { ms: 220, inputTokens: 1_800, outputTokens: 260 }));
   const small = llm(modelOf('openai', 'gpt-4o-mini', { ms: 90, inputTokens: 900, outputTokens: 120 }));
-  const house = llm(modelOf('house', 'house-7b', { ms: 60, inputTokens: 700, outputTokens: 90 }));
-  const aloud = llmStream(
+  const selfHosted = llm(modelOf('house', 'house-7b', { ms: 60, inputTokens: 700, outputTokens: 90 }));
+  const streaming = llmStream(
     modelOf('anthropic', 'claude-3-5-haiku-latest', { ms: 120, inputTokens: 600, outputTokens: 80 }),
   );
 
-  const patient = retry(large, { name: 'ask-large', maxRetries: 2, initialDelayMs: 20 });
-  const draft = fallback(patient, small, { name: 'draft' });
-  const known = cache(
+  const retried = retry(large, { name: 'ask-large', maxRetries: 2, initialDelayMs: 20 });
+  const draft = fallback(retried, small, { name: 'draft' });
+  const articles = cache(
     task('find-article', async (ticket: number, context) => {
-      await pause(around(12), context.signal);
+      await pause(randomMs(12), context.signal);
       return ticket;
     }),
     { name: 'articles', key: (ticket) => String(ticket ** 2 % 101), ttlMs: 20_000 },
   );
-  const broken = { get: () => Promise.reject(new Error('down')), set: async () => true, delete: async () => true };
-  const profile = cache(service('load-profile', 8, 0), { name: 'profiles', key: String, store: keyvStore(broken) });
+  const brokenStore = { get: () => Promise.reject(new Error('down')), set: async () => true, delete: async () => true };
+  const profile = cache(service('load-profile', 8, 0), {
+    name: 'profiles',
+    key: String,
+    store: keyvStore(brokenStore),
+  });
   const answer = workflow(
     'answer-ticket',
-    sequential(parallel([known, profile]))
+    sequential(parallel([articles, profile]))
       .pipe(task('prompt', (found: readonly unknown[]) => `answer with ${found.length} articles`))
       .pipe(draft),
   );
@@ -105,20 +110,20 @@ export function supportDesk() {
   const classify = workflow(
     'classify-ticket',
     sequential(task('read', (ticket: number) => `ticket ${ticket}`)).pipe(
-      conditional((text: string) => text.endsWith('0'), house, small),
+      conditional((text: string) => text.endsWith('0'), selfHosted, small),
     ),
   );
 
   const crm = circuitBreaker(service('crm', 15, 8), { name: 'crm', consecutiveFailures: 2, openMs: 900 });
-  const narrow = bulkhead(service('archive', 40, 0), { name: 'archive', limit: 2, queue: 6 });
-  const metered = rateLimit(service('search', 5, 0), { name: 'search', permits: 12, perMs: 1_000, burst: 1 });
+  const archive = bulkhead(service('archive', 40, 0), { name: 'archive', limit: 2, queue: 6 });
+  const search = rateLimit(service('search', 5, 0), { name: 'search', permits: 12, perMs: 1_000, burst: 1 });
   const replica = hedge(service('replica', 25, 1), { name: 'replica', delayMs: 40 });
   const sync = workflow(
     'sync-customer',
-    parallel([crm, narrow, narrow, narrow, metered, metered, replica], { mode: 'settle' }),
+    parallel([crm, archive, archive, archive, search, search, replica], { mode: 'settle' }),
   );
 
-  const undo = task('undo', async () => stumble('undo', 8));
+  const undo = task('undo', async () => failSometimes('undo', 8));
   const refund = workflow(
     'refund',
     timeout(
@@ -146,7 +151,7 @@ export function supportDesk() {
   const read = workflow(
     'read-aloud',
     task('speak', async (ticket: number) => {
-      for await (const _ of await aloud.execute(`ticket ${ticket}`));
+      for await (const _ of await streaming.execute(`ticket ${ticket}`));
     }),
   );
 

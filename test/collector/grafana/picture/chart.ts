@@ -1,6 +1,6 @@
-/** Lines and areas over time, as SVG with its legend. */
+/** A chart of lines or areas over time, as SVG with a legend. */
 import type { Line } from '../grafana.ts';
-import { clock, escaped, formatted, ticks } from './format.ts';
+import { escapeHtml, formatTime, formatValue, ticks } from './format.ts';
 
 export const PALETTE = [
   ...['#73bf69', '#f2cc0c', '#5794f2', '#ff780a', '#b877d9', '#ff7383', '#8ab8ff', '#ffcb7d'],
@@ -8,7 +8,7 @@ export const PALETTE = [
 ] as const;
 export const colour = (index: number) => PALETTE[index % PALETTE.length] as string;
 
-export interface Named extends Line {
+export interface NamedLine extends Line {
   readonly name: string;
 }
 
@@ -24,27 +24,27 @@ interface Frame extends Box {
   y(value: number): number;
 }
 
-const finite = (lines: readonly Named[]) =>
+const finite = (lines: readonly NamedLine[]) =>
   lines.flatMap(({ points }) => points.map(([, value]) => value)).filter(Number.isFinite);
 
-/** Runs of points without a gap: a value that is none breaks the line. */
-function runs(points: Line['points'], step: number): readonly Line['points'][] {
-  const found: (readonly [number, number])[][] = [];
-  let before = Number.NEGATIVE_INFINITY;
+/** Splits the points where a value is missing or not a number, so that the line has a gap there. */
+function splitAtGaps(points: Line['points'], step: number): readonly Line['points'][] {
+  const parts: (readonly [number, number])[][] = [];
+  let previous = Number.NEGATIVE_INFINITY;
   for (const point of points) {
     if (!Number.isFinite(point[1])) continue;
-    if (point[0] - before > step * 1.5) found.push([]);
-    found.at(-1)?.push(point);
-    before = point[0];
+    if (point[0] - previous > step * 1.5) parts.push([]);
+    parts.at(-1)?.push(point);
+    previous = point[0];
   }
-  return found;
+  return parts;
 }
 
 const path = (points: Line['points'], { x, y }: Frame) =>
   points.map(([seconds, value], i) => `${i === 0 ? 'M' : 'L'}${x(seconds).toFixed(1)} ${y(value).toFixed(1)}`).join('');
 
-/** Each line on top of those before it; a line without a point somewhere adds nothing there. */
-function piled(lines: readonly Named[]): readonly Named[] {
+/** Adds to each line the values of the lines before it. A missing point counts as 0. */
+function stackLines(lines: readonly NamedLine[]): readonly NamedLine[] {
   const sums = new Map<number, number>();
   return lines.map((line) => ({
     ...line,
@@ -56,9 +56,9 @@ function piled(lines: readonly Named[]): readonly Named[] {
   }));
 }
 
-function curves(lines: readonly Named[], frame: Frame, step: number, stacked: boolean): string {
-  const drawn = (stacked ? piled(lines) : lines).map(({ points }, index) => {
-    const parts = runs(points, step).map((run) => {
+function curves(lines: readonly NamedLine[], frame: Frame, step: number, stacked: boolean): string {
+  const renderPanel = (stacked ? stackLines(lines) : lines).map(({ points }, index) => {
+    const parts = splitAtGaps(points, step).map((run) => {
       const line = path(run, frame);
       const ends = `L${frame.x(run.at(-1)?.[0] ?? 0).toFixed(1)} ${frame.bottom}L${frame.x(run[0]?.[0] ?? 0).toFixed(1)} ${frame.bottom}Z`;
       const area = `<path d="${line}${ends}" fill="${colour(index)}" fill-opacity="${stacked ? 0.25 : 0.07}"/>`;
@@ -66,8 +66,8 @@ function curves(lines: readonly Named[], frame: Frame, step: number, stacked: bo
     });
     return parts.join('');
   });
-  // The tallest pile first, so that none hides another.
-  return (stacked ? drawn.reverse() : drawn).join('');
+  // The highest area is drawn first, so that it does not hide the others.
+  return (stacked ? renderPanel.reverse() : renderPanel).join('');
 }
 
 export interface ChartOptions {
@@ -78,9 +78,9 @@ export interface ChartOptions {
   readonly to: number;
 }
 
-export function chart(lines: readonly Named[], { width, height }: Box, options: ChartOptions): string {
+export function chart(lines: readonly NamedLine[], { width, height }: Box, options: ChartOptions): string {
   const { unit, stacked, step, from, to } = options;
-  const high = Math.max(0, ...finite(stacked ? piled(lines) : lines));
+  const high = Math.max(0, ...finite(stacked ? stackLines(lines) : lines));
   const size = unit === 'bytes' ? 1024 ** 2 : 1;
   const marks = ticks(0, (high === 0 ? 1 : high) / size, 4).map((mark) => mark * size);
   const top = marks.at(-1) ?? 1;
@@ -93,23 +93,25 @@ export function chart(lines: readonly Named[], { width, height }: Box, options: 
   };
   const grid = marks.map((mark) => {
     const y = frame.y(mark).toFixed(1);
-    return `<line x1="${left}" x2="${width - 8}" y1="${y}" y2="${y}" class="grid"/><text x="${left - 6}" y="${Number(y) + 3.5}" text-anchor="end">${escaped(formatted(mark, unit))}</text>`;
+    return `<line x1="${left}" x2="${width - 8}" y1="${y}" y2="${y}" class="grid"/><text x="${left - 6}" y="${Number(y) + 3.5}" text-anchor="end">${escapeHtml(formatValue(mark, unit))}</text>`;
   });
   const times = Array.from({ length: 5 }, (_, i) => Math.ceil((from + (i * (to - from)) / 5) / 60) * 60);
-  const days = times.map(
-    (at) => `<text x="${frame.x(at).toFixed(1)}" y="${height - 4}" text-anchor="middle">${clock(at)}</text>`,
+  const timeLabels = times.map(
+    (at) => `<text x="${frame.x(at).toFixed(1)}" y="${height - 4}" text-anchor="middle">${formatTime(at)}</text>`,
   );
-  return `<svg width="${width}" height="${height}">${grid.join('')}${days.join('')}${curves(lines, frame, step, stacked)}</svg>`;
+  return `<svg width="${width}" height="${height}">${grid.join('')}${timeLabels.join('')}${curves(lines, frame, step, stacked)}</svg>`;
 }
 
-/** The last value of each line, and its mean. */
-export function legend(lines: readonly Named[], unit: string, room: number): string {
-  const rows = lines.slice(0, room).map(({ name, points }, index) => {
+/** The mean and the last value of each line, for at most `maxRows` lines. */
+export function legend(lines: readonly NamedLine[], unit: string, maxRows: number): string {
+  const rows = lines.slice(0, maxRows).map(({ name, points }, index) => {
     const values = points.map(([, value]) => value).filter(Number.isFinite);
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-    const cells = [mean, values.at(-1) ?? Number.NaN].map((value) => `<td>${escaped(formatted(value, unit))}</td>`);
-    return `<tr><th><i style="background:${colour(index)}"></i>${escaped(name)}</th>${cells.join('')}</tr>`;
+    const cells = [mean, values.at(-1) ?? Number.NaN].map(
+      (value) => `<td>${escapeHtml(formatValue(value, unit))}</td>`,
+    );
+    return `<tr><th><i style="background:${colour(index)}"></i>${escapeHtml(name)}</th>${cells.join('')}</tr>`;
   });
-  const more = lines.length > room ? `<tr><th>and ${lines.length - room} more</th></tr>` : '';
+  const more = lines.length > maxRows ? `<tr><th>and ${lines.length - maxRows} more</th></tr>` : '';
   return `<table class="legend"><tr class="head"><th></th><td>mean</td><td>last</td></tr>${rows.join('')}${more}</table>`;
 }

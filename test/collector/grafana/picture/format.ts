@@ -1,7 +1,7 @@
-/** Figures as Grafana writes them, for the units that the dashboards use. */
+/** Formats numbers as Grafana does, for the units that the dashboards use. */
 const round = (value: number, decimals: number) => Number(value.toFixed(decimals)).toString();
 
-/** Three digits that say something: 1234 as 1.23 K. */
+/** Few digits and a suffix: 12345 becomes 12.3 K. */
 function short(value: number): string {
   const size = Math.abs(value);
   if (size >= 1e9) return `${round(value / 1e9, 2)} B`;
@@ -28,7 +28,7 @@ function bytes(value: number): string {
 const dollars = (value: number, decimals?: number) =>
   `$${value.toFixed(decimals ?? (Math.abs(value) >= 1 || value === 0 ? 2 : 4))}`;
 
-export function formatted(value: number, unit = 'short', decimals?: number): string {
+export function formatValue(value: number, unit = 'short', decimals?: number): string {
   if (!Number.isFinite(value)) return '–';
   if (unit === 's') return seconds(value);
   if (unit === 'bytes') return bytes(value);
@@ -39,7 +39,7 @@ export function formatted(value: number, unit = 'short', decimals?: number): str
   return decimals === undefined ? short(value) : short(Number(value.toFixed(decimals)));
 }
 
-/** Round figures from 0 or `low` to a little above `high`, about `count` of them. */
+/** Round numbers for an axis, about `count` of them, from `low` or a little below to `high` or a little above. */
 export function ticks(low: number, high: number, count: number): readonly number[] {
   const span = high - low || 1;
   const power = 10 ** Math.floor(Math.log10(span / count));
@@ -48,9 +48,9 @@ export function ticks(low: number, high: number, count: number): readonly number
   return Array.from({ length: Math.ceil(high / step - first - 1e-9) + 1 }, (_, index) => (first + index) * step);
 }
 
-export function clock(epochSeconds: number): string {
+export function formatTime(epochSeconds: number): string {
   return new Date(epochSeconds * 1_000).toISOString().slice(11, 16);
 }
 
-export const escaped = (text: string) =>
+export const escapeHtml = (text: string) =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');

@@ -1,4 +1,4 @@
-/** A dashboard: its variables, its rows, and the manners that all of them share. */
+/** Builds a dashboard from its variables and rows, with the settings that all dashboards share. */
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import {
   type Dashboard,
@@ -14,29 +14,29 @@ import {
   VariableSort,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { SOURCE } from './panels.ts';
-import { series } from './promql.ts';
+import { series } from './queries.ts';
 
 const TAG = 'tta';
-/** Every process that runs primitives has it, from the first one that it builds. */
-const PRESENT = 'tta_primitive_active';
+/** Every process has this metric as soon as it has built a primitive. */
+const PRESENCE_METRIC = 'tta_primitive_active';
 
-export interface Choice {
+export interface Variable {
   readonly name: string;
   readonly label: string;
-  /** The values to choose from, as Grafana's Prometheus data source reads them. */
+  /** The query for the values, in the syntax of Grafana's Prometheus data source. */
   readonly query: string;
 }
 
-export interface Board {
+export interface DashboardOptions {
   readonly uid: string;
   readonly title: string;
   readonly description: string;
-  /** Variables besides the data source, the job and the instance. */
-  readonly choices?: readonly Choice[];
+  /** Variables in addition to the data source, the job and the instance. */
+  readonly variables?: readonly Variable[];
   readonly rows: readonly (readonly [title: string, panels: readonly Builder<Panel>[]])[];
 }
 
-function choice({ name, label, query }: Choice): QueryVariableBuilder {
+function createVariable({ name, label, query }: Variable): QueryVariableBuilder {
   return new QueryVariableBuilder(name)
     .label(label)
     .query(query)
@@ -50,17 +50,17 @@ function choice({ name, label, query }: Choice): QueryVariableBuilder {
     .sort(VariableSort.AlphabeticalAsc);
 }
 
-const TARGETS: readonly Choice[] = [
-  { name: 'job', label: 'Job', query: `label_values(${PRESENT}, job)` },
-  { name: 'instance', label: 'Instance', query: `label_values(${PRESENT}{job=~"$job"}, instance)` },
+const TARGETS: readonly Variable[] = [
+  { name: 'job', label: 'Job', query: `label_values(${PRESENCE_METRIC}, job)` },
+  { name: 'instance', label: 'Instance', query: `label_values(${PRESENCE_METRIC}{job=~"$job"}, instance)` },
 ];
 
-/** A variable of the values that a label of a metric has. */
-export function choiceOf(name: string, label: string, metric: string, from: string): Choice {
-  return { name, label, query: `label_values(${series(metric)}, ${from})` };
+/** A variable whose values are the values of the label `metricLabel` of `metric`. */
+export function labelVariable(name: string, label: string, metric: string, metricLabel: string): Variable {
+  return { name, label, query: `label_values(${series(metric)}, ${metricLabel})` };
 }
 
-export function board({ uid, title, description, choices = [], rows }: Board): Dashboard {
+export function createDashboard({ uid, title, description, variables = [], rows }: DashboardOptions): Dashboard {
   const dashboard = new DashboardBuilder(title)
     .uid(uid)
     .description(description)
@@ -79,13 +79,13 @@ export function board({ uid, title, description, choices = [], rows }: Board): D
         .includeVars(true),
     )
     .withVariable(new DatasourceVariableBuilder('datasource').type('prometheus').label('Data source'));
-  for (const each of [...TARGETS, ...choices]) dashboard.withVariable(choice(each));
+  for (const each of [...TARGETS, ...variables]) dashboard.withVariable(createVariable(each));
   for (const [heading, panels] of rows) {
     dashboard.withRow(new RowBuilder(heading));
     for (const panel of panels) dashboard.withPanel(panel);
   }
   const built = dashboard.build();
-  // Where the links stand is the reader's choice; the SDK's default hides them in a menu.
+  // The default of the SDK hides the links in a menu. Without a placement, Grafana shows them.
   for (const link of built.links ?? []) delete link.placement;
   for (const [index, panel] of (built.panels ?? []).entries()) panel.id = index + 1;
   return built;

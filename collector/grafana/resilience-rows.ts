@@ -1,49 +1,50 @@
-/** Rows of the resilience dashboard: what keeps work from a dependency, undoes it, or saves it. */
+/** Rows of the resilience dashboard: circuits, bulkheads, rate limits, sagas and caches. */
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
-import { graph, type PanelOptions, states } from './panels.ts';
-import { quantile, rate, series, sum } from './promql.ts';
+import { type PanelOptions, stateTimeline, timeSeries } from './panels.ts';
+import { quantile, rate, series, sum } from './queries.ts';
 import { CIRCUIT } from './thresholds.ts';
 
 const NAME = 'primitive_name';
-const third = (options: Omit<PanelOptions, 'width'>) => graph({ ...options, width: 8 });
+const narrowTimeSeries = (options: Omit<PanelOptions, 'width'>) => timeSeries({ ...options, width: 8 });
 
 const waits = (what: string, histogram: string) =>
-  third({
+  narrowTimeSeries({
     title: `${what} wait, p95`,
-    description: 'Of those that had to wait, whether they got in or left. Those that found room at once are not in it.',
+    description: 'Of executions that had to wait, also when they left. It does not include executions without a wait.',
     unit: 's',
     queries: [[quantile(0.95, NAME, histogram), '{{primitive_name}}']],
   });
 
 const lookups = (metric: string) => sum('primitive_name, cache_type', rate(metric));
 
-export const circuits: readonly (readonly [title: string, panels: readonly Builder<Panel>[]])[] = [
+export const resilienceRows: readonly (readonly [title: string, panels: readonly Builder<Panel>[]])[] = [
   [
     'Circuits, bulkheads and rate limits',
     [
-      states({
+      stateTimeline({
         title: 'Circuit state',
-        description: 'The worst state of each circuit over all instances. Open: its dependency is not asked.',
+        description:
+          'The worst state of each circuit over all instances. An open circuit does not call its dependency.',
         unit: 'none',
         queries: [[`max by (primitive_name) (${series('tta_circuit_breaker_state')})`, '{{primitive_name}}']],
         mappings: CIRCUIT,
       }),
-      graph({
+      timeSeries({
         title: 'Circuit transitions',
-        description: 'Changes of state per second. Open and half_open in turn: the dependency has not recovered.',
+        description: 'Changes of state per second. If open and half_open alternate, the dependency has not recovered.',
         unit: 'ops',
         queries: [
           [sum('primitive_name, to', rate('tta_circuit_breaker_transitions_total')), '{{primitive_name}} to {{to}}'],
         ],
       }),
-      third({
+      narrowTimeSeries({
         title: 'Bulkhead slots taken',
-        description: 'Executions that hold a slot. A flat line is the limit.',
+        description: 'Executions that have a slot. A flat line means that the limit is reached.',
         unit: 'short',
         queries: [[sum(NAME, series('tta_bulkhead_running')), '{{primitive_name}}']],
       }),
-      third({
+      narrowTimeSeries({
         title: 'Waiting in line',
         description: 'Executions that wait for a slot of a bulkhead or for permits of a rate limit.',
         unit: 'short',
@@ -52,9 +53,10 @@ export const circuits: readonly (readonly [title: string, panels: readonly Build
           [sum(NAME, series('tta_rate_limit_queued')), 'rate limit {{primitive_name}}'],
         ],
       }),
-      third({
+      narrowTimeSeries({
         title: 'Turned away',
-        description: 'Executions per second that a circuit, bulkhead or rate limit refused. Empty: none.',
+        description:
+          'Executions per second that a circuit, bulkhead or rate limit refused. It is empty when there are none.',
         unit: 'ops',
         queries: [
           [
@@ -65,9 +67,9 @@ export const circuits: readonly (readonly [title: string, panels: readonly Build
       }),
       waits('Bulkhead', 'tta_bulkhead_wait_seconds'),
       waits('Rate limit', 'tta_rate_limit_wait_seconds'),
-      third({
+      narrowTimeSeries({
         title: 'Timeouts',
-        description: 'Executions per second that one of our time limits ended. Empty: none.',
+        description: 'Executions per second that a timeout primitive ended. It is empty when there are none.',
         unit: 'ops',
         queries: [
           [
@@ -81,17 +83,18 @@ export const circuits: readonly (readonly [title: string, panels: readonly Build
   [
     'Sagas',
     [
-      graph({
+      timeSeries({
         title: 'Compensations',
-        description: 'Steps undone per second. A failure is an effect that is still there: somebody has to look.',
+        description: 'Undone steps per second. After a failure the effect of the step still exists: it needs a person.',
         unit: 'ops',
         queries: [
           [sum('primitive_name, status', rate('tta_saga_compensations_total')), '{{primitive_name}} {{status}}'],
         ],
       }),
-      graph({
+      timeSeries({
         title: 'Unknown effects',
-        description: 'Steps per second that were interrupted and not undone: whether they had an effect is not known.',
+        description:
+          'Steps per second that were interrupted and not undone. It is not known whether they had an effect.',
         unit: 'ops',
         queries: [[sum(NAME, rate('tta_saga_unknown_effects_total')), '{{primitive_name}}']],
       }),
@@ -100,22 +103,22 @@ export const circuits: readonly (readonly [title: string, panels: readonly Build
   [
     'Caches',
     [
-      third({
+      narrowTimeSeries({
         title: 'Cache hits',
-        description: 'Lookups per second that were answered without running the wrapped primitive.',
+        description: 'Lookups per second that did not run the wrapped primitive.',
         unit: 'ops',
         queries: [[lookups('tta_cache_hits_total'), '{{primitive_name}} ({{cache_type}})']],
       }),
-      third({
+      narrowTimeSeries({
         title: 'Cache misses',
         description: 'Lookups per second that ran the wrapped primitive.',
         unit: 'ops',
         queries: [[lookups('tta_cache_misses_total'), '{{primitive_name}} ({{cache_type}})']],
       }),
-      third({
+      narrowTimeSeries({
         title: 'Store errors',
         description:
-          "What a cache's store did not do, per second; the primitive ran instead. skipped: it is left alone.",
+          "Failed operations of a cache's store per second; the primitive ran instead. skipped: the store was not called, because it kept failing.",
         unit: 'ops',
         queries: [
           [

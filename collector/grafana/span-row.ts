@@ -1,10 +1,10 @@
 /**
- * What the gateway computes from spans. Its points are exemplars: each opens the trace that it was. Without a gateway
- * these panels are empty; the others do not need one. No span says at which instance it was made.
+ * Panels of the metrics that the gateway computes from spans. Their exemplars open traces. Without a gateway these
+ * panels are empty. There is no matcher for the instance, because spans do not carry it.
  */
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
-import { graph } from './panels.ts';
+import { timeSeries } from './panels.ts';
 
 const rate = (metric: string, matcher: string) =>
   `rate(traces_span_metrics_${metric}{job=~"$job", ${matcher}}[$__rate_interval])`;
@@ -13,16 +13,17 @@ const bucket = rate('duration_seconds_bucket', 'span_name=~"invoke_workflow.*"')
 export const spanRow: readonly [title: string, panels: readonly Builder<Panel>[]] = [
   'From spans, where a gateway runs',
   [
-    graph({
+    timeSeries({
       title: 'Latency from spans, p95',
-      description: 'Workflow executions whose spans came in. Click on a point to open its trace, if it was kept.',
+      description: 'Workflow executions whose spans arrived. A click on a point opens its trace, if it was kept.',
       unit: 's',
       exemplars: true,
       queries: [[`histogram_quantile(0.95, sum by (le, span_name) (${bucket}))`, '{{span_name}}']],
     }),
-    graph({
+    timeSeries({
       title: 'Failed spans, the ten most frequent',
-      description: 'Per second, by the name of the span: where failures begin, beside where they end up. Empty: none.',
+      description:
+        'Per second, by the name of the span. They show where a failure starts. It is empty when there are none.',
       unit: 'ops',
       queries: [
         [

@@ -1,48 +1,48 @@
-/** The collector's own metrics, where one is scraped. Releases differ in whether counters end in `_total`. */
+/** Panels of the collector's own metrics. Counters end in `_total` in some releases of the collector only. */
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
-import { graph, type PanelOptions } from './panels.ts';
+import { type PanelOptions, timeSeries } from './panels.ts';
 
-const third = (options: Omit<PanelOptions, 'width'>) => graph({ ...options, width: 8 });
+const narrowTimeSeries = (options: Omit<PanelOptions, 'width'>) => timeSeries({ ...options, width: 8 });
 const rate = (counter: string) => `rate({__name__=~"otelcol_${counter}(_total)?"}[$__rate_interval])`;
 
 export const collectorRow: readonly [title: string, panels: readonly Builder<Panel>[]] = [
   'Collector',
   [
-    third({
+    narrowTimeSeries({
       title: 'Spans received',
-      description: 'Per second, accepted and refused. A refusal is counted as lost by the application that sent them.',
+      description: 'Per second, accepted and refused. The application that sent refused spans counts them as lost.',
       unit: 'ops',
       queries: [
         [`sum by (instance) (${rate('receiver_accepted_spans')})`, '{{instance}} accepted'],
         [`sum by (instance) (${rate('receiver_refused_spans')})`, '{{instance}} refused'],
       ],
     }),
-    third({
+    narrowTimeSeries({
       title: 'Spans sent on',
-      description: 'Per second, by exporter; failed are those given up or thrown away for want of room.',
+      description: 'Per second, by exporter. failed: dropped after the retries, or because the queue was full.',
       unit: 'ops',
       queries: [
         [`sum by (exporter) (${rate('exporter_sent_spans')})`, '{{exporter}} sent'],
         [`sum by (exporter) (${rate('exporter_send_failed_spans')})`, '{{exporter}} failed'],
       ],
     }),
-    third({
+    narrowTimeSeries({
       title: 'Queues',
-      description: 'How full each queue is. One that stays full means that what is behind it is too slow or away.',
+      description: 'How full each queue is. If a queue stays full, the receiver behind it is too slow or down.',
       unit: 'percentunit',
       queries: [['otelcol_exporter_queue_size / otelcol_exporter_queue_capacity', '{{instance}} {{exporter}}']],
       max: 1,
     }),
-    third({
+    narrowTimeSeries({
       title: 'Memory',
-      description: 'Resident memory. Near its limit the collector refuses work.',
+      description: 'Resident memory. The collector refuses spans near its limit.',
       unit: 'bytes',
       queries: [['{__name__=~"otelcol_process_memory_rss(_bytes)?"}', '{{instance}}']],
     }),
-    third({
+    narrowTimeSeries({
       title: 'CPU',
-      description: 'Cores in use.',
+      description: 'Used cores.',
       unit: 'short',
       queries: [
         [
@@ -51,9 +51,9 @@ export const collectorRow: readonly [title: string, panels: readonly Builder<Pan
         ],
       ],
     }),
-    third({
+    narrowTimeSeries({
       title: 'Uptime',
-      description: 'A saw is a crash loop.',
+      description: 'Time since the start. If it returns to 0 again and again, the collector crashes.',
       unit: 's',
       queries: [['{__name__=~"otelcol_process_uptime(_seconds)?(_total)?"}', '{{instance}}']],
     }),

@@ -1,15 +1,15 @@
-/** A panel of a dashboard with its data, as HTML. */
+/** Renders a panel of a dashboard with its data as HTML. */
 import type { Panel } from '../dashboards.ts';
-import type { Line, Window } from '../grafana.ts';
-import { type Box, chart, legend, type Named } from './chart.ts';
-import { escaped, formatted } from './format.ts';
+import type { Line, TimeWindow } from '../grafana.ts';
+import { type Box, chart, legend, type NamedLine } from './chart.ts';
+import { escapeHtml, formatValue } from './format.ts';
 import { heatmap, timeline } from './grid.ts';
 
 const COLOURS: Readonly<Record<string, string>> = {
   ...{ green: '#73bf69', yellow: '#fade2a', red: '#f2495c', blue: '#5794f2' },
 };
 
-/** `{{label}}` stands for a label's value. */
+/** Replaces each `{{label}}` by the value of the label. */
 function nameOf(format: string, { labels }: Line): string {
   return format.replaceAll(/\{\{(\w+)\}\}/g, (_, label: string) => labels[label] ?? '');
 }
@@ -20,7 +20,7 @@ const last = ({ points }: Line) =>
     .filter(Number.isFinite)
     .at(-1) ?? Number.NaN;
 
-function shade(panel: Panel, value: number, name = ''): string {
+function colourOf(panel: Panel, value: number, name = ''): string {
   const own = panel.fieldConfig?.overrides?.find(({ matcher }) => new RegExp(matcher.options.slice(1, -1)).test(name));
   const fixed = own?.properties.find(({ id }) => id === 'color')?.value.fixedColor;
   if (fixed !== undefined) return COLOURS[fixed] ?? fixed;
@@ -30,13 +30,13 @@ function shade(panel: Panel, value: number, name = ''): string {
   return COLOURS[mapped?.color ?? step?.color ?? 'green'] ?? '#73bf69';
 }
 
-const worded = (panel: Panel, value: number) => {
+const textOf = (panel: Panel, value: number) => {
   const { mappings = [], unit, decimals } = panel.fieldConfig?.defaults ?? {};
   const mapped = mappings.map(({ options }) => options[String(value)]).find((each) => each !== undefined);
-  return mapped?.text ?? formatted(value, unit, decimals);
+  return mapped?.text ?? formatValue(value, unit, decimals);
 };
 
-function stat(panel: Panel, lines: readonly Named[], box: Box, window: Window, now: number): string {
+function stat(panel: Panel, lines: readonly NamedLine[], box: Box, window: TimeWindow, now: number): string {
   const each = { width: box.width / lines.length, height: box.height };
   return lines
     .map((line) => {
@@ -49,31 +49,31 @@ function stat(panel: Panel, lines: readonly Named[], box: Box, window: Window, n
               { unit: '', stacked: true, step: window.step, from: now - window.range, to: now },
             )
           : '';
-      const label = lines.length > 1 ? `<small>${escaped(line.name)}</small>` : '';
-      return `<div class="stat" style="width:${each.width}px;--c:${shade(panel, value)}"><b>${escaped(worded(panel, value))}</b>${label}<div class="spark">${spark}</div></div>`;
+      const label = lines.length > 1 ? `<small>${escapeHtml(line.name)}</small>` : '';
+      return `<div class="stat" style="width:${each.width}px;--c:${colourOf(panel, value)}"><b>${escapeHtml(textOf(panel, value))}</b>${label}<div class="spark">${spark}</div></div>`;
     })
     .join('');
 }
 
-function bars(panel: Panel, lines: readonly Named[], { height }: Box): string {
-  const most = Math.max(...lines.map(last));
+function bars(panel: Panel, lines: readonly NamedLine[], { height }: Box): string {
+  const largest = Math.max(...lines.map(last));
   const row = Math.min(26, height / lines.length);
   const rows = lines.map((line) => {
-    const width = most === 0 ? 0 : (100 * last(line)) / most;
-    return `<div class="bar" style="height:${row}px"><span>${escaped(line.name)}</span><u><i style="width:${width}%;background:${shade(panel, last(line), line.name)}"></i></u><b>${escaped(worded(panel, last(line)))}</b></div>`;
+    const width = largest === 0 ? 0 : (100 * last(line)) / largest;
+    return `<div class="bar" style="height:${row}px"><span>${escapeHtml(line.name)}</span><u><i style="width:${width}%;background:${colourOf(panel, last(line), line.name)}"></i></u><b>${escapeHtml(textOf(panel, last(line)))}</b></div>`;
   });
   return rows.join('');
 }
 
-/** @param answers what each target of the panel has said, in their order */
-export function drawn(
+/** @param answers the series of each target of the panel, in the order of the targets */
+export function renderPanel(
   panel: Panel,
   answers: readonly (readonly Line[])[],
   box: Box,
-  window: Window,
+  window: TimeWindow,
   now: number,
 ): string {
-  const lines: readonly Named[] = (panel.targets ?? []).flatMap(({ legendFormat = '' }, index) =>
+  const lines: readonly NamedLine[] = (panel.targets ?? []).flatMap(({ legendFormat = '' }, index) =>
     (answers[index] ?? []).map((line) => ({ ...line, name: nameOf(legendFormat, line) })),
   );
   const unit = panel.fieldConfig?.defaults.unit ?? 'short';
@@ -82,11 +82,12 @@ export function drawn(
   if (panel.type === 'stat') return stat(panel, lines, box, window, now);
   if (panel.type === 'bargauge') return bars(panel, lines, box);
   if (panel.type === 'heatmap') return heatmap(lines, box, { ...times, unit });
-  if (panel.type === 'state-timeline') return timeline(lines, box, { ...times, shade: (value) => shade(panel, value) });
+  if (panel.type === 'state-timeline')
+    return timeline(lines, box, { ...times, colourOf: (value) => colourOf(panel, value) });
   const sorted = lines.toSorted((a, b) => last(b) - last(a) || a.name.localeCompare(b.name));
-  const room = Math.min(sorted.length, 5);
+  const legendRows = Math.min(sorted.length, 5);
   const stacked = panel.fieldConfig?.defaults.custom?.stacking?.mode === 'normal';
-  const below = legend(sorted, unit, room);
-  const height = box.height - 17 * (room + 1 + (sorted.length > room ? 1 : 0)) - 6;
+  const below = legend(sorted, unit, legendRows);
+  const height = box.height - 17 * (legendRows + 1 + (sorted.length > legendRows ? 1 : 0)) - 6;
   return chart(sorted, { width: box.width, height }, { ...times, unit, stacked }) + below;
 }

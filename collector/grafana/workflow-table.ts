@@ -1,27 +1,32 @@
 import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus';
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/table';
 import { SOURCE } from './panels.ts';
-import { increase, sum } from './promql.ts';
+import { increase, sum } from './queries.ts';
 
 const BY = 'workflow_name';
-const CHOSEN = 'workflow_name=~"$workflow"';
-const grown = (metric: string, ...more: readonly string[]) => increase('$__range', metric, CHOSEN, ...more);
-const done = sum(BY, grown('tta_workflow_executions_total'));
+const SELECTED_WORKFLOWS = 'workflow_name=~"$workflow"';
+const workflowIncrease = (metric: string, ...more: readonly string[]) =>
+  increase('$__range', metric, SELECTED_WORKFLOWS, ...more);
+const executions = sum(BY, workflowIncrease('tta_workflow_executions_total'));
 const seconds = 'tta_workflow_duration_seconds';
 
 const COLUMNS: readonly (readonly [name: string, unit: string, expression: string])[] = [
-  ['Executions', 'short', done],
-  ['Failed', 'percentunit', `${sum(BY, grown('tta_workflow_executions_total', 'status="failure"'))} / ${done}`],
-  ['p50', 's', `histogram_quantile(0.5, ${sum(`le, ${BY}`, grown(`${seconds}_bucket`))})`],
-  ['p95', 's', `histogram_quantile(0.95, ${sum(`le, ${BY}`, grown(`${seconds}_bucket`))})`],
-  ['Cost', 'currencyUSD', sum(BY, grown('tta_workflow_llm_cost_total'))],
+  ['Executions', 'short', executions],
+  [
+    'Failed',
+    'percentunit',
+    `${sum(BY, workflowIncrease('tta_workflow_executions_total', 'status="failure"'))} / ${executions}`,
+  ],
+  ['p50', 's', `histogram_quantile(0.5, ${sum(`le, ${BY}`, workflowIncrease(`${seconds}_bucket`))})`],
+  ['p95', 's', `histogram_quantile(0.95, ${sum(`le, ${BY}`, workflowIncrease(`${seconds}_bucket`))})`],
+  ['Cost', 'currencyUSD', sum(BY, workflowIncrease('tta_workflow_llm_cost_total'))],
 ];
 
-/** A line per workflow for the time shown as a whole. */
+/** A table with one line per workflow, for the whole time that the dashboard shows. */
 export function workflowTable(): PanelBuilder {
   const panel = new PanelBuilder()
     .title('Each workflow')
-    .description('The time shown as a whole, one line per workflow. Without a cost: it called no model.')
+    .description('One line per workflow, for the whole time shown. A workflow without a cost called no model.')
     .datasource(SOURCE)
     .span(24)
     .height(7);

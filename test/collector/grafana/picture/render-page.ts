@@ -1,9 +1,9 @@
-/** A dashboard as a page, every panel where the dashboard puts it. */
+/** Renders a dashboard as an HTML page with the layout of the dashboard. */
 import type { Dashboard, Panel } from '../dashboards.ts';
-import { ask, type Line, type Window } from '../grafana.ts';
-import { escaped } from './format.ts';
-import { drawn } from './panel.ts';
-import { summary } from './summary.ts';
+import { type Line, runTarget, type TimeWindow } from '../grafana.ts';
+import { escapeHtml } from './format.ts';
+import { renderPanel } from './render-panel.ts';
+import { renderTable } from './render-table.ts';
 
 const COLUMN = 62;
 const ROW = 36;
@@ -30,46 +30,46 @@ svg { display: block } text { fill: #8e8e9b; font-size: 11px } .grid { stroke: #
 .bar { display: flex; align-items: center; gap: 10px } .bar span { width: 38%; text-align: right; white-space: nowrap; overflow: hidden }
 .bar u { flex: 1; background: #22252b; height: 70%; text-decoration: none } .bar i { display: block; height: 100% }
 .bar b { width: 70px; font-weight: 500 } p { color: #8e8e9b }
-.summary { width: 100%; border-collapse: collapse } .summary td, .summary th { text-align: left; padding: 3px 8px; border-bottom: 1px solid #23262c; font-weight: 400 }
-.summary th { color: #6e9fff }
+.renderTable { width: 100%; border-collapse: collapse } .renderTable td, .renderTable th { text-align: left; padding: 3px 8px; border-bottom: 1px solid #23262c; font-weight: 400 }
+.renderTable th { color: #6e9fff }
 `;
 
-/** Where a panel's inside begins and how much room it has. */
-function place({ gridPos: { x, y, w, h } }: Panel, heading: boolean): string {
+/** The position and size of a panel. */
+function positionStyle({ gridPos: { x, y, w, h } }: Panel, heading: boolean): string {
   const tall = heading ? ROW : h * ROW - GAP;
   return `left:${x * COLUMN + GAP}px;top:${y * ROW}px;width:${w * COLUMN - GAP}px;height:${tall}px`;
 }
 
-function inside(panel: Panel, answers: readonly (readonly Line[])[], window: Window, now: number): string {
+function renderContent(panel: Panel, answers: readonly (readonly Line[])[], window: TimeWindow, now: number): string {
   const { w, h } = panel.gridPos;
   const box = { width: w * COLUMN - GAP - 22, height: h * ROW - GAP - 24 - 18 };
-  return panel.type === 'table' ? summary(panel, answers) : drawn(panel, answers, box, window, now);
+  return panel.type === 'table' ? renderTable(panel, answers) : renderPanel(panel, answers, box, window, now);
 }
 
-/** @param url of the Prometheus that is asked for every panel, as Grafana would ask it */
-export async function page(
+/** @param url the address of a Prometheus, to which the queries of every panel are sent */
+export async function renderPage(
   url: string,
   dashboard: Dashboard,
-  window: Window,
+  window: TimeWindow,
 ): Promise<{ html: string; height: number }> {
   const now = Date.now() / 1_000;
-  // The list of alerts is Grafana's own knowledge: what is left after it would be an empty frame.
+  // The list of alerts has no query, so that it and its row are left out.
   const shown = dashboard.panels.filter((panel, index, all) => {
     const next = all[index + 1];
     return panel.type !== 'alertlist' && !(panel.type === 'row' && (next === undefined || next.type === 'alertlist'));
   });
   const parts = await Promise.all(
     shown.map(async (panel) => {
-      const title = escaped(panel.title);
-      if (panel.type === 'row') return `<h2 style="${place(panel, true)}">⌄ ${title}</h2>`;
-      const answers = await Promise.all((panel.targets ?? []).map((target) => ask(url, target, window)));
-      return `<section style="${place(panel, false)}"><h3>${title}</h3>${inside(panel, answers, window, now)}</section>`;
+      const title = escapeHtml(panel.title);
+      if (panel.type === 'row') return `<h2 style="${positionStyle(panel, true)}">⌄ ${title}</h2>`;
+      const answers = await Promise.all((panel.targets ?? []).map((target) => runTarget(url, target, window)));
+      return `<section style="${positionStyle(panel, false)}"><h3>${title}</h3>${renderContent(panel, answers, window, now)}</section>`;
     }),
   );
   const height = 46 + ROW * Math.max(...shown.map(({ gridPos }) => gridPos.y + gridPos.h)) + GAP;
   const shownTime = `last ${Math.round(window.range / 60)} minutes, UTC`;
   return {
     height,
-    html: `<!doctype html><meta charset="utf-8"><style>${STYLE}</style><header>${escaped(dashboard.title)}<small>${shownTime}</small></header><main style="height:${height - 46}px">${parts.join('')}</main>`,
+    html: `<!doctype html><meta charset="utf-8"><style>${STYLE}</style><header>${escapeHtml(dashboard.title)}<small>${shownTime}</small></header><main style="height:${height - 46}px">${parts.join('')}</main>`,
   };
 }

@@ -1,9 +1,9 @@
-/** A table: a line per set of labels, a column per query. */
+/** Renders a table: one line per set of labels, one column per query. */
 import type { Panel } from '../dashboards.ts';
 import type { Line } from '../grafana.ts';
-import { escaped, formatted } from './format.ts';
+import { escapeHtml, formatValue } from './format.ts';
 
-interface Organised {
+interface TableSettings {
   readonly transformations?: readonly {
     readonly id: string;
     readonly options: { readonly renameByName?: Record<string, string> };
@@ -16,7 +16,7 @@ interface Organised {
   };
 }
 
-export function summary(panel: Panel & Organised, answers: readonly (readonly Line[])[]): string {
+export function renderTable(panel: Panel & TableSettings, answers: readonly (readonly Line[])[]): string {
   const names = panel.transformations?.find(({ id }) => id === 'organize')?.options.renameByName ?? {};
   const units = new Map(
     panel.fieldConfig?.overrides?.map(({ matcher, properties }) => [matcher.options, String(properties[0]?.value)]),
@@ -26,13 +26,13 @@ export function summary(panel: Panel & Organised, answers: readonly (readonly Li
     name: names[`Value #${refId}`] ?? refId,
     values: new Map((answers[index] ?? []).map((line) => [Object.values(line.labels).join(' '), line.points[0]?.[1]])),
   }));
-  const head = ['Workflow', ...columns.map(({ name }) => name)].map((name) => `<th>${escaped(name)}</th>`);
+  const head = ['Workflow', ...columns.map(({ name }) => name)].map((name) => `<th>${escapeHtml(name)}</th>`);
   const rows = keys.map((key) => {
     const cells = columns.map(({ name, values }) => {
       const value = values.get(key);
-      return `<td>${value === undefined ? '' : escaped(formatted(value, units.get(name)))}</td>`;
+      return `<td>${value === undefined ? '' : escapeHtml(formatValue(value, units.get(name)))}</td>`;
     });
-    return `<tr><td>${escaped(key)}</td>${cells.join('')}</tr>`;
+    return `<tr><td>${escapeHtml(key)}</td>${cells.join('')}</tr>`;
   });
   return `<table class="summary"><tr>${head.join('')}</tr>${rows.join('')}</table>`;
 }
