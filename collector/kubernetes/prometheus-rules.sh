@@ -14,6 +14,6 @@ metadata:
     app.kubernetes.io/part-of: tta-primitives
 spec:
 HEADER
-  # What lies in the file is the specification, two places further in.
+  # The content of the file is the specification, indented by two more spaces.
   sed 's/^\(.\)/  \1/' "$file"
 done
