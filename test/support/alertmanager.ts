@@ -1,4 +1,4 @@
-/** A real Alertmanager with the shipped configuration, on free ports, and the receiver that it tells. */
+/** Starts a real Alertmanager with the shipped configuration on free ports, and a receiver for its notifications. */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -11,9 +11,9 @@ import { eventually, freePort } from './prometheus.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
-/** What a webhook is sent. */
+/** The body that a webhook receives. */
 export interface Notification {
-  /** Of the configuration: critical, warning or info. */
+  /** The name of the receiver in the configuration: critical, warning or info. */
   readonly receiver: string;
   readonly groupLabels: Labels;
   readonly alerts: readonly { readonly status: 'firing' | 'resolved'; labels: Labels; annotations: Labels }[];
@@ -22,12 +22,12 @@ export interface Notification {
 export interface Alertmanager {
   readonly host: string;
   readonly notifications: readonly Notification[];
-  /** What it knows to fire; `inhibitedBy` names what keeps one back. */
+  /** The firing alerts. `inhibitedBy` lists the alerts that suppress one. */
   alerts(): Promise<readonly { labels: Labels; status: { inhibitedBy: readonly string[] } }[]>;
   stop(): Promise<void>;
 }
 
-/** It tells a few seconds after it heard; a warning waits longest, so that what explains it can come first. */
+/** The wait before a notification is short, and longest for warnings: an alert that suppresses them can arrive before. */
 export async function startAlertmanager(program: string): Promise<Alertmanager> {
   const notifications: Notification[] = [];
   const receiver = createServer((request, response) => {

@@ -1,11 +1,11 @@
-/** Programs that a test runs as processes of their own, on the built package. */
+/** Runs programs with the built package as child processes. */
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 const built = (path: string) => pathToFileURL(resolve(import.meta.dirname, '../../dist', path)).href;
 
-/** The built entries, as a child's program imports them. */
+/** URLs of the built entries, for imports in the program of a child. */
 export const ENTRY = {
   main: built('src/index.js'),
   sdk: built('src/sdk/index.js'),
@@ -13,7 +13,7 @@ export const ENTRY = {
 } as const;
 
 export interface Exit {
-  /** `null` where a signal ended it. */
+  /** `null` when a signal ended the process. */
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
@@ -22,20 +22,20 @@ export interface Exit {
 
 export interface Child {
   readonly exited: Promise<Exit>;
-  /** The first line of its output that begins with `start`, without that start. Rejects when it ends before. */
+  /** Waits for a line of stdout that begins with `start`, and returns the rest of it. Rejects when the process ends before. */
   says(start: string): Promise<string>;
   kill(signal: NodeJS.Signals): void;
 }
 
 export interface ChildOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** Node's own, before the program. */
+  /** Flags of Node.js. */
   readonly flags?: readonly string[];
-  /** A command that runs Node, with its arguments. */
+  /** A command with arguments that starts Node.js. */
   readonly within?: readonly string[];
 }
 
-/** Settings of the machine that tests run on reach no child. */
+/** The environment without the settings of this machine that would change a child. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
   const foreign = /^(OTEL_|NODE_OPTIONS|NODE_V8|VITEST)/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
@@ -43,18 +43,18 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
 
 const running = new Set<Child>();
 
-/** Ends every child that a failed test left behind. */
+/** Kills every child that still runs, for instance after a failed test. */
 export function endChildren(): void {
   for (const child of running) child.kill('SIGKILL');
 }
 
-/** Runs `program`, an ES module, which finds `register`, `task`, `workflow` and `sequential` imported. */
+/** Runs `program` as an ES module. `register`, `task`, `workflow` and `sequential` are imported for it. */
 export function runProgram(program: string, options: ChildOptions = {}): Child {
   const imports = `import { register } from '${ENTRY.sdk}'; import { sequential, task, workflow } from '${ENTRY.main}';`;
   return runModule(`${imports}\n${program}`, options);
 }
 
-/** Runs `source` as an ES module. The endpoint takes any free port unless told otherwise. */
+/** Runs `source` as an ES module. The metrics endpoint uses any free port unless `env` names one. */
 export function runModule(source: string, { env = {}, flags = [], within = [] }: ChildOptions = {}): Child {
   const [command, ...args] = [...within, process.execPath, ...flags, '--input-type=module', '--eval', source];
   const child = spawn(command as string, args, {

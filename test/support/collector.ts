@@ -1,4 +1,4 @@
-/** A real OpenTelemetry Collector with the shipped configurations, on free ports, its queue in a folder of its own. */
+/** Starts a real OpenTelemetry Collector with a shipped configuration, on free ports and with a queue in a new folder. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,31 +15,31 @@ export type Tier = 'laptop' | 'gateway' | 'sampler';
 
 export interface CollectorOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** Merged over the shipped configuration, as the Collector merges its files. */
+  /** Settings that replace those of the shipped configuration; the Collector merges the files. */
   readonly override?: object;
-  /** Whether it scrapes as well: scrape.yaml is added. */
+  /** Whether to add scrape.yaml, so that it scrapes applications too. */
   readonly scrapes?: boolean;
 }
 
 export interface Collector {
-  /** OTLP over HTTP; the sampler has none. */
+  /** The address for OTLP over HTTP; the sampler does not listen there. */
   readonly url: string;
-  /** Of OTLP over gRPC. */
+  /** The port for OTLP over gRPC. */
   readonly grpcPort: number;
   readonly healthUrl: string;
   readonly metricsUrl: string;
-  /** What it says about itself. */
+  /** Its own metrics. */
   metrics(): Promise<Exposition>;
-  /** SIGKILL; resolves when it is gone. */
+  /** Sends SIGKILL and waits for the end of the process. */
   kill(): Promise<void>;
-  /** SIGTERM; resolves when it is gone. */
+  /** Sends SIGTERM and waits for the end of the process. */
   stop(): Promise<void>;
-  /** After `kill` or `stop`: the same ports, the same queue. */
+  /** Starts it again after `kill` or `stop`, with the same ports and the same queue. */
   start(): Promise<void>;
 }
 
-/** Its exporter speaks what the sink of the tests understands, and does not wait long for one that was away. */
-const TO_SINK = {
+/** Exporter settings for the sink of the tests, which reads JSON only, with short waits between retries. */
+const SINK_EXPORTER = {
   encoding: 'json',
   compression: 'none',
   retry_on_failure: { initial_interval: '100ms', max_interval: '1s' },
@@ -53,7 +53,7 @@ export async function startCollector(program: string, tier: Tier, options: Colle
     'ports.yaml': JSON.stringify({
       extensions: { health_check: local(health) },
       receivers: { otlp: { protocols: { grpc: local(grpc), ...(tier === 'sampler' ? {} : { http: local(http) }) } } },
-      exporters: tier === 'gateway' ? {} : { otlp_http: TO_SINK },
+      exporters: tier === 'gateway' ? {} : { otlp_http: SINK_EXPORTER },
       service: { telemetry: { metrics: { readers: [reader] }, logs: { level: 'error' } } },
     }),
     'override.yaml': JSON.stringify(options.override ?? {}),
@@ -75,7 +75,7 @@ export async function startCollector(program: string, tier: Tier, options: Colle
   }
 
   async function start(): Promise<void> {
-    const one = spawn(
+    const started = spawn(
       program,
       files.flatMap((file) => ['--config', file]),
       {
@@ -83,16 +83,16 @@ export async function startCollector(program: string, tier: Tier, options: Colle
         stdio: ['ignore', 'ignore', 'pipe'],
       },
     );
-    child = one;
-    one.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    child = started;
+    started.stderr.setEncoding('utf8').on('data', (chunk: string) => {
       log += chunk;
     });
-    let gone = false;
-    exited = new Promise((resolve) => one.on('close', resolve)).then(() => {
-      gone = true;
+    let closed = false;
+    exited = new Promise((resolve) => started.on('close', resolve)).then(() => {
+      closed = true;
     });
     const ready = async () => {
-      if (gone) return false;
+      if (closed) return false;
       return (await fetch(`http://127.0.0.1:${health}/`)).ok ? true : undefined;
     };
     if (!(await eventually('the collector is ready', ready))) throw new Error(`the collector ended:\n${log}`);

@@ -1,4 +1,4 @@
-/** The deployment files of collector/ as data, and the programs that run or check them. */
+/** Reads the deployment files of collector/ and runs programs that check them. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ export const collectorPath = (path: string) => fileURLToPath(new URL(`../../coll
 
 export const collectorText = (path: string) => readFileSync(collectorPath(path), 'utf8');
 
-/** Every document of a YAML text. Throws where it is no YAML. */
+/** All documents of a YAML text. @throws Error when the text is not YAML */
 export function documents<T>(yaml: string): readonly T[] {
   return parseAllDocuments(yaml, { merge: true }).map((document) => {
     if (document.errors[0] !== undefined) throw document.errors[0];
@@ -17,13 +17,13 @@ export function documents<T>(yaml: string): readonly T[] {
   });
 }
 
-export interface Verdict {
+export interface CommandResult {
   readonly status: number | null;
-  /** Both streams. */
+  /** stdout, then stderr. */
   readonly output: string;
 }
 
-export function verdictOf(program: string, args: readonly string[], cwd = collectorPath('.')): Verdict {
+export function runCommand(program: string, args: readonly string[], cwd = collectorPath('.')): CommandResult {
   const { status, stdout, stderr } = spawnSync(program, args, { cwd, encoding: 'utf8', timeout: 60_000 });
   return { status, output: `${stdout}${stderr}` };
 }

@@ -1,4 +1,4 @@
-/** What the examples take for granted: the user's own functions, values and primitives. */
+/** Declares what the examples use without an import: functions, values and primitives of a user. */
 import type { IncomingMessage, Server } from 'node:http';
 import type { CacheStore, Circuit, KeyvLike, Model, Primitive } from 'tta-primitives';
 

@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
 
-/** A request with exactly the headers given: fetch would not let a test set Host. */
+/** Sends a request with the given headers. `fetch` cannot be used, because it does not allow the header Host. */
 export function send(
   url: string,
   options: { method?: string; headers?: Record<string, string> } = {},
@@ -21,7 +21,7 @@ export function send(
   });
 }
 
-/** Opens a raw connection, writes, and tells when the other side has ended it. */
+/** Opens a TCP connection and writes a text. `ended` resolves when the connection is closed. */
 export function openConnection(url: string, text: string): Promise<{ ended: Promise<void> }> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
@@ -33,11 +33,11 @@ export function openConnection(url: string, text: string): Promise<{ ended: Prom
   });
 }
 
-/** A promise and the function that settles it, for "until this has happened". */
-export function happening(): { happened: Promise<void>; happen: () => void } {
-  let happen = () => {};
-  const happened = new Promise<void>((resolve) => {
-    happen = resolve;
+/** A promise and the function that resolves it. */
+export function createDeferred(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
   });
-  return { happened, happen };
+  return { promise, resolve };
 }

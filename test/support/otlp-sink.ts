@@ -1,4 +1,4 @@
-/** A collector that a test can make fail: OTLP over HTTP, JSON, spans kept in memory. */
+/** A server for OTLP over HTTP in JSON that keeps spans in memory. A test can make it fail. */
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -8,22 +8,22 @@ export interface SinkSpan {
   readonly spanId: string;
   readonly parentSpanId?: string;
   readonly name: string;
-  /** Of the resource, texts only. */
+  /** The attributes of the resource that are texts. */
   readonly resource: Readonly<Record<string, string | undefined>>;
 }
 
-/** What it does with a request: takes the spans, never answers, or answers with this status and takes nothing. */
+/** What it does with a request: `take` stores the spans, `hang` never answers, a number is the status of a refusal. */
 export type Behaviour = 'take' | 'hang' | number;
 
 export interface OtlpSink {
-  /** As OTEL_EXPORTER_OTLP_ENDPOINT wants it. */
+  /** The value for OTEL_EXPORTER_OTLP_ENDPOINT. */
   readonly url: string;
   readonly port: number;
   behaviour: Behaviour;
   readonly spans: SinkSpan[];
-  /** The headers of every request, in the order they came. */
+  /** The headers of all requests, in the order of their arrival. */
   readonly requests: IncomingHttpHeaders[];
-  /** Resolves once `count` requests have come in. */
+  /** Resolves when `count` requests have arrived. */
   requested(count: number): Promise<void>;
   stop(): Promise<void>;
 }
@@ -41,7 +41,7 @@ export async function startSink(behaviour: Behaviour = 'take', port = 0): Promis
         response.end('{}');
       },
       () => {
-        // A sender that was killed in the middle of its request has nothing more to say.
+        // The sender was killed in the middle of its request: there is nothing to answer.
       },
     );
   });

@@ -1,4 +1,4 @@
-/** A real Prometheus with the shipped configuration, on free ports. */
+/** Starts a real Prometheus with the shipped configuration on a free port. */
 import { spawn } from 'node:child_process';
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -8,8 +8,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const SHIPPED = fileURLToPath(new URL('../../collector/prometheus', import.meta.url));
-/** Nothing listens there: what a developer's machine runs on the usual ports is no part of a test. */
-const NOBODY = '127.0.0.1:9';
+/** No process listens there. It replaces the usual ports, because other programs of this machine may use those. */
+const UNUSED_ADDRESS = '127.0.0.1:9';
 
 export interface Series {
   readonly metric: Readonly<Record<string, string>>;
@@ -31,7 +31,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Asks again until `look` gives something that is not undefined. Rejects with what it saw last. */
+/** Calls `look` again and again until it returns a value. Rejects after `withinMs`, with the last error as the cause. */
 export async function eventually<T>(what: string, look: () => Promise<T | undefined>, withinMs = 30_000): Promise<T> {
   const deadline = Date.now() + withinMs;
   let last: unknown;
@@ -48,18 +48,18 @@ export async function eventually<T>(what: string, look: () => Promise<T | undefi
 }
 
 export interface PrometheusOptions {
-  /** Host and port of an Alertmanager that it tells and scrapes. @default none */
+  /** Host and port of an Alertmanager that gets the alerts and is scraped. @default none */
   readonly alertmanager?: string;
-  /** Host and port of the telemetry of a Collector that it scrapes. @default none */
+  /** Host and port of the metrics of a Collector that is scraped. @default none */
   readonly collector?: string;
-  /** What a test cannot wait for, changed in each of the shipped rule files. @default nothing */
+  /** Changes each of the shipped rule files, for instance long durations. @default no change */
   readonly editRules?: (text: string) => string;
-  /** What a test breaks in prometheus.yml. @default nothing */
+  /** Changes prometheus.yml, for instance to break it. @default no change */
   readonly editConfiguration?: (text: string) => string;
 }
 
 /**
- * The shipped configuration and rules, but scraping and evaluating every second.
+ * Starts Prometheus with the shipped configuration and rules, but with scrapes and evaluations every second.
  *
  * @param application host and port of the endpoint that the job tta-primitives scrapes
  */
@@ -68,7 +68,7 @@ export async function startPrometheus(
   application: string,
   options: PrometheusOptions = {},
 ): Promise<Prometheus> {
-  const { alertmanager = NOBODY, collector = NOBODY } = options;
+  const { alertmanager = UNUSED_ADDRESS, collector = UNUSED_ADDRESS } = options;
   const { editRules = (text) => text, editConfiguration = (text) => text } = options;
   const folder = await mkdtemp(join(tmpdir(), 'tta-prometheus-'));
   const port = await freePort();

@@ -8,13 +8,13 @@ const run = promisify(execFile);
 export interface Redis {
   readonly port: number;
   readonly url: string;
-  /** Asks the server as `redis-cli` does. */
+  /** Runs `redis-cli` with this command and returns its output. */
   cli(...command: string[]): Promise<string>;
-  /** SIGSTOP holds it, SIGCONT lets it go on; resolves when it is gone for those that end it. */
+  /** SIGSTOP pauses the server and SIGCONT resumes it. SIGKILL ends it, and the promise waits for that. */
   kill(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>;
 }
 
-/** A Redis that keeps nothing on disk, ready to answer: on the port given, else on a free one. */
+/** Starts a Redis that stores nothing on disk, and waits until it answers. @param port @default any free port */
 export async function startRedis({ port, options = [] }: { port?: number; options?: string[] } = {}): Promise<Redis> {
   const chosen = port ?? (await freePort());
   const settings = ['--port', `${chosen}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', ...options];

@@ -1,4 +1,4 @@
-/** The shipped rules and their unit tests as data. */
+/** Reads the shipped rules and their unit tests. */
 import { readdirSync } from 'node:fs';
 import { collectorPath, collectorText, documents } from './deployment.ts';
 
@@ -15,7 +15,7 @@ export interface AlertingRule {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** What one line of a unit test expects: of an alert, or of an expression. */
+/** One expectation of a unit test: about an alert, or about an expression. */
 export interface Expectation {
   readonly file: string;
   readonly alertname?: string;
@@ -38,7 +38,7 @@ const rules = () =>
 export const recordingRules = (): RecordingRule[] => rules().filter((rule) => 'record' in rule);
 export const alertingRules = (): AlertingRule[] => rules().filter((rule) => 'alert' in rule);
 
-/** The files that `promtool test rules` takes. */
+/** The files for `promtool test rules`. */
 export const UNIT_TESTS: readonly string[] = ymlIn('prometheus/tests');
 
 interface UnitTest {
@@ -58,10 +58,10 @@ export const expectations = (): Expectation[] =>
     ),
   );
 
-/** The words of an expression that are names of metrics, without those that a rule records. */
+/** The names of metrics in an expression: those that rules record, and those that are scraped. */
 export function metricsIn(expr: string): { recorded: string[]; scraped: string[] } {
-  const bare = expr.replace(/"[^"]*"|\[[^\]]*\]/g, ' ');
-  const words = bare.match(/[a-z_][\w:]*/g) ?? [];
+  const withoutStrings = expr.replace(/"[^"]*"|\[[^\]]*\]/g, ' ');
+  const words = withoutStrings.match(/[a-z_][\w:]*/g) ?? [];
   return {
     recorded: words.filter((word) => word.includes(':')),
     scraped: words.filter((word) => /^(?:tta|process|nodejs)_\w+$/.test(word)),

@@ -2,7 +2,7 @@ import { type Exposition, parseExposition } from '../../src/prometheus/parse.ts'
 
 export { sumOf as total } from '../../src/prometheus/parse.ts';
 
-/** Reads an endpoint once. */
+/** Scrapes an endpoint once. */
 export async function scrape(url: string): Promise<Exposition> {
   const response = await fetch(url);
   const text = await response.text();

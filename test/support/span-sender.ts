@@ -1,4 +1,4 @@
-/** Sends spans to a collector as an application would, and remembers which of them it accepted. */
+/** Sends spans to a collector as an application does, and records which of them were accepted. */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -6,11 +6,11 @@ export interface TraceShape {
   /** @default 5 */
   readonly spans?: number;
   readonly error?: boolean;
-  /** Of the root span. @default 0.01 */
+  /** The duration of the root span. @default 0.01 */
   readonly seconds?: number;
-  /** On the last span. */
+  /** Attributes of the last span. */
   readonly attributes?: Readonly<Record<string, number | string>>;
-  /** Of every span. @default "work" */
+  /** The name of every span. @default "work" */
   readonly name?: string;
 }
 
@@ -23,7 +23,7 @@ const id = (bytes: number) => randomBytes(bytes).toString('hex');
 const anyValue = (value: number | string) =>
   typeof value === 'number' ? { doubleValue: value } : { stringValue: value };
 
-/** One trace: a root that has ended, and its children. */
+/** The spans of one trace: an ended root and its children. */
 export function makeTrace({ spans = 5, error, seconds = 0.01, attributes = {}, name = 'work' }: TraceShape = {}) {
   const traceId = id(16);
   const root = id(8);
@@ -42,7 +42,7 @@ export function makeTrace({ spans = 5, error, seconds = 0.01, attributes = {}, n
   }));
 }
 
-/** The answer's status. Rejects where nobody answers. */
+/** Sends spans and returns the status of the answer. Rejects when there is no answer. */
 export async function postSpans(
   url: string,
   spans: readonly SentSpan[],
@@ -64,14 +64,14 @@ export interface SpanSender {
   stop(): Promise<void>;
 }
 
-/** Four at a time, ten traces a request, one request after the other, until it is stopped. */
+/** Sends requests with ten traces each until it is stopped, four at the same time. */
 export function sendSpans(url: string, headers: Readonly<Record<string, string>> = {}): SpanSender {
   const accepted = new Set<string>();
   let stopped = false;
   async function send(): Promise<void> {
     while (!stopped) {
       const spans = Array.from({ length: 10 }, () => makeTrace()).flat();
-      // Whether one that got no answer was accepted is not known: it is not counted, and not sent again.
+      // Without an answer it is not known whether the spans were accepted: they are not counted and not sent again.
       const status = await postSpans(url, spans, headers).catch(() => undefined);
       if (status === 200) for (const { spanId } of spans) accepted.add(spanId);
       else await pause(20);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-/** A folder with these files, by its real path; gone when the test is over. */
+/** Creates a folder with these files and returns its real path. It is removed at the end of the test. */
 export function tempFolder(files: Readonly<Record<string, string | Uint8Array>> = {}): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'tta-test-')));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,11 +1,11 @@
-/** The built command as a user runs it: a process of its own. */
+/** Runs the built command `tta` as a user does, in a process of its own. */
 import { execFileSync, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Builds `dist` where it is out of date, as `npm test` does: a test file that is run alone tests the present sources. */
+/** Builds the package if it is out of date, as `npm test` does, so that a single test file tests the current sources. */
 export function build(): void {
   execFileSync(process.execPath, ['.ci/setup.cjs'], { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] });
 }
@@ -20,28 +20,28 @@ export interface TtaExit {
 export interface TtaOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
-  /** @default the one of this checkout */
+  /** The path of the command. @default the one of this checkout */
   readonly program?: string;
 }
 
 export interface Tta {
   readonly exited: Promise<TtaExit>;
-  /** What the pattern finds on stdout, once it does. Rejects when the command ends before. */
-  shows(pattern: RegExp): Promise<RegExpExecArray>;
-  /** The same on stderr. */
-  says(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Waits until stdout matches the pattern, and returns the match. Rejects when the command ends before. */
+  waitForStdout(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Waits until stderr matches the pattern, and returns the match. Rejects when the command ends before. */
+  waitForStderr(pattern: RegExp): Promise<RegExpExecArray>;
   kill(signal: NodeJS.Signals): void;
 }
 
-/** Runs `tta`. Keys, collectors and ports of the machine that tests run on do not reach it. */
+/** Runs `tta` without the keys, collectors and ports that the environment of this machine names. */
 export function tta(args: readonly string[], options: TtaOptions = {}): Tta {
   const { cwd = ROOT, env = {}, program = `${ROOT}/dist/src/tools/cli/tta.js` } = options;
-  const clean = Object.entries(process.env).filter(
+  const cleanEnvironment = Object.entries(process.env).filter(
     ([name]) => !/^(?:OTEL_|OPENAI_|NODE_OPTIONS|VITEST|INIT_CWD|npm_)/.test(name),
   );
   const child = spawn(process.execPath, [program, ...args], {
     cwd,
-    env: { ...Object.fromEntries(clean), OTEL_EXPORTER_PROMETHEUS_PORT: '0', ...env },
+    env: { ...Object.fromEntries(cleanEnvironment), OTEL_EXPORTER_PROMETHEUS_PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -55,20 +55,22 @@ export function tta(args: readonly string[], options: TtaOptions = {}): Tta {
     child.once('error', reject);
     child.once('close', (code, signal) => resolve({ code, signal, ...output }));
   });
-  const finds = (name: 'stdout' | 'stderr', pattern: RegExp) =>
+  const waitFor = (name: 'stdout' | 'stderr', pattern: RegExp) =>
     new Promise<RegExpExecArray>((resolve, reject) => {
-      const look = () => {
-        const found = pattern.exec(output[name]);
-        if (found !== null) resolve(found);
+      const check = () => {
+        const match = pattern.exec(output[name]);
+        if (match !== null) resolve(match);
       };
-      child[name].on('data', look);
-      look();
-      void exited.then((exit) => reject(new Error(`it ended without showing ${pattern}: ${JSON.stringify(exit)}`)));
+      child[name].on('data', check);
+      check();
+      void exited.then((exit) =>
+        reject(new Error(`it ended and ${name} never matched ${pattern}: ${JSON.stringify(exit)}`)),
+      );
     });
   return {
     exited,
     kill: (signal) => void child.kill(signal),
-    shows: (pattern) => finds('stdout', pattern),
-    says: (pattern) => finds('stderr', pattern),
+    waitForStdout: (pattern) => waitFor('stdout', pattern),
+    waitForStderr: (pattern) => waitFor('stderr', pattern),
   };
 }

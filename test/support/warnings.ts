@@ -1,6 +1,6 @@
 import { vi } from 'vitest';
 
-/** The texts of process warnings from now on, none of them on the terminal. Ends with `vi.restoreAllMocks()`. */
+/** Collects the texts of process warnings and keeps them off the terminal, until `vi.restoreAllMocks()`. */
 export function captureWarnings(): string[] {
   const texts: string[] = [];
   vi.spyOn(process, 'emitWarning').mockImplementation((warning) => {

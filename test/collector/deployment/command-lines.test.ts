@@ -22,24 +22,24 @@ function commandLines(program: string): Record<string, readonly string[]> {
   };
 }
 
-/** Starts the program with these arguments, its places and ports replaced by free ones, and waits until it is ready. */
+/** Starts the program with these arguments, but with a temporary folder and a free port. Returns whether it becomes ready. */
 async function becomesReady(program: string, args: readonly string[], configuration: string): Promise<boolean> {
   const folder = tempFolder();
   const port = await freePort();
   cpSync(collectorPath(configuration), join(folder, 'etc'), { recursive: true });
-  const own = args.map((argument) =>
+  const replaced = args.map((argument) =>
     argument
       .replace(/(--config\.file=)\/etc\/\w+/, `$1${join(folder, 'etc')}`)
       .replace(/(--storage(?:\.tsdb)?\.path=).*/, `$1${join(folder, 'data')}`)
       .replace(/(--web\.listen-address=).*/, `$1127.0.0.1:${port}`),
   );
-  const child = spawn(program, own, { cwd: folder, stdio: 'ignore' });
+  const child = spawn(program, replaced, { cwd: folder, stdio: 'ignore' });
   const exited = new Promise<void>((resolve) => child.on('exit', () => resolve()));
   onTestFinished(async () => {
     child.kill('SIGKILL');
     await exited;
   });
-  return eventually(`${program} ${own.join(' ')} is ready`, async () => {
+  return eventually(`${program} ${replaced.join(' ')} is ready`, async () => {
     if (child.exitCode !== null) return false;
     return (await fetch(`http://127.0.0.1:${port}/-/ready`)).ok ? true : undefined;
   });
@@ -50,12 +50,12 @@ const PROGRAMS = { prometheus: ['prometheus', 'prometheus-3'], alertmanager: ['p
 describe.each(['prometheus', 'alertmanager'] as const)('the command line of %s', (name) => {
   const lines = commandLines(name);
 
-  it('says the same in all files but where things lie', () => {
-    const shape = (line: readonly string[]) =>
+  it('is the same in all files, except for paths and addresses', () => {
+    const withoutPaths = (line: readonly string[]) =>
       line.map((flag) => flag.replace(/^(--(?:storage(?:\.tsdb)?\.path|web\.listen-address)=).*/, '$1'));
     expect(lines.systemd?.length).toBeGreaterThan(4);
-    expect(shape(lines.supervisord ?? [])).toEqual(shape(lines.systemd ?? []));
-    expect(shape(lines.compose ?? [])).toEqual(shape(lines.systemd ?? []));
+    expect(withoutPaths(lines.supervisord ?? [])).toEqual(withoutPaths(lines.systemd ?? []));
+    expect(withoutPaths(lines.compose ?? [])).toEqual(withoutPaths(lines.systemd ?? []));
   });
 
   it('listens on loopback', () => {
@@ -72,7 +72,7 @@ describe.each(['prometheus', 'alertmanager'] as const)('the command line of %s',
 });
 
 describe('the retention of Prometheus', () => {
-  it('is bounded by time and by size', () => {
+  it('has a limit of time and of size', () => {
     const { systemd = [] } = commandLines('prometheus');
     expect(systemd.filter((flag) => flag.includes('retention'))).toEqual([
       '--storage.tsdb.retention.time=30d',

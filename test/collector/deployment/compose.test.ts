@@ -3,7 +3,7 @@ import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { component } from '../../support/component.ts';
-import { collectorPath, collectorText, documents, verdictOf } from '../../support/deployment.ts';
+import { collectorPath, collectorText, documents, runCommand } from '../../support/deployment.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 interface Mount {
@@ -33,9 +33,9 @@ const promtool = component('promtool');
 const amtool = component('amtool');
 const FOLDER = collectorPath('compose');
 
-/** What `docker compose config` would print. */
+/** The output of `docker compose config`. */
 function configuration(file: string, cwd = FOLDER): { services: Record<string, Service>; volumes: object } {
-  const { status, output } = verdictOf(loader as string, ['--format', 'json', file], cwd);
+  const { status, output } = runCommand(loader as string, ['--format', 'json', file], cwd);
   if (status !== 0) throw new Error(output);
   return JSON.parse(output);
 }
@@ -56,7 +56,7 @@ describe.skipIf(loader === undefined)('the compose file, as the loader of docker
     for (const [, { image }] of all) expect(image).toMatch(/^[a-z0-9./-]+:v?\d+\.\d+\.\d+$/);
   });
 
-  it('publishes every port on loopback only, and under its own number', () => {
+  it('publishes every port on loopback only, with the same number', () => {
     const ports = all.flatMap(([, { ports = [] }]) => ports);
     expect(ports.map(({ target }) => target).sort((a, b) => a - b)).toEqual([
       3000, 4317, 4318, 9090, 9093, 9464, 16686,
@@ -66,7 +66,7 @@ describe.skipIf(loader === undefined)('the compose file, as the loader of docker
     }
   });
 
-  it('mounts files that exist, and lets nobody write them', () => {
+  it('mounts files that exist, read-only', () => {
     expect(binds.length).toBeGreaterThan(5);
     for (const { source, read_only } of binds) {
       const path = isAbsolute(source) ? source : join(FOLDER, source);
@@ -75,18 +75,18 @@ describe.skipIf(loader === undefined)('the compose file, as the loader of docker
     }
   });
 
-  it('keeps what must last in named volumes', () => {
+  it('uses every named volume', () => {
     const named = mounts.filter(({ type }) => type === 'volume').map(({ source }) => source);
     expect(named.sort()).toEqual(Object.keys(volumes).sort());
   });
 
-  it('asks every service how it is, those without a shell through the one that has one', () => {
-    const unasked = all.filter(([, { healthcheck }]) => healthcheck === undefined).map(([name]) => name);
-    expect(unasked.sort()).toEqual(['collector', 'jaeger']);
+  it('has a health check for every service; one service checks those without a shell', () => {
+    const withoutCheck = all.filter(([, { healthcheck }]) => healthcheck === undefined).map(([name]) => name);
+    expect(withoutCheck.sort()).toEqual(['collector', 'jaeger']);
     expect(String(services.stack?.healthcheck?.test)).toMatch(/127\.0\.0\.1:13133.*jaeger:13133/);
   });
 
-  it('gives no service a capability, and brings each back', () => {
+  it('gives no service a capability, and restarts each', () => {
     for (const [name, { cap_drop, restart }] of all)
       expect([name, cap_drop, restart]).toEqual([name, ['ALL'], 'unless-stopped']);
   });
@@ -96,40 +96,37 @@ describe.skipIf(loader === undefined)('the compose file, as the loader of docker
       argument.replace('/etc/otelcol-tta/', `${collectorPath('otelcol')}/`),
     );
     expect(args.length).toBe(3);
-    expect(verdictOf(otelcol as string, ['validate', ...args])).toEqual({ status: 0, output: '' });
+    expect(runCommand(otelcol as string, ['validate', ...args])).toEqual({ status: 0, output: '' });
   });
 
-  it.skipIf(promtool === undefined)(
-    'gives Prometheus files that promtool accepts, at the places that it mounts',
-    () => {
-      const folder = tempFolder();
-      for (const { source, target } of services.prometheus?.volumes ?? []) {
-        if (!target.startsWith('/etc/prometheus/')) continue;
-        const path = isAbsolute(source) ? source : join(FOLDER, source);
-        verdictOf('cp', ['-r', path, join(folder, target.slice('/etc/prometheus/'.length))]);
-      }
-      const { status, output } = verdictOf(promtool as string, ['check', 'config', join(folder, 'prometheus.yml')]);
-      expect(output).toContain('SUCCESS');
-      expect(output).not.toMatch(/warning/i);
-      expect(status).toBe(0);
-    },
-  );
+  it.skipIf(promtool === undefined)('mounts files for Prometheus that promtool accepts', () => {
+    const folder = tempFolder();
+    for (const { source, target } of services.prometheus?.volumes ?? []) {
+      if (!target.startsWith('/etc/prometheus/')) continue;
+      const path = isAbsolute(source) ? source : join(FOLDER, source);
+      runCommand('cp', ['-r', path, join(folder, target.slice('/etc/prometheus/'.length))]);
+    }
+    const { status, output } = runCommand(promtool as string, ['check', 'config', join(folder, 'prometheus.yml')]);
+    expect(output).toContain('SUCCESS');
+    expect(output).not.toMatch(/warning/i);
+    expect(status).toBe(0);
+  });
 
-  it.skipIf(amtool === undefined)('gives Alertmanager a file that amtool accepts', () => {
+  it.skipIf(amtool === undefined)('mounts a file for Alertmanager that amtool accepts', () => {
     const mount = services.alertmanager?.volumes?.find(({ type }) => type === 'bind');
     const path = isAbsolute(mount?.source ?? '') ? (mount?.source as string) : join(FOLDER, mount?.source ?? '');
-    expect(verdictOf(amtool as string, ['check-config', path]).status).toBe(0);
+    expect(runCommand(amtool as string, ['check-config', path]).status).toBe(0);
   });
 
-  it('gives Grafana the variables that its provisioning asks for, and dashboards where it looks', () => {
-    const asked = [...collectorText('grafana/provisioning/datasources/tta.yml').matchAll(/: \$(\w+)$/gm)];
-    expect(asked.length).toBeGreaterThan(0);
-    for (const [, name = ''] of asked) expect(services.grafana?.environment?.[name], name).toMatch(/^http:/);
+  it('gives Grafana the variables of its provisioning, and mounts the dashboards at the provisioned path', () => {
+    const variables = [...collectorText('grafana/provisioning/datasources/tta.yml').matchAll(/: \$(\w+)$/gm)];
+    expect(variables.length).toBeGreaterThan(0);
+    for (const [, name = ''] of variables) expect(services.grafana?.environment?.[name], name).toMatch(/^http:/);
     const path = collectorText('grafana/provisioning/dashboards/tta.yml').match(/^ +path: (.+)$/m)?.[1];
     expect(services.grafana?.volumes?.map(({ target }) => target)).toContain(path);
   });
 
-  it('is refused where a key is misspelt', () => {
+  it('is refused when a key is misspelt', () => {
     const folder = tempFolder({
       'compose.yaml': collectorText('compose/compose.yaml').replace('mem_limit', 'mem_limt'),
     });
@@ -143,7 +140,7 @@ describe('the image of the example application', () => {
     readFileSync(fileURLToPath(new URL('../../../package.json', import.meta.url)), 'utf8'),
   ) as Record<'devDependencies' | 'peerDependencies', Record<string, string>>;
 
-  it('installs what the digest loads on demand, in the versions that the tests run with', () => {
+  it('installs the packages that the digest loads on demand, in the versions of the tests', () => {
     const installed = [...dockerfile.matchAll(/^ {2}((?:@[\w-]+\/)?[\w-]+)@(\d\S*)/gm)].map(([, name, version]) => [
       name,
       version,
@@ -155,7 +152,7 @@ describe('the image of the example application', () => {
     );
   });
 
-  it('sees of the checkout only what it copies', () => {
+  it('has only the files in its build context that it copies', () => {
     const ignored = collectorText('compose/Dockerfile.dockerignore').trim().split('\n');
     const copied = [...dockerfile.matchAll(/^COPY (.+) \S+$/gm)].flatMap(([, sources = '']) => sources.split(' '));
     expect(ignored).toEqual(['*', ...copied.map((source) => `!${source}`)]);

@@ -2,25 +2,25 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { component } from '../../support/component.ts';
-import { collectorPath, collectorText, verdictOf } from '../../support/deployment.ts';
+import { collectorPath, collectorText, runCommand } from '../../support/deployment.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 const guide = collectorText('README.md');
 const otelcol = component('otelcol-tta');
 
 describe('the deployment guide', () => {
-  it('names files that there are', () => {
+  it('names files that exist', () => {
     const linked = [...guide.matchAll(/\]\(([^)#:]+)\)/g)].map(([, path = '']) => path);
-    const typed = [...guide.matchAll(/(?<!test\/)collector\/([\w./-]+\.\w+)/g)].map(([, path = '']) => path);
-    const said = [...guide.matchAll(/`((?:compose|systemd|otelcol|kubernetes|targets)\/[\w./-]*)`/g)].map(
+    const paths = [...guide.matchAll(/(?<!test\/)collector\/([\w./-]+\.\w+)/g)].map(([, path = '']) => path);
+    const relative = [...guide.matchAll(/`((?:compose|systemd|otelcol|kubernetes|targets)\/[\w./-]*)`/g)].map(
       ([, path = '']) => path.replace(/^targets\//, 'prometheus/targets/'),
     );
-    expect(typed.length + said.length).toBeGreaterThan(12);
-    for (const path of new Set([...linked, ...typed, ...said]))
+    expect(paths.length + relative.length).toBeGreaterThan(12);
+    for (const path of new Set([...linked, ...paths, ...relative]))
       expect(existsSync(collectorPath(path)), path).toBe(true);
   });
 
-  it('names alerts that there are', () => {
+  it('names alerts that exist', () => {
     const alerts = collectorText('prometheus/rules/alerts.yml');
     const named = new Set([...guide.matchAll(/`(TTA[A-Z]\w+)`/g)].map(([, name]) => name));
     expect(named.size).toBeGreaterThan(5);
@@ -35,7 +35,7 @@ describe('the deployment guide', () => {
     for (const name of named) expect(configurations.join('\n'), name).toContain(`env:${name}`);
   });
 
-  it('says the retention that the files set', () => {
+  it('has the retention of the files', () => {
     const unit = collectorText('systemd/prometheus.service');
     expect(unit).toContain('retention.time=30d');
     expect(unit).toContain('retention.size=20GB');
@@ -46,7 +46,7 @@ describe('the deployment guide', () => {
     const block = guide.match(/```yaml\n {2}# tls\.yaml\n([\s\S]*?) {2}```/)?.[1] ?? '';
     const folder = tempFolder({ 'tls.yaml': block.replaceAll(/^ {2}/gm, '') });
     const files = ['--config', collectorPath('otelcol/gateway.yaml'), '--config', join(folder, 'tls.yaml')];
-    expect(verdictOf(otelcol as string, ['validate', ...files])).toEqual({ status: 0, output: '' });
+    expect(runCommand(otelcol as string, ['validate', ...files])).toEqual({ status: 0, output: '' });
     expect(block).toContain('cert_file');
   });
 });

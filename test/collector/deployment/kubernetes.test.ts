@@ -8,7 +8,7 @@ import {
 } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1';
 import { describe, expect, it } from 'vitest';
 import { component } from '../../support/component.ts';
-import { collectorPath, collectorText, documents, verdictOf } from '../../support/deployment.ts';
+import { collectorPath, collectorText, documents, runCommand } from '../../support/deployment.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 interface Manifest {
@@ -28,16 +28,16 @@ const OPERATOR = 'monitoring.coreos.com/v1';
 const manifests = FILES.flatMap((file) =>
   documents<Manifest>(collectorText(`kubernetes/${file}`)).map((manifest) => ({ file, manifest })),
 );
-const rules = documents<Manifest>(verdictOf('sh', [collectorPath('kubernetes/prometheus-rules.sh')]).output);
+const rules = documents<Manifest>(runCommand('sh', [collectorPath('kubernetes/prometheus-rules.sh')]).output);
 
-describe.skipIf(validator === undefined)("the manifests of Kubernetes' own kinds", () => {
+describe.skipIf(validator === undefined)('the manifests with kinds of Kubernetes itself', () => {
   const files = FILES.filter((name) => !collectorText(`kubernetes/${name}`).includes(OPERATOR));
   const validate = (path: string, version: string) =>
-    verdictOf(validator as string, ['--strict', '--kubernetes-version', version, path]);
+    runCommand(validator as string, ['--strict', '--kubernetes-version', version, path]);
 
-  // About three years of releases; the last is the newest that the validator has.
+  // Releases of about three years. The last one is the newest that the validator has.
   it.each(['1.29', '1.33', '1.37'])(
-    'follow the published schemas of Kubernetes %s, with no field too many',
+    'follow the published schemas of Kubernetes %s, without unknown fields',
     (version) => {
       expect(files.length).toBeGreaterThan(3);
       for (const file of files) {
@@ -58,7 +58,7 @@ describe.skipIf(validator === undefined)("the manifests of Kubernetes' own kinds
   });
 });
 
-/** What TypeScript says of manifests held against the published types: also a field that no type has is an error. */
+/** The errors of TypeScript when the manifests have the published types. An unknown field is an error too. */
 function typeErrors(all: readonly Manifest[]): string {
   const source = all
     .map(({ kind, ...rest }, i) => {
@@ -85,7 +85,7 @@ function typeErrors(all: readonly Manifest[]): string {
   return spawnSync(process.execPath, [tsc, '-p', folder], { encoding: 'utf8' }).stdout;
 }
 
-describe("the manifests of the Prometheus Operator's kinds", () => {
+describe('the manifests with kinds of the Prometheus Operator', () => {
   const operators = [...manifests.map(({ manifest }) => manifest), ...rules].filter(
     ({ apiVersion }) => apiVersion === OPERATOR,
   );
@@ -107,7 +107,7 @@ describe("the manifests of the Prometheus Operator's kinds", () => {
     }
   });
 
-  it('have no field that the published types do not have', () => {
+  it('have no field that the published types lack', () => {
     expect(typeErrors(operators)).toBe('');
   });
 
@@ -123,7 +123,7 @@ describe("the manifests of the Prometheus Operator's kinds", () => {
     expect(() => new PodMonitor({ ...monitor, spec } as never).validate()).toThrow(/selector/);
   });
 
-  it('carry exactly the rules that Prometheus is given', () => {
+  it('have exactly the rules of the files for Prometheus', () => {
     for (const { metadata, spec } of rules) {
       const [file] = documents(collectorText(`prometheus/rules/${metadata.name.replace('tta-', '')}.yml`));
       expect(spec).toEqual(file);
@@ -141,34 +141,34 @@ describe('the manifests together', () => {
     for (const image of images) expect(image).toMatch(/:v?\d+\.\d+\.\d+$/);
   });
 
-  it('select labels, and name ports and services, that others have', () => {
+  it('use labels, ports and services that exist in other manifests', () => {
     const labels = new Set([...text.matchAll(/app\.kubernetes\.io\/name: (\S+)/g)].map(([, name]) => name));
-    const made = new Set(manifests.map(({ manifest }) => manifest.metadata.name));
-    for (const label of labels) if (label !== 'prometheus') expect(made, label).toContain(label);
+    const names = new Set(manifests.map(({ manifest }) => manifest.metadata.name));
+    for (const label of labels) if (label !== 'prometheus') expect(names, label).toContain(label);
     const ports = new Set([...text.matchAll(/name: ([\w-]+), containerPort/g)].map(([, name]) => name));
     const used = [...text.matchAll(/port: ([a-z][\w-]+)/gi)].map(([, name]) => name);
     expect(used.length).toBeGreaterThan(8);
     for (const port of used) expect(ports, port).toContain(port);
-    expect(made).toContain(text.match(/TTA_COLLECTOR_SAMPLERS, value: (\S+) /)?.[1]);
-    expect(made).toContain(text.match(/value: http:\/\/([\w-]+):4318/)?.[1]);
+    expect(names).toContain(text.match(/TTA_COLLECTOR_SAMPLERS, value: (\S+) /)?.[1]);
+    expect(names).toContain(text.match(/value: http:\/\/([\w-]+):4318/)?.[1]);
   });
 
-  it('say what the collector configurations ask the environment for', () => {
-    const asked = new Set(
+  it('set only variables that the collector configurations read', () => {
+    const variables = new Set(
       [...collectorText('otelcol/gateway.yaml').matchAll(/env:(TTA_\w+)/g)].map(([, name]) => name),
     );
-    for (const [, name] of collectorText('otelcol/sampler.yaml').matchAll(/env:(TTA_\w+)/g)) asked.add(name);
-    for (const [, name] of text.matchAll(/name: (TTA_\w+)/g)) expect(asked, name).toContain(name);
+    for (const [, name] of collectorText('otelcol/sampler.yaml').matchAll(/env:(TTA_\w+)/g)) variables.add(name);
+    for (const [, name] of text.matchAll(/name: (TTA_\w+)/g)) expect(variables, name).toContain(name);
   });
 
   it.skipIf(promtool === undefined)('have scrape jobs by annotations that promtool accepts', () => {
-    // Builds without Kubernetes' discovery, as Debian's, check all but that.
+    // The promtool of Debian has no Kubernetes discovery, so this part is replaced.
     const jobs = collectorText('kubernetes/scrape-by-annotations.yml').replaceAll(
       /kubernetes_sd_configs:\n {6}- role: pod/g,
       'static_configs:\n      - targets: []',
     );
     const path = join(tempFolder({ 'prometheus.yml': jobs }), 'prometheus.yml');
-    const { status, output } = verdictOf(promtool as string, ['check', 'config', path]);
+    const { status, output } = runCommand(promtool as string, ['check', 'config', path]);
     expect(status, output).toBe(0);
   });
 });

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { component } from '../../support/component.ts';
-import { collectorText, verdictOf } from '../../support/deployment.ts';
+import { collectorText, runCommand } from '../../support/deployment.ts';
 import { eventually } from '../../support/prometheus.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
@@ -10,7 +10,10 @@ const supervisord = component('supervisord');
 const supervisorctl = component('supervisorctl');
 const text = collectorText('systemd/supervisord.conf');
 
-/** A real supervisord that has read the file and starts nothing; its users are those of this machine. */
+/**
+ * Starts a real supervisord that reads the programs but does not start them, as the user of this process. Returns a
+ * function that runs a command of supervisorctl.
+ */
 async function startSupervisord(programs: string): Promise<(command: string) => string> {
   const folder = tempFolder({
     'main.conf': `[supervisord]
@@ -31,28 +34,28 @@ files=%(here)s/programs.conf
   });
   const main = join(folder, 'main.conf');
   const child = spawn(supervisord as string, ['--configuration', main], { stdio: ['ignore', 'ignore', 'pipe'] });
-  let said = '';
+  let log = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-    said += chunk;
+    log += chunk;
   });
   const exited = new Promise<void>((resolve) => child.on('exit', () => resolve()));
   onTestFinished(async () => {
     child.kill('SIGKILL');
     await exited;
   });
-  const ask = (command: string) => verdictOf(supervisorctl as string, ['-c', main, command]).output;
+  const control = (command: string) => runCommand(supervisorctl as string, ['-c', main, command]).output;
   await eventually('supervisord answers', async () => {
     if (child.exitCode !== null) return true;
-    return /^\d+$/.test(ask('pid').trim()) ? true : undefined;
+    return /^\d+$/.test(control('pid').trim()) ? true : undefined;
   });
-  if (child.exitCode !== null) throw new Error(said);
-  return ask;
+  if (child.exitCode !== null) throw new Error(log);
+  return control;
 }
 
 describe.skipIf(supervisord === undefined || supervisorctl === undefined)('the supervisord programs', () => {
-  it('are read by supervisord, in one group that starts what others need first', async () => {
-    const ask = await startSupervisord(text);
-    const lines = ask('avail').trim().split('\n');
+  it('are read by supervisord, in one group with a start order', async () => {
+    const control = await startSupervisord(text);
+    const lines = control('avail').trim().split('\n');
     const priority = new Map(
       lines.map((line) => {
         const words = line.trim().split(/\s+/);
@@ -69,10 +72,10 @@ describe.skipIf(supervisord === undefined || supervisorctl === undefined)('the s
     const [first, ...later] = ['tta:prometheus', 'tta:otelcol-sampler', 'tta:otelcol-gateway', 'tta:app'].map(
       (name) => priority.get(name) ?? Number.NaN,
     );
-    let last = first ?? Number.NaN;
+    let previous = first ?? Number.NaN;
     for (const each of later) {
-      expect(each).toBeGreaterThan(last);
-      last = each;
+      expect(each).toBeGreaterThan(previous);
+      previous = each;
     }
   });
 

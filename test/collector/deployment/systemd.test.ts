@@ -2,15 +2,15 @@ import { chmodSync, cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { component } from '../../support/component.ts';
-import { collectorPath, collectorText, verdictOf } from '../../support/deployment.ts';
+import { collectorPath, collectorText, runCommand } from '../../support/deployment.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 const analyze = component('systemd-analyze');
 const UNITS = readdirSync(collectorPath('systemd')).filter((name) => name.endsWith('.service'));
 const SYSTEM_UNITS = '/usr/lib/systemd/system';
 
-/** A file system with the units, systemd's own, and every program that they start. */
-function machine(change: (text: string) => string = (text) => text): string {
+/** A folder with our units, the units of systemd, and every program that they start, as the root for systemd-analyze. */
+function createRoot(change: (text: string) => string = (text) => text): string {
   const root = tempFolder();
   const units = join(root, 'etc/systemd/system');
   mkdirSync(units, { recursive: true });
@@ -31,7 +31,7 @@ function machine(change: (text: string) => string = (text) => text): string {
 }
 
 const verify = (root: string) =>
-  verdictOf(analyze as string, [
+  runCommand(analyze as string, [
     'verify',
     '--man=no',
     `--root=${root}`,
@@ -49,17 +49,17 @@ describe.skipIf(analyze === undefined)('the systemd units', () => {
     ]);
   });
 
-  it('pass systemd-analyze verify without a word', () => {
-    expect(verify(machine())).toEqual({ status: 0, output: '' });
+  it('pass systemd-analyze verify without a message', () => {
+    expect(verify(createRoot())).toEqual({ status: 0, output: '' });
   });
 
   it('the check can fail', () => {
-    const { output } = verify(machine((text) => text.replace('ProtectHome=', 'ProtectHouse=')));
+    const { output } = verify(createRoot((text) => text.replace('ProtectHome=', 'ProtectHouse=')));
     expect(output).toContain("Unknown key 'ProtectHouse'");
   });
 
-  it.each(UNITS)('%s is exposed by at most 1.5 of 10', (name) => {
-    const { status, output } = verdictOf(analyze as string, [
+  it.each(UNITS)('%s has an exposure level of at most 1.5 of 10', (name) => {
+    const { status, output } = runCommand(analyze as string, [
       'security',
       '--offline=true',
       '--no-pager',

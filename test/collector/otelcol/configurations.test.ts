@@ -13,12 +13,12 @@ const all = NAMES.map(textOf).join('\n');
 
 describe('the configurations of the Collector', () => {
   it.skipIf(otelcol === undefined).each(['laptop', 'gateway', 'sampler', 'laptop and scrape', 'gateway and scrape'])(
-    '%s: the Collector says that it is valid',
+    '%s: the Collector accepts it',
     (names) => {
       const files = names.split(' and ').flatMap((name) => ['--config', shipped(name)]);
       const { status, stdout, stderr } = spawnSync(otelcol as string, ['validate', ...files], {
         encoding: 'utf8',
-        // A folder for the queue is made; all else, the token too, is looked at when it starts.
+        // `validate` creates the folder of the queue. Other files, such as the token, are read at the start only.
         env: { TTA_COLLECTOR_STATE: tempFolder() },
       });
       expect(`${stdout}${stderr}`).toBe('');
@@ -42,14 +42,14 @@ describe('the configurations of the Collector', () => {
     expect(named.filter((name) => !known.has(name))).toEqual([]);
   });
 
-  it('give no receiver to two pipelines: it would accept before the queue of the second has been read in', () => {
+  it('use each receiver in one pipeline only: it accepts spans before the queue of a second one is loaded', () => {
     for (const tier of ['laptop', 'gateway', 'sampler']) {
       const text = textOf(tier) + textOf('scrape');
-      const taken = [...text.matchAll(/^ {6}receivers: \[(.*)\]$/gm)].flatMap(([, list]) =>
+      const receivers = [...text.matchAll(/^ {6}receivers: \[(.*)\]$/gm)].flatMap(([, list]) =>
         (list as string).split(', '),
       );
-      expect(taken.length).toBeGreaterThan(1);
-      expect(taken).toEqual([...new Set(taken)]);
+      expect(receivers.length).toBeGreaterThan(1);
+      expect(receivers).toEqual([...new Set(receivers)]);
     }
   });
 
@@ -72,17 +72,17 @@ describe('the configurations of the Collector', () => {
     expect(unused).toEqual([]);
   });
 
-  it('let every setting of the environment be left out', () => {
+  it('have a default for every setting of the environment', () => {
     expect([...all.matchAll(/\$\{env:[^}]*\}/g)].map(([text]) => text).filter((text) => !text.includes(':-'))).toEqual(
       [],
     );
   });
 
-  it('say in the guide which settings there are', () => {
+  it('have the settings that the guide lists, and no others', () => {
     const guide = readFileSync(new URL('../../../collector/README.md', import.meta.url), 'utf8');
     const settings = new Set([...all.matchAll(/TTA_COLLECTOR_\w+/g)].map(([name]) => name));
     expect([...settings].filter((name) => !guide.includes(`\`${name}\``))).toEqual([]);
-    const told = new Set([...guide.matchAll(/TTA_COLLECTOR_\w+/g)].map(([name]) => name));
-    expect([...told].filter((name) => !settings.has(name))).toEqual([]);
+    const listed = new Set([...guide.matchAll(/TTA_COLLECTOR_\w+/g)].map(([name]) => name));
+    expect([...listed].filter((name) => !settings.has(name))).toEqual([]);
   });
 });

@@ -25,7 +25,7 @@ describe.skipIf(otelcol === undefined)('the Collector on a laptop', () => {
     return { sink, collector: await startCollector(otelcol as string, 'laptop', { ...options, env }) };
   }
 
-  it('hands on the traces of the main job complete', async () => {
+  it('sends all spans of the main job to the trace store', async () => {
     const { sink, collector } = await startBoth();
     const text = 'Foxes and dogs tell of the weather, and each day has its own. '.repeat(40);
     const folder = tempFolder({ 'docs/one.md': `# One\n\n${text}`, 'docs/two.md': `# Two\n\n${text}` });
@@ -49,36 +49,36 @@ describe.skipIf(otelcol === undefined)('the Collector on a laptop', () => {
     expect(parents.length).toBeLessThan(executions);
   });
 
-  it('loses none of the spans that it accepted when it is killed five times', async () => {
+  it('loses no accepted span when it is killed five times', async () => {
     const { sink, collector } = await startBoth();
     const sender = sendSpans(collector.url);
-    const owed: number[] = [];
+    const pending: number[] = [];
     for (let kills = 0; kills < 5; kills += 1) {
-      // Two of the five find the queue on disk full of what the store would not take.
+      // Before two of the five kills the store refuses spans, so that the queue on disk is full.
       sink.behaviour = kills % 2 === 1 ? 503 : 'take';
       const before = sender.accepted.size;
       await eventually('it accepts', async () => (sender.accepted.size > before + 5_000 ? true : undefined));
       await collector.kill();
       const delivered = new Set(sink.spans.map(({ spanId }) => spanId));
-      owed.push([...sender.accepted].filter((id) => !delivered.has(id)).length);
+      pending.push([...sender.accepted].filter((id) => !delivered.has(id)).length);
       await collector.start();
     }
     sink.behaviour = 'take';
     await sender.stop();
 
-    // It owed something when it was killed: the queue, not luck, brought it.
-    expect(owed.filter((spans) => spans > 0).length).toBeGreaterThanOrEqual(2);
+    // Accepted spans were not delivered yet at some of the kills, so the queue on disk was needed.
+    expect(pending.filter((spans) => spans > 0).length).toBeGreaterThanOrEqual(2);
     const missing = () => {
       const delivered = new Set(sink.spans.map(({ spanId }) => spanId));
       return [...sender.accepted].filter((id) => !delivered.has(id)).length;
     };
-    const settled = async () => (missing() === 0 ? true : undefined);
-    await eventually('all accepted spans arrive', settled, 15_000).catch(() => {});
+    const allArrived = async () => (missing() === 0 ? true : undefined);
+    await eventually('all accepted spans arrive', allArrived, 15_000).catch(() => {});
     expect(missing()).toBe(0);
     expect(sender.accepted.size).toBeGreaterThan(25_000);
   });
 
-  it('refuses when its queue is full: the application runs on, and both count what is lost', async () => {
+  it('refuses spans when its queue is full; the application continues, and both count the lost spans', async () => {
     const { sink, collector } = await startBoth({
       override: { exporters: { otlp_http: { sending_queue: { queue_size: 400_000 } } } },
     });
@@ -102,20 +102,20 @@ describe.skipIf(otelcol === undefined)('the Collector on a laptop', () => {
     const lost = total(application, 'tta_spans_lost_total', { reason: 'export_failed' });
     expect(lost).toBeGreaterThan(0);
     expect(total(await collector.metrics(), 'otelcol_receiver_refused_spans_total')).toBeGreaterThan(0);
-    // No smaller than what the application sends: what is left of the queue may do for one trace.
+    // A large batch, because one trace could still fit into the queue.
     const batch = Array.from({ length: 100 }, () => makeTrace()).flat();
     await eventually('it refuses', async () => ((await postSpans(collector.url, batch)) === 503 ? true : undefined));
 
-    // What it took before it was full still arrives, and what arrives and what is lost is everything.
+    // The accepted spans arrive later. Together with the lost spans they are all spans.
     sink.behaviour = 'take';
-    const made = total(application, 'tta_primitive_executions_total');
-    await eventually('the rest arrives', async () => (sink.spans.length >= made - lost ? true : undefined));
+    const ended = total(application, 'tta_primitive_executions_total');
+    await eventually('the rest arrives', async () => (sink.spans.length >= ended - lost ? true : undefined));
     await eventually('it accepts again', async () =>
       (await postSpans(collector.url, makeTrace())) === 200 ? true : undefined,
     );
   });
 
-  it('counts what the trace store refuses for good', async () => {
+  it('counts spans that the trace store refuses finally', async () => {
     const { sink, collector } = await startBoth();
     sink.behaviour = 400;
     const trace = makeTrace();
@@ -126,7 +126,7 @@ describe.skipIf(otelcol === undefined)('the Collector on a laptop', () => {
     });
   });
 
-  it('refuses when its memory is full, and says so', async () => {
+  it('refuses spans when its memory is full, and counts them', async () => {
     const { collector } = await startBoth({ env: { TTA_COLLECTOR_MEMORY_MIB: '5' } });
     await eventually('it refuses', async () =>
       (await postSpans(collector.url, makeTrace())) === 503 ? true : undefined,

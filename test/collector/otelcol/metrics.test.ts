@@ -1,4 +1,4 @@
-/** What the Collector writes to Prometheus. */
+/** Tests the metrics that the Collector writes to Prometheus. */
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { endChildren, runProgram } from '../../support/child.ts';
 import { startCollector } from '../../support/collector.ts';
@@ -11,21 +11,21 @@ import { build } from '../../support/tta.ts';
 
 const otelcol = component('otelcol-tta');
 const program = component('prometheus');
-/** Prometheus scrapes no application here: what it has came through the Collector. */
+/** No application is scraped: all metrics in Prometheus come from the Collector. */
 const NO_APPLICATION = '127.0.0.1:9';
 
 describe.skipIf(otelcol === undefined || program === undefined)('the Collector and Prometheus', () => {
   beforeAll(build);
   afterAll(endChildren);
 
-  async function startStore() {
+  async function startMetricStore() {
     const prometheus = await startPrometheus(program as string, NO_APPLICATION);
     onTestFinished(() => prometheus.stop());
     return { prometheus, write: `${prometheus.url}/api/v1/write` };
   }
 
-  it('measures every span at the gateway, with exemplars, whatever the sampler will keep', async () => {
-    const { prometheus, write } = await startStore();
+  it('computes metrics of every span at the gateway, with exemplars, before sampling', async () => {
+    const { prometheus, write } = await startMetricStore();
     const gateway = await startCollector(otelcol as string, 'gateway', {
       env: {
         TTA_COLLECTOR_TOKEN_FILE: `${tempFolder({ token: 'secret' })}/token`,
@@ -39,7 +39,7 @@ describe.skipIf(otelcol === undefined || program === undefined)('the Collector a
     const spans = traces.flat();
     expect(await postSpans(gateway.url, spans, { authorization: 'Bearer secret' })).toBe(200);
 
-    // The first sample of a series is a 0, so that `rate()` sees the spans that made it.
+    // The first sample of a series is 0, so that `rate()` counts its first spans.
     const holds = (metric: string, labels: string, expected: number) =>
       eventually(`${metric} of ${labels} is ${expected}`, async () => {
         const [series, ...more] = await prometheus.query(
@@ -67,8 +67,8 @@ describe.skipIf(otelcol === undefined || program === undefined)('the Collector a
     expect(exemplars.filter((id) => !sent.has(id))).toEqual([]);
   });
 
-  it('scrapes an application where it is told to: every series keeps its name and its labels', async () => {
-    const { prometheus, write } = await startStore();
+  it('scrapes an application, and every series keeps its name and labels', async () => {
+    const { prometheus, write } = await startMetricStore();
     const app = runProgram(
       `const sdk = await register({ traces: false });
        const job = workflow('job', sequential(task('one', async (i) => i), task('two', async (i) => i)));
@@ -85,20 +85,22 @@ describe.skipIf(otelcol === undefined || program === undefined)('the Collector a
         TTA_COLLECTOR_SCRAPE_INTERVAL: '1s',
       },
     });
-    const shape = (labels: Readonly<Record<string, string>>, name: string) => {
+    const seriesKey = (labels: Readonly<Record<string, string>>, name: string) => {
       const { __name__, instance, le, ...rest } = labels;
       return `${name}${JSON.stringify(Object.entries(rest).sort())}${le === undefined ? '' : Number(le.replace('+', ''))}`;
     };
     const { samples } = await scrape(metricsUrl);
-    const expected = new Set(samples.filter(({ name }) => name.startsWith('tta_')).map((s) => shape(s.labels, s.name)));
+    const expected = new Set(
+      samples.filter(({ name }) => name.startsWith('tta_')).map((s) => seriesKey(s.labels, s.name)),
+    );
     expect(expected.size).toBeGreaterThan(30);
     const stored = await eventually('the series are stored', async () => {
       const found = await prometheus.query('{__name__=~"tta_.+",job="tta-primitives"}');
       return found.length >= expected.size ? found : undefined;
     });
-    const shapes = new Set(stored.map(({ metric }) => shape(metric, metric.__name__ as string)));
-    expect([...expected].filter((series) => !shapes.has(series))).toEqual([]);
-    expect([...shapes].filter((series) => !expected.has(series))).toEqual([]);
+    const storedKeys = new Set(stored.map(({ metric }) => seriesKey(metric, metric.__name__ as string)));
+    expect([...expected].filter((series) => !storedKeys.has(series))).toEqual([]);
+    expect([...storedKeys].filter((series) => !expected.has(series))).toEqual([]);
     expect(new Set(stored.map(({ metric }) => metric.instance))).toEqual(new Set([new URL(metricsUrl).host]));
   });
 });

@@ -11,7 +11,7 @@ import { tempFolder } from '../../support/temp-folder.ts';
 
 const otelcol = component('otelcol-tta');
 const AUTHORIZED = { authorization: 'Bearer first-token' };
-/** A decision comes a second after the root span, not ten; no trace is kept for luck. */
+/** The decision is made one second after the root span instead of ten, and no trace is kept at random. */
 const QUICK = { TTA_COLLECTOR_WAIT_AFTER_ROOT: '1s', TTA_COLLECTOR_WAIT: '2s', TTA_COLLECTOR_SAMPLE_PERCENT: '0' };
 const EVERYTHING = { ...QUICK, TTA_COLLECTOR_SAMPLE_PERCENT: '100' };
 const ON_MEMORY = 'otelcol_processor_tail_sampling_sampling_traces_on_memory';
@@ -42,7 +42,7 @@ describe.skipIf(otelcol === undefined)('the Collector in production', () => {
   const arrives = (sink: OtlpSink, spans: number) =>
     eventually(`${spans} spans arrive`, async () => (arrived(sink).size >= spans ? true : undefined), 15_000);
 
-  it('lets nobody in without a token, and takes a new one without a restart', async () => {
+  it('refuses requests without a token, and accepts a new token without a restart', async () => {
     const gateway = await startGateway({});
     const trace = makeTrace();
     expect(await postSpans(gateway.url, trace)).toBe(401);
@@ -50,41 +50,41 @@ describe.skipIf(otelcol === undefined)('the Collector in production', () => {
     expect(await postSpans(gateway.url, trace, AUTHORIZED)).toBe(200);
 
     writeFileSync(gateway.tokens, 'first-token\nsecond-token\n');
-    await eventually('the second token is good', async () => {
+    await eventually('the second token is accepted', async () => {
       const status = await postSpans(gateway.url, trace, { authorization: 'Bearer second-token' });
       return status === 200 ? true : undefined;
     });
     expect(await postSpans(gateway.url, trace, AUTHORIZED)).toBe(200);
   });
 
-  it('loses none of the spans that the gateway accepted when it is killed five times', async () => {
+  it('loses no span that the gateway accepted when it is killed five times', async () => {
     const { sink, sampler, gateway } = await startBoth(EVERYTHING);
     const sender = sendSpans(gateway.url, AUTHORIZED);
-    const owed: number[] = [];
+    const pending: number[] = [];
     for (let kills = 0; kills < 5; kills += 1) {
-      // Two of the five happen while no sampler is there.
+      // During two of the five kills no sampler runs.
       if (kills % 2 === 1) await sampler.stop();
       const before = sender.accepted.size;
       await eventually('it accepts', async () => (sender.accepted.size > before + 5_000 ? true : undefined));
       await gateway.kill();
-      owed.push(sender.accepted.size - arrived(sink).size);
+      pending.push(sender.accepted.size - arrived(sink).size);
       if (kills % 2 === 1) await sampler.start();
       await gateway.start();
     }
     await sender.stop();
 
-    expect(owed.filter((spans) => spans > 0).length).toBeGreaterThanOrEqual(2);
+    expect(pending.filter((spans) => spans > 0).length).toBeGreaterThanOrEqual(2);
     const missing = () => {
-      const there = arrived(sink);
-      return [...sender.accepted].filter((id) => !there.has(id)).length;
+      const delivered = arrived(sink);
+      return [...sender.accepted].filter((id) => !delivered.has(id)).length;
     };
-    const settled = async () => (missing() === 0 ? true : undefined);
-    await eventually('all accepted spans arrive', settled, 20_000).catch(() => {});
+    const allArrived = async () => (missing() === 0 ? true : undefined);
+    await eventually('all accepted spans arrive', allArrived, 20_000).catch(() => {});
     expect(missing()).toBe(0);
     expect(sender.accepted.size).toBeGreaterThan(25_000);
   }, 60_000);
 
-  it('refuses when the queue of the gateway is full', async () => {
+  it('refuses spans when the queue of the gateway is full', async () => {
     const gateway = await startGateway({
       env: { TTA_COLLECTOR_SAMPLER_PORT: '1' },
       override: { exporters: { loadbalancing: { sending_queue: { queue_size: 100_000 } } } },
@@ -98,7 +98,7 @@ describe.skipIf(otelcol === undefined)('the Collector in production', () => {
     expect(total(metrics, 'otelcol_exporter_enqueue_failed_spans_total')).toBeGreaterThanOrEqual(batch.length);
   });
 
-  it('keeps errors, slow and expensive traces whole, and of the others the share that was asked for', async () => {
+  it('keeps all spans of failed, slow and expensive traces, and the configured share of the others', async () => {
     const { sink, gateway } = await startBoth(QUICK);
     const shapes = [
       { name: 'error', error: true },
@@ -109,7 +109,7 @@ describe.skipIf(otelcol === undefined)('the Collector in production', () => {
     ];
     for (const shape of shapes) {
       const spans = Array.from({ length: 20 }, () => makeTrace(shape)).flat();
-      // In two requests, as spans of one trace come from several processes.
+      // The spans of one trace are sent in two requests, as if they came from two processes.
       expect(
         await postSpans(
           gateway.url,
@@ -125,7 +125,7 @@ describe.skipIf(otelcol === undefined)('the Collector in production', () => {
         ),
       ).toBe(200);
     }
-    // An error that is sent after all of them is decided on after all of them.
+    // A failed trace that is sent last is decided on last: when it arrives, all decisions are made.
     await arrives(sink, 300);
     const last = makeTrace({ name: 'last', error: true });
     expect(await postSpans(gateway.url, last, AUTHORIZED)).toBe(200);
@@ -140,10 +140,10 @@ describe.skipIf(otelcol === undefined)('the Collector in production', () => {
     });
   });
 
-  it('brings all spans of a trace to the same sampler', async () => {
-    const one = await startSampler(EVERYTHING);
-    const two = await startSampler(EVERYTHING);
-    const hostnames = [one, two].map(({ sampler }) => `127.0.0.1:${sampler.grpcPort}`);
+  it('sends all spans of a trace to the same sampler', async () => {
+    const first = await startSampler(EVERYTHING);
+    const second = await startSampler(EVERYTHING);
+    const hostnames = [first, second].map(({ sampler }) => `127.0.0.1:${sampler.grpcPort}`);
     const gateway = await startGateway({
       override: { exporters: { loadbalancing: { resolver: { dns: null, static: { hostnames } } } } },
     });
@@ -153,15 +153,15 @@ describe.skipIf(otelcol === undefined)('the Collector in production', () => {
       expect(await postSpans(gateway.url, spans, AUTHORIZED)).toBe(200);
     }
     await eventually('all arrive', async () =>
-      arrived(one.sink).size + arrived(two.sink).size === 200 ? true : undefined,
+      arrived(first.sink).size + arrived(second.sink).size === 200 ? true : undefined,
     );
     const tracesAt = (sink: OtlpSink) => new Set(sink.spans.map(({ traceId }) => traceId));
-    expect(tracesAt(one.sink).size).toBeGreaterThan(0);
-    expect(tracesAt(two.sink).size).toBeGreaterThan(0);
-    expect(tracesAt(one.sink).size + tracesAt(two.sink).size).toBe(40);
+    expect(tracesAt(first.sink).size).toBeGreaterThan(0);
+    expect(tracesAt(second.sink).size).toBeGreaterThan(0);
+    expect(tracesAt(first.sink).size + tracesAt(second.sink).size).toBe(40);
   });
 
-  it('loses with a killed sampler the traces it had not decided on, which it had counted, and no other', async () => {
+  it('loses only the undecided traces when a sampler is killed, which it had counted', async () => {
     const { sink, sampler, gateway } = await startBoth({ ...EVERYTHING, TTA_COLLECTOR_WAIT: '120s' });
     const send = (count: number, withRoot: boolean) => {
       const traces = Array.from({ length: count }, () => makeTrace().slice(withRoot ? 0 : 1));
@@ -169,9 +169,9 @@ describe.skipIf(otelcol === undefined)('the Collector in production', () => {
     };
     expect(await send(30, true)).toBe(200);
     await arrives(sink, 150);
-    // Their roots have not ended: it waits.
+    // Their root spans have not ended, so the sampler waits.
     expect(await send(20, false)).toBe(200);
-    const undecided = await eventually('it holds them', async () => {
+    const undecided = await eventually('they are in its memory', async () => {
       const count = total(await sampler.metrics(), ON_MEMORY);
       return count === 20 ? count : undefined;
     });
@@ -183,11 +183,13 @@ describe.skipIf(otelcol === undefined)('the Collector in production', () => {
     expect(new Set(sink.spans.map(({ traceId }) => traceId)).size).toBe(40);
   });
 
-  it('decides before it ends on the traces that a stopped sampler holds', async () => {
+  it('decides on all traces in its memory when a sampler is stopped', async () => {
     const { sink, sampler, gateway } = await startBoth({ ...EVERYTHING, TTA_COLLECTOR_WAIT: '120s' });
     const trace = makeTrace().slice(1);
     expect(await postSpans(gateway.url, trace, AUTHORIZED)).toBe(200);
-    await eventually('it holds them', async () => (total(await sampler.metrics(), ON_MEMORY) === 1 ? true : undefined));
+    await eventually('they are in its memory', async () =>
+      total(await sampler.metrics(), ON_MEMORY) === 1 ? true : undefined,
+    );
     await sampler.stop();
     await sampler.start();
     await arrives(sink, trace.length);

@@ -9,7 +9,7 @@ const rules = alertingRules();
 
 type Labels = Readonly<Record<string, string>>;
 
-/** An alert as Prometheus would send it: the labels of its rule, and these. */
+/** An alert as Prometheus sends it, with the labels of its rule and `labels`. */
 function alertOf(alertname: string, labels: Labels): Labels {
   const rule = rules.find((each) => each.alert === alertname && (each.labels.window ?? '') === (labels.window ?? ''));
   if (rule === undefined) throw new Error(`there is no alert ${alertname} ${JSON.stringify(labels)}`);
@@ -18,13 +18,13 @@ function alertOf(alertname: string, labels: Labels): Labels {
 
 const cache = { primitive_name: 'summaries' };
 
-/** The alert itself, and those of programs that are no service of ours. */
-const OF_OTHERS = /^TTA(?:Service|Prometheus|Alertmanager|Collector|Grafana|Jaeger)Down$/;
+/** TTAServiceDown itself, and the alerts about programs that are not services of a user. */
+const OTHER_PROGRAMS = /^TTA(?:Service|Prometheus|Alertmanager|Collector|Grafana|Jaeger)Down$/;
 
-/** What fires, and what it keeps back in the same service. */
-const EXPLAINS: readonly (readonly [source: [string, Labels], target: [string, Labels]])[] = [
+/** Pairs of alerts: when the source fires, the target of the same service is suppressed. */
+const SUPPRESSES: readonly (readonly [source: [string, Labels], target: [string, Labels]])[] = [
   ...rules
-    .filter(({ alert }) => !OF_OTHERS.test(alert))
+    .filter(({ alert }) => !OTHER_PROGRAMS.test(alert))
     .map(
       ({ alert, labels: { window } }) =>
         [
@@ -78,7 +78,7 @@ const EXPLAINS: readonly (readonly [source: [string, Labels], target: [string, L
   ],
 ];
 
-describe.skipIf(program === undefined)('Alertmanager, as configured', () => {
+describe.skipIf(program === undefined)('Alertmanager with the shipped configuration', () => {
   let alertmanager: Alertmanager;
   let count = 0;
 
@@ -88,10 +88,10 @@ describe.skipIf(program === undefined)('Alertmanager, as configured', () => {
   afterAll(() => alertmanager?.stop());
 
   /**
-   * Sends these, each told apart by a label of its own, and gives which of them something keeps back. It heeds alerts in
-   * the order they come: once the last of two more is kept back, these have been looked at.
+   * Sends alerts, each with a unique label, and returns for each whether it is suppressed. Alertmanager processes alerts
+   * in the order of arrival: two more alerts are sent last, and when the second of them is suppressed, all are processed.
    */
-  async function keptBack(...alerts: readonly Labels[]): Promise<boolean[]> {
+  async function suppressed(...alerts: readonly Labels[]): Promise<boolean[]> {
     const last = { job: `last${count}` };
     const all = [...alerts, alertOf('TTAServiceDown', last), alertOf('TTAInstanceDown', last)];
     const sent = all.map((labels) => ({ labels: { ...labels, nr: String(count++) } }));
@@ -101,24 +101,24 @@ describe.skipIf(program === undefined)('Alertmanager, as configured', () => {
       body: JSON.stringify(sent),
     });
     expect(response.status).toBe(200);
-    const look = async () => {
+    const verdicts = async () => {
       const known = await alertmanager.alerts();
       return sent.map(
         ({ labels }) => (known.find((each) => each.labels.nr === labels.nr)?.status.inhibitedBy ?? []).length > 0,
       );
     };
-    await eventually('all have been looked at', async () => ((await look()).at(-1) ? true : undefined));
-    return (await look()).slice(0, alerts.length);
+    await eventually('all alerts are processed', async () => ((await verdicts()).at(-1) ? true : undefined));
+    return (await verdicts()).slice(0, alerts.length);
   }
 
   it.each(
-    EXPLAINS.map(([source, target]) => ({ source: source[0], target: target[0], labels: [source[1], target[1]] })),
+    SUPPRESSES.map(([source, target]) => ({ source: source[0], target: target[0], labels: [source[1], target[1]] })),
   )(
-    '$source keeps back $target of the same service, and of no other',
+    '$source suppresses $target of the same service only',
     async ({ source, target, labels: [ofSource = {}, ofTarget = {}] }) => {
       const job = `a${count}`;
       expect(
-        await keptBack(
+        await suppressed(
           alertOf(source, { ...ofSource, job }),
           alertOf(target, { ...ofTarget, job }),
           alertOf(target, { ...ofTarget, job: `another-${job}` }),
@@ -127,24 +127,24 @@ describe.skipIf(program === undefined)('Alertmanager, as configured', () => {
     },
   );
 
-  it('a cache that hits too rarely keeps back nothing of another cache', async () => {
+  it('an alert about one cache does not suppress an alert about another cache', async () => {
     const job = `b${count}`;
     const other = { job, primitive_name: 'answers' };
     expect(
-      await keptBack(alertOf('TTALowCacheHitRate', { job, ...cache }), alertOf('TTAModerateLowCacheHitRate', other)),
+      await suppressed(alertOf('TTALowCacheHitRate', { job, ...cache }), alertOf('TTAModerateLowCacheHitRate', other)),
     ).toEqual([false, false]);
   });
 
-  it('an instance that is down keeps back nothing: the others are still judged', async () => {
+  it('an instance that is down suppresses no alert about its service', async () => {
     const job = `c${count}`;
     expect(
-      await keptBack(alertOf('TTAInstanceDown', { job, instance: 'b:9464' }), alertOf('TTAHighErrorRate', { job })),
+      await suppressed(alertOf('TTAInstanceDown', { job, instance: 'b:9464' }), alertOf('TTAHighErrorRate', { job })),
     ).toEqual([false, false]);
   });
 
-  it('a collector that is down keeps back the lost spans of everybody', async () => {
+  it('a collector that is down suppresses alerts about lost spans of all services', async () => {
     const spans = alertOf('TTASpansLost', { job: `d${count}`, reason: 'export_failed' });
-    expect(await keptBack(spans)).toEqual([false]);
-    expect(await keptBack(alertOf('TTACollectorDown', { job: 'otel-collector' }), spans)).toEqual([false, true]);
+    expect(await suppressed(spans)).toEqual([false]);
+    expect(await suppressed(alertOf('TTACollectorDown', { job: 'otel-collector' }), spans)).toEqual([false, true]);
   });
 });

@@ -76,7 +76,7 @@ describe('tta load', () => {
 
   it('reports what it has when it is stopped', async () => {
     const run = tta(['load', '--rate', '20', '--duration', '600']);
-    await run.says(/\d+ requests, /);
+    await run.waitForStderr(/\d+ requests, /);
     run.kill('SIGINT');
     const { signal, stdout } = await run.exited;
     expect(signal).toBe('SIGINT');

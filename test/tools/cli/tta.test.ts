@@ -92,7 +92,7 @@ describe('tta digest --once', () => {
     const cwd = tempFolder({ 'docs/kettle.md': KETTLE });
     const env = { OTEL_BSP_SCHEDULE_DELAY: '10' };
     const run = tta(['digest', 'docs', ...ALONE, '--every', '3600'], { cwd, env });
-    const [, page] = await run.shows(/Traces {3}(\S+) \(open it in a browser\)/);
+    const [, page] = await run.waitForStdout(/Traces {3}(\S+) \(open it in a browser\)/);
     const read = async () => (await fetch(`${page}/`)).text();
     while (!(await read()).includes('invoke_workflow digest'));
     expect(await read()).toContain('chat offline-small');
@@ -218,8 +218,8 @@ describe('tta digest', () => {
   it('runs again and again, serves what it shows, and outlives a run that fails', async () => {
     const cwd = tempFolder({ 'docs/kettle.md': KETTLE, 'docs/rivers.md': RIVERS });
     const run = tta(['digest', 'docs', ...ALONE, '--every', '0.05'], { cwd });
-    const [, url = ''] = await run.shows(/Metrics {2}(\S+)/);
-    await run.shows(/run 3 /);
+    const [, url = ''] = await run.waitForStdout(/Metrics {2}(\S+)/);
+    await run.waitForStdout(/run 3 /);
     const metrics = await scrape(url);
     expect(
       total(metrics, 'tta_workflow_executions_total', { workflow_name: 'digest', status: 'success' }),
@@ -249,7 +249,7 @@ describe('tta digest', () => {
     const cwd = tempFolder({ 'docs/one.md': RIVERS, 'npm.mjs': npm });
     const args = [resolve('dist/src/tools/cli/tta.js'), 'digest', 'docs', '--every', '1', ...ALONE];
     const run = tta(args, { cwd, program: join(cwd, 'npm.mjs') });
-    await run.shows(/Again every/);
+    await run.waitForStdout(/Again every/);
     run.kill('SIGTERM');
     const { stderr } = await run.exited;
     expect(stderr).toMatch(/Stopped\n$/);
@@ -266,7 +266,7 @@ describe('tta digest', () => {
         cwd,
         env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url },
       });
-      const [, url = ''] = await run.shows(/Metrics {2}(\S+)/);
+      const [, url = ''] = await run.waitForStdout(/Metrics {2}(\S+)/);
       while (total(await scrape(url), 'tta_llm_requests_total') === 0);
       run.kill(signal);
       const exit = await run.exited;

@@ -7,7 +7,7 @@ import {
   type ModelServerOptions,
   startModelServer,
 } from '../../../src/tools/offline-model/model-server.ts';
-import { happening, openConnection, send } from '../../support/http.ts';
+import { createDeferred, openConnection, send } from '../../support/http.ts';
 
 const ARTICLE = `# Circuit breakers
 
@@ -267,19 +267,19 @@ describe('the offline model with chaos', () => {
   });
 
   it('stops waiting when the client has gone', async () => {
-    const waiting = happening();
-    const cancelled = happening();
+    const waiting = createDeferred();
+    const cancelled = createDeferred();
     const clock = createClock(systemClock.now, () => {
-      waiting.happen();
-      return cancelled.happen;
+      waiting.resolve();
+      return cancelled.resolve;
     });
     const { client } = await start({ chaos: always('slowShare'), clock });
     const controller = new AbortController();
     const answer = client.chat.completions.create(ask(ARTICLE), { signal: controller.signal });
-    await waiting.happened;
+    await waiting.promise;
     controller.abort();
     await expect(answer).rejects.toThrow(/abort/i);
-    await cancelled.happened;
+    await cancelled.promise;
   });
 
   it('fails at the start when its options are wrong', async () => {
@@ -289,16 +289,16 @@ describe('the offline model with chaos', () => {
 
 describe('the server of the offline model', () => {
   it('closes at once, with idle connections and with half-sent and waiting requests', async () => {
-    const waiting = happening();
+    const waiting = createDeferred();
     const clock = createClock(systemClock.now, () => {
-      waiting.happen();
+      waiting.resolve();
       return () => {};
     });
     const { client, server } = await start({ chaos: always('slowShare'), clock });
     await client.models.list();
     const half = await openConnection(server.baseURL, 'POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n');
     const lost = expect(client.chat.completions.create(ask(ARTICLE))).rejects.toThrow();
-    await waiting.happened;
+    await waiting.promise;
     const began = systemClock.now();
     await server.close();
     await server.close();

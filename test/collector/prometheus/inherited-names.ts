@@ -1,4 +1,4 @@
-/** What existing dashboards, alert routes and people know by name: none of these may change or go. */
+/** Names that existing dashboards, alert routes and people use. They must not change or disappear. */
 export const INHERITED_RULES = [
   'tta:request_rate_5m',
   'tta:request_rate_1h',
