@@ -1,4 +1,7 @@
-/** Calls `callback` once after `ms` milliseconds, unless the process ends before. Returns a function that cancels it. */
+/**
+ * Calls `callback` once after `ms` milliseconds. The timer does not keep the process alive. Returns a function that
+ * cancels it.
+ */
 export function inBackground(ms: number, callback: () => void): () => void {
   const timer = setTimeout(callback, ms);
   timer.unref();

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { createGunzip } from 'node:zlib';
 
-/** A request that cannot be read: `status` is what HTTP calls it, the message is for the sender. */
+/** The body of a request cannot be read. `status` is the HTTP status of the answer, the message is for the sender. */
 export class BodyError extends Error {
   readonly status: 400 | 413 | 415;
 
@@ -13,17 +13,18 @@ export class BodyError extends Error {
 }
 
 /**
- * Reads a request's body whole, unzipped when it says gzip. The limit holds for what comes out of the zip, so a
- * small bomb does not fill the memory.
+ * Reads the whole body of a request and unzips it when its encoding is gzip. The limit is for the unzipped body, so that
+ * a small zipped body cannot fill the memory.
  *
  * @param maxBytes the largest body, unzipped
- * @throws BodyError 413 past the limit, 415 for an encoding other than gzip, 400 when it is cut or not gzip
+ * @throws BodyError with status 413 above the limit, 415 for another encoding than gzip, 400 when the body is incomplete
+ *   or is not gzip
  */
 export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
   return new Promise((resolve, reject) => {
     const fail = (error: BodyError) => {
-      // The rest is read and forgotten: a sender that is still writing would otherwise never see the answer.
+      // The rest of the body is read and dropped: a sender that is still writing does not read the answer otherwise.
       request.unpipe();
       source.removeAllListeners('data');
       request.resume();

@@ -1,9 +1,6 @@
-/**
- * Time as a guest: primitives never ask the machine, they ask the clock of their context.
- * Tests hand in a virtual one.
- */
+/** The source of time. Primitives use the clock of their context and never the machine's, so that tests can replace it. */
 export interface Clock {
-  /** Milliseconds since the Unix epoch, with fractions. Never goes back. */
+  /** Milliseconds since the Unix epoch, with fractions. It never decreases. */
   now(): number;
   /**
    * Resolves after `ms` milliseconds. Rejects with `signal.reason` in the same tick in which `signal` aborts.
@@ -13,7 +10,7 @@ export interface Clock {
   after(ms: number, callback: () => void): () => void;
 }
 
-/** Builds a whole clock from its two essentials: reading the time and scheduling a callback. */
+/** Creates a clock from a function that reads the time and a function that schedules a callback. */
 export function createClock(now: () => number, after: Clock['after']): Clock {
   return {
     now,
@@ -37,18 +34,18 @@ export function createClock(now: () => number, after: Clock['after']): Clock {
   };
 }
 
-/** The longest delay that `setTimeout` can hold; a longer one would fire at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** The longest delay of `setTimeout`. With a longer one it would fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 function afterOnMachine(ms: number, callback: () => void): () => void {
   let timer: NodeJS.Timeout;
-  const arm = (left: number) => {
+  const schedule = (remainingMs: number) => {
     timer =
-      left > LONGEST_TIMER_MS
-        ? setTimeout(() => arm(left - LONGEST_TIMER_MS), LONGEST_TIMER_MS)
-        : setTimeout(callback, Math.max(0, left));
+      remainingMs > MAX_TIMER_MS
+        ? setTimeout(() => schedule(remainingMs - MAX_TIMER_MS), MAX_TIMER_MS)
+        : setTimeout(callback, Math.max(0, remainingMs));
   };
-  arm(ms);
+  schedule(ms);
   return () => clearTimeout(timer);
 }
 
@@ -57,18 +54,19 @@ let epochOffset = performance.timeOrigin;
 let nextDriftCheck = 0;
 
 /**
- * The monotonic clock laid on the epoch. It does not count while the machine is suspended, so once a second
- * it is compared with the wall clock and moved forward, never back, when it fell behind.
+ * The time of the monotonic clock as milliseconds since the epoch. The monotonic clock stops while the machine is
+ * suspended, so once per second it is compared with the wall clock, and moved forward when it is behind. It is never
+ * moved back.
  */
 function nowOnMachine(): number {
   const monotonic = performance.now();
   if (monotonic >= nextDriftCheck) {
     nextDriftCheck = monotonic + DRIFT_CHECK_MS;
-    const behind = Date.now() - (epochOffset + monotonic);
-    if (behind > DRIFT_CHECK_MS) epochOffset += behind;
+    const behindMs = Date.now() - (epochOffset + monotonic);
+    if (behindMs > DRIFT_CHECK_MS) epochOffset += behindMs;
   }
   return epochOffset + monotonic;
 }
 
-/** The machine's own clock, used where a context names no other. */
+/** The clock of the machine. It is used when a context has no other clock. */
 export const systemClock: Clock = createClock(nowOnMachine, afterOnMachine);

@@ -1,10 +1,10 @@
 import { connect } from 'node:net';
 import { type Clock, systemClock } from './clock.ts';
 
-const PATIENCE_MS = 500;
+const TIMEOUT_MS = 500;
 
 /**
- * Whether something accepts TCP connections at a port: never rejects, and takes at most half a second.
+ * Whether a process accepts TCP connections at a port. Never rejects. Without an answer it is `false` after 500 ms.
  *
  * @param port the TCP port
  * @param host @default '127.0.0.1'
@@ -17,7 +17,7 @@ export function isListening(port: number, host = '127.0.0.1', clock: Clock = sys
       socket.destroy();
       resolve(listening);
     };
-    const cancel = clock.after(PATIENCE_MS, () => answer(false));
+    const cancel = clock.after(TIMEOUT_MS, () => answer(false));
     socket.once('connect', () => answer(true));
     socket.once('error', () => answer(false));
   });

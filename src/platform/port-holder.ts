@@ -1,15 +1,16 @@
-/** Who listens on a TCP port. Linux tells; elsewhere, and for processes of other users, nobody is known. */
+/** Finds the process that listens on a TCP port. It works on Linux only, and only for processes of the same user. */
 import { readdir, readFile, readlink } from 'node:fs/promises';
 
 export interface PortHolder {
   readonly pid: number;
-  /** The command's name only: its arguments can hold secrets. */
+  /** The name of the command without its arguments, which can contain secrets. */
   readonly command: string;
 }
 
+/** The state of a listening socket in /proc/net/tcp. */
 const LISTENING = '0A';
 
-/** The holder of `port` on `address` or on all addresses. */
+/** The process that listens on `port` at `address` or at all addresses; `undefined` when it is unknown. */
 export async function findPortHolder(port: number, address: string): Promise<PortHolder | undefined> {
   const sockets = (await Promise.all(['/proc/net/tcp', '/proc/net/tcp6'].map((table) => inodes(table, port, address))))
     .flat()
@@ -25,23 +26,24 @@ export async function findPortHolder(port: number, address: string): Promise<Por
   return undefined;
 }
 
-/** The kernel's socket numbers, from lines such as `0: 0100007F:24F8 00000000:0000 0A ... inode`. */
+/** The inodes of the listening sockets, from lines such as `0: 0100007F:24F8 00000000:0000 0A ... inode`. */
 async function inodes(table: string, port: number, address: string): Promise<string[]> {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  const wanted = hexOf(address);
+  const addressHex = hexOf(address);
   return (await text(table))
     .split('\n')
     .map((line) => line.trim().split(/\s+/))
-    .filter(([, local = '', , state]) => state === LISTENING && local.endsWith(suffix) && holds(local, wanted))
+    .filter(([, local = '', , state]) => state === LISTENING && local.endsWith(suffix) && isAt(local, addressHex))
     .flatMap((columns) => columns[9] ?? []);
 }
 
-function holds(local: string, wanted: string | undefined): boolean {
-  const held = local.slice(0, local.indexOf(':'));
-  return wanted === undefined || /^0+$/.test(held) || held.endsWith(wanted);
+/** Whether a local address of the table is `addressHex` or all addresses. */
+function isAt(local: string, addressHex: string | undefined): boolean {
+  const localHex = local.slice(0, local.indexOf(':'));
+  return addressHex === undefined || /^0+$/.test(localHex) || localHex.endsWith(addressHex);
 }
 
-/** An IPv4 address as the tables have it; `undefined` for others, which are not told apart. */
+/** An IPv4 address in the notation of the tables; `undefined` for other addresses, which are not compared. */
 function hexOf(address: string): string | undefined {
   const bytes = address.split('.').map(Number);
   if (bytes.length !== 4 || bytes.every((byte) => byte === 0) || bytes.some(Number.isNaN)) return undefined;

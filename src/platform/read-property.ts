@@ -1,6 +1,6 @@
 /**
- * The value of a property of an object that other people made: an error, a configuration, a reply. `undefined` where
- * there is no such property, where `value` is no object, and where reading it throws.
+ * Reads a property of an object that other code made: an error, a configuration, a reply. Returns `undefined` when the
+ * property does not exist, when `value` is not an object, and when reading throws.
  */
 export function readProperty(value: unknown, key: PropertyKey): unknown {
   if (typeof value !== 'object' || value === null) return undefined;

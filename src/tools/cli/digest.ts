@@ -3,7 +3,7 @@ import { systemClock } from '../../platform/clock.ts';
 import { parseExposition } from '../../prometheus/parse.ts';
 import { createDigest, FolderError, resolveOutputPath, writeAtomically } from '../digest/index.ts';
 import { figures } from './figures.ts';
-import { chooseModels, takesOffline } from './models.ts';
+import { chooseModels, usesOfflineModel } from './models.ts';
 import { packageRoot, userFolder } from './package-root.ts';
 import { requirePeers } from './peers.ts';
 import { createProgress } from './progress.ts';
@@ -14,34 +14,34 @@ import { chooseTraceTarget } from './traces.ts';
 export interface DigestCommandOptions {
   readonly out?: string;
   readonly once: boolean;
-  /** Seconds between two runs. */
+  /** The pause between two runs, in seconds. */
   readonly every: number;
   readonly concurrency: number;
   readonly chaos: boolean;
   readonly offline: boolean;
   readonly modelSmall?: string;
   readonly modelLarge?: string;
-  /** Seconds for one call of a model. */
+  /** The timeout of one model call, in seconds. */
   readonly timeout?: number;
-  /** Megabytes. */
+  /** The largest file that is read, in megabytes. */
   readonly maxFile: number;
   readonly tracePort: number;
 }
 
 const MAX_SKIPPED_LINES = 20;
 
-/** `tta digest`: one run after the other until somebody stops it. Rejects when the first one fails. */
-export async function digestCommand(folderGiven: string | undefined, options: DigestCommandOptions): Promise<void> {
+/** `tta digest`: starts one run after the other until a signal stops it. Rejects when the first run fails. */
+export async function digestCommand(folderArgument: string | undefined, options: DigestCommandOptions): Promise<void> {
   const { env } = process;
   const cwd = userFolder(process.cwd(), env);
-  const folder = folderGiven === undefined ? packageRoot : resolve(cwd, folderGiven);
+  const folder = folderArgument === undefined ? packageRoot : resolve(cwd, folderArgument);
   const path = await resolveOutputPath({ folder, cwd, out: options.out });
 
-  const wishes = { ...options, env, small: options.modelSmall, large: options.modelLarge };
-  requirePeers(takesOffline(wishes));
-  const models = await chooseModels(wishes);
+  const modelOptions = { ...options, env, small: options.modelSmall, large: options.modelLarge };
+  requirePeers(usesOfflineModel(modelOptions));
+  const models = await chooseModels(modelOptions);
   const traces = await chooseTraceTarget(env, options.tracePort);
-  // Loaded here, so that `tta --help` works where the SDK is not installed.
+  // Imported here, so that `tta --help` works without the SDK.
   const { register } = await import('../../sdk/index.ts');
   const telemetry = await register(traces.endpoint === undefined ? {} : { traces: { endpoint: traces.endpoint } });
   const stop = stopOnSignals();
@@ -58,7 +58,7 @@ export async function digestCommand(folderGiven: string | undefined, options: Di
   const start = await scrape();
   let lastSkipped = '';
 
-  async function once(run: number): Promise<void> {
+  async function runOnce(run: number): Promise<void> {
     const before = await scrape();
     const { files, parts, skipped, document } = await digest.execute(folder, { signal: stop.signal });
     progress.clear();
@@ -86,9 +86,10 @@ export async function digestCommand(folderGiven: string | undefined, options: Di
     lastSkipped = lines.join('\n');
   }
 
-  async function again(run: number): Promise<void> {
+  /** Prints the error of a failed run. Rejects when the run is the first one or was stopped. */
+  async function tryRun(run: number): Promise<void> {
     try {
-      await once(run);
+      await runOnce(run);
     } catch (error) {
       progress.clear();
       if (error instanceof FolderError) printSkipped(error.skipped);
@@ -102,11 +103,11 @@ export async function digestCommand(folderGiven: string | undefined, options: Di
     console.log(`Models   ${models.about}`);
     console.log(`Metrics  ${telemetry.metricsUrl ?? telemetry.metricsError?.message ?? 'off'}`);
     console.log(`Traces   ${traces.page ?? telemetry.tracesUrl ?? 'off'} (${traces.why})`);
-    await again(1);
+    await tryRun(1);
     for (let run = 2; !options.once; run += 1) {
       if (run === 2) console.log(`Again every ${options.every} s; Ctrl-C ends it`);
       await systemClock.sleep(options.every * 1_000, stop.signal);
-      await again(run);
+      await tryRun(run);
     }
   } catch (error) {
     if (!stop.signal.aborted) throw error;

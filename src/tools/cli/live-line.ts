@@ -1,36 +1,39 @@
 import { type Clock, systemClock } from '../../platform/clock.ts';
 
-/** Where progress is shown: `process.stderr`, or a test's own. */
+/** The output of the progress: `process.stderr`, or an object of a test. */
 export interface Screen {
   readonly isTTY?: boolean | undefined;
   write(text: string): unknown;
 }
 
-const TERMINAL_EVERY_MS = 80;
-const FILE_EVERY_MS = 2_000;
+const TERMINAL_INTERVAL_MS = 80;
+const FILE_INTERVAL_MS = 2_000;
 const CLEAR_LINE = '\r\u001b[2K';
 
-/** One line that is rewritten on a terminal; elsewhere a line now and then, and one at the end. */
+/** Shows one line that changes: rewritten on a terminal; in a file a new line every two seconds and one at the end. */
 export function createLiveLine(screen: Screen, clock: Clock = systemClock) {
-  const every = screen.isTTY ? TERMINAL_EVERY_MS : FILE_EVERY_MS;
-  let next = screen.isTTY ? 0 : clock.now() + every;
+  const intervalMs = screen.isTTY ? TERMINAL_INTERVAL_MS : FILE_INTERVAL_MS;
+  let nextAt = screen.isTTY ? 0 : clock.now() + intervalMs;
   return {
-    /** @param bar goes before the line where there is a terminal */
+    /**
+     * @param last whether to write the line in any case
+     * @param bar is written before the line, on a terminal only
+     */
     show(line: string, { last = false, bar = '' } = {}): void {
       const now = clock.now();
-      if (now < next && !last) return;
-      next = now + every;
+      if (now < nextAt && !last) return;
+      nextAt = now + intervalMs;
       screen.write(screen.isTTY ? `${CLEAR_LINE}${bar}${line}` : `${line}\n`);
     },
-    /** Makes room for whatever is printed next. */
+    /** Removes the line, so that other text can be printed. */
     clear(): void {
       if (screen.isTTY) screen.write(CLEAR_LINE);
-      next = screen.isTTY ? 0 : clock.now() + every;
+      nextAt = screen.isTTY ? 0 : clock.now() + intervalMs;
     },
   };
 }
 
-/** 20 characters, full where `share` is 1. */
+/** A bar of 20 characters, of which `share` are filled. @param share from 0 to 1 */
 export function bar(share: number): string {
   const full = Math.round(20 * Math.min(1, share));
   return '█'.repeat(full) + '░'.repeat(20 - full);

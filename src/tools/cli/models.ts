@@ -1,13 +1,15 @@
 import { type Model, openAICompatible, type PriceTable, REFERENCE_PRICES } from '../../index.ts';
 import { startModelServer } from '../offline-model/model-server.ts';
 
-export interface ModelWishes {
+export interface ModelOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Take the offline model whatever the environment says. */
+  /** Whether to use the offline model, also when the environment names another one. */
   readonly offline?: boolean | undefined;
-  /** Let the offline model misbehave. */
+  /** Whether the offline model fails on purpose. */
   readonly chaos?: boolean | undefined;
+  /** The name of the model for short texts. */
   readonly small?: string | undefined;
+  /** The name of the model for long texts. */
   readonly large?: string | undefined;
 }
 
@@ -15,41 +17,41 @@ export interface Models {
   readonly small: Model;
   readonly large: Model;
   readonly prices?: PriceTable;
-  /** How long a summary is good for, in milliseconds; for ever where asking again would cost real money. */
+  /** How long a summary stays in the cache, in milliseconds. `undefined` is for ever, because a real model costs money. */
   readonly cacheMs?: number;
-  /** What the user should know about them. */
+  /** One or two lines about the models, for the user. */
   readonly about: string;
-  /** What the last call that failed failed with. */
+  /** The error of the last failed call. */
   lastError(): string | undefined;
   close(): Promise<void>;
 }
 
 const OFFLINE_CACHE_MS = 60_000;
 
-/** Whether the offline model is wanted, or there is no other. */
-export function takesOffline({ env, offline = false }: ModelWishes): boolean {
+/** Whether the offline model is used: on request, or because the environment names no other model. */
+export function usesOfflineModel({ env, offline = false }: ModelOptions): boolean {
   return offline || !(env.OPENAI_API_KEY || env.OPENAI_BASE_URL);
 }
 
-/** The models behind OPENAI_BASE_URL or OPENAI_API_KEY where one is set, else the offline ones of a server of our own. */
-export async function chooseModels(wishes: ModelWishes): Promise<Models> {
-  const { env, chaos = false } = wishes;
+/** The models of OPENAI_BASE_URL or OPENAI_API_KEY when one is set; otherwise the offline models, whose server it starts. */
+export async function chooseModels(options: ModelOptions): Promise<Models> {
+  const { env, chaos = false } = options;
   const apiKey = env.OPENAI_API_KEY || undefined;
   const baseURL = env.OPENAI_BASE_URL || undefined;
-  if (!takesOffline(wishes)) {
+  if (!usesOfflineModel(options)) {
     if (chaos)
       throw new Error('--chaos is for the offline model: add --offline, or unset OPENAI_API_KEY and OPENAI_BASE_URL');
-    const { small = 'gpt-4o-mini', large = 'gpt-4o' } = wishes;
+    const { small = 'gpt-4o-mini', large = 'gpt-4o' } = options;
     const connect = (model: string) => openAICompatible({ model, baseURL, apiKey });
-    const models = watched(connect(small), connect(large));
+    const models = withErrorMemory(connect(small), connect(large));
     const about = `${small} and ${large} at ${withoutCredentials(baseURL ?? 'https://api.openai.com/v1')}, at the prices of their provider`;
     return { ...models, about, close: async () => {} };
   }
   const server = await startModelServer({ chaos });
-  const { small = 'offline-small', large = 'offline-large' } = wishes;
+  const { small = 'offline-small', large = 'offline-large' } = options;
   const connect = (model: string) => openAICompatible({ model, baseURL: server.baseURL, provider: 'offline' });
   return {
-    ...watched(connect(small), connect(large)),
+    ...withErrorMemory(connect(small), connect(large)),
     prices: OFFLINE_PRICES,
     cacheMs: OFFLINE_CACHE_MS,
     about:
@@ -59,7 +61,7 @@ export async function chooseModels(wishes: ModelWishes): Promise<Models> {
   };
 }
 
-/** What the calls of the offline model are counted at. */
+/** The prices at which calls of the offline model are counted. */
 export const OFFLINE_PRICES: PriceTable = {
   'offline-small': REFERENCE_PRICES['openai/gpt-3.5-turbo'],
   'offline-large': REFERENCE_PRICES['openai/gpt-4'],
@@ -72,10 +74,10 @@ function withoutCredentials(address: string): string {
   return url.href;
 }
 
-/** Remembers why a call failed: the digest goes on without, and its user wants to know. */
-function watched(small: Model, large: Model): Pick<Models, 'small' | 'large' | 'lastError'> {
+/** Remembers the error of a failed call: the digest continues without the model, and prints the error at the end. */
+function withErrorMemory(small: Model, large: Model): Pick<Models, 'small' | 'large' | 'lastError'> {
   let last: string | undefined;
-  const watch = (model: Model): Model => ({
+  const rememberErrors = (model: Model): Model => ({
     ...model,
     generate: (request, options) =>
       model.generate(request, options).catch((error: unknown) => {
@@ -83,5 +85,5 @@ function watched(small: Model, large: Model): Pick<Models, 'small' | 'large' | '
         throw error;
       }),
   });
-  return { small: watch(small), large: watch(large), lastError: () => last };
+  return { small: rememberErrors(small), large: rememberErrors(large), lastError: () => last };
 }

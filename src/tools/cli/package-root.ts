@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The folder of this package, wherever its compiled files lie in it. */
+/** The folder of this package: the nearest parent folder with a package.json. */
 export const packageRoot: string = findUp(dirname(fileURLToPath(import.meta.url)));
 
 interface Manifest {
@@ -22,8 +22,8 @@ function findUp(folder: string): string {
   return findUp(parent);
 }
 
-/** Where the user stands: `npm start` moves its script to the package and tells where it was called. */
+/** The current folder of the user. `npm start` changes it to the package and puts the user's folder into INIT_CWD. */
 export function userFolder(cwd: string, env: Readonly<Record<string, string | undefined>>): string {
-  const moved = env.npm_lifecycle_event === 'start' && cwd === packageRoot;
-  return moved ? env.INIT_CWD || cwd : cwd;
+  const changedByNpm = env.npm_lifecycle_event === 'start' && cwd === packageRoot;
+  return changedByNpm ? env.INIT_CWD || cwd : cwd;
 }

@@ -1,13 +1,13 @@
 import { type Clock, systemClock } from '../../platform/clock.ts';
 import { bar, createLiveLine, type Screen } from './live-line.ts';
 
-/** How far a run is. */
+/** Shows how many parts of a run are finished. */
 export function createProgress(screen: Screen, clock: Clock = systemClock) {
   const line = createLiveLine(screen, clock);
   return {
-    update(done: number, of: number): void {
-      const share = of === 0 ? 0 : done / of;
-      line.show(`${done} of ${of} parts summarised`, { last: done >= of, bar: `${bar(share)} ` });
+    update(done: number, total: number): void {
+      const share = total === 0 ? 0 : done / total;
+      line.show(`${done} of ${total} parts summarised`, { last: done >= total, bar: `${bar(share)} ` });
     },
     clear: line.clear,
   };

@@ -24,31 +24,31 @@ Do not run a bare "npx tta" there: it would run the package that has the name tt
 program
   .command('digest')
   .description(
-    'Summarise the Markdown and text files of a folder into one document, again and again, with metrics and traces of every step.',
+    'Summarise the Markdown and text files of a folder into one document, with metrics and traces of every step. Repeats until Ctrl-C.',
   )
-  .argument('[folder]', "the folder to read (default: this package's own documents)")
+  .argument('[folder]', 'the folder to read (default: the documents of this package)')
   .option(
     '-o, --out <file>',
-    'where the digest goes, never inside the folder (default: digest.md in the current folder)',
+    'the file for the digest, not inside the folder (default: digest.md in the current folder)',
   )
   .option('--once', 'end after one run', false)
-  .option('--every <seconds>', 'how long to wait between two runs', positive, 5)
-  .option('--concurrency <n>', 'how many parts are summarised at once', whole, 8)
-  .option('--timeout <seconds>', 'how long one call of a model may take (default: 30, with --chaos 1.5)', positive)
-  .option('--max-file <megabytes>', 'leave out larger files', positive, 10)
-  .option('--model-small <name>', 'asked for short parts (default: gpt-4o-mini, offline: offline-small)')
-  .option('--model-large <name>', 'asked for long parts (default: gpt-4o, offline: offline-large)')
-  .option('--offline', 'use the built-in offline model whatever the environment says', false)
-  .option('--chaos', 'let the offline model be slow, refuse and fail now and then', false)
-  .addOption(new Option('--trace-port <port>', 'where the built-in trace page listens').argParser(port).default(4318))
+  .option('--every <seconds>', 'the pause between two runs', positive, 5)
+  .option('--concurrency <n>', 'the number of parts that are summarised at once', whole, 8)
+  .option('--timeout <seconds>', 'the timeout of one model call (default: 30, with --chaos 1.5)', positive)
+  .option('--max-file <megabytes>', 'skip larger files', positive, 10)
+  .option('--model-small <name>', 'the model for short parts (default: gpt-4o-mini, offline: offline-small)')
+  .option('--model-large <name>', 'the model for long parts (default: gpt-4o, offline: offline-large)')
+  .option('--offline', 'use the built-in offline model, also when the environment names another one', false)
+  .option('--chaos', 'make some calls of the offline model slow or failing', false)
+  .addOption(new Option('--trace-port <port>', 'the port of the built-in trace page').argParser(port).default(4318))
   .addHelpText(
     'after',
     `
 Examples:
   $ tta digest docs                        digest a folder until Ctrl-C, with the offline model
-  $ tta digest docs --once --out /tmp/d.md one run, written where you want it
-  $ tta digest docs --chaos                see retries, timeouts and fallbacks at work
-  $ OPENAI_API_KEY=... tta digest docs     with real models and real dollars
+  $ tta digest docs --once --out /tmp/d.md one run, written to a file of your choice
+  $ tta digest docs --chaos                with retries, timeouts and fallbacks
+  $ OPENAI_API_KEY=... tta digest docs     with real models, which cost money
   $ OPENAI_BASE_URL=http://localhost:11434/v1 tta digest docs --model-small llama3.2 --model-large llama3.2
 
 While it runs:
@@ -60,43 +60,47 @@ While it runs:
 program
   .command('doctor')
   .description(
-    'Check a running installation from outside: endpoint, Prometheus, collector, clocks, versions. Says what to do.',
+    'Check a running installation from outside: endpoint, Prometheus, collector, clocks, versions. Prints what to do.',
   )
-  .argument('[url]', 'the metrics of the program (default: http://127.0.0.1:9464/metrics)', url)
-  .option('--prometheus <url>', 'Prometheus (default: http://127.0.0.1:9090, no failure if there is none)', url)
-  .option('--no-prometheus', 'there is no Prometheus to look for')
-  .option('--collector <url>', 'where spans go (default: OTEL_EXPORTER_OTLP_ENDPOINT or http://127.0.0.1:4318)', url)
-  .option('--no-collector', 'there is no collector to look for')
-  .option('--collector-health <url>', "the collector's health check (default: its port 13133)", url)
-  .option('--collector-metrics <url>', "the collector's own metrics (default: its port 8888, /metrics)", url)
-  .option('--project <folder>', "the program's folder, for its packages (default: the current one)")
-  .option('--wait <seconds>', 'how long to wait between two scrapes', positive, 2)
-  .option('--timeout <seconds>', 'how long an answer may take', positive, 5)
+  .argument('[url]', 'the metrics endpoint of the program (default: http://127.0.0.1:9464/metrics)', url)
+  .option('--prometheus <url>', 'the Prometheus (default: http://127.0.0.1:9090, only a warning if there is none)', url)
+  .option('--no-prometheus', 'do not check Prometheus')
+  .option(
+    '--collector <url>',
+    'the collector (default: OTEL_EXPORTER_OTLP_ENDPOINT, or http://127.0.0.1:4318, only a warning if there is none)',
+    url,
+  )
+  .option('--no-collector', 'do not check the collector')
+  .option('--collector-health <url>', 'the health check of the collector (default: its port 13133)', url)
+  .option('--collector-metrics <url>', 'the metrics of the collector itself (default: its port 8888, /metrics)', url)
+  .option('--project <folder>', 'the folder of the program, to check its packages (default: the current folder)')
+  .option('--wait <seconds>', 'the time between two scrapes', positive, 2)
+  .option('--timeout <seconds>', 'the timeout of each request', positive, 5)
   .option('--json', 'print the findings as JSON', false)
   .addHelpText(
     'after',
     `
 Examples:
-  $ tta doctor                                       a program on this machine, and what is beside it
+  $ tta doctor                                       a program, Prometheus and a collector on this machine
   $ tta doctor http://app-1:9464/metrics --prometheus http://prometheus:9090
-  $ tta doctor --no-prometheus --no-collector        the program alone
+  $ tta doctor --no-prometheus --no-collector        the program only
   $ tta doctor --json | jq '.findings[] | select(.verdict == "failure")'
 
-Every check is a line: ok, warning, FAILURE or skipped, with what to do below it. Nothing is changed.
-It ends with 1 when something fails. A Prometheus or a collector that nobody named and that is not there is a warning.`,
+Each check prints one line: ok, warning, FAILURE or skipped. After a warning or a failure it prints what to do. Nothing is
+changed. The exit code is 1 when a check fails. At a default address, a missing Prometheus or collector is a warning only.`,
   )
-  .action((given: string | undefined, options: DoctorCommandOptions) => doctorCommand(given, options));
+  .action((endpoint: string | undefined, options: DoctorCommandOptions) => doctorCommand(endpoint, options));
 
 program
   .command('load')
   .description(
-    'Keep the digest workflow busy with texts of no file and the offline model, and measure: throughput, latencies, event loop, scrapes, spans, memory.',
+    'Run the digest workflow under load, with generated texts and the offline model, and measure throughput, latencies, event loop, scrapes, spans and memory.',
   )
-  .option('--rate <n>', "requests per second, or 'max' for as many as --concurrency lets through", rate, 20)
-  .option('--concurrency <n>', 'the most requests at once', whole, 64)
-  .option('--duration <seconds>', 'how long requests are begun', positive, 30)
-  .option('--fault-share <share>', 'how many of the model calls fail, from 0 to 1', share, 0)
-  .option('-o, --out <file>', 'write the report there as JSON too')
+  .option('--rate <n>', "requests per second, or 'max' for as many as --concurrency allows", rate, 20)
+  .option('--concurrency <n>', 'the largest number of open requests', whole, 64)
+  .option('--duration <seconds>', 'how long requests are started', positive, 30)
+  .option('--fault-share <share>', 'the share of model calls that fail, from 0 to 1', share, 0)
+  .option('-o, --out <file>', 'also write the report to this file, as JSON')
   .option('--json', 'print the report as JSON', false)
   .addHelpText(
     'after',
@@ -104,14 +108,15 @@ program
 Examples:
   $ tta load                               20 requests a second for 30 s
   $ tta load --rate 100 --duration 600 --out load.json
-  $ tta load --rate max --concurrency 16   how much is possible
-  $ tta load --fault-share 0.2             every fifth call of a model is refused, broken off or answered with 500
+  $ tta load --rate max --concurrency 16   the highest possible rate
+  $ tta load --fault-share 0.2             every fifth model call is refused, cut or answered with 500
 
-Requests are sent by the plan, whether or not earlier ones are answered. "since scheduled" counts from the planned moment, so
-it holds what callers wait when the process stalls. Models, trace receiver and scraper run in a process of their own;
-OTEL_EXPORTER_OTLP_ENDPOINT sends the spans to your collector instead. The scraper asks once a second and gives up after 10 s.
+Requests start at scheduled times, also when earlier requests are not answered. "since scheduled" is the latency from the
+scheduled start, so it includes the wait while the process stalls. Models, trace receiver and scraper run in another process.
+With OTEL_EXPORTER_OTLP_ENDPOINT the spans are sent to your collector. The endpoint is scraped once per second, with a timeout
+of 10 s.
 
-It ends with 1 when a request was not counted, a span was lost or a scrape was not answered in time.`,
+The exit code is 1 when a request was not counted, a span was lost or a scrape failed.`,
   )
   .action((options: LoadCommandOptions) => loadCommand(options));
 
@@ -120,29 +125,29 @@ program
   .description(
     'Write the rules, alerts, dashboards and configurations of this package into a folder, with your names and thresholds.',
   )
-  .addArgument(new Argument('<what>', 'which of them').choices(EXPORT_KINDS))
-  .option('--to <folder>', 'where they go, each in its own folder', 'observability')
-  .option('--force', 'overwrite files that somebody has changed', false)
+  .addArgument(new Argument('<kind>', 'the kind of files').choices(EXPORT_KINDS))
+  .option('--to <folder>', 'the folder for the files', 'observability')
+  .option('--force', 'overwrite files that you have changed or made', false)
   .option('--job <name>', 'the scrape job of your applications (default: tta-primitives)')
-  .option('--target <host:port>', 'an application to scrape, again for each (default: 127.0.0.1:9464)', several)
-  .option('--threshold <rule=number>', 'what an alert or a recording rule compares with, again for each', threshold)
+  .option('--target <host:port>', 'an application to scrape; repeatable (default: 127.0.0.1:9464)', several)
+  .option('--threshold <rule=number>', 'the threshold of an alert or a recording rule; repeatable', threshold)
   .addHelpText(
     'after',
     `
 Examples:
-  $ tta export prometheus                              prometheus.yml, all rules and the target files: runs as it stands
+  $ tta export prometheus                              prometheus.yml, all rules and the target files: works unchanged
   $ tta export prometheus --job shop --target shop-1:9464 --target shop-2:9464
   $ tta export alerts --threshold TTAHighErrorRate=2 --threshold TTAHighMemoryUsage=4000
   $ tta export rules --threshold tta:llm_budget_30d_dollars=250
   $ tta export dashboards --to /etc/grafana/tta        dashboards and provisioning
   $ tta export collector                               the OpenTelemetry Collector, for a laptop and for production
 
-A file that is there and that you have changed stays: nothing is written then, and you are told which. One that was
-written by an earlier release of this package is updated. A rule that has no threshold is answered with those that have.`,
+If you have changed or made one of the files, nothing is written, and the error names these files. Unchanged files of an
+earlier release are updated. For a rule without a threshold, the error lists the rules that have one.`,
   )
-  .action((what: ExportKind, options: ExportCommandOptions) => exportCommand(what, options));
+  .action((kind: ExportKind, options: ExportCommandOptions) => exportCommand(kind, options));
 
-// A reader that has seen enough (| head) is no failure.
+// The reader of a pipe can close it early (`| head`), which is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(0);

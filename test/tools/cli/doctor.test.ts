@@ -74,7 +74,7 @@ describe('tta doctor', () => {
   it('has a help with examples', async () => {
     const { stdout } = await tta(['doctor', '--help']).exited;
     expect(stdout).toContain('$ tta doctor http://app-1:9464/metrics --prometheus http://prometheus:9090');
-    expect(stdout).toContain('It ends with 1 when something fails.');
+    expect(stdout).toContain('The exit code is 1 when a check fails.');
   });
 
   it('refuses a text that is not a URL', async () => {

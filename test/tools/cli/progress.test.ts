@@ -2,15 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { createVirtualClock } from '../../../src/testing/index.ts';
 import { createProgress } from '../../../src/tools/cli/progress.ts';
 
-function screen(isTTY: boolean) {
+function createScreen(isTTY: boolean) {
   const written: string[] = [];
   return { isTTY, written, write: (text: string) => written.push(text) };
 }
 
 describe('progress', () => {
-  it('rewrites one line of a terminal, not more often than an eye can see, and always at the end', async () => {
+  it('rewrites one line of a terminal, at most every 80 ms and always at the end', async () => {
     const clock = createVirtualClock();
-    const terminal = screen(true);
+    const terminal = createScreen(true);
     const progress = createProgress(terminal, clock);
     progress.update(0, 4);
     progress.update(1, 4);
@@ -28,9 +28,9 @@ describe('progress', () => {
     ]);
   });
 
-  it('writes a line now and then where there is no terminal', async () => {
+  it('writes a line every two seconds when there is no terminal', async () => {
     const clock = createVirtualClock();
-    const file = screen(false);
+    const file = createScreen(false);
     const progress = createProgress(file, clock);
     for (let done = 0; done <= 10; done += 1) {
       progress.update(done, 10);

@@ -13,12 +13,12 @@ beforeAll(build);
 
 const KETTLE = 'The kettle boils water for tea. It takes three minutes.';
 const RIVERS = `# Rivers\n\n${'Rivers carry water from the hills to the sea, and they shape the land. '.repeat(40)}`;
-/** Nothing of these tests may depend on what listens at 4318. */
-const ALONE = ['--trace-port', '0'];
+/** Another program of this machine may listen at the default port 4318. */
+const ANY_TRACE_PORT = ['--trace-port', '0'];
 
-/** The cell of a row, first of this run, then since the start. */
+/** The two cells of a row: of this run, and since the start. */
 function row(stdout: string, name: string): string[] {
-  const line = stdout.split('\n').find((one) => one.startsWith(`│ ${name} `));
+  const line = stdout.split('\n').find((line) => line.startsWith(`│ ${name} `));
   return (
     line
       ?.split('│')
@@ -28,7 +28,7 @@ function row(stdout: string, name: string): string[] {
 }
 
 describe('tta', () => {
-  it('teaches what it can do', async () => {
+  it('has a help with commands and examples', async () => {
     const { code, stdout } = await tta(['--help']).exited;
     expect(code).toBe(0);
     expect(stdout).toContain('digest [options] [folder]');
@@ -38,7 +38,7 @@ describe('tta', () => {
     expect(help.stdout).toContain('http://127.0.0.1:9464/metrics');
   });
 
-  it('tells its version', async () => {
+  it('prints its version', async () => {
     const { stdout } = await tta(['--version']).exited;
     expect(stdout.trim()).toBe(JSON.parse(readFileSync('package.json', 'utf8')).version);
   });
@@ -57,7 +57,7 @@ describe('tta', () => {
 });
 
 describe('tta digest --once', () => {
-  it('digests a folder, shows the figures and ends well', async () => {
+  it('digests a folder, prints the table of the run and ends with 0', async () => {
     const cwd = tempFolder({ 'docs/kettle.md': KETTLE, 'docs/rivers.txt': RIVERS, 'docs/broken.md': '\0' });
     const receiver = await startTraceReceiver({ port: 0 });
     onTestFinished(receiver.close);
@@ -78,7 +78,7 @@ describe('tta digest --once', () => {
     expect(row(stdout, 'retries')).toEqual(['0', '0']);
     expect(row(stdout, 'p95 of a part')[0]).toMatch(/^\d+(\.\d+)? (ms|s)$/);
 
-    // The figures are those of the spans, which came another way.
+    // The spans, which do not go through the metrics, give the same numbers.
     const [trace, ...more] = receiver.traces();
     expect(more).toEqual([]);
     const chats = trace?.spans.filter(({ name }) => name.startsWith('chat ')) ?? [];
@@ -88,10 +88,10 @@ describe('tta digest --once', () => {
     expect(row(stdout, 'dollars')[0]).toBe(`$${sum('tta.llm.cost_usd').toFixed(6)}`);
   });
 
-  it('shows its traces itself where there is no collector', async () => {
+  it('shows its traces itself when there is no collector', async () => {
     const cwd = tempFolder({ 'docs/kettle.md': KETTLE });
     const env = { OTEL_BSP_SCHEDULE_DELAY: '10' };
-    const run = tta(['digest', 'docs', ...ALONE, '--every', '3600'], { cwd, env });
+    const run = tta(['digest', 'docs', ...ANY_TRACE_PORT, '--every', '3600'], { cwd, env });
     const [, page] = await run.waitForStdout(/Traces {3}(\S+) \(open it in a browser\)/);
     const read = async () => (await fetch(`${page}/`)).text();
     while (!(await read()).includes('invoke_workflow digest'));
@@ -100,12 +100,12 @@ describe('tta digest --once', () => {
     expect((await run.exited).signal).toBe('SIGTERM');
   });
 
-  it('works with the endpoint of the environment, and says where a price is unknown', async () => {
+  it('uses the endpoint of the environment, and prints how many calls have no price', async () => {
     const server = await startModelServer();
     onTestFinished(server.close);
     const cwd = tempFolder({ 'docs/kettle.md': KETTLE });
     const models = ['--model-small', 'offline-small', '--model-large', 'offline-large'];
-    const { stdout, code } = await tta(['digest', 'docs', '--once', ...ALONE, ...models], {
+    const { stdout, code } = await tta(['digest', 'docs', '--once', ...ANY_TRACE_PORT, ...models], {
       cwd,
       env: { OPENAI_BASE_URL: server.baseURL },
     }).exited;
@@ -115,14 +115,17 @@ describe('tta digest --once', () => {
     expect(server.requests()).toBe(1);
   });
 
-  it('quotes, and says why, when no model answers', async () => {
+  it('quotes the texts and prints the error when no model answers', async () => {
     const server = await startModelServer();
     onTestFinished(server.close);
     const cwd = tempFolder({ 'docs/kettle.md': KETTLE });
-    const { stdout, stderr, code } = await tta(['digest', 'docs', '--once', ...ALONE, '--model-small', 'wrong'], {
-      cwd,
-      env: { OPENAI_BASE_URL: server.baseURL, OPENAI_API_KEY: 'sk-test' },
-    }).exited;
+    const { stdout, stderr, code } = await tta(
+      ['digest', 'docs', '--once', ...ANY_TRACE_PORT, '--model-small', 'wrong'],
+      {
+        cwd,
+        env: { OPENAI_BASE_URL: server.baseURL, OPENAI_API_KEY: 'sk-test' },
+      },
+    ).exited;
     expect(code).toBe(0);
     expect(row(stdout, 'without a model')[0]).toBe('2');
     expect(stderr).toMatch(
@@ -134,37 +137,37 @@ describe('tta digest --once', () => {
   it('shows retries with chaos', async () => {
     const files = Array.from({ length: 40 }, (_, i) => [`docs/${i}.md`, `Part ${i} tells of kettle number ${i}.`]);
     const cwd = tempFolder(Object.fromEntries(files));
-    const { stdout, code } = await tta(['digest', 'docs', '--once', '--chaos', ...ALONE], { cwd }).exited;
+    const { stdout, code } = await tta(['digest', 'docs', '--once', '--chaos', ...ANY_TRACE_PORT], { cwd }).exited;
     expect(code).toBe(0);
     expect(row(stdout, 'parts')[0]).toBe('40');
-    // Forty calls of which one in five fails: not one retry happens once in ten thousand runs.
+    // One in five of forty calls fails: a run without a retry happens once in ten thousand runs.
     expect(Number(row(stdout, 'retries')[0])).toBeGreaterThan(0);
   });
 
-  it('writes elsewhere when the current folder is the one that is read', async () => {
+  it('writes to another folder when the current folder is the one that is read', async () => {
     const folder = tempFolder({ 'kettle.md': KETTLE });
-    const { stdout, code } = await tta(['digest', '.', '--once', ...ALONE], { cwd: folder }).exited;
-    const place = /Written to (.*)/.exec(stdout)?.[1] ?? '';
-    onTestFinished(() => rmSync(dirname(place), { recursive: true }));
+    const { stdout, code } = await tta(['digest', '.', '--once', ...ANY_TRACE_PORT], { cwd: folder }).exited;
+    const path = /Written to (.*)/.exec(stdout)?.[1] ?? '';
+    onTestFinished(() => rmSync(dirname(path), { recursive: true }));
     expect(code).toBe(0);
-    expect(readFileSync(place, 'utf8')).toContain('## kettle.md');
+    expect(readFileSync(path, 'utf8')).toContain('## kettle.md');
     expect(readdirSync(folder)).toEqual(['kettle.md']);
   });
 
-  it('goes on when the port of its metrics is taken, and says so', async () => {
+  it('runs when the port of its metrics is taken, and prints that', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     onTestFinished(() => void server.close());
     const { port } = server.address() as AddressInfo;
     const cwd = tempFolder({ 'docs/kettle.md': KETTLE });
     const env = { OTEL_EXPORTER_PROMETHEUS_PORT: String(port) };
-    const { stdout, code } = await tta(['digest', 'docs', '--once', ...ALONE], { cwd, env }).exited;
+    const { stdout, code } = await tta(['digest', 'docs', '--once', ...ANY_TRACE_PORT], { cwd, env }).exited;
     expect(code).toBe(0);
     expect(stdout).toMatch(new RegExp(`Metrics .*${port}`));
     expect(row(stdout, 'parts')[0]).toBe('1');
   });
 
-  it('works without telemetry too', async () => {
+  it('runs without telemetry', async () => {
     const cwd = tempFolder({ 'docs/kettle.md': KETTLE });
     const { stdout, stderr, code } = await tta(['digest', 'docs', '--once'], {
       cwd,
@@ -185,7 +188,7 @@ describe('tta digest --once', () => {
   ])('ends with one sentence and code 1 for %j', async (args, sentence) => {
     const cwd = tempFolder({ 'docs/kettle.md': KETTLE, 'empty/a.md': '' });
     const env = args.includes('--chaos') ? { OPENAI_API_KEY: 'sk-test' } : {};
-    const { code, stderr } = await tta(['digest', ...args, '--once', ...ALONE], { cwd, env }).exited;
+    const { code, stderr } = await tta(['digest', ...args, '--once', ...ANY_TRACE_PORT], { cwd, env }).exited;
     expect(code).toBe(1);
     expect(stderr).toMatch(sentence);
   });
@@ -207,17 +210,17 @@ describe('tta digest --once', () => {
     );
   });
 
-  it('shows where an error came from when asked', async () => {
-    const { code, stderr } = await tta(['--verbose', 'digest', '/nowhere', '--once', ...ALONE]).exited;
+  it('prints the stack of an error with --verbose', async () => {
+    const { code, stderr } = await tta(['--verbose', 'digest', '/nowhere', '--once', ...ANY_TRACE_PORT]).exited;
     expect(code).toBe(1);
     expect(stderr).toMatch(/FolderError: The folder \/nowhere[^\n]*\n\s+at /);
   });
 });
 
 describe('tta digest', () => {
-  it('runs again and again, serves what it shows, and outlives a run that fails', async () => {
+  it('repeats its run, serves metrics, and continues after a failed run', async () => {
     const cwd = tempFolder({ 'docs/kettle.md': KETTLE, 'docs/rivers.md': RIVERS });
-    const run = tta(['digest', 'docs', ...ALONE, '--every', '0.05'], { cwd });
+    const run = tta(['digest', 'docs', ...ANY_TRACE_PORT, '--every', '0.05'], { cwd });
     const [, url = ''] = await run.waitForStdout(/Metrics {2}(\S+)/);
     await run.waitForStdout(/run 3 /);
     const metrics = await scrape(url);
@@ -240,14 +243,14 @@ describe('tta digest', () => {
   });
 
   it('ends with the npm that started it', async () => {
-    // As npm does it: a shell between the two, which a SIGTERM ends without a word to the program below.
+    // npm starts a shell, which starts the program. A SIGTERM ends npm and the shell but does not reach the program.
     const npm = `
       import { spawn } from 'node:child_process';
       const env = { ...process.env, npm_lifecycle_event: 'start' };
       const shell = spawn('sh', ['-c', 'node "$0" "$@"; true', ...process.argv.slice(2)], { stdio: 'inherit', env });
       process.on('SIGTERM', () => shell.kill('SIGTERM'));`;
     const cwd = tempFolder({ 'docs/one.md': RIVERS, 'npm.mjs': npm });
-    const args = [resolve('dist/src/tools/cli/tta.js'), 'digest', 'docs', '--every', '1', ...ALONE];
+    const args = [resolve('dist/src/tools/cli/tta.js'), 'digest', 'docs', '--every', '1', ...ANY_TRACE_PORT];
     const run = tta(args, { cwd, program: join(cwd, 'npm.mjs') });
     await run.waitForStdout(/Again every/);
     run.kill('SIGTERM');
