@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** One HTTP exchange. `signal` aborts when the client is gone or the server closes. */
+/** One HTTP exchange. `signal` aborts when the client disconnects or the server closes. */
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -11,25 +11,24 @@ export interface Exchange {
 }
 
 export interface HttpServer {
-  /** `http://HOST:PORT`, without a slash at the end; the host is `localhost` where every address is listened on. */
+  /** `http://HOST:PORT`, without a slash at the end. The host is `localhost` when the server listens on all addresses. */
   readonly url: string;
-  /** Ends at once, whatever connections are open. Harmless when repeated. */
+  /** Closes the server at once and cuts open connections. It can be called more than once. */
   close(): Promise<void>;
 }
 
 export interface HttpServerOptions {
   readonly host: string;
-  /** 0 takes any free port. */
+  /** 0 uses any free port. */
   readonly port: number;
-  /** Answers one request. A rejection is answered with status 500 where that is still possible. */
+  /** Answers one request. After a rejection the answer is status 500, or the connection is cut if an answer has begun. */
   readonly handle: (exchange: Exchange) => Promise<void> | void;
 }
 
 /**
- * An HTTP server that keeps no process alive: neither by itself, nor by a client that keeps its connection or never
- * finishes its request.
+ * Starts an HTTP server that does not keep the process alive, also with an open connection or an unfinished request.
  *
- * @throws the system's error (`EADDRINUSE`, `EACCES`, ...) where it cannot listen
+ * @throws the error of the system (`EADDRINUSE`, `EACCES`, ...) when it cannot listen
  */
 export async function startHttpServer({ host, port, handle }: HttpServerOptions): Promise<HttpServer> {
   const running = new Set<AbortController>();
@@ -68,7 +67,7 @@ export function sendText(
   text: string,
   type = 'text/plain; charset=utf-8',
 ): void {
-  // With its length, which a HEAD request asks for.
+  // The answer to a HEAD request needs the length, because it has no body.
   response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(text) }).end(text);
 }
 
@@ -78,9 +77,9 @@ export function sendJson(response: ServerResponse, status: number, value: unknow
 
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    // Stays: a connection that cannot be accepted later on is an error event too. The client tries again.
+    // The listener stays: a connection that cannot be accepted later is an error event too. The client tries again.
     server.on('error', reject);
-    // Exclusive: each worker of a cluster has data of its own, and must not answer in turns with the others.
+    // Exclusive: each worker of a cluster has its own data. Without this, the workers would share the port.
     server.listen({ host, port, exclusive: true }, resolve);
     server.unref();
   });

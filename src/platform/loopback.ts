@@ -1,27 +1,27 @@
 import { type HttpServer, type HttpServerOptions, sendText, startHttpServer } from './http-server.ts';
 
 export interface LoopbackOptions extends HttpServerOptions {
-  /** What is being started, as the first word of an error's sentence. */
+  /** The name of the function that starts the server: the first word of the error message. */
   readonly name: string;
 }
 
 /**
- * An HTTP server for this machine only. It keeps no process alive, and refuses requests that a web page could make a
- * browser send: those whose Host header names another machine (DNS rebinding).
+ * Starts an HTTP server for this machine only. It does not keep the process alive. It refuses requests whose Host header
+ * names another machine: with DNS rebinding, a web page can make a browser send them.
  *
- * @throws Error that names host and port when it cannot listen; its cause is the system's error
+ * @throws Error that names host and port when it cannot listen; its cause is the error of the system
  */
 export async function serveLoopback({ name, host, port, handle }: LoopbackOptions): Promise<HttpServer> {
   const server = startHttpServer({
     host,
     port,
     handle(exchange) {
-      const asked = exchange.request.headers.host;
-      if (isLocal(asked, host)) return handle(exchange);
+      const requestedHost = exchange.request.headers.host;
+      if (isLocal(requestedHost, host)) return handle(exchange);
       sendText(
         exchange.response,
         403,
-        `This server answers requests to localhost only, not to ${asked ?? 'no host'}\n`,
+        `This server answers requests to localhost only, not to ${requestedHost ?? 'no host'}\n`,
       );
     },
   });

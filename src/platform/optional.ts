@@ -1,18 +1,17 @@
 /**
- * Packages that are optional peers: a program that does not use what needs them does not install them. One that is
- * missing is answered with the line that installs it; every other failure (a broken installation, a dependency of the
- * package that is missing, a syntax error) passes through untouched.
+ * Loads packages that are optional peers. The error for a missing package has the line that installs it. Every other
+ * error (a broken installation, a missing dependency of the package, a syntax error) is thrown unchanged.
  */
 import { notInstalled, type Peer } from './peers.ts';
 import { readProperty } from './read-property.ts';
 
 const NOT_FOUND: readonly unknown[] = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'];
-/** `package` and the name from `import`, `module` and the specifier from `require`, a path where a file is missing. */
+/** The name in the message of Node.js: `import` says `package` and the name, `require` says `module` and the specifier. */
 const NAMED = /^Cannot find (?:package|module) '([^']+)'/;
 
 /**
- * Whether a failed import, require or resolution says that the package itself is not installed. Node tells what it did
- * not find in the message alone.
+ * Whether the error of an import, a require or a resolution means that the package itself is not installed. Only the
+ * message of the error names what was not found.
  */
 export function isMissing(name: string, error: unknown): boolean {
   if (!NOT_FOUND.includes(readProperty(error, 'code'))) return false;
@@ -21,7 +20,7 @@ export function isMissing(name: string, error: unknown): boolean {
   return named === name || named?.startsWith(`${name}/`) === true;
 }
 
-/** Those of `names` that are not installed, without loading any. `resolve` throws for a name that it does not find. */
+/** The packages of `names` that are not installed. None is loaded. `resolve` must throw for a package that is missing. */
 export function missingAmong<const Name extends string>(
   names: readonly Name[],
   resolve: (name: Name) => unknown,
@@ -40,9 +39,9 @@ export function missingAmong<const Name extends string>(
 /**
  * Imports an optional package.
  *
- * @param user what needs the package, as the first words of the error's sentence
- * @param load the import itself, written out where it is used so that bundlers and type checkers see it
- * @throws Error with the install line where the package is missing
+ * @param user the part of the program that needs the package: the first words of the error message
+ * @param load the import itself. It is written by the caller, so that bundlers and type checkers see it
+ * @throws Error with the install line when the package is missing
  */
 export async function importOptional<T>(user: string, name: Peer, load: () => Promise<T>): Promise<T> {
   try {

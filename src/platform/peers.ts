@@ -1,6 +1,6 @@
 /**
- * The peers of this package, each with the version that its tests run with: what an install line names. `package.json`
- * says the same, and test/platform/peers.test.ts compares them.
+ * The peers of this package, each with the version of its tests, for install lines. `package.json` has the same versions,
+ * and test/platform/peers.test.ts compares them.
  */
 export const PEER_VERSIONS = {
   '@opentelemetry/api': '1.9.1',
@@ -17,7 +17,7 @@ export const PEER_VERSIONS = {
 
 export type Peer = keyof typeof PEER_VERSIONS;
 
-/** The SDK. The 2.x SDK needs an API below 1.10; two versions of sdk-metrics must not stand side by side. */
+/** The packages of the SDK. The 2.x SDK needs an API below 1.10, and only one version of sdk-metrics may be installed. */
 export const SDK_PEERS = [
   '@opentelemetry/api',
   '@opentelemetry/exporter-prometheus',
@@ -28,10 +28,10 @@ export const SDK_PEERS = [
 ] as const satisfies readonly Peer[];
 
 /**
- * The message of an error: what is missing, and the line that installs it.
+ * An error message with the missing packages and the line that installs them.
  *
- * @param user what needs them, as the first words of the sentence
- * @param set what is installed together with them. @default only what is missing
+ * @param user the part of the program that needs them: the first words of the message
+ * @param set the packages that the line installs. @default the missing ones
  */
 export function notInstalled(user: string, missing: readonly Peer[], set: readonly Peer[] = missing): string {
   const are = missing.length === 1 ? 'is' : 'are';

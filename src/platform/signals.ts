@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { type Clock, systemClock } from './clock.ts';
 
-/** What asks a process to end. */
+/** The signals that ask a process to end. */
 const END_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 /** One Ctrl-C can arrive twice: from the terminal, and again from npm. A signal after this time is a second Ctrl-C. */
 const SAME_PRESS_MS = 500;
@@ -12,19 +12,19 @@ export interface EndSignalOptions {
   /** Called once, at the first signal. */
   readonly onFirst: (signal: NodeJS.Signals) => void;
   /**
-   * Called instead of it where others listen to the signal: they decide, and we stop listening to this signal.
-   * @default none: `onFirst` is called whether others listen or not
+   * Called instead of `onFirst` when other code listens to the signal: that code decides, and this listener is removed.
+   * @default none: `onFirst` is called also when other code listens
    */
   readonly onOthers?: () => void;
   readonly clock?: Clock;
 }
 
 export interface EndSignals {
-  /** As if this signal had come. */
+  /** Does the same as when this signal arrives. */
   receive(signal: NodeJS.Signals): void;
-  /** Listens no more. */
+  /** Removes the listeners. */
   release(): void;
-  /** Ends the process by this signal, as its parent expects. Resolves only where others listen to it, and decide. */
+  /** Ends the process by this signal, as its parent expects. Resolves only when other code listens to it and decides. */
   end(signal: NodeJS.Signals): Promise<void>;
 }
 
@@ -57,7 +57,7 @@ export function onEndSignals({ onFirst, onOthers, clock = systemClock }: EndSign
   };
 
   for (const signal of END_SIGNALS) {
-    // First in line: when the others are called, ours is gone.
+    // The first listener, so that it is already removed when the other listeners are called.
     if (onOthers === undefined) process.on(signal, receive);
     else process.prependListener(signal, receive);
   }

@@ -1,22 +1,22 @@
-/** The scrape over HTTP. */
+/** Serves the metrics over HTTP. */
 import { type Exchange, type HttpServer, sendText, startHttpServer } from '../platform/http-server.ts';
 
 const PATH = '/metrics';
-/** Version 0.0.4 of the text format; without the charset some readers take the labels for Latin-1. */
+/** Version 0.0.4 of the text format. Without the charset some clients decode labels as Latin-1. */
 const EXPOSITION = 'text/plain; version=0.0.4; charset=utf-8';
 
 export interface EndpointOptions {
   readonly host: string;
-  /** 0 takes any free port. */
+  /** 0 uses any free port. */
   readonly port: number;
-  /** The exposition of this moment. A rejection is answered with 500 and its reason. */
+  /** Returns the current metrics in the text format. After a rejection the answer is status 500 with the error. */
   readonly metrics: () => Promise<string>;
 }
 
 /**
- * Starts the server of the metrics. The `url` that it resolves to is the whole address of the scrape.
+ * Starts the server. Its `url` is the whole address, with `/metrics`.
  *
- * @throws the system's error (`EADDRINUSE`, `EACCES`, ...) where it cannot listen
+ * @throws the error of the system (`EADDRINUSE`, `EACCES`, ...) when it cannot listen
  */
 export async function startEndpoint({ host, port, metrics }: EndpointOptions): Promise<HttpServer> {
   const { url, close } = await startHttpServer({ host, port, handle: (exchange) => answer(exchange, metrics) });

@@ -1,4 +1,4 @@
-/** The meter provider with the schema's views, and its values as Prometheus' text. A program and its tests share it. */
+/** A meter provider with the views of the schema, and its metrics as Prometheus text. Programs and tests use the same. */
 import type * as PrometheusPackage from '@opentelemetry/exporter-prometheus';
 import type { Resource } from '@opentelemetry/resources';
 import type * as MetricsPackage from '@opentelemetry/sdk-metrics';
@@ -8,25 +8,25 @@ const JOB_LABEL = /^job$/;
 
 export interface ExporterOptions {
   readonly resource: Resource;
-  /** Whether every series carries the resource's `job`. */
+  /** Whether every series has the `job` of the resource as a label. */
   readonly jobLabel: boolean;
 }
 
 export interface Exporter {
   readonly provider: MetricsPackage.MeterProvider;
-  /** What there is now, and the errors of what could not be collected. Rejects when collecting fails as a whole. */
+  /** Returns the current metrics and the errors of metrics that failed. Rejects when the whole collection fails. */
   collect(): Promise<MetricsPackage.CollectionResult>;
-  /** Prometheus' text format 0.0.4. */
+  /** Converts metrics to the text format 0.0.4 of Prometheus. */
   serialize(metrics: MetricsPackage.ResourceMetrics): string;
 }
 
-/** @param packages the packages of the SDK. They are optional, so the caller loads them. */
+/** @param packages the packages of the SDK; the caller loads them, because they are optional */
 export function createExporter(
   packages: { readonly prometheus: typeof PrometheusPackage; readonly metrics: typeof MetricsPackage },
   { resource, jobLabel }: ExporterOptions,
 ): Exporter {
   const { PrometheusExporter, PrometheusSerializer } = packages.prometheus;
-  // The exporter only reads here: its own server cannot listen on port 0 or ::1, and a scraper can hold it open.
+  // Its server is not used: it cannot listen on port 0 or ::1, and an open connection of a scraper keeps it running.
   const reader = new PrometheusExporter({ preventServerStart: true });
   // No prefix, no timestamps, `target_info`, no labels of the instrumentation scope.
   const serializer = new PrometheusSerializer('', false, jobLabel ? JOB_LABEL : undefined, false, true);

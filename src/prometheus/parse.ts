@@ -1,4 +1,4 @@
-/** Reads what an endpoint serves: Prometheus' text format 0.0.4. */
+/** Reads the text format 0.0.4 of Prometheus. */
 
 export interface Sample {
   readonly name: string;
@@ -8,7 +8,7 @@ export interface Sample {
 
 export interface Exposition {
   readonly samples: readonly Sample[];
-  /** Metric family to its type. */
+  /** The type of each metric, by its name. */
   readonly types: ReadonlyMap<string, string>;
 }
 
@@ -26,7 +26,7 @@ export function parseExposition(text: string): Exposition {
     const parsed = SAMPLE.exec(line);
     const labels = parsed === null ? undefined : parseLabels(parsed[2] ?? '');
     if (parsed === null || labels === undefined)
-      throw new SyntaxError(`line ${i + 1} is no sample: ${line.slice(0, 200)}`);
+      throw new SyntaxError(`line ${i + 1} is not a sample: ${line.slice(0, 200)}`);
     samples.push({ name: parsed[1] as string, labels, value: parseValue(parsed[3] as string) });
   }
   return { samples, types };
@@ -52,7 +52,7 @@ function parseValue(text: string): number {
   return text === 'NaN' ? Number.NaN : Number(text);
 }
 
-/** The samples of one name whose labels include these. */
+/** The samples with this name whose labels include `labels`. */
 export function select(
   { samples }: Exposition,
   name: string,
@@ -63,12 +63,12 @@ export function select(
   );
 }
 
-/** The values added up; 0 where there is none. */
+/** The sum of the values; 0 without samples. */
 export function sum(samples: readonly Sample[]): number {
   return samples.reduce((total, { value }) => total + value, 0);
 }
 
-/** The sum of the samples of one name whose labels include these; 0 where there is none. */
+/** The sum of the samples with this name whose labels include `labels`; 0 without samples. */
 export function sumOf(exposition: Exposition, name: string, labels?: Readonly<Record<string, string>>): number {
   return sum(select(exposition, name, labels));
 }

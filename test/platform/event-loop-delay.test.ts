@@ -9,7 +9,7 @@ function block(ms: number): void {
   while (performance.now() < until);
 }
 
-it('is 0 before anything was measured, grows where the loop is blocked, and is 0 again after reset', async () => {
+it('is 0 before a measurement, grows when the loop is blocked, and is 0 after reset', async () => {
   const measured = measureEventLoopDelay();
   delay = measured;
   expect([measured.percentileMs(50), measured.percentileMs(99), measured.maxMs()]).toEqual([0, 0, 0]);

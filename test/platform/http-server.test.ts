@@ -18,7 +18,7 @@ async function serve(handle: HttpServerOptions['handle'], host = '127.0.0.1'): P
 }
 
 describe('the HTTP server', () => {
-  it('gives the path without the query, and answers with the length of the body', async () => {
+  it('has the path without the query, and answers with the length of the body', async () => {
     const url = await serve(({ path, response }) => sendText(response, 201, `${path} ü`));
     const response = await fetch(`${url}/a/b?c=d`);
     expect([response.status, response.headers.get('content-type')]).toEqual([201, 'text/plain; charset=utf-8']);
@@ -37,7 +37,7 @@ describe('the HTTP server', () => {
     expect([response.status, await response.text()]).toEqual([500, 'out of paper\n']);
   });
 
-  it('breaks the connection off where a failure comes after the headers', async () => {
+  it('cuts the connection after a failure when the headers are already sent', async () => {
     const url = await serve(({ response }) => {
       response.writeHead(200).write('half');
       throw new Error('out of paper');
@@ -45,24 +45,27 @@ describe('the HTTP server', () => {
     await expect(fetch(url).then((response) => response.text())).rejects.toThrow();
   });
 
-  it.each(['the client goes', 'the server closes'])('aborts the signal of an exchange when %s', async (which) => {
-    let arrived = (_: AbortSignal) => {};
-    const arrival = new Promise<AbortSignal>((resolve) => {
-      arrived = resolve;
-    });
-    const url = await serve(({ signal }) => arrived(signal));
-    const client = new AbortController();
-    const answer = fetch(url, { signal: client.signal }).catch(() => 'none');
-    const signal = await arrival;
-    expect(signal.aborted).toBe(false);
-    const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve));
-    if (which === 'the client goes') client.abort();
-    else await server?.close();
-    await aborted;
-    expect(await answer).toBe('none');
-  });
+  it.each(['the client disconnects', 'the server closes'])(
+    'aborts the signal of an exchange when %s',
+    async (which) => {
+      let arrived = (_: AbortSignal) => {};
+      const arrival = new Promise<AbortSignal>((resolve) => {
+        arrived = resolve;
+      });
+      const url = await serve(({ signal }) => arrived(signal));
+      const client = new AbortController();
+      const answer = fetch(url, { signal: client.signal }).catch(() => 'none');
+      const signal = await arrival;
+      expect(signal.aborted).toBe(false);
+      const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve));
+      if (which === 'the client disconnects') client.abort();
+      else await server?.close();
+      await aborted;
+      expect(await answer).toBe('none');
+    },
+  );
 
-  it('closes at once though a request is not finished, and again without harm', async () => {
+  it('closes at once with an unfinished request, and can be closed again', async () => {
     const url = new URL(await serve(() => {}));
     const half = connect(Number(url.port), url.hostname);
     half.on('error', () => {});
@@ -73,7 +76,7 @@ describe('the HTTP server', () => {
     await cut;
   });
 
-  it("rejects with the system's error where it cannot listen", async () => {
+  it('rejects with the error of the system when it cannot listen', async () => {
     const port = Number(new URL(await serve(() => {})).port);
     const again = startHttpServer({ host: '127.0.0.1', port, handle: () => {} });
     await expect(again).rejects.toMatchObject({ code: 'EADDRINUSE' });
@@ -81,7 +84,7 @@ describe('the HTTP server', () => {
 });
 
 describe('a server for this machine only', () => {
-  it('says in a sentence why it cannot listen, with the cause', async () => {
+  it('rejects with a sentence and the cause when it cannot listen', async () => {
     const port = Number(new URL(await serve(() => {})).port);
     const again = serveLoopback({ name: 'startThis', host: '127.0.0.1', port, handle: () => {} });
     await expect(again).rejects.toMatchObject({

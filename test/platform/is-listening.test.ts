@@ -4,7 +4,7 @@ import { createClock, systemClock } from '../../src/platform/clock.ts';
 import { isListening } from '../../src/platform/is-listening.ts';
 import { startTraceReceiver } from '../../src/tools/trace-receiver/trace-receiver.ts';
 
-it('tells a port that listens from one that does not', async () => {
+it('is true for a port with a server and false for one without', async () => {
   const receiver = await startTraceReceiver({ port: 0 });
   const port = Number(new URL(receiver.url).port);
   expect(await isListening(port)).toBe(true);
@@ -13,8 +13,8 @@ it('tells a port that listens from one that does not', async () => {
   expect(await isListening(port)).toBe(false);
 });
 
-it('gives up on a host that never answers', async () => {
-  const impatient = createClock(systemClock.now, (_, callback) => {
+it('is false when a host never answers', async () => {
+  const instantClock = createClock(systemClock.now, (_, callback) => {
     queueMicrotask(callback);
     return () => {};
   });
@@ -22,6 +22,6 @@ it('gives up on a host that never answers', async () => {
   await new Promise((resolve) => server.once('listening', resolve));
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
-  expect(await isListening(port, '127.0.0.1', impatient)).toBe(false);
+  expect(await isListening(port, '127.0.0.1', instantClock)).toBe(false);
   server.close();
 });

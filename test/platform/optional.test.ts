@@ -10,8 +10,8 @@ afterEach(endChildren);
 
 const manifest = (fields: object) => JSON.stringify({ name: 'openai', main: './index.js', ...fields });
 
-/** How the package `openai` may be found: the files of it that are there. */
-const FOUND: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+/** States of the installed package `openai`: the files that exist. */
+const INSTALLED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'is missing': {},
   'misses a dependency': {
     'package.json': manifest({}),
@@ -29,7 +29,7 @@ const FOUND: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'index.js': "module.exports = require('./lost.js');",
     'index.mjs': "import './lost.mjs';",
   },
-  'has a manifest that is no JSON': { 'package.json': '{' },
+  'has a manifest that is not JSON': { 'package.json': '{' },
   'does not parse': { 'package.json': manifest({}), 'index.js': 'const = 1;', 'index.mjs': 'const = 1;' },
   'throws when it is loaded': {
     'package.json': manifest({}),
@@ -38,11 +38,11 @@ const FOUND: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 };
 
-const ways = Object.keys(FOUND).map((how) => [how, how === 'is missing'] as const);
+const states = Object.keys(INSTALLED).map((state) => [state, state === 'is missing'] as const);
 
-/** The folder of a project with that package, written in `format`, and with a program. */
-function projectWith(how: string, format: 'module' | 'commonjs', program = ''): string {
-  const entries = Object.entries(FOUND[how] ?? {}).map(([name, content]) => {
+/** Creates the folder of a project with a program and the package in this state, and returns its path. */
+function projectWith(state: string, format: 'module' | 'commonjs', program = ''): string {
+  const entries = Object.entries(INSTALLED[state] ?? {}).map(([name, content]) => {
     const main = format === 'module' ? content.replace('./index.js', './index.mjs') : content;
     return [`node_modules/openai/${name}`, main] as const;
   });
@@ -59,8 +59,8 @@ function failureOf(work: () => unknown): unknown {
 }
 
 describe('a package that cannot be loaded', () => {
-  it.each(ways)('by require, because it %s: is missing is %s', (how, missing) => {
-    const require = createRequire(join(projectWith(how, 'commonjs'), 'program.js'));
+  it.each(states)('by require, because it %s: isMissing is %s', (state, missing) => {
+    const require = createRequire(join(projectWith(state, 'commonjs'), 'program.js'));
     expect(
       isMissing(
         'openai',
@@ -69,7 +69,7 @@ describe('a package that cannot be loaded', () => {
     ).toBe(missing);
   });
 
-  it.each(ways)('by import, because it %s: is missing is %s', async (how, missing) => {
+  it.each(states)('by import, because it %s: isMissing is %s', async (state, missing) => {
     const optional = pathToFileURL(resolve('dist/src/platform/optional.js')).href;
     const program = `
       import { importOptional } from '${optional}';
@@ -77,16 +77,16 @@ describe('a package that cannot be loaded', () => {
       const load = () => import('openai').catch((error) => { thrown = error; throw error; });
       const error = await importOptional('The program', 'openai', load).catch((reason) => reason);
       export default { missing: error !== thrown, sameCause: error.cause === thrown, message: error.message };`;
-    const url = pathToFileURL(join(projectWith(how, 'module', program), 'program.mjs')).href;
-    const told = await runModule(`console.log('TOLD ' + JSON.stringify((await import('${url}')).default));`).says(
-      'TOLD ',
+    const url = pathToFileURL(join(projectWith(state, 'module', program), 'program.mjs')).href;
+    const output = await runModule(`console.log('RESULT ' + JSON.stringify((await import('${url}')).default));`).says(
+      'RESULT ',
     );
     const sentence = /^The program needs openai, which is not installed: npm install openai@[\d.]+$/;
-    expect(JSON.parse(told)).toMatchObject({ missing, ...(missing ? { sameCause: true } : {}) });
-    if (missing) expect(JSON.parse(told).message).toMatch(sentence);
+    expect(JSON.parse(output)).toMatchObject({ missing, ...(missing ? { sameCause: true } : {}) });
+    if (missing) expect(JSON.parse(output).message).toMatch(sentence);
   });
 
-  it('is missing by its own name only, whole or with a path', () => {
+  it('is missing only when the message has its own name, with or without a path', () => {
     const failure = (message: string, code = 'MODULE_NOT_FOUND') => Object.assign(new Error(message), { code });
     expect(isMissing('openai', failure("Cannot find module 'openai/streaming'\nRequire stack:\n- a.js"))).toBe(true);
     expect(isMissing('openai', failure("Cannot find module 'openai-core'"))).toBe(false);
@@ -96,8 +96,8 @@ describe('a package that cannot be loaded', () => {
   });
 });
 
-describe('what is missing among several', () => {
-  it('is found without loading any', () => {
+describe('missingAmong', () => {
+  it('finds the missing packages without loading any', () => {
     const folder = tempFolder({
       'node_modules/openai/index.js': "throw new Error('loaded');",
       'node_modules/protobufjs/index.js': '',
@@ -108,12 +108,12 @@ describe('what is missing among several', () => {
     expect(missing).toEqual(['gpt-tokenizer', '@opentelemetry/resources']);
   });
 
-  it('is not known where one is broken: that failure passes through', () => {
-    const require = createRequire(join(projectWith('has a manifest that is no JSON', 'commonjs'), 'program.js'));
+  it('throws the error of a broken package unchanged', () => {
+    const require = createRequire(join(projectWith('has a manifest that is not JSON', 'commonjs'), 'program.js'));
     expect(() => missingAmong(['openai'], (name) => require.resolve(name))).toThrow(/JSON|package config/);
   });
 });
 
-it('an optional package that is there is what its import resolves to', async () => {
+it('importOptional returns an installed package', async () => {
   expect(await importOptional('This', 'openai', async () => 'the package')).toBe('the package');
 });

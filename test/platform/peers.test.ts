@@ -24,7 +24,7 @@ it('hold the whole SDK', () => {
   expect([...SDK_PEERS].sort()).toEqual(ofTelemetry.sort());
 });
 
-it('are told with the line that installs them, alone or as a set', () => {
+it('are named in the error with the line that installs them, alone or as a set', () => {
   expect(notInstalled('This', ['openai'])).toBe(
     `This needs openai, which is not installed: npm install openai@${PEER_VERSIONS.openai}`,
   );
@@ -36,15 +36,15 @@ it('are told with the line that installs them, alone or as a set', () => {
   );
 });
 
-it('stand in the README in the same versions, or the first part of them', () => {
+it('have the same versions in the README, or the first part of them', () => {
   const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-  const told = Object.entries(PEER_VERSIONS).flatMap(([name, version]) =>
+  const inReadme = Object.entries(PEER_VERSIONS).flatMap(([name, version]) =>
     [...readme.matchAll(new RegExp(`[ \`]${name}@([\\d.]+)`, 'g'))].map(([, written = '']) => ({
       name,
       version,
       written,
     })),
   );
-  expect(told.length).toBeGreaterThan(5);
-  expect(told.filter(({ version, written }) => !`${version}.`.startsWith(`${written}.`))).toEqual([]);
+  expect(inReadme.length).toBeGreaterThan(5);
+  expect(inReadme.filter(({ version, written }) => !`${version}.`.startsWith(`${written}.`))).toEqual([]);
 });

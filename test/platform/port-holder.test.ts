@@ -17,19 +17,19 @@ describe.runIf(process.platform === 'linux')('the holder of a port', () => {
     ['0.0.0.0', '127.0.0.1'],
     ['::', '127.0.0.1'],
     ['127.0.0.1', '0.0.0.0'],
-  ])('that listens on %s is found for %s', async (listening, asked) => {
+  ])('that listens on %s is found for %s', async (listening, address) => {
     const { port, close } = await listenOn(listening);
-    expect((await findPortHolder(port, asked))?.pid).toBe(process.pid);
+    expect((await findPortHolder(port, address))?.pid).toBe(process.pid);
     close();
   });
 
-  it('on another address is not the one', async () => {
+  it('on another address is not found', async () => {
     const { port, close } = await listenOn('127.0.0.2');
     expect(await findPortHolder(port, '127.0.0.1')).toBeUndefined();
     close();
   });
 
-  it('is named by its command, without the arguments', async () => {
+  it('has the name of its command, without the arguments', async () => {
     const child = runModule(
       `import { createServer } from 'node:net';
        const server = createServer().listen(0, '127.0.0.1', () => console.log('PORT ' + server.address().port));
@@ -41,7 +41,7 @@ describe.runIf(process.platform === 'linux')('the holder of a port', () => {
     expect(holder?.command).not.toContain('pa55word');
   });
 
-  it('of a port that nobody holds is nobody', async () => {
+  it('is undefined for a free port', async () => {
     const { port, close } = await listenOn('127.0.0.1');
     close();
     expect(await findPortHolder(port, '127.0.0.1')).toBeUndefined();

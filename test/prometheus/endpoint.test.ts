@@ -15,7 +15,7 @@ const TEXT = '# TYPE café counter\ncafé_total{name="ü"} 1\n';
 const text = async () => TEXT;
 
 describe('the endpoint', () => {
-  it('serves the text of the moment under the type that Prometheus expects', async () => {
+  it('serves the current metrics with the content type that Prometheus expects', async () => {
     let scrapes = 0;
     const url = await serve(async () => `${TEXT}scrapes ${++scrapes}\n`);
     const [first, second] = [await fetch(url), await fetch(`${url}?a=b`)];
@@ -31,7 +31,7 @@ describe('the endpoint', () => {
     expect(await response.text()).toBe('');
   });
 
-  it('says where metrics are to whoever asks elsewhere', async () => {
+  it('answers other paths with the path of the metrics', async () => {
     const url = await serve(text);
     for (const path of ['/', '/metrics/', '/favicon.ico', '//[']) {
       const response = await fetch(url.replace('/metrics', path));
@@ -45,7 +45,7 @@ describe('the endpoint', () => {
     expect(response.headers.get('allow')).toBe('GET, HEAD');
   });
 
-  it('is a failed scrape, with the reason, when collecting fails', async () => {
+  it('answers with 500 and the error when the collection fails', async () => {
     const url = await serve(() => Promise.reject(new Error('no metrics today')));
     const response = await fetch(url);
     expect(response.status).toBe(500);
@@ -59,13 +59,13 @@ describe('the endpoint', () => {
     expect(await (await fetch(url)).text()).toBe(TEXT);
   });
 
-  it('names an address that can be reached where it listens on all', async () => {
+  it('has a reachable address as its url when it listens on all addresses', async () => {
     const url = await serve(text, '0.0.0.0');
     expect(url).toMatch(/^http:\/\/localhost:\d+\/metrics$/);
     expect((await fetch(url)).status).toBe(200);
   });
 
-  it('closes at once though a scraper keeps its connection and another never finishes its request', async () => {
+  it('closes at once with an idle connection and an unfinished request', async () => {
     const url = new URL(await serve(text));
     const half = connect(Number(url.port), url.hostname);
     half.on('error', () => {});
@@ -76,7 +76,7 @@ describe('the endpoint', () => {
     await cut;
   });
 
-  it('rejects with the reason of the system where it cannot listen', async () => {
+  it('rejects with the error of the system when it cannot listen', async () => {
     const port = Number(new URL(await serve(text)).port);
     await expect(startEndpoint({ host: '127.0.0.1', port, metrics: text })).rejects.toMatchObject({
       code: 'EADDRINUSE',

@@ -27,22 +27,22 @@ async function scrape(jobLabel: boolean): Promise<readonly Sample[]> {
 const labelsOf = (samples: readonly Sample[], metric: string) => samples.find(({ name }) => name === metric)?.labels;
 
 describe('the exporter', () => {
-  it("writes the schema's names and labels, with the job and without the scope", async () => {
+  it('writes the names and labels of the schema, with the job and without the scope', async () => {
     const samples = await scrape(true);
     const labels = labelsOf(samples, 'tta_execution_duration_seconds_count');
     expect(labels).toEqual({ primitive_type: 'task', job: 'shop' });
     expect(labelsOf(samples, 'target_info')).toEqual({ job: 'shop', region: 'eu' });
   });
 
-  it('leaves the job out of the series where it shall', async () => {
+  it('writes series without the job when jobLabel is false', async () => {
     const samples = await scrape(false);
     expect(labelsOf(samples, 'tta_execution_duration_seconds_count')).toEqual({ primitive_type: 'task' });
     expect(labelsOf(samples, 'target_info')).toEqual({ job: 'shop', region: 'eu' });
   });
 
-  it("gives a test's SDK the series that a program has", async () => {
+  it('gives the SDK of a test the same series as a program', async () => {
     const step = task('step', () => 1);
-    /** What the process itself tells is left out: a test's SDK does not watch it. */
+    /** The series of the schema. Metrics of the process are removed, because the SDK of a test has none. */
     const series = (text: string) =>
       parseExposition(text)
         .samples.filter(({ name }) => name.startsWith('tta_'))

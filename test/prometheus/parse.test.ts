@@ -15,7 +15,7 @@ const EXPOSITION = parseExposition(
 );
 
 describe('the text of an endpoint', () => {
-  it('is samples with their labels, and the types of the metrics', () => {
+  it('has samples with labels, and the types of the metrics', () => {
     expect(EXPOSITION.types).toEqual(new Map([['jobs_total', 'counter']]));
     expect(EXPOSITION.samples).toHaveLength(5);
     expect(EXPOSITION.samples[2]).toEqual({
@@ -27,18 +27,18 @@ describe('the text of an endpoint', () => {
   });
 
   it.each(['jobs_total{kind=a} 1', 'jobs_total{kind="a"', 'jobs_total{a="1",a="2"} 3', 'jobs_total'])(
-    'is refused, with the line, where it holds %s',
-    (line) => expect(() => parseExposition(`up 1\n${line}`)).toThrow(/^line 2 is no sample/),
+    'is refused when a line is %s, and the error names the line',
+    (line) => expect(() => parseExposition(`up 1\n${line}`)).toThrow(/^line 2 is not a sample/),
   );
 });
 
 describe('samples', () => {
-  it('are chosen by their whole name and by some of their labels', () => {
+  it('are selected by their name and by some of their labels', () => {
     expect(select(EXPOSITION, 'jobs_total', { kind: 'a' }).map(({ value }) => value)).toEqual([2, 0.5]);
     expect(select(EXPOSITION, 'jobs_total', { kind: 'c' })).toEqual([]);
   });
 
-  it('are added up, to 0 where there is none', () => {
+  it('have a sum, which is 0 without samples', () => {
     expect(sumOf(EXPOSITION, 'jobs_total')).toBe(6.5);
     expect(sumOf(EXPOSITION, 'jobs_total', { status: 'done' })).toBe(6);
     expect(sumOf(EXPOSITION, 'jobs_total', { status: 'lost' })).toBe(0);

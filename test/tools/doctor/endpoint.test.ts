@@ -61,7 +61,7 @@ describe('the endpoint', () => {
     const { format, endpoint } = await runDoctor(await serveTexts('up 1\n<html>\n'));
     expect(endpoint?.verdict).toBe('ok');
     expect(format).toMatchObject({ verdict: 'failure', remedy: REMEDY.noMetrics });
-    expect(format?.detail).toContain('line 2 is no sample: <html>');
+    expect(format?.detail).toContain('line 2 is not a sample: <html>');
   });
 
   it('fails when the metrics are not of this package', async () => {
