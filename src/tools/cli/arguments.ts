@@ -1,9 +1,9 @@
-/** What an option's value may be. The sentences are shown behind what was given. */
+/** Parsers for the values of options. The message of an error is printed after the value that was given. */
 import { InvalidArgumentError } from 'commander';
 import { httpUrl } from '../../sdk/environment.ts';
 import type { Threshold } from '../export/thresholds.ts';
 
-export function positive(text: string): number {
+export function positiveNumber(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !(value > 0 && value < Number.POSITIVE_INFINITY)) {
     throw new InvalidArgumentError('It must be a number above 0.');
@@ -11,20 +11,21 @@ export function positive(text: string): number {
   return value;
 }
 
-export function whole(text: string): number {
-  const value = positive(text);
+export function positiveInteger(text: string): number {
+  const value = positiveNumber(text);
   if (!Number.isInteger(value)) throw new InvalidArgumentError('It must be a whole number above 0.');
   return value;
 }
 
-export function several(text: string, before: readonly string[] = []): string[] {
-  return [...before, text];
+/** Collects the values of an option that is given several times. */
+export function collect(text: string, previous: readonly string[] = []): string[] {
+  return [...previous, text];
 }
 
-export function threshold(text: string, before: readonly Threshold[] = []): Threshold[] {
+export function threshold(text: string, previous: readonly Threshold[] = []): Threshold[] {
   const [, name, number] = /^([\w:]+)=(-?\d+(?:\.\d+)?)$/.exec(text) ?? [];
   if (name === undefined) throw new InvalidArgumentError('It must be RULE=NUMBER, such as TTAHighErrorRate=2.');
-  return [...before, { name, value: Number(number) }];
+  return [...previous, { name, value: Number(number) }];
 }
 
 export function url(text: string): string {
@@ -33,7 +34,7 @@ export function url(text: string): string {
 }
 
 export function rate(text: string): number | 'max' {
-  return text === 'max' ? text : positive(text);
+  return text === 'max' ? text : positiveNumber(text);
 }
 
 export function share(text: string): number {
@@ -46,7 +47,7 @@ export function share(text: string): number {
 export function port(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isInteger(value) || value < 0 || value > 65_535) {
-    throw new InvalidArgumentError('It must be a port from 0 to 65535; 0 takes any free one.');
+    throw new InvalidArgumentError('It must be a port from 0 to 65535; 0 uses any free port.');
   }
   return value;
 }

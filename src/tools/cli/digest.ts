@@ -2,14 +2,14 @@ import { resolve } from 'node:path';
 import { systemClock } from '../../platform/clock.ts';
 import { parseExposition } from '../../prometheus/parse.ts';
 import { createDigest, FolderError, resolveOutputPath, writeAtomically } from '../digest/index.ts';
-import { figures } from './figures.ts';
 import { chooseModels, usesOfflineModel } from './models.ts';
 import { packageRoot, userFolder } from './package-root.ts';
-import { requirePeers } from './peers.ts';
 import { createProgress } from './progress.ts';
-import { stopOnSignals } from './stop.ts';
+import { requirePeers } from './require-peers.ts';
+import { runMetrics } from './run-metrics.ts';
+import { stopOnSignals } from './stop-on-signals.ts';
 import { renderTable } from './table.ts';
-import { chooseTraceTarget } from './traces.ts';
+import { chooseTraceTarget } from './trace-target.ts';
 
 export interface DigestCommandOptions {
   readonly out?: string;
@@ -66,9 +66,9 @@ export async function digestCommand(folderArgument: string | undefined, options:
     const failures = parts.flatMap((part) => ('failure' in part ? `${part.file}: a part failed: ${part.failure}` : []));
     printSkipped([...skipped, ...failures]);
     const after = await scrape();
-    const thisRun = figures(after, before);
+    const thisRun = runMetrics(after, before);
     if (after.samples.length === 0) console.error('OTEL_SDK_DISABLED is set: there are no metrics to show');
-    else console.log(renderTable({ run, files: files.length, thisRun, sinceStart: figures(after, start) }));
+    else console.log(renderTable({ run, files: files.length, thisRun, sinceStart: runMetrics(after, start) }));
     if (thisRun.quoted > 0) {
       console.error(
         `No model answered for ${thisRun.quoted} texts, so they are quoted. The last error: ${models.lastError()}`,
@@ -102,7 +102,7 @@ export async function digestCommand(folderArgument: string | undefined, options:
     console.log(`Reading  ${folder}`);
     console.log(`Models   ${models.about}`);
     console.log(`Metrics  ${telemetry.metricsUrl ?? telemetry.metricsError?.message ?? 'off'}`);
-    console.log(`Traces   ${traces.page ?? telemetry.tracesUrl ?? 'off'} (${traces.why})`);
+    console.log(`Traces   ${traces.page ?? telemetry.tracesUrl ?? 'off'} (${traces.reason})`);
     await tryRun(1);
     for (let run = 2; !options.once; run += 1) {
       if (run === 2) console.log(`Again every ${options.every} s; Ctrl-C ends it`);
@@ -115,6 +115,6 @@ export async function digestCommand(folderArgument: string | undefined, options:
   } finally {
     await telemetry.shutdown();
     await Promise.all([models.close(), traces.close()]);
-    await stop.leave();
+    await stop.endProcess();
   }
 }

@@ -3,19 +3,19 @@ import { pairsFrom } from '../../sdk/environment.ts';
 import { diagnose } from '../doctor/diagnose.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { packageManifest, userFolder } from './package-root.ts';
-import { collectorFrom } from './traces.ts';
+import { collectorFrom } from './trace-target.ts';
 
 export interface DoctorCommandOptions {
-  /** `false` for none. */
+  /** The address; `true` is the default address, `false` switches the check off. */
   readonly prometheus: string | boolean;
-  /** `false` for none. */
+  /** The address; `true` is the address of the environment or the default one, `false` switches the check off. */
   readonly collector: string | boolean;
   readonly collectorHealth?: string;
   readonly collectorMetrics?: string;
   readonly project?: string;
-  /** Seconds. */
+  /** The time between two scrapes, in seconds. */
   readonly wait: number;
-  /** Seconds. */
+  /** The timeout of each request, in seconds. */
   readonly timeout: number;
   readonly json: boolean;
 }
@@ -23,15 +23,15 @@ export interface DoctorCommandOptions {
 const PROMETHEUS = 'http://127.0.0.1:9090';
 const COLLECTOR = 'http://127.0.0.1:4318';
 
-/** `tta doctor`. Ends with 1 when something fails; a warning is none. */
-export async function doctorCommand(urlGiven: string | undefined, options: DoctorCommandOptions): Promise<void> {
+/** `tta doctor`. The exit code is 1 when a check fails; a warning is not a failure. */
+export async function doctorCommand(endpoint: string | undefined, options: DoctorCommandOptions): Promise<void> {
   const { env } = process;
   const { engines, peerDependencies } = packageManifest();
   const port = env.OTEL_EXPORTER_PROMETHEUS_PORT || '9464';
   const print = options.json ? () => {} : (finding: Finding) => console.log(show(finding));
   const findings = await diagnose(
     {
-      metricsUrl: urlGiven ?? `http://127.0.0.1:${port}/metrics`,
+      metricsUrl: endpoint ?? `http://127.0.0.1:${port}/metrics`,
       prometheus: prometheusOf(options),
       collector: collectorOf(options, env),
       versions: {
@@ -50,9 +50,9 @@ export async function doctorCommand(urlGiven: string | undefined, options: Docto
   const healthy = count('failure') === 0;
   if (options.json) console.log(JSON.stringify({ healthy, findings }, undefined, 2));
   else {
-    const several = (n: number, word: string) => `${n} ${word}${n === 1 ? '' : 's'}`;
+    const plural = (n: number, word: string) => `${n} ${word}${n === 1 ? '' : 's'}`;
     console.log(
-      `${count('ok')} ok, ${several(count('warning'), 'warning')}, ${several(count('failure'), 'failure')}, ${count('skipped')} skipped`,
+      `${count('ok')} ok, ${plural(count('warning'), 'warning')}, ${plural(count('failure'), 'failure')}, ${count('skipped')} skipped`,
     );
   }
   if (!healthy) process.exitCode = 1;
@@ -68,14 +68,14 @@ function collectorOf(options: DoctorCommandOptions, env: NodeJS.ProcessEnv) {
   if (options.collector === false) return undefined;
   const named = typeof options.collector === 'string' ? options.collector : collectorFrom(env);
   const otlpUrl = baseUrl(named ?? COLLECTOR);
-  const on = (port: number, path: string) => {
+  const atPort = (port: number, path: string) => {
     const url = new URL(otlpUrl);
     return `${url.protocol}//${url.hostname}:${port}${path}`;
   };
   return {
     otlpUrl,
-    healthUrl: options.collectorHealth ?? on(13_133, '/'),
-    metricsUrl: options.collectorMetrics ?? on(8_888, '/metrics'),
+    healthUrl: options.collectorHealth ?? atPort(13_133, '/'),
+    metricsUrl: options.collectorMetrics ?? atPort(8_888, '/metrics'),
     headers: pairsFrom('OTEL_EXPORTER_OTLP_HEADERS'),
     isDefault: named === undefined,
   };
@@ -86,11 +86,11 @@ const baseUrl = (url: string) => url.replace(/\/+$/, '').replace(/\/v1\/traces$/
 const WIDTH = 100;
 const INDENT = ' '.repeat(9);
 
-/** One line with the verdict, and the remedy below it. */
+/** One line with the verdict, and below it what to do. */
 function show({ check, verdict, detail, remedy }: Finding): string {
   const word = verdict === 'failure' ? 'FAILURE' : verdict;
-  const told = verdict === 'skipped' ? `because ${detail}` : detail;
-  const line = `${word.padEnd(9)}${check.padEnd(12)}${told}`;
+  const text = verdict === 'skipped' ? `because ${detail}` : detail;
+  const line = `${word.padEnd(9)}${check.padEnd(12)}${text}`;
   return remedy === undefined ? line : [line, ...wrap(`${remedy.symptom} ${remedy.text}`)].join('\n');
 }
 

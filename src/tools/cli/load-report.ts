@@ -3,13 +3,13 @@ import { type Exposition, select, sumOf } from '../../prometheus/parse.ts';
 import type { LatencySummary } from '../load/latency-histogram.ts';
 import type { LoadMeasurements } from '../load/run-load.ts';
 import type { ScrapeReport } from '../load/scraper.ts';
-import { figures } from './figures.ts';
+import { runMetrics } from './run-metrics.ts';
 
-export interface LoadFacts extends LoadMeasurements {
+export interface LoadResults extends LoadMeasurements {
   readonly version: string;
   readonly node: string;
   readonly startedAt: string;
-  /** The average of processes that wanted to run, over the last minute. */
+  /** `loadBefore` and `loadAfter` are the load average of the last minute. */
   readonly machine: { readonly cores: number; readonly loadBefore: number; readonly loadAfter: number };
   readonly options: {
     readonly rate: number | 'max';
@@ -17,19 +17,19 @@ export interface LoadFacts extends LoadMeasurements {
     readonly duration: number;
     readonly faultShare: number;
   };
-  /** What the metrics say. */
-  readonly counted: Counted & { readonly modelServer: number };
+  /** Counts from the metrics, and the number of requests that the model server received. */
+  readonly counted: ExecutionCounts & { readonly modelServer: number };
   readonly spans: {
     readonly ended: number;
-    /** By the reason, 0 included. */
+    /** Lost spans by reason, also reasons with 0. */
     readonly lost: Readonly<Record<string, number>>;
-    /** What the receiver of `tta load` itself took; `undefined` where spans go to a collector. */
+    /** Spans that the trace receiver of `tta load` received; `undefined` when they are sent to a collector. */
     readonly received: number | undefined;
   };
   readonly scrapes: ScrapeReport | undefined;
 }
 
-interface Counted {
+interface ExecutionCounts {
   readonly requests: number;
   readonly modelRequests: number;
   readonly cacheHits: number;
@@ -43,13 +43,14 @@ export interface LoadVerdict {
   readonly detail: string;
 }
 
-export interface LoadReport extends LoadFacts {
+export interface LoadReport extends LoadResults {
   readonly verdicts: readonly LoadVerdict[];
 }
 
-export function workflowsOf(after: Exposition, before: Exposition): Counted {
+/** The differences between two scrapes. */
+export function countExecutions(after: Exposition, before: Exposition): ExecutionCounts {
   const gained = (name: string, labels = {}) => sumOf(after, name, labels) - sumOf(before, name, labels);
-  const { cacheHits, quoted, dollars } = figures(after, before);
+  const { cacheHits, quoted, dollars } = runMetrics(after, before);
   return {
     requests: gained('tta_workflow_executions_total', { workflow_name: 'digest' }),
     modelRequests: gained('tta_llm_requests_total'),
@@ -59,7 +60,7 @@ export function workflowsOf(after: Exposition, before: Exposition): Counted {
   };
 }
 
-export function lossesOf(after: Exposition, before: Exposition): Record<string, number> {
+export function countLostSpans(after: Exposition, before: Exposition): Record<string, number> {
   const earlier = (reason: string) => select(before, 'tta_spans_lost_total', { reason })[0]?.value ?? 0;
   return Object.fromEntries(
     select(after, 'tta_spans_lost_total').map(({ labels: { reason = '' }, value }) => [
@@ -69,7 +70,7 @@ export function lossesOf(after: Exposition, before: Exposition): Record<string, 
   );
 }
 
-export function verdictsOf({ requests, counted, spans, scrapes }: LoadFacts): LoadVerdict[] {
+export function judgeLoad({ requests, counted, spans, scrapes }: LoadResults): LoadVerdict[] {
   const lost = Object.values(spans.lost).reduce((sum, count) => sum + count, 0);
   const { ended, received } = spans;
   return [
@@ -88,7 +89,7 @@ export function verdictsOf({ requests, counted, spans, scrapes }: LoadFacts): Lo
       holds: scrapes !== undefined && scrapes.failed === 0,
       detail:
         scrapes === undefined
-          ? 'nobody listened: the port is taken, or telemetry is off'
+          ? 'there was no endpoint: the port is taken, or telemetry is off'
           : `${scrapes.count} answered, ${scrapes.failed} not${scrapes.lastFailure === undefined ? '' : `: ${scrapes.lastFailure}`}`,
     },
   ];
@@ -97,7 +98,7 @@ export function verdictsOf({ requests, counted, spans, scrapes }: LoadFacts): Lo
 const ms = (value: number) => (value < 10_000 ? `${value.toFixed(1)} ms` : `${(value / 1_000).toFixed(1)} s`);
 const MB = (value: number) => `${value.toFixed(1)} MB`;
 
-/** The report for people, without colours: it may go into a file. */
+/** The report as text. It has no colours, because the output can be a file. */
 export function renderLoad(report: LoadReport): string {
   const { requests, latencyMs, eventLoopDelayMs, memoryMB, scrapes, machine, counted } = report;
   const table = new Table({

@@ -8,35 +8,35 @@ import { startLoadServers } from '../load/load-servers.ts';
 import { type LoadProgress, runLoad } from '../load/run-load.ts';
 import { createTexts } from '../load/texts.ts';
 import { bar, createLiveLine } from './live-line.ts';
-import { type LoadReport, lossesOf, renderLoad, verdictsOf, workflowsOf } from './load-report.ts';
+import { countExecutions, countLostSpans, judgeLoad, type LoadReport, renderLoad } from './load-report.ts';
 import { OFFLINE_PRICES } from './models.ts';
 import { packageManifest } from './package-root.ts';
-import { requirePeers } from './peers.ts';
-import { stopOnSignals } from './stop.ts';
-import { collectorFrom } from './traces.ts';
+import { requirePeers } from './require-peers.ts';
+import { stopOnSignals } from './stop-on-signals.ts';
+import { collectorFrom } from './trace-target.ts';
 
 export interface LoadCommandOptions {
-  /** Requests per second, or as many as `concurrency` lets through. */
+  /** Requests per second; `max` for as many as `concurrency` allows. */
   readonly rate: number | 'max';
   readonly concurrency: number;
-  /** Seconds. */
+  /** How long requests are started, in seconds. */
   readonly duration: number;
-  /** 0 to 1. */
+  /** The share of model calls that fail, from 0 to 1. */
   readonly faultShare: number;
   readonly out?: string;
   readonly json: boolean;
 }
 
-/** As long as an orderly end may take: a queue that the load has filled is to be delivered, not given up. */
+/** The longest time for the delivery of the last spans. It is long, because the load can fill the queue. */
 const FLUSH_MS = 30_000;
 const UNLIMITED_TOKENS = 1e15;
 
-/** `tta load`. Ends with 1 when a request went uncounted, a span was lost, or a scrape was late. */
+/** `tta load`. The exit code is 1 when a request was not counted, a span was lost, or a scrape failed. */
 export async function loadCommand(options: LoadCommandOptions): Promise<void> {
   requirePeers(true, 'tta load', ['hdr-histogram-js']);
   const { register } = await import('../../sdk/index.ts');
-  const ours = collectorFrom(process.env) === undefined;
-  const servers = await startLoadServers({ faultShare: options.faultShare, traces: ours });
+  const traces = collectorFrom(process.env) === undefined;
+  const servers = await startLoadServers({ faultShare: options.faultShare, traces });
   let ended = 0;
   const telemetry = await register({
     ...(servers.traceURL === undefined ? {} : { traces: { endpoint: servers.traceURL } }),
@@ -62,7 +62,7 @@ export async function loadCommand(options: LoadCommandOptions): Promise<void> {
   } finally {
     await telemetry.shutdown();
     servers.close();
-    await stop.leave();
+    await stop.endProcess();
   }
 
   async function measure(): Promise<LoadReport> {
@@ -81,7 +81,7 @@ export async function loadCommand(options: LoadCommandOptions): Promise<void> {
     const startedAt = new Date(systemClock.now()).toISOString();
     const loadBefore = loadavg()[0] ?? 0;
     console.error(
-      `${rate === 'max' ? 'As many requests' : `${rate} requests`} a second as ${concurrency} at once allow, for ${duration} s; ` +
+      `${rate === 'max' ? 'As many requests per second as possible' : `${rate} requests per second`}, at most ${concurrency} at once, for ${duration} s; ` +
         `metrics ${telemetry.metricsUrl ?? telemetry.metricsError?.message ?? 'off'}, spans to ${telemetry.tracesUrl ?? 'nowhere'}`,
     );
 
@@ -92,7 +92,7 @@ export async function loadCommand(options: LoadCommandOptions): Promise<void> {
           `${failed} failed, ${(residentBytes / 1e6).toFixed(0)} MB`,
         { bar: `${bar(seconds / duration)} ` },
       );
-    const measures = await runLoad({
+    const measurements = await runLoad({
       rate: rate === 'max' ? undefined : rate,
       concurrency,
       durationMs: duration * 1_000,
@@ -105,17 +105,17 @@ export async function loadCommand(options: LoadCommandOptions): Promise<void> {
     await telemetry.flush();
     const after = await scrape();
     const { modelRequests, spans, scrapes } = await servers.report();
-    const facts = {
-      ...measures,
+    const results = {
+      ...measurements,
       version: packageManifest().version,
       node: process.version,
       startedAt,
       machine: { cores: availableParallelism(), loadBefore, loadAfter: loadavg()[0] ?? 0 },
       options: { rate, concurrency, duration, faultShare },
-      counted: { ...workflowsOf(after, before), modelServer: modelRequests },
-      spans: { ended, lost: lossesOf(after, before), received: spans },
+      counted: { ...countExecutions(after, before), modelServer: modelRequests },
+      spans: { ended, lost: countLostSpans(after, before), received: spans },
       scrapes,
     };
-    return { ...facts, verdicts: verdictsOf(facts) };
+    return { ...results, verdicts: judgeLoad(results) };
   }
 }

@@ -1,16 +1,16 @@
 import Table from 'cli-table3';
-import type { Figures } from './figures.ts';
+import type { RunMetrics } from './run-metrics.ts';
 
-/** A run beside everything since the start. */
+/** The metrics of one run and of all runs since the start. */
 export interface RunReport {
   /** Counts from 1. */
   readonly run: number;
   readonly files: number;
-  readonly thisRun: Figures;
-  readonly sinceStart: Figures;
+  readonly thisRun: RunMetrics;
+  readonly sinceStart: RunMetrics;
 }
 
-/** The table at the end of a run, without colours: it may go into a file. */
+/** The table at the end of a run. It has no colours, because the output can be a file. */
 export function renderTable({ run, files, thisRun, sinceStart }: RunReport): string {
   const table = new Table({
     head: ['', `run ${run}`, 'since start'],
@@ -18,7 +18,7 @@ export function renderTable({ run, files, thisRun, sinceStart }: RunReport): str
     style: { head: [], border: [] },
     chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });
-  const row = (name: string, show: (figures: Figures) => string | number) =>
+  const row = (name: string, show: (metrics: RunMetrics) => string | number) =>
     table.push([name, show(thisRun), show(sinceStart)]);
   table.push(['files', files, '']);
   row('parts', ({ parts, failedParts }) => (failedParts > 0 ? `${parts} (${failedParts} failed)` : parts));
@@ -33,7 +33,7 @@ export function renderTable({ run, files, thisRun, sinceStart }: RunReport): str
   return table.toString();
 }
 
-function showDollars({ dollars, unpriced }: Figures): string {
+function showDollars({ dollars, unpriced }: RunMetrics): string {
   const known = `$${dollars.toFixed(6)}`;
   return unpriced === 0 ? known : `${known} + ${unpriced} calls of unknown price`;
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Argument, Command, Option } from 'commander';
 import { EXPORT_KINDS, type ExportKind } from '../export/files.ts';
-import { port, positive, rate, several, share, threshold, url, whole } from './arguments.ts';
+import { collect, port, positiveInteger, positiveNumber, rate, share, threshold, url } from './arguments.ts';
 import { type DigestCommandOptions, digestCommand } from './digest.ts';
 import { type DoctorCommandOptions, doctorCommand } from './doctor.ts';
 import { type ExportCommandOptions, exportCommand } from './export.ts';
@@ -32,10 +32,10 @@ program
     'the file for the digest, not inside the folder (default: digest.md in the current folder)',
   )
   .option('--once', 'end after one run', false)
-  .option('--every <seconds>', 'the pause between two runs', positive, 5)
-  .option('--concurrency <n>', 'the number of parts that are summarised at once', whole, 8)
-  .option('--timeout <seconds>', 'the timeout of one model call (default: 30, with --chaos 1.5)', positive)
-  .option('--max-file <megabytes>', 'skip larger files', positive, 10)
+  .option('--every <seconds>', 'the pause between two runs', positiveNumber, 5)
+  .option('--concurrency <n>', 'the number of parts that are summarised at once', positiveInteger, 8)
+  .option('--timeout <seconds>', 'the timeout of one model call (default: 30, with --chaos 1.5)', positiveNumber)
+  .option('--max-file <megabytes>', 'skip larger files', positiveNumber, 10)
   .option('--model-small <name>', 'the model for short parts (default: gpt-4o-mini, offline: offline-small)')
   .option('--model-large <name>', 'the model for long parts (default: gpt-4o, offline: offline-large)')
   .option('--offline', 'use the built-in offline model, also when the environment names another one', false)
@@ -74,8 +74,8 @@ program
   .option('--collector-health <url>', 'the health check of the collector (default: its port 13133)', url)
   .option('--collector-metrics <url>', 'the metrics of the collector itself (default: its port 8888, /metrics)', url)
   .option('--project <folder>', 'the folder of the program, to check its packages (default: the current folder)')
-  .option('--wait <seconds>', 'the time between two scrapes', positive, 2)
-  .option('--timeout <seconds>', 'the timeout of each request', positive, 5)
+  .option('--wait <seconds>', 'the time between two scrapes', positiveNumber, 2)
+  .option('--timeout <seconds>', 'the timeout of each request', positiveNumber, 5)
   .option('--json', 'print the findings as JSON', false)
   .addHelpText(
     'after',
@@ -97,8 +97,8 @@ program
     'Run the digest workflow under load, with generated texts and the offline model, and measure throughput, latencies, event loop, scrapes, spans and memory.',
   )
   .option('--rate <n>', "requests per second, or 'max' for as many as --concurrency allows", rate, 20)
-  .option('--concurrency <n>', 'the largest number of open requests', whole, 64)
-  .option('--duration <seconds>', 'how long requests are started', positive, 30)
+  .option('--concurrency <n>', 'the largest number of open requests', positiveInteger, 64)
+  .option('--duration <seconds>', 'how long requests are started', positiveNumber, 30)
   .option('--fault-share <share>', 'the share of model calls that fail, from 0 to 1', share, 0)
   .option('-o, --out <file>', 'also write the report to this file, as JSON')
   .option('--json', 'print the report as JSON', false)
@@ -129,7 +129,7 @@ program
   .option('--to <folder>', 'the folder for the files', 'observability')
   .option('--force', 'overwrite files that you have changed or made', false)
   .option('--job <name>', 'the scrape job of your applications (default: tta-primitives)')
-  .option('--target <host:port>', 'an application to scrape; repeatable (default: 127.0.0.1:9464)', several)
+  .option('--target <host:port>', 'an application to scrape; repeatable (default: 127.0.0.1:9464)', collect)
   .option('--threshold <rule=number>', 'the threshold of an alert or a recording rule; repeatable', threshold)
   .addHelpText(
     'after',

@@ -9,7 +9,7 @@ import { build, tta } from '../../support/tta.ts';
 beforeAll(build);
 
 describe('tta load', () => {
-  it('sends by the plan, counts each request once, loses no span, and the endpoint answers all the while', async () => {
+  it('sends requests at the rate, counts each once, loses no span, and every scrape is answered', async () => {
     const out = join(tempFolder(), 'load.json');
     const run = tta(['load', '--rate', '20', '--duration', '5', '--out', out]);
     const { code, stdout, stderr } = await run.exited;
@@ -42,7 +42,7 @@ describe('tta load', () => {
     expect(report.verdicts.map(({ holds }) => holds)).toEqual([true, true, true]);
   });
 
-  it('goes on under faults: calls are repeated, requests do not fail', async () => {
+  it('retries failed model calls, so that no request fails', async () => {
     const args = ['load', '--rate', '10', '--duration', '2', '--fault-share', '0.3', '--json'];
     const { code, stdout } = await tta(args).exited;
     const report = JSON.parse(stdout) as LoadReport;
@@ -51,7 +51,7 @@ describe('tta load', () => {
     expect(code).toBe(0);
   });
 
-  it('ends with 1 and says how many spans a collector did not take', async () => {
+  it('ends with 1 and prints how many spans a collector refused', async () => {
     const sink = await startSink(400);
     onTestFinished(() => sink.stop());
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url };
@@ -63,18 +63,18 @@ describe('tta load', () => {
     expect(verdicts.filter(({ holds }) => !holds).map(({ claim }) => claim)).toEqual(['no span is lost']);
   });
 
-  it('ends with 1 where there is no endpoint to scrape, for its port is taken', async () => {
+  it('ends with 1 without an endpoint to scrape, because its port is taken', async () => {
     const sink = await startSink();
     onTestFinished(() => sink.stop());
     const env = { OTEL_EXPORTER_PROMETHEUS_PORT: String(sink.port) };
     const { code, stdout, stderr } = await tta(['load', '--rate', '5', '--duration', '1'], { env }).exited;
     expect(code).toBe(1);
     expect(stderr).toMatch(/metrics .*already in use|metrics .*EADDRINUSE|metrics .*taken|metrics .*holds/);
-    expect(stdout).toContain('NO   every scrape is answered in time (nobody listened');
+    expect(stdout).toContain('NO   every scrape is answered in time (there was no endpoint');
     expect(stdout).toContain('yes  every request is counted once');
   });
 
-  it('reports what it has when it is stopped', async () => {
+  it('prints its report when it is stopped', async () => {
     const run = tta(['load', '--rate', '20', '--duration', '600']);
     await run.waitForStderr(/\d+ requests, /);
     run.kill('SIGINT');

@@ -71,7 +71,7 @@ describe('tta digest --once', () => {
     expect(stdout).toMatch(
       /Models {3}offline-small and offline-large: the offline model.*\n {9}charged at the price list of gpt-3.5-turbo and gpt-4/,
     );
-    expect(stdout).toContain(`Traces   ${receiver.url}/v1/traces (as the environment says)`);
+    expect(stdout).toContain(`Traces   ${receiver.url}/v1/traces (set by the environment)`);
     expect(stdout).toContain(`Written to ${join(cwd, 'digest.md')}`);
     expect(row(stdout, 'files')).toEqual(['2', '']);
     expect(row(stdout, 'parts')).toEqual(['2', '2']);

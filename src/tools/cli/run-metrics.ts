@@ -1,22 +1,22 @@
 import { type Exposition, select, sumOf } from '../../prometheus/parse.ts';
 
-/** What the metrics say about the runs between two scrapes. */
-export interface Figures {
+/** Numbers about the runs between two scrapes. */
+export interface RunMetrics {
   readonly parts: number;
   readonly failedParts: number;
   readonly cacheHits: number;
-  /** Model calls beyond the first for each thing asked. */
+  /** Model calls after the first one of each request. */
   readonly retries: number;
-  /** How often the other model had to step in. */
+  /** Texts that the other model summarised, because the first one failed. */
   readonly otherModel: number;
-  /** How often no model answered and the text was quoted. */
+  /** Texts that were quoted, because no model answered. */
   readonly quoted: number;
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly dollars: number;
   /** Model calls whose price is unknown; they are not in `dollars`. */
   readonly unpriced: number;
-  /** 95 of 100 parts took no longer, in seconds; `undefined` when there was none. */
+  /** The 95th percentile of the duration of a part, in seconds; `undefined` without parts. */
   readonly p95: number | undefined;
 }
 
@@ -24,8 +24,8 @@ type Labels = Readonly<Record<string, string>>;
 
 const PART = { workflow_name: 'digest-part' };
 
-/** The difference between two scrapes of the endpoint; the first one may be left out. */
-export function figures(after: Exposition, before: Exposition = { samples: [], types: new Map() }): Figures {
+/** The difference between two scrapes of the endpoint. Without `before`, the totals since the start of the process. */
+export function runMetrics(after: Exposition, before: Exposition = { samples: [], types: new Map() }): RunMetrics {
   const total = (name: string, labels?: Labels) => sumOf(after, name, labels) - sumOf(before, name, labels);
   const fallbacks = (name: string) => total('tta_fallback_activations_total', { primitive_name: name });
   return {
@@ -44,8 +44,8 @@ export function figures(after: Exposition, before: Exposition = { samples: [], t
 }
 
 interface Bucket {
-  readonly upTo: number;
-  /** How many were no larger. */
+  readonly upperBound: number;
+  /** The number of observations up to the bound. */
   readonly count: number;
 }
 
@@ -53,19 +53,25 @@ function buckets(after: Exposition, before: Exposition): Bucket[] {
   const name = 'tta_workflow_duration_seconds_bucket';
   return select(after, name, PART)
     .map(({ labels: { le = '+Inf' }, value }) => ({
-      upTo: le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le),
+      upperBound: le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le),
       count: value - sumOf(before, name, { ...PART, le }),
     }))
-    .sort((a, b) => a.upTo - b.upTo);
+    .sort((a, b) => a.upperBound - b.upperBound);
 }
 
-/** As `histogram_quantile` of Prometheus has it: linear within a bucket, the highest bound for what lies beyond. */
+/**
+ * A quantile as `histogram_quantile` of Prometheus computes it: linear inside a bucket. Above the highest finite bound it
+ * is that bound.
+ *
+ * @param sorted cumulative buckets, in the order of their bounds
+ */
 export function quantile(q: number, sorted: readonly Bucket[]): number | undefined {
   const total = sorted.at(-1)?.count ?? 0;
   if (total === 0) return undefined;
   const rank = q * total;
   const index = sorted.findIndex(({ count }) => count >= rank);
-  const { upTo, count } = sorted[index] ?? { upTo: Number.POSITIVE_INFINITY, count: total };
-  const { upTo: from, count: below } = sorted[index - 1] ?? { upTo: 0, count: 0 };
-  return upTo === Number.POSITIVE_INFINITY ? from : from + ((upTo - from) * (rank - below)) / (count - below);
+  const { upperBound, count } = sorted[index] ?? { upperBound: Number.POSITIVE_INFINITY, count: total };
+  const { upperBound: lowerBound, count: below } = sorted[index - 1] ?? { upperBound: 0, count: 0 };
+  if (upperBound === Number.POSITIVE_INFINITY) return lowerBound;
+  return lowerBound + ((upperBound - lowerBound) * (rank - below)) / (count - below);
 }

@@ -2,10 +2,11 @@ import { missingAmong } from '../../platform/optional.ts';
 import { notInstalled, type Peer, SDK_PEERS } from '../../platform/peers.ts';
 
 /**
- * Checks for all packages that a command needs and the library alone does not, so that one line installs them.
+ * Checks that all packages are installed that a command needs in addition to the library.
  *
- * @param offline whether the offline model answers
- * @throws Error with that line
+ * @param offline whether the offline model is used
+ * @param more packages that only this command needs
+ * @throws Error with one line that installs all missing packages
  */
 export function requirePeers(offline: boolean, command = 'tta digest', more: readonly Peer[] = []): void {
   const tokenizer: readonly Peer[] = offline ? ['gpt-tokenizer'] : [];

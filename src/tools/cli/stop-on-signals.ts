@@ -1,15 +1,15 @@
 import { inBackground } from '../../platform/background.ts';
 import { onEndSignals } from '../../platform/signals.ts';
 
-export interface Stop {
+export interface StopOnSignals {
   /** Aborts at the first signal. */
   readonly signal: AbortSignal;
-  /** Ends the process by the signal that came, as whoever started it expects; does nothing when none came. */
-  leave(): Promise<void>;
+  /** Ends the process by the signal that arrived, as its parent expects. Does nothing without a signal. */
+  endProcess(): Promise<void>;
 }
 
-/** Turns the first signal into an abort; another one after a moment ends the process at once. */
-export function stopOnSignals(): Stop {
+/** Aborts at the first signal. A second signal ends the process at once. */
+export function stopOnSignals(): StopOnSignals {
   const controller = new AbortController();
   let first: NodeJS.Signals | undefined;
   const signals = onEndSignals({
@@ -21,18 +21,21 @@ export function stopOnSignals(): Stop {
   if (process.env.npm_lifecycle_event !== undefined) whenOrphaned(() => signals.receive('SIGTERM'));
   return {
     signal: controller.signal,
-    async leave() {
+    async endProcess() {
       if (first === undefined) signals.release();
       else await signals.end(first);
     },
   };
 }
 
-const LOOK_FOR_PARENT_MS = 500;
+const PARENT_CHECK_MS = 500;
 
-/** A SIGTERM to npm ends npm and its shell, but does not reach the program: it sees that its parent has gone. */
-function whenOrphaned(leave: () => void): void {
+/**
+ * Calls `onOrphaned` when the parent process has ended. A SIGTERM to npm ends npm and its shell but does not reach this
+ * program.
+ */
+function whenOrphaned(onOrphaned: () => void): void {
   const parent = process.ppid;
-  const look = () => (process.ppid === parent ? inBackground(LOOK_FOR_PARENT_MS, look) : leave());
-  look();
+  const check = () => (process.ppid === parent ? inBackground(PARENT_CHECK_MS, check) : onOrphaned());
+  check();
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseExposition } from '../../../src/prometheus/parse.ts';
-import { figures, quantile } from '../../../src/tools/cli/figures.ts';
+import { quantile, runMetrics } from '../../../src/tools/cli/run-metrics.ts';
 import { renderTable } from '../../../src/tools/cli/table.ts';
 
 const scrape = (parts: number, hits: number, dollars: number) =>
@@ -26,9 +26,9 @@ tta_llm_cost_total{model="a",provider="p"} ${dollars}
 tta_llm_unpriced_requests_total{model="a",provider="p"} 0
 `);
 
-describe('the figures of a run', () => {
-  it('are what the endpoint shows, series added up', () => {
-    expect(figures(scrape(7, 3, 0.5))).toEqual({
+describe('the metrics of a run', () => {
+  it('are sums of the series of the endpoint', () => {
+    expect(runMetrics(scrape(7, 3, 0.5))).toEqual({
       parts: 8,
       failedParts: 1,
       cacheHits: 3,
@@ -43,27 +43,27 @@ describe('the figures of a run', () => {
     });
   });
 
-  it('are the difference to the scrape before it', () => {
-    const run = figures(scrape(12, 4, 0.75), scrape(7, 3, 0.5));
+  it('are the difference between two scrapes', () => {
+    const run = runMetrics(scrape(12, 4, 0.75), scrape(7, 3, 0.5));
     expect(run).toMatchObject({ parts: 5, failedParts: 0, cacheHits: 1, retries: 0, dollars: 0.25, inputTokens: 0 });
     expect(run.p95).toBeCloseTo(0.975, 9);
   });
 
-  it('have no 95th percentile where nothing ran', () => {
+  it('have no 95th percentile without a run', () => {
     const same = scrape(7, 3, 0.5);
-    expect(figures(same, same).p95).toBeUndefined();
-    expect(figures(parseExposition(''))).toMatchObject({ parts: 0, dollars: 0, p95: undefined });
+    expect(runMetrics(same, same).p95).toBeUndefined();
+    expect(runMetrics(parseExposition(''))).toMatchObject({ parts: 0, dollars: 0, p95: undefined });
   });
 });
 
 describe('a quantile of a histogram', () => {
   const buckets = [
-    { upTo: 0.1, count: 10 },
-    { upTo: 1, count: 90 },
-    { upTo: Number.POSITIVE_INFINITY, count: 100 },
+    { upperBound: 0.1, count: 10 },
+    { upperBound: 1, count: 90 },
+    { upperBound: Number.POSITIVE_INFINITY, count: 100 },
   ];
 
-  it('is found as Prometheus finds it', () => {
+  it('is computed as in Prometheus', () => {
     expect(quantile(0.05, buckets)).toBeCloseTo(0.05, 9);
     expect(quantile(0.1, buckets)).toBeCloseTo(0.1, 9);
     expect(quantile(0.5, buckets)).toBeCloseTo(0.1 + 0.9 * 0.5, 9);
@@ -73,8 +73,8 @@ describe('a quantile of a histogram', () => {
 });
 
 describe('the table', () => {
-  it('shows a run beside everything since the start', () => {
-    const sinceStart = figures(scrape(7, 3, 0.5));
+  it('shows one run and all runs since the start', () => {
+    const sinceStart = runMetrics(scrape(7, 3, 0.5));
     const thisRun = { ...sinceStart, dollars: 0.000_012, unpriced: 2, p95: 0.001_234, failedParts: 0 };
     const rows = renderTable({ run: 2, files: 4, thisRun, sinceStart })
       .split('\n')
