@@ -19,7 +19,7 @@ it('have a version that package.json allows', () => {
   expect(refused).toEqual([]);
 });
 
-it('hold the whole SDK', () => {
+it('include all packages of the SDK', () => {
   const ofTelemetry = Object.keys(PEER_VERSIONS).filter((name) => name.startsWith('@opentelemetry/'));
   expect([...SDK_PEERS].sort()).toEqual(ofTelemetry.sort());
 });

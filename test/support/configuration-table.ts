@@ -1,11 +1,11 @@
-/** The README's table of configuration: what `register` takes, and what it reads from the environment. */
+/** The configuration table of the README: the options of `register`, and the variables of the environment that it reads. */
 import type { Field } from './declarations.ts';
 import { defaultOf } from './option-tables.ts';
 import { fieldsOf } from './options.ts';
 import type { TextFile } from './sources.ts';
 
 export interface Setting {
-  /** The option with its dots, or the field of the settings where there is no such option. */
+  /** The path of the option with dots, or the field of the settings when no option exists. */
   readonly path: string;
   readonly isOption: boolean;
   readonly variables: readonly string[];
@@ -17,7 +17,7 @@ const OPTIONS = 'src/sdk/options.ts';
 const SETTINGS = 'src/sdk/settings.ts';
 const VARIABLE = /\bOTEL_\w+(?:=\w+)?/g;
 
-/** In the order of the interfaces; an option that is an object is followed by what it holds. */
+/** The options in the order of the interfaces. The fields of an option that is an object follow it. */
 export function settingsOf(files: readonly TextFile[]): readonly Setting[] {
   const nested = (field: Field): readonly Setting[] => {
     const type = /\b\w+Options\b/.exec(field.type)?.[0];
@@ -34,7 +34,7 @@ export function settingsOf(files: readonly TextFile[]): readonly Setting[] {
   return [...options, ...alone];
 }
 
-/** A default such as `OTEL_A, OTEL_B, or 5` is the variables A and B, and 5 where neither is set. */
+/** Splits a default such as `OTEL_A, OTEL_B, or 5`: the variables OTEL_A and OTEL_B, and 5 when neither is set. */
 function settingOf(field: Field, path: string, isOption: boolean): Setting {
   const { byDefault = '', doc } = field;
   const variables = byDefault.match(VARIABLE) ?? [];

@@ -21,7 +21,7 @@ describe('the fields of an interface', () => {
     );
   });
 
-  it('have no default, no sentence, or neither', () => {
+  it('can have no default and no sentence', () => {
     expect(
       fieldsIn('  /** @default none: it throws */\n  a: string;\n  b?: string;\n  /** Told. */\n  c: string;'),
     ).toEqual([
@@ -31,7 +31,7 @@ describe('the fields of an interface', () => {
     ]);
   });
 
-  it('are told over several lines, up to the next tag', () => {
+  it('have texts over several lines, up to the next tag', () => {
     const [field] =
       fieldsIn('  /**\n   * One line\n   * and another.\n   * @default as\n   * it is\n   * @see b\n   */\n  a?: 1;') ??
       [];
@@ -50,7 +50,7 @@ describe('the fields of an interface', () => {
     ]);
   });
 
-  it('are not the methods, nor what other comments say', () => {
+  it('are no methods, and do not have the text of other comments', () => {
     const body = '  /** A method. */\n  run(a: string): void;\n  // not told\n  a: 1; /* nor this */\n  b: 2;';
     expect(fieldsIn(body)?.map(({ name, doc }) => [name, doc])).toEqual([
       ['a', ''],
@@ -68,22 +68,22 @@ describe('the fields of options', () => {
     file('interface One { hidden: 1 }', 'src/flow/c.ts'),
   ];
 
-  it('are those of all that an alias or an extends puts together, each once', () => {
+  it('are those of all types of an alias or an extends, each once', () => {
     expect(fieldsOf('All', 'src/flow/b.ts', files).map(({ name }) => name)).toEqual(['d', 'a', 'b', 'c']);
   });
 
-  it('are those of the nearer interface where two files have one of the same name', () => {
+  it('are those of the interface in the same file when two files have one with that name', () => {
     expect(fieldsOf('One', 'src/flow/c.ts', files).map(({ name }) => name)).toEqual(['hidden']);
     expect(fieldsOf('Rules', 'src/flow/a.ts', files).map(({ name }) => name)).toEqual(['b', 'c']);
   });
 
-  it('are none where there is no such type', () => {
+  it('are none when the type does not exist', () => {
     expect(fieldsOf('Nothing', 'src/flow/a.ts', files)).toEqual([]);
   });
 });
 
 describe('an exported function', () => {
-  it('has its doc comment, its parameters and what it returns', () => {
+  it('has its doc comment, its parameters and its return type', () => {
     const [value] = valuesOf(
       file(
         '/** Other. */\nconst a = 1;\n/** Own. */\nexport function f<In extends () => { a: 1 }>(a: In, b = ") {"): Made<In> {}',
@@ -112,13 +112,13 @@ describe('an exported function', () => {
     expect(others).toEqual([]);
   });
 
-  it('may be a constant, of which nothing more is known', () => {
+  it('can be a constant, which has no parameters', () => {
     expect(valuesOf(file('export const f = (a: 1): First => a;'))).toEqual([
       { name: 'f', path: 'src/flow/a.ts', doc: '', parameters: '', returns: undefined },
     ]);
   });
 
-  it('is found through files that hand it on, and types are left out', () => {
+  it('is found through files that re-export it, and types are not listed', () => {
     const files = [
       file("export {\n  type A,\n  f,\n} from './llm/index.ts';", 'src/index.ts'),
       file("export { f, g } from './f.ts';", 'src/llm/index.ts'),

@@ -1,4 +1,4 @@
-/** What a source file declares, read from its text: TypeScript 7 has no API that a test could ask. */
+/** Reads the declarations of a source file from its text, because TypeScript 7 has no API for it. */
 import { parseSource } from '../rooms/source.ts';
 import type { TextFile } from './sources.ts';
 
@@ -8,7 +8,7 @@ export interface Field {
   readonly type: string;
   /** The doc comment on one line, without its tags. */
   readonly doc: string;
-  /** What stands after `@default`. */
+  /** The text after `@default`. */
   readonly byDefault: string | undefined;
 }
 
@@ -16,21 +16,21 @@ export interface Field {
 export interface TypeDeclaration {
   readonly name: string;
   readonly path: string;
-  /** Its own fields, in their order. An alias has none. */
+  /** The fields that it declares itself, in their order. An alias has no fields. */
   readonly fields: readonly Field[];
-  /** The names in what it extends, or in what it is an alias of. */
+  /** The names of the types that it extends, or that the alias refers to. */
   readonly mentions: readonly string[];
 }
 
-/** A function, or a constant, that the file exports. Overloads are one declaration. */
+/** A function or a constant that the file exports. Overloads are one declaration. */
 export interface ValueDeclaration {
   readonly name: string;
   readonly path: string;
-  /** Its doc comment as it is written, empty where there is none. */
+  /** Its doc comment as it is written; empty without one. */
   readonly doc: string;
   /** The text between the parentheses, of all overloads. */
   readonly parameters: string;
-  /** The name that its declared return type begins with; of overloads the first. */
+  /** The first name in its declared return type, for overloads in that of the first. */
   readonly returns: string | undefined;
 }
 
@@ -74,7 +74,7 @@ export function valuesOf({ path, content }: TextFile): ValueDeclaration[] {
   return [...found.values()];
 }
 
-/** The members of an interface; those that are methods or signatures of calls are left out. */
+/** The members of an interface, without methods and call signatures. */
 function fieldsIn(content: string, code: string, from: number, to: number): Field[] {
   const fields: Field[] = [];
   for (let start = from; start < to; ) {
@@ -103,12 +103,12 @@ function docOf(text: string): Pick<Field, 'doc' | 'byDefault'> {
 
 const PAIRS: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };
 
-/** Where the bracket at `open` is closed. */
+/** The position of the bracket that closes the one at `open`. */
 function matching(code: string, open: number): number {
   return topLevel(code, open + 1, new RegExp(`\\${PAIRS[code.charAt(open)]}`));
 }
 
-/** The first place from `from` on, outside of all brackets that open after it, where `what` stands; else the end. */
+/** The first position of `what` after `from` that is not inside brackets opened after `from`; without one, the end. */
 function topLevel(code: string, from: number, what: RegExp): number {
   let depth = 0;
   for (let at = from; at < code.length; at += 1) {
@@ -120,7 +120,7 @@ function topLevel(code: string, from: number, what: RegExp): number {
   return code.length;
 }
 
-/** Past the type parameters that begin at `from`, if any do. */
+/** The position after the type parameters that begin at `from`, or `from` when there are none. */
 function afterGenerics(code: string, from: number): number {
   if (code[from] !== '<') return from;
   let depth = 0;

@@ -1,20 +1,20 @@
-/** The parts of our documents that are made from the sources, between two marks each. */
+/** Parts of the documents that are generated from the sources. Two comments mark the start and the end of each part. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { ROOT, readText } from './sources.ts';
 
 export interface GeneratedPart {
-  /** The document, from the checkout. */
+  /** The path of the document, relative to the checkout. */
   readonly path: string;
-  /** The word in its marks. */
+  /** The name in the two comments. */
   readonly name: string;
-  /** What it is made from, for those who want to change it. */
+  /** The source of the part, so that a reader knows what to change. */
   readonly from: string;
   readonly text: string;
 }
 
-/** Fails where the document has another text between the marks. With UPDATE_README=1 it writes the text instead. */
+/** Fails when the document has another text between the comments. With UPDATE_README=1 it writes the text. */
 export function expectGenerated({ path, name, from, text }: GeneratedPart): void {
   const document = readText(path);
   const updated = withPart(document, name, from, text);
@@ -29,7 +29,7 @@ export function withPart(document: string, name: string, from: string, text: str
   return document.replace(part, () => `${start}\n${text}\n<!-- /${name} -->`);
 }
 
-/** A table of Markdown. What a cell holds is escaped where it would end the cell. */
+/** A Markdown table. A character that would end a cell is escaped. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   return [line(head), `|${head.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n');

@@ -1,10 +1,10 @@
-/** The README's section of options: a table for every public function that takes some, from the doc comments. */
+/** The option tables of the README: one for every public function with options, from the doc comments. */
 import type { Field, ValueDeclaration } from './declarations.ts';
 import { table } from './generated.ts';
 import { exportsOf, fieldsOf, optionsOf } from './options.ts';
 import type { TextFile } from './sources.ts';
 
-/** Parts of an argument that have options of their own. */
+/** Parts of an argument that have their own options. */
 const PARTS: Readonly<Record<string, { readonly title: string; readonly type: string }>> = {
   fallback: { title: 'A substitute of `fallback`', type: 'ConditionalSubstitute' },
   saga: { title: 'A step of `saga`', type: 'SagaStep' },
@@ -16,7 +16,7 @@ interface Entry {
   readonly path: string;
 }
 
-/** `order` is a text that names the functions; those that it does not name come last. */
+/** @param order a text with the names of the functions; functions that it does not name are last */
 export function optionTables(files: readonly TextFile[], order: string): string {
   const place = ({ name }: ValueDeclaration) => {
     const at = order.search(new RegExp(`\\b${name}\\(`));
@@ -42,7 +42,7 @@ export function optionTables(files: readonly TextFile[], order: string): string 
   return [...blocks, bareLine(bare.flatMap(({ names }) => names))].join('\n\n');
 }
 
-/** Functions that take the same options are one entry. */
+/** Functions with the same options are one entry. */
 function entriesOf(functions: readonly ValueDeclaration[], files: readonly TextFile[]): Entry[] {
   const byType = new Map<string, Entry>();
   for (const one of functions) {
@@ -81,7 +81,7 @@ function tableOf(fields: readonly Field[]): string {
   );
 }
 
-/** A value as code, a sentence as it stands. */
+/** A value is formatted as code, a sentence stays as it is. */
 export function defaultOf({ byDefault, optional }: Field): string {
   if (byDefault === undefined) return optional ? 'none' : 'required';
   return /^(?:-?[\d.]+|true|false|'[^']*'|\w+\.\w+)$/.test(byDefault) ? `\`${byDefault}\`` : byDefault;

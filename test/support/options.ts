@@ -1,8 +1,8 @@
-/** Which options a public function takes, from the doc comments of its options interface. */
+/** Reads the options of public functions from the doc comments of their options interfaces. */
 import { type Field, type TypeDeclaration, typesOf, type ValueDeclaration, valuesOf } from './declarations.ts';
 import type { TextFile } from './sources.ts';
 
-/** Names of the front door and the files that declare them, through files that only hand them on. */
+/** The public names and the files that declare them. Files that only re-export a name are followed. */
 export function exportsOf(path: string, files: readonly TextFile[]): readonly ValueDeclaration[] {
   const file = files.find((one) => one.path === path);
   if (file === undefined) return [];
@@ -18,24 +18,24 @@ export function exportsOf(path: string, files: readonly TextFile[]): readonly Va
 }
 
 export interface OptionsOf {
-  /** The type of the options, `undefined` where the function takes none. */
+  /** The type of the options; `undefined` when the function has no options. */
   readonly type: string | undefined;
   readonly fields: readonly Field[];
 }
 
-/** What the parameter `options` of the function may hold. */
+/** The fields of the parameter `options` of the function. */
 export function optionsOf({ path, parameters }: ValueDeclaration, files: readonly TextFile[]): OptionsOf {
   const type = /\boptions\??\s*:\s*(\w+)/.exec(parameters)?.[1];
   return { type, fields: type === undefined ? [] : fieldsOf(type, path, files) };
 }
 
-/** The fields of an interface, or of all interfaces that an alias or an `extends` puts together. */
+/** The fields of an interface, or of all interfaces of an alias or an `extends`. */
 export function fieldsOf(name: string, path: string, files: readonly TextFile[]): readonly Field[] {
   const known = typesByName(files);
   const visited = new Set<string>();
   const collect = (word: string, from: string): readonly Field[] => {
     const declared = known.get(word) ?? [];
-    // Two files may have a private type of one name: the nearer one is meant.
+    // Two files can have a private type with the same name: the one in the same file is used.
     const type = declared.find((one) => one.path === from) ?? declared[0];
     if (type === undefined || visited.has(`${type.path} ${word}`)) return [];
     visited.add(`${type.path} ${word}`);
@@ -47,7 +47,7 @@ export function fieldsOf(name: string, path: string, files: readonly TextFile[])
 
 const indexes = new WeakMap<readonly TextFile[], ReadonlyMap<string, readonly TypeDeclaration[]>>();
 
-/** Read once for a list of files: every table asks for it. */
+/** The result for a list of files is cached, because every table needs it. */
 function typesByName(files: readonly TextFile[]): ReadonlyMap<string, readonly TypeDeclaration[]> {
   const before = indexes.get(files);
   if (before !== undefined) return before;

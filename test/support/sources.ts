@@ -1,4 +1,4 @@
-/** Files of the checkout, for tests that read them as text. */
+/** Reads files of the checkout as text. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 export interface TextFile {
-  /** From the checkout, with slashes. */
+  /** The path relative to the checkout, with slashes. */
   readonly path: string;
   readonly content: string;
 }
@@ -15,7 +15,7 @@ export function readText(path: string): string {
   return readFileSync(join(ROOT, path), 'utf8');
 }
 
-/** The files of a folder and of all folders in it, in the order of their paths. Without such a folder there are none. */
+/** The files of a folder and of all folders in it, in the order of their paths; an empty list when it does not exist. */
 export function filesUnder(folder: string, ending: RegExp): TextFile[] {
   if (!existsSync(join(ROOT, folder))) return [];
   return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })

@@ -23,7 +23,7 @@ export function splitFile({ path, text }: SourceFile, { maxLength = 6_000 }: Spl
   for (const { headings, text: section } of sections(text)) {
     const last = parts.at(-1);
     const joined = `${last?.text}\n\n${section}`;
-    // A short section is joined with the next one: a model call for a few words costs more than it tells.
+    // A short section is joined with the next one: a model call for a few words is not worth its cost.
     if (last !== undefined && last.text.length < maxLength / 10 && joined.length <= maxLength) {
       parts[parts.length - 1] = { ...last, text: joined };
     } else {

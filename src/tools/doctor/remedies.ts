@@ -3,7 +3,7 @@
 export interface Remedy {
   /** What the user sees, as a sentence. */
   readonly symptom: string;
-  /** Markdown: the terminal shows it as it stands. */
+  /** What to do, as Markdown. The terminal shows the Markdown unchanged. */
   readonly text: string;
 }
 

@@ -12,7 +12,7 @@ export interface LoadServersOptions {
   readonly traces: boolean;
 }
 
-/** What the process is told to do. */
+/** The commands for the process. */
 export type LoadServersCommand = { readonly scrape: string } | 'report';
 
 export interface LoadServersReport {
@@ -24,7 +24,7 @@ export interface LoadServersReport {
   readonly scrapes: ScrapeReport | undefined;
 }
 
-/** What the process sends. */
+/** The messages of the process. */
 export type LoadServersMessage =
   | { readonly ready: { readonly modelURL: string; readonly traceURL: string | undefined } }
   | { readonly report: LoadServersReport }

@@ -48,7 +48,7 @@ export interface LoadMeasurements {
 const PROGRESS_INTERVAL_MS = 250;
 const MICROSECONDS_PER_SECOND = 1e6;
 
-/** Sends requests and measures this process meanwhile. Failed requests are counted, not thrown. */
+/** Sends requests and measures this process during that time. Failed requests are counted, not thrown. */
 export async function runLoad(options: LoadOptions): Promise<LoadMeasurements> {
   const { clock, onProgress, durationMs } = options;
   const [sinceScheduled, sinceStart] = await Promise.all([createLatencyHistogram(), createLatencyHistogram()]);

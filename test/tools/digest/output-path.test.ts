@@ -44,7 +44,7 @@ describe('the output path of a digest', () => {
     );
   });
 
-  it('is refused where nothing can be written', async () => {
+  it('is refused when the file cannot be written', async () => {
     const cwd = tempFolder({ 'docs/a.md': 'a', 'out/x': '' });
     const outputPath = (out: string) => resolveOutputPath({ folder: join(cwd, 'docs'), cwd, out });
     await expect(outputPath('gone/d.md')).rejects.toThrow(`--out gone/d.md: the folder ${cwd}/gone does not exist`);
