@@ -5,7 +5,7 @@ import { createVirtualClock } from '../../src/testing/index.ts';
 
 const reason = new Error('stop');
 
-describe('sleep on a clock that was made of its two essentials', () => {
+describe('sleep', () => {
   it('ends when the time has passed, and not before', async () => {
     const clock = createVirtualClock();
     let awake = false;
@@ -40,7 +40,7 @@ describe('sleep on a clock that was made of its two essentials', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
-  it('sets no timer and no listener where the signal has aborted before', async () => {
+  it('sets no timer and no listener when the signal is already aborted', async () => {
     const clock = createVirtualClock();
     const signal = AbortSignal.abort(reason);
     await expect(clock.sleep(10, signal)).rejects.toBe(reason);
@@ -79,7 +79,7 @@ describe('the clock of the machine', () => {
     expect(callback).toHaveBeenCalledOnce();
   });
 
-  it('does not call back once it was told not to', () => {
+  it('does not call back after it was cancelled', () => {
     const callback = vi.fn();
     clock.after(100, callback)();
     expect(vi.getTimerCount()).toBe(0);
@@ -87,16 +87,19 @@ describe('the clock of the machine', () => {
     expect(callback).not.toHaveBeenCalled();
   });
 
-  it.each([LONGEST_TIMER_MS + 1, 5 * LONGEST_TIMER_MS])('waits %d ms, longer than a timer can be', (ms) => {
-    const callback = vi.fn();
-    clock.after(ms, callback);
-    vi.advanceTimersByTime(ms - 1);
-    expect(callback).not.toHaveBeenCalled();
-    vi.advanceTimersByTime(1);
-    expect(callback).toHaveBeenCalledOnce();
-  });
+  it.each([LONGEST_TIMER_MS + 1, 5 * LONGEST_TIMER_MS])(
+    'waits %d ms, which is longer than a timer of Node.js',
+    (ms) => {
+      const callback = vi.fn();
+      clock.after(ms, callback);
+      vi.advanceTimersByTime(ms - 1);
+      expect(callback).not.toHaveBeenCalled();
+      vi.advanceTimersByTime(1);
+      expect(callback).toHaveBeenCalledOnce();
+    },
+  );
 
-  it('can be told to stop a wait that is longer than a timer, at any time', () => {
+  it('can cancel a wait that is longer than a timer, at any time', () => {
     const stop = clock.after(3 * LONGEST_TIMER_MS, () => {});
     vi.advanceTimersByTime(2 * LONGEST_TIMER_MS + 1);
     expect(vi.getTimerCount()).toBe(1);
@@ -113,7 +116,7 @@ describe('the clock of the machine', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  describe('tells the time', () => {
+  describe('has a time that', () => {
     /** What the machine's two clocks say, in milliseconds since the program began. */
     const machine = { monotonic: 0, wall: 0 };
     beforeEach(() => {
@@ -127,24 +130,24 @@ describe('the clock of the machine', () => {
     };
     const now = () => clock.now() - performance.timeOrigin;
 
-    it('in milliseconds since the Unix epoch, with fractions', () => {
+    it('is milliseconds since the Unix epoch, with fractions', () => {
       pass(1.25);
       expect(clock.now()).toBe(performance.timeOrigin + 1.25);
     });
 
-    it('and goes on evenly, though the wall clock is set back', () => {
+    it('continues at the same rate when the wall clock is set back', () => {
       pass(5_000);
       expect(now()).toBe(5_000);
       pass(2_000, -3_600_000);
       expect(now()).toBe(7_000);
     });
 
-    it('and takes no notice of a wall clock that is less than a second ahead', () => {
+    it('ignores a wall clock that is less than a second ahead', () => {
       pass(5_000, 5_999);
       expect(now()).toBe(5_000);
     });
 
-    it('and follows the wall clock when the machine was suspended', () => {
+    it('follows the wall clock after the machine was suspended', () => {
       pass(5_000);
       expect(now()).toBe(5_000);
       pass(2_000, 3_602_000);
@@ -153,7 +156,7 @@ describe('the clock of the machine', () => {
       expect(now()).toBe(3_608_000);
     });
 
-    it('and looks at the wall clock once a second at most', () => {
+    it('is compared with the wall clock once a second at most', () => {
       for (let i = 0; i < 2_000; i += 1) {
         pass(1);
         clock.now();
@@ -161,7 +164,7 @@ describe('the clock of the machine', () => {
       expect(vi.mocked(Date.now)).toHaveBeenCalledTimes(2);
     });
 
-    it('and never goes back, however the wall clock jumps', () => {
+    it('never decreases when the wall clock jumps', () => {
       let latest = Number.NEGATIVE_INFINITY;
       for (const jump of [0, 90_000, -500_000, 2_000, 7_000_000, -1, 999, 1_001]) {
         pass(1_000, 1_000 + jump);

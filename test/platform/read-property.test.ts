@@ -20,7 +20,7 @@ describe('reading a property', () => {
     expect(readProperty(make(), key)).toBe(expected);
   });
 
-  it('gives the very value, and asks once', () => {
+  it('returns the same value, and reads it once', () => {
     const value = {};
     let asked = 0;
     const object = Object.defineProperty({}, 'x', {
