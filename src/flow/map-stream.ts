@@ -2,46 +2,48 @@ import { CancelScope, untilCancelled } from '../core/cancellation.ts';
 import type { ExecutionContext } from '../core/context.ts';
 import { type Observation, recordItems } from '../telemetry/record/map.ts';
 import { close, type ItemIterator, type Items, isAsync, type MapPlan } from './items.ts';
-
-/** A place for one result: taken when its item is started, given back when the result is read. */
-interface Slot {
-  settled: boolean;
-  value: unknown;
-}
+import {
+  failureOf,
+  failureTold,
+  IDLE,
+  itemSettled,
+  itemTaken,
+  type MapStreamState,
+  type MapStreamStep,
+  owesItem,
+  readerLeft,
+  resultAsked,
+  resultRead,
+  sourceExhausted,
+  sourceFailed,
+  streamFailed,
+  wantsResults,
+} from './map-stream-state.ts';
+import { ResultQueue, type ResultSlot } from './result-queue.ts';
 
 interface Reader {
   readonly resolve: (result: IteratorResult<unknown, undefined>) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Why no more items are taken: there are none, a failure, or a reader who has had enough. */
-type Ending = { readonly how: 'exhausted' | 'left' } | { readonly how: 'failed'; readonly error: unknown };
-
-const EXHAUSTED: Ending = { how: 'exhausted' };
-const LEFT: Ending = { how: 'left' };
 const DONE: IteratorResult<never, undefined> = Object.freeze({ done: true, value: undefined });
 
 /**
  * Results that are made while they are read. Nothing starts before the first is asked for; then items are taken while
  * there is a free slot, also during a wait for the oldest, so that a slow source does not hold back what is ready.
+ *
+ * `map-stream-state.ts` decides; here the source is asked, the work is started, and the readers get their answers.
  */
 export class MappedStream<Item> implements AsyncIterableIterator<unknown, undefined, undefined> {
   readonly #plan: MapPlan<Item>;
   readonly #source: ItemIterator<Item>;
-  readonly #context: ExecutionContext;
   readonly #scope: CancelScope;
+  readonly #context: ExecutionContext;
   readonly #observation: Observation;
-  /** In the order in which they are read: of the items, or of their results where that is free. */
-  readonly #slots: Slot[] = [];
+  readonly #results: ResultQueue;
   readonly #readers: Reader[] = [];
-  readonly #untie: () => void;
-  #free: number;
-  #inFlight = 0;
-  #taken = 0;
-  #failed = 0;
-  #taking = false;
-  #ending: Ending | undefined;
-  #over = false;
+  readonly #untie: () => void = () => {};
+  #state: MapStreamState = IDLE;
 
   constructor(plan: MapPlan<Item>, items: Items<Item>, context: ExecutionContext, observation: Observation) {
     this.#plan = plan;
@@ -49,32 +51,26 @@ export class MappedStream<Item> implements AsyncIterableIterator<unknown, undefi
     this.#scope = new CancelScope(context.scope);
     this.#context = context.within(this.#scope);
     this.#observation = observation;
-    this.#free = plan.concurrency;
-    this.#untie = this.#scope.onCancel((reason) => this.#fail(reason, 0));
+    this.#results = new ResultQueue(plan.unordered);
+    // A scope that was cancelled while the source was opened calls back at once: the stream then is over already.
+    this.#untie = this.#scope.onCancel((error) => this.#move(streamFailed(this.#state, { error }, 0)));
   }
 
   next(): Promise<IteratorResult<unknown, undefined>> {
     return new Promise((resolve, reject) => {
       this.#readers.push({ resolve, reject });
-      this.#turn();
+      this.#move(resultAsked(this.#state));
     });
   }
 
   /** Aborts what is under way, waits until that has ended, and closes the source. */
   async return(): Promise<IteratorResult<unknown, undefined>> {
-    const owing = this.#taking;
-    const closing = this.#ending === undefined ? close(this.#source) : undefined;
-    this.#ending = LEFT;
-    this.#slots.length = 0;
-    if (this.#over) return DONE;
-    this.#tell();
-    this.#scope.cancel(new DOMException('whoever read the results of map has stopped', 'AbortError'));
-    await new Promise((resolve) => {
-      this.#readers.push({ resolve, reject: resolve });
-      this.#turn();
-    });
-    // A source that still owes an item is closed after that one, which may be never.
-    if (!owing) await closing;
+    const owes = owesItem(this.#plan.concurrency, this.#state);
+    const over = new Promise((resolve) => this.#readers.push({ resolve, reject: resolve }));
+    const closing = this.#move(readerLeft(this.#state));
+    await over;
+    // A source that owes an item is closed after it has given that item, which may never be.
+    if (!owes) await closing;
     return DONE;
   }
 
@@ -87,98 +83,102 @@ export class MappedStream<Item> implements AsyncIterableIterator<unknown, undefi
     return this;
   }
 
-  /** Hands out what is ready and makes use of the room. */
-  #turn(): void {
-    while (this.#readers.length > 0 && this.#slots[0]?.settled === true) {
-      this.#readers.shift()?.resolve({ done: false, value: this.#slots.shift()?.value });
-      this.#free += 1;
-    }
-    if (this.#ending === undefined) void this.#take();
-    else if (this.#inFlight === 0 && this.#slots.length === 0) this.#end();
+  /** Takes on the next state, does what is to be done, and answers the readers. Returns as `#apply` does. */
+  #move(step: MapStreamStep): Promise<unknown> | undefined {
+    const closing = this.#apply(step);
+    this.#answer();
+    return closing;
   }
 
-  async #take(): Promise<void> {
-    if (this.#taking) return;
-    this.#taking = true;
+  /** Returns the promise of the source's closing, if that has begun with this step. */
+  #apply({ state, todo }: MapStreamStep): Promise<unknown> | undefined {
+    this.#state = state;
+    let closing: Promise<unknown> | undefined;
+    for (const action of todo) {
+      switch (action) {
+        case 'pull':
+          void this.#pull();
+          break;
+        case 'drop':
+          this.#results.keep(state.unread);
+          break;
+        case 'close':
+          closing = close(this.#source);
+          break;
+        case 'record':
+          recordItems(this.#observation, state.items, state.failedItems);
+          break;
+        case 'abort':
+          this.#scope.cancel(abortReason(state));
+          break;
+        case 'end':
+          this.#untie();
+          this.#scope.dispose();
+          break;
+      }
+    }
+    return closing;
+  }
+
+  /** Gives every reader a result while there are some ready, or the end once there are no more. */
+  #answer(): void {
+    for (let reader = this.#readers[0]; reader !== undefined; reader = this.#readers[0]) {
+      const result = this.#results.shift();
+      if (result === undefined && this.#state.phase !== 'over') return;
+      this.#readers.shift();
+      if (result !== undefined) {
+        reader.resolve({ done: false, value: result.value });
+        this.#apply(resultRead(this.#plan.concurrency, this.#state));
+        continue;
+      }
+      const failure = failureOf(this.#state);
+      this.#state = failureTold(this.#state);
+      if (failure === undefined) reader.resolve(DONE);
+      else reader.reject(failure.error);
+    }
+  }
+
+  async #pull(): Promise<void> {
     try {
-      while (this.#free > 0 && this.#ending === undefined) {
-        const next = this.#source.next();
-        const step = 'then' in next ? await untilCancelled(next, this.#scope) : next;
-        if (this.#hasEnded()) break;
-        if (step.done === true) this.#ending = EXHAUSTED;
-        else this.#start(step.value);
+      for (;;) {
+        const answer = this.#source.next();
+        const item = 'then' in answer ? await untilCancelled(answer, this.#scope) : answer;
+        if (item.done === true) {
+          this.#move(sourceExhausted(this.#state));
+          return;
+        }
+        const taken = itemTaken(this.#state);
+        if (taken === undefined) return;
+        this.#state = taken;
+        this.#start(item.value);
+        // The work may have ended the stream, or freed a slot, for which the source is asked already.
+        if (!owesItem(this.#plan.concurrency, taken) || this.#state.phase !== 'running') return;
       }
     } catch (error) {
-      // A source that throws has ended, and must not be closed on top.
-      this.#ending ??= EXHAUSTED;
-      if (!this.#scope.cancelled) this.#fail(error);
+      this.#move(sourceFailed(this.#state, { error }, this.#results.ready));
     }
-    this.#taking = false;
-    if (this.#hasEnded()) this.#turn();
   }
 
   #start(item: Item): void {
-    const { primitive, settle, unordered } = this.#plan;
-    const slot: Slot = { settled: false, value: undefined };
-    if (!unordered) this.#slots.push(slot);
-    this.#free -= 1;
-    this.#inFlight += 1;
-    this.#taken += 1;
+    const { primitive, settle } = this.#plan;
+    const slot = this.#results.reserve();
     primitive.invoke(item, this.#context).then(
-      (value) => this.#settle(slot, settle ? { status: 'fulfilled', value } : value),
+      (value) => this.#settle(slot, settle ? { status: 'fulfilled', value } : value, false),
       (reason: unknown) => {
-        if (settle) this.#failed += 1;
-        else this.#fail(reason);
-        this.#settle(slot, { status: 'rejected', reason });
+        if (!settle) this.#move(streamFailed(this.#state, { error: reason }, this.#results.ready));
+        this.#settle(slot, { status: 'rejected', reason }, true);
       },
     );
   }
 
-  #settle(slot: Slot, value: unknown): void {
-    this.#inFlight -= 1;
-    slot.settled = true;
-    slot.value = value;
-    if (this.#plan.unordered && this.#isSound()) this.#slots.push(slot);
-    this.#turn();
+  #settle(slot: ResultSlot, value: unknown, failed: boolean): void {
+    if (wantsResults(this.#state)) this.#results.fill(slot, value);
+    this.#move(itemSettled(this.#state, failed));
   }
+}
 
-  /** The first failure ends it all. What stood ready to be read before it still is, `keep` slots at most. */
-  #fail(error: unknown, keep = this.#slots.length): void {
-    if (this.#over || !this.#isSound()) return;
-    if (this.#ending === undefined) void close(this.#source);
-    this.#ending = { how: 'failed', error };
-    const waiting = this.#slots.findIndex((slot) => !slot.settled);
-    this.#slots.length = Math.min(keep, waiting < 0 ? this.#slots.length : waiting);
-    this.#tell();
-    this.#scope.cancel(error);
-    this.#turn();
-  }
-
-  #end(): void {
-    if (!this.#over) {
-      this.#over = true;
-      if (this.#ending === EXHAUSTED) this.#tell();
-      this.#untie();
-      this.#scope.dispose();
-    }
-    for (const reader of this.#readers.splice(0)) {
-      if (this.#ending?.how === 'failed') reader.reject(this.#ending.error);
-      else reader.resolve(DONE);
-      this.#ending = EXHAUSTED;
-    }
-  }
-
-  /** Whether results are still wanted, and none has failed. */
-  #isSound(): boolean {
-    return this.#ending === undefined || this.#ending === EXHAUSTED;
-  }
-
-  /** A question of its own, for the compiler thinks that nothing has changed since it was last asked. */
-  #hasEnded(): boolean {
-    return this.#ending !== undefined;
-  }
-
-  #tell(): void {
-    recordItems(this.#observation, this.#taken, this.#failed);
-  }
+function abortReason(state: MapStreamState): unknown {
+  const failure = failureOf(state);
+  if (failure !== undefined) return failure.error;
+  return new DOMException('the reader of the results of map has stopped reading', 'AbortError');
 }

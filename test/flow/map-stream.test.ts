@@ -269,6 +269,48 @@ describe('map over a stream', () => {
     await telemetry.expectMetric('tta_primitive_active', {}, 0);
   });
 
+  it('takes no more items once the work on one has aborted the whole, also within the same tick', async () => {
+    const controller = new AbortController();
+    let asked = 0;
+    const items = {
+      [Symbol.iterator]: () => ({
+        next: () => {
+          asked += 1;
+          return { done: false, value: asked };
+        },
+      }),
+    };
+    const aborting = task('aborting', (n: number) => {
+      if (n === 2) controller.abort(new Error('stop'));
+      return n;
+    });
+    const primitive = map(aborting, { concurrency: 5, stream: true });
+    const results = await primitive.execute(items, { signal: controller.signal });
+    await Promise.allSettled([results.next()]);
+    expect(asked).toBe(2);
+  });
+
+  it('rejects with the reason of an abort that comes while the source is opened, and closes it', async () => {
+    const controller = new AbortController();
+    const reason = new Error('stop');
+    const { items, state } = source(3);
+    const close = async () => {
+      state.closed += 1;
+      return { done: true, value: undefined } as const;
+    };
+    const opening: AsyncIterable<number> = {
+      [Symbol.asyncIterator]: () => {
+        controller.abort(reason);
+        return { next: () => items.next(), return: close };
+      },
+    };
+    const running = (async () => read(await map(double).execute(opening, { signal: controller.signal })))();
+    await expect(running).rejects.toBe(reason);
+    expect(state).toEqual({ taken: 0, closed: 1 });
+    await outcome('map', 'cancelled', 1);
+    await telemetry.expectMetric('tta_primitive_active', {}, 0);
+  });
+
   it('runs the source and the items in its own context, whoever reads', async () => {
     const seen: unknown[] = [];
     const look = task('look', (_: unknown, context) => void seen.push(context.tags));

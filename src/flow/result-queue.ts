@@ -1,0 +1,44 @@
+/** The place of one result. */
+export interface ResultSlot {
+  result: { readonly value: unknown } | undefined;
+}
+
+/** Results that wait to be read: in the order of their items, or, where they are unordered, as they have come. */
+export class ResultQueue {
+  readonly #unordered: boolean;
+  readonly #slots: ResultSlot[] = [];
+
+  constructor(unordered: boolean) {
+    this.#unordered = unordered;
+  }
+
+  /** A place for the result of an item that starts now. */
+  reserve(): ResultSlot {
+    const slot: ResultSlot = { result: undefined };
+    if (!this.#unordered) this.#slots.push(slot);
+    return slot;
+  }
+
+  fill(slot: ResultSlot, value: unknown): void {
+    slot.result = { value };
+    if (this.#unordered) this.#slots.push(slot);
+  }
+
+  /** Takes out the result that is to be read next, if it is there. */
+  shift(): { readonly value: unknown } | undefined {
+    const result = this.#slots[0]?.result;
+    if (result !== undefined) this.#slots.shift();
+    return result;
+  }
+
+  /** How many results can be read without waiting for another one. */
+  get ready(): number {
+    const missing = this.#slots.findIndex(({ result }) => result === undefined);
+    return missing < 0 ? this.#slots.length : missing;
+  }
+
+  /** Drops all but the `count` oldest. */
+  keep(count: number): void {
+    this.#slots.length = Math.min(count, this.#slots.length);
+  }
+}
