@@ -1,5 +1,6 @@
 /** How combinators treat an output that is a stream: the execution ends when the stream ends. */
-import { type EndListener, isStream, ObservedStream } from '../telemetry/stream.ts';
+import { isStream, ObservedStream } from '../telemetry/stream.ts';
+import type { EndListener } from '../telemetry/stream-execution.ts';
 
 export { isStream };
 

@@ -8,7 +8,8 @@ import { closeObservation, openObservation } from './lifecycle.ts';
 import type { Observation, ObservedContext } from './observation.ts';
 import type { PrimitiveTelemetry } from './primitive-telemetry.ts';
 import type { Outcome } from './semconv.ts';
-import { isStream, ObservedStream, type StreamContext } from './stream.ts';
+import { isStream, ObservedStream } from './stream.ts';
+import type { EndListener, StreamContext } from './stream-execution.ts';
 import { verdictOn } from './verdict.ts';
 
 /** What an execution must know of the context it runs in. */
@@ -39,8 +40,10 @@ export async function observe<In, Ctx extends PrimitiveContext, Out>(
     throw error;
   }
   if (isStream(output)) {
-    const onEnd = (error: unknown, failed: boolean) =>
-      close(telemetry, observation, ctx, failed ? verdictOn(error, ctx) : 'success', error);
+    const onEnd: EndListener = (failure) => {
+      const outcome = failure === undefined ? 'success' : verdictOn(failure.error, ctx);
+      close(telemetry, observation, ctx, outcome, failure?.error);
+    };
     return new ObservedStream(output, observation, ctx, onEnd) as Out;
   }
   close(telemetry, observation, ctx, 'success', undefined);

@@ -286,7 +286,7 @@ describe('map over a stream', () => {
     });
     const primitive = map(aborting, { concurrency: 5, stream: true });
     const results = await primitive.execute(items, { signal: controller.signal });
-    await Promise.allSettled([results.next()]);
+    await expect(results.next()).rejects.toThrow('stop');
     expect(asked).toBe(2);
   });
 

@@ -112,6 +112,35 @@ describe('stream', () => {
     await expect(chunks.next()).resolves.toMatchObject({ done: true });
   });
 
+  it('rejects the pending chunk also when the source itself aborts, before it has answered', async () => {
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const aborting = stream('count', async function* () {
+      yield 1;
+      controller.abort(reason);
+    });
+    const chunks = await aborting.execute(undefined, { signal: controller.signal });
+    await chunks.next();
+    await expect(chunks.next()).rejects.toBe(reason);
+    await expect(chunks.next()).resolves.toMatchObject({ done: true });
+    await outcome('cancelled');
+    await active(0);
+  });
+
+  it('was left by its consumer also when a pending chunk turns out to be the end', async () => {
+    const slow = stream('count', async function* () {
+      yield 1;
+      await settled();
+    });
+    const chunks = await slow.execute();
+    await chunks.next();
+    const pending = chunks.next();
+    await chunks.return?.();
+    await expect(pending).resolves.toMatchObject({ done: true });
+    await outcome('success');
+    expect(streamSpan()?.attributes).toMatchObject({ 'tta.stream.end': 'left', 'tta.stream.chunks': 1 });
+  });
+
   it('tells a consumer that was busy during the abort before it ends', async () => {
     const controller = new AbortController();
     const chunks = await count.execute(10, { signal: controller.signal });
