@@ -15,7 +15,7 @@ export class Tries<In, Out> {
   /** What the first that succeeded gave. */
   answer: { readonly index: number; readonly output: Out } | undefined;
   firstFailed = false;
-  /** The newest failure that nobody has looked at. */
+  /** The newest failure that `nextFailure` has not given yet. */
   #failure: { readonly error: unknown } | undefined;
 
   constructor(primitive: ObservedPrimitive<In, Out>, input: In, context: ExecutionContext) {
@@ -32,7 +32,7 @@ export class Tries<In, Out> {
     return this.#running;
   }
 
-  /** Begins one more. To be called in the async context of whoever waits for the answer. */
+  /** Begins one more try. Must be called in the async context of the code that waits for the answer. */
   start(): void {
     const index = this.#scopes.length;
     const scope = new CancelScope(this.#context.scope);
