@@ -28,7 +28,7 @@ if [[ ! -x $built/prometheus-3 || ! -x $built/promtool-3 ]]; then
       nice go build -trimpath -ldflags '-s -w' -tags "$tags" -o "out/$program-3" "github.com/prometheus/prometheus/cmd/$program"
     done
   } >&2
-  # Whole or not at all, whoever else builds it at the same time.
+  # Moved into place as a whole: another build may run at the same time.
   mv -T out "$built" 2>/dev/null || [[ -x $built/promtool-3 ]]
 fi
 

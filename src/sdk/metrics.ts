@@ -16,13 +16,13 @@ export interface Metrics {
 export function createMetrics(sdk: Sdk, settings: Settings): Metrics {
   const resource = metricsResourceOf(sdk, settings, resourceOf(sdk, settings));
   const exporter = createExporter(sdk, { resource, jobLabel: settings.jobLabel });
-  let told = false;
+  let warned = false;
   return {
     provider: exporter.provider,
     async text() {
       const { resourceMetrics, errors } = await exporter.collect();
-      if (errors.length > 0 && !told) {
-        told = true;
+      if (errors.length > 0 && !warned) {
+        warned = true;
         warn(`Some metrics are missing at the endpoint because collecting them failed: ${redact(String(errors[0]))}`);
       }
       try {

@@ -1,4 +1,4 @@
-/** What `register` may be told. */
+/** The options of `register`, and their checks. */
 import type { Attributes } from '@opentelemetry/api';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace-node';
 import { fail, knownOptions, requireNumber } from '../core/check.ts';

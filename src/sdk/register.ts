@@ -6,19 +6,19 @@ import { warn } from './warn.ts';
 
 interface Registration extends Started {
   readonly options: RegisterOptions;
-  /** Whether somebody has heard already that his options came too late. */
-  told: boolean;
+  /** Whether a warning has said that the options of a later call are ignored. */
+  warned: boolean;
 }
 
 let current: Registration | undefined;
 
 /**
  * Boots the OpenTelemetry SDK: traces to a collector over OTLP, metrics at a Prometheus endpoint. The global providers
- * are in place when this returns; the promise resolves once the endpoint listens, or it is known that it does not (see
- * `metricsError`). Registered already, it resolves to the same handle.
+ * are set when this returns. The promise resolves when the endpoint listens, or when it is known that it cannot (see
+ * `metricsError`). A later call resolves to the same handle.
  *
  * @throws TypeError or RangeError for an option that is wrong, Error where a package of the SDK is not installed.
- *   Everything else, a taken port or a collector that is away, is told as a process warning: workflows run on.
+ *   Other problems, such as a taken port or a collector that does not answer, are process warnings: workflows run on.
  *
  * @example
  * const sdk = await register({ serviceName: 'my-app' });
@@ -37,7 +37,7 @@ export async function register(options: RegisterOptions = {}): Promise<Telemetry
 export function registerNow(options: RegisterOptions): Started {
   checkOptions(options);
   if (current !== undefined) {
-    tellIgnored(current, options);
+    warnOfIgnoredOptions(current, options);
     return current;
   }
   const settings = settingsFrom(options);
@@ -45,16 +45,16 @@ export function registerNow(options: RegisterOptions): Started {
   const started = startTelemetry(settings, () => {
     current = undefined;
   });
-  current = { ...started, options, told: false };
+  current = { ...started, options, warned: false };
   return current;
 }
 
-function tellIgnored(registration: Registration, options: RegisterOptions): void {
+function warnOfIgnoredOptions(registration: Registration, options: RegisterOptions): void {
   const before: Readonly<Record<string, unknown>> = { ...registration.options };
   // Only names: the values can hold credentials.
   const ignored = Object.entries(options).filter(([name, value]) => !isDeepStrictEqual(value, before[name]));
-  if (ignored.length === 0 || registration.told) return;
-  registration.told = true;
+  if (ignored.length === 0 || registration.warned) return;
+  registration.warned = true;
   const names = ignored.map(([name]) => name).join(', ');
   warn(
     'The SDK is registered already, by an earlier call or by tta-primitives/register: ' +

@@ -21,7 +21,7 @@ export interface Telemetry {
   readonly metricsError: Error | undefined;
   /** Where spans go, without credentials; `undefined` where none are made. */
   readonly tracesUrl: string | undefined;
-  /** The text that the endpoint serves, also where there is none; after `shutdown` the last there was. */
+  /** The text that the endpoint serves, also without an endpoint; after `shutdown` the last text. */
   metrics(): Promise<string>;
   /**
    * Resolves when the spans that ended so far are delivered or counted as lost, after `flushTimeoutMs` at the latest.
