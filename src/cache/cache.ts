@@ -1,10 +1,10 @@
-import { show } from '../core/check.ts';
 import type { ExecutionContext } from '../core/context.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
+import { show } from '../core/show.ts';
 import { cacheLookups, type Observation, storeErrors } from '../telemetry/record/cache.ts';
 import { boundedKey, keyPrefix } from './key.ts';
 import { type Kept, memoryStore } from './memory-store.ts';
-import { type CacheOptions, checkOptions } from './options.ts';
+import { type CacheOptions, checkCacheOptions } from './options.ts';
 import { refresher } from './refresher.ts';
 import { refuseStream } from './refuse-stream.ts';
 import { remoteStore } from './remote-store.ts';
@@ -32,8 +32,8 @@ import { SingleFlight } from './single-flight.ts';
  * string or the primitive a stream
  */
 export function cache<In, Out>(primitive: Primitive<In, Out>, options: CacheOptions<NoInfer<In>>): Primitive<In, Out> {
+  checkCacheOptions(options);
   const inner = requirePrimitive('cache', 'primitive', primitive);
-  checkOptions(options);
   const { key: keyOf, ttlMs, staleMs, negative, maxEntries = 1_000, store, name } = options;
   const { namespace = name ?? inner.name, version = '1' } = options;
   const prefix = keyPrefix(namespace, version);

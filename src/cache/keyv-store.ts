@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { knownOptions, requireFunction } from '../core/check.ts';
-import { type CacheEntry, type CacheStore, requireStore } from './store.ts';
+import { checkOptions, type Rules } from '../core/check.ts';
+import { having, optional, word } from '../core/rules.ts';
+import { type CacheEntry, type CacheStore, storeTimeout } from './store.ts';
 
 /** The part of a Keyv (line 5 or later) that a cache uses. */
 export interface KeyvLike {
@@ -29,6 +30,12 @@ export interface KeyvStoreOptions<Stored> {
   readonly codec?: CacheCodec<Stored> | undefined;
 }
 
+const RULES: Rules<KeyvStoreOptions<never>> = {
+  type: optional(word),
+  timeoutMs: storeTimeout,
+  codec: optional(having('encode', 'decode')),
+};
+
 /** Lets the operation fail in whose course an `error` event came: unless told to throw, Keyv answers as if all were well. */
 const operations = new AsyncLocalStorage<(error: unknown) => void>();
 
@@ -49,17 +56,13 @@ const operations = new AsyncLocalStorage<(error: unknown) => void>();
  * @throws TypeError, RangeError at construction when an option is wrong
  */
 export function keyvStore<Stored = unknown>(keyv: KeyvLike, options: KeyvStoreOptions<Stored> = {}): CacheStore {
-  knownOptions('KeyvStoreOptions', options, ['type', 'timeoutMs', 'codec']);
+  checkOptions('KeyvStoreOptions', options, RULES);
+  having<KeyvLike>('get', 'set', 'delete')('keyvStore', 'keyv', keyv);
   const { timeoutMs, codec } = options;
-  for (const method of ['get', 'set', 'delete'] as const)
-    requireFunction('keyvStore', `keyv.${method}`, keyv?.[method]);
-  if (codec !== undefined) {
-    for (const way of ['encode', 'decode'] as const) requireFunction('KeyvStoreOptions', `codec.${way}`, codec[way]);
-  }
   const dialect = keyv.store?.opts?.dialect;
   keyv.on?.('error', (error) => operations.getStore()?.(error));
 
-  return requireStore('KeyvStoreOptions', {
+  return {
     type: options.type ?? (typeof dialect === 'string' ? dialect : 'keyv'),
     timeoutMs,
     get: async (key) => {
@@ -73,7 +76,7 @@ export function keyvStore<Stored = unknown>(keyv: KeyvLike, options: KeyvStoreOp
         throw new Error('Keyv did not keep the value');
     },
     delete: (key) => ask(() => keyv.delete(key)),
-  });
+  };
 }
 
 function ask(call: () => PromiseLike<unknown>): Promise<unknown> {

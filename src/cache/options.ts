@@ -1,5 +1,6 @@
-import { fail, knownOptions, requireFunction, requireNumber } from '../core/check.ts';
-import { type CacheStore, requireStore } from './store.ts';
+import { checkOptions, fail, type Rules } from '../core/check.ts';
+import { callback, milliseconds, number, object, optional, optionalName, word } from '../core/rules.ts';
+import { type CacheStore, cacheStore } from './store.ts';
 
 export interface CacheOptions<In> {
   /** Replaces `CachePrimitive` in the metrics. */
@@ -26,31 +27,23 @@ export interface CacheOptions<In> {
   readonly version?: string | undefined;
 }
 
-const KNOWN = ['key', 'ttlMs', 'staleMs', 'negative', 'maxEntries', 'store', 'namespace', 'version', 'name'] as const;
-
-/** Room for all entries is made at once. */
-const MAX_ENTRIES = { min: 1, max: 10_000_000, integer: true };
+const RULES: Rules<CacheOptions<never>> = {
+  name: optionalName,
+  key: callback(),
+  ttlMs: optional(milliseconds),
+  staleMs: optional(milliseconds),
+  negative: optional(object({ when: callback(), ttlMs: milliseconds })),
+  // Room for all entries is made at once.
+  maxEntries: optional(number({ min: 1, max: 10_000_000, integer: true })),
+  store: optional(cacheStore),
+  namespace: optional(word),
+  version: optional(word),
+};
 
 /** Refuses options that are wrong. */
-export function checkOptions<In>(options: CacheOptions<In>): void {
-  const where = 'CacheOptions';
-  knownOptions(where, options, KNOWN);
-  const { key, ttlMs, staleMs, negative, maxEntries, store, namespace, version } = options;
-  requireFunction(where, 'key', key);
-  if (ttlMs !== undefined) requireNumber(where, 'ttlMs', ttlMs, { min: 0 });
-  if (staleMs !== undefined) {
-    requireNumber(where, 'staleMs', staleMs, { min: 0 });
-    if (ttlMs === undefined) fail(where, 'ttlMs', 'must be given with staleMs, or no value is ever stale', ttlMs);
-  }
-  if (negative !== undefined) {
-    knownOptions(`${where}: negative`, negative, ['when', 'ttlMs']);
-    requireFunction(`${where}: negative`, 'when', negative.when);
-    requireNumber(`${where}: negative`, 'ttlMs', negative.ttlMs, { min: 0 });
-  }
-  if (maxEntries !== undefined) requireNumber(where, 'maxEntries', maxEntries, MAX_ENTRIES);
-  if (store !== undefined) requireStore(where, store);
-  for (const [option, value] of Object.entries({ namespace, version })) {
-    if (value !== undefined && (typeof value !== 'string' || value === ''))
-      fail(where, option, 'must be a text that is not empty', value);
+export function checkCacheOptions<In>(options: CacheOptions<In>): void {
+  checkOptions('CacheOptions', options, RULES);
+  if (options.staleMs !== undefined && options.ttlMs === undefined) {
+    fail('CacheOptions', 'ttlMs', 'must be given with staleMs, or no value is ever stale', options.ttlMs);
   }
 }

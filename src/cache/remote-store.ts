@@ -1,7 +1,7 @@
 import { CancelScope, untilCancelled } from '../core/cancellation.ts';
-import { show } from '../core/check.ts';
 import type { ExecutionContext } from '../core/context.ts';
 import { PrimitiveTimeoutError } from '../core/errors.ts';
+import { show } from '../core/show.ts';
 import { readProperty } from '../platform/read-property.ts';
 import type { Observation, StoreErrors, StoreOperation } from '../telemetry/record/cache.ts';
 import { asking, failed, HEALTHY } from './health.ts';

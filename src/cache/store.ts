@@ -1,4 +1,5 @@
-import { requireFunction, requireName, requireNumber } from '../core/check.ts';
+import type { Rule } from '../core/check.ts';
+import { having, number, optional, word } from '../core/rules.ts';
 
 /** What a cache keeps under a key. */
 export interface CacheEntry {
@@ -35,11 +36,15 @@ export interface CacheStore {
   delete(key: string): unknown;
 }
 
-/** Refuses what cannot be a store. */
-export function requireStore(where: string, store: CacheStore): CacheStore {
-  const methods: Partial<CacheStore> = store ?? {};
-  for (const method of ['get', 'set', 'delete'] as const) requireFunction(where, `store.${method}`, methods[method]);
-  requireName(`${where}: store.type`, store.type);
-  if (store.timeoutMs !== undefined) requireNumber(where, 'store.timeoutMs', store.timeoutMs, { min: 1 });
-  return store;
-}
+const methods = having<CacheStore>('get', 'set', 'delete');
+
+/** How long a store may take: it must be asked for at least a millisecond. */
+export const storeTimeout = optional(number({ min: 1 }));
+
+/** What can be a store. It may have more than that. */
+export const cacheStore: Rule<CacheStore> = (where, option, value) => {
+  methods(where, option, value);
+  const { type, timeoutMs } = value as CacheStore;
+  word(where, `${option}.type`, type);
+  storeTimeout(where, `${option}.timeoutMs`, timeoutMs);
+};

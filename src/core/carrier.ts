@@ -1,8 +1,8 @@
 import { type Origin, originOf, traceHeaders } from '../telemetry/propagate.ts';
 import { ATTR } from '../telemetry/semconv.ts';
-import { show } from './check.ts';
 import { type ContextOptions, ExecutionContext, type WorkflowContext } from './context.ts';
 import { otherCopy } from './copies.ts';
+import { show } from './show.ts';
 
 /** Where a context travels: HTTP headers, the properties of a message, the environment of a child process. */
 export type Carrier = Headers | Record<string, string | readonly string[] | number | undefined>;

@@ -1,44 +1,58 @@
-/** Checks at the door: what is wrong, which rule, which value, and how to mend it. */
+/** Checks of what a caller hands in: what is wrong, which rule it breaks, which value it is, and how to mend it. */
+import { show } from './show.ts';
 
-/** A short form of any value for an error text. Strings and keys are cut: they may be a user's data, and many. */
-export function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(cut(value));
-  if (typeof value === 'function') return value.name ? `function ${cut(value.name)}` : 'a function';
-  if (typeof value !== 'object' || value === null) return cut(String(value));
-  try {
-    if (Array.isArray(value)) return `an array of ${value.length}`;
-    const keys = Object.keys(value);
-    const more = keys.length > MOST_KEYS ? ` and ${keys.length - MOST_KEYS} more` : '';
-    return `an object with ${keys.slice(0, MOST_KEYS).map(cut).join(', ') || 'no keys'}${more}`;
-  } catch {
-    return 'an object that cannot be looked into';
-  }
-}
-
-const MOST_KEYS = 8;
-
-function cut(text: string): string {
-  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
-}
-
-/** What a value is and how large, without its content: that may be a user's. */
-export function measure(value: unknown): string {
-  if (typeof value === 'string') return `a text of ${value.length} characters`;
-  if (Array.isArray(value)) return `an array of ${value.length}`;
-  if (typeof value === 'object' && value !== null) return `an object with ${Object.keys(value).length} keys`;
-  return value === undefined || value === null || typeof value === 'boolean' ? String(value) : `a ${typeof value}`;
-}
-
-/** Throws `where: option rule, got value`; a `RangeError` for a number out of range, else a `TypeError`. */
+/** Throws a `TypeError`: `where: option rule, got value`. */
 export function fail(where: string, option: string, rule: string, value: unknown): never {
-  const message = `${where}: ${option} ${rule}, got ${show(value)}`;
-  throw typeof value === 'number' ? new RangeError(message) : new TypeError(message);
+  throw new TypeError(`${where}: ${option} ${rule}, got ${show(value)}`);
+}
+
+/** The same as a `RangeError`, for a number that is too small, too large or not whole. */
+export function failRange(where: string, option: string, rule: string, value: number): never {
+  throw new RangeError(`${where}: ${option} ${rule}, got ${value}`);
+}
+
+/**
+ * What the value of an option must be: throws where it is not. `T` is the type that it lets through, neither more nor
+ * less: a rule that is stricter or laxer than the option's type does not compile.
+ */
+export interface Rule<T> {
+  (where: string, option: string, value: unknown): void;
+  /** Has no value. It ties the rule to its type. */
+  readonly type?: ((value: T) => T) | undefined;
+}
+
+type KeyOf<O> = O extends unknown ? keyof O & string : never;
+type ValueOf<O, K> = O extends unknown ? (K extends keyof O ? O[K] : undefined) : never;
+
+/** A rule for every option of `O`, and for no other. An option that only some members of a union have is optional. */
+export type Rules<O> = { readonly [K in KeyOf<O>]: Rule<ValueOf<O, K>> };
+
+export type AnyRules = Readonly<Record<string, (where: string, option: string, value: unknown) => void>>;
+
+/**
+ * Refuses options that are no object, have a key that is not known, or a value that breaks its rule; the name first.
+ * Call it before anything else: what is refused must leave nothing behind, no series of a metric least of all.
+ *
+ * @param where the interface of the options, which begins every message
+ * @throws TypeError, RangeError
+ */
+export function checkOptions(where: string, options: unknown, rules: AnyRules): void {
+  knownOptions(where, options, Object.keys(rules));
+  checkValues(where, '', options, rules);
+}
+
+/** The rules for the values alone; `prefix` is where they stand in the options. */
+export function checkValues(where: string, prefix: string, options: unknown, rules: AnyRules): void {
+  const values = options as Readonly<Record<string, unknown>>;
+  rules.name?.(where, `${prefix}name`, values.name);
+  for (const [option, rule] of Object.entries(rules)) rule(where, `${prefix}${option}`, values[option]);
 }
 
 /** Refuses anything but an object with these keys, and names the one that was probably meant. */
 export function knownOptions(where: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`${where}: must be an object such as { ${known[0]}: … }, got ${show(options)}`);
+    const example = known.find((key) => key !== 'name') ?? known[0];
+    throw new TypeError(`${where}: must be an object such as { ${example}: … }, got ${show(options)}`);
   }
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue;
@@ -61,20 +75,25 @@ export interface NumberRule {
 
 /** A finite number within the rule. */
 export function requireNumber(where: string, option: string, value: unknown, { min, max, integer }: NumberRule): void {
-  const kind = integer ? 'a whole number' : 'a number';
+  const isRight = integer ? Number.isInteger(value) : Number.isFinite(value);
+  if (isRight && (value as number) >= min && (max === undefined || (value as number) <= max)) return;
+  const kind = integer ? 'a whole number' : max === undefined ? 'a finite number' : 'a number';
   const rule = max === undefined ? `must be ${kind}, ${min} or more` : `must be ${kind} from ${min} to ${max}`;
-  if (typeof value !== 'number' || !Number.isFinite(value)) fail(where, option, rule, value);
-  if (value < min || (max !== undefined && value > max)) fail(where, option, rule, value);
-  if (integer && !Number.isInteger(value)) fail(where, option, rule, value);
+  if (typeof value === 'number') failRange(where, option, rule, value);
+  fail(where, option, rule, value);
+}
+
+/** A text that is not empty: what the author, and a label in Prometheus, call a thing. */
+export function requireWord(where: string, option: string, value: unknown): void {
+  if (typeof value !== 'string' || value.trim() === '') fail(where, option, 'must be a text that is not empty', value);
 }
 
 export function requireFunction(where: string, option: string, value: unknown): void {
   if (typeof value !== 'function') fail(where, option, 'must be a function', value);
 }
 
-/** A name is what the author, and a label in Prometheus, call a thing. */
 export function requireName(where: string, value: unknown): void {
-  if (typeof value !== 'string' || value.trim() === '') fail(where, 'name', 'must be a text that is not empty', value);
+  requireWord(where, 'name', value);
 }
 
 export function requireSignal(where: string, option: string, value: unknown): void {

@@ -1,6 +1,6 @@
 import { readProperty } from '../platform/read-property.ts';
 import { ownVerdict, VERDICT } from '../telemetry/verdict.ts';
-import { measure, show } from './check.ts';
+import { measure, show } from './show.ts';
 
 /** `timeout` gave up on the work it wraps. */
 export class PrimitiveTimeoutError extends Error {

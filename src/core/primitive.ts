@@ -5,10 +5,11 @@ import {
   type KindTelemetry,
   type PrimitiveTelemetry,
 } from '../telemetry/primitive-telemetry.ts';
-import { requireName, show } from './check.ts';
+import { type Rule, requireName } from './check.ts';
 import { ambientContext, type ExecutionContext, enter } from './context.ts';
 import { otherCopy } from './copies.ts';
 import { contextFor, type ExecuteOptions } from './execute-options.ts';
+import { show } from './show.ts';
 
 /** A unit of work: takes an `In`, gives an `Out`, is observed, and may run any number of times at once. */
 export interface Primitive<in In, out Out> {
@@ -124,6 +125,11 @@ export function requirePrimitive<In, Out>(
   const mend = typeof value === 'function' ? "; wrap the function: task('name', fn)" : otherCopy(value, 'pipe');
   throw new TypeError(`${where}: ${what} must be a primitive, got ${show(value)}${mend}`);
 }
+
+/** For options that hold a primitive. */
+export const primitiveRule: Rule<Primitive<never, unknown>> = (where, option, value) => {
+  requirePrimitive(where, option, value as Primitive<never, unknown>);
+};
 
 /** The name of an unnamed primitive: `CircuitBreakerPrimitive` for `circuit_breaker`. */
 function className(type: string): string {

@@ -1,12 +1,15 @@
-import { knownOptions, requireFunction } from '../core/check.ts';
+import { checkOptions, type Rules, requireFunction } from '../core/check.ts';
 import type { WorkflowContext } from '../core/context.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
+import { optionalName } from '../core/rules.ts';
 import { recordBranch } from '../telemetry/record/flow.ts';
 
 export interface ConditionalOptions {
   /** Replaces `ConditionalPrimitive` in the metrics. */
   readonly name?: string | undefined;
 }
+
+const RULES: Rules<ConditionalOptions> = { name: optionalName };
 
 type Test<In> = (input: In, context: WorkflowContext) => boolean | PromiseLike<boolean>;
 
@@ -35,8 +38,8 @@ export function conditional<In, Then, Otherwise>(
   otherwise?: Primitive<NoInfer<In>, Otherwise>,
   options: ConditionalOptions = {},
 ): Primitive<In, In | Then | Otherwise> {
+  checkOptions('ConditionalOptions', options, RULES);
   requireFunction('conditional', 'test', test);
-  knownOptions('ConditionalOptions', options, ['name']);
   const yes = requirePrimitive('conditional', 'then', then);
   const no = otherwise === undefined ? undefined : requirePrimitive('conditional', 'otherwise', otherwise);
   return createPrimitive<In, In | Then | Otherwise>({

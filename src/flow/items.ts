@@ -1,5 +1,5 @@
-import { measure } from '../core/check.ts';
 import type { ObservedPrimitive } from '../core/primitive.ts';
+import { measure } from '../core/show.ts';
 
 /** Where a mapping takes its items from. */
 export type Items<Item> = Iterable<Item> | AsyncIterable<Item>;

@@ -1,8 +1,9 @@
 import { untilCancelled } from '../core/cancellation.ts';
-import { knownOptions, requireFunction, requireNumber } from '../core/check.ts';
+import { checkOptions, type Rules } from '../core/check.ts';
 import type { WorkflowContext } from '../core/context.ts';
 import { LoopLimitError } from '../core/errors.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
+import { callback, count, optionalName } from '../core/rules.ts';
 import { loopRounds } from '../telemetry/record/loop.ts';
 
 export interface LoopOptions<Out> {
@@ -13,6 +14,8 @@ export interface LoopOptions<Out> {
   /** How often the primitive may run. There is no default: a loop around a model that never ends is a bill. */
   readonly maxIterations: number;
 }
+
+const RULES: Rules<LoopOptions<never>> = { name: optionalName, until: callback(), maxIterations: count };
 
 /**
  * Runs the primitive, feeding its output back as its input, until `until` holds for an output; that one is the result.
@@ -27,11 +30,9 @@ export function loop<In, Out extends In>(
   primitive: Primitive<In, Out>,
   options: LoopOptions<NoInfer<Out>>,
 ): Primitive<In, Out> {
+  checkOptions('LoopOptions', options, RULES);
   const inner = requirePrimitive('loop', 'primitive', primitive);
-  knownOptions('LoopOptions', options, ['until', 'maxIterations', 'name']);
   const { until, maxIterations, name } = options;
-  requireFunction('LoopOptions', 'until', until);
-  requireNumber('LoopOptions', 'maxIterations', maxIterations, { min: 1, integer: true });
   const rounds = loopRounds(name ?? 'LoopPrimitive');
   const label = name ?? `loop around ${inner.name}`;
 

@@ -1,6 +1,7 @@
-import { fail, knownOptions, requireNumber } from '../core/check.ts';
+import { checkOptions, type Rules } from '../core/check.ts';
 import type { ExecuteOptions } from '../core/execute-options.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
+import { count, flag, oneOf, optional, optionalName } from '../core/rules.ts';
 import { type Items, isAsync, requireItems } from './items.ts';
 import { mapAll } from './map-all.ts';
 import { MappedStream } from './map-stream.ts';
@@ -27,6 +28,14 @@ export interface MapOptions {
    */
   readonly stream?: boolean | undefined;
 }
+
+const RULES: Rules<MapOptions> = {
+  name: optionalName,
+  concurrency: optional(count),
+  unordered: optional(flag),
+  mode: optional(oneOf('fail', 'settle')),
+  stream: optional(flag),
+};
 
 /** Gives an array for an array and a stream for a stream. In a composition it stands for the array. */
 export interface MapPrimitive<in Item, out Out> extends Primitive<Iterable<Item>, Out[]> {
@@ -59,15 +68,9 @@ export function map<Item, Out, M extends Mode = 'fail'>(
   options?: MapOptions & { readonly mode?: M | undefined; readonly stream?: undefined },
 ): MapPrimitive<Item, Result<Out, M>>;
 export function map<Item>(primitive: Primitive<Item, unknown>, options: MapOptions = {}): Primitive<never, unknown> {
+  checkOptions('MapOptions', options, RULES);
   const inner = requirePrimitive('map', 'primitive', primitive);
-  knownOptions('MapOptions', options, ['concurrency', 'unordered', 'mode', 'stream', 'name']);
   const { name, concurrency = 8, unordered = false, mode = 'fail', stream } = options;
-  requireNumber('MapOptions', 'concurrency', concurrency, { min: 1, integer: true });
-  if (mode !== 'fail' && mode !== 'settle') fail('MapOptions', 'mode', "must be 'fail' or 'settle'", mode);
-  for (const option of ['unordered', 'stream'] as const) {
-    const value = options[option];
-    if (value !== undefined && typeof value !== 'boolean') fail('MapOptions', option, 'must be true or false', value);
-  }
   const plan = { primitive: inner, concurrency, unordered, settle: mode === 'settle' };
 
   return createPrimitive<Items<Item>, unknown>({

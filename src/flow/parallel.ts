@@ -1,8 +1,9 @@
 import { CancelScope } from '../core/cancellation.ts';
-import { fail, knownOptions, requireNumber } from '../core/check.ts';
+import { checkOptions, fail, type Rules } from '../core/check.ts';
 import { type ExecutionContext, enter } from '../core/context.ts';
 import type { Accepting, Branches, CommonInput, OutputOf } from '../core/inference.ts';
 import { createPrimitive, type ObservedPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
+import { count, oneOf, optional, optionalName } from '../core/rules.ts';
 
 type Mode = 'fail' | 'settle';
 type Results<T, M> = {
@@ -21,6 +22,12 @@ export interface ParallelOptions {
   readonly mode?: Mode | undefined;
 }
 
+const RULES: Rules<ParallelOptions> = {
+  name: optionalName,
+  concurrency: optional(count),
+  mode: optional(oneOf('fail', 'settle')),
+};
+
 /**
  * Gives the same input to all branches at once: a list of them makes a tuple of outputs, named ones an object.
  * It counts as a workflow; `workflow(name, parallel(...))` names it.
@@ -35,13 +42,11 @@ export function parallel<const T extends Branches, In = CommonInput<T>, M extend
   options?: ParallelOptions & { readonly mode?: M | undefined },
 ): Primitive<In, Results<T, M>>;
 export function parallel(branches: Branches, options: ParallelOptions = {}): Primitive<unknown, unknown> {
-  knownOptions('ParallelOptions', options, ['name', 'concurrency', 'mode']);
+  checkOptions('ParallelOptions', options, RULES);
   const { name, mode = 'fail' } = options;
-  if (mode !== 'fail' && mode !== 'settle') fail('ParallelOptions', 'mode', "must be 'fail' or 'settle'", mode);
   const keys = branchKeys(branches);
   const list = keys.map((key) => requireBranch(key, (branches as Record<string, unknown>)[key]));
   const concurrency = options.concurrency ?? list.length;
-  requireNumber('ParallelOptions', 'concurrency', concurrency, { min: 1, integer: true });
   const shape = Array.isArray(branches)
     ? (outputs: unknown[]) => outputs
     : (outputs: unknown[]) => Object.fromEntries(keys.map((key, i) => [key, outputs[i]]));

@@ -1,14 +1,17 @@
 import { CancelScope } from '../core/cancellation.ts';
-import { fail, knownOptions } from '../core/check.ts';
+import { checkOptions, fail, type Rules } from '../core/check.ts';
 import { RaceError } from '../core/errors.ts';
 import type { Accepting, CommonInput, OutputOf } from '../core/inference.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
+import { optionalName } from '../core/rules.ts';
 import { recordWinner } from '../telemetry/record/race.ts';
 
 export interface RaceOptions {
   /** Replaces `RacePrimitive` in the metrics. */
   readonly name?: string | undefined;
 }
+
+const RULES: Rules<RaceOptions> = { name: optionalName };
 
 /**
  * Gives the same input to all branches at once. The first that succeeds has won: its output is the result and the
@@ -24,7 +27,7 @@ export function race<const T extends readonly unknown[], In = CommonInput<T>>(
   options: RaceOptions = {},
 ): Primitive<In, OutputOf<T[number]>> {
   type Output = OutputOf<T[number]>;
-  knownOptions('RaceOptions', options, ['name']);
+  checkOptions('RaceOptions', options, RULES);
   if (!Array.isArray(branches)) fail('race', 'branches', 'must be a list [a, b] of primitives', branches);
   const list = branches.map((branch: unknown, i) =>
     requirePrimitive('race', `branch ${i + 1}`, branch as Primitive<In, Output>),

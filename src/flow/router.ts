@@ -1,8 +1,10 @@
-import { fail, knownOptions, requireFunction, show } from '../core/check.ts';
+import { checkOptions, fail, type Rules, requireFunction } from '../core/check.ts';
 import type { WorkflowContext } from '../core/context.ts';
 import { NoRouteError } from '../core/errors.ts';
 import type { Accepting, CommonInput, OutputOf } from '../core/inference.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
+import { optional, optionalName, text } from '../core/rules.ts';
+import { show } from '../core/show.ts';
 import { recordRoute } from '../telemetry/record/flow.ts';
 
 type Maybe<T> = T | undefined | PromiseLike<T | undefined>;
@@ -13,6 +15,8 @@ export interface RouterOptions<Route extends string = string> {
   /** Where to go when the selector names no route. @default none: that is a `NoRouteError` */
   readonly default?: Route | undefined;
 }
+
+const RULES: Rules<RouterOptions> = { name: optionalName, default: optional(text) };
 
 /**
  * Runs the one route that the selector names.
@@ -27,8 +31,8 @@ export function router<const R extends Readonly<Record<string, unknown>>, In = C
   routes: Accepting<In, R>,
   options: RouterOptions<NoInfer<keyof R & string>> = {},
 ): Primitive<In, OutputOf<R[keyof R]>> {
+  checkOptions('RouterOptions', options, RULES);
   requireFunction('router', 'select', select);
-  knownOptions('RouterOptions', options, ['name', 'default']);
   if (typeof routes !== 'object' || routes === null)
     fail('router', 'routes', 'must be an object of primitives', routes);
   const known = new Map(

@@ -1,9 +1,11 @@
 import { untilCancelled } from '../core/cancellation.ts';
-import { fail, knownOptions, requireFunction, show } from '../core/check.ts';
+import { checkOptions, fail, type Rules, requireFunction } from '../core/check.ts';
 import type { WorkflowContext } from '../core/context.ts';
 import { NoCaseError } from '../core/errors.ts';
 import type { Accepting, CommonInput, OutputOf, Step } from '../core/inference.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
+import { optionalName } from '../core/rules.ts';
+import { show } from '../core/show.ts';
 import { recordCase } from '../telemetry/record/switch.ts';
 
 type Value = string | number | boolean;
@@ -19,6 +21,8 @@ export interface SwitchOptions {
   /** Replaces `SwitchPrimitive` in the metrics. */
   readonly name?: string | undefined;
 }
+
+const RULES: Rules<SwitchOptions> = { name: optionalName };
 
 /**
  * Runs the case that the selector's value names (`1` and `true` name the cases `1` and `true`), or `otherwise` when
@@ -47,8 +51,8 @@ export function switchOn<In>(
   otherwise?: Primitive<In, unknown>,
   options: SwitchOptions = {},
 ): Primitive<In, unknown> {
+  checkOptions('SwitchOptions', options, RULES);
   requireFunction('switchOn', 'select', select);
-  knownOptions('SwitchOptions', options, ['name']);
   if (typeof cases !== 'object' || cases === null) {
     fail('switchOn', 'cases', 'must be an object of primitives', cases);
   }

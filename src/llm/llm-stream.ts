@@ -23,7 +23,7 @@ export function llmStream(
 ): Primitive<string | ModelRequest, AsyncIterableIterator<string>> {
   requireLlm(model, options);
   const { stream } = model;
-  if (stream === undefined) fail('llmStream: model', 'stream', 'must be a function', stream);
+  if (stream === undefined) fail('llmStream', 'model.stream', 'must be a function', stream);
   const { captureContent = false } = options;
   const record = modelCallRecorder(model);
   const bill = billing(model, record, options.prices);

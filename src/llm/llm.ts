@@ -1,6 +1,6 @@
 import { untilCancelled } from '../core/cancellation.ts';
-import { show } from '../core/check.ts';
 import { createPrimitive, type Primitive } from '../core/primitive.ts';
+import { show } from '../core/show.ts';
 import { readProperty } from '../platform/read-property.ts';
 import { modelCallRecorder, modelCallTelemetry } from '../telemetry/record/llm.ts';
 import { billedUsage, billing } from './billing.ts';

@@ -1,4 +1,5 @@
-import { fail, knownOptions, requireName } from '../core/check.ts';
+import { checkOptions, fail, type Rule, type Rules } from '../core/check.ts';
+import { optional, secretText, word } from '../core/rules.ts';
 import type { Usage } from '../ledger/usage.ts';
 import { importOptional } from '../platform/optional.ts';
 import { type Model, type ModelChunk, type ModelReply, ModelReplyError, type ModelRequest } from './model.ts';
@@ -14,6 +15,19 @@ export interface OpenAICompatibleOptions {
   readonly provider?: string | undefined;
 }
 
+const httpUrl: Rule<string> = (where, option, value) => {
+  const { protocol } = typeof value === 'string' && URL.canParse(value) ? new URL(value) : { protocol: undefined };
+  if (protocol === 'http:' || protocol === 'https:') return;
+  fail(where, option, 'must be a URL that starts with http:// or https://, such as http://127.0.0.1:11434/v1', value);
+};
+
+const RULES: Rules<OpenAICompatibleOptions> = {
+  model: word,
+  baseURL: optional(httpUrl),
+  apiKey: optional(secretText),
+  provider: optional(word),
+};
+
 /**
  * A model behind OpenAI's chat completions API, by the official `openai` client, which is loaded on first use
  * (`npm install openai@6`). The client's own retries are off: every request is one execution, counted once.
@@ -21,9 +35,8 @@ export interface OpenAICompatibleOptions {
  * @throws TypeError when an option is wrong; at the first call an error with the install line when `openai` is missing
  */
 export function openAICompatible(options: OpenAICompatibleOptions): Model {
-  knownOptions('OpenAICompatibleOptions', options, ['model', 'baseURL', 'apiKey', 'provider']);
-  requireName('OpenAICompatibleOptions: model', options.model);
-  const url = options.baseURL === undefined ? undefined : parseUrl(options.baseURL);
+  checkOptions('OpenAICompatibleOptions', options, RULES);
+  const url = options.baseURL === undefined ? undefined : new URL(options.baseURL);
   const host = url?.hostname ?? 'api.openai.com';
   let client: ReturnType<typeof connect> | undefined;
   return {
@@ -88,11 +101,6 @@ async function connect({ baseURL, apiKey }: OpenAICompatibleOptions) {
     // The client refuses to start without a key. A server of the user's own needs none.
     ...(apiKey !== undefined ? { apiKey } : baseURL !== undefined ? { apiKey: 'none' } : {}),
   });
-}
-
-function parseUrl(baseURL: string): URL {
-  if (URL.canParse(baseURL)) return new URL(baseURL);
-  return fail('OpenAICompatibleOptions', 'baseURL', "must be a URL such as 'http://127.0.0.1:11434/v1'", baseURL);
 }
 
 function bodyOf(model: string, { messages, maxTokens, temperature, topP }: ModelRequest) {

@@ -1,5 +1,7 @@
-import { fail, knownOptions, requireFunction, requireNumber, show } from '../core/check.ts';
-import type { PriceTable } from '../ledger/price.ts';
+import { checkOptions, fail, type Rule, type Rules, requireFunction } from '../core/check.ts';
+import { count, flag, having, number, object, optional, optionalName, recordOf, text, word } from '../core/rules.ts';
+import { show } from '../core/show.ts';
+import type { Price, PriceTable } from '../ledger/price.ts';
 import type { Model, ModelRequest } from './model.ts';
 
 export interface LlmOptions {
@@ -17,14 +19,27 @@ export interface LlmOptions {
   readonly captureContent?: boolean | undefined;
 }
 
+const dollars = number({ min: 0 });
+const price: Rule<Price> = object({
+  input: dollars,
+  output: dollars,
+  cachedInput: optional(dollars),
+  cacheWrite: optional(dollars),
+});
+
+const RULES: Rules<LlmOptions> = {
+  name: optionalName,
+  system: optional(text),
+  maxTokens: optional(count),
+  temperature: optional(number({ min: 0 })),
+  prices: optional(recordOf(price)),
+  captureContent: optional(flag),
+};
+
 /** @throws TypeError, RangeError when `model` is not a Model or an option is wrong */
 export function requireLlm(model: Model, options: LlmOptions): void {
+  checkOptions('LlmOptions', options, RULES);
   requireModel(model);
-  knownOptions('LlmOptions', options, ['name', 'system', 'maxTokens', 'temperature', 'prices', 'captureContent']);
-  const { maxTokens, temperature } = options;
-  if (maxTokens !== undefined) requireNumber('LlmOptions', 'maxTokens', maxTokens, { min: 1, integer: true });
-  if (temperature !== undefined) requireNumber('LlmOptions', 'temperature', temperature, { min: 0 });
-  requirePrices(options.prices ?? {});
 }
 
 /** The request that an input stands for. */
@@ -45,19 +60,8 @@ function requireModel(model: Model): void {
   if (typeof model !== 'object' || model === null) {
     fail('llm', 'model', 'must be a Model, for example openAICompatible({ model })', model);
   }
-  for (const key of ['provider', 'id'] as const) {
-    if (typeof model[key] !== 'string' || model[key] === '') fail('llm: model', key, 'must be a text', model[key]);
-  }
-  requireFunction('llm: model', 'generate', model.generate);
-}
-
-function requirePrices(prices: PriceTable): void {
-  for (const [model, price] of Object.entries(prices)) {
-    const where = `LlmOptions: prices[${show(model)}]`;
-    knownOptions(where, price, ['input', 'output', 'cachedInput', 'cacheWrite']);
-    for (const part of ['input', 'output'] as const) requireNumber(where, part, price[part], { min: 0 });
-    for (const part of ['cachedInput', 'cacheWrite'] as const) {
-      if (price[part] !== undefined) requireNumber(where, part, price[part], { min: 0 });
-    }
-  }
+  word('llm', 'model.provider', model.provider);
+  word('llm', 'model.id', model.id);
+  having<Model>('generate')('llm', 'model', model);
+  if (model.stream !== undefined) requireFunction('llm', 'model.stream', model.stream);
 }

@@ -1,6 +1,7 @@
-import { knownOptions, requireNumber } from '../core/check.ts';
+import { checkOptions, type Rules } from '../core/check.ts';
 import { BulkheadFullError } from '../core/errors.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
+import { count, number, optional, optionalName } from '../core/rules.ts';
 import { afterOutput } from '../core/stream.ts';
 import { bulkheadSlots } from '../telemetry/record/bulkhead.ts';
 import { Slots } from './slots.ts';
@@ -14,6 +15,12 @@ export interface BulkheadOptions {
   readonly queue?: number | undefined;
 }
 
+const RULES: Rules<BulkheadOptions> = {
+  name: optionalName,
+  limit: count,
+  queue: optional(number({ min: 0, integer: true })),
+};
+
 /**
  * Runs at most `limit` executions at once, lets `queue` more wait in the order in which they came, and rejects the rest
  * with `BulkheadFullError`. Whoever is aborted while waiting leaves at once. A stream holds its slot until it ends.
@@ -24,11 +31,9 @@ export interface BulkheadOptions {
  * @throws TypeError, RangeError at construction when an option is wrong
  */
 export function bulkhead<In, Out>(primitive: Primitive<In, Out>, options: BulkheadOptions): Primitive<In, Out> {
+  checkOptions('BulkheadOptions', options, RULES);
   const inner = requirePrimitive('bulkhead', 'primitive', primitive);
-  knownOptions('BulkheadOptions', options, ['limit', 'queue', 'name']);
   const { name, limit, queue = 0 } = options;
-  requireNumber('BulkheadOptions', 'limit', limit, { min: 1, integer: true });
-  requireNumber('BulkheadOptions', 'queue', queue, { min: 0, integer: true });
   const label = name ?? 'BulkheadPrimitive';
   const tell = bulkheadSlots(label);
   const slots = new Slots(limit);

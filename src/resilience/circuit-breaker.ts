@@ -1,11 +1,12 @@
-import { knownOptions, requireFunction } from '../core/check.ts';
+import { checkOptions, type Rules } from '../core/check.ts';
 import type { ExecutionContext } from '../core/context.ts';
 import { CircuitOpenError, isInconclusive } from '../core/errors.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
+import { callback, optional, optionalName } from '../core/rules.ts';
 import { afterOutput } from '../core/stream.ts';
 import { recordCircuit, recordCircuitChange } from '../telemetry/record/circuit-breaker.ts';
 import type { CircuitResult } from './circuit.ts';
-import { CIRCUIT_SOURCE, type CircuitSource, circuitSource } from './circuit-source.ts';
+import { type CircuitSource, circuitSource, SOURCE_RULES } from './circuit-source.ts';
 import { isTransient } from './transient.ts';
 
 interface BreakerOptions {
@@ -20,6 +21,8 @@ interface BreakerOptions {
 }
 
 export type CircuitBreakerOptions<In = never> = BreakerOptions & CircuitSource<In>;
+
+const RULES: Rules<CircuitBreakerOptions> = { name: optionalName, ...SOURCE_RULES, when: optional(callback()) };
 
 /**
  * Stops calling what keeps failing. Its circuit opens after `consecutiveFailures`, or when `failureRatio` of the last
@@ -37,10 +40,9 @@ export function circuitBreaker<In, Out>(
   primitive: Primitive<In, Out>,
   options: CircuitBreakerOptions<NoInfer<In>>,
 ): Primitive<In, Out> {
+  checkOptions('CircuitBreakerOptions', options, RULES);
   const inner = requirePrimitive('circuitBreaker', 'primitive', primitive);
-  knownOptions('CircuitBreakerOptions', options, [...CIRCUIT_SOURCE, 'when', 'name']);
   const { name, when = isTransient, ...source } = options;
-  requireFunction('CircuitBreakerOptions', 'when', when);
   const label = name ?? 'CircuitBreakerPrimitive';
   const circuitFor = circuitSource('CircuitBreakerOptions', source, label);
   /** What an execution that ended with `error` tells of the dependency. */

@@ -1,4 +1,5 @@
-import { fail, knownOptions, requireNumber } from '../core/check.ts';
+import { checkOptions, failRange, type Rules, requireNumber } from '../core/check.ts';
+import { count, milliseconds, number, optional } from '../core/rules.ts';
 import type { CircuitRules } from './circuit.ts';
 import { consecutiveRule, samplingRule, type TripRule } from './trip-rule.ts';
 
@@ -34,38 +35,42 @@ export interface OpenOptions {
 
 export type CircuitOptions = (ConsecutiveOptions | SamplingOptions) & OpenOptions;
 
-const CONSECUTIVE = ['consecutiveFailures'] as const;
-const SAMPLING = ['failureRatio', 'windowMs', 'minimumThroughput'] as const;
-const RULES: readonly string[] = [...CONSECUTIVE, ...SAMPLING];
-export const CIRCUIT_OPTIONS: readonly string[] = [...RULES, 'openMs', 'maxOpenMs', 'openFactor', 'halfOpenProbes'];
+const CONSECUTIVE = { consecutiveFailures: optional(count) };
+const SAMPLING = {
+  failureRatio: optional(number({ min: 0, max: 1 })),
+  windowMs: optional(number({ min: 1 })),
+  minimumThroughput: optional(count),
+};
+
+export const CIRCUIT_RULES: Rules<CircuitOptions> = {
+  ...CONSECUTIVE,
+  ...SAMPLING,
+  openMs: milliseconds,
+  maxOpenMs: optional(milliseconds),
+  openFactor: optional(number({ min: 1 })),
+  halfOpenProbes: optional(count),
+};
 
 /** The rules that the options stand for. Throws a TypeError or RangeError where they are wrong. */
 export function circuitRules(where: string, options: CircuitOptions): CircuitRules<unknown> {
-  knownOptions(where, options, CIRCUIT_OPTIONS);
+  checkOptions(where, options, CIRCUIT_RULES);
   const { openMs, maxOpenMs = openMs, openFactor = 2, halfOpenProbes = 1 } = options;
-  requireNumber(where, 'openMs', openMs, { min: 0 });
   requireNumber(where, 'maxOpenMs', maxOpenMs, { min: openMs });
-  requireNumber(where, 'openFactor', openFactor, { min: 1 });
-  requireNumber(where, 'halfOpenProbes', halfOpenProbes, { min: 1, integer: true });
   const trip = tripRule(where, options as Partial<ConsecutiveOptions & SamplingOptions>) as TripRule<unknown>;
   return { trip, openMs, maxOpenMs, openFactor, halfOpenProbes };
 }
 
 function tripRule(where: string, options: Partial<ConsecutiveOptions & SamplingOptions>) {
-  const given = RULES.filter((name) => options[name as keyof typeof options] !== undefined);
+  const given = Object.keys({ ...CONSECUTIVE, ...SAMPLING }).filter(
+    (name) => options[name as keyof typeof options] !== undefined,
+  );
   const { consecutiveFailures, failureRatio, windowMs, minimumThroughput } = options;
-  if (consecutiveFailures !== undefined && given.length === 1) {
-    requireNumber(where, 'consecutiveFailures', consecutiveFailures, { min: 1, integer: true });
-    return consecutiveRule(consecutiveFailures);
-  }
+  if (consecutiveFailures !== undefined && given.length === 1) return consecutiveRule(consecutiveFailures);
   if (failureRatio === undefined || windowMs === undefined || minimumThroughput === undefined || given.length !== 3) {
     throw new TypeError(
-      `${where}: must say when to open, by consecutiveFailures alone or by ${SAMPLING.join(', ')} together, got ${given.join(', ') || 'neither'}`,
+      `${where}: must say when to open, by consecutiveFailures alone or by ${Object.keys(SAMPLING).join(', ')} together, got ${given.join(', ') || 'neither'}`,
     );
   }
-  requireNumber(where, 'failureRatio', failureRatio, { min: 0, max: 1 });
-  if (failureRatio === 0) fail(where, 'failureRatio', 'must be above 0, or every failure would open it', 0);
-  requireNumber(where, 'windowMs', windowMs, { min: 1 });
-  requireNumber(where, 'minimumThroughput', minimumThroughput, { min: 1, integer: true });
+  if (failureRatio === 0) failRange(where, 'failureRatio', 'must be above 0, or every failure would open it', 0);
   return samplingRule({ failureRatio, windowMs, minimumThroughput });
 }

@@ -1,6 +1,7 @@
-import { fail, requireFunction, requireNumber } from '../core/check.ts';
+import { fail, type Rule, type Rules } from '../core/check.ts';
+import { callback, count, optional } from '../core/rules.ts';
 import { circuitsNamed } from '../telemetry/record/circuit-breaker.ts';
-import { CIRCUIT_OPTIONS, type CircuitOptions, circuitRules } from './circuit-options.ts';
+import { CIRCUIT_RULES, type CircuitOptions, circuitRules } from './circuit-options.ts';
 import { KeyedCircuits } from './keyed-circuits.ts';
 import { type Circuit, LiveCircuit } from './shared-circuit.ts';
 
@@ -19,28 +20,38 @@ interface SharedOptions {
 /** A circuit of its own, one per key, or one that was made elsewhere. */
 export type CircuitSource<In> = (CircuitOptions & KeyOptions<In>) | SharedOptions;
 
-export const CIRCUIT_SOURCE: readonly string[] = [...CIRCUIT_OPTIONS, 'circuit', 'key', 'maxKeys'];
+const liveCircuit: Rule<Circuit> = (where, option, value) => {
+  if (!(value instanceof LiveCircuit)) fail(where, option, 'must be made by circuit({ … })', value);
+};
+
+export const SOURCE_RULES: Rules<CircuitSource<never>> = {
+  ...CIRCUIT_RULES,
+  openMs: optional(CIRCUIT_RULES.openMs),
+  circuit: optional(liveCircuit),
+  key: optional(callback()),
+  maxKeys: optional(count),
+};
 
 /** How an execution finds its circuit. All of them show under the name `label`. */
 export function circuitSource<In>(where: string, source: CircuitSource<In>, label: string): (input: In) => LiveCircuit {
-  const group = circuitsNamed(label);
   if ('circuit' in source) {
     const { circuit, ...besides } = source;
-    if (!(circuit instanceof LiveCircuit)) fail(where, 'circuit', 'must be made by circuit({ … })', circuit);
     if (Object.keys(besides).length > 0) fail(where, 'circuit', 'has its own rules and admits none beside it', besides);
-    circuit.showIn(group);
-    return () => circuit;
+    const shared = circuit as LiveCircuit;
+    shared.showIn(circuitsNamed(label));
+    return () => shared;
   }
   const { key, maxKeys, ...options } = source;
   const rules = circuitRules(where, options);
+  if (key === undefined && maxKeys !== undefined) {
+    fail(where, 'maxKeys', 'is of use only together with key', maxKeys);
+  }
+  const group = circuitsNamed(label);
   if (key === undefined) {
-    if (maxKeys !== undefined) fail(where, 'maxKeys', 'is of use only together with key', String(maxKeys));
     const own = new LiveCircuit(rules);
     own.showIn(group);
     return () => own;
   }
-  requireFunction(where, 'key', key);
-  requireNumber(where, 'maxKeys', maxKeys ?? 1_000, { min: 1, integer: true });
   const circuits = new KeyedCircuits(rules, group, maxKeys ?? 1_000);
   return (input) => {
     const word = key(input);

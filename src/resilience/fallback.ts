@@ -1,6 +1,13 @@
-import { knownOptions, requireFunction } from '../core/check.ts';
+import { checkOptions, type Rules } from '../core/check.ts';
 import type { Step } from '../core/inference.ts';
-import { createPrimitive, ObservedPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
+import {
+  createPrimitive,
+  ObservedPrimitive,
+  type Primitive,
+  primitiveRule,
+  requirePrimitive,
+} from '../core/primitive.ts';
+import { callback, optional, optionalName } from '../core/rules.ts';
 import { fallbackActivations } from '../telemetry/record/fallback.ts';
 
 export interface FallbackOptions {
@@ -15,6 +22,13 @@ export interface ConditionalSubstitute<In, Out> {
   /** Whether it is asked, given the error of the primitive or substitute that failed last. @default always */
   readonly when?: ((error: unknown) => boolean) | undefined;
 }
+
+const RULES: Rules<FallbackOptions> = { name: optionalName };
+
+const SUBSTITUTE_RULES: Rules<ConditionalSubstitute<never, unknown>> = {
+  use: primitiveRule,
+  when: optional(callback()),
+};
 
 type Substitute<In, Out> = Step<In, Out> | ConditionalSubstitute<In, Out>;
 
@@ -50,7 +64,7 @@ export function fallback<In, A, B, C = never, D = never, E = never, F = never>(
 ): Primitive<In, NoInfer<A | B | C | D | E | F>>;
 export function fallback<In, Out>(primitive: Primitive<In, Out>, ...rest: readonly unknown[]): Primitive<In, Out> {
   const { substitutes, options } = parse(rest);
-  knownOptions('FallbackOptions', options, ['name']);
+  checkOptions('FallbackOptions', options, RULES);
   if (substitutes.length === 0) throw new TypeError('fallback: needs at least one substitute, got none');
   const links: readonly Link<In, Out>[] = [
     { use: requirePrimitive('fallback', 'primitive', primitive), when: always },
@@ -93,9 +107,8 @@ const always = () => true;
 
 function linkOf<In, Out>(one: unknown, what: string): Link<In, Out> {
   if (!isConditional(one)) return { use: requirePrimitive('fallback', what, one as Primitive<In, Out>), when: always };
-  knownOptions(`fallback: ${what}`, one, ['use', 'when']);
+  checkOptions(`fallback: ${what}`, one, SUBSTITUTE_RULES);
   const { use, when = always } = one as ConditionalSubstitute<In, Out>;
-  requireFunction(`fallback: ${what}`, 'when', when);
   return { use: requirePrimitive('fallback', `${what}: use`, use), when };
 }
 

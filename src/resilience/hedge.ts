@@ -1,5 +1,6 @@
-import { knownOptions, requireFunction, requireNumber } from '../core/check.ts';
+import { checkOptions, type Rules, requireNumber } from '../core/check.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
+import { callback, count, milliseconds, number, optional, optionalName } from '../core/rules.ts';
 import { type HedgeResult, hedgeResults } from '../telemetry/record/hedge.ts';
 import { RecentDurations } from './recent-durations.ts';
 import { isTransient } from './transient.ts';
@@ -31,7 +32,15 @@ export interface HedgeOptions {
   readonly when?: ((error: unknown) => boolean) | undefined;
 }
 
-const OPTIONS = ['delayMs', 'percentile', 'minimumSamples', 'maxSamples', 'maxHedges', 'when', 'name'];
+const RULES: Rules<HedgeOptions> = {
+  name: optionalName,
+  delayMs: optional(milliseconds),
+  percentile: optional(number({ min: 1, max: 100 })),
+  minimumSamples: optional(count),
+  maxSamples: optional(number({ min: 1, max: 100_000, integer: true })),
+  maxHedges: optional(count),
+  when: optional(callback()),
+};
 
 /**
  * Begins a second try beside the first when that is late, or at once when it has failed. The first answer wins and the
@@ -43,8 +52,8 @@ const OPTIONS = ['delayMs', 'percentile', 'minimumSamples', 'maxSamples', 'maxHe
  * @throws TypeError, RangeError at construction when an option is wrong
  */
 export function hedge<In, Out>(primitive: Primitive<In, Out>, options: HedgeOptions): Primitive<In, Out> {
-  const inner = requirePrimitive('hedge', 'primitive', primitive);
   const { name, maxHedges, when, delay } = settings(options);
+  const inner = requirePrimitive('hedge', 'primitive', primitive);
   const label = name ?? 'HedgePrimitive';
   const results = hedgeResults(label);
 
@@ -88,7 +97,7 @@ export function hedge<In, Out>(primitive: Primitive<In, Out>, options: HedgeOpti
 
 function settings(options: HedgeOptions) {
   const where = 'HedgeOptions';
-  knownOptions(where, options, OPTIONS);
+  checkOptions(where, options, RULES);
   const {
     name,
     delayMs,
@@ -98,13 +107,8 @@ function settings(options: HedgeOptions) {
     maxHedges = 1,
     when = isTransient,
   } = options;
-  if (delayMs !== undefined) requireNumber(where, 'delayMs', delayMs, { min: 0 });
-  requireNumber(where, 'maxHedges', maxHedges, { min: 1, integer: true });
-  requireFunction(where, 'when', when);
-  requireNumber(where, 'maxSamples', maxSamples, { min: 1, max: 100_000, integer: true });
   requireNumber(where, 'minimumSamples', minimumSamples, { min: 1, max: maxSamples, integer: true });
   if (percentile !== undefined) {
-    requireNumber(where, 'percentile', percentile, { min: 1, max: 100 });
     return { name, maxHedges, when, delay: percentileDelay(percentile, minimumSamples, maxSamples, delayMs) };
   }
   if (delayMs === undefined) {

@@ -1,6 +1,7 @@
-import { fail, knownOptions, requireFunction, requireNumber } from '../core/check.ts';
+import { checkOptions, fail, failRange, type Rules, requireNumber } from '../core/check.ts';
 import { RateLimitError } from '../core/errors.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
+import { callback, milliseconds, number, oneOf, optional, optionalName } from '../core/rules.ts';
 import { rateLimitWaits } from '../telemetry/record/rate-limit.ts';
 import { Permits } from './permits.ts';
 
@@ -23,7 +24,16 @@ export interface RateLimitOptions<In = never> {
   readonly maxQueue?: number | undefined;
 }
 
-const OPTIONS = ['permits', 'perMs', 'burst', 'weight', 'mode', 'maxWaitMs', 'maxQueue', 'name'];
+const RULES: Rules<RateLimitOptions> = {
+  name: optionalName,
+  permits: number({ min: 0 }),
+  perMs: number({ min: 1 }),
+  burst: optional(number({ min: 0 })),
+  weight: optional(callback()),
+  mode: optional(oneOf('wait', 'reject')),
+  maxWaitMs: optional(milliseconds),
+  maxQueue: optional(number({ min: 0, integer: true })),
+};
 
 /**
  * Starts no more work than `permits` within `perMs` after a first burst, by a token bucket: counted in executions or in
@@ -38,8 +48,8 @@ export function rateLimit<In, Out>(
   primitive: Primitive<In, Out>,
   options: RateLimitOptions<NoInfer<In>>,
 ): Primitive<In, Out> {
-  const inner = requirePrimitive('rateLimit', 'primitive', primitive);
   const { name, rules, weight, longestMs, maxQueue } = settings(options);
+  const inner = requirePrimitive('rateLimit', 'primitive', primitive);
   const label = name ?? 'RateLimitPrimitive';
   const waits = rateLimitWaits(label);
   const permits = new Permits(rules);
@@ -78,18 +88,12 @@ export function rateLimit<In, Out>(
 
 function settings<In>(options: RateLimitOptions<In>) {
   const where = 'RateLimitOptions';
-  knownOptions(where, options, OPTIONS);
+  checkOptions(where, options, RULES);
   const { name, permits, perMs, burst = permits, weight, mode = 'wait', maxWaitMs, maxQueue = 1_000 } = options;
-  requireNumber(where, 'permits', permits, { min: 0 });
-  if (permits === 0) fail(where, 'permits', 'must be above 0, or nothing would ever run', permits);
-  requireNumber(where, 'perMs', perMs, { min: 1 });
+  if (permits === 0) failRange(where, 'permits', 'must be above 0, or nothing would ever run', permits);
   requireNumber(where, 'burst', burst, { min: weight === undefined ? 1 : 0 });
-  if (weight !== undefined) requireFunction(where, 'weight', weight);
-  if (mode !== 'wait' && mode !== 'reject') fail(where, 'mode', "must be 'wait' or 'reject'", mode);
-  if (maxWaitMs !== undefined) requireNumber(where, 'maxWaitMs', maxWaitMs, { min: 0 });
-  requireNumber(where, 'maxQueue', maxQueue, { min: 0, integer: true });
   if (mode === 'reject' && maxWaitMs !== undefined)
-    fail(where, 'maxWaitMs', "is of use only in mode 'wait'", String(maxWaitMs));
+    fail(where, 'maxWaitMs', "is of use only in mode 'wait'", maxWaitMs);
   const longestMs = mode === 'reject' ? 0 : (maxWaitMs ?? Number.POSITIVE_INFINITY);
   return { name, rules: { permits, perMs, burst }, weight, longestMs, maxQueue };
 }

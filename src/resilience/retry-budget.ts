@@ -1,4 +1,5 @@
-import { knownOptions, requireNumber } from '../core/check.ts';
+import { checkOptions, type Rules } from '../core/check.ts';
+import { number, optional } from '../core/rules.ts';
 
 export interface RetryBudgetOptions {
   /** How many retries there may be for each first try: 0.2 is one for every five. @default 0.2 */
@@ -8,6 +9,12 @@ export interface RetryBudgetOptions {
   /** How long a try counts, in milliseconds. @default 10000 */
   readonly windowMs?: number | undefined;
 }
+
+const RULES: Rules<RetryBudgetOptions> = {
+  ratio: optional(number({ min: 0 })),
+  minPerSecond: optional(number({ min: 0 })),
+  windowMs: optional(number({ min: 10 })),
+};
 
 /** How finely the window slides: by a tenth of itself. */
 const SLOTS = 10;
@@ -74,10 +81,7 @@ export class RetryBudget {
  * @throws TypeError, RangeError when an option is wrong
  */
 export function retryBudget(options: RetryBudgetOptions = {}): RetryBudget {
-  knownOptions('RetryBudgetOptions', options, ['ratio', 'minPerSecond', 'windowMs']);
+  checkOptions('RetryBudgetOptions', options, RULES);
   const { ratio = 0.2, minPerSecond = 1, windowMs = 10_000 } = options;
-  requireNumber('RetryBudgetOptions', 'ratio', ratio, { min: 0 });
-  requireNumber('RetryBudgetOptions', 'minPerSecond', minPerSecond, { min: 0 });
-  requireNumber('RetryBudgetOptions', 'windowMs', windowMs, { min: 10 });
   return new RetryBudget(ratio, minPerSecond, windowMs);
 }

@@ -1,5 +1,6 @@
 /** Whether there is another try, and when. */
-import { fail, knownOptions, requireFunction, requireNumber } from '../core/check.ts';
+import { checkOptions, fail, type Rule, type Rules } from '../core/check.ts';
+import { callback, milliseconds, number, oneOf, optional, optionalName } from '../core/rules.ts';
 import type { RetryStop } from '../telemetry/record/retry.ts';
 import { backoffDelay, JITTERS, type Jitter, retryAfterMs } from './backoff.ts';
 import { RetryBudget } from './retry-budget.ts';
@@ -37,6 +38,22 @@ export interface RetryOptions {
   readonly random?: (() => number) | undefined;
 }
 
+const budget: Rule<RetryBudget> = (where, option, value) => {
+  if (!(value instanceof RetryBudget)) fail(where, option, 'must be made by retryBudget({ … })', value);
+};
+
+const RULES: Rules<RetryOptions> = {
+  name: optionalName,
+  maxRetries: optional(number({ min: 0, integer: true })),
+  initialDelayMs: optional(milliseconds),
+  maxDelayMs: optional(milliseconds),
+  jitter: optional(oneOf(...JITTERS)),
+  deadlineMs: optional(milliseconds),
+  budget: optional(budget),
+  when: optional(callback()),
+  random: optional(callback()),
+};
+
 /** A chance that is none stands for the longest wait: a timer of `NaN` milliseconds goes off at once, or never. */
 function chance(given: number): number {
   return given >= 0 && given <= 1 ? given : 1;
@@ -59,22 +76,9 @@ type Plan = (
 
 /** Checks the options and decides by them. */
 export function planner(options: RetryOptions): Plan {
-  knownOptions('RetryOptions', options, [
-    ...['maxRetries', 'initialDelayMs', 'maxDelayMs', 'jitter'],
-    ...['deadlineMs', 'budget', 'when', 'random', 'name'],
-  ]);
+  checkOptions('RetryOptions', options, RULES);
   const { maxRetries = 3, initialDelayMs = 250, maxDelayMs = 30_000, jitter = 'full' } = options;
-  const { deadlineMs, budget, when, random = Math.random } = options;
-  requireNumber('RetryOptions', 'maxRetries', maxRetries, { min: 0, integer: true });
-  requireNumber('RetryOptions', 'initialDelayMs', initialDelayMs, { min: 0 });
-  requireNumber('RetryOptions', 'maxDelayMs', maxDelayMs, { min: 0 });
-  if (!JITTERS.includes(jitter)) fail('RetryOptions', 'jitter', `must be one of ${JITTERS.join(', ')}`, jitter);
-  if (deadlineMs !== undefined) requireNumber('RetryOptions', 'deadlineMs', deadlineMs, { min: 0 });
-  if (budget !== undefined && !(budget instanceof RetryBudget)) {
-    fail('RetryOptions', 'budget', 'must be made by retryBudget({ … })', budget);
-  }
-  if (when !== undefined) requireFunction('RetryOptions', 'when', when);
-  requireFunction('RetryOptions', 'random', random);
+  const { budget, random = Math.random } = options;
   const backoff = { initialDelayMs, maxDelayMs, jitter };
 
   return (error, attempt, previousMs = initialDelayMs, now, endsAt) => {

@@ -17,8 +17,8 @@ import { isTransient } from './transient.ts';
  * @throws TypeError, RangeError at construction when an option is wrong
  */
 export function retry<In, Out>(primitive: Primitive<In, Out>, options: RetryOptions = {}): Primitive<In, Out> {
-  const inner = requirePrimitive('retry', 'primitive', primitive);
   const plan = planner(options);
+  const inner = requirePrimitive('retry', 'primitive', primitive);
   const { deadlineMs, budget, when = isTransient, name } = options;
   const label = name ?? inner.name;
   const results = retryResults(name ?? 'RetryPrimitive');

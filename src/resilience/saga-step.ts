@@ -1,6 +1,15 @@
 /** What a saga is made of, and how the compiler carries values from stage to stage. */
-import { fail, knownOptions, requireName, show } from '../core/check.ts';
-import { createPrimitive, type ObservedPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
+import { checkOptions, fail, type Rules } from '../core/check.ts';
+import {
+  createPrimitive,
+  type ObservedPrimitive,
+  type Primitive,
+  primitiveRule,
+  requirePrimitive,
+} from '../core/primitive.ts';
+import { optional, word } from '../core/rules.ts';
+import { show } from '../core/show.ts';
+import { readProperty } from '../platform/read-property.ts';
 
 /** What `compensate` is told of the step that it undoes. */
 export interface CompensateInput<In, Out> {
@@ -81,50 +90,66 @@ export interface Stage {
   readonly together: boolean;
 }
 
-/** Checks the stages and makes them runnable. */
+const RULES: Rules<AnyStep> = {
+  name: word,
+  do: primitiveRule,
+  compensate: optional(primitiveRule),
+  whenUnknown: optional(primitiveRule),
+};
+
+/** Makes checked stages runnable. */
 export function stagesOf(stages: readonly SagaStage[]): readonly Stage[] {
+  checkStages(stages);
+  return stages.map((stage) => ({ steps: groupOf(stage).map(stepOf), together: Array.isArray(stage) }));
+}
+
+/** Before any compensation is made: what is refused must leave no series behind. */
+function checkStages(stages: readonly SagaStage[]): void {
   if (!Array.isArray(stages)) fail('saga', 'steps', 'must be a list [{ name, do, compensate }, …]', stages);
   if (stages.length === 0) throw new TypeError('saga: needs at least one step, got none');
   const names = new Set<string>();
-  const checked = (step: AnyStep): Step => {
-    const it = stepOf(step);
-    if (names.has(it.name)) throw new TypeError(`saga: two steps are called ${show(it.name)}; give each its own name`);
-    names.add(it.name);
-    return it;
-  };
-  return stages.map((stage: SagaStage) => {
-    const together = Array.isArray(stage);
-    const group: readonly AnyStep[] = together ? stage : [stage];
+  for (const stage of stages) {
+    const group = groupOf(stage);
     if (group.length === 0) throw new TypeError('saga: steps that run at once must be one or more, got none');
-    return { steps: group.map(checked), together };
-  });
+    for (const step of group) {
+      checkStep(step);
+      const { name } = step;
+      if (names.has(name)) throw new TypeError(`saga: two steps are called ${show(name)}; give each its own name`);
+      names.add(name);
+    }
+  }
 }
 
-function stepOf(step: AnyStep): Step {
-  knownOptions('saga: step', step, ['name', 'do', 'compensate', 'whenUnknown']);
-  const { name, compensate, whenUnknown } = step;
-  requireName('saga: step', name);
-  const where = `saga: step ${name}`;
-  if (whenUnknown !== undefined && compensate === undefined) {
-    fail(where, 'whenUnknown', 'needs a compensate beside it', whenUnknown);
+function groupOf(stage: SagaStage): readonly AnyStep[] {
+  return Array.isArray(stage) ? stage : [stage as AnyStep];
+}
+
+function checkStep(step: AnyStep): void {
+  const name = readProperty(step, 'name');
+  const where = typeof name === 'string' && name.trim() !== '' ? `saga: step ${name}` : 'saga: step';
+  checkOptions(where, step, RULES);
+  if (step.whenUnknown !== undefined && step.compensate === undefined) {
+    fail(where, 'whenUnknown', 'needs a compensate beside it', step.whenUnknown);
   }
+}
+
+function stepOf({ name, do: work, compensate, whenUnknown }: AnyStep): Step {
   return {
     name,
-    work: requirePrimitive<unknown, unknown>(where, 'do', step.do as Primitive<unknown, unknown>),
-    compensate: compensation(where, 'compensate', name, compensate),
-    whenUnknown: compensation(where, 'whenUnknown', name, whenUnknown),
+    work: requirePrimitive(`saga: step ${name}`, 'do', work as Primitive<unknown, unknown>),
+    compensate: compensation('compensate', name, compensate),
+    whenUnknown: compensation('whenUnknown', name, whenUnknown),
   };
 }
 
 /** The compensation under a span and a count that tell it from the same work done for its own sake. */
 function compensation<In>(
-  where: string,
   what: string,
   name: string,
   given: Primitive<never, unknown> | undefined,
 ): ObservedPrimitive<In, unknown> | undefined {
   if (given === undefined) return undefined;
-  const inner = requirePrimitive(where, what, given as Primitive<In, unknown>);
+  const inner = requirePrimitive(`saga: step ${name}`, what, given as Primitive<In, unknown>);
   return createPrimitive({
     type: 'compensation',
     name,

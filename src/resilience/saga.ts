@@ -1,6 +1,7 @@
-import { knownOptions, requireNumber } from '../core/check.ts';
+import { checkOptions, type Rules } from '../core/check.ts';
 import { CompensationError } from '../core/errors.ts';
 import { createPrimitive, type Primitive } from '../core/primitive.ts';
+import { milliseconds, optional, optionalName } from '../core/rules.ts';
 import { sagaCompensations } from '../telemetry/record/saga.ts';
 import { type Effect, perform } from './saga-run.ts';
 import { type LastOf, type SagaChain, type SagaStage, type StageIn, type StageOut, stagesOf } from './saga-step.ts';
@@ -15,6 +16,8 @@ export interface SagaOptions {
    */
   readonly graceMs?: number | undefined;
 }
+
+const RULES: Rules<SagaOptions> = { name: optionalName, graceMs: optional(milliseconds) };
 
 /**
  * Runs its steps one after the other, each with the output of the one before, and gives the last one's output; steps in
@@ -44,9 +47,8 @@ export function saga<const S extends readonly SagaStage[]>(
   steps: S & SagaChain<S, StageIn<S[0]>>,
   options: SagaOptions = {},
 ): Primitive<StageIn<S[0]>, StageOut<LastOf<S>>> {
-  knownOptions('SagaOptions', options, ['name', 'graceMs']);
+  checkOptions('SagaOptions', options, RULES);
   const { name, graceMs = 5_000 } = options;
-  requireNumber('SagaOptions', 'graceMs', graceMs, { min: 0 });
   const stages = stagesOf(steps);
   const label = name ?? 'SagaPrimitive';
   const told = sagaCompensations(label);

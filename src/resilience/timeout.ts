@@ -1,7 +1,8 @@
 import { untilCancelled } from '../core/cancellation.ts';
-import { fail, knownOptions, requireNumber } from '../core/check.ts';
+import { checkOptions, fail, type Rules } from '../core/check.ts';
 import { PrimitiveTimeoutError } from '../core/errors.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
+import { milliseconds, oneOf, optional, optionalName } from '../core/rules.ts';
 import { afterOutput, isStream } from '../core/stream.ts';
 import { recordOverrun, recordTimeout } from '../telemetry/record/timeout.ts';
 import { Deadline } from './deadline.ts';
@@ -25,6 +26,14 @@ export interface TimeoutOptions {
   readonly graceMs?: number | undefined;
 }
 
+const RULES: Rules<TimeoutOptions> = {
+  name: optionalName,
+  timeoutMs: optional(milliseconds),
+  idleMs: optional(milliseconds),
+  mode: optional(oneOf('immediate', 'cooperative')),
+  graceMs: optional(milliseconds),
+};
+
 /**
  * Gives up on the primitive after `timeoutMs`, or on a stream that is silent for `idleMs`: aborts it and rejects with
  * `PrimitiveTimeoutError`. In cooperative mode, work that still succeeds in its grace is a success, since what it did
@@ -35,8 +44,8 @@ export interface TimeoutOptions {
  * @throws TypeError, RangeError at construction when an option is wrong
  */
 export function timeout<In, Out>(primitive: Primitive<In, Out>, options: TimeoutOptions): Primitive<In, Out> {
-  const inner = requirePrimitive('timeout', 'primitive', primitive);
   const { name, timeoutMs, idleMs, graceMs } = checked(options);
+  const inner = requirePrimitive('timeout', 'primitive', primitive);
   const label = name ?? inner.name;
 
   return createPrimitive<In, Out>({
@@ -72,18 +81,11 @@ export function timeout<In, Out>(primitive: Primitive<In, Out>, options: Timeout
 const NOTHING = () => {};
 
 function checked(options: TimeoutOptions): TimeoutOptions {
-  knownOptions('TimeoutOptions', options, ['timeoutMs', 'idleMs', 'mode', 'graceMs', 'name']);
+  checkOptions('TimeoutOptions', options, RULES);
   const { name, timeoutMs, idleMs, mode = 'immediate', graceMs } = options;
-  if (idleMs !== undefined) requireNumber('TimeoutOptions', 'idleMs', idleMs, { min: 0 });
-  if (timeoutMs !== undefined || idleMs === undefined) {
-    requireNumber('TimeoutOptions', 'timeoutMs', timeoutMs, { min: 0 });
-  }
-  if (mode !== 'immediate' && mode !== 'cooperative') {
-    fail('TimeoutOptions', 'mode', "must be 'immediate' or 'cooperative'", mode);
-  }
-  if (graceMs !== undefined) {
-    requireNumber('TimeoutOptions', 'graceMs', graceMs, { min: 0 });
-    if (mode === 'immediate') fail('TimeoutOptions', 'graceMs', "needs mode: 'cooperative'", graceMs);
+  if (idleMs === undefined) milliseconds('TimeoutOptions', 'timeoutMs', timeoutMs);
+  if (graceMs !== undefined && mode === 'immediate') {
+    fail('TimeoutOptions', 'graceMs', "needs mode: 'cooperative'", graceMs);
   }
   return { name, timeoutMs, idleMs, graceMs: mode === 'cooperative' ? (graceMs ?? 5_000) : undefined };
 }

@@ -1,7 +1,8 @@
 /** The options of `register`, and their checks. */
 import type { Attributes } from '@opentelemetry/api';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace-node';
-import { fail, knownOptions, requireNumber } from '../core/check.ts';
+import { checkOptions, fail, type Rule, type Rules } from '../core/check.ts';
+import { flag, having, number, object, optional, recordOf, secretText, word } from '../core/rules.ts';
 import { httpUrl } from './environment.ts';
 
 export interface TracesOptions {
@@ -49,44 +50,51 @@ export interface RegisterOptions {
   readonly flushTimeoutMs?: number | undefined;
 }
 
-const WHERE = 'register';
+const address: Rule<string> = (where, option, value) => {
+  if (typeof value !== 'string' || httpUrl(value) === undefined) {
+    // Not quoted: it may hold a credential.
+    throw new TypeError(
+      `${where}: ${option} must be a URL that starts with http:// or https://, such as http://localhost:4318`,
+    );
+  }
+};
 
-/** Throws a `TypeError` or `RangeError` for options that are wrong. The environment is warned about, never thrown. */
-export function checkOptions(options: RegisterOptions): void {
-  knownOptions(WHERE, options, [
-    ...['serviceName', 'resourceAttributes', 'traces', 'prometheus', 'jobLabel'],
-    ...['sampleRatio', 'spanProcessors', 'flushTimeoutMs'],
-  ]);
-  const { serviceName, jobLabel, sampleRatio, flushTimeoutMs, traces, prometheus } = options;
-  if (serviceName !== undefined && (typeof serviceName !== 'string' || serviceName.trim() === '')) {
-    fail(WHERE, 'serviceName', 'must be a text that is not empty', serviceName);
+const host: Rule<string> = (where, option, value) => {
+  if (typeof value !== 'string' || value.trim() === '') {
+    fail(where, option, 'must be a name or an address such as 127.0.0.1', value);
   }
-  if (jobLabel !== undefined && typeof jobLabel !== 'boolean') {
-    fail(WHERE, 'jobLabel', 'must be true or false', jobLabel);
-  }
-  if (sampleRatio !== undefined) requireNumber(WHERE, 'sampleRatio', sampleRatio, { min: 0, max: 1 });
-  if (flushTimeoutMs !== undefined) {
-    requireNumber(WHERE, 'flushTimeoutMs', flushTimeoutMs, { min: 100, max: 600_000 });
-  }
-  if (traces !== undefined && traces !== false) checkTraces(traces);
-  if (prometheus === undefined || prometheus === false) return;
-  knownOptions(`${WHERE}: prometheus`, prometheus, ['host', 'port']);
-  if (prometheus.port !== undefined) {
-    requireNumber(WHERE, 'prometheus.port', prometheus.port, { min: 0, max: 65_535, integer: true });
-  }
-  if (prometheus.host !== undefined && (typeof prometheus.host !== 'string' || prometheus.host.trim() === '')) {
-    fail(WHERE, 'prometheus.host', 'must be a name or an address such as 127.0.0.1', prometheus.host);
-  }
+};
+
+const anObject: Rule<Attributes> = (where, option, value) => {
+  if (typeof value !== 'object' || value === null) fail(where, option, 'must be an object', value);
+};
+
+const processors: Rule<readonly SpanProcessor[]> = (where, option, value) => {
+  if (!Array.isArray(value)) fail(where, option, 'must be a list of span processors', value);
+  const processor = having<SpanProcessor>('onStart', 'onEnd', 'forceFlush', 'shutdown');
+  for (const [i, each] of value.entries()) processor(where, `${option}[${i}]`, each);
+};
+
+const RULES: Rules<RegisterOptions> = {
+  serviceName: optional(word),
+  resourceAttributes: optional(anObject),
+  traces: optional(orFalse(object({ endpoint: optional(address), headers: optional(recordOf(secretText)) }))),
+  prometheus: optional(
+    orFalse(object({ host: optional(host), port: optional(number({ min: 0, max: 65_535, integer: true })) })),
+  ),
+  jobLabel: optional(flag),
+  sampleRatio: optional(number({ min: 0, max: 1 })),
+  spanProcessors: optional(processors),
+  flushTimeoutMs: optional(number({ min: 100, max: 600_000 })),
+};
+
+function orFalse<T>(rule: Rule<T>): Rule<T | false> {
+  return (where, option, value) => {
+    if (value !== false) rule(where, option, value);
+  };
 }
 
-function checkTraces(traces: TracesOptions): void {
-  knownOptions(`${WHERE}: traces`, traces, ['endpoint', 'headers']);
-  const { endpoint, headers } = traces;
-  // Neither is quoted: both may hold a credential.
-  if (endpoint !== undefined && (typeof endpoint !== 'string' || httpUrl(endpoint) === undefined)) {
-    throw new TypeError(`${WHERE}: traces.endpoint must be a URL such as http://localhost:4318`);
-  }
-  for (const [name, value] of Object.entries(headers ?? {})) {
-    if (typeof value !== 'string') throw new TypeError(`${WHERE}: traces.headers: ${name} must be a text`);
-  }
+/** Throws a `TypeError` or `RangeError` for options that are wrong. The environment is warned about, never thrown. */
+export function checkRegisterOptions(options: RegisterOptions): void {
+  checkOptions('RegisterOptions', options, RULES);
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { checkOptions, type RegisterOptions } from './options.ts';
+import { checkRegisterOptions, type RegisterOptions } from './options.ts';
 import { settingsFrom } from './settings.ts';
 import { DISABLED, type Started, startTelemetry, type Telemetry } from './telemetry.ts';
 import { warn } from './warn.ts';
@@ -35,7 +35,7 @@ export async function register(options: RegisterOptions = {}): Promise<Telemetry
 
 /** The part of `register` that does not wait. */
 export function registerNow(options: RegisterOptions): Started {
-  checkOptions(options);
+  checkRegisterOptions(options);
   if (current !== undefined) {
     warnOfIgnoredOptions(current, options);
     return current;

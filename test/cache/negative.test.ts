@@ -67,8 +67,8 @@ describe('cache with negative', () => {
   });
 
   it.each([
-    [{ ttlMs: 5 }, 'CacheOptions: negative: when must be a function, got undefined'],
-    [{ when: () => true }, 'CacheOptions: negative: ttlMs must be a number, 0 or more, got undefined'],
+    [{ ttlMs: 5 }, 'CacheOptions: negative.when must be a function, got undefined'],
+    [{ when: () => true }, 'CacheOptions: negative.ttlMs must be a finite number, 0 or more, got undefined'],
   ])('refuses %j at construction', (wrong, message) => {
     const inner = scriptedTask<string, string>('inner', [{ result: '' }]);
     expect(() => cache(inner, { key, negative: wrong as never })).toThrow(message);

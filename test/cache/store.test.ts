@@ -390,12 +390,12 @@ describe('cache with a store', () => {
     [{ store: { ...mapStore().store, type: '' } }, 'store.type'],
     [
       { store: { ...mapStore().store, timeoutMs: 0 } },
-      'CacheOptions: store.timeoutMs must be a number, 1 or more, got 0',
+      'CacheOptions: store.timeoutMs must be a finite number, 1 or more, got 0',
     ],
     [{ namespace: '' }, 'CacheOptions: namespace must be a text that is not empty, got ""'],
     [{ version: 2 }, 'CacheOptions: version must be a text that is not empty, got 2'],
     [{ staleMs: 5 }, 'CacheOptions: ttlMs must be given with staleMs'],
-    [{ staleMs: -1, ttlMs: 1 }, 'CacheOptions: staleMs must be a number, 0 or more, got -1'],
+    [{ staleMs: -1, ttlMs: 1 }, 'CacheOptions: staleMs must be a finite number, 0 or more, got -1'],
   ])('refuses %j at construction', (wrong, message) => {
     expect(() => cache(counting(), { key, ...wrong } as never)).toThrow(message);
   });
@@ -404,7 +404,7 @@ describe('cache with a store', () => {
     [undefined, {}, 'keyvStore: keyv.get must be a function, got undefined'],
     [new Map(), { codec: {} }, 'KeyvStoreOptions: codec.encode must be a function, got undefined'],
     [new Map(), { timeout: 5 }, 'did you mean timeoutMs?'],
-    [new Map(), { timeoutMs: -5 }, 'KeyvStoreOptions: store.timeoutMs must be a number, 1 or more, got -5'],
+    [new Map(), { timeoutMs: -5 }, 'KeyvStoreOptions: timeoutMs must be a finite number, 1 or more, got -5'],
   ])('refuses to make a store of %j with %j', (keyv, options, message) => {
     expect(() => keyvStore(keyv as never, options as never)).toThrow(message);
   });

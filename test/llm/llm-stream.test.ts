@@ -78,7 +78,7 @@ describe('llmStream', () => {
 
   it('refuses a model that cannot stream', () => {
     const { stream: _, ...silent } = modelOf(async function* () {});
-    expect(() => llmStream(silent)).toThrow('llmStream: model: stream must be a function, got undefined');
+    expect(() => llmStream(silent)).toThrow('llmStream: model.stream must be a function, got undefined');
   });
 
   describe('over HTTP', () => {

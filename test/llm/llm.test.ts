@@ -189,11 +189,11 @@ describe('llm', () => {
 
   it.each([
     [undefined, {}, 'llm: model must be a Model'],
-    [{ provider: 'x', id: '' }, {}, 'llm: model: id must be a text'],
+    [{ provider: 'x', id: '' }, {}, 'llm: model.id must be a text that is not empty, got ""'],
     [
       scriptedModel([{}]),
       { prices: { 'gpt-4': { input: -1, output: 1 } } },
-      'prices["gpt-4"]: input must be a number, 0 or more, got -1',
+      'prices["gpt-4"].input must be a finite number, 0 or more, got -1',
     ],
     [scriptedModel([{}]), { maxTokens: 0 }, 'LlmOptions: maxTokens must be a whole number, 1 or more, got 0'],
   ])('refuses a wrong model or option at construction', (model, options, message) => {

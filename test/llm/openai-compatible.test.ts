@@ -64,7 +64,7 @@ describe('openAICompatible', () => {
 
   it('refuses an address that is none', () => {
     expect(() => openAICompatible({ model: 'm', baseURL: 'localhost' })).toThrow(
-      'OpenAICompatibleOptions: baseURL must be a URL such as \'http://127.0.0.1:11434/v1\', got "localhost"',
+      'OpenAICompatibleOptions: baseURL must be a URL that starts with http:// or https://, such as http://127.0.0.1:11434/v1, got "localhost"',
     );
   });
 });

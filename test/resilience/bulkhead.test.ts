@@ -236,7 +236,7 @@ describe('bulkhead', () => {
     [{ limit: 0 }, 'BulkheadOptions: limit must be a whole number, 1 or more, got 0'],
     [{ limit: 1.5 }, 'BulkheadOptions: limit must be a whole number, 1 or more, got 1.5'],
     [{ limit: 1, queue: -1 }, 'BulkheadOptions: queue must be a whole number, 0 or more, got -1'],
-    [{ limit: 1, maxQueue: 1 }, 'BulkheadOptions: there is no option "maxQueue"; known are limit, queue, name'],
+    [{ limit: 1, maxQueue: 1 }, 'BulkheadOptions: there is no option "maxQueue"; known are name, limit, queue'],
   ])('refuses %j at construction', (options, message) => {
     expect(() => bulkhead(gates().work, options as never)).toThrow(message);
   });

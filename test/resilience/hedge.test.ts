@@ -272,7 +272,7 @@ describe('hedge', () => {
 
   it.each<[object, string]>([
     [{}, 'must say when a try is late, by delayMs or percentile, got neither'],
-    [{ delayMs: -1 }, 'delayMs must be a number, 0 or more, got -1'],
+    [{ delayMs: -1 }, 'delayMs must be a finite number, 0 or more, got -1'],
     [{ percentile: 0 }, 'percentile must be a number from 1 to 100, got 0'],
     [{ percentile: 50, minimumSamples: 500 }, 'minimumSamples must be a whole number from 1 to 200, got 500'],
     [{ delayMs: 1, maxHedges: 0 }, 'maxHedges must be a whole number, 1 or more, got 0'],

@@ -120,8 +120,8 @@ describe('rateLimit', () => {
       message: 'a refused work of 51 permits: it never holds more than 50, its burst, at once',
       retryAfterMs: undefined,
     });
-    await expect(run(byTokens, Number.NaN)).rejects.toThrow('a: weight must be a number, 0 or more, got NaN');
-    await expect(run(byTokens, -1)).rejects.toThrow('a: weight must be a number, 0 or more, got -1');
+    await expect(run(byTokens, Number.NaN)).rejects.toThrow('a: weight must be a finite number, 0 or more, got NaN');
+    await expect(run(byTokens, -1)).rejects.toThrow('a: weight must be a finite number, 0 or more, got -1');
     await expect(run(byTokens, 50)).resolves.toBe(50);
   });
 
@@ -212,9 +212,9 @@ describe('rateLimit', () => {
 
   it.each<[object, string]>([
     [{ permits: 0, perMs: 1 }, 'permits must be above 0, or nothing would ever run, got 0'],
-    [{ permits: -1, perMs: 1 }, 'permits must be a number, 0 or more, got -1'],
-    [{ permits: 1 }, 'perMs must be a number, 1 or more, got undefined'],
-    [{ permits: 1, perMs: 1, burst: 0.5 }, 'burst must be a number, 1 or more, got 0.5'],
+    [{ permits: -1, perMs: 1 }, 'permits must be a finite number, 0 or more, got -1'],
+    [{ permits: 1 }, 'perMs must be a finite number, 1 or more, got undefined'],
+    [{ permits: 1, perMs: 1, burst: 0.5 }, 'burst must be a finite number, 1 or more, got 0.5'],
     [{ permits: 1, perMs: 1, mode: 'drop' }, "mode must be 'wait' or 'reject', got \"drop\""],
     [{ permits: 1, perMs: 1, mode: 'reject', maxWaitMs: 5 }, "maxWaitMs is of use only in mode 'wait'"],
     [{ permits: 1, perMs: 1, maxQueue: 0.5 }, 'maxQueue must be a whole number, 0 or more, got 0.5'],

@@ -66,8 +66,8 @@ describe('retryBudget', () => {
   });
 
   it.each([
-    [{ ratio: -1 }, 'RetryBudgetOptions: ratio must be a number, 0 or more, got -1'],
-    [{ windowMs: 1 }, 'RetryBudgetOptions: windowMs must be a number, 10 or more, got 1'],
+    [{ ratio: -1 }, 'RetryBudgetOptions: ratio must be a finite number, 0 or more, got -1'],
+    [{ windowMs: 1 }, 'RetryBudgetOptions: windowMs must be a finite number, 10 or more, got 1'],
     [{ min: 1 }, 'RetryBudgetOptions: there is no option "min"; did you mean minPerSecond?'],
   ])('refuses %j', (options, message) => {
     expect(() => retryBudget(options as never)).toThrow(message);

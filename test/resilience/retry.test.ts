@@ -244,11 +244,11 @@ describe('retry', () => {
   it.each([
     [{ maxRetries: -1 }, 'RetryOptions: maxRetries must be a whole number, 0 or more, got -1'],
     [{ maxRetries: 1.5 }, 'RetryOptions: maxRetries must be a whole number, 0 or more, got 1.5'],
-    [{ initialDelayMs: Number.NaN }, 'RetryOptions: initialDelayMs must be a number, 0 or more, got NaN'],
+    [{ initialDelayMs: Number.NaN }, 'RetryOptions: initialDelayMs must be a finite number, 0 or more, got NaN'],
     [{ maxRetry: 2 }, 'RetryOptions: there is no option "maxRetry"; did you mean maxRetries?'],
     [{ when: 'always' }, 'RetryOptions: when must be a function, got "always"'],
     [{ jitter: 'some' }, 'RetryOptions: jitter must be one of full, decorrelated, none, got "some"'],
-    [{ deadlineMs: -1 }, 'RetryOptions: deadlineMs must be a number, 0 or more, got -1'],
+    [{ deadlineMs: -1 }, 'RetryOptions: deadlineMs must be a finite number, 0 or more, got -1'],
     [{ budget: { ratio: 1 } }, 'RetryOptions: budget must be made by retryBudget({ … }), got an object with ratio'],
   ])('refuses %j at construction', (options, message) => {
     expect(() => retry(scriptedTask('inner', [fail()]), options as never)).toThrow(message);

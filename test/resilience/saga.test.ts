@@ -324,7 +324,7 @@ describe('the steps of a saga', () => {
     ],
     [
       [{ name: 'a', do: task('a', () => 1), compensat: 1 }],
-      'saga: step: there is no option "compensat"; did you mean compensate?',
+      'saga: step a: there is no option "compensat"; did you mean compensate?',
     ],
     [
       [{ name: 'a', do: task('a', () => 1), whenUnknown: task('a', () => 1) }],
@@ -343,7 +343,7 @@ describe('the steps of a saga', () => {
 
   it('have options that are checked too', () => {
     expect(() => saga([step('a')], { graceMs: -1 })).toThrow(
-      'SagaOptions: graceMs must be a number, 0 or more, got -1',
+      'SagaOptions: graceMs must be a finite number, 0 or more, got -1',
     );
   });
 });

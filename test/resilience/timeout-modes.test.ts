@@ -226,9 +226,9 @@ describe('an idle timeout', () => {
 
 describe('the options of timeout', () => {
   it.each([
-    [{ idleMs: -1 }, 'TimeoutOptions: idleMs must be a number, 0 or more, got -1'],
+    [{ idleMs: -1 }, 'TimeoutOptions: idleMs must be a finite number, 0 or more, got -1'],
     [{ timeoutMs: 1, mode: 'gentle' }, `TimeoutOptions: mode must be 'immediate' or 'cooperative', got "gentle"`],
-    [{ timeoutMs: 1, mode: 'cooperative', graceMs: Number.NaN }, 'TimeoutOptions: graceMs must be a number'],
+    [{ timeoutMs: 1, mode: 'cooperative', graceMs: Number.NaN }, 'TimeoutOptions: graceMs must be a finite number'],
     [{ timeoutMs: 1, graceMs: 5 }, "TimeoutOptions: graceMs needs mode: 'cooperative', got 5"],
   ])('are refused at construction: %j', (options, message) => {
     expect(() => timeout(deaf(1), options as never)).toThrow(message);

@@ -67,8 +67,8 @@ describe('timeout', () => {
   });
 
   it.each([
-    [{}, 'TimeoutOptions: timeoutMs must be a number, 0 or more, got undefined'],
-    [{ timeoutMs: -1 }, 'TimeoutOptions: timeoutMs must be a number, 0 or more, got -1'],
+    [{}, 'TimeoutOptions: timeoutMs must be a finite number, 0 or more, got undefined'],
+    [{ timeoutMs: -1 }, 'TimeoutOptions: timeoutMs must be a finite number, 0 or more, got -1'],
     [{ timeout: 5 }, 'did you mean timeoutMs?'],
     [undefined, 'TimeoutOptions: must be an object such as { timeoutMs: … }, got undefined'],
   ])('refuses %j at construction', (options, message) => {

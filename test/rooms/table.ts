@@ -62,7 +62,7 @@ export const ROOMS: readonly Room[] = [
   },
   {
     where: 'src/sdk/',
-    may: [...SDK, 'src/telemetry/', 'src/prometheus/', 'src/platform/', 'src/core/check.ts'],
+    may: [...SDK, 'src/telemetry/', 'src/prometheus/', 'src/platform/', 'src/core/check.ts', 'src/core/rules.ts'],
     what: 'boots the SDK; it knows no primitive',
   },
   {

@@ -1,0 +1,84 @@
+/** What an option may be: the rules that `checkOptions` is given, one per option. */
+import {
+  type AnyRules,
+  checkValues,
+  fail,
+  knownOptions,
+  type NumberRule,
+  type Rule,
+  type Rules,
+  requireFunction,
+  requireNumber,
+  requireWord,
+} from './check.ts';
+import { measure, show } from './show.ts';
+
+export function optional<T>(rule: Rule<T>): Rule<T | undefined> {
+  return (where, option, value) => {
+    if (value !== undefined) rule(where, option, value);
+  };
+}
+
+export const word: Rule<string> = requireWord;
+
+export const optionalName = optional(word);
+
+export const text: Rule<string> = (where, option, value) => {
+  if (typeof value !== 'string') fail(where, option, 'must be a text', value);
+};
+
+/** A text that no message may quote. */
+export const secretText: Rule<string> = (where, option, value) => {
+  if (typeof value !== 'string') throw new TypeError(`${where}: ${option} must be a text, got ${measure(value)}`);
+};
+
+export const flag: Rule<boolean> = (where, option, value) => {
+  if (typeof value !== 'boolean') fail(where, option, 'must be true or false', value);
+};
+
+export function oneOf<const T extends string>(...words: readonly T[]): Rule<T> {
+  const rule = words.length === 2 ? `must be '${words[0]}' or '${words[1]}'` : `must be one of ${words.join(', ')}`;
+  return (where, option, value) => {
+    if (!words.some((each) => each === value)) fail(where, option, rule, value);
+  };
+}
+
+/** A function; what it takes and gives is for the compiler to see. */
+export function callback<F extends (...args: never[]) => unknown>(): Rule<F> {
+  return requireFunction;
+}
+
+export function number(rule: NumberRule): Rule<number> {
+  return (where, option, value) => requireNumber(where, option, value, rule);
+}
+
+/** A duration. `Infinity` is no duration: a limit that is not wanted is left out. */
+export const milliseconds = number({ min: 0 });
+
+/** How many of something there may be, at least one. */
+export const count = number({ min: 1, integer: true });
+
+/** An object with options of its own. */
+export function object<O>(rules: Rules<O>): Rule<O> {
+  return (where, option, value) => {
+    knownOptions(`${where}: ${option}`, value, Object.keys(rules));
+    checkValues(where, `${option}.`, value, rules as AnyRules);
+  };
+}
+
+/** An object of others, of which these methods are called; it may have more. */
+export function having<T>(...methods: readonly (keyof T & string)[]): Rule<T> {
+  return (where, option, value) => {
+    for (const method of methods) {
+      requireFunction(where, `${option}.${method}`, (value as Partial<T> | null | undefined)?.[method]);
+    }
+  };
+}
+
+/** An object whose keys are the author's own. */
+export function recordOf<T>(rule: Rule<T>): Rule<Readonly<Record<string, T>>> {
+  return (where, option, value) => {
+    if (typeof value !== 'object' || value === null) fail(where, option, 'must be an object', value);
+    for (const [key, each] of Object.entries(value)) rule(where, `${option}[${show(key)}]`, each);
+  };
+}

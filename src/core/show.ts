@@ -1,0 +1,34 @@
+/** Values in the texts of errors. */
+
+/** A short form of any value. Strings and keys are cut: they may be a user's data, and many. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(cut(value));
+  if (typeof value === 'function') return value.name ? `function ${cut(value.name)}` : 'a function';
+  if (typeof value !== 'object' || value === null) return cut(String(value));
+  try {
+    if (Array.isArray(value)) return `an array of ${value.length}`;
+    const keys = Object.keys(value);
+    const more = keys.length > MOST_KEYS ? ` and ${keys.length - MOST_KEYS} more` : '';
+    return `an object with ${keys.slice(0, MOST_KEYS).map(cut).join(', ') || 'no keys'}${more}`;
+  } catch {
+    return 'an object that cannot be looked into';
+  }
+}
+
+const MOST_KEYS = 8;
+
+function cut(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+}
+
+/** What a value is and how large it is, without its content: that may be a user's data. */
+export function measure(value: unknown): string {
+  if (typeof value === 'string') return `a text of ${value.length} characters`;
+  if (value === undefined || value === null || typeof value === 'boolean') return String(value);
+  if (typeof value !== 'object') return `a ${typeof value}`;
+  try {
+    return Array.isArray(value) ? `an array of ${value.length}` : `an object with ${Object.keys(value).length} keys`;
+  } catch {
+    return 'an object that cannot be looked into';
+  }
+}
