@@ -1,6 +1,7 @@
 import type { ExecutionContext } from '../core/context.ts';
+import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
-import { show } from '../core/show.ts';
+import { measure } from '../core/show.ts';
 import { cacheLookups, type Observation, storeErrors } from '../telemetry/record/cache.ts';
 import { boundedKey, keyPrefix } from './key.ts';
 import { type Kept, memoryStore } from './memory-store.ts';
@@ -39,7 +40,7 @@ export function cache<In, Out>(primitive: Primitive<In, Out>, options: CacheOpti
   const prefix = keyPrefix(namespace, version);
   // A cache that is bounded by age alone is told apart from one that is bounded by use.
   const type = store?.type ?? (ttlMs !== undefined && options.maxEntries === undefined ? 'ttl' : 'lru');
-  const label = name ?? 'CachePrimitive';
+  const { label, messageName } = namesOf('cache', name, { around: inner });
   const lookups = cacheLookups(label, type);
   const memory = store === undefined ? memoryStore<Out>({ ttlMs, staleMs, maxEntries }) : undefined;
   const remote = store && remoteStore<Out>(store, { ttlMs, staleMs }, storeErrors(label, type));
@@ -50,7 +51,7 @@ export function cache<In, Out>(primitive: Primitive<In, Out>, options: CacheOpti
   /** Runs the primitive and keeps what it gives. */
   async function fill({ input, key, observation }: Lookup<In>, alone: ExecutionContext): Promise<Out> {
     const value = await inner.invoke(input, alone);
-    refuseStream(inner.name, value);
+    refuseStream(messageName, inner.messageName, value);
     memory?.set(key, value, alone.clock.now());
     if (remote !== undefined) await remote.set(prefix + key, value, alone, observation);
     return value;
@@ -92,9 +93,10 @@ export function cache<In, Out>(primitive: Primitive<In, Out>, options: CacheOpti
   return createPrimitive<In, Out>({
     type: 'cache',
     name,
+    messageName,
     run: (input, context, observation) => {
       const given = keyOf(input);
-      if (typeof given !== 'string') throw new TypeError(`CacheOptions: key must give a string, got ${show(given)}`);
+      if (typeof given !== 'string') throw new TypeError(`${messageName}: key must give a text, got ${measure(given)}`);
       const key = boundedKey(given);
       const now = context.clock.now();
       const kept = memory?.get(key, now);

@@ -1,11 +1,11 @@
 import { isStream } from '../core/stream.ts';
 
 /** Throws, and closes it, where a value is a stream: kept, it would be empty for the second who reads it. */
-export function refuseStream(name: string, value: unknown): void {
+export function refuseStream(cacheName: string, name: string, value: unknown): void {
   if (typeof value !== 'object' || value === null || !(Symbol.asyncIterator in value)) return;
   if (isStream(value)) value.return?.().catch(() => {});
   throw new TypeError(
-    `cache: ${name} gave a stream, which can be read once only; collect its chunks before the cache, ` +
+    `${cacheName}: ${name} gave a stream, which can be read once only; collect its chunks before the cache, ` +
       `or put the cache around what the stream is made of`,
   );
 }

@@ -9,6 +9,7 @@ import { type Rule, requireName } from './check.ts';
 import { ambientContext, type ExecutionContext, enter } from './context.ts';
 import { otherCopy } from './copies.ts';
 import { contextFor, type ExecuteOptions } from './execute-options.ts';
+import { namesOf } from './names.ts';
 import { show } from './show.ts';
 
 /** A unit of work: takes an `In`, gives an `Out`, is observed, and may run any number of times at once. */
@@ -31,6 +32,8 @@ export interface Definition<In, Out> {
   readonly type: string;
   /** The author's name, if there is one. */
   readonly name?: string | undefined;
+  /** What messages call it where it has no name. @default its factory */
+  readonly messageName?: string | undefined;
   /** Whether it counts as a workflow also without a name. @default false */
   readonly workflow?: boolean | undefined;
   /** What its telemetry has beside the span, counts and durations of every kind. Made by `telemetry/record`. */
@@ -46,6 +49,8 @@ export type Run<In, Out> = (input: In, context: ExecutionContext, observation: O
 export class ObservedPrimitive<in In, out Out> implements Primitive<In, Out> {
   readonly type: string;
   readonly name: string;
+  /** What the messages of errors call it. */
+  readonly messageName: string;
   readonly definition: Definition<In, Out>;
   readonly #telemetry: PrimitiveTelemetry;
   readonly #workflow: boolean;
@@ -55,7 +60,9 @@ export class ObservedPrimitive<in In, out Out> implements Primitive<In, Out> {
     const { type, name, workflow = false, run, telemetry } = definition;
     if (name !== undefined) requireName(type, name);
     this.type = type;
-    this.name = name ?? className(type);
+    const names = namesOf(type, name);
+    this.name = names.label;
+    this.messageName = name ?? definition.messageName ?? names.messageName;
     this.definition = definition;
     this.#workflow = workflow;
     this.#telemetry = createPrimitiveTelemetry({ type, name: this.name, workflow, ...telemetry });
@@ -130,9 +137,3 @@ export function requirePrimitive<In, Out>(
 export const primitiveRule: Rule<Primitive<never, unknown>> = (where, option, value) => {
   requirePrimitive(where, option, value as Primitive<never, unknown>);
 };
-
-/** The name of an unnamed primitive: `CircuitBreakerPrimitive` for `circuit_breaker`. */
-function className(type: string): string {
-  const words = type.split('_').map((word) => word.charAt(0).toUpperCase() + word.slice(1));
-  return `${words.join('')}Primitive`;
-}

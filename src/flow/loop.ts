@@ -2,6 +2,7 @@ import { untilCancelled } from '../core/cancellation.ts';
 import { checkOptions, type Rules } from '../core/check.ts';
 import type { WorkflowContext } from '../core/context.ts';
 import { LoopLimitError } from '../core/errors.ts';
+import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { callback, count, optionalName } from '../core/rules.ts';
 import { loopRounds } from '../telemetry/record/loop.ts';
@@ -33,12 +34,13 @@ export function loop<In, Out extends In>(
   checkOptions('LoopOptions', options, RULES);
   const inner = requirePrimitive('loop', 'primitive', primitive);
   const { until, maxIterations, name } = options;
-  const rounds = loopRounds(name ?? 'LoopPrimitive');
-  const label = name ?? `loop around ${inner.name}`;
+  const { label, messageName } = namesOf('loop', name, { around: inner });
+  const rounds = loopRounds(label);
 
   return createPrimitive<In, Out>({
     type: 'loop',
     name,
+    messageName,
     run: async (input, context, observation) => {
       let value: In = input;
       let iteration = 0;
@@ -48,7 +50,7 @@ export function loop<In, Out extends In>(
           iteration += 1;
           rounds.went(observation, iteration);
           if (await untilCancelled(Promise.resolve(until(output, iteration, context)), context.scope)) return output;
-          if (iteration === maxIterations) throw new LoopLimitError(label, maxIterations, output);
+          if (iteration === maxIterations) throw new LoopLimitError(messageName, maxIterations, output);
           value = output;
         }
       } finally {

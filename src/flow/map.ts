@@ -1,5 +1,6 @@
 import { checkOptions, type Rules } from '../core/check.ts';
 import type { ExecuteOptions } from '../core/execute-options.ts';
+import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { count, flag, oneOf, optional, optionalName } from '../core/rules.ts';
 import { type Items, isAsync, requireItems } from './items.ts';
@@ -71,13 +72,15 @@ export function map<Item>(primitive: Primitive<Item, unknown>, options: MapOptio
   checkOptions('MapOptions', options, RULES);
   const inner = requirePrimitive('map', 'primitive', primitive);
   const { name, concurrency = 8, unordered = false, mode = 'fail', stream } = options;
+  const { messageName } = namesOf('map', name, { around: inner });
   const plan = { primitive: inner, concurrency, unordered, settle: mode === 'settle' };
 
   return createPrimitive<Items<Item>, unknown>({
     type: 'map',
     name,
+    messageName,
     run: async (items, context, observation) => {
-      requireItems('map', items);
+      requireItems(messageName, items);
       const streams = stream ?? isAsync(items);
       if (!streams && !isAsync(items)) return mapAll(plan, items, context, observation);
       const results = new MappedStream(plan, items, context, observation);

@@ -2,6 +2,7 @@ import { CancelScope } from '../core/cancellation.ts';
 import { checkOptions, fail, type Rules } from '../core/check.ts';
 import { RaceError } from '../core/errors.ts';
 import type { Accepting, CommonInput, OutputOf } from '../core/inference.ts';
+import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { optionalName } from '../core/rules.ts';
 import { recordWinner } from '../telemetry/record/race.ts';
@@ -33,8 +34,8 @@ export function race<const T extends readonly unknown[], In = CommonInput<T>>(
     requirePrimitive('race', `branch ${i + 1}`, branch as Primitive<In, Output>),
   );
   if (list.length === 0) throw new TypeError('race: needs at least one branch, got none');
-  const names = list.map((branch) => branch.name);
-  const label = options.name ?? 'race';
+  const { messageName } = namesOf('race', options.name);
+  const branchNames = list.map((branch) => branch.messageName);
 
   return createPrimitive<In, Output>({
     type: 'race',
@@ -48,10 +49,10 @@ export function race<const T extends readonly unknown[], In = CommonInput<T>>(
         const win = (winner: number, output: Output) => {
           if (won) return;
           won = true;
-          const reason = new DOMException(`${label}: ${names[winner]} answered first`, 'AbortError');
+          const reason = new DOMException(`${messageName}: ${list[winner]?.messageName} answered first`, 'AbortError');
           for (const [i, scope] of scopes.entries()) if (i !== winner) scope.cancel(reason);
           scopes[winner]?.dispose();
-          recordWinner(observation, winner, names[winner] as string);
+          recordWinner(observation, winner, list[winner]?.name ?? '');
           resolve(output);
         };
         const lose = (loser: number, error: unknown) => {
@@ -60,7 +61,8 @@ export function race<const T extends readonly unknown[], In = CommonInput<T>>(
           failed += 1;
           if (failed < list.length) return;
           if (context.scope?.cancelled === true) reject(context.scope.reason);
-          else reject(list.length === 1 ? error : new RaceError(label, names, errors));
+          else if (list.length === 1) reject(error);
+          else reject(new RaceError(messageName, branchNames, errors));
         };
         for (const [i, branch] of list.entries()) {
           branch.invoke(input, context.within(scopes[i] as CancelScope)).then(

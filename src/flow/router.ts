@@ -2,6 +2,7 @@ import { checkOptions, fail, type Rules, requireFunction } from '../core/check.t
 import type { WorkflowContext } from '../core/context.ts';
 import { NoRouteError } from '../core/errors.ts';
 import type { Accepting, CommonInput, OutputOf } from '../core/inference.ts';
+import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { optional, optionalName, text } from '../core/rules.ts';
 import { show } from '../core/show.ts';
@@ -44,7 +45,7 @@ export function router<const R extends Readonly<Record<string, unknown>>, In = C
   if (otherwise !== undefined && !known.has(otherwise)) {
     fail('RouterOptions', 'default', `must be one of ${names.join(', ')}`, otherwise);
   }
-  const routerName = options.name ?? 'router';
+  const { messageName } = namesOf('router', options.name);
   return createPrimitive<In, OutputOf<R[keyof R]>>({
     type: 'router',
     name: options.name,
@@ -53,7 +54,7 @@ export function router<const R extends Readonly<Record<string, unknown>>, In = C
       context.scope?.throwIfCancelled();
       const route = asked !== undefined && known.has(asked) ? asked : otherwise;
       const target = route === undefined ? undefined : known.get(route);
-      if (route === undefined || target === undefined) throw new NoRouteError(routerName, asked, names);
+      if (route === undefined || target === undefined) throw new NoRouteError(messageName, asked, names);
       recordRoute(observation, route);
       return target.invoke(input, context) as Promise<OutputOf<R[keyof R]>>;
     },

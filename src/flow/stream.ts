@@ -33,7 +33,7 @@ export function stream<In = AnyInput, Chunk = unknown>(
         throw error;
       });
       if (typeof (chunks as Partial<AsyncIterable<Chunk>> | null)?.[Symbol.asyncIterator] !== 'function') {
-        fail('stream', 'fn', 'must give an async iterable', chunks);
+        fail(name, 'fn', 'must give an async iterable', chunks);
       }
       return chunksOf(chunks);
     },

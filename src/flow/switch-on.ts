@@ -3,6 +3,7 @@ import { checkOptions, fail, type Rules, requireFunction } from '../core/check.t
 import type { WorkflowContext } from '../core/context.ts';
 import { NoCaseError } from '../core/errors.ts';
 import type { Accepting, CommonInput, OutputOf, Step } from '../core/inference.ts';
+import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { optionalName } from '../core/rules.ts';
 import { show } from '../core/show.ts';
@@ -65,17 +66,18 @@ export function switchOn<In>(
   if (known.size === 0) throw new TypeError('switchOn: needs at least one case, got none');
   const rest = otherwise === undefined ? undefined : requirePrimitive('switchOn', 'otherwise', otherwise);
   const names = [...known.keys()];
-  const switchName = options.name ?? 'switchOn';
+  const { messageName } = namesOf('switch', options.name, { factory: 'switchOn' });
   return createPrimitive<In, unknown>({
     type: 'switch',
     name: options.name,
+    messageName,
     run: async (input, context, observation) => {
       const value = await untilCancelled(Promise.resolve(select(input, context)), context.scope);
       context.scope?.throwIfCancelled();
       const name = caseName(value);
       const matched = name === undefined ? undefined : known.get(name);
       const target = matched ?? rest;
-      if (target === undefined) throw new NoCaseError(switchName, value, names);
+      if (target === undefined) throw new NoCaseError(messageName, value, names);
       recordCase(observation, matched === undefined || name === undefined ? 'otherwise' : name);
       return target.invoke(input, context);
     },

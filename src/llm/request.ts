@@ -1,4 +1,5 @@
 import { checkOptions, fail, type Rule, type Rules, requireFunction } from '../core/check.ts';
+import { namesOf } from '../core/names.ts';
 import { count, flag, having, number, object, optional, optionalName, recordOf, text, word } from '../core/rules.ts';
 import { show } from '../core/show.ts';
 import type { Price, PriceTable } from '../ledger/price.ts';
@@ -43,10 +44,13 @@ export function requireLlm(model: Model, options: LlmOptions): void {
 }
 
 /** The request that an input stands for. */
-export function requestOf(input: string | ModelRequest, { system, maxTokens, temperature }: LlmOptions): ModelRequest {
+export function requestOf(input: string | ModelRequest, options: LlmOptions): ModelRequest {
+  const { name, system, maxTokens, temperature } = options;
   const given: ModelRequest = typeof input === 'string' ? { messages: [{ role: 'user', content: input }] } : input;
   if (!Array.isArray(given?.messages) || given.messages.length === 0) {
-    throw new TypeError(`llm: input must be a text or a request with messages, got ${show(input)}`);
+    throw new TypeError(
+      `${namesOf('llm', name).messageName}: input must be a text or a request with messages, got ${show(input)}`,
+    );
   }
   return {
     ...given,

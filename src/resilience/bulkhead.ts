@@ -1,5 +1,6 @@
 import { checkOptions, type Rules } from '../core/check.ts';
 import { BulkheadFullError } from '../core/errors.ts';
+import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { count, number, optional, optionalName } from '../core/rules.ts';
 import { afterOutput } from '../core/stream.ts';
@@ -34,7 +35,7 @@ export function bulkhead<In, Out>(primitive: Primitive<In, Out>, options: Bulkhe
   checkOptions('BulkheadOptions', options, RULES);
   const inner = requirePrimitive('bulkhead', 'primitive', primitive);
   const { name, limit, queue = 0 } = options;
-  const label = name ?? 'BulkheadPrimitive';
+  const { label, messageName } = namesOf('bulkhead', name, { around: inner });
   const tell = bulkheadSlots(label);
   const slots = new Slots(limit);
   const leave = () => {
@@ -45,9 +46,10 @@ export function bulkhead<In, Out>(primitive: Primitive<In, Out>, options: Bulkhe
   return createPrimitive<In, Out>({
     type: 'bulkhead',
     name,
+    messageName,
     run: async (input, context, observation) => {
       if (!slots.take()) {
-        if (slots.waiting >= queue) throw new BulkheadFullError(label, limit, queue);
+        if (slots.waiting >= queue) throw new BulkheadFullError(messageName, limit, queue);
         const waited = tell.begin(observation, context.clock);
         try {
           await slots.wait(context);

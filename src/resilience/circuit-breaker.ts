@@ -1,6 +1,7 @@
 import { checkOptions, type Rules } from '../core/check.ts';
 import type { ExecutionContext } from '../core/context.ts';
 import { CircuitOpenError, isInconclusive } from '../core/errors.ts';
+import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { callback, optional, optionalName } from '../core/rules.ts';
 import { afterOutput } from '../core/stream.ts';
@@ -43,8 +44,8 @@ export function circuitBreaker<In, Out>(
   checkOptions('CircuitBreakerOptions', options, RULES);
   const inner = requirePrimitive('circuitBreaker', 'primitive', primitive);
   const { name, when = isTransient, ...source } = options;
-  const label = name ?? 'CircuitBreakerPrimitive';
-  const circuitFor = circuitSource('CircuitBreakerOptions', source, label);
+  const names = namesOf('circuit_breaker', name, { around: inner });
+  const circuitFor = circuitSource('CircuitBreakerOptions', source, names);
   /** What an execution that ended with `error` tells of the dependency. */
   const judge = (error: unknown, { scope }: ExecutionContext): CircuitResult => {
     if (scope?.cancelled === true || isInconclusive(error)) return 'unknown';
@@ -54,6 +55,7 @@ export function circuitBreaker<In, Out>(
   return createPrimitive<In, Out>({
     type: 'circuit_breaker',
     name,
+    messageName: names.messageName,
     run: async (input, context, observation) => {
       const { clock } = context;
       const circuit = circuitFor(input);
@@ -61,7 +63,7 @@ export function circuitBreaker<In, Out>(
       if (epoch === undefined) {
         const { state, until } = circuit.refusal();
         recordCircuit(observation, state);
-        throw new CircuitOpenError(label, state, until, clock.now());
+        throw new CircuitOpenError(names.messageName, state, until, clock.now());
       }
       const over = (failure: { readonly error: unknown } | undefined) => {
         let result: CircuitResult = 'unknown';

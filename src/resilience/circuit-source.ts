@@ -1,5 +1,7 @@
 import { fail, type Rule, type Rules } from '../core/check.ts';
+import type { Names } from '../core/names.ts';
 import { callback, count, optional } from '../core/rules.ts';
+import { measure } from '../core/show.ts';
 import { circuitsNamed } from '../telemetry/record/circuit-breaker.ts';
 import { CIRCUIT_RULES, type CircuitOptions, circuitRules } from './circuit-options.ts';
 import { KeyedCircuits } from './keyed-circuits.ts';
@@ -32,8 +34,12 @@ export const SOURCE_RULES: Rules<CircuitSource<never>> = {
   maxKeys: optional(count),
 };
 
-/** How an execution finds its circuit. All of them show under the name `label`. */
-export function circuitSource<In>(where: string, source: CircuitSource<In>, label: string): (input: In) => LiveCircuit {
+/** How an execution finds its circuit. All of them show under one label. */
+export function circuitSource<In>(
+  where: string,
+  source: CircuitSource<In>,
+  { label, messageName }: Names,
+): (input: In) => LiveCircuit {
   if ('circuit' in source) {
     const { circuit, ...besides } = source;
     if (Object.keys(besides).length > 0) fail(where, 'circuit', 'has its own rules and admits none beside it', besides);
@@ -55,7 +61,7 @@ export function circuitSource<In>(where: string, source: CircuitSource<In>, labe
   const circuits = new KeyedCircuits(rules, group, maxKeys ?? 1_000);
   return (input) => {
     const word = key(input);
-    if (typeof word !== 'string') fail(label, 'key', 'must give a text', word);
+    if (typeof word !== 'string') throw new TypeError(`${messageName}: key must give a text, got ${measure(word)}`);
     return circuits.get(word);
   };
 }

@@ -1,5 +1,6 @@
 import { checkOptions, type Rules } from '../core/check.ts';
 import type { Step } from '../core/inference.ts';
+import { namesOf } from '../core/names.ts';
 import {
   createPrimitive,
   ObservedPrimitive,
@@ -66,16 +67,19 @@ export function fallback<In, Out>(primitive: Primitive<In, Out>, ...rest: readon
   const { substitutes, options } = parse(rest);
   checkOptions('FallbackOptions', options, RULES);
   if (substitutes.length === 0) throw new TypeError('fallback: needs at least one substitute, got none');
+  const primary = requirePrimitive('fallback', 'primitive', primitive);
+  const { label, messageName } = namesOf('fallback', options.name, { around: primary });
   const links: readonly Link<In, Out>[] = [
-    { use: requirePrimitive('fallback', 'primitive', primitive), when: always },
+    { use: primary, when: always },
     ...substitutes.map((one, i) => linkOf<In, Out>(one, `substitute ${i + 1}`)),
   ];
-  const activations = fallbackActivations(options.name ?? 'FallbackPrimitive');
+  const activations = fallbackActivations(label);
   const chain = links.map((link) => ({ ...link, answers: activations.answersOf(link.use.name) }));
 
   return createPrimitive<In, Out>({
     type: 'fallback',
     name: options.name,
+    messageName,
     run: async (input, context, observation) => {
       let failure: unknown;
       let tried = 0;

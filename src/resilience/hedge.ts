@@ -1,4 +1,5 @@
 import { checkOptions, type Rules, requireNumber } from '../core/check.ts';
+import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { callback, count, milliseconds, number, optional, optionalName } from '../core/rules.ts';
 import { type HedgeResult, hedgeResults } from '../telemetry/record/hedge.ts';
@@ -54,12 +55,13 @@ const RULES: Rules<HedgeOptions> = {
 export function hedge<In, Out>(primitive: Primitive<In, Out>, options: HedgeOptions): Primitive<In, Out> {
   const { name, maxHedges, when, delay } = settings(options);
   const inner = requirePrimitive('hedge', 'primitive', primitive);
-  const label = name ?? 'HedgePrimitive';
+  const { label, messageName } = namesOf('hedge', name, { around: inner });
   const results = hedgeResults(label);
 
   return createPrimitive<In, Out>({
     type: 'hedge',
     name,
+    messageName,
     run: async (input, context, observation) => {
       const delayMs = delay.now();
       const startedAt = delay.learns ? context.clock.now() : 0;
@@ -88,7 +90,7 @@ export function hedge<In, Out>(primitive: Primitive<In, Out>, options: HedgeOpti
           tries.start();
         }
       } finally {
-        tries.end(`${label}: another try has settled it`);
+        tries.end(`${messageName}: another try has settled it`);
         results.finished(observation, result);
       }
     },

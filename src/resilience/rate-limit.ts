@@ -1,5 +1,6 @@
 import { checkOptions, fail, failRange, type Rules, requireNumber } from '../core/check.ts';
 import { RateLimitError } from '../core/errors.ts';
+import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { callback, milliseconds, number, oneOf, optional, optionalName } from '../core/rules.ts';
 import { rateLimitWaits } from '../telemetry/record/rate-limit.ts';
@@ -50,26 +51,27 @@ export function rateLimit<In, Out>(
 ): Primitive<In, Out> {
   const { name, rules, weight, longestMs, maxQueue } = settings(options);
   const inner = requirePrimitive('rateLimit', 'primitive', primitive);
-  const label = name ?? 'RateLimitPrimitive';
+  const { label, messageName } = namesOf('rate_limit', name, { around: inner });
   const waits = rateLimitWaits(label);
   const permits = new Permits(rules);
 
   function refuse(needed: number, waitMs: number, room: boolean): void {
     if (waitMs > longestMs) {
       const why = longestMs === 0 ? 'too few are left' : `they would take longer than the ${longestMs} ms it may wait`;
-      throw new RateLimitError(label, needed, why, waitMs);
+      throw new RateLimitError(messageName, needed, why, waitMs);
     }
-    if (!room) throw new RateLimitError(label, needed, `as many as may wait (${maxQueue}) do so already`, waitMs);
+    if (!room) throw new RateLimitError(messageName, needed, `as many as may wait (${maxQueue}) do so already`, waitMs);
   }
 
   return createPrimitive<In, Out>({
     type: 'rate_limit',
     name,
+    messageName,
     run: async (input, context, observation) => {
       const needed = weight === undefined ? 1 : weight(input);
-      requireNumber(label, 'weight', needed, { min: 0 });
+      requireNumber(messageName, 'weight', needed, { min: 0 });
       if (needed > rules.burst) {
-        throw new RateLimitError(label, needed, `it never holds more than ${rules.burst}, its burst, at once`);
+        throw new RateLimitError(messageName, needed, `it never holds more than ${rules.burst}, its burst, at once`);
       }
       const now = context.clock.now();
       if (!permits.take(needed, now)) {

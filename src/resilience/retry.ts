@@ -1,6 +1,7 @@
 import { untilCancelled } from '../core/cancellation.ts';
 import type { ExecutionContext } from '../core/context.ts';
 import { PrimitiveTimeoutError } from '../core/errors.ts';
+import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { type RetryResult, type RetryStop, retryResults } from '../telemetry/record/retry.ts';
 import { Deadline } from './deadline.ts';
@@ -20,16 +21,20 @@ export function retry<In, Out>(primitive: Primitive<In, Out>, options: RetryOpti
   const plan = planner(options);
   const inner = requirePrimitive('retry', 'primitive', primitive);
   const { deadlineMs, budget, when = isTransient, name } = options;
-  const label = name ?? inner.name;
-  const results = retryResults(name ?? 'RetryPrimitive');
+  const { label, messageName } = namesOf('retry', name, { around: inner });
+  const results = retryResults(label);
 
   return createPrimitive<In, Out>({
     type: 'retry',
     name,
+    messageName,
     run: async (input, context, observation) => {
       const { clock } = context;
       const deadline = deadlineMs === undefined ? undefined : new Deadline(context);
-      const disarm = deadline?.arm(deadlineMs as number, () => new PrimitiveTimeoutError(label, deadlineMs as number));
+      const disarm = deadline?.arm(
+        deadlineMs as number,
+        () => new PrimitiveTimeoutError(messageName, deadlineMs as number),
+      );
       const endsAt = deadlineMs === undefined ? Number.POSITIVE_INFINITY : clock.now() + deadlineMs;
       const inside = deadline === undefined ? context : context.within(deadline.scope);
       let attempt = 1;

@@ -1,5 +1,6 @@
 import { checkOptions, type Rules } from '../core/check.ts';
 import { CompensationError } from '../core/errors.ts';
+import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive } from '../core/primitive.ts';
 import { milliseconds, optional, optionalName } from '../core/rules.ts';
 import { sagaCompensations } from '../telemetry/record/saga.ts';
@@ -50,7 +51,7 @@ export function saga<const S extends readonly SagaStage[]>(
   checkOptions('SagaOptions', options, RULES);
   const { name, graceMs = 5_000 } = options;
   const stages = stagesOf(steps);
-  const label = name ?? 'SagaPrimitive';
+  const { label, messageName } = namesOf('saga', name);
   const told = sagaCompensations(label);
 
   return createPrimitive<StageIn<S[0]>, StageOut<LastOf<S>>>({
@@ -69,7 +70,9 @@ export function saga<const S extends readonly SagaStage[]>(
             compensated: told.compensated,
             unknown: (step) => told.unknown(observation, step),
           });
-          throw failures.length === 0 ? stop.error : new CompensationError(label, compensations, failures, stop.error);
+          throw failures.length === 0
+            ? stop.error
+            : new CompensationError(messageName, compensations, failures, stop.error);
         }
         value = output;
       }

@@ -1,6 +1,7 @@
 import { untilCancelled } from '../core/cancellation.ts';
 import { checkOptions, fail, type Rules } from '../core/check.ts';
 import { PrimitiveTimeoutError } from '../core/errors.ts';
+import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { milliseconds, oneOf, optional, optionalName } from '../core/rules.ts';
 import { afterOutput, isStream } from '../core/stream.ts';
@@ -46,16 +47,17 @@ const RULES: Rules<TimeoutOptions> = {
 export function timeout<In, Out>(primitive: Primitive<In, Out>, options: TimeoutOptions): Primitive<In, Out> {
   const { name, timeoutMs, idleMs, graceMs } = checked(options);
   const inner = requirePrimitive('timeout', 'primitive', primitive);
-  const label = name ?? inner.name;
+  const { messageName } = namesOf('timeout', name, { around: inner });
 
   return createPrimitive<In, Out>({
     type: 'timeout',
     name,
+    messageName,
     run: async (input, context, observation) => {
       recordTimeout(observation, timeoutMs, idleMs);
       const deadline = new Deadline(context, graceMs);
       const arm = (ms: number | undefined, did?: 'gave nothing for') =>
-        ms === undefined ? NOTHING : deadline.arm(ms, () => new PrimitiveTimeoutError(label, ms, did));
+        ms === undefined ? NOTHING : deadline.arm(ms, () => new PrimitiveTimeoutError(messageName, ms, did));
       const armIdle = () => arm(idleMs, 'gave nothing for');
       const disarm = arm(timeoutMs);
       const disarmIdle = armIdle();

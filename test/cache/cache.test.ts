@@ -114,7 +114,7 @@ describe('cache', () => {
     const inner = task('say', (_: string): unknown => make());
     const cached = cache(inner, { key });
     for (const run of [1, 2]) {
-      await expect(cached.execute('x')).rejects.toThrow('cache: say gave a stream, which can be read once only');
+      await expect(cached.execute('x')).rejects.toThrow('cache around say: say gave a stream, which can be read once only');
       await settled();
       expect(telemetry.spans().filter(({ name }) => name === 'task say')).toHaveLength(run);
     }
@@ -127,7 +127,7 @@ describe('cache', () => {
       task('t', (n: number) => n),
       { key: ((n: number) => n) as never },
     );
-    await expect(cached.execute(1)).rejects.toThrow('CacheOptions: key must give a string, got 1');
+    await expect(cached.execute(1)).rejects.toThrow('cache around t: key must give a text, got a number');
   });
 
   it.each([

@@ -24,7 +24,7 @@ describe('a second copy of the package in one process', () => {
   it('refuses the primitives of the first, and says why', () => {
     const step = first.task('step', () => 1);
     expect(() => second.sequential(step)).toThrow(
-      'sequential: step 1 must be a primitive, got an object with type, name, definition, made by another copy',
+      'sequential: step 1 must be a primitive, got an object with type, name, messageName, definition, made by another copy',
     );
   });
 

@@ -205,7 +205,7 @@ describe('map over what is at hand', () => {
     expect(() => map((() => 1) as never)).toThrow('map: primitive must be a primitive');
     for (const input of ['text', 7, null, { length: 1 }]) {
       await expect(map(double).execute(input as never)).rejects.toThrow(
-        'map: input must be an array or another iterable, async or not',
+        'map around double: input must be an array or another iterable, async or not',
       );
     }
   });

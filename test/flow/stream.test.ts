@@ -213,7 +213,7 @@ describe('stream', () => {
 
   it('rejects a source that is none', async () => {
     await expect(stream('count', () => 7 as never).execute()).rejects.toThrow(
-      'stream: fn must give an async iterable, got 7',
+      'count: fn must give an async iterable, got 7',
     );
   });
 

@@ -27,7 +27,7 @@ it('keeps a secret out of a span that an error quotes behind the stack of anothe
 it('does not quote an input that is no list', async () => {
   const each = map(task('t', (s: string) => s));
   expect(await messageOf(each.execute('my private prompt' as never))).toBe(
-    'TypeError: map: input must be an array or another iterable, async or not, got a text of 17 characters',
+    'TypeError: map around t: input must be an array or another iterable, async or not, got a text of 17 characters',
   );
 });
 

@@ -426,7 +426,7 @@ describe('circuitBreaker', () => {
 
     it('refuses a key that is no text', async () => {
       const guarded = circuitBreaker(failing(new Set()), { consecutiveFailures: 1, openMs: 1, key: () => 7 as never });
-      await expect(guarded.execute('x')).rejects.toThrow('CircuitBreakerPrimitive: key must give a text, got 7');
+      await expect(guarded.execute('x')).rejects.toThrow('circuitBreaker around inner: key must give a text, got a number');
     });
   });
 

@@ -188,7 +188,7 @@ describe('retry', () => {
       await clock.advance(1);
       await expect(running).rejects.toMatchObject({
         name: 'PrimitiveTimeoutError',
-        message: 'inner did not finish within 1000 ms',
+        message: 'retry around inner did not finish within 1000 ms',
         cause: { message: 'busy' },
       });
       expect(clock.pending).toBe(0);

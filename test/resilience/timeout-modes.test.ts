@@ -82,7 +82,7 @@ describe('a cooperative timeout', () => {
     );
     await clock.advance(120);
     expect(run.error).toBeInstanceOf(PrimitiveTimeoutError);
-    expect(run.error).toMatchObject({ cause, message: 'deaf did not finish within 100 ms' });
+    expect(run.error).toMatchObject({ cause, message: 'timeout around deaf did not finish within 100 ms' });
     expect(clock.pending).toBe(0);
     await outcomes('timeout', 'timeout');
     await outcomes('task', 'failure');
@@ -209,7 +209,7 @@ describe('an idle timeout', () => {
   it('stands beside a limit on the whole stream', async () => {
     const reading = run([40, 40, 40, 40], { idleMs: 50, timeoutMs: 100 });
     await clock.advance(100);
-    expect(reading.error).toMatchObject({ message: 'chunks did not finish within 100 ms' });
+    expect(reading.error).toMatchObject({ message: 'timeout around chunks did not finish within 100 ms' });
     await settled();
     expect(clock.pending).toBe(0);
   });
