@@ -1,3 +1,8 @@
+/**
+ * The errors that are ours. `primitiveName` is the author's name of the primitive, and without one what it is around,
+ * such as `retry around ask`. What may be a user's data is in no message and in no field of its own, so that a log of
+ * the error does not hold it: a getter has it.
+ */
 import { readProperty } from '../platform/read-property.ts';
 import { ownVerdict, VERDICT } from '../telemetry/verdict.ts';
 import { measure, show } from './show.ts';
@@ -6,7 +11,6 @@ import { measure, show } from './show.ts';
 export class PrimitiveTimeoutError extends Error {
   override readonly name = 'PrimitiveTimeoutError';
   readonly [VERDICT] = 'timeout';
-  /** The primitive that took too long. */
   readonly primitiveName: string;
   readonly timeoutMs: number;
 
@@ -21,19 +25,26 @@ export class PrimitiveTimeoutError extends Error {
   }
 }
 
-/** `router` was told to go where there is no route, and has no default. */
+/** The selector of a `router` gave something that is none of its routes, and there is no default. */
 export class NoRouteError extends Error {
   override readonly name = 'NoRouteError';
   readonly [VERDICT] = 'rejected';
-  readonly route: unknown;
+  readonly primitiveName: string;
   readonly routes: readonly string[];
+  readonly #route: unknown;
 
-  constructor(routerName: string, route: unknown, routes: readonly string[]) {
+  constructor(primitiveName: string, route: unknown, routes: readonly string[]) {
     super(
-      `${routerName} has no route ${show(route)}; its routes are ${routes.join(', ')}; name one as default to catch the rest`,
+      `${primitiveName} has no route for what its selector gave, ${measure(route)}; its routes are ${routes.join(', ')}; name one as default to catch the rest`,
     );
-    this.route = route;
+    this.primitiveName = primitiveName;
     this.routes = routes;
+    this.#route = route;
+  }
+
+  /** What the selector gave. */
+  get route(): unknown {
+    return this.#route;
   }
 }
 
@@ -106,36 +117,45 @@ export function isInconclusive(error: unknown): boolean {
   return verdict === 'rejected' || verdict === 'cancelled';
 }
 
-/** `switchOn` was given a value that has no case, and has no `otherwise`. */
+/** The selector of a `switchOn` gave a value that has no case, and there is no `otherwise`. */
 export class NoCaseError extends Error {
   override readonly name = 'NoCaseError';
   readonly [VERDICT] = 'rejected';
-  readonly value: unknown;
+  readonly primitiveName: string;
   readonly cases: readonly string[];
+  readonly #value: unknown;
 
-  constructor(switchName: string, value: unknown, cases: readonly string[]) {
+  constructor(primitiveName: string, value: unknown, cases: readonly string[]) {
     super(
-      `${switchName} has no case ${show(value)}; its cases are ${cases.join(', ')}; give an otherwise to catch the rest`,
+      `${primitiveName} has no case for what its selector gave, ${measure(value)}; its cases are ${cases.join(', ')}; give an otherwise to catch the rest`,
     );
-    this.value = value;
+    this.primitiveName = primitiveName;
     this.cases = cases;
+    this.#value = value;
+  }
+
+  /** What the selector gave. */
+  get value(): unknown {
+    return this.#value;
   }
 }
 
 /** `loop` ran as often as it may, and `until` held for no output. */
 export class LoopLimitError extends Error {
   override readonly name = 'LoopLimitError';
+  readonly primitiveName: string;
   readonly maxIterations: number;
   readonly #lastOutput: unknown;
 
-  constructor(loopName: string, maxIterations: number, lastOutput: unknown) {
+  constructor(primitiveName: string, maxIterations: number, lastOutput: unknown) {
     const times = maxIterations === 1 ? '1 iteration' : `${maxIterations} iterations`;
-    super(`${loopName}: until did not hold within ${times}; the last output was ${measure(lastOutput)}`);
+    super(`${primitiveName}: until did not hold within ${times}; the last output was ${measure(lastOutput)}`);
+    this.primitiveName = primitiveName;
     this.maxIterations = maxIterations;
     this.#lastOutput = lastOutput;
   }
 
-  /** What the last iteration gave. Not a field of its own, so that who logs the error does not log the output. */
+  /** What the last iteration gave. */
   get lastOutput(): unknown {
     return this.#lastOutput;
   }
@@ -144,11 +164,13 @@ export class LoopLimitError extends Error {
 /** Every branch of a `race` failed; `errors` has the errors in the order of the branches. */
 export class RaceError extends AggregateError {
   override readonly name = 'RaceError';
+  readonly primitiveName: string;
 
-  constructor(raceName: string, branches: readonly string[], errors: readonly unknown[]) {
+  constructor(primitiveName: string, branches: readonly string[], errors: readonly unknown[]) {
     const each = errors.slice(0, 5).map((error, i) => `${branches[i]}: ${messageOf(error)}`);
     const rest = errors.length > each.length ? `; and ${errors.length - each.length} more` : '';
-    super(errors, `${raceName}: all ${errors.length} branches failed: ${each.join('; ')}${rest}`);
+    super(errors, `${primitiveName}: all ${errors.length} branches failed: ${each.join('; ')}${rest}`);
+    this.primitiveName = primitiveName;
   }
 }
 
@@ -168,14 +190,19 @@ export interface CompensationFailure {
 /** `saga` failed, and not everything that it had done could be undone. Its `cause` is the error that it failed with. */
 export class CompensationError extends Error {
   override readonly name = 'CompensationError';
+  readonly primitiveName: string;
+  /** How many compensations ran. */
+  readonly compensations: number;
   readonly failures: readonly CompensationFailure[];
 
-  constructor(sagaName: string, compensations: number, failures: readonly CompensationFailure[], cause: unknown) {
+  constructor(primitiveName: string, compensations: number, failures: readonly CompensationFailure[], cause: unknown) {
     const steps = failures.map(({ step }) => step).join(', ');
     super(
-      `${sagaName} failed, and so did ${failures.length} of its ${compensations} compensations: what ${steps} did is not undone; see failures and cause`,
+      `${primitiveName} failed, and so did ${failures.length} of its ${compensations} compensations: what ${steps} did is not undone; see failures and cause`,
       { cause },
     );
+    this.primitiveName = primitiveName;
+    this.compensations = compensations;
     this.failures = failures;
   }
 }

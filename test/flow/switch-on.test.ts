@@ -54,8 +54,11 @@ describe('switchOn', () => {
     const refused = await pick.execute('x'.repeat(500)).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(NoCaseError);
     expect(refused).toMatchObject({
-      message: `pick has no case "${'x'.repeat(40)}…"; its cases are a, b; give an otherwise to catch the rest`,
+      message:
+        'pick has no case for what its selector gave, a text of 500 characters; its cases are a, b; give an otherwise to catch the rest',
+      primitiveName: 'pick',
       cases: ['a', 'b'],
+      value: 'x'.repeat(500),
     });
     await telemetry.expectMetric('tta_primitive_outcomes_total', { primitive_type: 'switch', outcome: 'rejected' }, 1);
   });

@@ -40,7 +40,9 @@ it('bounds what it tells of an object', async () => {
 
 it('names a route that cannot become a text', async () => {
   const lost = router((() => Object.create(null)) as never, { only: task('t', () => 1) });
-  expect(await messageOf(lost.execute())).toContain('NoRouteError: router has no route an object with no keys');
+  expect(await messageOf(lost.execute())).toContain(
+    'NoRouteError: router has no route for what its selector gave, an object with 0 keys',
+  );
 });
 
 it('tells of errors that cannot be looked into', async () => {
