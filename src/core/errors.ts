@@ -81,14 +81,14 @@ export class BulkheadFullError extends Error {
   override readonly name = 'BulkheadFullError';
   readonly [VERDICT] = 'rejected';
   readonly primitiveName: string;
-  readonly limit: number;
-  readonly queue: number;
+  readonly concurrency: number;
+  readonly maxQueue: number;
 
-  constructor(primitiveName: string, limit: number, queue: number) {
-    super(`${primitiveName} is full: ${limit} running and ${queue} waiting, which is all it may hold`);
+  constructor(primitiveName: string, concurrency: number, maxQueue: number) {
+    super(`${primitiveName} is full: ${concurrency} running and ${maxQueue} waiting, which is all it may hold`);
     this.primitiveName = primitiveName;
-    this.limit = limit;
-    this.queue = queue;
+    this.concurrency = concurrency;
+    this.maxQueue = maxQueue;
   }
 }
 

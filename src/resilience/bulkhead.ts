@@ -11,33 +11,33 @@ export interface BulkheadOptions {
   /** Replaces `BulkheadPrimitive` in the metrics. */
   readonly name?: string | undefined;
   /** How many executions may run at once. */
-  readonly limit: number;
+  readonly concurrency: number;
   /** How many more may wait for their turn; what comes on top of them is refused. @default 0 */
-  readonly queue?: number | undefined;
+  readonly maxQueue?: number | undefined;
 }
 
 const RULES: Rules<BulkheadOptions> = {
   name: optionalName,
-  limit: count,
-  queue: optional(number({ min: 0, integer: true })),
+  concurrency: count,
+  maxQueue: optional(number({ min: 0, integer: true })),
 };
 
 /**
- * Runs at most `limit` executions at once, lets `queue` more wait in the order in which they came, and rejects the rest
+ * Runs at most `concurrency` executions at once, lets `maxQueue` more wait in the order in which they came, and rejects the rest
  * with `BulkheadFullError`. Whoever is aborted while waiting leaves at once. A stream holds its slot until it ends.
  * An execution that waits for another one of the same bulkhead, inside of it, can wait for ever.
  *
  * @example
- * const gentle = bulkhead(task('query', queryDatabase), { limit: 10, queue: 100 });
+ * const gentle = bulkhead(task('query', queryDatabase), { concurrency: 10, maxQueue: 100 });
  * @throws TypeError, RangeError at construction when an option is wrong
  */
 export function bulkhead<In, Out>(primitive: Primitive<In, Out>, options: BulkheadOptions): Primitive<In, Out> {
   checkOptions('BulkheadOptions', options, RULES);
   const inner = requirePrimitive('bulkhead', 'primitive', primitive);
-  const { name, limit, queue = 0 } = options;
+  const { name, concurrency, maxQueue = 0 } = options;
   const { label, messageName } = namesOf('bulkhead', name, { around: inner });
   const tell = bulkheadSlots(label);
-  const slots = new Slots(limit);
+  const slots = new Slots(concurrency);
   const leave = () => {
     tell.left();
     slots.free();
@@ -49,7 +49,7 @@ export function bulkhead<In, Out>(primitive: Primitive<In, Out>, options: Bulkhe
     messageName,
     run: async (input, context, observation) => {
       if (!slots.take()) {
-        if (slots.waiting >= queue) throw new BulkheadFullError(messageName, limit, queue);
+        if (slots.waiting >= maxQueue) throw new BulkheadFullError(messageName, concurrency, maxQueue);
         const waited = tell.begin(observation, context.clock);
         try {
           await slots.wait(context);

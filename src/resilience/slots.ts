@@ -3,12 +3,12 @@ import { type Place, WaitingLine } from './waiting-line.ts';
 
 /** A fixed number of slots, and the line of those who wait for one. */
 export class Slots {
-  readonly #limit: number;
+  readonly #count: number;
   readonly #line = new WaitingLine<() => void>();
   #taken = 0;
 
-  constructor(limit: number) {
-    this.#limit = limit;
+  constructor(count: number) {
+    this.#count = count;
   }
 
   get waiting(): number {
@@ -17,7 +17,7 @@ export class Slots {
 
   /** Takes a slot if one is free. */
   take(): boolean {
-    if (this.#taken >= this.#limit) return false;
+    if (this.#taken >= this.#count) return false;
     this.#taken += 1;
     return true;
   }

@@ -134,10 +134,10 @@ export const policies: readonly Case[] = [
   row(
     'bulkhead',
     'cockatiel',
-    bulkhead(step, { limit: 10, queue: 100 }),
+    bulkhead(step, { concurrency: 10, maxQueue: 100 }),
     (work) => (n) => cockatielBulkhead.execute(() => work(n)),
   ),
-  row('bulkhead', 'p-limit', bulkhead(step, { limit: 10, queue: 100 }), (work) => (n) => limit(() => work(n))),
+  row('bulkhead', 'p-limit', bulkhead(step, { concurrency: 10, maxQueue: 100 }), (work) => (n) => limit(() => work(n))),
   row(
     'map of ten',
     'p-limit',

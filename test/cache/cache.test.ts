@@ -114,7 +114,9 @@ describe('cache', () => {
     const inner = task('say', (_: string): unknown => make());
     const cached = cache(inner, { key });
     for (const run of [1, 2]) {
-      await expect(cached.execute('x')).rejects.toThrow('cache around say: say gave a stream, which can be read once only');
+      await expect(cached.execute('x')).rejects.toThrow(
+        'cache around say: say gave a stream, which can be read once only',
+      );
       await settled();
       expect(telemetry.spans().filter(({ name }) => name === 'task say')).toHaveLength(run);
     }

@@ -105,7 +105,7 @@ export const kinds: readonly Kind[] = [
   {
     type: 'bulkhead',
     defaultName: 'BulkheadPrimitive',
-    build: (fn) => bulkhead(work(fn), { limit: 10, queue: 10_000 }),
+    build: (fn) => bulkhead(work(fn), { concurrency: 10, maxQueue: 10_000 }),
   },
   {
     type: 'rate_limit',

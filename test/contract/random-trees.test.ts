@@ -109,7 +109,7 @@ function build(root: Node): { primitive: Any; parents: Map<string, string | unde
       case 'breaker':
         return circuitBreaker(first, { name, consecutiveFailures: 1 + (seed % 2), openMs: 10 });
       case 'bulkhead':
-        return bulkhead(first, { name, limit: 1, queue: seed % 2 });
+        return bulkhead(first, { name, concurrency: 1, maxQueue: seed % 2 });
       case 'rateLimit':
         return rateLimit(first, { name, permits: 1, perMs: 1 + seed });
       case 'loop':

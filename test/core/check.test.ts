@@ -44,7 +44,7 @@ const model = scriptedModel([{ text: 'yes' }]);
 const opens = { consecutiveFailures: 1, openMs: 1 };
 
 const NAMED: readonly Factory[] = [
-  { where: 'BulkheadOptions', right: { limit: 1 }, build: (options) => bulkhead(step, options) },
+  { where: 'BulkheadOptions', right: { concurrency: 1 }, build: (options) => bulkhead(step, options) },
   { where: 'CacheOptions', right: { key: String }, build: (options) => cache(step, options) },
   { where: 'CircuitBreakerOptions', right: opens, build: (options) => circuitBreaker(step, options) },
   {

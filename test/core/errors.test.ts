@@ -26,7 +26,7 @@ const clock = createVirtualClock();
 const context = { clock };
 
 async function full(): Promise<unknown> {
-  const narrow = bulkhead(deaf, { name, limit: 1 });
+  const narrow = bulkhead(deaf, { name, concurrency: 1 });
   narrow.execute(SECRET).catch(() => {});
   await settled();
   return narrow.execute(SECRET);
@@ -54,7 +54,7 @@ interface Case {
 }
 
 const CASES: readonly Case[] = [
-  { error: 'BulkheadFullError', outcome: 'rejected', facts: { limit: 1, queue: 0 }, run: full },
+  { error: 'BulkheadFullError', outcome: 'rejected', facts: { concurrency: 1, maxQueue: 0 }, run: full },
   { error: 'CircuitOpenError', outcome: 'rejected', facts: { until: undefined, retryAfterMs: undefined }, run: open },
   { error: 'PrimitiveTimeoutError', outcome: 'timeout', facts: { timeoutMs: 10 }, run: late },
   {

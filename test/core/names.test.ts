@@ -94,7 +94,7 @@ it('names the policy that gave up, not the work that it gave up on', async () =>
   const clock = createVirtualClock();
   const running = messageOf(timeout(deaf, { timeoutMs: 30_000 }).execute('a' as never, { context: { clock } }));
   const all = messageOf(retry(deaf, { deadlineMs: 30_000 }).execute('a' as never, { context: { clock } }));
-  const narrow = bulkhead(deaf, { limit: 1 });
+  const narrow = bulkhead(deaf, { concurrency: 1 });
   narrow.execute('a' as never).catch(() => {});
   await settled();
   await clock.advance(30_000);

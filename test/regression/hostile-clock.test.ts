@@ -35,7 +35,7 @@ it.each([
   const context = { clock: createClock(now, never) };
   const narrow = bulkhead(
     task('t', async () => {}),
-    { limit: 1, queue: 2 },
+    { concurrency: 1, maxQueue: 2 },
   );
   await Promise.all([1, 2, 3].map(() => narrow.execute(undefined, { context })));
   const chunks = stream('s', async function* () {

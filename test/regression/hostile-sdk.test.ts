@@ -46,7 +46,7 @@ describe('work goes on', () => {
   it.each(PROVIDERS)('where the meter provider %s', async (_, getMeter) => {
     metrics.disable();
     metrics.setGlobalMeterProvider({ getMeter } as unknown as MeterProvider);
-    const narrow = bulkhead(step, { limit: 1, queue: 5 });
+    const narrow = bulkhead(step, { concurrency: 1, maxQueue: 5 });
     expect(await Promise.all([1, 2, 3].map((n) => narrow.execute(n)))).toEqual([2, 3, 4]);
     const model: Model = {
       provider: 'fake',

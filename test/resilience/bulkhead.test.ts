@@ -53,7 +53,7 @@ describe('bulkhead', () => {
 
   it('runs as many at once as it may, lets the next wait in their order and refuses the rest', async () => {
     const { work, started, finish, fail } = gates();
-    const gentle = bulkhead(work, { limit: 2, queue: 2, name: 'a' });
+    const gentle = bulkhead(work, { concurrency: 2, maxQueue: 2, name: 'a' });
     const all = [0, 1, 2, 3, 4].map((id) => run(gentle, id));
     await settled();
     expect(started).toEqual([0, 1]);
@@ -86,7 +86,7 @@ describe('bulkhead', () => {
 
   it('frees the place in the queue in the tick of an abort, and leaks no slot', async () => {
     const { work, started, finish } = gates();
-    const gentle = bulkhead(work, { limit: 1, queue: 1, name: 'a' });
+    const gentle = bulkhead(work, { concurrency: 1, maxQueue: 1, name: 'a' });
     const first = run(gentle, 0);
     const controller = new AbortController();
     const leaving = run(gentle, 1, controller.signal);
@@ -107,7 +107,7 @@ describe('bulkhead', () => {
 
   it('hands the slot on when its new owner is aborted in the very tick of the hand-over', async () => {
     const { work, started, finish } = gates();
-    const gentle = bulkhead(work, { limit: 1, queue: 2 });
+    const gentle = bulkhead(work, { concurrency: 1, maxQueue: 2 });
     const controller = new AbortController();
     const first = run(gentle, 0);
     const second = run(gentle, 1, controller.signal);
@@ -133,7 +133,7 @@ describe('bulkhead', () => {
         await Promise.resolve();
         await inside.execute(id);
       }),
-      { limit: 1, queue: 10 },
+      { concurrency: 1, maxQueue: 10 },
     );
     const callers = [0, 1, 2].map((id) =>
       task(`caller ${id}`, () => gentle.execute(id)).execute(undefined, { context: { clock, tags: { who: id } } }),
@@ -151,7 +151,7 @@ describe('bulkhead', () => {
     const numbers = stream('numbers', async function* (to: number) {
       for (let n = 1; n <= to; n += 1) yield n;
     });
-    const gentle = bulkhead(numbers, { limit: 1, queue: 1, name: 'a' });
+    const gentle = bulkhead(numbers, { concurrency: 1, maxQueue: 1, name: 'a' });
     const first = await gentle.execute(2, { context: { clock } });
     const waiting = gentle.execute(1, { context: { clock } });
     await settled();
@@ -167,7 +167,7 @@ describe('bulkhead', () => {
 
   it('refuses at once without a queue, which is the default', async () => {
     const { work, finish } = gates();
-    const gentle = bulkhead(work, { limit: 1 });
+    const gentle = bulkhead(work, { concurrency: 1 });
     const first = run(gentle, 0);
     await expect(run(gentle, 1)).rejects.toBeInstanceOf(BulkheadFullError);
     finish(0);
@@ -186,7 +186,7 @@ describe('bulkhead', () => {
       running -= 1;
       return id;
     });
-    const gentle = bulkhead(work, { limit: 7, queue: 10_000, name: 'a' });
+    const gentle = bulkhead(work, { concurrency: 7, maxQueue: 10_000, name: 'a' });
     const ids = Array.from({ length: 10_000 }, (_, i) => i);
     expect(await Promise.all(ids.map((id) => gentle.execute(id)))).toEqual(ids);
     expect(started).toEqual(ids);
@@ -198,7 +198,7 @@ describe('bulkhead', () => {
     const step = fc.record({ do: fc.constantFrom('start', 'start', 'finish', 'fail', 'abort'), which: fc.nat(30) });
     const property = fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
       const { work, started, finish, fail } = gates();
-      const gentle = bulkhead(work, { limit: 2, queue: 3, name: 'random' });
+      const gentle = bulkhead(work, { concurrency: 2, maxQueue: 3, name: 'random' });
       const controllers: AbortController[] = [];
       const all: Promise<unknown>[] = [];
       let settledCount = 0;
@@ -233,10 +233,13 @@ describe('bulkhead', () => {
   });
 
   it.each<[object, string]>([
-    [{ limit: 0 }, 'BulkheadOptions: limit must be a whole number, 1 or more, got 0'],
-    [{ limit: 1.5 }, 'BulkheadOptions: limit must be a whole number, 1 or more, got 1.5'],
-    [{ limit: 1, queue: -1 }, 'BulkheadOptions: queue must be a whole number, 0 or more, got -1'],
-    [{ limit: 1, maxQueue: 1 }, 'BulkheadOptions: there is no option "maxQueue"; known are name, limit, queue'],
+    [{ concurrency: 0 }, 'BulkheadOptions: concurrency must be a whole number, 1 or more, got 0'],
+    [{ concurrency: 1.5 }, 'BulkheadOptions: concurrency must be a whole number, 1 or more, got 1.5'],
+    [{ concurrency: 1, maxQueue: -1 }, 'BulkheadOptions: maxQueue must be a whole number, 0 or more, got -1'],
+    [
+      { concurrency: 1, queue: 1 },
+      'BulkheadOptions: there is no option "queue"; known are name, concurrency, maxQueue',
+    ],
   ])('refuses %j at construction', (options, message) => {
     expect(() => bulkhead(gates().work, options as never)).toThrow(message);
   });

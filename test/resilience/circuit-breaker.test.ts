@@ -290,7 +290,7 @@ describe('circuitBreaker', () => {
     const controller = new AbortController();
     const inner = bulkhead(
       task('inner', () => new Promise<string>(() => {})),
-      { limit: 1 },
+      { concurrency: 1 },
     );
     const guarded = circuitBreaker(inner, { consecutiveFailures: 1, openMs: 1_000 });
     const hanging = run(guarded, undefined, controller.signal);
@@ -426,7 +426,9 @@ describe('circuitBreaker', () => {
 
     it('refuses a key that is no text', async () => {
       const guarded = circuitBreaker(failing(new Set()), { consecutiveFailures: 1, openMs: 1, key: () => 7 as never });
-      await expect(guarded.execute('x')).rejects.toThrow('circuitBreaker around inner: key must give a text, got a number');
+      await expect(guarded.execute('x')).rejects.toThrow(
+        'circuitBreaker around inner: key must give a text, got a number',
+      );
     });
   });
 
