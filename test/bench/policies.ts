@@ -114,11 +114,11 @@ export const policies: readonly Case[] = [
     timeout(step, { timeoutMs: 30_000 }),
     (work) => (n) => cockatielTimeout.execute(() => work(n)),
   ),
-  row('fallback', 'cockatiel', fallback(step, step), (work) => (n) => cockatielFallback.execute(() => work(n))),
+  row('fallback', 'cockatiel', fallback(step, [step]), (work) => (n) => cockatielFallback.execute(() => work(n))),
   row(
     'fallback, used',
     'cockatiel',
-    fallback(broken, step),
+    fallback(broken, [step]),
     () => (n) => cockatielFallback.execute(() => brokenByHand(n)),
   ),
   row(

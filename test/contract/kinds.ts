@@ -123,7 +123,7 @@ export const kinds: readonly Kind[] = [
     build: (fn) =>
       fallback(
         task('primary', () => Promise.reject(new Error('primary failed'))),
-        work(fn),
+        [work(fn)],
       ),
   },
   { type: 'cache', defaultName: 'CachePrimitive', build: (fn) => cache(work(fn), { key: () => `${Math.random()}` }) },

@@ -99,7 +99,7 @@ function build(root: Node): { primitive: Any; parents: Map<string, string | unde
       case 'timeout':
         return timeout(first, { name, timeoutMs: seed });
       case 'fallback':
-        return fallback(first, ...((rest.length === 0 ? [first] : rest) as [Any]), { name }) as Any;
+        return fallback(first, rest.length === 0 ? [first] : rest, { name }) as Any;
       case 'cache':
         return cache(first, { name, key: String, ttlMs: seed });
       case 'race':

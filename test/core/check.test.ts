@@ -52,7 +52,7 @@ const NAMED: readonly Factory[] = [
     right: {},
     build: (options) => conditional((_: string) => true, step, undefined, options),
   },
-  { where: 'FallbackOptions', right: {}, build: (options) => fallback(step, step, options) },
+  { where: 'FallbackOptions', right: {}, build: (options) => fallback(step, [step], options) },
   { where: 'HedgeOptions', right: { delayMs: 1 }, build: (options) => hedge(step, options) },
   { where: 'LlmOptions', right: {}, build: (options) => llm(model, options) },
   { where: 'LlmOptions', right: {}, build: (options) => llmStream(model, options) },

@@ -68,7 +68,7 @@ it('names what is inside of what has no name either, down to what has one', asyn
   const inside = [
     [retry(ask), 'retry around ask'],
     [hedge(retry(ask), { delayMs: 1 }), 'hedge around retry around ask'],
-    [fallback(ask, ask), 'fallback around ask'],
+    [fallback(ask, [ask]), 'fallback around ask'],
     [retry(ask, { name: 'again' }), 'again'],
     [workflow('all', sequential(ask, ask)), 'all'],
     [sequential(ask, ask), 'sequential'],

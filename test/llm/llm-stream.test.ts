@@ -61,7 +61,7 @@ describe('llmStream', () => {
       yield* [];
       throw new Error('dead');
     });
-    await expect(read(await fallback(llmStream(dead), llmStream(flaky)).execute('hi'))).resolves.toBe('second time');
+    await expect(read(await fallback(llmStream(dead), [llmStream(flaky)]).execute('hi'))).resolves.toBe('second time');
     await telemetry.expectMetric('tta_llm_requests_total', { status: 'failure' }, 2);
     await telemetry.expectMetric('tta_llm_requests_total', { status: 'success' }, 2);
   });

@@ -17,12 +17,12 @@ it('keeps apart names that differ only in where a NUL stands', async () => {
   const spare = task('spare', () => 0);
   await fallback(
     task('b\u0000c', () => 1),
-    spare,
+    [spare],
     { name: 'a' },
   ).execute();
   await fallback(
     task('c', () => 1),
-    spare,
+    [spare],
     { name: 'a\u0000b' },
   ).execute();
   const { samples } = await telemetry.scrape();

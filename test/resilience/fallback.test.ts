@@ -18,19 +18,16 @@ describe('fallback', () => {
   it('does not touch the substitutes while the primary answers', async () => {
     const answer = fallback(
       task('primary', (s: string) => s),
-      failing('substitute'),
+      [failing('substitute')],
     );
     await expect(answer.execute('x')).resolves.toBe('x');
     await telemetry.expectMetric('tta_fallback_activations_total', { primitive_name: 'FallbackPrimitive' }, 0);
   });
 
   it('goes down the chain until one answers, and says which did', async () => {
-    const answer = fallback(
-      failing('first'),
-      failing('second'),
-      task('third', (s: string) => s.length),
-      { name: 'chain' },
-    );
+    const answer = fallback(failing('first'), [failing('second'), task('third', (s: string) => s.length)], {
+      name: 'chain',
+    });
     await expect(answer.execute('four')).resolves.toBe(4);
     await telemetry.expectMetric('tta_fallback_activations_total', { primitive_name: 'chain' }, 1);
     const span = telemetry.spans().find(({ name }) => name === 'fallback chain');
@@ -39,7 +36,7 @@ describe('fallback', () => {
   });
 
   it('rejects with the last error when nobody answers', async () => {
-    await expect(fallback(failing('a'), failing('b')).execute('x')).rejects.toThrow('b failed');
+    await expect(fallback(failing('a'), [failing('b')]).execute('x')).rejects.toThrow('b failed');
   });
 
   it('hands an aborted execution to nobody', async () => {
@@ -47,10 +44,12 @@ describe('fallback', () => {
     let asked = 0;
     const answer = fallback(
       task('primary', () => new Promise<string>(() => {})),
-      task('substitute', () => {
-        asked += 1;
-        return '';
-      }),
+      [
+        task('substitute', () => {
+          asked += 1;
+          return '';
+        }),
+      ],
     );
     const running = answer.execute(undefined, { signal: controller.signal });
     controller.abort(new Error('stop'));
@@ -70,7 +69,7 @@ describe('fallback', () => {
       use: scriptedTask<string, string>('other region', [{ result: 'other' }]),
       when: (error: unknown) => (error as { status?: number }).status === 429,
     };
-    const answer = fallback(primary, onlyLimits, scriptedTask<string, number>('apology', [{ result: 0 }]), {
+    const answer = fallback(primary, [onlyLimits, scriptedTask<string, number>('apology', [{ result: 0 }])], {
       name: 'ask',
     });
     const outputs: (string | number)[] = [];
@@ -89,10 +88,9 @@ describe('fallback', () => {
 
   it('gives up with the error itself when no substitute is for it, and counts no activation', async () => {
     const error = new Error('broken');
-    const answer = fallback(scriptedTask('primary', [{ error }]), {
-      use: failing('unasked') as never,
-      when: () => false,
-    });
+    const answer = fallback(scriptedTask('primary', [{ error }]), [
+      { use: failing('unasked') as never, when: () => false },
+    ]);
     await expect(answer.execute('x')).rejects.toBe(error);
     await telemetry.expectMetric('tta_fallback_activations_total', {}, 0);
     telemetry.expectSpans(`
@@ -107,24 +105,30 @@ describe('fallback', () => {
       seen.push((error as Error).message);
       return true;
     };
-    const answer = fallback(failing('a'), { use: failing('b'), when }, { use: failing('c'), when });
+    const answer = fallback(failing('a'), [
+      { use: failing('b'), when },
+      { use: failing('c'), when },
+    ]);
     await expect(answer.execute('x')).rejects.toThrow('c failed');
     expect(seen).toEqual(['a failed', 'b failed']);
   });
 
   it('refuses a chain without a substitute and a substitute that is no primitive', () => {
-    expect(() => fallback(failing('a'))).toThrow('fallback: needs at least one substitute, got none');
-    expect(() => fallback(failing('a'), (() => 1) as never)).toThrow(
+    expect(() => fallback(failing('a'), [])).toThrow('fallback: needs at least one substitute, got none');
+    expect(() => fallback(failing('a'), [(() => 1) as never])).toThrow(
       "fallback: substitute 1 must be a primitive, got a function; wrap the function: task('name', fn)",
     );
-    expect(() => fallback(failing('a'), { use: 1 as never })).toThrow(
+    expect(() => fallback(failing('a'), [{ use: 1 as never }])).toThrow(
       'fallback: substitute 1: use must be a primitive, got 1',
     );
-    expect(() => fallback(failing('a'), { use: failing('b'), when: true as never })).toThrow(
+    expect(() => fallback(failing('a'), [{ use: failing('b'), when: true as never }])).toThrow(
       'fallback: substitute 1: when must be a function, got true',
     );
-    expect(() => fallback(failing('a'), { use: failing('b'), whem: always } as never)).toThrow(
+    expect(() => fallback(failing('a'), [{ use: failing('b'), whem: always } as never])).toThrow(
       'there is no option "whem"; known are use, when',
+    );
+    expect(() => fallback(failing('a'), failing('b') as never)).toThrow(
+      'fallback: substitutes must be a list [second, third] of primitives, got an object with type, name',
     );
   });
 });

@@ -57,51 +57,66 @@ describe('retry, timeout and workflow', () => {
 
 describe('fallback', () => {
   it('gives what any of its chain gives', () => {
-    expectTypeOf(fallback(length, length)).toEqualTypeOf<Primitive<string, number>>();
-    expectTypeOf(fallback(length, upper)).toEqualTypeOf<Primitive<string, string | number>>();
-    expectTypeOf(fallback(length, upper, { name: 'either' })).toEqualTypeOf<Primitive<string, string | number>>();
+    expectTypeOf(fallback(length, [length])).toEqualTypeOf<Primitive<string, number>>();
+    expectTypeOf(fallback(length, [upper])).toEqualTypeOf<Primitive<string, string | number>>();
+    expectTypeOf(fallback(length, [upper], { name: 'either' })).toEqualTypeOf<Primitive<string, string | number>>();
     const none = task('none', (_: string) => null);
     const list = task('list', (text: string) => [text]);
-    const all = fallback(length, upper, none, list, length, upper, { name: 'any' });
+    const all = fallback(length, [upper, none, list, length, upper, none, list], { name: 'any' });
     expectTypeOf(all).toEqualTypeOf<Primitive<string, string | number | string[] | null>>();
+    const some = fallback(length, [{ use: none, when: () => true }, { use: list }, upper]);
+    expectTypeOf(some).toEqualTypeOf<Primitive<string, string | number | string[] | null>>();
   });
 
-  it('takes a list of substitutes of one type', () => {
+  it('takes a list that is made elsewhere', () => {
     const models = ['small', 'large'].map((name) => task(name, (text: string) => text.length));
-    expectTypeOf(fallback(length, ...models)).toEqualTypeOf<Primitive<string, number>>();
+    expectTypeOf(fallback(length, models)).toEqualTypeOf<Primitive<string, number>>();
   });
 
   it('lets substitutes that are written in place know what comes in', () => {
-    const chain = fallback(
-      length,
-      task('list', (text) => [text]),
-      apology,
-      { name: 'any' },
-    );
+    const chain = fallback(length, [task('list', (text) => [text]), apology], { name: 'any' });
     expectTypeOf(chain).toEqualTypeOf<Primitive<string, string | number | string[]>>();
+    const some = fallback(length, [
+      {
+        use: task('list', (text) => [text]),
+        when: (error) => {
+          expectTypeOf(error).toEqualTypeOf<unknown>();
+          return true;
+        },
+      },
+    ]);
+    expectTypeOf(some).toEqualTypeOf<Primitive<string, number | string[]>>();
     const nested = sequential(
       upper,
       fallback(
         task('code', (text) => text.codePointAt(0)),
-        task('zero', () => 0),
+        [task('zero', () => 0)],
       ),
     );
     expectTypeOf(nested).toEqualTypeOf<Primitive<string, number | undefined>>();
-    const routed = router((_: string) => 'a' as const, { a: fallback(length, upper, { name: 'either' }) });
+    const routed = router((_: string) => 'a' as const, { a: fallback(length, [upper], { name: 'either' }) });
     expectTypeOf(routed).toEqualTypeOf<Primitive<string, string | number>>();
   });
 
   it('points at the substitute that does not fit', () => {
-    // @ts-expect-error: a string comes in
-    fallback(length, double);
-    fallback(
-      length,
+    fallback(length, [
+      // @ts-expect-error: a string comes in
+      double,
+      upper,
+    ]);
+    fallback(length, [
       upper,
       // @ts-expect-error: a string comes in
       double,
-    );
+    ]);
+    // @ts-expect-error: a string comes in
+    fallback(length, [upper, { use: double }]);
+    // @ts-expect-error: a when answers yes or no
+    fallback(length, [{ use: upper, when: () => 'yes' }]);
     // @ts-expect-error: did you mean name?
-    void (() => fallback(length, upper, { nam: 'either' }));
+    void (() => fallback(length, [upper], { nam: 'either' }));
+    // @ts-expect-error: a list
+    void (() => fallback(length, upper));
   });
 });
 
@@ -136,10 +151,7 @@ describe('llm', () => {
 describe('all of them together', () => {
   it('infer from the one annotation at the start', () => {
     const model = task('model', async (text: string) => ({ text, tokens: text.length }));
-    const steady = fallback(
-      retry(timeout(model, { timeoutMs: 1 })),
-      task('none', (text) => ({ text, tokens: 0 })),
-    );
+    const steady = fallback(retry(timeout(model, { timeoutMs: 1 })), [task('none', (text) => ({ text, tokens: 0 }))]);
     const chain = workflow(
       'digest',
       sequential(

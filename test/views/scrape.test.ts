@@ -17,13 +17,7 @@ describe('a real scrape after every kind has run', () => {
     telemetry = await register({ prometheus: { port: 0 }, traces: false });
     for (const kind of kinds) await kind.build(async (input) => input).execute('x');
     const broken = task('broken', () => Promise.reject(new Error('no')));
-    await workflow(
-      'whole',
-      fallback(
-        broken,
-        task('substitute', () => 1),
-      ),
-    ).execute(undefined);
+    await workflow('whole', fallback(broken, [task('substitute', () => 1)])).execute(undefined);
     const dead = { get: () => Promise.reject(new Error('down')), set: async () => true, delete: async () => true };
     await cache(
       task('inner', (s: string) => s),

@@ -71,14 +71,14 @@ export function createSummariser(options: SummariserOptions): Primitive<string, 
   const byLength = router(
     (text: string) => (text.length < longFrom ? 'cheap' : 'good'),
     {
-      cheap: fallback(askSmall, askLarge, { name: 'other-model' }),
-      good: fallback(askLarge, askSmall, { name: 'other-model' }),
+      cheap: fallback(askSmall, [askLarge], { name: 'other-model' }),
+      good: fallback(askLarge, [askSmall], { name: 'other-model' }),
     },
     { name: 'model-by-length' },
   );
   const cached = cache(byLength, { name: 'summaries', key: sha256, ttlMs: cacheMs, maxEntries: 10_000 });
   const quote = task('first-sentences', (text: string) => ({ text: firstSentences(text), quoted: true }));
-  return fallback(cached, quote, { name: 'without-model' });
+  return fallback(cached, [quote], { name: 'without-model' });
 }
 
 function sha256(text: string): string {

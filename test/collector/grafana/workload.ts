@@ -86,7 +86,7 @@ export function supportDesk() {
   );
 
   const retried = retry(large, { name: 'ask-large', maxRetries: 2, initialDelayMs: 20 });
-  const draft = fallback(retried, small, { name: 'draft' });
+  const draft = fallback(retried, [small], { name: 'draft' });
   const articles = cache(
     task('find-article', async (ticket: number, context) => {
       await pause(randomMs(12), context.signal);
