@@ -1,3 +1,4 @@
+import { isPromise, untilCancelled } from '../core/cancellation.ts';
 import type { ExecutionContext } from '../core/context.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
@@ -68,7 +69,9 @@ export function cache<In, Out>(primitive: Primitive<In, Out>, options: CacheOpti
     try {
       return await fill(lookup, alone);
     } catch (error) {
-      if (alone.scope?.cancelled !== true && negative?.when(error)) failures.set(lookup.key, error, alone.clock.now());
+      const answer = alone.scope?.cancelled === true ? false : (negative?.when(error, alone) ?? false);
+      const isWorthKeeping = isPromise(answer) ? await untilCancelled(answer, alone.scope) : answer;
+      if (isWorthKeeping) failures.set(lookup.key, error, alone.clock.now());
       throw error;
     }
   }
@@ -90,33 +93,43 @@ export function cache<In, Out>(primitive: Primitive<In, Out>, options: CacheOpti
 
   const look = remote === undefined ? miss : consult;
 
+  function answer(
+    input: In,
+    given: unknown,
+    context: ExecutionContext,
+    observation: Observation,
+  ): Out | PromiseLike<Out> {
+    if (typeof given !== 'string') throw new TypeError(`${messageName}: key must give a text, got ${measure(given)}`);
+    const key = boundedKey(given);
+    const now = context.clock.now();
+    const kept = memory?.get(key, now);
+    if (kept !== undefined && now < kept.freshUntil) {
+      lookups.hit(observation);
+      return kept.value;
+    }
+    const lookup: Lookup<In> = { input, key, observation };
+    if (kept !== undefined) return hit(kept, lookup, context);
+    const failed = failures?.get(key, now);
+    if (failed !== undefined) {
+      lookups.hit(observation);
+      throw failed.value;
+    }
+    const shared = flights.join(key, context);
+    if (shared !== undefined) {
+      lookups.hit(observation);
+      return shared;
+    }
+    return flights.start(key, context, (alone) => look(lookup, alone));
+  }
+
   return createPrimitive<In, Out>({
     type: 'cache',
     name,
     messageName,
     run: (input, context, observation) => {
-      const given = keyOf(input);
-      if (typeof given !== 'string') throw new TypeError(`${messageName}: key must give a text, got ${measure(given)}`);
-      const key = boundedKey(given);
-      const now = context.clock.now();
-      const kept = memory?.get(key, now);
-      if (kept !== undefined && now < kept.freshUntil) {
-        lookups.hit(observation);
-        return kept.value;
-      }
-      const lookup: Lookup<In> = { input, key, observation };
-      if (kept !== undefined) return hit(kept, lookup, context);
-      const failed = failures?.get(key, now);
-      if (failed !== undefined) {
-        lookups.hit(observation);
-        throw failed.value;
-      }
-      const shared = flights.join(key, context);
-      if (shared !== undefined) {
-        lookups.hit(observation);
-        return shared;
-      }
-      return flights.start(key, context, (alone) => look(lookup, alone));
+      const given = keyOf(input, context);
+      if (!isPromise(given)) return answer(input, given, context, observation);
+      return untilCancelled(given, context.scope).then((key) => answer(input, key, context, observation));
     },
   });
 }

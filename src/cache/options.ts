@@ -1,4 +1,5 @@
 import { checkOptions, fail, type Rules } from '../core/check.ts';
+import type { WorkflowContext } from '../core/context.ts';
 import { callback, milliseconds, number, object, optional, optionalName, word } from '../core/rules.ts';
 import { type CacheStore, cacheStore } from './store.ts';
 
@@ -6,7 +7,7 @@ export interface CacheOptions<In> {
   /** Replaces `CachePrimitive` in the metrics. */
   readonly name?: string | undefined;
   /** What makes two inputs the same: a string. Inputs with the same string share one value. */
-  readonly key: (input: In) => string;
+  readonly key: (input: In, context: WorkflowContext) => string | PromiseLike<string>;
   /** How long a value is good for, in milliseconds. @default for ever */
   readonly ttlMs?: number | undefined;
   /**
@@ -16,7 +17,12 @@ export interface CacheOptions<In> {
    */
   readonly staleMs?: number | undefined;
   /** Failures worth keeping: which, and for how many milliseconds. They stay in this process. @default none */
-  readonly negative?: { readonly when: (error: unknown) => boolean; readonly ttlMs: number } | undefined;
+  readonly negative?:
+    | {
+        readonly when: (error: unknown, context: WorkflowContext) => boolean | PromiseLike<boolean>;
+        readonly ttlMs: number;
+      }
+    | undefined;
   /** How many values (and failures) this process keeps, 10,000,000 at most; the one unused for longest goes first. @default 1000 */
   readonly maxEntries?: number | undefined;
   /** Where values are kept, if not in this process. See `keyvStore`. @default this process */

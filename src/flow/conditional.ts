@@ -1,3 +1,4 @@
+import { isPromise, untilCancelled } from '../core/cancellation.ts';
 import { checkOptions, type Rules, requireFunction } from '../core/check.ts';
 import type { WorkflowContext } from '../core/context.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
@@ -46,7 +47,8 @@ export function conditional<In, Then, Otherwise>(
     type: 'conditional',
     name: options.name,
     run: async (input, context, observation) => {
-      const holds = await test(input, context);
+      const answer = test(input, context);
+      const holds = isPromise(answer) ? await untilCancelled(answer, context.scope) : answer;
       context.scope?.throwIfCancelled();
       const branch = holds ? yes : no;
       recordBranch(observation, holds ? 'then' : no === undefined ? 'none' : 'otherwise');

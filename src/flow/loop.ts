@@ -1,4 +1,4 @@
-import { untilCancelled } from '../core/cancellation.ts';
+import { isPromise, untilCancelled } from '../core/cancellation.ts';
 import { checkOptions, type Rules } from '../core/check.ts';
 import type { WorkflowContext } from '../core/context.ts';
 import { LoopLimitError } from '../core/errors.ts';
@@ -49,7 +49,8 @@ export function loop<In, Out extends In>(
           const output = await inner.invoke(value, context);
           iteration += 1;
           rounds.went(observation, iteration);
-          if (await untilCancelled(Promise.resolve(until(output, iteration, context)), context.scope)) return output;
+          const answer = until(output, iteration, context);
+          if (isPromise(answer) ? await untilCancelled(answer, context.scope) : answer) return output;
           if (iteration === maxIterations) throw new LoopLimitError(messageName, maxIterations, output);
           value = output;
         }

@@ -1,3 +1,4 @@
+import { isPromise, untilCancelled } from '../core/cancellation.ts';
 import { checkOptions, fail, type Rules, requireFunction } from '../core/check.ts';
 import type { WorkflowContext } from '../core/context.ts';
 import { NoRouteError } from '../core/errors.ts';
@@ -50,7 +51,8 @@ export function router<const R extends Readonly<Record<string, unknown>>, In = C
     type: 'router',
     name: options.name,
     run: async (input, context, observation) => {
-      const asked = await select(input, context);
+      const answer = select(input, context);
+      const asked = isPromise(answer) ? await untilCancelled(answer, context.scope) : answer;
       context.scope?.throwIfCancelled();
       const route = asked !== undefined && known.has(asked) ? asked : otherwise;
       const target = route === undefined ? undefined : known.get(route);

@@ -1,4 +1,4 @@
-import { untilCancelled } from '../core/cancellation.ts';
+import { isPromise, untilCancelled } from '../core/cancellation.ts';
 import { checkOptions, fail, type Rules, requireFunction } from '../core/check.ts';
 import type { WorkflowContext } from '../core/context.ts';
 import { NoCaseError } from '../core/errors.ts';
@@ -72,7 +72,8 @@ export function switchOn<In>(
     name: options.name,
     messageName,
     run: async (input, context, observation) => {
-      const value = await untilCancelled(Promise.resolve(select(input, context)), context.scope);
+      const answer = select(input, context);
+      const value = isPromise(answer) ? await untilCancelled(answer, context.scope) : answer;
       context.scope?.throwIfCancelled();
       const name = caseName(value);
       const matched = name === undefined ? undefined : known.get(name);

@@ -1,4 +1,4 @@
-import { untilCancelled } from '../core/cancellation.ts';
+import { isPromise, untilCancelled } from '../core/cancellation.ts';
 import { requireFunction, requireName } from '../core/check.ts';
 import type { WorkflowContext } from '../core/context.ts';
 import type { AnyInput } from '../core/inference.ts';
@@ -28,8 +28,4 @@ export function task<In = AnyInput, Out = unknown>(
       return context.scope !== undefined && isPromise(output) ? untilCancelled(output, context.scope) : output;
     },
   });
-}
-
-function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof (value as PromiseLike<T> | null | undefined)?.then === 'function';
 }

@@ -1,5 +1,6 @@
+import { isPromise } from '../core/cancellation.ts';
 import { checkOptions, type Rules } from '../core/check.ts';
-import type { ExecutionContext } from '../core/context.ts';
+import type { ExecutionContext, WorkflowContext } from '../core/context.ts';
 import { CircuitOpenError, isInconclusive } from '../core/errors.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
@@ -15,10 +16,11 @@ interface BreakerOptions {
   readonly name?: string | undefined;
   /**
    * Which errors are failures of the dependency; any other is an answer, and counts as a success. Neither counts what
-   * was cancelled, nor what a policy inside refused, for then the dependency was not asked.
+   * was cancelled, nor what a policy inside refused, for then the dependency was not asked. It must answer at once:
+   * until it has, the circuit would not know whether the next execution may run.
    * @default all but HTTP's 4xx (an error with such a `status`), of which 408, 409, 425 and 429 still are
    */
-  readonly when?: ((error: unknown) => boolean) | undefined;
+  readonly when?: ((error: unknown, context: WorkflowContext) => boolean) | undefined;
 }
 
 export type CircuitBreakerOptions<In = never> = BreakerOptions & CircuitSource<In>;
@@ -44,26 +46,30 @@ export function circuitBreaker<In, Out>(
   checkOptions('CircuitBreakerOptions', options, RULES);
   const inner = requirePrimitive('circuitBreaker', 'primitive', primitive);
   const { name, when = isTransient, ...source } = options;
-  const names = namesOf('circuit_breaker', name, { around: inner });
-  const circuitFor = circuitSource('CircuitBreakerOptions', source, names);
+  const { label, messageName } = namesOf('circuit_breaker', name, { around: inner });
+  const circuitFor = circuitSource('CircuitBreakerOptions', source, { label, messageName });
   /** What an execution that ended with `error` tells of the dependency. */
-  const judge = (error: unknown, { scope }: ExecutionContext): CircuitResult => {
-    if (scope?.cancelled === true || isInconclusive(error)) return 'unknown';
-    return when(error) ? 'failure' : 'success';
+  const judge = (error: unknown, context: ExecutionContext): CircuitResult => {
+    if (context.scope?.cancelled === true || isInconclusive(error)) return 'unknown';
+    const isFailure: unknown = when(error, context);
+    // A promise would count as true, whatever it resolves with.
+    if (isPromise(isFailure)) throw new TypeError(`${messageName}: when must answer at once, got a promise`);
+    return isFailure ? 'failure' : 'success';
   };
 
   return createPrimitive<In, Out>({
     type: 'circuit_breaker',
     name,
-    messageName: names.messageName,
+    messageName,
     run: async (input, context, observation) => {
       const { clock } = context;
-      const circuit = circuitFor(input);
+      const found = circuitFor(input, context);
+      const circuit = isPromise(found) ? await found : found;
       const epoch = circuit.admit(clock);
       if (epoch === undefined) {
         const { state, until } = circuit.refusal();
         recordCircuit(observation, state);
-        throw new CircuitOpenError(names.messageName, state, until, clock.now());
+        throw new CircuitOpenError(messageName, state, until, clock.now());
       }
       const over = (failure: { readonly error: unknown } | undefined) => {
         let result: CircuitResult = 'unknown';

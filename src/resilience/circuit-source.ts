@@ -1,4 +1,6 @@
+import { isPromise, untilCancelled } from '../core/cancellation.ts';
 import { fail, type Rule, type Rules } from '../core/check.ts';
+import type { ExecutionContext, WorkflowContext } from '../core/context.ts';
 import type { Names } from '../core/names.ts';
 import { callback, count, optional } from '../core/rules.ts';
 import { measure } from '../core/show.ts';
@@ -9,7 +11,7 @@ import { type Circuit, LiveCircuit } from './shared-circuit.ts';
 
 interface KeyOptions<In> {
   /** Keeps a circuit for each of these, such as a host or a tenant. Keys stay out of telemetry. @default one circuit */
-  readonly key?: ((input: In) => string) | undefined;
+  readonly key?: ((input: In, context: WorkflowContext) => string | PromiseLike<string>) | undefined;
   /** How many circuits are kept; the one unused for longest is forgotten, even while it is open. @default 1000 */
   readonly maxKeys?: number | undefined;
 }
@@ -34,12 +36,14 @@ export const SOURCE_RULES: Rules<CircuitSource<never>> = {
   maxKeys: optional(count),
 };
 
+type CircuitFor<In> = (input: In, context: ExecutionContext) => LiveCircuit | PromiseLike<LiveCircuit>;
+
 /** How an execution finds its circuit. All of them show under one label. */
 export function circuitSource<In>(
   where: string,
   source: CircuitSource<In>,
   { label, messageName }: Names,
-): (input: In) => LiveCircuit {
+): CircuitFor<In> {
   if ('circuit' in source) {
     const { circuit, ...besides } = source;
     if (Object.keys(besides).length > 0) fail(where, 'circuit', 'has its own rules and admits none beside it', besides);
@@ -59,9 +63,12 @@ export function circuitSource<In>(
     return () => own;
   }
   const circuits = new KeyedCircuits(rules, group, maxKeys ?? 1_000);
-  return (input) => {
-    const word = key(input);
-    if (typeof word !== 'string') throw new TypeError(`${messageName}: key must give a text, got ${measure(word)}`);
-    return circuits.get(word);
+  const circuitOf = (given: unknown): LiveCircuit => {
+    if (typeof given !== 'string') throw new TypeError(`${messageName}: key must give a text, got ${measure(given)}`);
+    return circuits.get(given);
+  };
+  return (input, context) => {
+    const given = key(input, context);
+    return isPromise(given) ? untilCancelled(given, context.scope).then(circuitOf) : circuitOf(given);
   };
 }

@@ -1,4 +1,6 @@
+import { isPromise, untilCancelled } from '../core/cancellation.ts';
 import { checkOptions, fail, type Rules } from '../core/check.ts';
+import type { WorkflowContext } from '../core/context.ts';
 import type { OutputOf, Step } from '../core/inference.ts';
 import { namesOf } from '../core/names.ts';
 import {
@@ -23,7 +25,7 @@ export interface ConditionalSubstitute<In, Out> {
   /** The primitive that is asked instead. */
   readonly use: Step<In, Out>;
   /** Whether it is asked, given the error of the primitive or substitute that failed last. @default always */
-  readonly when?: ((error: unknown) => boolean) | undefined;
+  readonly when?: ((error: unknown, context: WorkflowContext) => boolean | PromiseLike<boolean>) | undefined;
 }
 
 const SUBSTITUTE_RULES: Rules<ConditionalSubstitute<never, unknown>> = {
@@ -72,7 +74,10 @@ export function fallback<In, Out, const S extends readonly Substitute<In>[]>(
       let failure: unknown;
       let tried = 0;
       for (const { use, when, answers } of chain) {
-        if (tried > 0 && !when(failure)) continue;
+        if (tried > 0) {
+          const answer = when(failure, context);
+          if (!(isPromise(answer) ? await untilCancelled(answer, context.scope) : answer)) continue;
+        }
         if (tried === 1) activations.activated();
         tried += 1;
         try {
@@ -92,7 +97,7 @@ export function fallback<In, Out, const S extends readonly Substitute<In>[]>(
 
 interface Link<In, Out> {
   readonly use: ObservedPrimitive<In, Out>;
-  readonly when: (error: unknown) => boolean;
+  readonly when: NonNullable<ConditionalSubstitute<In, Out>['when']>;
 }
 
 const always = () => true;

@@ -1,4 +1,6 @@
+import { isPromise, untilCancelled } from '../core/cancellation.ts';
 import { checkOptions, type Rules, requireNumber } from '../core/check.ts';
+import type { WorkflowContext } from '../core/context.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { callback, count, milliseconds, number, optional, optionalName } from '../core/rules.ts';
@@ -30,7 +32,7 @@ export interface HedgeOptions {
    * Which errors are worth another try; any other ends it.
    * @default all but HTTP's 4xx (an error with such a `status`), of which 408, 409, 425 and 429 still are
    */
-  readonly when?: ((error: unknown) => boolean) | undefined;
+  readonly when?: ((error: unknown, context: WorkflowContext) => boolean | PromiseLike<boolean>) | undefined;
 }
 
 const RULES: Rules<HedgeOptions> = {
@@ -71,7 +73,12 @@ export function hedge<In, Out>(primitive: Primitive<In, Out>, options: HedgeOpti
         tries.start();
         for (;;) {
           const mayStart = tries.started <= maxHedges;
-          if (delayMs !== 0 || !mayStart) await tries.next(mayStart ? delayMs : undefined);
+          // Tries may have come back while `when` was awaited.
+          let failure = tries.nextFailure();
+          if (tries.answer === undefined && failure === undefined && (delayMs !== 0 || !mayStart)) {
+            await tries.next(mayStart ? delayMs : undefined);
+            failure = tries.nextFailure();
+          }
           if (tries.answer !== undefined) {
             const { index, output } = tries.answer;
             if (index > 0) result = 'hedge';
@@ -80,10 +87,13 @@ export function hedge<In, Out>(primitive: Primitive<In, Out>, options: HedgeOpti
             if (delay.learns && !tries.firstFailed) delay.learn(context.clock.now() - startedAt);
             return output;
           }
-          const failure = tries.nextFailure();
           if (failure !== undefined) {
             const isLast = tries.running === 0 && !mayStart;
-            if (isLast || context.scope?.cancelled === true || !when(failure.error)) throw failure.error;
+            if (isLast || context.scope?.cancelled === true) throw failure.error;
+            const answer = when(failure.error, context);
+            const isWorth = isPromise(answer) ? await untilCancelled(answer, context.scope) : answer;
+            if (tries.answer !== undefined) continue;
+            if (!isWorth) throw failure.error;
           }
           if (!mayStart) continue;
           results.another(observation, tries.started + 1, failure);

@@ -1,4 +1,6 @@
+import { isPromise, untilCancelled } from '../core/cancellation.ts';
 import { checkOptions, fail, failRange, type Rules, requireNumber } from '../core/check.ts';
+import type { WorkflowContext } from '../core/context.ts';
 import { RateLimitError } from '../core/errors.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
@@ -16,7 +18,7 @@ export interface RateLimitOptions<In = never> {
   /** How many permits gather while none are asked for, and so how many may be used at once. @default `permits` */
   readonly burst?: number | undefined;
   /** How many permits an execution needs, such as the tokens of its prompt. @default 1 each */
-  readonly weight?: ((input: In) => number) | undefined;
+  readonly weight?: ((input: In, context: WorkflowContext) => number | PromiseLike<number>) | undefined;
   /** Whether work that comes too early waits for its turn or is refused. @default 'wait' */
   readonly mode?: 'wait' | 'reject' | undefined;
   /** Work that would have to wait for longer is refused at once, in milliseconds. @default any time */
@@ -35,6 +37,8 @@ const RULES: Rules<RateLimitOptions> = {
   maxWaitMs: optional(milliseconds),
   maxQueue: optional(number({ min: 0, integer: true })),
 };
+
+const WEIGHT = { min: 0 };
 
 /**
  * Starts no more work than `permits` within `perMs` after a first burst, by a token bucket: counted in executions or in
@@ -68,8 +72,9 @@ export function rateLimit<In, Out>(
     name,
     messageName,
     run: async (input, context, observation) => {
-      const needed = weight === undefined ? 1 : weight(input);
-      requireNumber(messageName, 'weight', needed, { min: 0 });
+      const given = weight === undefined ? 1 : weight(input, context);
+      const needed = isPromise(given) ? await untilCancelled(given, context.scope) : given;
+      requireNumber(messageName, 'weight', needed, WEIGHT);
       if (needed > rules.burst) {
         throw new RateLimitError(messageName, needed, `it never holds more than ${rules.burst}, its burst, at once`);
       }

@@ -1,5 +1,6 @@
 /** Whether there is another try, and when. */
 import { checkOptions, fail, type Rule, type Rules } from '../core/check.ts';
+import type { WorkflowContext } from '../core/context.ts';
 import { callback, milliseconds, number, oneOf, optional, optionalName } from '../core/rules.ts';
 import type { RetryStop } from '../telemetry/record/retry.ts';
 import { backoffDelay, JITTERS, type Jitter, retryAfterMs } from './backoff.ts';
@@ -33,8 +34,11 @@ export interface RetryOptions {
    * Which errors are worth another try.
    * @default all but HTTP's 4xx (an error with such a `status`), of which 408, 409, 425 and 429 still are
    */
-  readonly when?: ((error: unknown) => boolean) | undefined;
-  /** A number from 0 to 1 for the jitter. @default Math.random */
+  readonly when?: ((error: unknown, context: WorkflowContext) => boolean | PromiseLike<boolean>) | undefined;
+  /**
+   * Gives a number from 0 to 1 for the jitter. It is called as `Math.random` is: without arguments, and it answers at once.
+   * @default Math.random
+   */
   readonly random?: (() => number) | undefined;
 }
 

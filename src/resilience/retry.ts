@@ -1,4 +1,4 @@
-import { untilCancelled } from '../core/cancellation.ts';
+import { isPromise, untilCancelled } from '../core/cancellation.ts';
 import type { ExecutionContext } from '../core/context.ts';
 import { PrimitiveTimeoutError } from '../core/errors.ts';
 import { namesOf } from '../core/names.ts';
@@ -50,8 +50,10 @@ export function retry<In, Out>(primitive: Primitive<In, Out>, options: RetryOpti
             result = attempt === 1 ? 'success_first' : 'success_retried';
             return output;
           } catch (error) {
-            if (inside.scope?.cancelled === true || !when(error)) throw error;
+            if (inside.scope?.cancelled === true) throw error;
             failure = error;
+            const answer = when(error, inside);
+            if (!(isPromise(answer) ? await untilCancelled(answer, inside.scope) : answer)) throw error;
           }
           const next = plan(failure, attempt, pause?.delayMs, clock.now(), endsAt);
           if (typeof next === 'string') {
