@@ -3,7 +3,7 @@ import type { ExecutionContext } from '../core/context.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { measure } from '../core/show.ts';
-import { cacheLookups, type Observation, storeErrors } from '../telemetry/record/cache.ts';
+import { cacheRecorder, type Observation, storeRecorder } from '../telemetry/record/cache.ts';
 import { boundedKey, keyPrefix } from './key.ts';
 import { type Kept, memoryStore } from './memory-store.ts';
 import { type CacheOptions, checkCacheOptions } from './options.ts';
@@ -42,9 +42,9 @@ export function cache<In, Out>(primitive: Primitive<In, Out>, options: CacheOpti
   // A cache that is bounded by age alone is told apart from one that is bounded by use.
   const type = store?.type ?? (ttlMs !== undefined && options.maxEntries === undefined ? 'ttl' : 'lru');
   const { label, messageName } = namesOf('cache', name, { around: inner });
-  const lookups = cacheLookups(label, type);
+  const record = cacheRecorder(label, type);
   const memory = store === undefined ? memoryStore<Out>({ ttlMs, staleMs, maxEntries }) : undefined;
-  const remote = store && remoteStore<Out>(store, { ttlMs, staleMs }, storeErrors(label, type));
+  const remote = store && remoteStore<Out>(store, { ttlMs, staleMs }, storeRecorder(label, type));
   const failures = negative && memoryStore<unknown>({ ttlMs: negative.ttlMs, maxEntries });
   const flights = new SingleFlight<Out>();
   const refreshes = staleMs === undefined ? undefined : refresher<Out>(maxEntries);
@@ -61,10 +61,10 @@ export function cache<In, Out>(primitive: Primitive<In, Out>, options: CacheOpti
   async function miss(lookup: Lookup<In>, alone: ExecutionContext): Promise<Out> {
     const refreshed = refreshes?.join(lookup.key, alone);
     if (refreshed !== undefined) {
-      lookups.hit(lookup.observation);
+      record.hit(lookup.observation);
       return refreshed;
     }
-    lookups.miss(lookup.observation);
+    record.missed(lookup.observation);
     if (failures === undefined) return fill(lookup, alone);
     try {
       return await fill(lookup, alone);
@@ -78,9 +78,9 @@ export function cache<In, Out>(primitive: Primitive<In, Out>, options: CacheOpti
 
   function hit(kept: Kept<Out>, lookup: Lookup<In>, context: ExecutionContext): Out {
     if (context.clock.now() < kept.freshUntil) {
-      lookups.hit(lookup.observation);
+      record.hit(lookup.observation);
     } else {
-      lookups.stale(lookup.observation);
+      record.hitStale(lookup.observation);
       refreshes?.start(lookup.key, context, (alone) => fill(lookup, alone));
     }
     return kept.value;
@@ -104,19 +104,19 @@ export function cache<In, Out>(primitive: Primitive<In, Out>, options: CacheOpti
     const now = context.clock.now();
     const kept = memory?.get(key, now);
     if (kept !== undefined && now < kept.freshUntil) {
-      lookups.hit(observation);
+      record.hit(observation);
       return kept.value;
     }
     const lookup: Lookup<In> = { input, key, observation };
     if (kept !== undefined) return hit(kept, lookup, context);
     const failed = failures?.get(key, now);
     if (failed !== undefined) {
-      lookups.hit(observation);
+      record.hit(observation);
       throw failed.value;
     }
     const shared = flights.join(key, context);
     if (shared !== undefined) {
-      lookups.hit(observation);
+      record.hit(observation);
       return shared;
     }
     return flights.start(key, context, (alone) => look(lookup, alone));

@@ -3,13 +3,13 @@ import type { ExecutionContext } from '../core/context.ts';
 import { PrimitiveTimeoutError } from '../core/errors.ts';
 import { show } from '../core/show.ts';
 import { readProperty } from '../platform/read-property.ts';
-import type { Observation, StoreErrors, StoreOperation } from '../telemetry/record/cache.ts';
+import type { Observation, StoreOperation, StoreRecorder } from '../telemetry/record/cache.ts';
 import { asking, failed, HEALTHY } from './health.ts';
 import type { Kept, Lifetime } from './memory-store.ts';
 import type { CacheEntry, CacheStore } from './store.ts';
 
 /** A store that can fail, asked so that it cannot hurt: within a bound, never with an error, less often when it ails. */
-export function remoteStore<V>(store: CacheStore, { ttlMs, staleMs = 0 }: Lifetime, tell: StoreErrors) {
+export function remoteStore<V>(store: CacheStore, { ttlMs, staleMs = 0 }: Lifetime, record: StoreRecorder) {
   const { timeoutMs = 200 } = store;
   const lifetimeMs = ttlMs === undefined ? undefined : Math.ceil(ttlMs + staleMs);
   let health = HEALTHY;
@@ -23,7 +23,7 @@ export function remoteStore<V>(store: CacheStore, { ttlMs, staleMs = 0 }: Lifeti
   ): Promise<T | undefined> {
     const next = asking(health, context.clock.now());
     if (next === undefined) {
-      tell(observation, operation, 'skipped');
+      record.failed(observation, operation, 'skipped');
       return undefined;
     }
     health = next;
@@ -40,7 +40,7 @@ export function remoteStore<V>(store: CacheStore, { ttlMs, staleMs = 0 }: Lifeti
         throw error;
       }
       health = failed(health, context.clock.now());
-      tell(observation, operation, error instanceof PrimitiveTimeoutError ? 'timeout' : 'failed', { error });
+      record.failed(observation, operation, error instanceof PrimitiveTimeoutError ? 'timeout' : 'failed', { error });
       return undefined;
     } finally {
       disarm();
@@ -58,7 +58,7 @@ export function remoteStore<V>(store: CacheStore, { ttlMs, staleMs = 0 }: Lifeti
         return { value: entry.value as V, freshUntil };
       } catch (error) {
         context.scope?.throwIfCancelled();
-        tell(observation, 'get', 'corrupt', { error });
+        record.failed(observation, 'get', 'corrupt', { error });
         await ask('delete', context, observation, async () => store.delete(key));
         return undefined;
       }

@@ -3,13 +3,14 @@ import { checkOptions, type Rules, requireFunction } from '../core/check.ts';
 import type { WorkflowContext } from '../core/context.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { optionalName } from '../core/rules.ts';
-import { recordBranch } from '../telemetry/record/flow.ts';
+import { conditionalRecorder } from '../telemetry/record/conditional.ts';
 
 export interface ConditionalOptions {
   /** Replaces `ConditionalPrimitive` in the metrics. */
   readonly name?: string | undefined;
 }
 
+const record = conditionalRecorder();
 const RULES: Rules<ConditionalOptions> = { name: optionalName };
 
 type Test<In> = (input: In, context: WorkflowContext) => boolean | PromiseLike<boolean>;
@@ -51,7 +52,7 @@ export function conditional<In, Then, Otherwise>(
       const holds = isPromise(answer) ? await untilCancelled(answer, context.scope) : answer;
       context.scope?.throwIfCancelled();
       const branch = holds ? yes : no;
-      recordBranch(observation, holds ? 'then' : no === undefined ? 'none' : 'otherwise');
+      record.branched(observation, holds ? 'then' : no === undefined ? 'none' : 'otherwise');
       return branch === undefined ? input : branch.invoke(input, context);
     },
   });

@@ -5,7 +5,7 @@ import { LoopLimitError } from '../core/errors.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { callback, count, optionalName } from '../core/rules.ts';
-import { loopRounds } from '../telemetry/record/loop.ts';
+import { loopRecorder } from '../telemetry/record/loop.ts';
 
 export interface LoopOptions<Out> {
   /** Replaces `LoopPrimitive` in the metrics. */
@@ -35,7 +35,7 @@ export function loop<In, Out extends In>(
   const inner = requirePrimitive('loop', 'primitive', primitive);
   const { until, maxIterations, name } = options;
   const { label, messageName } = namesOf('loop', name, { around: inner });
-  const rounds = loopRounds(label);
+  const record = loopRecorder(label);
 
   return createPrimitive<In, Out>({
     type: 'loop',
@@ -48,14 +48,14 @@ export function loop<In, Out extends In>(
         for (;;) {
           const output = await inner.invoke(value, context);
           iteration += 1;
-          rounds.went(observation, iteration);
+          record.iterated(observation, iteration);
           const answer = until(output, iteration, context);
           if (isPromise(answer) ? await untilCancelled(answer, context.scope) : answer) return output;
           if (iteration === maxIterations) throw new LoopLimitError(messageName, maxIterations, output);
           value = output;
         }
       } finally {
-        rounds.over(observation, iteration);
+        record.finished(observation, iteration);
       }
     },
   });

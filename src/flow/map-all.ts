@@ -1,7 +1,9 @@
 import { CancelScope } from '../core/cancellation.ts';
 import type { ExecutionContext } from '../core/context.ts';
-import { type Observation, recordItems } from '../telemetry/record/map.ts';
+import { mapRecorder, type Observation } from '../telemetry/record/map.ts';
 import { close, type MapPlan } from './items.ts';
+
+const record = mapRecorder();
 
 /** All results as an array, by as many workers as may run at once, who share one iterator. */
 export async function mapAll<Item>(
@@ -53,7 +55,7 @@ export async function mapAll<Item>(
   await Promise.all(workers);
   if (!exhausted) void close(iterator);
   scope.dispose();
-  recordItems(observation, taken, failed);
+  record.finished(observation, taken, failed);
   context.scope?.throwIfCancelled();
   if (failure !== undefined) throw (failure as { readonly error: unknown }).error;
   return outputs;

@@ -1,6 +1,6 @@
 import { CancelScope, untilCancelled } from '../core/cancellation.ts';
 import type { ExecutionContext } from '../core/context.ts';
-import { type Observation, recordItems } from '../telemetry/record/map.ts';
+import { mapRecorder, type Observation } from '../telemetry/record/map.ts';
 import { close, type ItemIterator, type Items, isAsync, type MapPlan } from './items.ts';
 import {
   failureOf,
@@ -20,6 +20,8 @@ import {
   wantsResults,
 } from './map-stream-state.ts';
 import { ResultQueue, type ResultSlot } from './result-queue.ts';
+
+const record = mapRecorder();
 
 interface Reader {
   readonly resolve: (result: IteratorResult<unknown, undefined>) => void;
@@ -106,7 +108,7 @@ export class MappedStream<Item> implements AsyncIterableIterator<unknown, undefi
           closing = close(this.#source);
           break;
         case 'record':
-          recordItems(this.#observation, state.items, state.failedItems);
+          record.finished(this.#observation, state.items, state.failedItems);
           break;
         case 'abort':
           this.#scope.cancel(abortReason(state));

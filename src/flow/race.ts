@@ -5,13 +5,14 @@ import type { Accepting, CommonInput, OutputOf } from '../core/inference.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { optionalName } from '../core/rules.ts';
-import { recordWinner } from '../telemetry/record/race.ts';
+import { raceRecorder } from '../telemetry/record/race.ts';
 
 export interface RaceOptions {
   /** Replaces `RacePrimitive` in the metrics. */
   readonly name?: string | undefined;
 }
 
+const record = raceRecorder();
 const RULES: Rules<RaceOptions> = { name: optionalName };
 
 /**
@@ -52,7 +53,7 @@ export function race<const T extends readonly unknown[], In = CommonInput<T>>(
           const reason = new DOMException(`${messageName}: ${list[winner]?.messageName} answered first`, 'AbortError');
           for (const [i, scope] of scopes.entries()) if (i !== winner) scope.cancel(reason);
           scopes[winner]?.dispose();
-          recordWinner(observation, winner, list[winner]?.name ?? '');
+          record.won(observation, winner, list[winner]?.name ?? '');
           resolve(output);
         };
         const lose = (loser: number, error: unknown) => {

@@ -7,7 +7,7 @@ import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { optional, optionalName, text } from '../core/rules.ts';
 import { show } from '../core/show.ts';
-import { recordRoute } from '../telemetry/record/flow.ts';
+import { routerRecorder } from '../telemetry/record/router.ts';
 
 type Maybe<T> = T | undefined | PromiseLike<T | undefined>;
 
@@ -18,6 +18,7 @@ export interface RouterOptions<Route extends string = string> {
   readonly default?: Route | undefined;
 }
 
+const record = routerRecorder();
 const RULES: Rules<RouterOptions> = { name: optionalName, default: optional(text) };
 
 /**
@@ -57,7 +58,7 @@ export function router<const R extends Readonly<Record<string, unknown>>, In = C
       const route = asked !== undefined && known.has(asked) ? asked : otherwise;
       const target = route === undefined ? undefined : known.get(route);
       if (route === undefined || target === undefined) throw new NoRouteError(messageName, asked, names);
-      recordRoute(observation, route);
+      record.routed(observation, route);
       return target.invoke(input, context) as Promise<OutputOf<R[keyof R]>>;
     },
   });

@@ -7,7 +7,7 @@ import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { optionalName } from '../core/rules.ts';
 import { show } from '../core/show.ts';
-import { recordCase } from '../telemetry/record/switch.ts';
+import { switchRecorder } from '../telemetry/record/switch.ts';
 
 type Value = string | number | boolean;
 type Cases = Readonly<Record<string | number, unknown>>;
@@ -23,6 +23,7 @@ export interface SwitchOptions {
   readonly name?: string | undefined;
 }
 
+const record = switchRecorder();
 const RULES: Rules<SwitchOptions> = { name: optionalName };
 
 /**
@@ -79,7 +80,7 @@ export function switchOn<In>(
       const matched = name === undefined ? undefined : known.get(name);
       const target = matched ?? rest;
       if (target === undefined) throw new NoCaseError(messageName, value, names);
-      recordCase(observation, matched === undefined || name === undefined ? 'otherwise' : name);
+      record.switched(observation, matched === undefined || name === undefined ? 'otherwise' : name);
       return target.invoke(input, context);
     },
   });

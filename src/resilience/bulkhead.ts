@@ -4,7 +4,7 @@ import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { count, number, optional, optionalName } from '../core/rules.ts';
 import { afterOutput } from '../core/stream.ts';
-import { bulkheadSlots } from '../telemetry/record/bulkhead.ts';
+import { bulkheadRecorder } from '../telemetry/record/bulkhead.ts';
 import { Slots } from './slots.ts';
 
 export interface BulkheadOptions {
@@ -36,10 +36,10 @@ export function bulkhead<In, Out>(primitive: Primitive<In, Out>, options: Bulkhe
   const inner = requirePrimitive('bulkhead', 'primitive', primitive);
   const { name, concurrency, maxQueue = 0 } = options;
   const { label, messageName } = namesOf('bulkhead', name, { around: inner });
-  const tell = bulkheadSlots(label);
+  const record = bulkheadRecorder(label);
   const slots = new Slots(concurrency);
   const leave = () => {
-    tell.left();
+    record.left();
     slots.free();
   };
 
@@ -50,14 +50,14 @@ export function bulkhead<In, Out>(primitive: Primitive<In, Out>, options: Bulkhe
     run: async (input, context, observation) => {
       if (!slots.take()) {
         if (slots.waiting >= maxQueue) throw new BulkheadFullError(messageName, concurrency, maxQueue);
-        const waited = tell.begin(observation, context.clock);
+        const since = record.queued(observation, context.clock);
         try {
           await slots.wait(context);
         } finally {
-          waited();
+          record.waited(observation, context.clock, since);
         }
       }
-      tell.entered();
+      record.entered();
       let output: Out;
       try {
         output = await inner.invoke(input, context);

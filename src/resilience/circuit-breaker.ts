@@ -6,7 +6,7 @@ import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { callback, optional, optionalName } from '../core/rules.ts';
 import { afterOutput } from '../core/stream.ts';
-import { recordCircuit, recordCircuitChange } from '../telemetry/record/circuit-breaker.ts';
+import { circuitBreakerRecorder } from '../telemetry/record/circuit-breaker.ts';
 import type { CircuitResult } from './circuit.ts';
 import { type CircuitSource, circuitSource, SOURCE_RULES } from './circuit-source.ts';
 import { isTransient } from './transient.ts';
@@ -25,6 +25,7 @@ interface BreakerOptions {
 
 export type CircuitBreakerOptions<In = never> = BreakerOptions & CircuitSource<In>;
 
+const record = circuitBreakerRecorder();
 const RULES: Rules<CircuitBreakerOptions> = { name: optionalName, ...SOURCE_RULES, when: optional(callback()) };
 
 /**
@@ -68,7 +69,7 @@ export function circuitBreaker<In, Out>(
       const epoch = circuit.admit(clock);
       if (epoch === undefined) {
         const { state, until } = circuit.refusal();
-        recordCircuit(observation, state);
+        record.refused(observation, state);
         throw new CircuitOpenError(messageName, state, until, clock.now());
       }
       const over = (failure: { readonly error: unknown } | undefined) => {
@@ -77,7 +78,7 @@ export function circuitBreaker<In, Out>(
           result = failure === undefined ? 'success' : judge(failure.error, context);
         } finally {
           const changedTo = circuit.settle(epoch, result, clock);
-          if (changedTo !== undefined) recordCircuitChange(observation, changedTo);
+          if (changedTo !== undefined) record.changed(observation, changedTo);
         }
       };
       let output: Out;

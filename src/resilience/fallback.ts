@@ -11,7 +11,7 @@ import {
   requirePrimitive,
 } from '../core/primitive.ts';
 import { callback, optional, optionalName } from '../core/rules.ts';
-import { fallbackActivations } from '../telemetry/record/fallback.ts';
+import { fallbackRecorder } from '../telemetry/record/fallback.ts';
 
 export interface FallbackOptions {
   /** Replaces `FallbackPrimitive` in the metrics. */
@@ -57,14 +57,13 @@ export function fallback<In, Out, const S extends readonly Substitute<In>[]>(
   type Answer = Out | AnswerOf<S[number]>;
   checkOptions('FallbackOptions', options, RULES);
   const primary = requirePrimitive<In, Answer>('fallback', 'primitive', primitive);
-  const links = linksOf<In, Answer>(substitutes);
+  const links: readonly Link<In, Answer>[] = [{ use: primary, when: always }, ...linksOf<In, Answer>(substitutes)];
   const { name } = options;
   const { label, messageName } = namesOf('fallback', name, { around: primary });
-  const activations = fallbackActivations(label);
-  const chain = [{ use: primary, when: always }, ...links].map((link) => ({
-    ...link,
-    answers: activations.answersOf(link.use.name),
-  }));
+  const record = fallbackRecorder(
+    label,
+    links.map(({ use }) => use.name),
+  );
 
   return createPrimitive<In, Answer>({
     type: 'fallback',
@@ -73,20 +72,21 @@ export function fallback<In, Out, const S extends readonly Substitute<In>[]>(
     run: async (input, context, observation) => {
       let failure: unknown;
       let tried = 0;
-      for (const { use, when, answers } of chain) {
+      for (let i = 0; i < links.length; i += 1) {
+        const { use, when } = links[i] as Link<In, Answer>;
         if (tried > 0) {
           const answer = when(failure, context);
           if (!(isPromise(answer) ? await untilCancelled(answer, context.scope) : answer)) continue;
         }
-        if (tried === 1) activations.activated();
+        if (tried === 1) record.activated();
         tried += 1;
         try {
           const output = await use.invoke(input, context);
-          answers(observation);
+          record.answered(observation, i);
           return output;
         } catch (error) {
           failure = error;
-          activations.failed(observation, use.name, error);
+          record.failed(observation, i, error);
           if (context.scope?.cancelled === true) break;
         }
       }

@@ -4,7 +4,7 @@ import type { WorkflowContext } from '../core/context.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { callback, count, milliseconds, number, optional, optionalName } from '../core/rules.ts';
-import { type HedgeResult, hedgeResults } from '../telemetry/record/hedge.ts';
+import { type HedgeResult, hedgeRecorder } from '../telemetry/record/hedge.ts';
 import { RecentDurations } from './recent-durations.ts';
 import { isTransient } from './transient.ts';
 import { Tries } from './tries.ts';
@@ -58,7 +58,7 @@ export function hedge<In, Out>(primitive: Primitive<In, Out>, options: HedgeOpti
   const { name, maxHedges, when, delay } = settings(options);
   const inner = requirePrimitive('hedge', 'primitive', primitive);
   const { label, messageName } = namesOf('hedge', name, { around: inner });
-  const results = hedgeResults(label);
+  const record = hedgeRecorder(label);
 
   return createPrimitive<In, Out>({
     type: 'hedge',
@@ -96,12 +96,12 @@ export function hedge<In, Out>(primitive: Primitive<In, Out>, options: HedgeOpti
             if (!isWorth) throw failure.error;
           }
           if (!mayStart) continue;
-          results.another(observation, tries.started + 1, failure);
+          record.hedged(observation, tries.started + 1, failure);
           tries.start();
         }
       } finally {
         tries.end(`${messageName}: another try has settled it`);
-        results.finished(observation, result);
+        record.finished(observation, result);
       }
     },
   });

@@ -5,7 +5,7 @@ import { RateLimitError } from '../core/errors.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { callback, milliseconds, number, oneOf, optional, optionalName } from '../core/rules.ts';
-import { rateLimitWaits } from '../telemetry/record/rate-limit.ts';
+import { rateLimitRecorder } from '../telemetry/record/rate-limit.ts';
 import { Permits } from './permits.ts';
 
 export interface RateLimitOptions<In = never> {
@@ -56,7 +56,7 @@ export function rateLimit<In, Out>(
   const { name, rules, weight, longestMs, maxQueue } = settings(options);
   const inner = requirePrimitive('rateLimit', 'primitive', primitive);
   const { label, messageName } = namesOf('rate_limit', name, { around: inner });
-  const waits = rateLimitWaits(label);
+  const record = rateLimitRecorder(label);
   const permits = new Permits(rules);
 
   function refuse(needed: number, waitMs: number, room: boolean): void {
@@ -81,11 +81,11 @@ export function rateLimit<In, Out>(
       const now = context.clock.now();
       if (!permits.take(needed, now)) {
         refuse(needed, permits.waitMs(needed, now), permits.waiting < maxQueue);
-        const waited = waits.begin(observation, context.clock);
+        const since = record.queued(observation, context.clock);
         try {
           await permits.wait(needed, context);
         } finally {
-          waited();
+          record.waited(observation, context.clock, since);
         }
       }
       return await inner.invoke(input, context);

@@ -3,7 +3,7 @@ import type { ExecutionContext } from '../core/context.ts';
 import { PrimitiveTimeoutError } from '../core/errors.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
-import { type RetryResult, type RetryStop, retryResults } from '../telemetry/record/retry.ts';
+import { type RetryResult, type RetryStop, retryRecorder } from '../telemetry/record/retry.ts';
 import { Deadline } from './deadline.ts';
 import { type Pause, planner, type RetryOptions } from './retry-plan.ts';
 import { isTransient } from './transient.ts';
@@ -22,7 +22,7 @@ export function retry<In, Out>(primitive: Primitive<In, Out>, options: RetryOpti
   const inner = requirePrimitive('retry', 'primitive', primitive);
   const { deadlineMs, budget, when = isTransient, name } = options;
   const { label, messageName } = namesOf('retry', name, { around: inner });
-  const results = retryResults(label);
+  const record = retryRecorder(label);
 
   return createPrimitive<In, Out>({
     type: 'retry',
@@ -61,7 +61,7 @@ export function retry<In, Out>(primitive: Primitive<In, Out>, options: RetryOpti
             throw failure;
           }
           pause = next;
-          results.again(observation, attempt, pause.delayMs, failure);
+          record.retried(observation, attempt, pause.delayMs, failure);
           await rest(pause, inside);
         }
       } catch (error) {
@@ -75,7 +75,7 @@ export function retry<In, Out>(primitive: Primitive<In, Out>, options: RetryOpti
       } finally {
         disarm?.();
         deadline?.dispose();
-        results.finished(observation, result, attempt, stop);
+        record.finished(observation, result, attempt, stop);
       }
     },
   });

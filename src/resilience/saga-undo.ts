@@ -2,17 +2,12 @@
 import { CancelScope } from '../core/cancellation.ts';
 import type { ExecutionContext } from '../core/context.ts';
 import type { CompensationFailure } from '../core/errors.ts';
+import type { Observation, SagaRecorder } from '../telemetry/record/saga.ts';
 import type { Effect } from './saga-run.ts';
 
 export interface UndoResult {
   readonly compensations: number;
   readonly failures: readonly CompensationFailure[];
-}
-
-/** How the undoing of one saga is told. */
-export interface UndoReport {
-  compensated(succeeded: boolean): void;
-  unknown(step: string): void;
 }
 
 /**
@@ -23,7 +18,8 @@ export async function undo(
   stages: readonly (readonly Effect[])[],
   error: unknown,
   context: ExecutionContext,
-  report: UndoReport,
+  record: SagaRecorder,
+  observation: Observation,
 ): Promise<UndoResult> {
   const unstoppable = context.within(new CancelScope());
   const failures: CompensationFailure[] = [];
@@ -31,15 +27,15 @@ export async function undo(
   const undoOne = async (effect: Effect) => {
     const work = compensationOf(effect, error, unstoppable);
     if (work === undefined) {
-      report.unknown(effect.step.name);
+      record.leftUnknown(observation, effect.step.name);
       return;
     }
     compensations += 1;
     try {
       await work;
-      report.compensated(true);
+      record.compensated(true);
     } catch (reason) {
-      report.compensated(false);
+      record.compensated(false);
       failures.push({ step: effect.step.name, error: reason });
     }
   };

@@ -3,7 +3,7 @@ import { CompensationError } from '../core/errors.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive } from '../core/primitive.ts';
 import { milliseconds, optional, optionalName } from '../core/rules.ts';
-import { sagaCompensations } from '../telemetry/record/saga.ts';
+import { sagaRecorder } from '../telemetry/record/saga.ts';
 import { type Effect, perform } from './saga-run.ts';
 import { type LastOf, type SagaChain, type SagaStage, type StageIn, type StageOut, stagesOf } from './saga-step.ts';
 import { undo } from './saga-undo.ts';
@@ -52,7 +52,7 @@ export function saga<const S extends readonly SagaStage[]>(
   const { name, graceMs = 5_000 } = options;
   const stages = stagesOf(steps);
   const { label, messageName } = namesOf('saga', name);
-  const told = sagaCompensations(label);
+  const record = sagaRecorder(label);
 
   return createPrimitive<StageIn<S[0]>, StageOut<LastOf<S>>>({
     type: 'saga',
@@ -66,10 +66,7 @@ export function saga<const S extends readonly SagaStage[]>(
         const cancelled = context.scope?.cancelled === true ? { error: context.scope.reason } : undefined;
         const stop = failure ?? cancelled;
         if (stop !== undefined) {
-          const { compensations, failures } = await undo(done, stop.error, context, {
-            compensated: told.compensated,
-            unknown: (step) => told.unknown(observation, step),
-          });
+          const { compensations, failures } = await undo(done, stop.error, context, record, observation);
           throw failures.length === 0
             ? stop.error
             : new CompensationError(messageName, compensations, failures, stop.error);

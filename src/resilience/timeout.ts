@@ -5,7 +5,7 @@ import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { milliseconds, oneOf, optional, optionalName } from '../core/rules.ts';
 import { afterOutput, isStream } from '../core/stream.ts';
-import { recordOverrun, recordTimeout } from '../telemetry/record/timeout.ts';
+import { timeoutRecorder } from '../telemetry/record/timeout.ts';
 import { Deadline } from './deadline.ts';
 
 export interface TimeoutOptions {
@@ -27,6 +27,7 @@ export interface TimeoutOptions {
   readonly graceMs?: number | undefined;
 }
 
+const record = timeoutRecorder();
 const RULES: Rules<TimeoutOptions> = {
   name: optionalName,
   timeoutMs: optional(milliseconds),
@@ -54,7 +55,7 @@ export function timeout<In, Out>(primitive: Primitive<In, Out>, options: Timeout
     name,
     messageName,
     run: async (input, context, observation) => {
-      recordTimeout(observation, timeoutMs, idleMs);
+      record.limited(observation, timeoutMs, idleMs);
       const deadline = new Deadline(context, graceMs);
       const arm = (ms: number | undefined, did?: 'gave nothing for') =>
         ms === undefined ? NOTHING : deadline.arm(ms, () => new PrimitiveTimeoutError(messageName, ms, did));
@@ -67,7 +68,7 @@ export function timeout<In, Out>(primitive: Primitive<In, Out>, options: Timeout
       };
       try {
         const output = await untilCancelled(inner.invoke(input, context.within(deadline.scope)), deadline.scope);
-        if (deadline.error !== undefined) recordOverrun(observation, deadline.overrunMs);
+        if (deadline.error !== undefined) record.overran(observation, deadline.overrunMs);
         afterOutput(output, end);
         return idleMs !== undefined && isStream(output) ? (watched(output, armIdle) as Out) : output;
       } catch (error) {

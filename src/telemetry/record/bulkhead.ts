@@ -1,6 +1,6 @@
 import { HistogramTable, SeriesTable } from '../instruments.ts';
 import { ATTR, INSTRUMENT } from '../semconv.ts';
-import { waits } from './wait.ts';
+import { waitRecorder } from './wait.ts';
 
 const bulkheadRunning = new SeriesTable(INSTRUMENT.bulkheadRunning, 'upDownCounter', { unit: '{execution}' }, [
   ATTR.primitiveName,
@@ -10,14 +10,16 @@ const bulkheadQueued = new SeriesTable(INSTRUMENT.bulkheadQueued, 'upDownCounter
 ]);
 const bulkheadWait = new HistogramTable(INSTRUMENT.bulkheadWait, { unit: 's' }, [ATTR.primitiveName]);
 
-/** Tells who is in one bulkhead, and who waits to be. */
-export function bulkheadSlots(name: string) {
+/** Records the executions that hold a slot of one bulkhead, and those that wait for one. */
+export function bulkheadRecorder(name: string) {
   const running = bulkheadRunning.series(name);
   return {
-    ...waits(bulkheadQueued.series(name), bulkheadWait, bulkheadWait.labels(name), ATTR.bulkheadWait),
+    ...waitRecorder(bulkheadQueued.series(name), bulkheadWait, bulkheadWait.labels(name), ATTR.bulkheadWait),
+    /** An execution has a slot. */
     entered(): void {
       running.value += 1;
     },
+    /** An execution has given its slot back. */
     left(): void {
       running.value -= 1;
     },

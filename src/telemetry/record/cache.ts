@@ -20,21 +20,23 @@ const cacheStoreErrors = new SeriesTable(INSTRUMENT.cacheStoreErrors, 'counter',
   ATTR.cacheReason,
 ]);
 
-/** Tells the lookups of one cache. */
-export function cacheLookups(name: string, type: string) {
+/** Records the lookups of one cache. */
+export function cacheRecorder(name: string, type: string) {
   const hits = cacheHits.series(name, type);
   const misses = cacheMisses.series(name, type);
   return {
+    /** The cache answered. */
     hit(observation: Observation): void {
       hits.value += 1;
       mark(observation, 'hit');
     },
-    /** A hit, though the value is to be replaced. */
-    stale(observation: Observation): void {
+    /** The cache answered, with a value that is to be replaced. */
+    hitStale(observation: Observation): void {
       hits.value += 1;
       mark(observation, 'stale');
     },
-    miss(observation: Observation): void {
+    /** The primitive runs. */
+    missed(observation: Observation): void {
       misses.value += 1;
       mark(observation, 'miss');
     },
@@ -54,28 +56,30 @@ const STORE_ERRORS = {
 } as const;
 export type StoreOperation = keyof typeof STORE_ERRORS;
 export type StoreErrorReason = (typeof STORE_ERRORS)[StoreOperation][number];
-export type StoreErrors = ReturnType<typeof storeErrors>;
+export type StoreRecorder = ReturnType<typeof storeRecorder>;
 
-/** Tells what the store of one cache did not do. */
-export function storeErrors(name: string, type: string) {
+/** Records what the store of one cache did not do. */
+export function storeRecorder(name: string, type: string) {
   const series = new Map(
     Object.entries(STORE_ERRORS).flatMap(([operation, reasons]) =>
       reasons.map((reason) => [`${operation} ${reason}`, cacheStoreErrors.series(name, type, operation, reason)]),
     ),
   );
-  return (
-    { span }: Observation,
-    operation: StoreOperation,
-    reason: StoreErrorReason,
-    failure?: { readonly error: unknown },
-  ): void => {
-    const count = series.get(`${operation} ${reason}`);
-    if (count !== undefined) count.value += 1;
-    if (!span?.isRecording()) return;
-    span.addEvent(EVENT.cacheStoreError, {
-      [ATTR.cacheOperation]: operation,
-      [ATTR.cacheReason]: reason,
-      ...(failure === undefined ? {} : errorAttributes(failure.error)),
-    });
+  return {
+    failed(
+      { span }: Observation,
+      operation: StoreOperation,
+      reason: StoreErrorReason,
+      failure?: { readonly error: unknown },
+    ): void {
+      const count = series.get(`${operation} ${reason}`);
+      if (count !== undefined) count.value += 1;
+      if (!span?.isRecording()) return;
+      span.addEvent(EVENT.cacheStoreError, {
+        [ATTR.cacheOperation]: operation,
+        [ATTR.cacheReason]: reason,
+        ...(failure === undefined ? {} : errorAttributes(failure.error)),
+      });
+    },
   };
 }

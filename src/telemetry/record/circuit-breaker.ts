@@ -90,12 +90,16 @@ export function circuitsNamed(name: string): CircuitGroup {
   return group;
 }
 
-/** The circuit refused this execution, being in this state. */
-export function recordCircuit(observation: Observation, state: CircuitState): void {
-  observation.span?.setAttribute(ATTR.circuitState, state);
-}
-
-/** The end of this execution changed the state of its circuit. */
-export function recordCircuitChange(observation: Observation, to: CircuitState): void {
-  observation.span?.addEvent(EVENT.circuit, { [ATTR.circuitTo]: to });
+/** Records what the circuit did to the executions of a circuit breaker. */
+export function circuitBreakerRecorder() {
+  return {
+    /** The circuit, in this state, refused the execution. */
+    refused(observation: Observation, state: CircuitState): void {
+      observation.span?.setAttribute(ATTR.circuitState, state);
+    },
+    /** The end of the execution changed the state of its circuit. */
+    changed(observation: Observation, to: CircuitState): void {
+      observation.span?.addEvent(EVENT.circuit, { [ATTR.circuitTo]: to });
+    },
+  };
 }

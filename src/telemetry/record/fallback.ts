@@ -12,23 +12,29 @@ const fallbackAnswers = new SeriesTable(INSTRUMENT.fallbackAnswers, 'counter', {
   ATTR.fallbackAnsweredBy,
 ]);
 
-/** Tells when one fallback leaves its primary, and who answered. */
-export function fallbackActivations(name: string) {
+/**
+ * Records when one fallback asks its substitutes, and which one answered.
+ *
+ * @param links the names of the primary and its substitutes, in their order
+ */
+export function fallbackRecorder(name: string, links: readonly string[]) {
   const activations = fallbacks.series(name);
+  const answers = links.map((by) => ({ by, series: fallbackAnswers.series(name, by) }));
   return {
+    /** The primary failed, and a substitute is asked. */
     activated(): void {
       activations.value += 1;
     },
-    failed(observation: Observation, substitute: string, error: unknown): void {
-      observation.span?.addEvent(EVENT.fallback, { [ATTR.primitiveName]: substitute, ...errorAttributes(error) });
+    /** The primary or substitute `link` (the primary is 0) failed. */
+    failed(observation: Observation, link: number, error: unknown): void {
+      observation.span?.addEvent(EVENT.fallback, { [ATTR.primitiveName]: links[link], ...errorAttributes(error) });
     },
-    /** How the primary or substitute of this name tells that it answered. */
-    answersOf(by: string): (observation: Observation) => void {
-      const answers = fallbackAnswers.series(name, by);
-      return (observation) => {
-        answers.value += 1;
-        observation.span?.setAttribute(ATTR.fallbackAnsweredBy, by);
-      };
+    /** The primary or substitute `link` (the primary is 0) answered. */
+    answered(observation: Observation, link: number): void {
+      const answer = answers[link];
+      if (answer === undefined) return;
+      answer.series.value += 1;
+      observation.span?.setAttribute(ATTR.fallbackAnsweredBy, answer.by);
     },
   };
 }

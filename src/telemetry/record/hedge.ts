@@ -10,14 +10,14 @@ const hedgeAttempts = new SeriesTable(INSTRUMENT.hedgeAttempts, 'counter', { uni
   ATTR.hedgeResult,
 ]);
 
-/** Tells who answered the executions of one hedge. */
-export function hedgeResults(name: string) {
+/** Records the tries of one hedge, and which of them answered. */
+export function hedgeRecorder(name: string) {
   const results = Object.fromEntries(
     HEDGE_RESULTS.map((result) => [result, hedgeAttempts.series(name, result)]),
   ) as Record<HedgeResult, ReturnType<typeof hedgeAttempts.series>>;
   return {
     /** Try `attempt` (the first is 1) begins, because those before are late or because one of them failed. */
-    another(observation: Observation, attempt: number, failure: { readonly error: unknown } | undefined): void {
+    hedged(observation: Observation, attempt: number, failure: { readonly error: unknown } | undefined): void {
       observation.span?.addEvent(EVENT.hedge, {
         [ATTR.hedgeAttempt]: attempt,
         ...(failure === undefined ? {} : errorAttributes(failure.error)),

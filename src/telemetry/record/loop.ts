@@ -9,18 +9,18 @@ const loopIterations = new SeriesTable(INSTRUMENT.loopIterations, 'counter', { u
   ATTR.primitiveName,
 ]);
 
-/** Tells the iterations of one loop. */
-export function loopRounds(name: string) {
+/** Records the iterations of one loop. */
+export function loopRecorder(name: string) {
   const iterations = loopIterations.series(name);
   return {
     /** Iteration `iteration` (the first is 1) gave an output. */
-    went(observation: Observation, iteration: number): void {
+    iterated(observation: Observation, iteration: number): void {
       iterations.value += 1;
       if (observation.span === undefined) return;
       if (iteration <= MOST_EVENTS) observation.span.addEvent(EVENT.loop, { [ATTR.loopIteration]: iteration });
     },
-    /** However the loop ended. */
-    over(observation: Observation, iterations: number): void {
+    /** The loop has ended, by whatever end. */
+    finished(observation: Observation, iterations: number): void {
       observation.span?.setAttribute(ATTR.loopIterations, iterations);
     },
   };

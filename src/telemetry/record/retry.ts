@@ -13,12 +13,12 @@ const retryAttempts = new SeriesTable(INSTRUMENT.retryAttempts, 'counter', { uni
 /** Why there was no further try though the error was worth one. */
 export type RetryStop = 'max_retries' | 'deadline' | 'budget';
 
-/** Tells what became of the executions of one retry. */
-export function retryResults(name: string) {
+/** Records the tries and results of one retry. */
+export function retryRecorder(name: string) {
   const results = new Map(RETRY_RESULTS.map((result) => [result, retryAttempts.series(name, result)]));
   return {
     /** Attempt `attempt` (the first is 1) failed and the next follows after `delayMs`. */
-    again(observation: Observation, attempt: number, delayMs: number, error: unknown): void {
+    retried(observation: Observation, attempt: number, delayMs: number, error: unknown): void {
       observation.span?.addEvent(EVENT.retry, {
         [ATTR.retryAttempt]: attempt,
         [ATTR.retryDelay]: delayMs / 1_000,

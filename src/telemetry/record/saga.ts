@@ -10,17 +10,21 @@ const unknownEffects = new SeriesTable(INSTRUMENT.sagaUnknownEffects, 'counter',
   ATTR.primitiveName,
 ]);
 
-/** Tells how one saga is undone. */
-export function sagaCompensations(name: string) {
+export type { Observation } from '../observation.ts';
+export type SagaRecorder = ReturnType<typeof sagaRecorder>;
+
+/** Records how one saga is undone. */
+export function sagaRecorder(name: string) {
   const [success, failure] = STATUSES.map((status) => compensations.series(name, status));
   const unknown = unknownEffects.series(name);
   return {
+    /** A compensation has ended. */
     compensated(succeeded: boolean): void {
       const series = succeeded ? success : failure;
       if (series !== undefined) series.value += 1;
     },
     /** `step` was interrupted, and has nothing that would undo it in that case. */
-    unknown(observation: Observation, step: string): void {
+    leftUnknown(observation: Observation, step: string): void {
       unknown.value += 1;
       observation.span?.addEvent(EVENT.unknownEffect, { [ATTR.sagaStep]: step });
     },

@@ -1,7 +1,12 @@
 import type { Observation } from '../observation.ts';
 import { ATTR } from '../semconv.ts';
 
-/** The case that ran; `otherwise` when none matched. */
-export function recordCase(observation: Observation, name: string): void {
-  observation.span?.setAttribute(ATTR.switchCase, name);
+/** Records which case the executions of a switch took. */
+export function switchRecorder() {
+  return {
+    /** The case that ran; `otherwise` when none matched. */
+    switched(observation: Observation, name: string): void {
+      observation.span?.setAttribute(ATTR.switchCase, name);
+    },
+  };
 }
