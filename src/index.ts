@@ -18,6 +18,7 @@ export {
   RateLimitError,
 } from './core/errors.ts';
 export type { ExecuteOptions } from './core/execute-options.ts';
+export type { Accepting, AnyInput, Branches, CommonInput, InputOf, OutputOf, Step } from './core/inference.ts';
 export type { Primitive } from './core/primitive.ts';
 export { type ConditionalOptions, conditional } from './flow/conditional.ts';
 export { type LoopOptions, loop } from './flow/loop.ts';
@@ -27,7 +28,7 @@ export { type RaceOptions, race } from './flow/race.ts';
 export { type RouterOptions, router } from './flow/router.ts';
 export { sequential } from './flow/sequential.ts';
 export { stream } from './flow/stream.ts';
-export { type SwitchOptions, switchOn } from './flow/switch-on.ts';
+export { type SwitchCases, type SwitchOptions, switchOn } from './flow/switch-on.ts';
 export { task } from './flow/task.ts';
 export { workflow } from './flow/workflow.ts';
 export { type Price, type PriceTable, REFERENCE_PRICES } from './ledger/price.ts';
@@ -45,16 +46,37 @@ export {
 export { type OpenAICompatibleOptions, openAICompatible } from './llm/openai-compatible.ts';
 export type { LlmOptions } from './llm/request.ts';
 export type { Clock } from './platform/clock.ts';
+export type { Jitter } from './resilience/backoff.ts';
 export { type BulkheadOptions, bulkhead } from './resilience/bulkhead.ts';
-export { type CircuitBreakerOptions, circuitBreaker } from './resilience/circuit-breaker.ts';
-export type { CircuitOptions } from './resilience/circuit-options.ts';
-export { type ConditionalSubstitute, type FallbackOptions, fallback } from './resilience/fallback.ts';
+export {
+  type CircuitBreakerCommonOptions,
+  type CircuitBreakerOptions,
+  circuitBreaker,
+} from './resilience/circuit-breaker.ts';
+export type {
+  CircuitOpenOptions,
+  CircuitOptions,
+  ConsecutiveFailuresOptions,
+  FailureRatioOptions,
+} from './resilience/circuit-options.ts';
+export type { CircuitKeyOptions, CircuitSource, SharedCircuitOptions } from './resilience/circuit-source.ts';
+export { type ConditionalSubstitute, type FallbackOptions, fallback, type Substitute } from './resilience/fallback.ts';
 export { type HedgeOptions, hedge } from './resilience/hedge.ts';
 export { type RateLimitOptions, rateLimit } from './resilience/rate-limit.ts';
 export { retry } from './resilience/retry.ts';
 export { type RetryBudget, type RetryBudgetOptions, retryBudget } from './resilience/retry-budget.ts';
 export type { RetryOptions } from './resilience/retry-plan.ts';
 export { type SagaOptions, saga } from './resilience/saga.ts';
-export type { CompensateInput, SagaStage, SagaStep, WhenUnknownInput } from './resilience/saga-step.ts';
-export { type Circuit, circuit } from './resilience/shared-circuit.ts';
+export type {
+  AnySagaStep,
+  CompensateInput,
+  SagaChain,
+  SagaOutput,
+  SagaStage,
+  SagaStageInput,
+  SagaStageOutput,
+  SagaStep,
+  WhenUnknownInput,
+} from './resilience/saga-step.ts';
+export { type Circuit, type CircuitState, circuit } from './resilience/shared-circuit.ts';
 export { type TimeoutOptions, timeout } from './resilience/timeout.ts';

@@ -13,8 +13,6 @@ export interface ConditionalOptions {
 const record = conditionalRecorder();
 const RULES: Rules<ConditionalOptions> = { name: optionalName };
 
-type Test<In> = (input: In, context: WorkflowContext) => boolean | PromiseLike<boolean>;
-
 /**
  * Runs `then` if the test holds for the input, else `otherwise`. Without an `otherwise` the input itself is the output.
  *
@@ -23,19 +21,19 @@ type Test<In> = (input: In, context: WorkflowContext) => boolean | PromiseLike<b
  * @throws TypeError when `test` is not a function or a branch is not a primitive
  */
 export function conditional<In, Then, Otherwise>(
-  test: Test<In>,
+  test: (input: In, context: WorkflowContext) => boolean | PromiseLike<boolean>,
   then: Primitive<In, Then>,
   otherwise: Primitive<NoInfer<In>, Otherwise>,
   options?: ConditionalOptions,
 ): Primitive<In, Then | Otherwise>;
 export function conditional<In, Then>(
-  test: Test<In>,
+  test: (input: In, context: WorkflowContext) => boolean | PromiseLike<boolean>,
   then: Primitive<In, Then>,
   otherwise?: undefined,
   options?: ConditionalOptions,
 ): Primitive<In, Then | In>;
 export function conditional<In, Then, Otherwise>(
-  test: Test<In>,
+  test: (input: In, context: WorkflowContext) => boolean | PromiseLike<boolean>,
   then: Primitive<In, Then>,
   otherwise?: Primitive<NoInfer<In>, Otherwise>,
   options: ConditionalOptions = {},

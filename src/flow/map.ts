@@ -7,10 +7,6 @@ import { type Items, isAsync, requireItems } from './items.ts';
 import { mapAll } from './map-all.ts';
 import { MappedStream } from './map-stream.ts';
 
-type Mode = 'fail' | 'settle';
-type Stream<Out> = AsyncIterableIterator<Out>;
-type Result<Out, M extends Mode> = M extends 'settle' ? PromiseSettledResult<Out> : Out;
-
 export interface MapOptions {
   /** Replaces `MapPrimitive` in the metrics. */
   readonly name?: string | undefined;
@@ -22,7 +18,7 @@ export interface MapOptions {
    * `fail`: the first failure aborts the other items and is the error. `settle`: every item is tried and the output
    * tells of each whether it was fulfilled or rejected, as `Promise.allSettled` does. @default 'fail'
    */
-  readonly mode?: Mode | undefined;
+  readonly mode?: 'fail' | 'settle' | undefined;
   /**
    * Whether the output is a stream that is made while it is read, or an array of all results. @default as the input
    * is: a stream for an async iterable, an array for anything else
@@ -40,7 +36,7 @@ const RULES: Rules<MapOptions> = {
 
 /** Gives an array for an array and a stream for a stream. In a composition it stands for the array. */
 export interface MapPrimitive<in Item, out Out> extends Primitive<Iterable<Item>, Out[]> {
-  execute(items: AsyncIterable<Item>, options?: ExecuteOptions): Promise<Stream<Out>>;
+  execute(items: AsyncIterable<Item>, options?: ExecuteOptions): Promise<AsyncIterableIterator<Out>>;
   execute(items: Iterable<Item>, options?: ExecuteOptions): Promise<Out[]>;
 }
 
@@ -56,18 +52,21 @@ export interface MapPrimitive<in Item, out Out> extends Primitive<Iterable<Item>
  * @throws TypeError, RangeError at construction when an option is wrong; TypeError at execution when the input is no
  * iterable; the source's own error, in both modes
  */
-export function map<Item, Out, M extends Mode = 'fail'>(
+export function map<Item, Out, M extends 'fail' | 'settle' = 'fail'>(
   primitive: Primitive<Item, Out>,
   options: MapOptions & { readonly mode?: M | undefined; readonly stream: true },
-): Primitive<Items<Item>, Stream<Result<Out, M>>>;
-export function map<Item, Out, M extends Mode = 'fail'>(
+): Primitive<
+  Iterable<Item> | AsyncIterable<Item>,
+  AsyncIterableIterator<M extends 'settle' ? PromiseSettledResult<Out> : Out>
+>;
+export function map<Item, Out, M extends 'fail' | 'settle' = 'fail'>(
   primitive: Primitive<Item, Out>,
   options: MapOptions & { readonly mode?: M | undefined; readonly stream: false },
-): Primitive<Items<Item>, Result<Out, M>[]>;
-export function map<Item, Out, M extends Mode = 'fail'>(
+): Primitive<Iterable<Item> | AsyncIterable<Item>, (M extends 'settle' ? PromiseSettledResult<Out> : Out)[]>;
+export function map<Item, Out, M extends 'fail' | 'settle' = 'fail'>(
   primitive: Primitive<Item, Out>,
   options?: MapOptions & { readonly mode?: M | undefined; readonly stream?: undefined },
-): MapPrimitive<Item, Result<Out, M>>;
+): MapPrimitive<Item, M extends 'settle' ? PromiseSettledResult<Out> : Out>;
 export function map<Item>(primitive: Primitive<Item, unknown>, options: MapOptions = {}): Primitive<never, unknown> {
   checkOptions('MapOptions', options, RULES);
   const inner = requirePrimitive('map', 'primitive', primitive);

@@ -5,11 +5,6 @@ import type { Accepting, Branches, CommonInput, OutputOf } from '../core/inferen
 import { createPrimitive, type ObservedPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { count, oneOf, optional, optionalName } from '../core/rules.ts';
 
-type Mode = 'fail' | 'settle';
-type Results<T, M> = {
-  -readonly [K in keyof T]: M extends 'settle' ? PromiseSettledResult<OutputOf<T[K]>> : OutputOf<T[K]>;
-};
-
 export interface ParallelOptions {
   /** Replaces `ParallelPrimitive` in the metrics. */
   readonly name?: string | undefined;
@@ -19,7 +14,7 @@ export interface ParallelOptions {
    * `fail`: the first failure aborts the other branches and is the error. `settle`: every branch runs to its end and
    * the output tells of each whether it was fulfilled or rejected, as `Promise.allSettled` does. @default 'fail'
    */
-  readonly mode?: Mode | undefined;
+  readonly mode?: 'fail' | 'settle' | undefined;
 }
 
 const RULES: Rules<ParallelOptions> = {
@@ -37,10 +32,13 @@ const RULES: Rules<ParallelOptions> = {
  * await both.execute('abc'); // { length: 3, upper: 'ABC' }
  * @throws TypeError, RangeError when there is no branch, a branch is not a primitive, or an option is wrong
  */
-export function parallel<const T extends Branches, In = CommonInput<T>, M extends Mode = 'fail'>(
+export function parallel<const T extends Branches, In = CommonInput<T>, M extends 'fail' | 'settle' = 'fail'>(
   branches: Accepting<In, T>,
   options?: ParallelOptions & { readonly mode?: M | undefined },
-): Primitive<In, Results<T, M>>;
+): Primitive<
+  In,
+  { -readonly [K in keyof T]: M extends 'settle' ? PromiseSettledResult<OutputOf<T[K]>> : OutputOf<T[K]> }
+>;
 export function parallel(branches: Branches, options: ParallelOptions = {}): Primitive<unknown, unknown> {
   checkOptions('ParallelOptions', options, RULES);
   const { name, mode = 'fail' } = options;

@@ -9,8 +9,6 @@ import { optional, optionalName, text } from '../core/rules.ts';
 import { show } from '../core/show.ts';
 import { routerRecorder } from '../telemetry/record/router.ts';
 
-type Maybe<T> = T | undefined | PromiseLike<T | undefined>;
-
 export interface RouterOptions<Route extends string = string> {
   /** Replaces `RouterPrimitive` in the metrics. */
   readonly name?: string | undefined;
@@ -30,7 +28,10 @@ const RULES: Rules<RouterOptions> = { name: optionalName, default: optional(text
  * `NoRouteError` at execution when the selector names none and there is no default
  */
 export function router<const R extends Readonly<Record<string, unknown>>, In = CommonInput<R>>(
-  select: (input: In, context: WorkflowContext) => Maybe<NoInfer<keyof R & string>>,
+  select: (
+    input: In,
+    context: WorkflowContext,
+  ) => NoInfer<keyof R & string> | undefined | PromiseLike<NoInfer<keyof R & string> | undefined>,
   routes: Accepting<In, R>,
   options: RouterOptions<NoInfer<keyof R & string>> = {},
 ): Primitive<In, OutputOf<R[keyof R]>> {

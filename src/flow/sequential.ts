@@ -1,8 +1,6 @@
 import type { Step } from '../core/inference.ts';
 import { type ObservedPrimitive, type Primitive, requirePrimitive, sequence } from '../core/primitive.ts';
 
-type Ten<P> = readonly [P, P, P, P, P, P, P, P, P, P];
-
 /**
  * Runs its steps one after the other, each with the output of the one before, and gives the last one's output. It
  * counts as a workflow; name it with `workflow(name, sequential(...))`. A step that fails ends it with that error.
@@ -82,7 +80,11 @@ export function sequential<A, B, C, D, E, F, G, H, I, J, K>(
 ): Primitive<A, K>;
 // No rest parameter that fewer steps could fall into: the compiler would report their mismatch there, at the first step.
 export function sequential<T>(
-  ...steps: readonly [...Ten<Primitive<T, T>>, Primitive<T, T>, ...Primitive<T, T>[]]
+  ...steps: readonly [
+    ...[Primitive<T, T>, Primitive<T, T>, Primitive<T, T>, Primitive<T, T>, Primitive<T, T>],
+    ...[Primitive<T, T>, Primitive<T, T>, Primitive<T, T>, Primitive<T, T>, Primitive<T, T>],
+    ...[Primitive<T, T>, ...Primitive<T, T>[]],
+  ]
 ): Primitive<T, T>;
 export function sequential(...steps: readonly Primitive<never, unknown>[]): Primitive<never, unknown> {
   if (steps.length === 0) throw new TypeError('sequential: needs at least one step, got none');

@@ -9,14 +9,10 @@ import { optionalName } from '../core/rules.ts';
 import { show } from '../core/show.ts';
 import { switchRecorder } from '../telemetry/record/switch.ts';
 
-type Value = string | number | boolean;
-type Cases = Readonly<Record<string | number, unknown>>;
-/** A case that the selector can never name is a slip. */
-type Reachable<C, V extends Value> = {
+/** The cases of a selector that gives a `V`: each takes an `In`, and there is no case that the selector never names. */
+export type SwitchCases<In, V extends string | number | boolean, C> = Accepting<In, C> & {
   readonly [K in keyof C]: `${K & (string | number)}` extends `${V}` ? unknown : never;
 };
-/** Every value that the selector can give, as far as its type tells them apart. */
-type Exhaustive<V extends Value> = Readonly<Record<`${V}`, unknown>>;
 
 export interface SwitchOptions {
   /** Replaces `SwitchPrimitive` in the metrics. */
@@ -35,15 +31,24 @@ const RULES: Rules<SwitchOptions> = { name: optionalName };
  * @throws TypeError at construction when there is no case or one is not a primitive; `NoCaseError` at execution when
  * no case matches and there is no `otherwise`
  */
-export function switchOn<const V extends Value, const C extends Cases, In = CommonInput<C>>(
+export function switchOn<
+  const V extends string | number | boolean,
+  const C extends Readonly<Record<string | number, unknown>>,
+  In = CommonInput<C>,
+>(
   select: (input: In, context: WorkflowContext) => V | PromiseLike<V>,
-  cases: Accepting<In, C> & Exhaustive<V> & Reachable<C, V>,
+  cases: SwitchCases<In, V, C> & Readonly<Record<`${V}`, unknown>>,
   otherwise?: undefined,
   options?: SwitchOptions,
 ): Primitive<In, OutputOf<C[keyof C]>>;
-export function switchOn<const V extends Value, const C extends Cases, Otherwise, In = CommonInput<C>>(
+export function switchOn<
+  const V extends string | number | boolean,
+  const C extends Readonly<Record<string | number, unknown>>,
+  Otherwise,
+  In = CommonInput<C>,
+>(
   select: (input: In, context: WorkflowContext) => V | undefined | PromiseLike<V | undefined>,
-  cases: Accepting<In, C> & Reachable<C, V>,
+  cases: SwitchCases<In, V, C>,
   otherwise: Step<In, Otherwise>,
   options?: SwitchOptions,
 ): Primitive<In, OutputOf<C[keyof C]> | Otherwise>;

@@ -11,7 +11,8 @@ import type { CircuitResult } from './circuit.ts';
 import { type CircuitSource, circuitSource, SOURCE_RULES } from './circuit-source.ts';
 import { isTransient } from './transient.ts';
 
-interface BreakerOptions {
+/** What every circuit breaker has, wherever its circuit comes from. */
+export interface CircuitBreakerCommonOptions {
   /** Replaces `CircuitBreakerPrimitive` in the metrics. */
   readonly name?: string | undefined;
   /**
@@ -23,7 +24,7 @@ interface BreakerOptions {
   readonly when?: ((error: unknown, context: WorkflowContext) => boolean) | undefined;
 }
 
-export type CircuitBreakerOptions<In = never> = BreakerOptions & CircuitSource<In>;
+export type CircuitBreakerOptions<In = never> = CircuitBreakerCommonOptions & CircuitSource<In>;
 
 const record = circuitBreakerRecorder();
 const RULES: Rules<CircuitBreakerOptions> = { name: optionalName, ...SOURCE_RULES, when: optional(callback()) };

@@ -4,13 +4,13 @@ import type { CircuitRules } from './circuit.ts';
 import { consecutiveRule, samplingRule, type TripRule } from './trip-rule.ts';
 
 /** Opens after so many failures in a row. */
-export interface ConsecutiveOptions {
+export interface ConsecutiveFailuresOptions {
   /** It opens after this many failures in a row. @default none: give this one, or the next three together */
   readonly consecutiveFailures: number;
 }
 
 /** Opens when too large a share of recent executions failed. Asked at every failure, never at a success. */
-export interface SamplingOptions {
+export interface FailureRatioOptions {
   /** It opens when this share of the recent executions failed: above 0, at most 1. @default none */
   readonly failureRatio: number;
   /** How far back executions count for `failureRatio`, in milliseconds. @default none */
@@ -19,7 +19,7 @@ export interface SamplingOptions {
   readonly minimumThroughput: number;
 }
 
-export interface OpenOptions {
+export interface CircuitOpenOptions {
   /** How long it refuses everything once it has opened, in milliseconds. */
   readonly openMs: number;
   /** Each time that a probe fails it stays open longer than before, up to this, in milliseconds. @default `openMs` */
@@ -33,7 +33,7 @@ export interface OpenOptions {
   readonly halfOpenProbes?: number | undefined;
 }
 
-export type CircuitOptions = (ConsecutiveOptions | SamplingOptions) & OpenOptions;
+export type CircuitOptions = (ConsecutiveFailuresOptions | FailureRatioOptions) & CircuitOpenOptions;
 
 const CONSECUTIVE = { consecutiveFailures: optional(count) };
 const SAMPLING = {
@@ -56,11 +56,14 @@ export function circuitRules(where: string, options: CircuitOptions): CircuitRul
   checkOptions(where, options, CIRCUIT_RULES);
   const { openMs, maxOpenMs = openMs, openFactor = 2, halfOpenProbes = 1 } = options;
   requireNumber(where, 'maxOpenMs', maxOpenMs, { min: openMs });
-  const trip = tripRule(where, options as Partial<ConsecutiveOptions & SamplingOptions>) as TripRule<unknown>;
+  const trip = tripRule(
+    where,
+    options as Partial<ConsecutiveFailuresOptions & FailureRatioOptions>,
+  ) as TripRule<unknown>;
   return { trip, openMs, maxOpenMs, openFactor, halfOpenProbes };
 }
 
-function tripRule(where: string, options: Partial<ConsecutiveOptions & SamplingOptions>) {
+function tripRule(where: string, options: Partial<ConsecutiveFailuresOptions & FailureRatioOptions>) {
   const given = Object.keys({ ...CONSECUTIVE, ...SAMPLING }).filter(
     (name) => options[name as keyof typeof options] !== undefined,
   );

@@ -9,20 +9,20 @@ import { CIRCUIT_RULES, type CircuitOptions, circuitRules } from './circuit-opti
 import { KeyedCircuits } from './keyed-circuits.ts';
 import { type Circuit, LiveCircuit } from './shared-circuit.ts';
 
-interface KeyOptions<In> {
+export interface CircuitKeyOptions<In> {
   /** Keeps a circuit for each of these, such as a host or a tenant. Keys stay out of telemetry. @default one circuit */
   readonly key?: ((input: In, context: WorkflowContext) => string | PromiseLike<string>) | undefined;
   /** How many circuits are kept; the one unused for longest is forgotten, even while it is open. @default 1000 */
   readonly maxKeys?: number | undefined;
 }
 
-interface SharedOptions {
+export interface SharedCircuitOptions {
   /** A circuit that `circuit(...)` made, to share it or to steer it. It has its own rules. @default one of its own */
   readonly circuit: Circuit;
 }
 
 /** A circuit of its own, one per key, or one that was made elsewhere. */
-export type CircuitSource<In> = (CircuitOptions & KeyOptions<In>) | SharedOptions;
+export type CircuitSource<In> = (CircuitOptions & CircuitKeyOptions<In>) | SharedCircuitOptions;
 
 const liveCircuit: Rule<Circuit> = (where, option, value) => {
   if (!(value instanceof LiveCircuit)) fail(where, option, 'must be made by circuit({ … })', value);

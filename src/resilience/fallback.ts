@@ -33,9 +33,8 @@ const SUBSTITUTE_RULES: Rules<ConditionalSubstitute<never, unknown>> = {
   when: optional(callback()),
 };
 
-type Substitute<In> = Step<In> | ConditionalSubstitute<In, unknown>;
-
-type AnswerOf<S> = S extends { readonly use: infer P } ? OutputOf<P> : OutputOf<S>;
+/** What stands in for a primitive that fails. */
+export type Substitute<In> = Step<In> | ConditionalSubstitute<In, unknown>;
 
 /**
  * Runs the primitive and, where it fails, the substitutes in their order until one answers. Rejects with the error of
@@ -53,8 +52,8 @@ export function fallback<In, Out, const S extends readonly Substitute<In>[]>(
   primitive: Primitive<In, Out>,
   substitutes: S,
   options: FallbackOptions = {},
-): Primitive<In, NoInfer<Out | AnswerOf<S[number]>>> {
-  type Answer = Out | AnswerOf<S[number]>;
+): Primitive<In, NoInfer<Out | OutputOf<S[number]>>> {
+  type Answer = Out | OutputOf<S[number]>;
   checkOptions('FallbackOptions', options, RULES);
   const primary = requirePrimitive<In, Answer>('fallback', 'primitive', primitive);
   const links: readonly Link<In, Answer>[] = [{ use: primary, when: always }, ...linksOf<In, Answer>(substitutes)];

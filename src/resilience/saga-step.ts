@@ -41,7 +41,8 @@ export interface SagaStep<In, Out> {
   readonly whenUnknown?: Primitive<WhenUnknownInput<In>, unknown> | undefined;
 }
 
-interface AnyStep {
+/** A step of which the types of input and output are left to `SagaChain`. */
+export interface AnySagaStep {
   readonly name: string;
   readonly do: Primitive<never, unknown>;
   readonly compensate?: Primitive<never, unknown> | undefined;
@@ -49,32 +50,41 @@ interface AnyStep {
 }
 
 /** One step, or several that run at once. */
-export type SagaStage = AnyStep | readonly AnyStep[];
+export type SagaStage = AnySagaStep | readonly AnySagaStep[];
 
-export type StageIn<S> = S extends { readonly do: Primitive<infer In, unknown> }
+/** What a stage of a saga takes. */
+export type SagaStageInput<S> = S extends { readonly do: Primitive<infer In, unknown> }
   ? In
   : S extends readonly [infer First, ...unknown[]]
-    ? StageIn<First>
+    ? SagaStageInput<First>
     : never;
 
-export type StageOut<S> = S extends { readonly do: Primitive<never, infer Out> }
+/** What a stage of a saga gives. */
+export type SagaStageOutput<S> = S extends { readonly do: Primitive<never, infer Out> }
   ? Out
   : S extends readonly unknown[]
-    ? { -readonly [K in keyof S]: StageOut<S[K]> }
+    ? { -readonly [K in keyof S]: SagaStageOutput<S[K]> }
     : never;
 
-type Accepting<S, In> = S extends readonly unknown[]
-  ? { readonly [K in keyof S]: SagaStep<In, StageOut<S[K]>> }
-  : SagaStep<In, StageOut<S>>;
-
 /** The stages as they must be for each to take what the one before it gives. */
-export type SagaChain<S extends readonly unknown[], In> = S extends readonly [infer First, ...infer Rest]
-  ? readonly [Accepting<First, In>, ...SagaChain<Rest, StageOut<First>>]
+export type SagaChain<S extends readonly unknown[], In = SagaStageInput<S[0]>> = S extends readonly [
+  infer First,
+  ...infer Rest,
+]
+  ? readonly [
+      First extends readonly unknown[]
+        ? { readonly [K in keyof First]: SagaStep<In, SagaStageOutput<First[K]>> }
+        : SagaStep<In, SagaStageOutput<First>>,
+      ...SagaChain<Rest, SagaStageOutput<First>>,
+    ]
   : S extends readonly []
     ? readonly []
     : readonly SagaStep<In, In>[];
 
-export type LastOf<S extends readonly unknown[]> = S extends readonly [...unknown[], infer Last] ? Last : S[number];
+/** What a saga gives: the output of its last stage. */
+export type SagaOutput<S extends readonly unknown[]> = SagaStageOutput<
+  S extends readonly [...unknown[], infer Last] ? Last : S[number]
+>;
 
 /** A step as it runs: checked, its compensations named after it. */
 export interface Step {
@@ -90,7 +100,7 @@ export interface Stage {
   readonly together: boolean;
 }
 
-const RULES: Rules<AnyStep> = {
+const RULES: Rules<AnySagaStep> = {
   name: word,
   do: primitiveRule,
   compensate: optional(primitiveRule),
@@ -120,11 +130,11 @@ function checkStages(stages: readonly SagaStage[]): void {
   }
 }
 
-function groupOf(stage: SagaStage): readonly AnyStep[] {
-  return Array.isArray(stage) ? stage : [stage as AnyStep];
+function groupOf(stage: SagaStage): readonly AnySagaStep[] {
+  return Array.isArray(stage) ? stage : [stage as AnySagaStep];
 }
 
-function checkStep(step: AnyStep): void {
+function checkStep(step: AnySagaStep): void {
   const name = readProperty(step, 'name');
   const where = typeof name === 'string' && name.trim() !== '' ? `saga: step ${name}` : 'saga: step';
   checkOptions(where, step, RULES);
@@ -133,7 +143,7 @@ function checkStep(step: AnyStep): void {
   }
 }
 
-function stepOf({ name, do: work, compensate, whenUnknown }: AnyStep): Step {
+function stepOf({ name, do: work, compensate, whenUnknown }: AnySagaStep): Step {
   return {
     name,
     work: requirePrimitive(`saga: step ${name}`, 'do', work as Primitive<unknown, unknown>),

@@ -5,7 +5,7 @@ import { createPrimitive, type Primitive } from '../core/primitive.ts';
 import { milliseconds, optional, optionalName } from '../core/rules.ts';
 import { sagaRecorder } from '../telemetry/record/saga.ts';
 import { type Effect, perform } from './saga-run.ts';
-import { type LastOf, type SagaChain, type SagaStage, type StageIn, type StageOut, stagesOf } from './saga-step.ts';
+import { type SagaChain, type SagaOutput, type SagaStage, type SagaStageInput, stagesOf } from './saga-step.ts';
 import { undo } from './saga-undo.ts';
 
 export interface SagaOptions {
@@ -45,16 +45,16 @@ const RULES: Rules<SagaOptions> = { name: optionalName, graceMs: optional(millis
  * @throws TypeError, RangeError at construction when there is no step, two share a name, or an option is wrong
  */
 export function saga<const S extends readonly SagaStage[]>(
-  steps: S & SagaChain<S, StageIn<S[0]>>,
+  steps: S & SagaChain<S>,
   options: SagaOptions = {},
-): Primitive<StageIn<S[0]>, StageOut<LastOf<S>>> {
+): Primitive<SagaStageInput<S[0]>, SagaOutput<S>> {
   checkOptions('SagaOptions', options, RULES);
   const { name, graceMs = 5_000 } = options;
   const stages = stagesOf(steps);
   const { label, messageName } = namesOf('saga', name);
   const record = sagaRecorder(label);
 
-  return createPrimitive<StageIn<S[0]>, StageOut<LastOf<S>>>({
+  return createPrimitive<SagaStageInput<S[0]>, SagaOutput<S>>({
     type: 'saga',
     name,
     run: async (input, context, observation) => {
@@ -73,7 +73,7 @@ export function saga<const S extends readonly SagaStage[]>(
         }
         value = output;
       }
-      return value as StageOut<LastOf<S>>;
+      return value as SagaOutput<S>;
     },
   });
 }

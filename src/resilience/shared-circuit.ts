@@ -12,6 +12,8 @@ import {
 } from './circuit.ts';
 import { type CircuitOptions, circuitRules } from './circuit-options.ts';
 
+export type { CircuitState } from '../telemetry/record/circuit-breaker.ts';
+
 /** What circuit breakers know of the health of one dependency. Several may share it, and a hand may steer it. */
 export interface Circuit {
   /**

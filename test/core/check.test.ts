@@ -1,5 +1,4 @@
 /** Every factory checks its options first, by one function: the name before all, and nothing is left behind. */
-import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkOptions, type Rules } from '../../src/core/check.ts';
 import { callback, flag, number, object, oneOf, optional, text } from '../../src/core/rules.ts';
@@ -29,6 +28,8 @@ import {
   timeout,
 } from '../../src/index.ts';
 import { scriptedModel, startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
+import { exportsOf, optionsOf } from '../support/options.ts';
+import { filesUnder } from '../support/sources.ts';
 
 type Options = Readonly<Record<string, unknown>>;
 
@@ -86,7 +87,7 @@ function messageOf({ build, right }: Factory, wrong: Options): string {
 }
 
 /** The options that a factory knows, as it says itself. */
-function optionsOf(factory: Factory): readonly string[] {
+function knownOf(factory: Factory): readonly string[] {
   return /known are (.*)$/.exec(messageOf(factory, { '?': 1 }))?.[1]?.split(', ') ?? [];
 }
 
@@ -98,10 +99,9 @@ describe('the options of every factory', () => {
   afterEach(() => telemetry.stop());
 
   it('are all in this test', () => {
-    const front = readFileSync(new URL('../../src/index.ts', import.meta.url), 'utf8');
-    const elsewhere = ['ContextOptions', 'ExecuteOptions'];
-    const interfaces = [...front.matchAll(/\b\w+Options\b/g)].map(([name]) => name);
-    expect([...new Set(ALL.map(({ where }) => where)), ...elsewhere].sort()).toEqual(interfaces.sort());
+    const sources = filesUnder('src', /\.ts$/);
+    const types = exportsOf('src/index.ts', sources).map((factory) => optionsOf(factory, sources).type);
+    expect(new Set(ALL.map(({ where }) => where))).toEqual(new Set(types.filter((type) => type !== undefined)));
   });
 
   it.each(NAMED)('$where: refuse a wrong name before anything else, and leave no series behind', async (factory) => {
@@ -113,7 +113,7 @@ describe('the options of every factory', () => {
       [null, 'null'],
     ]) {
       // Every other option is wrong as well: the name is what the message is about.
-      const others = Object.fromEntries(optionsOf(factory).map((option) => [option, Symbol('wrong')]));
+      const others = Object.fromEntries(knownOf(factory).map((option) => [option, Symbol('wrong')]));
       const message = `${factory.where}: name must be a text that is not empty, got ${shown}`;
       expect(messageOf(factory, { name })).toBe(message);
       expect(messageOf(factory, { ...others, name })).toBe(message);
@@ -125,7 +125,7 @@ describe('the options of every factory', () => {
     '$where: are each refused where they are wrong, by name, and leave no series behind',
     async (factory) => {
       const before = await telemetry.scrape();
-      const options = optionsOf(factory);
+      const options = knownOf(factory);
       expect(options).toEqual(expect.arrayContaining(Object.keys(factory.right)));
       for (const option of options) {
         expect(messageOf(factory, { [option]: Symbol('wrong') })).toMatch(
