@@ -13,14 +13,14 @@ import { remoteStore } from './remote-store.ts';
 import { SingleFlight } from './single-flight.ts';
 
 /**
- * Answers with what the primitive has answered before for the same key. Concurrent misses of one key run the primitive
- * once; that run is aborted only when all who wait for it have given up. A failure is not kept unless `negative` says
- * so; `undefined` and `null` are values like any other. A stream can be read once only: it is refused.
+ * Gives the value that the primitive gave before for the same key. Executions that miss the same key at once share one
+ * run of the primitive; it is aborted only when all of them have been aborted. A failure is kept only if `negative` says
+ * so; `undefined` and `null` are kept as any other value. A stream is refused: it can be read only once.
  *
- * Values live in this process, or in `store` where other processes find them too. A store that is dead, slow, full or
- * holds something unreadable is never an error: the primitive runs, and the store's failure is counted. It costs its
- * `timeoutMs` twice at most, to ask and to keep, and once more to drop what it cannot read; after three failures in a
- * row it is asked only once a second.
+ * Values are kept in this process, or in `store`, where other processes find them too. A store that does not answer, is
+ * slow or full, or holds something unreadable never makes an execution fail: the primitive runs, and the failure of the
+ * store is counted. An execution waits for the store at most twice its `timeoutMs`, once to read and once to write, and
+ * once more to delete an unreadable value. After three failures in a row the store is asked only once a second.
  *
  * @example
  * const cheap = cache(summarise, { key: (text: string) => text, ttlMs: 3_600_000, maxEntries: 500 });
@@ -30,8 +30,8 @@ import { SingleFlight } from './single-flight.ts';
  *
  * @example
  * const shared = cache(summarise, { key: (text: string) => text, store: keyvStore(keyv), version: '2' });
- * @throws TypeError, RangeError at construction when an option is wrong; TypeError at execution when `key` gives no
- * string or the primitive a stream
+ * @throws TypeError, RangeError at construction when an option is wrong; TypeError at execution when `key` does not give
+ * a string, or the primitive gives a stream
  */
 export function cache<In, Out>(primitive: Primitive<In, Out>, options: CacheOptions<NoInfer<In>>): Primitive<In, Out> {
   checkCacheOptions(options);
@@ -39,39 +39,39 @@ export function cache<In, Out>(primitive: Primitive<In, Out>, options: CacheOpti
   const { key: keyOf, ttlMs, staleMs, negative, maxEntries = 1_000, store, name } = options;
   const { namespace = name ?? inner.name, version = '1' } = options;
   const prefix = keyPrefix(namespace, version);
-  // A cache that is bounded by age alone is told apart from one that is bounded by use.
+  // `ttl` for a cache that only age bounds, `lru` for one that its number of entries bounds.
   const type = store?.type ?? (ttlMs !== undefined && options.maxEntries === undefined ? 'ttl' : 'lru');
   const { label, messageName } = namesOf('cache', name, { around: inner });
   const record = cacheRecorder(label, type);
   const memory = store === undefined ? memoryStore<Out>({ ttlMs, staleMs, maxEntries }) : undefined;
   const remote = store && remoteStore<Out>(store, { ttlMs, staleMs }, storeRecorder(label, type));
   const failures = negative && memoryStore<unknown>({ ttlMs: negative.ttlMs, maxEntries });
-  const flights = new SingleFlight<Out>();
+  const runs = new SingleFlight<Out>();
   const refreshes = staleMs === undefined ? undefined : refresher<Out>(maxEntries);
 
-  /** Runs the primitive and keeps what it gives. */
-  async function fill({ input, key, observation }: Lookup<In>, alone: ExecutionContext): Promise<Out> {
-    const value = await inner.invoke(input, alone);
+  /** Runs the primitive and keeps its value. `shared` is the context of a run that several executions may share. */
+  async function runAndKeep({ input, key, observation }: Lookup<In>, shared: ExecutionContext): Promise<Out> {
+    const value = await inner.invoke(input, shared);
     refuseStream(messageName, inner.messageName, value);
-    memory?.set(key, value, alone.clock.now());
-    if (remote !== undefined) await remote.set(prefix + key, value, alone, observation);
+    memory?.set(key, value, shared.clock.now());
+    if (remote !== undefined) await remote.set(prefix + key, value, shared, observation);
     return value;
   }
 
-  async function miss(lookup: Lookup<In>, alone: ExecutionContext): Promise<Out> {
-    const refreshed = refreshes?.join(lookup.key, alone);
+  async function miss(lookup: Lookup<In>, shared: ExecutionContext): Promise<Out> {
+    const refreshed = refreshes?.join(lookup.key, shared);
     if (refreshed !== undefined) {
       record.hit(lookup.observation);
       return refreshed;
     }
     record.missed(lookup.observation);
-    if (failures === undefined) return fill(lookup, alone);
+    if (failures === undefined) return runAndKeep(lookup, shared);
     try {
-      return await fill(lookup, alone);
+      return await runAndKeep(lookup, shared);
     } catch (error) {
-      const answer = alone.scope?.cancelled === true ? false : (negative?.when(error, alone) ?? false);
-      const isWorthKeeping = isPromise(answer) ? await untilCancelled(answer, alone.scope) : answer;
-      if (isWorthKeeping) failures.set(lookup.key, error, alone.clock.now());
+      const answer = shared.scope?.cancelled === true ? false : (negative?.when(error, shared) ?? false);
+      const isWorthKeeping = isPromise(answer) ? await untilCancelled(answer, shared.scope) : answer;
+      if (isWorthKeeping) failures.set(lookup.key, error, shared.clock.now());
       throw error;
     }
   }
@@ -81,17 +81,17 @@ export function cache<In, Out>(primitive: Primitive<In, Out>, options: CacheOpti
       record.hit(lookup.observation);
     } else {
       record.hitStale(lookup.observation);
-      refreshes?.start(lookup.key, context, (alone) => fill(lookup, alone));
+      refreshes?.start(lookup.key, context, (shared) => runAndKeep(lookup, shared));
     }
     return kept.value;
   }
 
-  async function consult(lookup: Lookup<In>, alone: ExecutionContext): Promise<Out> {
-    const kept = await remote?.get(prefix + lookup.key, alone, lookup.observation);
-    return kept === undefined ? miss(lookup, alone) : hit(kept, lookup, alone);
+  async function askStore(lookup: Lookup<In>, shared: ExecutionContext): Promise<Out> {
+    const kept = await remote?.get(prefix + lookup.key, shared, lookup.observation);
+    return kept === undefined ? miss(lookup, shared) : hit(kept, lookup, shared);
   }
 
-  const look = remote === undefined ? miss : consult;
+  const lookUp = remote === undefined ? miss : askStore;
 
   function answer(
     input: In,
@@ -114,12 +114,12 @@ export function cache<In, Out>(primitive: Primitive<In, Out>, options: CacheOpti
       record.hit(observation);
       throw failed.value;
     }
-    const shared = flights.join(key, context);
-    if (shared !== undefined) {
+    const joined = runs.join(key, context);
+    if (joined !== undefined) {
       record.hit(observation);
-      return shared;
+      return joined;
     }
-    return flights.start(key, context, (alone) => look(lookup, alone));
+    return runs.start(key, context, (shared) => lookUp(lookup, shared));
   }
 
   return createPrimitive<In, Out>({

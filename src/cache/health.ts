@@ -1,24 +1,25 @@
-/** How a store has answered lately, and whether to ask it now: pure values. */
+/** Whether a store answered lately, and whether to ask it now: pure functions over a value. */
 export interface Health {
-  /** Operations in a row that came to nothing. */
+  /** How many operations in a row have failed. */
   readonly failures: number;
-  /** Milliseconds since the Unix epoch; counts once there have been too many. */
-  readonly restUntil: number;
+  /** The end of the pause after too many failures, in milliseconds since the Unix epoch. */
+  readonly pausedUntil: number;
 }
 
-/** So many in a row, and the store is left alone for a while. */
+/** After this many failures in a row the store is not asked for a while. */
 const FAILURES_BEFORE_PAUSE = 3;
-/** Milliseconds. Then one caller asks again, and the others wait for what becomes of it no more than before. */
+/** How long that is, in milliseconds. Then one caller asks again; until it has an answer, the others do not ask. */
 const PAUSE_MS = 1_000;
 
-export const HEALTHY: Health = { failures: 0, restUntil: 0 };
+export const HEALTHY: Health = { failures: 0, pausedUntil: 0 };
 
-/** The health from now on if the store may be asked, `undefined` if it is to be left alone. */
-export function asking(health: Health, now: number): Health | undefined {
+/** The next health if the store may be asked now, `undefined` if it may not. */
+export function beforeAsking(health: Health, now: number): Health | undefined {
   if (health.failures < FAILURES_BEFORE_PAUSE) return health;
-  return now < health.restUntil ? undefined : { ...health, restUntil: now + PAUSE_MS };
+  return now < health.pausedUntil ? undefined : { ...health, pausedUntil: now + PAUSE_MS };
 }
 
-export function failed({ failures }: Health, now: number): Health {
-  return { failures: failures + 1, restUntil: now + PAUSE_MS };
+/** The next health after a failed operation. */
+export function afterFailure({ failures }: Health, now: number): Health {
+  return { failures: failures + 1, pausedUntil: now + PAUSE_MS };
 }

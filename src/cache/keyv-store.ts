@@ -3,7 +3,7 @@ import { checkOptions, type Rules } from '../core/check.ts';
 import { having, optional, word } from '../core/rules.ts';
 import { type CacheEntry, type CacheStore, storeTimeout } from './store.ts';
 
-/** The part of a Keyv (line 5 or later) that a cache uses. */
+/** The part of a Keyv (version 5 or later) that a cache uses. */
 export interface KeyvLike {
   get(key: string): PromiseLike<unknown>;
   set(key: string, value: unknown, ttlMs?: number): PromiseLike<unknown>;
@@ -12,7 +12,7 @@ export interface KeyvLike {
   readonly store?: { readonly opts?: { readonly dialect?: unknown } | undefined } | undefined;
 }
 
-/** Turns a value into what the store can hold, and back. Either may throw: then nothing is kept, or nothing found. */
+/** Turns a value into what the store can hold, and back. If one throws, the value is not kept, or not found. */
 export interface CacheCodec<Stored> {
   encode(value: unknown): Stored;
   decode(stored: Stored): unknown;
@@ -21,10 +21,10 @@ export interface CacheCodec<Stored> {
 export interface KeyvStoreOptions<Stored> {
   /** The `cache_type` of the metrics. @default the adapter's dialect such as `redis`, else `keyv` */
   readonly type?: string | undefined;
-  /** How long an answer is waited for, in milliseconds. @default 200 */
+  /** How long the cache waits for an answer, in milliseconds. @default 200 */
   readonly timeoutMs?: number | undefined;
   /**
-   * For values that are more than JSON. @default Keyv's own serializer: JSON and Buffers; `undefined` stays `undefined`,
+   * How values that are more than JSON are written and read. @default Keyv's own serializer: JSON and Buffers; `undefined` stays `undefined`,
    * a Date becomes a text, a Map an empty object
    */
   readonly codec?: CacheCodec<Stored> | undefined;
@@ -36,12 +36,12 @@ const RULES: Rules<KeyvStoreOptions<never>> = {
   codec: optional(having('encode', 'decode')),
 };
 
-/** Lets the operation fail in whose course an `error` event came: unless told to throw, Keyv answers as if all were well. */
+/** Rejects the operation during which an `error` event came. By default Keyv answers as if nothing had failed. */
 const operations = new AsyncLocalStorage<(error: unknown) => void>();
 
 /**
- * Keeps a cache's values where a Keyv does: in Redis, Valkey, Postgres, a file and so on. Make one per Keyv and share
- * it among caches. The Keyv stays the caller's: connect, listen and disconnect there.
+ * Keeps a cache's values in a Keyv: in Redis, Valkey, Postgres, a file and so on. Make one store per Keyv and share it
+ * among caches. The Keyv remains yours: you connect it, listen to its errors and disconnect it.
  *
  * @example
  * const keyv = createKeyv('redis://localhost:6379'); // from @keyv/redis

@@ -1,19 +1,19 @@
 import { LRUCache } from 'lru-cache';
 
-/** A kept value, boxed so that `undefined` and `null` can be kept too. */
+/** A kept value, in an object so that `undefined` and `null` can be kept too. */
 export interface Kept<V> {
   readonly value: V;
-  /** Milliseconds since the Unix epoch; from then on it is stale. */
+  /** When it becomes stale, in milliseconds since the Unix epoch. */
   readonly freshUntil: number;
 }
 
-/** How long values are good for, and for how long after that they are better than nothing; milliseconds. */
+/** How long values are fresh, and how long after that they are stale but still usable, in milliseconds. */
 export interface Lifetime {
   readonly ttlMs?: number | undefined;
   readonly staleMs?: number | undefined;
 }
 
-/** Values in this process: least recently used out first, each kept for its lifetime by the clock of whoever asks. */
+/** Values in this process. The least recently used goes first; `now` of the caller decides what has expired. */
 export function memoryStore<V>({
   ttlMs = Number.POSITIVE_INFINITY,
   staleMs = 0,

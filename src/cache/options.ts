@@ -8,22 +8,22 @@ export interface CacheOptions<In> {
   readonly name?: string | undefined;
   /** What makes two inputs the same: a string. Inputs with the same string share one value. */
   readonly key: (input: In, context: WorkflowContext) => string | PromiseLike<string>;
-  /** How long a value is good for, in milliseconds. @default for ever */
+  /** How long a value is fresh, in milliseconds. @default for ever */
   readonly ttlMs?: number | undefined;
   /**
-   * For how long after `ttlMs` a value is better than waiting, in milliseconds: it is answered at once, and the
-   * primitive runs in the background to replace it. If that fails the value stays, and is not tried again for a second.
+   * For how long after `ttlMs` a value may still be given, in milliseconds. It is given at once, and the primitive runs in
+   * the background to replace it. If that run fails, the value stays, and for a second there is no further run.
    * @default 0
    */
   readonly staleMs?: number | undefined;
-  /** Failures worth keeping: which, and for how many milliseconds. They stay in this process. @default none */
+  /** Which failures to keep, and for how many milliseconds. They are kept in this process. @default none */
   readonly negative?:
     | {
         readonly when: (error: unknown, context: WorkflowContext) => boolean | PromiseLike<boolean>;
         readonly ttlMs: number;
       }
     | undefined;
-  /** How many values (and failures) this process keeps, 10,000,000 at most; the one unused for longest goes first. @default 1000 */
+  /** How many values (and failures) this process keeps, at most 10,000,000; the least recently used goes first. @default 1000 */
   readonly maxEntries?: number | undefined;
   /** Where values are kept, if not in this process. See `keyvStore`. @default this process */
   readonly store?: CacheStore | undefined;
@@ -39,7 +39,7 @@ const RULES: Rules<CacheOptions<never>> = {
   ttlMs: optional(milliseconds),
   staleMs: optional(milliseconds),
   negative: optional(object({ when: callback(), ttlMs: milliseconds })),
-  // Room for all entries is made at once.
+  // The memory store allocates room for all of them at once.
   maxEntries: optional(number({ min: 1, max: 10_000_000, integer: true })),
   store: optional(cacheStore),
   namespace: optional(word),

@@ -1,6 +1,6 @@
 import { isStream } from '../core/stream.ts';
 
-/** Throws, and closes it, where a value is a stream: kept, it would be empty for the second who reads it. */
+/** Closes a value that is a stream, and throws: a second reader of a kept stream would find it empty. */
 export function refuseStream(cacheName: string, name: string, value: unknown): void {
   if (typeof value !== 'object' || value === null || !(Symbol.asyncIterator in value)) return;
   if (isStream(value)) value.return?.().catch(() => {});

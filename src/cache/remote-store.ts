@@ -4,24 +4,30 @@ import { PrimitiveTimeoutError } from '../core/errors.ts';
 import { show } from '../core/show.ts';
 import { readProperty } from '../platform/read-property.ts';
 import type { Observation, StoreOperation, StoreRecorder } from '../telemetry/record/cache.ts';
-import { asking, failed, HEALTHY } from './health.ts';
+import { afterFailure, beforeAsking, HEALTHY } from './health.ts';
 import type { Kept, Lifetime } from './memory-store.ts';
 import type { CacheEntry, CacheStore } from './store.ts';
 
-/** A store that can fail, asked so that it cannot hurt: within a bound, never with an error, less often when it ails. */
+/**
+ * A store that may fail. Every operation has a time limit, no failure reaches the execution, and a store that keeps
+ * failing is asked less often.
+ */
 export function remoteStore<V>(store: CacheStore, { ttlMs, staleMs = 0 }: Lifetime, record: StoreRecorder) {
   const { timeoutMs = 200 } = store;
   const lifetimeMs = ttlMs === undefined ? undefined : Math.ceil(ttlMs + staleMs);
   let health = HEALTHY;
 
-  /** The answer, `undefined` when there is none. Rejects only when the context is cancelled, and then at once. */
+  /**
+   * The answer, `undefined` when the store gave none. Rejects at once when the context is cancelled, and with a
+   * `SyntaxError` when the store holds something unreadable.
+   */
   async function ask<T>(
     operation: StoreOperation,
     context: ExecutionContext,
     observation: Observation,
     call: () => Promise<T>,
   ): Promise<T | undefined> {
-    const next = asking(health, context.clock.now());
+    const next = beforeAsking(health, context.clock.now());
     if (next === undefined) {
       record.failed(observation, operation, 'skipped');
       return undefined;
@@ -39,7 +45,7 @@ export function remoteStore<V>(store: CacheStore, { ttlMs, staleMs = 0 }: Lifeti
         health = HEALTHY;
         throw error;
       }
-      health = failed(health, context.clock.now());
+      health = afterFailure(health, context.clock.now());
       record.failed(observation, operation, error instanceof PrimitiveTimeoutError ? 'timeout' : 'failed', { error });
       return undefined;
     } finally {
@@ -71,7 +77,7 @@ export function remoteStore<V>(store: CacheStore, { ttlMs, staleMs = 0 }: Lifeti
   };
 }
 
-/** What a store gave, if it is what a cache can have set. */
+/** The entry that a store gave. Throws a `SyntaxError` where it is not one that a cache has set. */
 function readEntry(given: CacheEntry | null | undefined): CacheEntry | undefined {
   if (given === undefined || given === null) return undefined;
   if (given.freshUntil === null || Number.isFinite(given.freshUntil)) return given;

@@ -1,66 +1,68 @@
 import { CancelScope, untilCancelled } from '../core/cancellation.ts';
 import type { ExecutionContext } from '../core/context.ts';
 
-interface Flight<V> {
+interface SharedRun<V> {
   readonly result: Promise<V>;
   readonly scope: CancelScope;
+  /** How many executions wait for the result. */
   waiting: number;
 }
 
-type Run<V> = (alone: ExecutionContext) => Promise<V>;
+/** `shared` is the context of the run: no single execution can cancel it. */
+type Work<V> = (shared: ExecutionContext) => Promise<V>;
 
 /**
- * One run per key at a time, shared by all who ask meanwhile. The run belongs to none of them: each may give up by
- * its own context, and only when the last one has is the run itself aborted.
+ * One run per key at a time. Executions that ask while it runs share it. Each of them may be aborted by its own context;
+ * the run itself is aborted when the last of them has been.
  */
 export class SingleFlight<V> {
-  readonly #flights = new Map<string, Flight<V>>();
+  readonly #runs = new Map<string, SharedRun<V>>();
 
   has(key: string): boolean {
-    return this.#flights.has(key);
+    return this.#runs.has(key);
   }
 
-  /** The result of the run under way for this key, `undefined` when there is none. */
+  /** The result of the run for this key, `undefined` when there is none. */
   join(key: string, context: ExecutionContext): PromiseLike<V> | undefined {
-    const flight = this.#flights.get(key);
-    return flight === undefined ? undefined : this.#wait(key, flight, context);
+    const run = this.#runs.get(key);
+    return run === undefined ? undefined : this.#wait(key, run, context);
   }
 
-  /** Starts the run for this key, under a context that no single caller can cancel. */
-  start(key: string, context: ExecutionContext, run: Run<V>): PromiseLike<V> {
-    return this.#wait(key, this.#takeOff(key, context, run, 0), context);
+  /** Starts the run for this key and waits for it. */
+  start(key: string, context: ExecutionContext, work: Work<V>): PromiseLike<V> {
+    return this.#wait(key, this.#begin(key, context, work, 0), context);
   }
 
-  /** Starts a run that goes on whoever joins and leaves it. */
-  startInBackground(key: string, context: ExecutionContext, run: Run<V>): void {
-    this.#takeOff(key, context, run, 1);
+  /** Starts a run that goes on also when no execution waits for it. */
+  startInBackground(key: string, context: ExecutionContext, work: Work<V>): void {
+    this.#begin(key, context, work, 1);
   }
 
-  #takeOff(key: string, context: ExecutionContext, run: Run<V>, waiting: number): Flight<V> {
+  #begin(key: string, context: ExecutionContext, work: Work<V>, waiting: number): SharedRun<V> {
     const scope = new CancelScope();
-    const result = run(context.within(scope)).finally(() => this.#remove(key, flight));
-    // Those who wait see a failure themselves; if they have all left, nobody else is to be troubled with it.
+    const result = work(context.within(scope)).finally(() => this.#remove(key, run));
+    // Each execution that waits gets the failure itself. When none waits any more, it is no unhandled rejection.
     result.catch(() => {});
-    const flight: Flight<V> = { result, scope, waiting };
-    this.#flights.set(key, flight);
-    return flight;
+    const run: SharedRun<V> = { result, scope, waiting };
+    this.#runs.set(key, run);
+    return run;
   }
 
-  async #wait(key: string, flight: Flight<V>, context: ExecutionContext): Promise<V> {
-    flight.waiting += 1;
+  async #wait(key: string, run: SharedRun<V>, context: ExecutionContext): Promise<V> {
+    run.waiting += 1;
     try {
-      return await untilCancelled(flight.result, context.scope);
+      return await untilCancelled(run.result, context.scope);
     } finally {
-      flight.waiting -= 1;
-      if (flight.waiting === 0 && context.scope?.cancelled === true) {
-        this.#remove(key, flight);
-        flight.scope.cancel(context.scope.reason);
+      run.waiting -= 1;
+      if (run.waiting === 0 && context.scope?.cancelled === true) {
+        this.#remove(key, run);
+        run.scope.cancel(context.scope.reason);
       }
     }
   }
 
-  /** Makes room for the next run, unless that has taken off already. */
-  #remove(key: string, flight: Flight<V>): void {
-    if (this.#flights.get(key) === flight) this.#flights.delete(key);
+  /** Forgets the run, unless the next one for this key has started already. */
+  #remove(key: string, run: SharedRun<V>): void {
+    if (this.#runs.get(key) === run) this.#runs.delete(key);
   }
 }

@@ -9,8 +9,8 @@ export interface CacheEntry {
 }
 
 /**
- * Where a cache keeps its values when that is not its own process. It may fail, be slow or lose what it was given: the
- * cache then runs the primitive, as if nothing had been kept, and counts it.
+ * Where a cache keeps its values outside of its own process. It may fail, be slow or lose values: then the cache runs the
+ * primitive, as if nothing had been kept, and counts the failure.
  *
  * @example
  * const files: CacheStore = {
@@ -21,27 +21,27 @@ export interface CacheEntry {
  * };
  */
 export interface CacheStore {
-  /** The store's own word for what it is, such as `redis`: the `cache_type` of the metrics. */
+  /** What kind of store it is, such as `redis`: the `cache_type` of the metrics. */
   readonly type: string;
-  /** How long an answer is waited for, in milliseconds. @default 200 */
+  /** How long the cache waits for an answer, in milliseconds. @default 200 */
   readonly timeoutMs?: number | undefined;
   /**
-   * What was set for the key; `undefined` or `null` where there is nothing. Rejects with a `SyntaxError`, as
-   * `JSON.parse` does, where something is kept that cannot be read.
+   * The entry that was set for the key; `undefined` or `null` where there is none. Rejects with a `SyntaxError`, as
+   * `JSON.parse` does, where the kept entry cannot be read.
    */
   get(key: string): PromiseLike<CacheEntry | null | undefined> | CacheEntry | null | undefined;
-  /** Keeps the entry, for good where `lifetimeMs` (milliseconds, a whole number) is `undefined`. */
+  /** Keeps the entry for `lifetimeMs`, a whole number of milliseconds; for ever where it is `undefined`. */
   set(key: string, entry: CacheEntry, lifetimeMs: number | undefined): unknown;
-  /** Drops what was set for the key, if anything was. */
+  /** Deletes the entry of the key, if there is one. */
   delete(key: string): unknown;
 }
 
 const methods = having<CacheStore>('get', 'set', 'delete');
 
-/** How long a store may take: it must be asked for at least a millisecond. */
+/** How long the cache waits for a store, at least one millisecond. */
 export const storeTimeout = optional(number({ min: 1 }));
 
-/** What can be a store. It may have more than that. */
+/** A store: an object with these methods. It may have more. */
 export const cacheStore: Rule<CacheStore> = (where, option, value) => {
   methods(where, option, value);
   const { type, timeoutMs } = value as CacheStore;

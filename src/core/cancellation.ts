@@ -147,8 +147,7 @@ export class CancelScope {
 }
 
 /**
- * Whether a user's function answered with a promise. Only then is it worth an `await`: one that answers at once must not
- * cost its caller a turn of the queue of promises.
+ * Whether a user's function returned a promise. Only then is it awaited: each `await` costs a turn of the microtask queue.
  */
 export function isPromise<T>(answer: T | PromiseLike<T>): answer is PromiseLike<T> {
   return typeof (answer as PromiseLike<T> | null | undefined)?.then === 'function';

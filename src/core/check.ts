@@ -1,4 +1,4 @@
-/** Checks of what a caller hands in: what is wrong, which rule it breaks, which value it is, and how to mend it. */
+/** Checks of arguments and options. A message says what is wrong, the rule, the value, and how to correct it. */
 import { show } from './show.ts';
 
 /** Throws a `TypeError`: `where: option rule, got value`. */
@@ -12,12 +12,12 @@ export function failRange(where: string, option: string, rule: string, value: nu
 }
 
 /**
- * What the value of an option must be: throws where it is not. `T` is the type that it lets through, neither more nor
- * less: a rule that is stricter or laxer than the option's type does not compile.
+ * Throws where the value of an option is wrong. `T` is the type of the values that it accepts. A rule that accepts more or
+ * less than the type of the option does not compile.
  */
 export interface Rule<T> {
   (where: string, option: string, value: unknown): void;
-  /** Has no value. It ties the rule to its type. */
+  /** Never set. It lets the compiler compare `T`. */
   readonly type?: ((value: T) => T) | undefined;
 }
 
@@ -30,8 +30,8 @@ export type Rules<O> = { readonly [K in KeyOf<O>]: Rule<ValueOf<O, K>> };
 export type AnyRules = Readonly<Record<string, (where: string, option: string, value: unknown) => void>>;
 
 /**
- * Refuses options that are no object, have a key that is not known, or a value that breaks its rule; the name first.
- * Call it before anything else: what is refused must leave nothing behind, no series of a metric least of all.
+ * Refuses options that are not an object, have an unknown key, or have a value that breaks its rule; it checks the name
+ * first. Call it before anything else: a refused primitive must not leave a series of a metric behind.
  *
  * @param where the interface of the options, which begins every message
  * @throws TypeError, RangeError
@@ -41,14 +41,14 @@ export function checkOptions(where: string, options: unknown, rules: AnyRules): 
   checkValues(where, '', options, rules);
 }
 
-/** The rules for the values alone; `prefix` is where they stand in the options. */
+/** Checks the values only. `prefix` is the path of these options within others, such as `negative.`. */
 export function checkValues(where: string, prefix: string, options: unknown, rules: AnyRules): void {
   const values = options as Readonly<Record<string, unknown>>;
   rules.name?.(where, `${prefix}name`, values.name);
   for (const [option, rule] of Object.entries(rules)) rule(where, `${prefix}${option}`, values[option]);
 }
 
-/** Refuses anything but an object with these keys, and names the one that was probably meant. */
+/** Refuses a value that is not an object with these keys, and names the key that was probably meant. */
 export function knownOptions(where: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null) {
     const example = known.find((key) => key !== 'name') ?? known[0];
@@ -73,7 +73,7 @@ export interface NumberRule {
   readonly integer?: boolean;
 }
 
-/** A finite number within the rule. */
+/** Refuses a value that is not a finite number within the rule. */
 export function requireNumber(where: string, option: string, value: unknown, { min, max, integer }: NumberRule): void {
   const isRight = integer ? Number.isInteger(value) : Number.isFinite(value);
   if (isRight && (value as number) >= min && (max === undefined || (value as number) <= max)) return;
@@ -83,7 +83,7 @@ export function requireNumber(where: string, option: string, value: unknown, { m
   fail(where, option, rule, value);
 }
 
-/** A text that is not empty: what the author, and a label in Prometheus, call a thing. */
+/** Refuses an empty text, such as a name: it may become a label in Prometheus. */
 export function requireWord(where: string, option: string, value: unknown): void {
   if (typeof value !== 'string' || value.trim() === '') fail(where, option, 'must be a text that is not empty', value);
 }

@@ -1,7 +1,6 @@
 /**
- * The errors that are ours. `primitiveName` is the author's name of the primitive, and without one what it is around,
- * such as `retry around ask`. What may be a user's data is in no message and in no field of its own, so that a log of
- * the error does not hold it: a getter has it.
+ * Our errors. `primitiveName` is the author's name of the primitive; without one it is as in `retry around ask`. What may
+ * be a user's data is not in the message and not in a field that a log of the error would show: a getter gives it.
  */
 import { readProperty } from '../platform/read-property.ts';
 import { ownVerdict, VERDICT } from '../telemetry/verdict.ts';
@@ -25,7 +24,7 @@ export class PrimitiveTimeoutError extends Error {
   }
 }
 
-/** The selector of a `router` gave something that is none of its routes, and there is no default. */
+/** The selector of a `router` named none of its routes, and there is no default. */
 export class NoRouteError extends Error {
   override readonly name = 'NoRouteError';
   readonly [VERDICT] = 'rejected';
@@ -48,12 +47,12 @@ export class NoRouteError extends Error {
   }
 }
 
-/** `circuitBreaker` refuses work because its circuit is open, or half-open with all its probes under way. */
+/** `circuitBreaker` refuses an execution because its circuit is open, or half-open while all its probes run. */
 export class CircuitOpenError extends Error {
   override readonly name = 'CircuitOpenError';
   readonly [VERDICT] = 'rejected';
   readonly primitiveName: string;
-  /** When the next probe is let in, milliseconds since the Unix epoch; `undefined` where it waits for a reset. */
+  /** When the next probe is admitted, in milliseconds since the Unix epoch; `undefined` where only a reset ends it. */
   readonly until: number | undefined;
   /** How long that is from now, in milliseconds. `retry` waits for it. */
   readonly retryAfterMs: number | undefined;
@@ -73,10 +72,10 @@ function whyRefused(state: string, until: number | undefined, leftMs: number | u
   const next = `for another ${Math.ceil(leftMs)} ms${time}`;
   return state === 'open'
     ? `is open because too much of its work failed; it refuses more ${next}`
-    : `is half-open with all its probes under way; it refuses more until one succeeds, or ${next}`;
+    : `is half-open while all its probes run; it refuses more until one succeeds, or ${next}`;
 }
 
-/** `bulkhead` has as much running, and as much waiting, as it may. */
+/** `bulkhead` refuses an execution: `concurrency` executions run already, and `maxQueue` wait. */
 export class BulkheadFullError extends Error {
   override readonly name = 'BulkheadFullError';
   readonly [VERDICT] = 'rejected';
@@ -92,14 +91,14 @@ export class BulkheadFullError extends Error {
   }
 }
 
-/** `rateLimit` has no permits left for this work, or could not give it enough soon enough. */
+/** `rateLimit` refuses an execution: there are too few permits for it, or it would have to wait for too long. */
 export class RateLimitError extends Error {
   override readonly name = 'RateLimitError';
   readonly [VERDICT] = 'rejected';
   readonly primitiveName: string;
   /** How many permits the work asked for. */
   readonly weight: number;
-  /** When they will be there, in milliseconds from now; `undefined` where never. `retry` waits for it. */
+  /** When there will be enough, in milliseconds from now; `undefined` where never. `retry` waits for it. */
   readonly retryAfterMs: number | undefined;
 
   constructor(primitiveName: string, weight: number, why: string, retryAfterMs?: number) {
@@ -111,7 +110,7 @@ export class RateLimitError extends Error {
   }
 }
 
-/** Whether an error says nothing about the work: a policy refused it untried, or nobody waited for its end. */
+/** Whether an error says nothing about the work: a policy refused to run it, or it was cancelled. */
 export function isInconclusive(error: unknown): boolean {
   const verdict = ownVerdict(error);
   return verdict === 'rejected' || verdict === 'cancelled';
@@ -140,7 +139,7 @@ export class NoCaseError extends Error {
   }
 }
 
-/** `loop` ran as often as it may, and `until` held for no output. */
+/** `loop` ran its primitive `maxIterations` times, and `until` held for no output. */
 export class LoopLimitError extends Error {
   override readonly name = 'LoopLimitError';
   readonly primitiveName: string;
@@ -182,12 +181,12 @@ function messageOf(error: unknown): string {
 
 /** A compensation that failed. */
 export interface CompensationFailure {
-  /** The saga's step that was to be undone. */
+  /** The step that was to be undone. */
   readonly step: string;
   readonly error: unknown;
 }
 
-/** `saga` failed, and not everything that it had done could be undone. Its `cause` is the error that it failed with. */
+/** `saga` failed, and so did some of its compensations. Its `cause` is the error that it failed with. */
 export class CompensationError extends Error {
   override readonly name = 'CompensationError';
   readonly primitiveName: string;

@@ -1,7 +1,7 @@
 /** Types that let the compiler carry a value's type from primitive to primitive. */
 import type { Primitive } from './primitive.ts';
 
-/** A primitive that must take an `In`: checked against it, never a reason to widen it. */
+/** A primitive that must take an `In`. The compiler does not infer `In` from it. */
 export type Step<In, Out = unknown> = Primitive<NoInfer<In>, Out>;
 
 /** What a primitive takes. */
@@ -11,7 +11,7 @@ export type InputOf<P> = P extends Primitive<infer In, unknown> ? In : never;
 export type OutputOf<P> =
   P extends Primitive<never, infer Out> ? Out : P extends { readonly use: Primitive<never, infer Out> } ? Out : never;
 
-/** Primitives that get the same input, as a list or by name; what they take is checked by `Accepting`. */
+/** Primitives that get the same input, as a list or by name. `Accepting` checks what they take. */
 export type Branches = readonly unknown[] | Readonly<Record<string, unknown>>;
 
 /** The same branches, each of which must take an `In`. The compiler points at one that does not. */

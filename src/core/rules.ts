@@ -1,4 +1,4 @@
-/** What an option may be: the rules that `checkOptions` is given, one per option. */
+/** The rules for `checkOptions`. */
 import {
   type AnyRules,
   checkValues,
@@ -19,6 +19,7 @@ export function optional<T>(rule: Rule<T>): Rule<T | undefined> {
   };
 }
 
+/** A text that is not empty. */
 export const word: Rule<string> = requireWord;
 
 export const optionalName = optional(word);
@@ -43,7 +44,7 @@ export function oneOf<const T extends string>(...words: readonly T[]): Rule<T> {
   };
 }
 
-/** A function; what it takes and gives is for the compiler to see. */
+/** A function. Only the compiler checks what it takes and gives. */
 export function callback<F extends (...args: never[]) => unknown>(): Rule<F> {
   return requireFunction;
 }
@@ -52,7 +53,7 @@ export function number(rule: NumberRule): Rule<number> {
   return (where, option, value) => requireNumber(where, option, value, rule);
 }
 
-/** A duration. `Infinity` is no duration: a limit that is not wanted is left out. */
+/** A duration. `Infinity` is refused: an option without a limit is left out. */
 export const milliseconds = number({ min: 0 });
 
 /** How many of something there may be, at least one. */
@@ -66,7 +67,7 @@ export function object<O>(rules: Rules<O>): Rule<O> {
   };
 }
 
-/** An object of others, of which these methods are called; it may have more. */
+/** An object that has these methods, such as a store. It may have more. */
 export function having<T>(...methods: readonly (keyof T & string)[]): Rule<T> {
   return (where, option, value) => {
     for (const method of methods) {
@@ -75,7 +76,7 @@ export function having<T>(...methods: readonly (keyof T & string)[]): Rule<T> {
   };
 }
 
-/** An object whose keys are the author's own. */
+/** An object whose keys the author chooses, such as a table of prices. */
 export function recordOf<T>(rule: Rule<T>): Rule<Readonly<Record<string, T>>> {
   return (where, option, value) => {
     if (typeof value !== 'object' || value === null) fail(where, option, 'must be an object', value);

@@ -1,6 +1,6 @@
 /** Values in the texts of errors. */
 
-/** A short form of any value. Strings and keys are cut: they may be a user's data, and many. */
+/** A short form of any value. Texts and keys are shortened: they may be a user's data. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(cut(value));
   if (typeof value === 'function') return value.name ? `function ${cut(value.name)}` : 'a function';
@@ -21,7 +21,7 @@ function cut(text: string): string {
   return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }
 
-/** What a value is and how large it is, without its content: that may be a user's data. */
+/** The sort and size of a value without its content, which may be a user's data. */
 export function measure(value: unknown): string {
   if (typeof value === 'string') return `a text of ${value.length} characters`;
   if (value === undefined || value === null || typeof value === 'boolean') return String(value);

@@ -1,21 +1,21 @@
 import type { ObservedPrimitive } from '../core/primitive.ts';
 import { measure } from '../core/show.ts';
 
-/** Where a mapping takes its items from. */
+/** The input of a `map`. */
 export type Items<Item> = Iterable<Item> | AsyncIterable<Item>;
 
-/** An iterator of either sort: who calls `next` must look whether a promise has come back. */
+/** A synchronous or an asynchronous iterator: `next` gives a result or a promise of one. */
 export interface ItemIterator<Item> {
   next(): IteratorResult<Item, unknown> | PromiseLike<IteratorResult<Item, unknown>>;
   return?(): unknown;
 }
 
-/** How the items of one `map` are worked on. */
+/** What a `map` does with its items. */
 export interface MapPlan<Item> {
   readonly primitive: ObservedPrimitive<Item, unknown>;
   readonly concurrency: number;
   readonly unordered: boolean;
-  /** Whether a failure is a result like any other. */
+  /** Whether the failure of an item is a result, and not the end of the mapping. */
   readonly settle: boolean;
 }
 
@@ -23,14 +23,14 @@ export function isAsync<Item>(items: Items<Item>): items is AsyncIterable<Item> 
   return typeof items === 'object' && items !== null && Symbol.asyncIterator in items;
 }
 
-/** A text is refused: its letters are nobody's items. */
+/** A text is refused: it is iterable, but a caller who passes one does not mean its letters. */
 export function requireItems(where: string, items: unknown): void {
   if (typeof items === 'object' && items !== null && (Symbol.iterator in items || Symbol.asyncIterator in items))
     return;
   throw new TypeError(`${where}: input must be an array or another iterable, async or not, got ${measure(items)}`);
 }
 
-/** Lets the source release what it holds. Whoever has another reason to end need not look at what comes of it. */
+/** Closes the source, so that it can release what it holds. A caller that ends with an error may ignore the result. */
 export function close(iterator: { return?(): unknown }): Promise<unknown> {
   const closing = (async () => iterator.return?.())();
   closing.catch(() => {});

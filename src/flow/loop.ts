@@ -10,17 +10,18 @@ import { loopRecorder } from '../telemetry/record/loop.ts';
 export interface LoopOptions<Out> {
   /** Replaces `LoopPrimitive` in the metrics. */
   readonly name?: string | undefined;
-  /** Whether this output is good enough. `iteration` counts from 1. */
+  /** Whether this output is good enough. `iteration` starts at 1. */
   readonly until: (output: Out, iteration: number, context: WorkflowContext) => boolean | PromiseLike<boolean>;
-  /** How often the primitive may run. There is no default: a loop around a model that never ends is a bill. */
+  /** How often the primitive may run. There is no default: a loop around a model that never ends costs money. */
   readonly maxIterations: number;
 }
 
 const RULES: Rules<LoopOptions<never>> = { name: optionalName, until: callback(), maxIterations: count };
 
 /**
- * Runs the primitive, feeding its output back as its input, until `until` holds for an output; that one is the result.
- * A failure of the primitive or of `until` ends the loop with that error.
+ * Runs the primitive again and again, each time with its last output as the input, until `until` holds for an output.
+ * That output is the result.
+ * An error of the primitive or of `until` ends the loop with that error.
  *
  * @example
  * const polish = loop(improve, { until: (draft: Draft) => draft.score > 0.9, maxIterations: 5 });

@@ -5,7 +5,7 @@ import { close, type MapPlan } from './items.ts';
 
 const record = mapRecorder();
 
-/** All results as an array, by as many workers as may run at once, who share one iterator. */
+/** Gives all results as an array. As many workers as may run at once share one iterator. */
 export async function mapAll<Item>(
   { primitive, concurrency, unordered, settle }: MapPlan<Item>,
   items: Iterable<Item>,
@@ -21,16 +21,16 @@ export async function mapAll<Item>(
   let exhausted = false;
   let failure: { readonly error: unknown } | undefined;
 
-  const take = (): { readonly item: Item; readonly index: number } | undefined => {
+  const takeNext = (): { readonly item: Item; readonly index: number } | undefined => {
     if (exhausted || scope.cancelled) return undefined;
-    // An iterator that throws has ended, and must not be closed on top.
+    // An iterator that throws has ended: it must not be closed.
     exhausted = true;
     const step = iterator.next();
     if (step.done === true) return undefined;
     exhausted = false;
     return { item: step.value, index: taken++ };
   };
-  const work = async (item: Item): Promise<unknown> => {
+  const settled = async (item: Item): Promise<unknown> => {
     try {
       return { status: 'fulfilled', value: await primitive.invoke(item, inner) };
     } catch (reason) {
@@ -40,8 +40,8 @@ export async function mapAll<Item>(
   };
   const worker = async () => {
     try {
-      for (let next = take(); next !== undefined; next = take()) {
-        const output = await (settle ? work(next.item) : primitive.invoke(next.item, inner));
+      for (let next = takeNext(); next !== undefined; next = takeNext()) {
+        const output = await (settle ? settled(next.item) : primitive.invoke(next.item, inner));
         outputs[unordered ? outputs.length : next.index] = output;
       }
     } catch (error) {

@@ -10,18 +10,18 @@ import { MappedStream } from './map-stream.ts';
 export interface MapOptions {
   /** Replaces `MapPrimitive` in the metrics. */
   readonly name?: string | undefined;
-  /** How many items may be under way at once; in a stream, those that wait to be read count too. @default 8 */
+  /** How many items may run at once; in a stream, results that wait to be read count too. @default 8 */
   readonly concurrency?: number | undefined;
-  /** Whether results come as they are ready and not in the order of their items. @default false */
+  /** Whether results come in the order in which they are ready, not in the order of their items. @default false */
   readonly unordered?: boolean | undefined;
   /**
-   * `fail`: the first failure aborts the other items and is the error. `settle`: every item is tried and the output
-   * tells of each whether it was fulfilled or rejected, as `Promise.allSettled` does. @default 'fail'
+   * `fail`: the first failure aborts the other items and is the error. `settle`: every item is tried, and each result
+   * says whether its item was fulfilled or rejected, as with `Promise.allSettled`. @default 'fail'
    */
   readonly mode?: 'fail' | 'settle' | undefined;
   /**
-   * Whether the output is a stream that is made while it is read, or an array of all results. @default as the input
-   * is: a stream for an async iterable, an array for anything else
+   * Whether the output is a stream whose results are made while it is read, or an array of all results. @default a
+   * stream for an async iterable, an array for any other input
    */
   readonly stream?: boolean | undefined;
 }
@@ -34,22 +34,22 @@ const RULES: Rules<MapOptions> = {
   stream: optional(flag),
 };
 
-/** Gives an array for an array and a stream for a stream. In a composition it stands for the array. */
+/** Gives an array for an array and a stream for a stream. In a composition it has the types of the array. */
 export interface MapPrimitive<in Item, out Out> extends Primitive<Iterable<Item>, Out[]> {
   execute(items: AsyncIterable<Item>, options?: ExecuteOptions): Promise<AsyncIterableIterator<Out>>;
   execute(items: Iterable<Item>, options?: ExecuteOptions): Promise<Out[]>;
 }
 
 /**
- * Runs the primitive for every item of an array or of any other iterable, some at once. Items are taken only when there
- * is room for them. A stream of results takes no more memory than `concurrency` items, however many there are; whoever
- * stops reading it aborts what is under way. However it ends, the source is closed.
+ * Runs the primitive for every item of an array or of any other iterable, up to `concurrency` items at once. An item is
+ * taken from the source only when it can run. A stream of results holds at most `concurrency` items in memory. When its
+ * reader stops early, the items that run are aborted. The source is always closed at the end.
  *
  * @example
  * const summaries = map(summarise, { concurrency: 4 });
  * await summaries.execute(['one text', 'another']); // two summaries
  * for await (const summary of await summaries.execute(readTexts())) show(summary);
- * @throws TypeError, RangeError at construction when an option is wrong; TypeError at execution when the input is no
+ * @throws TypeError, RangeError at construction when an option is wrong; TypeError at execution when the input is not
  * iterable; the source's own error, in both modes
  */
 export function map<Item, Out, M extends 'fail' | 'settle' = 'fail'>(

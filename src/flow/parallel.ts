@@ -11,8 +11,8 @@ export interface ParallelOptions {
   /** How many branches may run at once. @default all of them */
   readonly concurrency?: number | undefined;
   /**
-   * `fail`: the first failure aborts the other branches and is the error. `settle`: every branch runs to its end and
-   * the output tells of each whether it was fulfilled or rejected, as `Promise.allSettled` does. @default 'fail'
+   * `fail`: the first failure aborts the other branches and is the error. `settle`: every branch runs to its end, and
+   * each result says whether its branch was fulfilled or rejected, as with `Promise.allSettled`. @default 'fail'
    */
   readonly mode?: 'fail' | 'settle' | undefined;
 }
@@ -24,8 +24,8 @@ const RULES: Rules<ParallelOptions> = {
 };
 
 /**
- * Gives the same input to all branches at once: a list of them makes a tuple of outputs, named ones an object.
- * It counts as a workflow; `workflow(name, parallel(...))` names it.
+ * Gives the same input to all branches at once. A list of branches gives a tuple of their outputs, an object of branches
+ * an object. It counts as a workflow; `workflow(name, parallel(...))` names it.
  *
  * @example
  * const both = parallel({ length: task('length', (s: string) => s.length), upper: task('upper', (s: string) => s.toUpperCase()) });
@@ -72,7 +72,7 @@ function requireBranch(key: string, branch: unknown): ObservedPrimitive<unknown,
 
 type Branch = ObservedPrimitive<unknown, unknown>;
 
-/** Every output, or the first failure once it has aborted the rest. */
+/** Gives every output, or rejects with the first failure, after that has aborted the other branches. */
 async function failFast(
   branches: readonly Branch[],
   input: unknown,
@@ -83,7 +83,7 @@ async function failFast(
   const inner = context.within(scope);
   const outputs = new Array<unknown>(branches.length);
   let failure: { readonly error: unknown } | undefined;
-  // Entered once for all branches, not by each of them.
+  // One `enter` for all branches costs less than one for each.
   await enter(inner, runAll, branches, input, inner, concurrency, {
     fulfilled(i, output) {
       outputs[i] = output;
@@ -121,8 +121,8 @@ async function settleAll(
   return results;
 }
 
-/** What to do with an outcome; the answer is whether further branches may start. */
-interface Outcomes {
+/** What to do with the result of a branch. Both return whether further branches may start. */
+interface Results {
   fulfilled(index: number, output: unknown): boolean;
   rejected(index: number, error: unknown): boolean;
 }
@@ -133,15 +133,15 @@ function runAll(
   input: unknown,
   context: ExecutionContext,
   concurrency: number,
-  outcomes: Outcomes,
+  results: Results,
 ): Promise<void> {
   return new Promise((resolve) => {
     let next = 0;
     let running = 0;
     let open = true;
-    const ended = (goOn: boolean) => {
+    const ended = (mayStart: boolean) => {
       running -= 1;
-      open &&= goOn;
+      open &&= mayStart;
       if (open && next < branches.length) start();
       else if (running === 0) resolve();
     };
@@ -150,8 +150,8 @@ function runAll(
       next += 1;
       running += 1;
       (branches[index] as Branch).invoke(input, context).then(
-        (output) => ended(outcomes.fulfilled(index, output)),
-        (error: unknown) => ended(outcomes.rejected(index, error)),
+        (output) => ended(results.fulfilled(index, output)),
+        (error: unknown) => ended(results.rejected(index, error)),
       );
     };
     while (next < Math.min(concurrency, branches.length)) start();

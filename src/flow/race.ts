@@ -16,13 +16,13 @@ const record = raceRecorder();
 const RULES: Rules<RaceOptions> = { name: optionalName };
 
 /**
- * Gives the same input to all branches at once. The first that succeeds has won: its output is the result and the
- * others are aborted; the answer does not wait for them. A branch that fails is out of the race. Where all have
- * failed, a race of one rejects with that very error and any other with a `RaceError` that has all of them.
+ * Gives the same input to all branches at once. The first branch that succeeds wins: its output is the result, and the
+ * other branches are aborted. The result does not wait for them. When all branches have failed, the race rejects with a
+ * `RaceError` that has all their errors; a race of one branch rejects with the error of that branch.
  *
  * @example
  * const quickest = race([askHere, askThere]);
- * @throws TypeError when there is no branch or one is not a primitive; `RaceError` at execution when all have failed
+ * @throws TypeError at construction when there is no branch, or one is not a primitive; `RaceError` at execution when all have failed
  */
 export function race<const T extends readonly unknown[], In = CommonInput<T>>(
   branches: Accepting<In, T>,

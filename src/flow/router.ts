@@ -12,7 +12,7 @@ import { routerRecorder } from '../telemetry/record/router.ts';
 export interface RouterOptions<Route extends string = string> {
   /** Replaces `RouterPrimitive` in the metrics. */
   readonly name?: string | undefined;
-  /** Where to go when the selector names no route. @default none: that is a `NoRouteError` */
+  /** The route to take when the selector names none. @default none: the execution rejects with a `NoRouteError` */
   readonly default?: Route | undefined;
 }
 
@@ -24,8 +24,8 @@ const RULES: Rules<RouterOptions> = { name: optionalName, default: optional(text
  *
  * @example
  * const answer = router((q: string) => (q.length < 200 ? 'fast' : 'good'), { fast: small, good: large }, { default: 'fast' });
- * @throws TypeError at construction when there is no route, one is not a primitive, or the default is not among them;
- * `NoRouteError` at execution when the selector names none and there is no default
+ * @throws TypeError at construction when there is no route, one is not a primitive, or the default is not one of them;
+ * `NoRouteError` at execution when the selector names no route and there is no default
  */
 export function router<const R extends Readonly<Record<string, unknown>>, In = CommonInput<R>>(
   select: (

@@ -5,9 +5,9 @@ import type { AnyInput } from '../core/inference.ts';
 import { createPrimitive, type Primitive } from '../core/primitive.ts';
 
 /**
- * Lifts a function that gives chunks (an async generator, a response's body, a socket, any async iterable) into a
- * primitive whose output is read with `for await`. Its execution lasts until the stream ends, and the source is
- * closed when the consumer leaves early, the signal aborts, or the stream is dropped unread.
+ * Makes a primitive of a function that gives chunks: an async generator, the body of a response, a socket, any async
+ * iterable. Its output is read with `for await`. The execution lasts until the stream ends. The source is closed also
+ * when the reader stops early, when the signal aborts, and when the stream is never read and garbage collected.
  *
  * @example
  * const count = stream('count', async function* (to: number) {
@@ -28,7 +28,7 @@ export function stream<In = AnyInput, Chunk = unknown>(
     run: async (input, context) => {
       const opening = Promise.resolve(fn(input, context));
       const chunks = await untilCancelled(opening, context.scope).then(undefined, (error: unknown) => {
-        // What is opened when nobody waits for it any more must not stay open.
+        // A source that opens after the execution has ended must be closed.
         opening.then((late) => chunksOf(late).return?.()).catch(() => {});
         throw error;
       });
@@ -40,13 +40,13 @@ export function stream<In = AnyInput, Chunk = unknown>(
   });
 }
 
-/** No generator: one that is closed before its first chunk was asked for would leave its source open. */
+/** Not a generator: `return` on a generator that has not started does not run its `finally`, and the source stays open. */
 function chunksOf<Chunk>(source: AsyncIterable<Chunk>): AsyncIterableIterator<Chunk> {
   const chunks = source[Symbol.asyncIterator]();
   let begun = false;
   const close = async (value?: unknown): Promise<IteratorResult<Chunk>> => {
     await chunks.return?.(value);
-    // Node's own streams are read by such a generator.
+    // The iterator of a Node stream is such a generator.
     if (!begun) (source as { destroy?: () => void }).destroy?.();
     return { done: true, value };
   };

@@ -23,8 +23,9 @@ const record = switchRecorder();
 const RULES: Rules<SwitchOptions> = { name: optionalName };
 
 /**
- * Runs the case that the selector's value names (`1` and `true` name the cases `1` and `true`), or `otherwise` when
- * there is no such case. Where the selector's type lists its values, each needs a case or there must be an `otherwise`.
+ * Runs the case that the selector's value names, or `otherwise` when there is no such case. A number and a boolean name
+ * the case with the same text. Where the selector's type lists its values, each value needs a case, or there must be an
+ * `otherwise`.
  *
  * @example
  * const answer = switchOn((t: Ticket) => t.kind, { bug: reproduce, question: reply }, task('file', (t) => file(t)));
@@ -70,7 +71,7 @@ export function switchOn<In>(
     ]),
   );
   if (known.size === 0) throw new TypeError('switchOn: needs at least one case, got none');
-  const rest = otherwise === undefined ? undefined : requirePrimitive('switchOn', 'otherwise', otherwise);
+  const fallThrough = otherwise === undefined ? undefined : requirePrimitive('switchOn', 'otherwise', otherwise);
   const names = [...known.keys()];
   const { messageName } = namesOf('switch', options.name, { factory: 'switchOn' });
   return createPrimitive<In, unknown>({
@@ -83,7 +84,7 @@ export function switchOn<In>(
       context.scope?.throwIfCancelled();
       const name = caseName(value);
       const matched = name === undefined ? undefined : known.get(name);
-      const target = matched ?? rest;
+      const target = matched ?? fallThrough;
       if (target === undefined) throw new NoCaseError(messageName, value, names);
       record.switched(observation, matched === undefined || name === undefined ? 'otherwise' : name);
       return target.invoke(input, context);

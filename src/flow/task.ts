@@ -5,9 +5,9 @@ import type { AnyInput } from '../core/inference.ts';
 import { createPrimitive, type Primitive } from '../core/primitive.ts';
 
 /**
- * Lifts a function into a primitive. It may be synchronous; it gets the input and the context (signal, clock, ids,
- * tags). When the context's signal aborts, the task rejects at once with the signal's reason, also if the function
- * goes on: pass `context.signal` to whatever it calls.
+ * Makes a primitive of a function. The function may be synchronous; it gets the input and the context (signal, clock,
+ * ids, tags). When the context's signal aborts, the task rejects at once with the signal's reason, even while the
+ * function goes on: pass `context.signal` to what the function calls.
  *
  * @example
  * const greet = task('greet', async (name: string, context) => `Hello ${name}`);

@@ -1,6 +1,6 @@
 import { readProperty } from '../platform/read-property.ts';
 
-/** How long to wait before the next try: pure arithmetic, randomness handed in. */
+/** How long to wait before the next try. Pure: the random number is a parameter. */
 
 export const JITTERS = ['full', 'decorrelated', 'none'] as const;
 export type Jitter = (typeof JITTERS)[number];
@@ -12,9 +12,9 @@ export interface Backoff {
 }
 
 /**
- * Exponential backoff: the milliseconds to wait after attempt `attempt` (the first is 1), where the wait before it was
- * `previousMs`. A delay that doubles with every attempt, of which full jitter takes a random part, `random` from 0 to 1;
- * decorrelated jitter goes from the first delay to three times the previous one.
+ * Exponential backoff: how long to wait after attempt `attempt` (the first is 1), in milliseconds. The delay doubles with
+ * every attempt. Full jitter waits a random part of it, by `random` from 0 to 1. Decorrelated jitter waits between the
+ * first delay and three times the wait before, `previousMs`.
  * Source: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */
 export function backoffDelay(backoff: Backoff, attempt: number, previousMs: number, random: number): number {
@@ -28,9 +28,9 @@ export function backoffDelay(backoff: Backoff, attempt: number, previousMs: numb
 }
 
 /**
- * What an error asks for in its own `retryAfterMs`, or a server with `Retry-After` (seconds or an HTTP date) or
- * `retry-after-ms`, in milliseconds from `now` (milliseconds since the epoch). `undefined` when the error carries
- * neither, or one that makes no sense.
+ * How long an error asks to wait, in milliseconds from `now` (milliseconds since the epoch): its own `retryAfterMs`, or
+ * the header `retry-after-ms` or `Retry-After` (seconds or an HTTP date) that it carries. `undefined` when it carries
+ * none of them, or an invalid one.
  */
 export function retryAfterMs(error: unknown, now: number): number | undefined {
   const own = readProperty(error, 'retryAfterMs');
@@ -48,7 +48,7 @@ function isNumber(text: string): boolean {
   return /^\d+(\.\d+)?$/.test(text.trim());
 }
 
-/** Headers as `fetch` has them, or as a plain object; on the error itself or on its `response`. */
+/** A header of the error itself or of its `response`. Headers are a `Headers` or a plain object. */
 function header(error: unknown, name: string): string | undefined {
   for (const source of [readProperty(error, 'headers'), readProperty(readProperty(error, 'response'), 'headers')]) {
     if (typeof source !== 'object' || source === null) continue;

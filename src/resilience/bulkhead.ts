@@ -12,7 +12,7 @@ export interface BulkheadOptions {
   readonly name?: string | undefined;
   /** How many executions may run at once. */
   readonly concurrency: number;
-  /** How many more may wait for their turn; what comes on top of them is refused. @default 0 */
+  /** How many more may wait for their turn; any further execution is refused. @default 0 */
   readonly maxQueue?: number | undefined;
 }
 
@@ -23,9 +23,9 @@ const RULES: Rules<BulkheadOptions> = {
 };
 
 /**
- * Runs at most `concurrency` executions at once, lets `maxQueue` more wait in the order in which they came, and rejects the rest
- * with `BulkheadFullError`. Whoever is aborted while waiting leaves at once. A stream holds its slot until it ends.
- * An execution that waits for another one of the same bulkhead, inside of it, can wait for ever.
+ * Runs at most `concurrency` executions at once. Up to `maxQueue` more wait, first come, first served; the rest reject
+ * with `BulkheadFullError`. An execution that is aborted while it waits gives up its place at once. A stream holds its
+ * slot until it ends. An execution inside a bulkhead that waits for another one of the same bulkhead may wait for ever.
  *
  * @example
  * const gentle = bulkhead(task('query', queryDatabase), { concurrency: 10, maxQueue: 100 });
@@ -48,7 +48,7 @@ export function bulkhead<In, Out>(primitive: Primitive<In, Out>, options: Bulkhe
     name,
     messageName,
     run: async (input, context, observation) => {
-      if (!slots.take()) {
+      if (!slots.tryEnter()) {
         if (slots.waiting >= maxQueue) throw new BulkheadFullError(messageName, concurrency, maxQueue);
         const since = record.queued(observation, context.clock);
         try {

@@ -11,14 +11,14 @@ import type { CircuitResult } from './circuit.ts';
 import { type CircuitSource, circuitSource, SOURCE_RULES } from './circuit-source.ts';
 import { isTransient } from './transient.ts';
 
-/** What every circuit breaker has, wherever its circuit comes from. */
+/** The options of every circuit breaker. */
 export interface CircuitBreakerCommonOptions {
   /** Replaces `CircuitBreakerPrimitive` in the metrics. */
   readonly name?: string | undefined;
   /**
-   * Which errors are failures of the dependency; any other is an answer, and counts as a success. Neither counts what
-   * was cancelled, nor what a policy inside refused, for then the dependency was not asked. It must answer at once:
-   * until it has, the circuit would not know whether the next execution may run.
+   * Which errors are failures of the dependency. Any other error is an answer, and counts as a success. A cancellation
+   * does not count, nor a refusal by a policy inside, which did not ask the dependency. `when` must answer at once: until
+   * it has, the circuit would not know whether the next execution may run.
    * @default all but HTTP's 4xx (an error with such a `status`), of which 408, 409, 425 and 429 still are
    */
   readonly when?: ((error: unknown, context: WorkflowContext) => boolean) | undefined;
@@ -30,16 +30,16 @@ const record = circuitBreakerRecorder();
 const RULES: Rules<CircuitBreakerOptions> = { name: optionalName, ...SOURCE_RULES, when: optional(callback()) };
 
 /**
- * Stops calling what keeps failing. Its circuit opens after `consecutiveFailures`, or when `failureRatio` of the last
- * `windowMs` failed; then it rejects with `CircuitOpenError` at once. After `openMs` it lets `halfOpenProbes` through:
- * if they succeed it closes, if one fails it opens again. Where several circuits show under one name, by key or because
- * primitives share the name, the gauge shows the worst of them.
+ * Stops calling a dependency that keeps failing. Its circuit opens after `consecutiveFailures`, or when `failureRatio` of
+ * the executions of the last `windowMs` failed; then it rejects with `CircuitOpenError` at once. After `openMs` it admits
+ * `halfOpenProbes`: if all succeed it closes, if one fails it opens again. Where several circuits have one name, by key
+ * or because primitives share the name, the gauge shows the worst of them.
  *
- * Work that hangs is no failure until somebody gives up on it: put a `timeout` inside.
+ * Work that does not end is not a failure: put a `timeout` inside.
  *
  * @example
  * const guarded = circuitBreaker(timeout(ask, { timeoutMs: 30_000 }), { consecutiveFailures: 5, openMs: 10_000 });
- * @throws TypeError, RangeError at construction when an option is wrong; TypeError at execution when a key is no text
+ * @throws TypeError, RangeError at construction when an option is wrong; TypeError at execution when a key is not a text
  */
 export function circuitBreaker<In, Out>(
   primitive: Primitive<In, Out>,
@@ -50,7 +50,7 @@ export function circuitBreaker<In, Out>(
   const { name, when = isTransient, ...source } = options;
   const { label, messageName } = namesOf('circuit_breaker', name, { around: inner });
   const circuitFor = circuitSource('CircuitBreakerOptions', source, { label, messageName });
-  /** What an execution that ended with `error` tells of the dependency. */
+  /** What the error of an execution says about the dependency. */
   const judge = (error: unknown, context: ExecutionContext): CircuitResult => {
     if (context.scope?.cancelled === true || isInconclusive(error)) return 'unknown';
     const isFailure: unknown = when(error, context);

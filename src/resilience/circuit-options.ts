@@ -3,13 +3,13 @@ import { count, milliseconds, number, optional } from '../core/rules.ts';
 import type { CircuitRules } from './circuit.ts';
 import { consecutiveRule, samplingRule, type TripRule } from './trip-rule.ts';
 
-/** Opens after so many failures in a row. */
+/** When a circuit opens: after a number of failures in a row. */
 export interface ConsecutiveFailuresOptions {
   /** It opens after this many failures in a row. @default none: give this one, or the next three together */
   readonly consecutiveFailures: number;
 }
 
-/** Opens when too large a share of recent executions failed. Asked at every failure, never at a success. */
+/** When a circuit opens: after too large a share of failures. It is decided at each failure, never at a success. */
 export interface FailureRatioOptions {
   /** It opens when this share of the recent executions failed: above 0, at most 1. @default none */
   readonly failureRatio: number;
@@ -27,8 +27,8 @@ export interface CircuitOpenOptions {
   /** How many times as long it stays open each time, up to `maxOpenMs`. @default 2 */
   readonly openFactor?: number | undefined;
   /**
-   * How many executions are let in as probes once `openMs` has passed. It closes when as many have succeeded, and opens
-   * again with the first that fails. @default 1
+   * How many executions may run as probes once `openMs` has passed. The circuit closes when all of them have succeeded,
+   * and opens again when one fails. @default 1
    */
   readonly halfOpenProbes?: number | undefined;
 }
@@ -51,7 +51,7 @@ export const CIRCUIT_RULES: Rules<CircuitOptions> = {
   halfOpenProbes: optional(count),
 };
 
-/** The rules that the options stand for. Throws a TypeError or RangeError where they are wrong. */
+/** The rules of a circuit with these options. Throws a TypeError or RangeError where an option is wrong. */
 export function circuitRules(where: string, options: CircuitOptions): CircuitRules<unknown> {
   checkOptions(where, options, CIRCUIT_RULES);
   const { openMs, maxOpenMs = openMs, openFactor = 2, halfOpenProbes = 1 } = options;

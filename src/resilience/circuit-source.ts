@@ -10,9 +10,9 @@ import { KeyedCircuits } from './keyed-circuits.ts';
 import { type Circuit, LiveCircuit } from './shared-circuit.ts';
 
 export interface CircuitKeyOptions<In> {
-  /** Keeps a circuit for each of these, such as a host or a tenant. Keys stay out of telemetry. @default one circuit */
+  /** Keeps one circuit per key, such as a host or a tenant. Keys do not appear in telemetry. @default one circuit */
   readonly key?: ((input: In, context: WorkflowContext) => string | PromiseLike<string>) | undefined;
-  /** How many circuits are kept; the one unused for longest is forgotten, even while it is open. @default 1000 */
+  /** How many circuits are kept; the least recently used is forgotten, even while it is open. @default 1000 */
   readonly maxKeys?: number | undefined;
 }
 
@@ -21,7 +21,7 @@ export interface SharedCircuitOptions {
   readonly circuit: Circuit;
 }
 
-/** A circuit of its own, one per key, or one that was made elsewhere. */
+/** Where a circuit breaker gets its circuit: one of its own, one per key, or one that `circuit(...)` made. */
 export type CircuitSource<In> = (CircuitOptions & CircuitKeyOptions<In>) | SharedCircuitOptions;
 
 const liveCircuit: Rule<Circuit> = (where, option, value) => {
@@ -38,7 +38,7 @@ export const SOURCE_RULES: Rules<CircuitSource<never>> = {
 
 type CircuitFor<In> = (input: In, context: ExecutionContext) => LiveCircuit | PromiseLike<LiveCircuit>;
 
-/** How an execution finds its circuit. All of them show under one label. */
+/** How an execution finds its circuit. All circuits of one primitive have one label in telemetry. */
 export function circuitSource<In>(
   where: string,
   source: CircuitSource<In>,

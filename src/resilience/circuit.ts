@@ -1,8 +1,8 @@
 /**
- * The circuit as a value: what it is, and what it becomes. No clock, no telemetry; `now` is in milliseconds.
+ * The circuit as a value, and its transitions. Pure: no clock, no telemetry; `now` is in milliseconds.
  *
- * Every state has an epoch of its own, and what was let in during one epoch is of no account in the next: a call that
- * comes back late can neither close a circuit that has opened since nor open one that has recovered.
+ * Every change of state begins a new epoch. The result of a call counts only in the epoch in which the call was admitted:
+ * a call that returns late can neither close a circuit that has opened since nor open one that has recovered.
  */
 import type { TripRule } from './trip-rule.ts';
 
@@ -13,7 +13,7 @@ export interface CircuitRules<T> {
   /** Each time that a probe fails it stays open `openFactor` times as long as before, up to `maxOpenMs`. */
   readonly openFactor: number;
   readonly maxOpenMs: number;
-  /** How many successful probes close it, and how many may be under way. */
+  /** How many successful probes close it, and how many may run at once. */
   readonly halfOpenProbes: number;
 }
 
@@ -26,12 +26,12 @@ export type CircuitValue<T> =
       readonly openings: number;
       readonly running: number;
       readonly succeeded: number;
-      /** When one more probe is let in though those under way have not come back. */
+      /** When one more probe is admitted although the running ones have not returned. */
       readonly renewAt: number;
     }
   | { readonly state: 'isolated'; readonly epoch: number };
 
-/** What came back: `unknown` where it tells nothing, as a cancellation does. */
+/** How a call ended: `unknown` where that says nothing about the dependency, as with a cancellation. */
 export type CircuitResult = 'success' | 'failure' | 'unknown';
 
 export function closedCircuit<T>(rules: CircuitRules<T>, epoch = 0): CircuitValue<T> {
@@ -42,7 +42,7 @@ export function isolatedCircuit<T>({ epoch }: CircuitValue<T>): CircuitValue<T> 
   return { state: 'isolated', epoch: epoch + 1 };
 }
 
-/** The circuit once one more call has been let in, `undefined` where it must not be. */
+/** The circuit after it has admitted one more call, `undefined` where it refuses the call. */
 export function admit<T>(rules: CircuitRules<T>, circuit: CircuitValue<T>, now: number): CircuitValue<T> | undefined {
   switch (circuit.state) {
     case 'closed':
@@ -58,13 +58,13 @@ export function admit<T>(rules: CircuitRules<T>, circuit: CircuitValue<T>, now: 
     case 'half_open': {
       const running = circuit.running + 1;
       if (running + circuit.succeeded <= rules.halfOpenProbes) return { ...circuit, running };
-      // A probe that never comes back must not keep everybody out for ever.
+      // A probe that never returns must not keep the circuit half-open for ever.
       return now < circuit.renewAt ? undefined : { ...circuit, running, renewAt: now + rules.openMs };
     }
   }
 }
 
-/** The circuit once a call that was let in during `epoch` has come back. */
+/** The circuit after a call that was admitted during `epoch` has ended. */
 export function settle<T>(
   rules: CircuitRules<T>,
   circuit: CircuitValue<T>,
@@ -90,11 +90,11 @@ export function settle<T>(
 
 export interface Refusal {
   readonly state: 'open' | 'half_open' | 'isolated';
-  /** When a call may be let in; `undefined` where no time brings that about. */
+  /** When a call may be admitted again, `undefined` where only a reset changes that. */
   readonly until: number | undefined;
 }
 
-/** What to tell a call that `admit` has refused. */
+/** Why `admit` refused a call. */
 export function refusal<T>(circuit: CircuitValue<T>): Refusal {
   switch (circuit.state) {
     case 'open':

@@ -2,7 +2,7 @@ import { CancelScope } from '../core/cancellation.ts';
 import type { ExecutionContext } from '../core/context.ts';
 import type { PrimitiveTimeoutError } from '../core/errors.ts';
 
-/** A scope that ends when one of its timers goes off; with a grace, work in it is waited for a little longer. */
+/** A scope that is cancelled when one of its timers fires. With a grace, its work then has some time left to settle. */
 export class Deadline {
   readonly scope: CancelScope;
   readonly #context: ExecutionContext;
@@ -16,7 +16,7 @@ export class Deadline {
     this.#graceMs = graceMs;
   }
 
-  /** What the scope was ended with, if it was a timer that ended it. */
+  /** The error that a timer cancelled the scope with, if one did. */
   get error(): PrimitiveTimeoutError | undefined {
     return this.#expired?.error;
   }
@@ -26,12 +26,12 @@ export class Deadline {
     return this.#expired === undefined ? 0 : this.#context.clock.now() - this.#expired.at;
   }
 
-  /** Sets a timer of `ms` milliseconds. Returns how to stop it. */
+  /** Sets a timer of `ms` milliseconds. Returns a function that stops it. */
   arm(ms: number, error: () => PrimitiveTimeoutError): () => void {
     return this.#context.clock.after(ms, () => this.#expire(error()));
   }
 
-  /** Cuts all ties, once nothing runs in the scope any more. */
+  /** Releases the parent scope and the grace. To be called when nothing runs in the scope any more. */
   dispose(): void {
     this.#endGrace?.();
     this.scope.dispose();

@@ -24,7 +24,7 @@ const RULES: Rules<FallbackOptions> = { name: optionalName };
 export interface ConditionalSubstitute<In, Out> {
   /** The primitive that is asked instead. */
   readonly use: Step<In, Out>;
-  /** Whether it is asked, given the error of the primitive or substitute that failed last. @default always */
+  /** Whether it is asked, by the error of the primitive or substitute that failed last. @default always */
   readonly when?: ((error: unknown, context: WorkflowContext) => boolean | PromiseLike<boolean>) | undefined;
 }
 
@@ -33,13 +33,13 @@ const SUBSTITUTE_RULES: Rules<ConditionalSubstitute<never, unknown>> = {
   when: optional(callback()),
 };
 
-/** What stands in for a primitive that fails. */
+/** A primitive that is asked instead of one that failed. */
 export type Substitute<In> = Step<In> | ConditionalSubstitute<In, unknown>;
 
 /**
- * Runs the primitive and, where it fails, the substitutes in their order until one answers. Rejects with the error of
- * the last one that was asked, whose `cause` is left as it was; the spans show every error. An aborted execution is not
- * handed on to a substitute. A substitute may say with `when` which errors it is for; others pass it by.
+ * Runs the primitive. If it fails, runs the substitutes in their order until one succeeds. Rejects with the error of the
+ * last one that ran, unchanged; the spans show every error. An aborted execution does not go on to a substitute. A
+ * substitute may say with `when` which errors it is for; for other errors it is skipped.
  *
  * @example
  * const answer = fallback(largeModel, [

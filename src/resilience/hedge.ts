@@ -13,23 +13,23 @@ export interface HedgeOptions {
   /** Replaces `HedgePrimitive` in the metrics. */
   readonly name?: string | undefined;
   /**
-   * How long a try may go without an answer before the next begins beside it, in milliseconds; 0 begins all at once.
-   * With `percentile` it counts until there are enough samples. @default none: give this one, `percentile`, or both
+   * How long a try may run without an answer before the next one starts beside it, in milliseconds; 0 starts all at once.
+   * With `percentile` it is used until there are enough samples. @default none: give this one, `percentile`, or both
    */
   readonly delayMs?: number | undefined;
   /**
-   * Takes this percentile of the recent durations for the delay: 95 begins a second try for the slowest 5 in 100.
+   * Uses this percentile of the recent durations as the delay: 95 starts a second try for the slowest 5 in 100.
    * @default none: the delay is `delayMs`
    */
   readonly percentile?: number | undefined;
-  /** From how many durations on a percentile is taken; before that `delayMs` counts, or no try is late. @default 20 */
+  /** How many durations `percentile` needs; until then `delayMs` is used, or no try is late. @default 20 */
   readonly minimumSamples?: number | undefined;
   /** How many durations are remembered. @default 200 */
   readonly maxSamples?: number | undefined;
   /** How many tries there may be beside the first. @default 1 */
   readonly maxHedges?: number | undefined;
   /**
-   * Which errors are worth another try; any other ends it.
+   * Which errors are worth another try; any other error ends the execution.
    * @default all but HTTP's 4xx (an error with such a `status`), of which 408, 409, 425 and 429 still are
    */
   readonly when?: ((error: unknown, context: WorkflowContext) => boolean | PromiseLike<boolean>) | undefined;
@@ -46,8 +46,8 @@ const RULES: Rules<HedgeOptions> = {
 };
 
 /**
- * Begins a second try beside the first when that is late, or at once when it has failed. The first answer wins and the
- * other tries are aborted; what an aborted call to a model has cost is still counted. Rejects with the last error once
+ * Starts a second try beside the first when that is late, or at once when it has failed. The first answer wins, and the
+ * other tries are aborted; the cost of an aborted call to a model is still counted. Rejects with the last error when
  * every try has failed. The work must be safe to run twice.
  *
  * @example
@@ -73,7 +73,7 @@ export function hedge<In, Out>(primitive: Primitive<In, Out>, options: HedgeOpti
         tries.start();
         for (;;) {
           const mayStart = tries.started <= maxHedges;
-          // Tries may have come back while `when` was awaited.
+          // Tries may have ended while `when` was awaited.
           let failure = tries.nextFailure();
           if (tries.answer === undefined && failure === undefined && (delayMs !== 0 || !mayStart)) {
             await tries.next(mayStart ? delayMs : undefined);
@@ -83,7 +83,7 @@ export function hedge<In, Out>(primitive: Primitive<In, Out>, options: HedgeOpti
             const { index, output } = tries.answer;
             if (index > 0) result = 'hedge';
             else result = tries.started === 1 ? 'primary' : 'primary_hedged';
-            // A first try that lost took at least as long as this; to leave it out would make the slow ones invisible.
+            // A first try that lost took at least this long. Without it the slow ones would not be in the samples.
             if (delay.learns && !tries.firstFailed) delay.learn(context.clock.now() - startedAt);
             return output;
           }
@@ -133,7 +133,7 @@ function percentileDelay(percent: number, minimumSamples: number, maxSamples: nu
   const durations = new RecentDurations(maxSamples);
   return {
     learns: true,
-    // Timers know whole milliseconds; less than one would hedge everything.
+    // Timers count whole milliseconds: a delay below one would hedge every execution.
     now: () => (durations.count < minimumSamples ? before : Math.max(1, durations.percentile(percent) ?? 1)),
     learn: (ms: number) => durations.add(ms),
   };

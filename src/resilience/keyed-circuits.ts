@@ -2,7 +2,7 @@ import type { CircuitGroup } from '../telemetry/record/circuit-breaker.ts';
 import type { CircuitRules } from './circuit.ts';
 import { LiveCircuit } from './shared-circuit.ts';
 
-/** A circuit per key, the least recently used forgotten first. */
+/** One circuit per key. The least recently used is forgotten first. */
 export class KeyedCircuits {
   readonly #rules: CircuitRules<unknown>;
   readonly #group: CircuitGroup;

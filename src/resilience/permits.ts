@@ -1,10 +1,11 @@
 import type { ExecutionContext } from '../core/context.ts';
-import { type Bucket, type BucketRules, fullBucket, take, waitMs } from './token-bucket.ts';
+import { type Bucket, type BucketRules, fullBucket, takePermits, waitMs } from './token-bucket.ts';
 import { type Place, WaitingLine } from './waiting-line.ts';
 
 /**
- * Timers come late. What flows in meanwhile belongs to those who wait, also where the bucket is too small for it, or a
- * steady line would get less than its rate; but a process that stood still for long is not to catch up at once.
+ * How much later than its time a timer may fire without a loss of permits. What flows in meanwhile goes to the waiters,
+ * also above the size of the bucket: otherwise a steady line would get less than its rate. A process that stood still for
+ * longer must not catch up at once.
  */
 const LATE_TIMER_MS = 50;
 
@@ -14,12 +15,12 @@ interface Waiter {
   readonly admit: () => void;
 }
 
-/** The permits of one bucket, and the line of those who wait for them. Only the first in line has a timer. */
+/** The permits of one bucket, and the line of executions that wait for them. Only the first in line has a timer. */
 export class Permits {
   readonly #rules: BucketRules;
   readonly #line = new WaitingLine<Waiter>();
   #bucket: Bucket;
-  /** What those in line ask for together. */
+  /** The sum of the weights in the line. */
   #wanted = 0;
   #disarm: (() => void) | undefined;
 
@@ -32,17 +33,20 @@ export class Permits {
     return this.#line.size;
   }
 
-  /** Takes the permits if they are there and nobody was first. */
-  take(weight: number, now: number): boolean {
+  /** Takes the permits if there are enough and the line is empty, and says whether it did. */
+  tryTake(weight: number, now: number): boolean {
     return this.#line.size === 0 && this.#takeNow(weight, now, 0);
   }
 
-  /** How long somebody who joins the line now will wait, in milliseconds; less if others leave it. */
+  /** How long a waiter that joins the line now will wait, in milliseconds; less if others leave the line. */
   waitMs(weight: number, now: number): number {
     return waitMs(this.#rules, this.#bucket, this.#wanted + weight, now);
   }
 
-  /** Resolves with the permits taken; a cancellation leaves the line at once. The promise is the caller's own. */
+  /**
+   * Resolves when the caller has its permits. A cancellation leaves the line at once. Each caller gets a promise of its
+   * own, so that what follows runs in the caller's async context.
+   */
   wait(weight: number, context: ExecutionContext): Promise<void> {
     return new Promise((resolve, reject) => {
       const leave = (place: Place<Waiter>) => {
@@ -69,7 +73,7 @@ export class Permits {
     });
   }
 
-  /** Lets in whom the bucket can serve, and sets the timer for whom it cannot yet. */
+  /** Admits the waiters that the bucket has enough permits for, and sets a timer for the next one. */
   #serve(): void {
     this.#disarm?.();
     this.#disarm = undefined;
@@ -77,7 +81,7 @@ export class Permits {
       const { weight, clock, admit } = place.waiter;
       const now = clock.now();
       if (!this.#takeNow(weight, now, LATE_TIMER_MS)) {
-        // Timers know whole milliseconds only.
+        // Timers count whole milliseconds.
         const ms = Math.ceil(waitMs(this.#rules, this.#bucket, weight, now));
         this.#disarm = clock.after(ms, () => this.#serve());
         return;
@@ -87,7 +91,7 @@ export class Permits {
   }
 
   #takeNow(weight: number, now: number, slackMs: number): boolean {
-    const left = take(this.#rules, this.#bucket, weight, now, slackMs);
+    const left = takePermits(this.#rules, this.#bucket, weight, now, slackMs);
     if (left === undefined) return false;
     this.#bucket = left;
     return true;

@@ -15,13 +15,13 @@ export interface RateLimitOptions<In = never> {
   readonly permits: number;
   /** The time that `permits` is for, in milliseconds. */
   readonly perMs: number;
-  /** How many permits gather while none are asked for, and so how many may be used at once. @default `permits` */
+  /** How many permits gather while no execution asks for them: so many may be used at once. @default `permits` */
   readonly burst?: number | undefined;
   /** How many permits an execution needs, such as the tokens of its prompt. @default 1 each */
   readonly weight?: ((input: In, context: WorkflowContext) => number | PromiseLike<number>) | undefined;
-  /** Whether work that comes too early waits for its turn or is refused. @default 'wait' */
+  /** Whether an execution that comes too early waits for its turn or is refused. @default 'wait' */
   readonly mode?: 'wait' | 'reject' | undefined;
-  /** Work that would have to wait for longer is refused at once, in milliseconds. @default any time */
+  /** How long an execution may wait, in milliseconds; one that would wait longer is refused at once. @default any time */
   readonly maxWaitMs?: number | undefined;
   /** How many executions may wait; more are refused. @default 1000 */
   readonly maxQueue?: number | undefined;
@@ -41,13 +41,13 @@ const RULES: Rules<RateLimitOptions> = {
 const WEIGHT = { min: 0 };
 
 /**
- * Starts no more work than `permits` within `perMs` after a first burst, by a token bucket: counted in executions or in
- * the weight that each one has. Those who wait are served in the order in which they came, whatever they weigh, and
- * leave at once when aborted. Work is refused with `RateLimitError`, which says when there will be permits for it.
+ * Starts no more executions than `permits` within `perMs` after a first burst, by a token bucket. It counts executions,
+ * or the weight of each one. Executions wait first come, first served, whatever their weight, and leave at once when they
+ * are aborted. One that is refused rejects with `RateLimitError`, which says when there will be permits for it.
  *
  * @example
  * const steady = rateLimit(summarise, { permits: 90_000, perMs: 60_000, weight: (text: string) => text.length / 4 });
- * @throws TypeError, RangeError at construction when an option is wrong; at execution when a weight is none
+ * @throws TypeError, RangeError at construction when an option is wrong; at execution when a weight is not a number of 0 or more
  */
 export function rateLimit<In, Out>(
   primitive: Primitive<In, Out>,
@@ -79,7 +79,7 @@ export function rateLimit<In, Out>(
         throw new RateLimitError(messageName, needed, `it never holds more than ${rules.burst}, its burst, at once`);
       }
       const now = context.clock.now();
-      if (!permits.take(needed, now)) {
+      if (!permits.tryTake(needed, now)) {
         refuse(needed, permits.waitMs(needed, now), permits.waiting < maxQueue);
         const since = record.queued(observation, context.clock);
         try {

@@ -1,11 +1,11 @@
-/** The last durations, kept both as they came and in order, so that a percentile costs no sorting. */
+/** The last durations, kept by age and by size, so that a percentile needs no sorting. */
 export class RecentDurations {
   readonly #byAge: Float64Array;
   readonly #bySize: Float64Array;
   #count = 0;
   #next = 0;
 
-  /** @param capacity how many are remembered; the oldest makes room */
+  /** @param capacity how many are kept; a new one replaces the oldest */
   constructor(capacity: number) {
     this.#byAge = new Float64Array(capacity);
     this.#bySize = new Float64Array(capacity);
@@ -26,7 +26,7 @@ export class RecentDurations {
     this.#count += 1;
   }
 
-  /** The smallest duration that `percent` of all do not exceed; `undefined` while there are none. */
+  /** The smallest duration that `percent` of all durations do not exceed, `undefined` while there are none. */
   percentile(percent: number): number | undefined {
     return this.#count === 0 ? undefined : this.#bySize[Math.max(0, Math.ceil((percent / 100) * this.#count) - 1)];
   }

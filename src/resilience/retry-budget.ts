@@ -16,17 +16,17 @@ const RULES: Rules<RetryBudgetOptions> = {
   windowMs: optional(number({ min: 10 })),
 };
 
-/** How finely the window slides: by a tenth of itself. */
+/** The window slides by a tenth of itself. */
 const SLOTS = 10;
 
 interface Slot {
-  /** Which slot since the epoch it stands for. */
+  /** The number of the slot, counted from the Unix epoch. */
   index: number;
   tries: number;
   retries: number;
 }
 
-/** Counts tries and retries over a sliding window; the time comes in with every question. */
+/** Counts tries and retries over a sliding window. Every method gets the time, in milliseconds since the epoch. */
 export class RetryBudget {
   readonly #ratio: number;
   readonly #floor: number;
@@ -39,20 +39,20 @@ export class RetryBudget {
     this.#slotMs = windowMs / SLOTS;
   }
 
-  /** Tells of a first try at `now`, milliseconds since the epoch. */
-  tried(now: number): void {
+  /** Counts a first try. */
+  countTry(now: number): void {
     this.#slotAt(now).tries += 1;
   }
 
-  /** Takes one retry. Returns how to give it back if it is not made after all; `undefined` when none is left. */
-  take(now: number): (() => void) | undefined {
+  /** Takes one retry. Returns a function that gives it back if it is not made, `undefined` when none is left. */
+  takeRetry(now: number): (() => void) | undefined {
     const slot = this.#slotAt(now);
     const oldest = slot.index - SLOTS;
     let allowed = this.#floor;
     for (const { index, tries, retries } of this.#slots) {
       if (index > oldest && index <= slot.index) allowed += tries * this.#ratio - retries;
     }
-    // Sums of fractions such as 0.1 end a hair below the whole number that they mean.
+    // Sums of fractions such as 0.1 may be slightly below the whole number.
     if (allowed < 1 - 1e-9) return undefined;
     slot.retries += 1;
     const { index } = slot;
@@ -63,7 +63,7 @@ export class RetryBudget {
 
   #slotAt(now: number): Slot {
     const index = Math.floor(now / this.#slotMs);
-    // A clock may begin before the epoch, or say nothing.
+    // The time of a clock may be negative, or `NaN`.
     const slot = this.#slots[Math.abs(index % SLOTS) || 0] as Slot;
     if (slot.index !== index) Object.assign(slot, { index, tries: 0, retries: 0 });
     return slot;
@@ -71,8 +71,8 @@ export class RetryBudget {
 }
 
 /**
- * A budget that retries share: together they add no more than a share of the traffic, so that a service that is down
- * for everybody is not asked four times as often as one that is up. One budget per service that is called.
+ * A budget that several `retry` share: together their retries add only a share to the traffic. Otherwise a service that is
+ * down would be asked four times as often as one that is up. Make one budget per service.
  *
  * @example
  * const budget = retryBudget({ ratio: 0.1 });

@@ -1,4 +1,4 @@
-/** Whether there is another try, and when. */
+/** Whether there is another try, and when it starts. */
 import { checkOptions, fail, type Rule, type Rules } from '../core/check.ts';
 import type { WorkflowContext } from '../core/context.ts';
 import { callback, milliseconds, number, oneOf, optional, optionalName } from '../core/rules.ts';
@@ -19,16 +19,16 @@ export interface RetryOptions {
   /** No wait is longer than this, in milliseconds, also where a server's Retry-After asks for more. @default 30000 */
   readonly maxDelayMs?: number | undefined;
   /**
-   * How chance spreads the waits. `full`: a random part of the wait. `decorrelated`: between the first wait and three
-   * times the one before. `none`: the whole wait. @default 'full'
+   * How much of the wait is random. `full`: a random part of the wait. `decorrelated`: a random wait between the first
+   * one and three times the one before. `none`: the whole wait. @default 'full'
    */
   readonly jitter?: Jitter | undefined;
   /**
-   * How long all tries and waits together may take, in milliseconds: a wait that would end later is not begun, a try
-   * that is still running is aborted. @default no limit
+   * How long all tries and waits together may take, in milliseconds: a wait that would end later does not begin, and a
+   * try that still runs then is aborted. @default no limit
    */
   readonly deadlineMs?: number | undefined;
-  /** Shared by the retries of one service: without a retry left in it there is no further try. @default none */
+  /** A budget of retries that several primitives share. When it is used up there is no further try. @default none */
   readonly budget?: RetryBudget | undefined;
   /**
    * Which errors are worth another try.
@@ -58,15 +58,15 @@ const RULES: Rules<RetryOptions> = {
   random: optional(callback()),
 };
 
-/** A chance that is none stands for the longest wait: a timer of `NaN` milliseconds goes off at once, or never. */
-function chance(given: number): number {
+/** An invalid random number counts as 1, the longest wait: a timer of `NaN` milliseconds fires at once, or never. */
+function validRandom(given: number): number {
   return given >= 0 && given <= 1 ? given : 1;
 }
 
-/** What comes between two tries. */
+/** The wait between two tries. */
 export interface Pause {
   readonly delayMs: number;
-  /** Returns to the budget what the next try would have cost. */
+  /** Gives the retry back to the budget, if it is not made. */
   readonly giveBack: (() => void) | undefined;
 }
 
@@ -78,7 +78,7 @@ type Plan = (
   endsAt: number,
 ) => Pause | RetryStop;
 
-/** Checks the options and decides by them. */
+/** Checks the options. Returns the decision after a failed try: a wait before the next try, or why there is none. */
 export function planner(options: RetryOptions): Plan {
   checkOptions('RetryOptions', options, RULES);
   const { maxRetries = 3, initialDelayMs = 250, maxDelayMs = 30_000, jitter = 'full' } = options;
@@ -88,9 +88,12 @@ export function planner(options: RetryOptions): Plan {
   return (error, attempt, previousMs = initialDelayMs, now, endsAt) => {
     if (attempt > maxRetries) return 'max_retries';
     const asked = retryAfterMs(error, now) ?? 0;
-    const delayMs = Math.min(maxDelayMs, Math.max(asked, backoffDelay(backoff, attempt, previousMs, chance(random()))));
+    const delayMs = Math.min(
+      maxDelayMs,
+      Math.max(asked, backoffDelay(backoff, attempt, previousMs, validRandom(random()))),
+    );
     if (now + delayMs >= endsAt) return 'deadline';
-    const giveBack = budget?.take(now);
+    const giveBack = budget?.takeRetry(now);
     return budget !== undefined && giveBack === undefined ? 'budget' : { delayMs, giveBack };
   };
 }

@@ -9,9 +9,9 @@ import { type Pause, planner, type RetryOptions } from './retry-plan.ts';
 import { isTransient } from './transient.ts';
 
 /**
- * Tries again when the primitive fails: exponential backoff with jitter, and what the server's Retry-After asks for
- * where the error carries one. Rejects with the last error; with a `PrimitiveTimeoutError`, whose cause is the last
- * error, where a try was running at the deadline. An aborted execution is never tried again.
+ * Tries again when the primitive fails, after an exponential backoff with jitter, or after the server's Retry-After where
+ * the error carries one. Rejects with the last error. Where a try was running at the deadline, it rejects with a
+ * `PrimitiveTimeoutError` whose cause is the last error. An aborted execution is never tried again.
  *
  * @example
  * const steady = retry(task('fetch', fetchPage), { maxRetries: 5, initialDelayMs: 100 });
@@ -36,24 +36,24 @@ export function retry<In, Out>(primitive: Primitive<In, Out>, options: RetryOpti
         () => new PrimitiveTimeoutError(messageName, deadlineMs as number),
       );
       const endsAt = deadlineMs === undefined ? Number.POSITIVE_INFINITY : clock.now() + deadlineMs;
-      const inside = deadline === undefined ? context : context.within(deadline.scope);
+      const tryContext = deadline === undefined ? context : context.within(deadline.scope);
       let attempt = 1;
       let pause: Pause | undefined;
       let failure: unknown;
       let stop: RetryStop | undefined;
       let result: RetryResult = 'failure_not_retryable';
-      budget?.tried(clock.now());
+      budget?.countTry(clock.now());
       try {
         for (; ; attempt += 1) {
           try {
-            const output = await untilCancelled(inner.invoke(input, inside), deadline?.scope);
+            const output = await untilCancelled(inner.invoke(input, tryContext), deadline?.scope);
             result = attempt === 1 ? 'success_first' : 'success_retried';
             return output;
           } catch (error) {
-            if (inside.scope?.cancelled === true) throw error;
+            if (tryContext.scope?.cancelled === true) throw error;
             failure = error;
-            const answer = when(error, inside);
-            if (!(isPromise(answer) ? await untilCancelled(answer, inside.scope) : answer)) throw error;
+            const answer = when(error, tryContext);
+            if (!(isPromise(answer) ? await untilCancelled(answer, tryContext.scope) : answer)) throw error;
           }
           const next = plan(failure, attempt, pause?.delayMs, clock.now(), endsAt);
           if (typeof next === 'string') {
@@ -62,7 +62,7 @@ export function retry<In, Out>(primitive: Primitive<In, Out>, options: RetryOpti
           }
           pause = next;
           record.retried(observation, attempt, pause.delayMs, failure);
-          await rest(pause, inside);
+          await waitFor(pause, tryContext);
         }
       } catch (error) {
         const expired = deadline?.error;
@@ -81,7 +81,7 @@ export function retry<In, Out>(primitive: Primitive<In, Out>, options: RetryOpti
   });
 }
 
-async function rest({ delayMs, giveBack }: Pause, context: ExecutionContext): Promise<void> {
+async function waitFor({ delayMs, giveBack }: Pause, context: ExecutionContext): Promise<void> {
   try {
     await context.sleep(delayMs);
   } catch (aborted) {

@@ -1,4 +1,4 @@
-/** What a saga is made of, and how the compiler carries values from stage to stage. */
+/** The steps of a saga, and the types that carry values from stage to stage. */
 import { checkOptions, fail, type Rules } from '../core/check.ts';
 import {
   createPrimitive,
@@ -11,7 +11,7 @@ import { optional, word } from '../core/rules.ts';
 import { show } from '../core/show.ts';
 import { readProperty } from '../platform/read-property.ts';
 
-/** What `compensate` is told of the step that it undoes. */
+/** The input of `compensate`. */
 export interface CompensateInput<In, Out> {
   readonly input: In;
   readonly output: Out;
@@ -19,7 +19,7 @@ export interface CompensateInput<In, Out> {
   readonly error: unknown;
 }
 
-/** What `whenUnknown` is told of the step that was interrupted. */
+/** The input of `whenUnknown`. */
 export interface WhenUnknownInput<In> {
   readonly input: In;
   /** Why the saga is undone: the error of the step that failed, or the reason of the abort. */
@@ -27,21 +27,21 @@ export interface WhenUnknownInput<In> {
 }
 
 export interface SagaStep<In, Out> {
-  /** What errors and the spans of its compensation call it; no two steps of a saga share one. */
+  /** The name of the step in errors and in the spans of its compensation. No two steps of a saga have the same. */
   readonly name: string;
-  /** Has an effect if it succeeds, and none if it fails. */
+  /** The work of the step. It must have an effect only if it succeeds. */
   readonly do: Primitive<In, Out>;
   /** Undoes the effect. @default nothing is undone */
   readonly compensate?: Primitive<CompensateInput<In, Out>, unknown> | undefined;
   /**
-   * Undoes an effect that may not be there: runs when `do` was aborted, or timed out, while it was under way and has not
-   * told what became of it. Look up by the input whether there is something to undo. @default nothing is done, and the
+   * Undoes an effect that may not exist. It runs when `do` was aborted, or timed out, while it ran, and so did not say
+   * whether it succeeded. Look up by the input whether there is something to undo. @default nothing is done, and the
    * unknown effect is counted
    */
   readonly whenUnknown?: Primitive<WhenUnknownInput<In>, unknown> | undefined;
 }
 
-/** A step of which the types of input and output are left to `SagaChain`. */
+/** A step of any type. `SagaChain` checks its input and output. */
 export interface AnySagaStep {
   readonly name: string;
   readonly do: Primitive<never, unknown>;
@@ -49,7 +49,7 @@ export interface AnySagaStep {
   readonly whenUnknown?: Primitive<never, unknown> | undefined;
 }
 
-/** One step, or several that run at once. */
+/** One step, or several that run at the same time. */
 export type SagaStage = AnySagaStep | readonly AnySagaStep[];
 
 /** What a stage of a saga takes. */
@@ -66,7 +66,7 @@ export type SagaStageOutput<S> = S extends { readonly do: Primitive<never, infer
     ? { -readonly [K in keyof S]: SagaStageOutput<S[K]> }
     : never;
 
-/** The stages as they must be for each to take what the one before it gives. */
+/** The stages, each of which must take the output of the stage before. */
 export type SagaChain<S extends readonly unknown[], In = SagaStageInput<S[0]>> = S extends readonly [
   infer First,
   ...infer Rest,
@@ -86,7 +86,7 @@ export type SagaOutput<S extends readonly unknown[]> = SagaStageOutput<
   S extends readonly [...unknown[], infer Last] ? Last : S[number]
 >;
 
-/** A step as it runs: checked, its compensations named after it. */
+/** A checked step. Its compensations have its name. */
 export interface Step {
   readonly name: string;
   readonly work: ObservedPrimitive<unknown, unknown>;
@@ -96,8 +96,8 @@ export interface Step {
 
 export interface Stage {
   readonly steps: readonly Step[];
-  /** Whether its output is the tuple of its steps' outputs. */
-  readonly together: boolean;
+  /** Whether its steps run at the same time, and its output is the tuple of their outputs. */
+  readonly concurrent: boolean;
 }
 
 const RULES: Rules<AnySagaStep> = {
@@ -110,10 +110,10 @@ const RULES: Rules<AnySagaStep> = {
 /** Makes checked stages runnable. */
 export function stagesOf(stages: readonly SagaStage[]): readonly Stage[] {
   checkStages(stages);
-  return stages.map((stage) => ({ steps: groupOf(stage).map(stepOf), together: Array.isArray(stage) }));
+  return stages.map((stage) => ({ steps: groupOf(stage).map(stepOf), concurrent: Array.isArray(stage) }));
 }
 
-/** Before any compensation is made: what is refused must leave no series behind. */
+/** To be called before any compensation is made: a refused saga must not leave a series of a metric behind. */
 function checkStages(stages: readonly SagaStage[]): void {
   if (!Array.isArray(stages)) fail('saga', 'steps', 'must be a list [{ name, do, compensate }, …]', stages);
   if (stages.length === 0) throw new TypeError('saga: needs at least one step, got none');
@@ -152,7 +152,7 @@ function stepOf({ name, do: work, compensate, whenUnknown }: AnySagaStep): Step 
   };
 }
 
-/** The compensation under a span and a count that tell it from the same work done for its own sake. */
+/** The compensation with a span and a count of its own: the same primitive may also run outside of the saga. */
 function compensation<In>(
   what: string,
   name: string,

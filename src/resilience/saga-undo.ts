@@ -1,4 +1,4 @@
-/** How what a saga has done is undone. */
+/** Undoes what a saga has done. */
 import { CancelScope } from '../core/cancellation.ts';
 import type { ExecutionContext } from '../core/context.ts';
 import type { CompensationFailure } from '../core/errors.ts';
@@ -11,8 +11,8 @@ export interface UndoResult {
 }
 
 /**
- * Undoes the effects of the stages, the last stage first, those of one stage at once. Nothing stops it: not the abort
- * that may have caused it, and no compensation that fails.
+ * Undoes the effects of the stages, the last stage first, those of one stage at the same time. Neither an abort nor a
+ * compensation that fails stops it.
  */
 export async function undo(
   stages: readonly (readonly Effect[])[],
@@ -21,11 +21,11 @@ export async function undo(
   record: SagaRecorder,
   observation: Observation,
 ): Promise<UndoResult> {
-  const unstoppable = context.within(new CancelScope());
+  const uncancellable = context.within(new CancelScope());
   const failures: CompensationFailure[] = [];
   let compensations = 0;
   const undoOne = async (effect: Effect) => {
-    const work = compensationOf(effect, error, unstoppable);
+    const work = compensationOf(effect, error, uncancellable);
     if (work === undefined) {
       record.leftUnknown(observation, effect.step.name);
       return;

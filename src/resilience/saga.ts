@@ -12,8 +12,8 @@ export interface SagaOptions {
   /** Replaces `SagaPrimitive` in the metrics. */
   readonly name?: string | undefined;
   /**
-   * How long a step that can be undone may go on once it was aborted, in milliseconds, to tell whether it had its
-   * effect. A step that has no `compensate` is given up on at once. @default 5000
+   * How long an aborted step that can be undone may go on, in milliseconds, so that it is known whether it had its effect.
+   * A step without `compensate` is given up on at once. @default 5000
    */
   readonly graceMs?: number | undefined;
 }
@@ -21,18 +21,19 @@ export interface SagaOptions {
 const RULES: Rules<SagaOptions> = { name: optionalName, graceMs: optional(milliseconds) };
 
 /**
- * Runs its steps one after the other, each with the output of the one before, and gives the last one's output; steps in
- * a nested list run at once on the same input and give a tuple. When a step fails, or the execution is aborted, what was
- * done is undone: the compensations run in reverse order, those of steps that ran at once at once.
+ * Runs its steps one after the other, each with the output of the step before, and gives the output of the last step.
+ * Steps in a nested list run at the same time on the same input and give a tuple. When a step fails, or the execution is
+ * aborted, what the steps have done is undone: the compensations run in reverse order, those of a nested list at the same
+ * time.
  *
- * Compensations run to their end, whatever is aborted meanwhile: give them a `timeout` or `retry` of their own, and put
- * a time limit inside of the steps, since a `timeout` around the saga does not wait for what is being undone. A step that
- * was under way is undone if it succeeds in spite of the abort. If it does not, its effect is unknown (a request whose
- * answer nobody awaited may have been served): that is left to its `whenUnknown`, or counted. The process must live on
- * until the saga has settled; nothing is stored.
+ * An abort does not stop a compensation. Give compensations a `timeout` or `retry` of their own, and put time limits into
+ * the steps: a `timeout` around the saga does not wait for the compensations. A step that was running at the abort is
+ * undone if it still succeeds. If it does not, its effect is unknown: a server may have done what the aborted request
+ * asked for. Then its `whenUnknown` runs; without one the unknown effect is counted. Nothing is stored: the process must
+ * live until the saga has settled.
  *
- * Rejects with the error that started it, untouched, once all compensations have succeeded; else with a
- * `CompensationError` that has it as `cause` and lists every compensation that failed.
+ * When all compensations have succeeded, it rejects with the error that caused them, unchanged; else with a
+ * `CompensationError` that has that error as `cause` and lists every compensation that failed.
  *
  * @example
  * const order = saga([

@@ -1,4 +1,4 @@
-import { type CircuitGroup, CircuitSeat, type CircuitState } from '../telemetry/record/circuit-breaker.ts';
+import { type CircuitGroup, CircuitMember, type CircuitState } from '../telemetry/record/circuit-breaker.ts';
 import {
   admit,
   type CircuitResult,
@@ -14,16 +14,16 @@ import { type CircuitOptions, circuitRules } from './circuit-options.ts';
 
 export type { CircuitState } from '../telemetry/record/circuit-breaker.ts';
 
-/** What circuit breakers know of the health of one dependency. Several may share it, and a hand may steer it. */
+/** The health of one dependency. Several circuit breakers may share it, and a program may open and close it. */
 export interface Circuit {
   /**
-   * `open` refuses everything; once its time is over it is `half_open`: it lets probes through. That it then changes
-   * back to `closed` or `open` takes an execution. `isolated` is open until somebody resets it.
+   * `open` refuses every execution. When its time is over it is `half_open`: it admits probes, and their results close it
+   * or open it again. `isolated` is open until `reset`.
    */
   readonly state: CircuitState;
-  /** Refuses everything until `reset`. What is running is left to finish, and no longer counts. */
+  /** Refuses every execution until `reset`. Running executions may finish; their results do not count. */
   isolate(): void;
-  /** Closes it, with nothing remembered. */
+  /** Closes it, and forgets all results. */
   reset(): void;
 }
 
@@ -31,14 +31,14 @@ interface Clock {
   now(): number;
 }
 
-/** Takes the circuits that were dropped while open out of the gauge. */
-const dropped = new FinalizationRegistry<CircuitSeat>((seat) => seat.leave());
+/** Removes garbage-collected circuits from the gauge. */
+const dropped = new FinalizationRegistry<CircuitMember>((member) => member.leave());
 const NEVER_OVER = () => false;
 
-/** A circuit with a life: the value, and those to whom its changes are told. */
+/** A circuit that changes: its current value, and the names in telemetry that show it. */
 export class LiveCircuit implements Circuit {
   readonly #rules: CircuitRules<unknown>;
-  readonly #seats: CircuitSeat[] = [];
+  readonly #members: CircuitMember[] = [];
   #value: CircuitValue<unknown>;
   #isOver = NEVER_OVER;
 
@@ -60,21 +60,21 @@ export class LiveCircuit implements Circuit {
     this.#become(closedCircuit(this.#rules, this.#value.epoch + 1));
   }
 
-  /** Shows this circuit under one more name. */
+  /** Shows the circuit under one more name. */
   showIn(group: CircuitGroup): void {
-    if (this.#seats.some((seat) => seat.group === group)) return;
-    const seat = new CircuitSeat(group);
-    if (this.#value.state !== 'closed') seat.moved(this.#value.state, this.#isOver);
-    this.#seats.push(seat);
-    dropped.register(this, seat);
+    if (this.#members.some((member) => member.group === group)) return;
+    const member = new CircuitMember(group);
+    if (this.#value.state !== 'closed') member.moved(this.#value.state, this.#isOver);
+    this.#members.push(member);
+    dropped.register(this, member);
   }
 
-  /** Shows it no more, whatever becomes of it. */
+  /** Shows the circuit under no name any more. */
   hide(): void {
-    for (const seat of this.#seats.splice(0)) seat.leave();
+    for (const member of this.#members.splice(0)) member.leave();
   }
 
-  /** The epoch in which the call is let in, `undefined` where it is refused. */
+  /** The epoch in which the call is admitted, `undefined` where it is refused. */
   admit(clock: Clock): number | undefined {
     if (this.#value.state === 'closed') return this.#value.epoch;
     const next = admit(this.#rules, this.#value, clock.now());
@@ -83,12 +83,12 @@ export class LiveCircuit implements Circuit {
     return next.epoch;
   }
 
-  /** Tells the circuit how a call went that it let in. Returns the state that it changed to, if it did. */
+  /** The end of a call that was admitted in `epoch`. Returns the new state of the circuit, if it changed. */
   settle(epoch: number, result: CircuitResult, clock: Clock): CircuitState | undefined {
     return this.#become(settle(this.#rules, this.#value, epoch, result, clock.now()), clock);
   }
 
-  /** As what it refuses calls, and until when. */
+  /** Why it refuses calls now, and until when. */
   refusal(): Refusal {
     return refusal(this.#value);
   }
@@ -98,18 +98,18 @@ export class LiveCircuit implements Circuit {
     this.#value = next;
     if (next.state === state) return undefined;
     this.#isOver = next.state === 'open' && clock !== undefined ? hasPassed(next.until, clock) : NEVER_OVER;
-    for (const seat of this.#seats) seat.moved(next.state, this.#isOver);
+    for (const member of this.#members) member.moved(next.state, this.#isOver);
     return next.state;
   }
 }
 
-/** Stands alone so that whoever holds the answer does not hold the circuit. */
+/** A function of its own: a closure in the class would keep the circuit from being garbage collected. */
 function hasPassed(until: number, clock: Clock): () => boolean {
   return () => clock.now() >= until;
 }
 
 /**
- * A circuit to hand to several circuit breakers that call the same dependency, or to isolate and reset by hand.
+ * A circuit that several circuit breakers of the same dependency share, or that a program isolates and resets.
  *
  * @example
  * const provider = circuit({ consecutiveFailures: 5, openMs: 10_000 });

@@ -1,11 +1,11 @@
 import type { ExecutionContext } from '../core/context.ts';
 import { type Place, WaitingLine } from './waiting-line.ts';
 
-/** A fixed number of slots, and the line of those who wait for one. */
+/** A fixed number of slots, and the line of executions that wait for one. */
 export class Slots {
   readonly #count: number;
   readonly #line = new WaitingLine<() => void>();
-  #taken = 0;
+  #used = 0;
 
   constructor(count: number) {
     this.#count = count;
@@ -15,16 +15,16 @@ export class Slots {
     return this.#line.size;
   }
 
-  /** Takes a slot if one is free. */
-  take(): boolean {
-    if (this.#taken >= this.#count) return false;
-    this.#taken += 1;
+  /** Takes a slot if one is free, and says whether it did. */
+  tryEnter(): boolean {
+    if (this.#used >= this.#count) return false;
+    this.#used += 1;
     return true;
   }
 
   /**
-   * Resolves when a slot has been handed over, which is then the caller's; a cancellation leaves the line at once.
-   * The promise is the caller's own, so that what follows it runs in the caller's async context.
+   * Resolves when the caller has a slot. A cancellation leaves the line at once. Each caller gets a promise of its own,
+   * so that what follows runs in the caller's async context.
    */
   wait(context: ExecutionContext): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -39,11 +39,11 @@ export class Slots {
     });
   }
 
-  /** Gives a slot to whoever waits for longest, else back. */
+  /** Gives a slot to the first in the line, or back if the line is empty. */
   free(): void {
     const next = this.#line.first;
     if (next === undefined) {
-      this.#taken -= 1;
+      this.#used -= 1;
       return;
     }
     this.#line.leave(next);

@@ -11,19 +11,19 @@ import { Deadline } from './deadline.ts';
 export interface TimeoutOptions {
   /** Replaces `TimeoutPrimitive` in the metrics. */
   readonly name?: string | undefined;
-  /** How long the primitive may take, a stream until its end, in milliseconds. @default no limit where `idleMs` is given */
+  /** How long the primitive may take, or a stream until its end, in milliseconds. @default no limit where `idleMs` is given */
   readonly timeoutMs?: number | undefined;
   /**
-   * How long a stream may keep its reader waiting for the next chunk, the first included, in milliseconds. What the
-   * reader does between two chunks does not count. @default no limit
+   * How long a stream may let its reader wait for a chunk, also for the first, in milliseconds. The time that the reader
+   * takes between two chunks does not count. @default no limit
    */
   readonly idleMs?: number | undefined;
   /**
-   * `immediate`: rejects at the deadline, also if the work ignores its signal and goes on. `cooperative`: aborts the
-   * work at the deadline and waits until it has settled, `graceMs` at most. @default 'immediate'
+   * `immediate`: rejects at the deadline, even if the work ignores its signal and goes on. `cooperative`: aborts the work
+   * at the deadline and waits until it has settled, at most `graceMs`. @default 'immediate'
    */
   readonly mode?: 'immediate' | 'cooperative' | undefined;
-  /** How long work may take to settle once it was aborted, in milliseconds, in cooperative mode. @default 5000 */
+  /** How long aborted work may take to settle in cooperative mode, in milliseconds. @default 5000 */
   readonly graceMs?: number | undefined;
 }
 
@@ -37,9 +37,9 @@ const RULES: Rules<TimeoutOptions> = {
 };
 
 /**
- * Gives up on the primitive after `timeoutMs`, or on a stream that is silent for `idleMs`: aborts it and rejects with
- * `PrimitiveTimeoutError`. In cooperative mode, work that still succeeds in its grace is a success, since what it did
- * is done; work that fails in it is a timeout whose `cause` is that failure. An abort from outside grants no grace.
+ * Gives up on the primitive after `timeoutMs`, or on a stream that gives no chunk for `idleMs`: aborts it and rejects with
+ * `PrimitiveTimeoutError`. In cooperative mode, work that still succeeds within `graceMs` is a success; work that fails
+ * then is a timeout whose `cause` is that failure. An abort by the caller ends the wait at once.
  *
  * @example
  * const prompt = timeout(task('ask', askModel), { timeoutMs: 30_000 });
@@ -70,10 +70,10 @@ export function timeout<In, Out>(primitive: Primitive<In, Out>, options: Timeout
         const output = await untilCancelled(inner.invoke(input, context.within(deadline.scope)), deadline.scope);
         if (deadline.error !== undefined) record.overran(observation, deadline.overrunMs);
         afterOutput(output, end);
-        return idleMs !== undefined && isStream(output) ? (watched(output, armIdle) as Out) : output;
+        return idleMs !== undefined && isStream(output) ? (withIdleTimer(output, armIdle) as Out) : output;
       } catch (error) {
         end();
-        throw late(error, deadline.error);
+        throw reportedError(error, deadline.error);
       } finally {
         disarmIdle();
       }
@@ -93,14 +93,17 @@ function checked(options: TimeoutOptions): TimeoutOptions {
   return { name, timeoutMs, idleMs, graceMs: mode === 'cooperative' ? (graceMs ?? 5_000) : undefined };
 }
 
-/** What work that failed after its deadline is reported as. */
-function late(error: unknown, expired: PrimitiveTimeoutError | undefined): unknown {
+/** The error to reject with: after the deadline it is the timeout, with the work's own error as its cause. */
+function reportedError(error: unknown, expired: PrimitiveTimeoutError | undefined): unknown {
   if (expired !== undefined && error !== expired) expired.cause = error;
   return expired ?? error;
 }
 
-/** The same stream, with a timer running while its reader waits. */
-function watched<T>(chunks: AsyncIterator<T, unknown, undefined>, arm: () => () => void): AsyncIterableIterator<T> {
+/** The same stream, with a timer that runs while its reader waits. */
+function withIdleTimer<T>(
+  chunks: AsyncIterator<T, unknown, undefined>,
+  arm: () => () => void,
+): AsyncIterableIterator<T> {
   const { next, return: leave } = chunks;
   return {
     next: async () => {

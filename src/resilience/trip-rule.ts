@@ -1,12 +1,12 @@
-/** When a closed circuit opens: pure rules over a tally of what came back. */
+/** When a closed circuit opens: pure rules over a tally of results. */
 
-/** A rule and the shape of its tally. No rule ever opens a circuit on a success. */
+/** A rule with a tally of type `T`. No rule opens a circuit after a success. */
 export interface TripRule<T> {
   /** The tally of a circuit that has just closed. */
   readonly empty: T;
   success(tally: T, now: number): T;
   failure(tally: T, now: number): T;
-  /** Asked right after a failure at `now`, milliseconds. */
+  /** Whether the circuit opens. It is called after each failure, at `now`, in milliseconds. */
   trips(tally: T, now: number): boolean;
 }
 
@@ -20,15 +20,15 @@ export function consecutiveRule(count: number): TripRule<number> {
   };
 }
 
-/** What came back within one tenth of the window. */
+/** The results within one tenth of the window. */
 interface Bucket {
-  /** How many tenths of the window had passed since the epoch. */
+  /** The number of this tenth, counted from the Unix epoch. */
   readonly slot: number;
   readonly successes: number;
   readonly failures: number;
 }
 
-/** The oldest first, at most `BUCKETS` of them: the memory is bounded whatever the traffic. */
+/** The oldest first, at most `BUCKETS` of them, so that memory does not grow with traffic. */
 export type SlidingWindow = readonly Bucket[];
 
 const BUCKETS = 10;

@@ -1,12 +1,12 @@
-/** A place in a line: the one who waits, and the neighbours. */
+/** A place in a line: the waiter and its neighbours. */
 export interface Place<T> {
   readonly waiter: T;
   before: Place<T> | undefined;
   behind: Place<T> | undefined;
-  taken: boolean;
+  isInLine: boolean;
 }
 
-/** First come, first served; whoever gives up leaves at once, from anywhere in the line, at the same small price. */
+/** First come, first served. A waiter may leave from anywhere in the line, in constant time. */
 export class WaitingLine<T> {
   #first: Place<T> | undefined;
   #last: Place<T> | undefined;
@@ -21,7 +21,7 @@ export class WaitingLine<T> {
   }
 
   join(waiter: T): Place<T> {
-    const place: Place<T> = { waiter, before: this.#last, behind: undefined, taken: true };
+    const place: Place<T> = { waiter, before: this.#last, behind: undefined, isInLine: true };
     if (this.#last === undefined) this.#first = place;
     else this.#last.behind = place;
     this.#last = place;
@@ -29,10 +29,10 @@ export class WaitingLine<T> {
     return place;
   }
 
-  /** Harmless for a place that has been left. */
+  /** Does nothing for a place that has left already. */
   leave(place: Place<T>): void {
-    if (!place.taken) return;
-    place.taken = false;
+    if (!place.isInLine) return;
+    place.isInLine = false;
     if (place.before === undefined) this.#first = place.behind;
     else place.before.behind = place.behind;
     if (place.behind === undefined) this.#last = place.before;

@@ -4,7 +4,7 @@ import { retryBudget } from '../../src/index.ts';
 
 const takeAll = (budget: ReturnType<typeof retryBudget>, now: number) => {
   let taken = 0;
-  while (taken < 10_000 && budget.take(now) !== undefined) taken += 1;
+  while (taken < 10_000 && budget.takeRetry(now) !== undefined) taken += 1;
   return taken;
 };
 
@@ -12,32 +12,32 @@ describe('retryBudget', () => {
   it('allows its share of the tries in the window, and a floor', () => {
     const budget = retryBudget({ ratio: 0.2, minPerSecond: 1, windowMs: 10_000 });
     expect(takeAll(budget, 0)).toBe(10);
-    for (let i = 0; i < 100; i += 1) budget.tried(0);
+    for (let i = 0; i < 100; i += 1) budget.countTry(0);
     expect(takeAll(budget, 0)).toBe(20);
   });
 
   it('forgets tries and retries as the window slides', () => {
     const budget = retryBudget({ ratio: 0.5, minPerSecond: 0, windowMs: 1_000 });
-    for (let i = 0; i < 10; i += 1) budget.tried(i * 100);
+    for (let i = 0; i < 10; i += 1) budget.countTry(i * 100);
     expect(takeAll(budget, 999)).toBe(5);
     expect(takeAll(budget, 1_050)).toBe(0);
     expect(takeAll(budget, 5_000)).toBe(0);
-    for (let i = 0; i < 4; i += 1) budget.tried(5_000);
+    for (let i = 0; i < 4; i += 1) budget.countTry(5_000);
     expect(takeAll(budget, 5_000)).toBe(2);
   });
 
   it('takes back a retry that was not made, unless it has been forgotten', () => {
     const budget = retryBudget({ ratio: 0, minPerSecond: 1, windowMs: 1_000 });
-    const giveBack = budget.take(0);
-    expect(budget.take(0)).toBeUndefined();
+    const giveBack = budget.takeRetry(0);
+    expect(budget.takeRetry(0)).toBeUndefined();
     giveBack?.();
-    expect(budget.take(0)).toBeDefined();
-    const late = budget.take(1_000);
-    expect(budget.take(1_000)).toBeUndefined();
+    expect(budget.takeRetry(0)).toBeDefined();
+    const late = budget.takeRetry(1_000);
+    expect(budget.takeRetry(1_000)).toBeUndefined();
     giveBack?.();
-    expect(budget.take(1_000)).toBeUndefined();
+    expect(budget.takeRetry(1_000)).toBeUndefined();
     late?.();
-    expect(budget.take(1_000)).toBeDefined();
+    expect(budget.takeRetry(1_000)).toBeDefined();
   });
 
   it('never allows more in any window than its share and its floor', () => {
@@ -50,9 +50,9 @@ describe('retryBudget', () => {
         const retries: number[] = [];
         for (const { afterMs, retry } of events) {
           now += afterMs;
-          if (retry && budget.take(now) !== undefined) retries.push(now);
+          if (retry && budget.takeRetry(now) !== undefined) retries.push(now);
           if (!retry) {
-            budget.tried(now);
+            budget.countTry(now);
             tries.push(now);
           }
           const oldest = (Math.floor(now / 100) - 9) * 100;

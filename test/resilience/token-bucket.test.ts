@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Bucket, filled, fullBucket, take, waitMs } from '../../src/resilience/token-bucket.ts';
+import { type Bucket, filled, fullBucket, takePermits, waitMs } from '../../src/resilience/token-bucket.ts';
 
 const anyRules = fc.record({
   permits: fc.integer({ min: 1, max: 1_000 }),
@@ -16,12 +16,12 @@ const EPOCH = Date.UTC(2030, 0, 1);
 describe('the token bucket', () => {
   it('is full at first, is drained, and fills evenly up to its burst', () => {
     const rules = { permits: 10, perMs: 1_000, burst: 20 };
-    const drained = take(rules, fullBucket(rules), 20, EPOCH) as Bucket;
-    expect(drained).toEqual({ held: 0, at: EPOCH });
+    const drained = takePermits(rules, fullBucket(rules), 20, EPOCH) as Bucket;
+    expect(drained).toEqual({ available: 0, at: EPOCH });
     expect(waitMs(rules, drained, 5, EPOCH)).toBe(500);
-    expect(take(rules, drained, 5, EPOCH + 499)).toBeUndefined();
-    expect(take(rules, drained, 5, EPOCH + 500)).toEqual({ held: 0, at: EPOCH + 500 });
-    expect(filled(rules, drained, EPOCH + 1e9).held).toBe(20);
+    expect(takePermits(rules, drained, 5, EPOCH + 499)).toBeUndefined();
+    expect(takePermits(rules, drained, 5, EPOCH + 500)).toEqual({ available: 0, at: EPOCH + 500 });
+    expect(filled(rules, drained, EPOCH + 1e9).available).toBe(20);
   });
 
   it('never gives more than its burst and what has flowed in since, over any span of time', () => {
@@ -31,7 +31,7 @@ describe('the token bucket', () => {
       let now = EPOCH;
       for (const { ms, weight } of asks) {
         now += ms;
-        const next = take(rules, bucket, weight, now);
+        const next = takePermits(rules, bucket, weight, now);
         if (next === undefined) continue;
         bucket = next;
         given.push({ at: now, weight });
@@ -57,10 +57,10 @@ describe('the token bucket', () => {
         const weight = Math.min(asked, rules.burst);
         now += Math.floor(ms / 100);
         const wait = waitMs(rules, bucket, weight, now);
-        expect(take(rules, bucket, weight, now) === undefined).toBe(wait > 0);
-        if (wait > 1) expect(take(rules, bucket, weight, now + Math.floor(wait * 0.999))).toBeUndefined();
+        expect(takePermits(rules, bucket, weight, now) === undefined).toBe(wait > 0);
+        if (wait > 1) expect(takePermits(rules, bucket, weight, now + Math.floor(wait * 0.999))).toBeUndefined();
         now += Math.ceil(wait);
-        bucket = take(rules, bucket, weight, now) as Bucket;
+        bucket = takePermits(rules, bucket, weight, now) as Bucket;
         expect(bucket).toBeDefined();
       }
     });
@@ -72,7 +72,11 @@ describe('the token bucket', () => {
     let bucket = fullBucket(rules);
     let given = 0;
     for (let ms = 0; ms < 333_333; ms += 1) {
-      for (let next = take(rules, bucket, 1, EPOCH + ms); next; next = take(rules, bucket, 1, EPOCH + ms)) {
+      for (
+        let next = takePermits(rules, bucket, 1, EPOCH + ms);
+        next;
+        next = takePermits(rules, bucket, 1, EPOCH + ms)
+      ) {
         bucket = next;
         given += 1;
       }
@@ -82,16 +86,16 @@ describe('the token bucket', () => {
 
   it('withholds no permit because tenths do not add up exactly', () => {
     const rules = { permits: 1, perMs: 10, burst: 1 };
-    const drained = take(rules, fullBucket(rules), 1, EPOCH) as Bucket;
-    const after7 = take(rules, drained, 0, EPOCH + 7) as Bucket;
-    expect(after7.held + 0.1).toBeLessThan(0.8);
-    expect(take(rules, after7, 0.8, EPOCH + 8)).toMatchObject({ held: 0 });
+    const drained = takePermits(rules, fullBucket(rules), 1, EPOCH) as Bucket;
+    const after7 = takePermits(rules, drained, 0, EPOCH + 7) as Bucket;
+    expect(after7.available + 0.1).toBeLessThan(0.8);
+    expect(takePermits(rules, after7, 0.8, EPOCH + 8)).toMatchObject({ available: 0 });
     expect(waitMs(rules, after7, 0.8, EPOCH + 8)).toBe(0);
   });
 
   it('does not fill when the time goes back', () => {
     const rules = { permits: 1, perMs: 1, burst: 10 };
-    const drained = take(rules, fullBucket(rules), 10, EPOCH) as Bucket;
+    const drained = takePermits(rules, fullBucket(rules), 10, EPOCH) as Bucket;
     expect(filled(rules, drained, EPOCH - 5)).toEqual(drained);
   });
 });

@@ -11,8 +11,8 @@ const circuitTransitions = new SeriesTable(INSTRUMENT.circuitTransitions, 'count
   ATTR.circuitTo,
 ]);
 
-/** What one circuit is, for one name that shows it. Holds nothing of the circuit, so that it outlives it harmlessly. */
-export class CircuitSeat {
+/** One circuit under one name. It does not refer to the circuit, which can then be garbage collected. */
+export class CircuitMember {
   readonly group: CircuitGroup;
   #state: CircuitState = 'closed';
   #isOver: () => boolean = () => false;
@@ -21,18 +21,19 @@ export class CircuitSeat {
     this.group = group;
   }
 
-  /** `isOver` tells whether the time of an open circuit has passed: then it refuses nothing, and is half-open. */
+  /** `isOver` says whether the time of an open circuit is over: then the circuit counts as half-open. */
   moved(to: CircuitState, isOver: () => boolean): void {
     this.#state = to;
     this.#isOver = isOver;
     this.group.moved(this, to);
   }
 
-  /** The circuit is no more. */
+  /** The circuit does not exist any more. */
   leave(): void {
     this.group.left(this);
   }
 
+  /** The value of the gauge. */
   get level(): number {
     if (this.#state === 'closed') return 0;
     if (this.#state === 'half_open') return 1;
@@ -44,7 +45,7 @@ export class CircuitSeat {
 export class CircuitGroup {
   readonly #gauge: Series;
   readonly #transitions: Readonly<Record<CircuitState, Series>>;
-  readonly #notClosed = new Set<CircuitSeat>();
+  readonly #notClosed = new Set<CircuitMember>();
 
   constructor(gauge: Series, name: string) {
     this.#gauge = gauge;
@@ -53,31 +54,31 @@ export class CircuitGroup {
     ) as Record<CircuitState, Series>;
   }
 
-  moved(seat: CircuitSeat, to: CircuitState): void {
+  moved(member: CircuitMember, to: CircuitState): void {
     this.#transitions[to].value += 1;
-    if (to === 'closed') this.left(seat);
-    else this.#notClosed.add(seat);
-    troubled.add(this);
+    if (to === 'closed') this.left(member);
+    else this.#notClosed.add(member);
+    unsettled.add(this);
   }
 
-  left(seat: CircuitSeat): void {
-    this.#notClosed.delete(seat);
+  left(member: CircuitMember): void {
+    this.#notClosed.delete(member);
   }
 
-  /** Whether there is anything left to tell next time. */
+  /** Sets the gauge. Returns whether it may change again without a transition: an open circuit becomes half-open. */
   refresh(): boolean {
     let worst = 0;
-    for (const seat of this.#notClosed) worst = Math.max(worst, seat.level);
+    for (const member of this.#notClosed) worst = Math.max(worst, member.level);
     this.#gauge.value = worst;
     return this.#notClosed.size > 0;
   }
 }
 
 const groups = new Map<Series, CircuitGroup>();
-/** The groups whose gauge is not 0, or has yet to become 0. */
-const troubled = new Set<CircuitGroup>();
+/** The groups whose gauge is not 0, or must still be set to 0. */
+const unsettled = new Set<CircuitGroup>();
 beforeCollection(() => {
-  for (const group of troubled) if (!group.refresh()) troubled.delete(group);
+  for (const group of unsettled) if (!group.refresh()) unsettled.delete(group);
 });
 
 /** The circuits that show under this name. */

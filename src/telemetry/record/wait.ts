@@ -10,7 +10,7 @@ export function waitRecorder(
   attribute: string,
 ) {
   return {
-    /** The wait begins. Returns when that is, for `waited`: milliseconds, `NaN` where nobody measures it. */
+    /** The wait begins. Returns the time for `waited`, in milliseconds; `NaN` where the wait is not measured. */
     queued(observation: Observation, clock: { now(): number }): number {
       queue.value += 1;
       return Number.isNaN(observation.startedAt) ? Number.NaN : timeOf(clock);
