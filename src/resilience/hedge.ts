@@ -68,15 +68,17 @@ export function hedge<In, Out>(primitive: Primitive<In, Out>, options: HedgeOpti
       const delayMs = delay.now();
       const startedAt = delay.learns ? context.clock.now() : 0;
       const tries = new Tries(inner, input, context);
+      const isCancelled = () => context.scope?.cancelled === true;
+      // After a cancellation the tries that were granted a grace may still succeed, but no other one begins.
+      const mayStart = () => tries.started <= maxHedges && !isCancelled();
       let result: HedgeResult = 'none';
       try {
         tries.start();
         for (;;) {
-          const mayStart = tries.started <= maxHedges;
           // Tries may have ended while `when` was awaited.
           let failure = tries.nextFailure();
-          if (tries.answer === undefined && failure === undefined && (delayMs !== 0 || !mayStart)) {
-            await tries.next(mayStart ? delayMs : undefined);
+          if (tries.answer === undefined && failure === undefined && (delayMs !== 0 || !mayStart())) {
+            await tries.next(mayStart() ? delayMs : undefined);
             failure = tries.nextFailure();
           }
           if (tries.answer !== undefined) {
@@ -88,14 +90,15 @@ export function hedge<In, Out>(primitive: Primitive<In, Out>, options: HedgeOpti
             return output;
           }
           if (failure !== undefined) {
-            const isLast = tries.running === 0 && !mayStart;
-            if (isLast || context.scope?.cancelled === true) throw failure.error;
-            const answer = when(failure.error, context);
-            const isWorth = isPromise(answer) ? await untilCancelled(answer, context.scope) : answer;
-            if (tries.answer !== undefined) continue;
-            if (!isWorth) throw failure.error;
+            if (tries.running === 0 && !mayStart()) throw failure.error;
+            if (!isCancelled()) {
+              const answer = when(failure.error, context);
+              const isWorth = isPromise(answer) ? await untilCancelled(answer, context.scope) : answer;
+              if (tries.answer !== undefined) continue;
+              if (!isWorth) throw failure.error;
+            }
           }
-          if (!mayStart) continue;
+          if (!mayStart()) continue;
           record.hedged(observation, tries.started + 1, failure);
           tries.start();
         }
