@@ -117,9 +117,9 @@ describe('wrong options', () => {
     expect(() => contextFor(options as ExecuteOptions)).toThrow(message);
   });
 
-  it('are a TypeError, and a RangeError where the value is a number', () => {
+  it('are a TypeError, also where the value is a number', () => {
     expect(() => contextFor({ signal: 'x' as never })).toThrow(TypeError);
-    expect(() => contextFor({ context: { workflowId: 7 as never } })).toThrow(RangeError);
+    expect(() => contextFor({ context: { workflowId: 7 as never } })).toThrow(TypeError);
   });
 
   it('leave no listener on the signal', () => {
