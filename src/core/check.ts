@@ -27,7 +27,7 @@ type ValueOf<O, K> = O extends unknown ? (K extends keyof O ? O[K] : undefined) 
 /** A rule for every option of `O`, and for no other. An option that only some members of a union have is optional. */
 export type Rules<O> = { readonly [K in KeyOf<O>]: Rule<ValueOf<O, K>> };
 
-export type AnyRules = Readonly<Record<string, (where: string, option: string, value: unknown) => void>>;
+type AnyRules = Readonly<Record<string, (where: string, option: string, value: unknown) => void>>;
 
 /**
  * Refuses options that are not an object, have an unknown key, or have a value that breaks its rule; it checks the name
@@ -38,14 +38,9 @@ export type AnyRules = Readonly<Record<string, (where: string, option: string, v
  */
 export function checkOptions(where: string, options: unknown, rules: AnyRules): void {
   knownOptions(where, options, Object.keys(rules));
-  checkValues(where, '', options, rules);
-}
-
-/** Checks the values only. `prefix` is the path of these options within others, such as `negative.`. */
-export function checkValues(where: string, prefix: string, options: unknown, rules: AnyRules): void {
   const values = options as Readonly<Record<string, unknown>>;
-  rules.name?.(where, `${prefix}name`, values.name);
-  for (const [option, rule] of Object.entries(rules)) rule(where, `${prefix}${option}`, values[option]);
+  rules.name?.(where, 'name', values.name);
+  for (const [option, rule] of Object.entries(rules)) rule(where, option, values[option]);
 }
 
 /** Refuses a value that is not an object with these keys, and names the key that was probably meant. */

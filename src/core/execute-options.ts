@@ -1,14 +1,16 @@
 import type { Clock } from '../platform/clock.ts';
 import { CancelScope } from './cancellation.ts';
-import { fail, knownOptions, requireFunction, requireSignal } from './check.ts';
+import { fail, knownOptions, type Rule, type Rules, requireSignal } from './check.ts';
 import {
   ambientContext,
   type ContextOptions,
   contextAround,
   ExecutionContext,
+  type Tags,
   type WorkflowContext,
 } from './context.ts';
 import { otherCopy } from './copies.ts';
+import { having, object, optional, text } from './rules.ts';
 
 /** The options of one execution. */
 export interface ExecuteOptions {
@@ -18,9 +20,25 @@ export interface ExecuteOptions {
   readonly context?: WorkflowContext | ContextOptions | undefined;
 }
 
+// Not a table of rules: these are checked at each execution.
+const KEYS = Object.keys({ signal: true, context: true } satisfies Readonly<Record<keyof ExecuteOptions, true>>);
+
+const tags: Rule<Tags> = (where, option, value) => {
+  if (typeof value !== 'object' || value === null) fail(where, option, 'must be an object such as { team: … }', value);
+};
+
+const RULES: Rules<ContextOptions> = {
+  workflowId: optional(text),
+  sessionId: optional(text),
+  correlationId: optional(text),
+  tags: optional(tags),
+  clock: optional(having<Clock>('now', 'sleep', 'after')),
+};
+const contextOptions = object(RULES);
+
 /** The context that the options describe: the given one, else the one around the caller; under the given signal. */
 export function contextFor(options: ExecuteOptions): ExecutionContext {
-  knownOptions('ExecuteOptions', options, ['signal', 'context']);
+  knownOptions('ExecuteOptions', options, KEYS);
   const { context, signal } = options;
   const base = contextFrom(context);
   if (signal === undefined) return base;
@@ -33,18 +51,6 @@ function contextFrom(given: ExecuteOptions['context']): ExecutionContext {
   if (given === undefined) return ambientContext();
   const elsewhere = otherCopy(given, 'inWorkflow');
   if (elsewhere !== '') throw new TypeError(`ExecuteOptions: context is a WorkflowContext${elsewhere}`);
-  knownOptions('ExecuteOptions: context', given, ['workflowId', 'sessionId', 'correlationId', 'tags', 'clock']);
-  const options = given as ContextOptions;
-  for (const id of ['workflowId', 'sessionId', 'correlationId'] as const) {
-    if (options[id] !== undefined && typeof options[id] !== 'string')
-      fail('ExecuteOptions: context', id, 'must be a string', options[id]);
-  }
-  if (options.clock !== undefined) requireClock(options.clock);
-  return contextAround()?.with(options) ?? ExecutionContext.create(options);
-}
-
-function requireClock(clock: Clock): void {
-  for (const method of ['now', 'sleep', 'after'] as const) {
-    requireFunction('ExecuteOptions: context', `clock.${method}`, (clock as Partial<Clock> | null)?.[method]);
-  }
+  contextOptions('ExecuteOptions', 'context', given);
+  return contextAround()?.with(given) ?? ExecutionContext.create(given);
 }

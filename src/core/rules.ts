@@ -1,7 +1,5 @@
 /** The rules for `checkOptions`. */
 import {
-  type AnyRules,
-  checkValues,
   fail,
   knownOptions,
   type NumberRule,
@@ -61,9 +59,12 @@ export const count = number({ min: 1, integer: true });
 
 /** An object with options of its own. */
 export function object<O>(rules: Rules<O>): Rule<O> {
+  const known = Object.keys(rules);
+  const entries: [string, Rule<never>][] = Object.entries(rules);
   return (where, option, value) => {
-    knownOptions(`${where}: ${option}`, value, Object.keys(rules));
-    checkValues(where, `${option}.`, value, rules as AnyRules);
+    knownOptions(`${where}: ${option}`, value, known);
+    const values = value as Readonly<Record<string, unknown>>;
+    for (const [key, rule] of entries) rule(where, `${option}.${key}`, values[key]);
   };
 }
 

@@ -104,14 +104,15 @@ describe('wrong options', () => {
       'ExecuteOptions: context: there is no option "correlationID"; did you mean correlationId?',
     ],
     [{ context: { inWorkflow: () => {} } }, 'ExecuteOptions: context is a WorkflowContext, made by another copy'],
-    [{ context: { workflowId: 7 } }, 'ExecuteOptions: context: workflowId must be a string, got 7'],
-    [{ context: { sessionId: null } }, 'ExecuteOptions: context: sessionId must be a string, got null'],
-    [{ context: { correlationId: {} } }, 'ExecuteOptions: context: correlationId must be a string, got an object'],
-    [{ context: { clock: null } }, 'ExecuteOptions: context: clock.now must be a function, got undefined'],
-    [{ context: { clock: Date } }, 'ExecuteOptions: context: clock.sleep must be a function, got undefined'],
+    [{ context: { workflowId: 7 } }, 'ExecuteOptions: context.workflowId must be a text, got 7'],
+    [{ context: { sessionId: null } }, 'ExecuteOptions: context.sessionId must be a text, got null'],
+    [{ context: { correlationId: {} } }, 'ExecuteOptions: context.correlationId must be a text, got an object'],
+    [{ context: { tags: 'a' } }, 'ExecuteOptions: context.tags must be an object such as { team: … }, got "a"'],
+    [{ context: { clock: null } }, 'ExecuteOptions: context.clock.now must be a function, got undefined'],
+    [{ context: { clock: Date } }, 'ExecuteOptions: context.clock.sleep must be a function, got undefined'],
     [
       { context: { clock: { ...clock, after: 100 } } },
-      'ExecuteOptions: context: clock.after must be a function, got 100',
+      'ExecuteOptions: context.clock.after must be a function, got 100',
     ],
   ])('are refused with the way to mend them: %o', (options, message) => {
     expect(() => contextFor(options as ExecuteOptions)).toThrow(message);

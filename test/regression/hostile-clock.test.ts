@@ -68,6 +68,6 @@ it('keeps a retry budget by a clock that begins before the epoch', async () => {
 
 it('refuses a clock that is none, before anything is counted', async () => {
   const running = task('t', () => 1).execute(undefined, { context: { clock: { now: Date.now } as never } });
-  await expect(running).rejects.toThrow('ExecuteOptions: context: clock.sleep must be a function, got undefined');
+  await expect(running).rejects.toThrow('ExecuteOptions: context.clock.sleep must be a function, got undefined');
   await telemetry.expectMetric('tta_primitive_active', {}, 0);
 });
