@@ -4,7 +4,6 @@ export { type CacheCodec, type KeyvLike, type KeyvStoreOptions, keyvStore } from
 export type { CacheOptions } from './cache/options.ts';
 export type { CacheEntry, CacheStore } from './cache/store.ts';
 export { type Carrier, extract, inject } from './core/carrier.ts';
-export type { ContextOptions, Tags, WorkflowContext } from './core/context.ts';
 export {
   BulkheadFullError,
   CircuitOpenError,
@@ -20,6 +19,7 @@ export {
 export type { ExecuteOptions } from './core/execute-options.ts';
 export type { Accepting, AnyInput, Branches, CommonInput, InputOf, OutputOf, Step } from './core/inference.ts';
 export type { Primitive } from './core/primitive.ts';
+export type { ContextOptions, Tags, WorkflowContext } from './core/workflow-context.ts';
 export { type ConditionalOptions, conditional } from './flow/conditional.ts';
 export { type LoopOptions, loop } from './flow/loop.ts';
 export { type MapOptions, type MapPrimitive, map } from './flow/map.ts';

@@ -1,6 +1,6 @@
 import { checkOptions, fail, type Rules } from '../core/check.ts';
-import type { WorkflowContext } from '../core/context.ts';
 import { callback, milliseconds, number, object, optional, optionalName, word } from '../core/rules.ts';
+import type { WorkflowContext } from '../core/workflow-context.ts';
 import { type CacheStore, cacheStore } from './store.ts';
 
 export interface CacheOptions<In> {

@@ -1,8 +1,9 @@
 import { type Origin, originOf, traceHeaders } from '../telemetry/propagate.ts';
 import { ATTR } from '../telemetry/semconv.ts';
-import { type ContextOptions, ExecutionContext, type WorkflowContext } from './context.ts';
+import { ExecutionContext } from './context.ts';
 import { otherCopy } from './copies.ts';
 import { show } from './show.ts';
+import type { ContextOptions, WorkflowContext } from './workflow-context.ts';
 
 /** Where a context travels: HTTP headers, the properties of a message, the environment of a child process. */
 export type Carrier = Headers | Record<string, string | readonly string[] | number | undefined>;

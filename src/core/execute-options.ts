@@ -1,16 +1,10 @@
 import type { Clock } from '../platform/clock.ts';
 import { CancelScope } from './cancellation.ts';
 import { fail, knownOptions, type Rule, type Rules, requireSignal } from './check.ts';
-import {
-  ambientContext,
-  type ContextOptions,
-  contextAround,
-  ExecutionContext,
-  type Tags,
-  type WorkflowContext,
-} from './context.ts';
+import { ambientContext, contextAround, ExecutionContext } from './context.ts';
 import { otherCopy } from './copies.ts';
 import { having, object, optional, text } from './rules.ts';
+import type { ContextOptions, Tags, WorkflowContext } from './workflow-context.ts';
 
 /** The options of one execution. */
 export interface ExecuteOptions {

@@ -1,10 +1,10 @@
 import { isPromise, untilCancelled } from '../core/cancellation.ts';
 import { checkOptions, type Rules } from '../core/check.ts';
-import type { WorkflowContext } from '../core/context.ts';
 import { LoopLimitError } from '../core/errors.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { callback, count, optionalName } from '../core/rules.ts';
+import type { WorkflowContext } from '../core/workflow-context.ts';
 import { loopRecorder } from '../telemetry/record/loop.ts';
 
 export interface LoopOptions<Out> {

@@ -1,12 +1,12 @@
 import { isPromise, untilCancelled } from '../core/cancellation.ts';
 import { checkOptions, fail, type Rules, requireFunction } from '../core/check.ts';
-import type { WorkflowContext } from '../core/context.ts';
 import { NoRouteError } from '../core/errors.ts';
 import type { Accepting, CommonInput, OutputOf } from '../core/inference.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { optional, optionalName, text } from '../core/rules.ts';
 import { show } from '../core/show.ts';
+import type { WorkflowContext } from '../core/workflow-context.ts';
 import { routerRecorder } from '../telemetry/record/router.ts';
 
 export interface RouterOptions<Route extends string = string> {

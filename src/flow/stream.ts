@@ -1,8 +1,8 @@
 import { untilCancelled } from '../core/cancellation.ts';
 import { fail, requireFunction, requireName } from '../core/check.ts';
-import type { WorkflowContext } from '../core/context.ts';
 import type { AnyInput } from '../core/inference.ts';
 import { createPrimitive, type Primitive } from '../core/primitive.ts';
+import type { WorkflowContext } from '../core/workflow-context.ts';
 
 /**
  * Makes a primitive of a function that gives chunks: an async generator, the body of a response, a socket, any async

@@ -1,12 +1,12 @@
 import { isPromise, untilCancelled } from '../core/cancellation.ts';
 import { checkOptions, fail, type Rules, requireFunction } from '../core/check.ts';
-import type { WorkflowContext } from '../core/context.ts';
 import { NoCaseError } from '../core/errors.ts';
 import type { Accepting, CommonInput, OutputOf, Step } from '../core/inference.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { optionalName } from '../core/rules.ts';
 import { show } from '../core/show.ts';
+import type { WorkflowContext } from '../core/workflow-context.ts';
 import { switchRecorder } from '../telemetry/record/switch.ts';
 
 /** The cases of a selector that gives a `V`: each takes an `In`, and there is no case that the selector never names. */

@@ -1,8 +1,8 @@
 import { isPromise, untilCancelled } from '../core/cancellation.ts';
 import { requireFunction, requireName } from '../core/check.ts';
-import type { WorkflowContext } from '../core/context.ts';
 import type { AnyInput } from '../core/inference.ts';
 import { createPrimitive, type Primitive } from '../core/primitive.ts';
+import type { WorkflowContext } from '../core/workflow-context.ts';
 
 /**
  * Makes a primitive of a function. The function may be synchronous; it gets the input and the context (signal, clock,

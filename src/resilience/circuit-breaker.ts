@@ -1,11 +1,12 @@
 import { isPromise } from '../core/cancellation.ts';
 import { checkOptions, type Rules } from '../core/check.ts';
-import type { ExecutionContext, WorkflowContext } from '../core/context.ts';
+import type { ExecutionContext } from '../core/context.ts';
 import { CircuitOpenError, isInconclusive } from '../core/errors.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { callback, optional, optionalName } from '../core/rules.ts';
 import { afterOutput } from '../core/stream.ts';
+import type { WorkflowContext } from '../core/workflow-context.ts';
 import { circuitBreakerRecorder } from '../telemetry/record/circuit-breaker.ts';
 import type { CircuitResult } from './circuit.ts';
 import { type CircuitSource, circuitSource, SOURCE_RULES } from './circuit-source.ts';

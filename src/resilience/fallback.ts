@@ -1,6 +1,5 @@
 import { isPromise, untilCancelled } from '../core/cancellation.ts';
 import { checkOptions, fail, type Rules } from '../core/check.ts';
-import type { WorkflowContext } from '../core/context.ts';
 import type { OutputOf, Step } from '../core/inference.ts';
 import { namesOf } from '../core/names.ts';
 import {
@@ -11,6 +10,7 @@ import {
   requirePrimitive,
 } from '../core/primitive.ts';
 import { callback, optional, optionalName } from '../core/rules.ts';
+import type { WorkflowContext } from '../core/workflow-context.ts';
 import { fallbackRecorder } from '../telemetry/record/fallback.ts';
 
 export interface FallbackOptions {

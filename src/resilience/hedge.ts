@@ -1,9 +1,9 @@
 import { isPromise, untilCancelled } from '../core/cancellation.ts';
 import { checkOptions, type Rules, requireNumber } from '../core/check.ts';
-import type { WorkflowContext } from '../core/context.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { callback, count, milliseconds, number, optional, optionalName } from '../core/rules.ts';
+import type { WorkflowContext } from '../core/workflow-context.ts';
 import { type HedgeResult, hedgeRecorder } from '../telemetry/record/hedge.ts';
 import { RecentDurations } from './recent-durations.ts';
 import { isTransient } from './transient.ts';

@@ -1,7 +1,7 @@
 /** Whether there is another try, and when it starts. */
 import { checkOptions, fail, type Rule, type Rules } from '../core/check.ts';
-import type { WorkflowContext } from '../core/context.ts';
 import { callback, milliseconds, number, oneOf, optional, optionalName } from '../core/rules.ts';
+import type { WorkflowContext } from '../core/workflow-context.ts';
 import type { RetryStop } from '../telemetry/record/retry.ts';
 import { backoffDelay, JITTERS, type Jitter, retryAfterMs } from './backoff.ts';
 import { RetryBudget } from './retry-budget.ts';

@@ -1,7 +1,8 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { CancelScope } from '../../src/core/cancellation.ts';
-import { ambientContext, type ContextOptions, contextAround, ExecutionContext, enter } from '../../src/core/context.ts';
+import { ambientContext, contextAround, ExecutionContext, enter } from '../../src/core/context.ts';
+import type { ContextOptions } from '../../src/core/workflow-context.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createVirtualClock, settled } from '../../src/testing/index.ts';
 
