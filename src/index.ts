@@ -5,20 +5,16 @@ export type { CacheOptions } from './cache/options.ts';
 export type { CacheEntry, CacheStore } from './cache/store.ts';
 export { type Carrier, extract, inject } from './core/carrier.ts';
 export {
-  BulkheadFullError,
-  CircuitOpenError,
   CompensationError,
   type CompensationFailure,
   LoopLimitError,
-  NoCaseError,
-  NoRouteError,
   PrimitiveTimeoutError,
   RaceError,
-  RateLimitError,
 } from './core/errors.ts';
 export type { ExecuteOptions } from './core/execute-options.ts';
 export type { Accepting, AnyInput, Branches, CommonInput, InputOf, OutputOf, Step } from './core/inference.ts';
 export type { Primitive } from './core/primitive.ts';
+export { BulkheadFullError, CircuitOpenError, NoCaseError, NoRouteError, RateLimitError } from './core/refusals.ts';
 export type { ContextOptions, Tags, WorkflowContext } from './core/workflow-context.ts';
 export { type ConditionalOptions, conditional } from './flow/conditional.ts';
 export { type LoopOptions, loop } from './flow/loop.ts';

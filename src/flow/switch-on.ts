@@ -1,9 +1,9 @@
 import { isPromise, untilCancelled } from '../core/cancellation.ts';
 import { checkOptions, fail, type Rules, requireFunction } from '../core/check.ts';
-import { NoCaseError } from '../core/errors.ts';
 import type { Accepting, CommonInput, OutputOf, Step } from '../core/inference.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
+import { NoCaseError } from '../core/refusals.ts';
 import { optionalName } from '../core/rules.ts';
 import { show } from '../core/show.ts';
 import type { WorkflowContext } from '../core/workflow-context.ts';

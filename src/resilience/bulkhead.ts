@@ -1,7 +1,7 @@
 import { checkOptions, type Rules } from '../core/check.ts';
-import { BulkheadFullError } from '../core/errors.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
+import { BulkheadFullError } from '../core/refusals.ts';
 import { count, number, optional, optionalName } from '../core/rules.ts';
 import { afterOutput } from '../core/stream.ts';
 import { bulkheadRecorder } from '../telemetry/record/bulkhead.ts';

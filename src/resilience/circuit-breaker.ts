@@ -1,9 +1,9 @@
 import { isPromise } from '../core/cancellation.ts';
 import { checkOptions, type Rules } from '../core/check.ts';
 import type { ExecutionContext } from '../core/context.ts';
-import { CircuitOpenError, isInconclusive } from '../core/errors.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
+import { CircuitOpenError, isInconclusive } from '../core/refusals.ts';
 import { callback, optional, optionalName } from '../core/rules.ts';
 import { afterOutput } from '../core/stream.ts';
 import type { WorkflowContext } from '../core/workflow-context.ts';

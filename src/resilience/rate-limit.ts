@@ -1,8 +1,8 @@
 import { isPromise, untilCancelled } from '../core/cancellation.ts';
 import { checkOptions, fail, failRange, type Rules, requireNumber } from '../core/check.ts';
-import { RateLimitError } from '../core/errors.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
+import { RateLimitError } from '../core/refusals.ts';
 import { callback, milliseconds, number, oneOf, optional, optionalName } from '../core/rules.ts';
 import type { WorkflowContext } from '../core/workflow-context.ts';
 import { rateLimitRecorder } from '../telemetry/record/rate-limit.ts';

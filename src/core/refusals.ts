@@ -1,0 +1,121 @@
+/**
+ * The errors of primitives that refuse an execution without running it. Their facts and messages follow the rules of
+ * `errors.ts`.
+ */
+import { ownVerdict, VERDICT } from '../telemetry/verdict.ts';
+import { measure } from './show.ts';
+
+/** The selector of a `router` named none of its routes, and there is no default. */
+export class NoRouteError extends Error {
+  override readonly name = 'NoRouteError';
+  readonly [VERDICT] = 'rejected';
+  readonly primitiveName: string;
+  readonly routes: readonly string[];
+  readonly #route: unknown;
+
+  constructor(primitiveName: string, route: unknown, routes: readonly string[]) {
+    super(
+      `${primitiveName} has no route for what its selector gave, ${measure(route)}; its routes are ${routes.join(', ')}; name one as default to catch the rest`,
+    );
+    this.primitiveName = primitiveName;
+    this.routes = routes;
+    this.#route = route;
+  }
+
+  /** What the selector gave. */
+  get route(): unknown {
+    return this.#route;
+  }
+}
+
+/** The selector of a `switchOn` gave a value that has no case, and there is no `otherwise`. */
+export class NoCaseError extends Error {
+  override readonly name = 'NoCaseError';
+  readonly [VERDICT] = 'rejected';
+  readonly primitiveName: string;
+  readonly cases: readonly string[];
+  readonly #value: unknown;
+
+  constructor(primitiveName: string, value: unknown, cases: readonly string[]) {
+    super(
+      `${primitiveName} has no case for what its selector gave, ${measure(value)}; its cases are ${cases.join(', ')}; give an otherwise to catch the rest`,
+    );
+    this.primitiveName = primitiveName;
+    this.cases = cases;
+    this.#value = value;
+  }
+
+  /** What the selector gave. */
+  get value(): unknown {
+    return this.#value;
+  }
+}
+
+/** `circuitBreaker` refuses an execution because its circuit is open, or half-open while all its probes run. */
+export class CircuitOpenError extends Error {
+  override readonly name = 'CircuitOpenError';
+  readonly [VERDICT] = 'rejected';
+  readonly primitiveName: string;
+  /** When the next probe is admitted, in milliseconds since the Unix epoch; `undefined` where only a reset ends it. */
+  readonly until: number | undefined;
+  /** How long that is from now, in milliseconds. `retry` waits for it. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(primitiveName: string, state: 'open' | 'half_open' | 'isolated', until: number | undefined, now: number) {
+    const retryAfterMs = until === undefined ? undefined : Math.max(0, until - now);
+    super(`${primitiveName} ${whyRefused(state, until, retryAfterMs)}`);
+    this.primitiveName = primitiveName;
+    this.until = until;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+function whyRefused(state: string, until: number | undefined, leftMs: number | undefined): string {
+  if (until === undefined || leftMs === undefined) return 'is isolated; it lets work through again after a reset';
+  const time = Number.isFinite(new Date(until).getTime()) ? ` (${new Date(until).toISOString()})` : '';
+  const next = `for another ${Math.ceil(leftMs)} ms${time}`;
+  return state === 'open'
+    ? `is open because too much of its work failed; it refuses more ${next}`
+    : `is half-open while all its probes run; it refuses more until one succeeds, or ${next}`;
+}
+
+/** `bulkhead` refuses an execution: `concurrency` executions run already, and `maxQueue` wait. */
+export class BulkheadFullError extends Error {
+  override readonly name = 'BulkheadFullError';
+  readonly [VERDICT] = 'rejected';
+  readonly primitiveName: string;
+  readonly concurrency: number;
+  readonly maxQueue: number;
+
+  constructor(primitiveName: string, concurrency: number, maxQueue: number) {
+    super(`${primitiveName} is full: ${concurrency} running and ${maxQueue} waiting, which is all it may hold`);
+    this.primitiveName = primitiveName;
+    this.concurrency = concurrency;
+    this.maxQueue = maxQueue;
+  }
+}
+
+/** `rateLimit` refuses an execution: there are too few permits for it, or it would have to wait for too long. */
+export class RateLimitError extends Error {
+  override readonly name = 'RateLimitError';
+  readonly [VERDICT] = 'rejected';
+  readonly primitiveName: string;
+  /** How many permits the work asked for. */
+  readonly weight: number;
+  /** When there will be enough, in milliseconds from now; `undefined` where never. `retry` waits for it. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(primitiveName: string, weight: number, why: string, retryAfterMs?: number) {
+    const later = retryAfterMs === undefined ? '' : `; they are free in ${Math.ceil(retryAfterMs)} ms`;
+    super(`${primitiveName} refused work of ${weight} ${weight === 1 ? 'permit' : 'permits'}: ${why}${later}`);
+    this.primitiveName = primitiveName;
+    this.weight = weight;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** Whether an error says nothing about the work: a policy refused to run it, or it was cancelled. */
+export function isInconclusive(error: unknown): boolean {
+  const verdict = ownVerdict(error);
+  return verdict === 'rejected' || verdict === 'cancelled';
+}
