@@ -14,8 +14,9 @@ import { type Alertmanager, type Notification, startAlertmanager } from '../supp
 import { type Child, runModule } from '../support/child.ts';
 import { component } from '../support/component.ts';
 import { collectorText } from '../support/deployment.ts';
+import { freePort } from '../support/free-port.ts';
 import { type OtlpSink, startSink } from '../support/otlp-sink.ts';
-import { eventually, freePort, type Prometheus, startPrometheus } from '../support/prometheus.ts';
+import { eventually, type Prometheus, startPrometheus } from '../support/prometheus.ts';
 import { recordingRules } from '../support/rules.ts';
 
 const CLI = pathToFileURL(resolve(import.meta.dirname, '../../dist/src/tools/cli/tta.js')).href;

@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { collectorPath } from './deployment.ts';
-import { eventually, freePort } from './prometheus.ts';
+import { freePort } from './free-port.ts';
+import { eventually } from './prometheus.ts';
 
 type Labels = Readonly<Record<string, string>>;
 

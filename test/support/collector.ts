@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { Exposition } from '../../src/prometheus/parse.ts';
-import { eventually, freePort } from './prometheus.ts';
+import { freePort } from './free-port.ts';
+import { eventually } from './prometheus.ts';
 import { scrape } from './scrape.ts';
 import { tempFolder } from './temp-folder.ts';
 

@@ -1,11 +1,11 @@
 /** Starts a real Prometheus with the shipped configuration on a free port. */
 import { spawn } from 'node:child_process';
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freePort } from './free-port.ts';
 
 const SHIPPED = fileURLToPath(new URL('../../collector/prometheus', import.meta.url));
 /** No process listens there. It replaces the usual ports, because other programs of this machine may use those. */
@@ -21,14 +21,6 @@ export interface Prometheus {
   query(expression: string): Promise<readonly Series[]>;
   targets(): Promise<readonly { labels: Record<string, string>; health: string; lastError: string }[]>;
   stop(): Promise<void>;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Calls `look` again and again until it returns a value. Rejects after `withinMs`, with the last error as the cause. */

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { component } from '../../support/component.ts';
 import { collectorPath, collectorText, documents } from '../../support/deployment.ts';
-import { eventually, freePort } from '../../support/prometheus.ts';
+import { freePort } from '../../support/free-port.ts';
+import { eventually } from '../../support/prometheus.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 type Compose = { services: Record<string, { command: readonly string[] }> };

@@ -8,8 +8,9 @@ import { task } from '../../../src/index.ts';
 import { register } from '../../../src/sdk/index.ts';
 import { MAX_SERIES } from '../../../src/telemetry/semconv.ts';
 import { shipped } from '../../support/collector.ts';
+import { freePort } from '../../support/free-port.ts';
 import { startSink } from '../../support/otlp-sink.ts';
-import { eventually, freePort, type Prometheus, startPrometheus } from '../../support/prometheus.ts';
+import { eventually, type Prometheus, startPrometheus } from '../../support/prometheus.ts';
 import { supportDesk } from './workload.ts';
 
 export interface LiveSystem {

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Finding } from '../../../src/tools/doctor/finding.ts';
 import { REMEDY } from '../../../src/tools/doctor/remedies.ts';
+import { freePort } from '../../support/free-port.ts';
 import { startSink } from '../../support/otlp-sink.ts';
-import { freePort } from '../../support/prometheus.ts';
 import { build, tta } from '../../support/tta.ts';
 import { startApp } from '../doctor/fixtures.ts';
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { REMEDY } from '../../../src/tools/doctor/remedies.ts';
 import { endChildren } from '../../support/child.ts';
+import { freePort } from '../../support/free-port.ts';
 import { startSink } from '../../support/otlp-sink.ts';
-import { freePort } from '../../support/prometheus.ts';
 import { build } from '../../support/tta.ts';
 import { runDoctor, serve, serveTexts, startApp } from './fixtures.ts';
 

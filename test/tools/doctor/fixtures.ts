@@ -6,7 +6,7 @@ import { systemClock } from '../../../src/platform/clock.ts';
 import { type DiagnoseOptions, diagnose } from '../../../src/tools/doctor/diagnose.ts';
 import type { Finding } from '../../../src/tools/doctor/finding.ts';
 import { type Child, ENTRY, runModule } from '../../support/child.ts';
-import { freePort } from '../../support/prometheus.ts';
+import { freePort } from '../../support/free-port.ts';
 
 /** Starts a server that runs until the end of the test, and returns its address `http://127.0.0.1:PORT`. */
 export async function serve(answer: RequestListener): Promise<string> {
