@@ -4,13 +4,13 @@ import { setMaxListeners } from 'node:events';
  * Cancellation from the caller down to the innermost wait.
  *
  * A scope does what an `AbortController` does and costs less: it makes an `AbortSignal` only when a user's function asks
- * for one. A scope ends with its parent. `dispose` removes its listeners from the parent once the work is done and
- * nothing below it listens any more (a stream that is still being read does): a signal that lives as long as the program
- * collects no listeners.
+ * for one. A scope is cancelled with its parent. `dispose` removes the scope's listeners from its parent, as soon as the
+ * scope has no listener left (a stream that is still read has one): a signal that lives as long as the program collects
+ * no listeners.
  *
- * Work is asked to stop, and then given up on: nothing waits for it any more. Both happen at the same moment, unless the
- * cancellation grants a grace. A grace is a second scope; work is given up on when that scope ends. Our own waits end
- * when they are asked to stop; `untilCancelled` waits for a user's work until it is given up on.
+ * A cancellation has two moments. At the first, `onCancel`, work is asked to stop, and our own waits end. At the second,
+ * `onGiveUp`, callers stop waiting for the work; `untilCancelled` waits until then. Both are the same moment, unless the
+ * cancellation grants a grace: a second scope, whose cancellation is the second moment.
  */
 export class CancelScope {
   #cancelled: { readonly reason: unknown; readonly grace: CancelScope | undefined } | undefined;
@@ -35,7 +35,7 @@ export class CancelScope {
     return scope;
   }
 
-  /** One scope per signal, shared by all executions under it: Node.js warns of a leak at the eleventh listener. */
+  /** One scope per signal, shared by all its executions: Node.js warns of a leak at the eleventh listener. */
   static #ofSignal(signal: AbortSignal): CancelScope {
     const shared = signalScopes.get(signal);
     if (shared !== undefined) return shared;
@@ -75,8 +75,8 @@ export class CancelScope {
   }
 
   /**
-   * Cancels the scope and all scopes below it, once; listeners run within this call. Work is given up on when `grace`
-   * ends, at once without one.
+   * Cancels the scope and all scopes below it; a second call does nothing. Listeners of `onCancel` run within this call,
+   * those of `onGiveUp` when `grace` ends, or within this call if there is no grace.
    */
   cancel(reason: unknown, grace?: CancelScope): void {
     if (this.#cancelled !== undefined) return;
@@ -88,7 +88,7 @@ export class CancelScope {
     if (giveUpListeners !== undefined) {
       const giveUp = () => {
         for (const listener of giveUpListeners) listener(reason);
-        // The work may never settle: it must not keep this scope a listener of its parent.
+        // Work that never settles must not keep the scope's listeners in its parent.
         giveUpListeners.clear();
         this.#unlistenIfIdle();
       };
@@ -99,7 +99,7 @@ export class CancelScope {
     this.dispose();
   }
 
-  /** Calls `listener` when the scope is cancelled, at once if it is. Returns a function that removes the listener. */
+  /** Calls `listener` at the cancellation, now if it has happened. Returns a function that removes the listener. */
   onCancel(listener: (reason: unknown) => void): () => void {
     if (this.#cancelled !== undefined) {
       listener(this.#cancelled.reason);
@@ -113,7 +113,7 @@ export class CancelScope {
     };
   }
 
-  /** Calls `listener` when the work in this scope is given up on. Returns a function that removes the listener. */
+  /** Calls `listener` at the cancellation, or at the end of its grace. Returns a function that removes the listener. */
   onGiveUp(listener: (reason: unknown) => void): () => void {
     if (this.#cancelled !== undefined) {
       const { reason, grace } = this.#cancelled;
@@ -134,7 +134,7 @@ export class CancelScope {
     if (this.#cancelled !== undefined) throw this.#cancelled.reason;
   }
 
-  /** Removes the listeners from parent and signal, as soon as this scope has no listener itself. */
+  /** Removes the scope's listeners from parent and signal, as soon as the scope has no listener left. */
   dispose(): void {
     this.#disposed = true;
     this.#unlistenIfIdle();
@@ -147,7 +147,7 @@ export class CancelScope {
 }
 
 /**
- * Whether a user's function returned a promise. Only then is it awaited: each `await` costs a turn of the microtask queue.
+ * Whether a user's function returned a promise. Other values are not awaited: each `await` costs a microtask.
  */
 export function isPromise<T>(answer: T | PromiseLike<T>): answer is PromiseLike<T> {
   return typeof (answer as PromiseLike<T> | null | undefined)?.then === 'function';
@@ -156,20 +156,20 @@ export function isPromise<T>(answer: T | PromiseLike<T>): answer is PromiseLike<
 const signalScopes = new WeakMap<AbortSignal, CancelScope>();
 
 /**
- * Settles as `work` does, or rejects with the scope's reason in the tick in which the work is given up on: a function
- * that ignores its signal cannot keep its caller waiting.
+ * Settles as `work` does, or rejects with the scope's reason in the tick of `onGiveUp`: a function that ignores its
+ * signal cannot keep its caller waiting.
  */
 export function untilCancelled<T>(work: PromiseLike<T>, scope: CancelScope | undefined): PromiseLike<T> {
   if (scope === undefined) return work;
   return new Promise<T>((resolve, reject) => {
-    const ignore = scope.onGiveUp(reject);
+    const unlisten = scope.onGiveUp(reject);
     work.then(
       (value) => {
-        ignore();
+        unlisten();
         resolve(value);
       },
       (error: unknown) => {
-        ignore();
+        unlisten();
         reject(error);
       },
     );

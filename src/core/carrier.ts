@@ -11,7 +11,7 @@ export type Carrier = Headers | Record<string, string | readonly string[] | numb
 const IDS = { workflowId: ATTR.workflowId, sessionId: ATTR.sessionId, correlationId: ATTR.correlationId } as const;
 type Id = keyof typeof IDS;
 
-/** W3C's own bounds: https://www.w3.org/TR/baggage/#limits */
+/** The limits of W3C baggage: https://www.w3.org/TR/baggage/#limits */
 const MAX_BAGGAGE_LENGTH = 8_192;
 const MAX_BAGGAGE_MEMBERS = 64;
 const MAX_ID_LENGTH = 256;
@@ -28,7 +28,7 @@ const MAX_ID_LENGTH = 256;
 export function inject<C extends Carrier>(context: WorkflowContext, carrier: C): C {
   if (!(context instanceof ExecutionContext)) {
     throw new TypeError(
-      `inject: context must be the one that a task was handed, got ${show(context)}${otherCopy(context, 'inWorkflow')}`,
+      `inject: context must be the context of a task, got ${show(context)}${otherCopy(context, 'inWorkflow')}`,
     );
   }
   if (typeof carrier !== 'object' || carrier === null) {
@@ -43,8 +43,8 @@ export function inject<C extends Carrier>(context: WorkflowContext, carrier: C):
 
 /**
  * Reads what `inject` wrote, for `execute(input, { context: extract(headers) })`: the spans belong to the caller's trace,
- * and the ids are the caller's. With several carriers, the execution starts a trace of its own that links to the trace of
- * each, with the ids of the first. A carrier that is empty or cannot be understood gives an empty context.
+ * and the ids are the caller's. With several carriers, the execution starts a new trace with links to their traces, and
+ * has the ids of the first carrier. A carrier that is empty or invalid gives an empty context.
  *
  * @example
  * server.on('request', (req) => answer.execute(req.url, { context: extract(req.headers) }));
@@ -74,7 +74,7 @@ function idsOf(carrier: Carrier): ContextOptions {
   return Object.fromEntries(ids.filter(([, value]) => value !== undefined));
 }
 
-/** Looks up the few spellings that carriers use, and does not walk the entries: a carrier may have a million of them. */
+/** Looks up the few spellings that carriers use. A loop over the entries could be long: a carrier may have a million. */
 function read(carrier: Carrier, name: string): string | undefined {
   try {
     if (carrier instanceof Headers) return bounded(carrier.get(name));
@@ -93,7 +93,7 @@ function bounded(value: unknown): string | undefined {
   return typeof value === 'string' && value.length <= MAX_BAGGAGE_LENGTH ? value : undefined;
 }
 
-/** Keeps the spelling that the carrier has already. The names of environment variables are upper case. */
+/** Uses the spelling that the carrier already has. The names of environment variables are upper case. */
 function write(carrier: Carrier, name: string, value: string): void {
   if (carrier instanceof Headers) {
     carrier.set(name, value);

@@ -6,14 +6,14 @@ export function fail(where: string, option: string, rule: string, value: unknown
   throw new TypeError(`${where}: ${option} ${rule}, got ${show(value)}`);
 }
 
-/** The same as a `RangeError`, for a number that is too small, too large or not whole. */
+/** Throws a `RangeError` with the same text, for a number that is too small, too large or not whole. */
 export function failRange(where: string, option: string, rule: string, value: number): never {
   throw new RangeError(`${where}: ${option} ${rule}, got ${value}`);
 }
 
 /**
- * Throws where the value of an option is wrong. `T` is the type of the values that it accepts. A rule that accepts more or
- * less than the type of the option does not compile.
+ * Throws when the value of an option is wrong. `T` is the type of the values that the rule accepts. A rule that accepts
+ * more or less than the type of the option does not compile.
  */
 export interface Rule<T> {
   (where: string, option: string, value: unknown): void;
@@ -24,14 +24,14 @@ export interface Rule<T> {
 type KeyOf<O> = O extends unknown ? keyof O & string : never;
 type ValueOf<O, K> = O extends unknown ? (K extends keyof O ? O[K] : undefined) : never;
 
-/** A rule for every option of `O`, and for no other. An option that only some members of a union have is optional. */
+/** A rule for every option of `O`, and no other rule. An option that only some members of a union have is optional. */
 export type Rules<O> = { readonly [K in KeyOf<O>]: Rule<ValueOf<O, K>> };
 
 type AnyRules = Readonly<Record<string, (where: string, option: string, value: unknown) => void>>;
 
 /**
- * Refuses options that are not an object, have an unknown key, or have a value that breaks its rule; it checks the name
- * first. Call it before anything else: a refused primitive must not leave a series of a metric behind.
+ * Refuses options that are not an object, have an unknown key, or have a value that breaks its rule. It checks the name
+ * first. Call it before a metric is registered: a refused primitive must have no series.
  *
  * @param where the interface of the options, which begins every message
  * @throws TypeError, RangeError
@@ -78,7 +78,7 @@ export function requireNumber(where: string, option: string, value: unknown, { m
   fail(where, option, rule, value);
 }
 
-/** Refuses an empty text, such as a name: it may become a label in Prometheus. */
+/** Refuses an empty text: a name may become a label in Prometheus. */
 export function requireWord(where: string, option: string, value: unknown): void {
   if (typeof value !== 'string' || value.trim() === '') fail(where, option, 'must be a text that is not empty', value);
 }

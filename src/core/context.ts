@@ -10,12 +10,12 @@ import type { ContextOptions, Tags, WorkflowContext } from './workflow-context.t
 /** The part of a context that all executions of one run share. */
 interface Run {
   readonly options: ContextOptions;
-  /** What caused the run in another process; for its first span only. */
+  /** The spans of other processes that caused the run. Only the first span of the run uses them. */
   origin: Origin | undefined;
   workflowId: string | undefined;
-  /** Whether a span shows its ids and tags already. */
+  /** Whether a span already shows the ids and tags of the run. */
   described: boolean;
-  /** The errors whose details a span shows already. */
+  /** The errors whose details a span already shows. */
   errors: WeakSet<object> | undefined;
 }
 
@@ -46,7 +46,7 @@ export class ExecutionContext implements WorkflowContext {
     return new ExecutionContext(newRun(options, origin), options.clock ?? systemClock, undefined, undefined);
   }
 
-  /** A new run with the same ids, for a context that came from another process. Each execution of it is a run. */
+  /** For a context from another process: a new run with the same ids. Each execution with that context is a run. */
   fresh(): ExecutionContext {
     return this.#run.origin === undefined ? this : ExecutionContext.create(this.#run.options, this.#run.origin);
   }
@@ -87,25 +87,26 @@ export class ExecutionContext implements WorkflowContext {
   /** A new run that inherits what `options` leave out. */
   with(options: ContextOptions): ExecutionContext {
     const { workflowId } = this;
-    const { options: own } = this.#run;
+    const { options: inherited } = this.#run;
     const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-    const merged: ContextOptions = { ...own, workflowId, ...given, tags: { ...own.tags, ...options.tags } };
+    const tags = { ...inherited.tags, ...options.tags };
+    const merged: ContextOptions = { ...inherited, workflowId, ...given, tags };
     return new ExecutionContext(newRun(merged), options.clock ?? this.clock, this.scope, this.workflowName);
   }
 
   /** Resolves after `ms` milliseconds of this context's clock; a cancellation ends the wait at once. */
   sleep(ms: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      let ignore = () => {};
+      let unlisten = () => {};
       const cancel = this.clock.after(ms, () => {
-        ignore();
+        unlisten();
         resolve();
       });
-      ignore =
+      unlisten =
         this.scope?.onCancel((reason) => {
           cancel();
           reject(reason);
-        }) ?? ignore;
+        }) ?? unlisten;
     });
   }
 
@@ -132,7 +133,7 @@ export class ExecutionContext implements WorkflowContext {
     const run = this.#run;
     if (run.described) return undefined;
     run.described = true;
-    // A workflow is found in the traces by its id. A primitive outside of a workflow, run without ids or tags, needs none.
+    // The id finds a workflow in the traces. A primitive outside of a workflow, without ids or tags, needs no id.
     if (this.workflowName === undefined && run.options === NO_OPTIONS) return undefined;
     return executionAttributes({ ...run.options, workflowId: this.workflowId, correlationId: this.correlationId });
   }
@@ -148,7 +149,7 @@ export class ExecutionContext implements WorkflowContext {
 
 const storage = new AsyncLocalStorage<ExecutionContext>();
 
-/** Calls `work` where nested executions find `context` by themselves. */
+/** Calls `work` with `context` as the context of nested executions. */
 export function enter<Args extends unknown[], Out>(
   context: ExecutionContext,
   work: (...args: Args) => Out,
@@ -157,12 +158,12 @@ export function enter<Args extends unknown[], Out>(
   return storage.getStore() === context ? work(...args) : storage.run(context, work, ...args);
 }
 
-/** The context around the caller, `undefined` outside of every execution. */
+/** The context of the execution in which this is called, `undefined` outside of every execution. */
 export function contextAround(): ExecutionContext | undefined {
   return storage.getStore();
 }
 
-/** The context around the caller, else a new one. */
+/** The context of the execution in which this is called, else a new context. */
 export function ambientContext(): ExecutionContext {
   return storage.getStore() ?? ExecutionContext.create(NO_OPTIONS);
 }

@@ -11,7 +11,7 @@ if (copies[LOADED] === undefined) copies[LOADED] = import.meta.url;
 else {
   process.emitWarning(
     `two copies of tta-primitives are loaded, from ${copies[LOADED]} and ${import.meta.url}: ` +
-      'neither takes the primitives of the other, and what both count is counted wrong; npm dedupe leaves one',
+      'neither accepts the primitives of the other, and their counts overwrite one another; npm dedupe leaves one',
     'TtaPrimitivesWarning',
   );
 }

@@ -1,12 +1,12 @@
 /**
- * Our errors. `primitiveName` is the author's name of the primitive; without one it is as in `retry around ask`. What may
- * be a user's data is not in the message and not in a field that a log of the error would show: a getter gives it.
+ * Our errors. `primitiveName` is the author's name of the primitive, else a text such as `retry around ask`. A user's
+ * data is not in the message and not in a field that a log of the error would show: a getter gives it.
  */
 import { readProperty } from '../platform/read-property.ts';
 import { VERDICT } from '../telemetry/verdict.ts';
 import { measure, show } from './show.ts';
 
-/** `timeout` gave up on the work it wraps. */
+/** The work in a `timeout` did not finish in time, or its stream gave no chunk in time. */
 export class PrimitiveTimeoutError extends Error {
   override readonly name = 'PrimitiveTimeoutError';
   readonly [VERDICT] = 'timeout';
@@ -24,7 +24,7 @@ export class PrimitiveTimeoutError extends Error {
   }
 }
 
-/** `loop` ran its primitive `maxIterations` times, and `until` held for no output. */
+/** `loop` ran its primitive `maxIterations` times, and `until` was false for every output. */
 export class LoopLimitError extends Error {
   override readonly name = 'LoopLimitError';
   readonly primitiveName: string;
@@ -71,7 +71,7 @@ export interface CompensationFailure {
   readonly error: unknown;
 }
 
-/** `saga` failed, and so did some of its compensations. Its `cause` is the error that it failed with. */
+/** A `saga` failed, and some of its compensations failed too. `cause` is the error of the saga. */
 export class CompensationError extends Error {
   override readonly name = 'CompensationError';
   readonly primitiveName: string;

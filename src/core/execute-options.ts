@@ -8,13 +8,13 @@ import type { ContextOptions, Tags, WorkflowContext } from './workflow-context.t
 
 /** The options of one execution. */
 export interface ExecuteOptions {
-  /** When it aborts, the execution rejects with `signal.reason`, and the innermost wait ends. */
+  /** When the signal aborts, the innermost wait ends, and the execution rejects with `signal.reason`. */
   readonly signal?: AbortSignal | undefined;
   /** Ids, tags and clock of this run, or the context of a task. @default inherited from the execution around the call */
   readonly context?: WorkflowContext | ContextOptions | undefined;
 }
 
-// Not a table of rules: these are checked at each execution.
+// Only keys, no table of rules: these options are checked at each execution.
 const KEYS = Object.keys({ signal: true, context: true } satisfies Readonly<Record<keyof ExecuteOptions, true>>);
 
 const tags: Rule<Tags> = (where, option, value) => {
@@ -30,7 +30,7 @@ const RULES: Rules<ContextOptions> = {
 };
 const contextOptions = object(RULES);
 
-/** The context that the options describe: the given one, else the one around the caller; under the given signal. */
+/** The context for an execution: the given one, else that around the call. The given signal cancels it. */
 export function contextFor(options: ExecuteOptions): ExecutionContext {
   knownOptions('ExecuteOptions', options, KEYS);
   const { context, signal } = options;

@@ -1,15 +1,15 @@
-/** What a primitive is called, in telemetry and in the messages of errors. */
+/** The names of a primitive in telemetry and in error messages. */
 export interface Names {
   /** The author's name, else the kind's class name such as `RetryPrimitive`: the `primitive_name` of the metrics. */
   readonly label: string;
-  /** The author's name, else the factory and what it is around, such as `retry around ask`. */
+  /** The author's name, else the factory and the wrapped primitive, such as `retry around ask`. */
   readonly messageName: string;
 }
 
 interface WithoutName {
   /** The function that makes this kind. @default the type in camel case */
   readonly factory?: string | undefined;
-  /** The one primitive that it wraps, if it wraps one. */
+  /** The wrapped primitive, for a kind that wraps one. */
   readonly around?: Pick<Names, 'messageName'> | undefined;
 }
 

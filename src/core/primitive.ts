@@ -12,17 +12,17 @@ import { contextFor, type ExecuteOptions } from './execute-options.ts';
 import { namesOf } from './names.ts';
 import { show } from './show.ts';
 
-/** A unit of work: takes an `In`, gives an `Out`, is observed, and may run any number of times at once. */
+/** A unit of work from an `In` to an `Out`. Each execution is observed. Any number may run at the same time. */
 export interface Primitive<in In, out Out> {
   /** The kind, in lower snake case: the `primitive_type` of the metrics. */
   readonly type: string;
-  /** The author's name, else that of the kind, such as `RetryPrimitive`: the `primitive_name` of the metrics. */
+  /** The author's name, else the kind's name, such as `RetryPrimitive`: the `primitive_name` of the metrics. */
   readonly name: string;
   /**
-   * Runs it once. Rejects with the same error object that the work threw, or with `signal.reason` when it was aborted.
+   * Runs the work once. Rejects with the same error object that the work threw, or with `signal.reason` after an abort.
    */
   execute(input: In, options?: ExecuteOptions): Promise<Out>;
-  /** A sequence of this primitive and `next`, which gets its output. Neither is changed. */
+  /** Returns a sequence: this primitive, then `next` with its output. Neither of them is changed. */
   pipe<Next>(next: Primitive<NoInfer<Out>, Next>): Primitive<In, Next>;
 }
 
@@ -32,24 +32,24 @@ export interface Definition<In, Out> {
   readonly type: string;
   /** The author's name, if there is one. */
   readonly name?: string | undefined;
-  /** What messages call it where it has no name. @default its factory */
+  /** The name in error messages, for a primitive without an author's name. @default its factory */
   readonly messageName?: string | undefined;
-  /** Whether it counts as a workflow also without a name. @default false */
+  /** Whether the primitive counts as a workflow, also without a name. @default false */
   readonly workflow?: boolean | undefined;
-  /** What its telemetry has beside the span, counts and durations of every kind. Made by `telemetry/record`. */
+  /** The telemetry that only this kind has, made by `telemetry/record`. */
   readonly telemetry?: KindTelemetry | undefined;
   readonly run: Run<In, Out>;
   /** The steps of a sequence. `pipe` makes a longer sequence of them, not a sequence in a sequence. */
   readonly steps?: readonly ObservedPrimitive<never, unknown>[] | undefined;
 }
 
-/** The work of a kind. It hands `context` to what it awaits, and `observation` to the recorders of `telemetry/record`. */
+/** The work of a kind. It passes `context` to all that it awaits, and `observation` to its recorder. */
 export type Run<In, Out> = (input: In, context: ExecutionContext, observation: Observation) => Out | PromiseLike<Out>;
 
 export class ObservedPrimitive<in In, out Out> implements Primitive<In, Out> {
   readonly type: string;
   readonly name: string;
-  /** What the messages of errors call it. */
+  /** The name in error messages. */
   readonly messageName: string;
   readonly definition: Definition<In, Out>;
   readonly #telemetry: PrimitiveTelemetry;
@@ -73,10 +73,10 @@ export class ObservedPrimitive<in In, out Out> implements Primitive<In, Out> {
   }
 
   execute(input: In, options?: ExecuteOptions): Promise<Out> {
-    return options === undefined ? this.invoke(input, ambientContext()) : this.#steered(input, options);
+    return options === undefined ? this.invoke(input, ambientContext()) : this.#executeWith(input, options);
   }
 
-  async #steered(input: In, options: ExecuteOptions): Promise<Out> {
+  async #executeWith(input: In, options: ExecuteOptions): Promise<Out> {
     const context = contextFor(options);
     try {
       return await this.invoke(input, context);
@@ -98,12 +98,12 @@ export class ObservedPrimitive<in In, out Out> implements Primitive<In, Out> {
   }
 }
 
-/** Makes a primitive of a definition. All primitives are made here: that is why all are observed. */
+/** Makes a primitive of a definition. All primitives are made here, so all are observed. */
 export function createPrimitive<In, Out>(definition: Definition<In, Out>): ObservedPrimitive<In, Out> {
   return new ObservedPrimitive(definition);
 }
 
-/** Runs the steps one after the other, each with the output of the one before. */
+/** Runs the steps one after the other, each with the output of the step before. */
 export function sequence<In, Out>(
   steps: readonly ObservedPrimitive<never, unknown>[],
   name?: string,
@@ -122,18 +122,18 @@ export function sequence<In, Out>(
   });
 }
 
-/** The primitive as this package made it. Any other value is refused, with the way to mend it. */
+/** Returns a primitive that this package made. Any other value is a `TypeError` that says how to correct it. */
 export function requirePrimitive<In, Out>(
   where: string,
   what: string,
   value: Primitive<In, Out>,
 ): ObservedPrimitive<In, Out> {
   if (value instanceof ObservedPrimitive) return value;
-  const mend = typeof value === 'function' ? "; wrap the function: task('name', fn)" : otherCopy(value, 'pipe');
-  throw new TypeError(`${where}: ${what} must be a primitive, got ${show(value)}${mend}`);
+  const hint = typeof value === 'function' ? "; wrap the function: task('name', fn)" : otherCopy(value, 'pipe');
+  throw new TypeError(`${where}: ${what} must be a primitive, got ${show(value)}${hint}`);
 }
 
-/** For options that hold a primitive. */
+/** The rule for an option whose value is a primitive. */
 export const primitiveRule: Rule<Primitive<never, unknown>> = (where, option, value) => {
   requirePrimitive(where, option, value as Primitive<never, unknown>);
 };

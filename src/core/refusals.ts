@@ -56,9 +56,9 @@ export class CircuitOpenError extends Error {
   override readonly name = 'CircuitOpenError';
   readonly [VERDICT] = 'rejected';
   readonly primitiveName: string;
-  /** When the next probe is admitted, in milliseconds since the Unix epoch; `undefined` where only a reset ends it. */
+  /** When the next probe is admitted, in milliseconds since the Unix epoch; `undefined` if the circuit is isolated. */
   readonly until: number | undefined;
-  /** How long that is from now, in milliseconds. `retry` waits for it. */
+  /** In how many milliseconds the next probe is admitted. `retry` waits that long. */
   readonly retryAfterMs: number | undefined;
 
   constructor(primitiveName: string, state: 'open' | 'half_open' | 'isolated', until: number | undefined, now: number) {
@@ -79,7 +79,7 @@ function whyRefused(state: string, until: number | undefined, leftMs: number | u
     : `is half-open while all its probes run; it refuses more until one succeeds, or ${next}`;
 }
 
-/** `bulkhead` refuses an execution: `concurrency` executions run already, and `maxQueue` wait. */
+/** `bulkhead` refuses an execution: `concurrency` executions run, and `maxQueue` wait. */
 export class BulkheadFullError extends Error {
   override readonly name = 'BulkheadFullError';
   readonly [VERDICT] = 'rejected';
@@ -102,7 +102,7 @@ export class RateLimitError extends Error {
   readonly primitiveName: string;
   /** How many permits the work asked for. */
   readonly weight: number;
-  /** When there will be enough, in milliseconds from now; `undefined` where never. `retry` waits for it. */
+  /** In how many milliseconds there are enough permits; `undefined` for never. `retry` waits that long. */
   readonly retryAfterMs: number | undefined;
 
   constructor(primitiveName: string, weight: number, why: string, retryAfterMs?: number) {
@@ -114,7 +114,7 @@ export class RateLimitError extends Error {
   }
 }
 
-/** Whether an error says nothing about the work: a policy refused to run it, or it was cancelled. */
+/** Whether an error says nothing about the work: a policy refused to run the work, or the work was cancelled. */
 export function isInconclusive(error: unknown): boolean {
   const verdict = ownVerdict(error);
   return verdict === 'rejected' || verdict === 'cancelled';

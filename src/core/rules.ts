@@ -26,7 +26,7 @@ export const text: Rule<string> = (where, option, value) => {
   if (typeof value !== 'string') fail(where, option, 'must be a text', value);
 };
 
-/** A text that no message may quote. */
+/** A text that messages do not quote, such as an API key. */
 export const secretText: Rule<string> = (where, option, value) => {
   if (typeof value !== 'string') throw new TypeError(`${where}: ${option} must be a text, got ${measure(value)}`);
 };
@@ -42,7 +42,7 @@ export function oneOf<const T extends string>(...words: readonly T[]): Rule<T> {
   };
 }
 
-/** A function. Only the compiler checks what it takes and gives. */
+/** A function. Only the compiler checks its parameters and its result. */
 export function callback<F extends (...args: never[]) => unknown>(): Rule<F> {
   return requireFunction;
 }
@@ -51,10 +51,10 @@ export function number(rule: NumberRule): Rule<number> {
   return (where, option, value) => requireNumber(where, option, value, rule);
 }
 
-/** A duration. `Infinity` is refused: an option without a limit is left out. */
+/** A finite duration. A caller who wants no limit leaves the option out. */
 export const milliseconds = number({ min: 0 });
 
-/** How many of something there may be, at least one. */
+/** A number of things, 1 or more. */
 export const count = number({ min: 1, integer: true });
 
 /** An object with options of its own. */

@@ -21,7 +21,7 @@ function cut(text: string): string {
   return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }
 
-/** The sort and size of a value without its content, which may be a user's data. */
+/** The type and size of a value without its content, which may be a user's data. */
 export function measure(value: unknown): string {
   if (typeof value === 'string') return `a text of ${value.length} characters`;
   if (value === undefined || value === null || typeof value === 'boolean') return String(value);

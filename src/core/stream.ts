@@ -4,8 +4,8 @@ import type { EndListener } from '../telemetry/stream-execution.ts';
 
 export { isStream };
 
-/** Calls `over` when the output is complete: at the end of a stream, with its failure; at once for any other value. */
-export function afterOutput(output: unknown, over: EndListener): void {
-  if (output instanceof ObservedStream) output.afterEnd(over);
-  else over(undefined);
+/** Calls `onEnd` when the output is complete: a stream at its end, with its failure; any other value at once. */
+export function afterOutput(output: unknown, onEnd: EndListener): void {
+  if (output instanceof ObservedStream) output.afterEnd(onEnd);
+  else onEnd(undefined);
 }

@@ -8,20 +8,20 @@ export type Tags = Readonly<Record<string, string | number | boolean>>;
 export interface WorkflowContext {
   /** The id of this run of the outermost workflow. @default a random UUID */
   readonly workflowId: string;
-  /** The conversation or user session, where the author gave one. */
+  /** The id of the conversation or user session, if the caller gave one. */
   readonly sessionId: string | undefined;
   /** The id that this run shares with work in other systems. @default the workflow id */
   readonly correlationId: string;
-  /** The name of the outermost workflow that is running; `undefined` outside of any. */
+  /** The name of the outermost workflow that is running; `undefined` outside of a workflow. */
   readonly workflowName: string | undefined;
   readonly tags: Tags;
-  /** Aborts when the caller, a timeout or a failed sibling gives up on this work. Pass it on to what you call. */
+  /** Aborts when the caller, a timeout or a failed sibling stops this work. Pass it to the functions that you call. */
   readonly signal: AbortSignal;
   /** The clock of this execution. */
   readonly clock: Clock;
 }
 
-/** What a caller may set for an execution. What is left out is inherited; tags are merged. */
+/** The fields that a caller may set for an execution. A missing field is inherited; tags are merged. */
 export interface ContextOptions {
   readonly workflowId?: string | undefined;
   readonly sessionId?: string | undefined;

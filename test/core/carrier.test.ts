@@ -130,7 +130,7 @@ describe('inject and extract', () => {
   });
 
   it('refuse a context that no task was handed', () => {
-    expect(() => inject({} as never, {})).toThrow('inject: context must be the one that a task was handed');
+    expect(() => inject({} as never, {})).toThrow('inject: context must be the context of a task');
     expect(() => inject(extract({}), 'headers' as never)).toThrow(
       'inject: carrier must be headers or an object, got "headers"',
     );
