@@ -14,7 +14,7 @@ const record = conditionalRecorder();
 const RULES: Rules<ConditionalOptions> = { name: optionalName };
 
 /**
- * Runs `then` if the test holds for the input, else `otherwise`. Without an `otherwise` the input itself is the output.
+ * Runs `then` if `test` is true for the input, else `otherwise`. Without an `otherwise` the output is the input.
  *
  * @example
  * const brief = conditional((s: string) => s.length > 100, task('cut', (s: string) => s.slice(0, 100)));
@@ -40,8 +40,8 @@ export function conditional<In, Then, Otherwise>(
 ): Primitive<In, In | Then | Otherwise> {
   checkOptions('ConditionalOptions', options, RULES);
   requireFunction('conditional', 'test', test);
-  const yes = requirePrimitive('conditional', 'then', then);
-  const no = otherwise === undefined ? undefined : requirePrimitive('conditional', 'otherwise', otherwise);
+  const ifTrue = requirePrimitive('conditional', 'then', then);
+  const ifFalse = otherwise === undefined ? undefined : requirePrimitive('conditional', 'otherwise', otherwise);
   return createPrimitive<In, In | Then | Otherwise>({
     type: 'conditional',
     name: options.name,
@@ -49,8 +49,8 @@ export function conditional<In, Then, Otherwise>(
       const answer = test(input, context);
       const holds = isPromise(answer) ? await untilCancelled(answer, context.scope) : answer;
       context.scope?.throwIfCancelled();
-      const branch = holds ? yes : no;
-      record.branched(observation, holds ? 'then' : no === undefined ? 'none' : 'otherwise');
+      const branch = holds ? ifTrue : ifFalse;
+      record.branched(observation, holds ? 'then' : ifFalse === undefined ? 'none' : 'otherwise');
       return branch === undefined ? input : branch.invoke(input, context);
     },
   });

@@ -23,14 +23,14 @@ export function isAsync<Item>(items: Items<Item>): items is AsyncIterable<Item> 
   return typeof items === 'object' && items !== null && Symbol.asyncIterator in items;
 }
 
-/** A text is refused: it is iterable, but a caller who passes one does not mean its letters. */
+/** A text is refused although it is iterable: a `map` over its letters is a mistake. */
 export function requireItems(where: string, items: unknown): void {
   if (typeof items === 'object' && items !== null && (Symbol.iterator in items || Symbol.asyncIterator in items))
     return;
   throw new TypeError(`${where}: input must be an array or another iterable, async or not, got ${measure(items)}`);
 }
 
-/** Closes the source, so that it can release what it holds. A caller that ends with an error may ignore the result. */
+/** Closes the source, which releases its resources. A rejection of the promise is no unhandled rejection. */
 export function close(iterator: { return?(): unknown }): Promise<unknown> {
   const closing = (async () => iterator.return?.())();
   closing.catch(() => {});

@@ -10,23 +10,22 @@ import { loopRecorder } from '../telemetry/record/loop.ts';
 export interface LoopOptions<Out> {
   /** Replaces `LoopPrimitive` in the metrics. */
   readonly name?: string | undefined;
-  /** Whether this output is good enough. `iteration` starts at 1. */
+  /** Whether the loop ends with this output. `iteration` starts at 1. */
   readonly until: (output: Out, iteration: number, context: WorkflowContext) => boolean | PromiseLike<boolean>;
-  /** How often the primitive may run. There is no default: a loop around a model that never ends costs money. */
+  /** How often the primitive may run. There is no default: an endless loop around a model costs money. */
   readonly maxIterations: number;
 }
 
 const RULES: Rules<LoopOptions<never>> = { name: optionalName, until: callback(), maxIterations: count };
 
 /**
- * Runs the primitive again and again, each time with its last output as the input, until `until` holds for an output.
- * That output is the result.
- * An error of the primitive or of `until` ends the loop with that error.
+ * Runs the primitive again and again, each time with its last output as the input, until `until` is true for an output.
+ * That is the output of the loop. An error of the primitive or of `until` ends the loop with that error.
  *
  * @example
  * const polish = loop(improve, { until: (draft: Draft) => draft.score > 0.9, maxIterations: 5 });
  * @throws TypeError, RangeError at construction when an option is wrong; `LoopLimitError` at execution when `until`
- * has not held for the output of the last iteration
+ * is false for the output of the last iteration
  */
 export function loop<In, Out extends In>(
   primitive: Primitive<In, Out>,

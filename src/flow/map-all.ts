@@ -5,7 +5,7 @@ import { close, type MapPlan } from './items.ts';
 
 const record = mapRecorder();
 
-/** Gives all results as an array. As many workers as may run at once share one iterator. */
+/** Gives all results as an array. `concurrency` workers share one iterator. */
 export async function mapAll<Item>(
   { primitive, concurrency, unordered, settle }: MapPlan<Item>,
   items: Iterable<Item>,

@@ -1,6 +1,6 @@
 /**
- * A stream of results as a value: what it is, what it becomes, and what is to be done then. No promises, no timers, no
- * telemetry.
+ * The state of a stream of results as a value, and its transitions. A transition gives the next state and the actions to
+ * do. No promises, no timers, no telemetry.
  *
  * An item occupies one of `concurrency` slots from its start until its result has been read. While the stream is
  * `running` and a slot is free, the source has been asked for one item; while no slot is free, it has not been asked.
@@ -10,11 +10,11 @@
  * - `idle`: no reader has asked for a result.
  * - `running`: items are taken from the source.
  * - `draining`: the source has no more items; results are still made and read.
- * - `failed`: the work was aborted because of `failure`; results that were ready before it can still be read.
+ * - `failed`: the work was aborted because of `failure`; results that were ready before can still be read.
  * - `left`: the work was aborted because the reader needs no more results.
- * - `over`: no work is under way and no result is left; `failure` stays until a reader has got it.
+ * - `over`: no item runs and no result is left; `failure` stays until a reader has got it.
  *
- * `inFlight` items are being worked on, `unread` results are there that no reader has got.
+ * `inFlight` is the number of items that run, `unread` the number of results that no reader has got yet.
  */
 export type MapStreamState = Counts &
   (
@@ -40,14 +40,14 @@ interface Failure {
 /**
  * - `pull`: ask the source for items until no slot is free.
  * - `drop`: forget all results but the oldest `unread`.
- * - `close`: let the source release what it holds.
- * - `record`: tell telemetry the counts.
- * - `abort`: cancel the work that is under way.
- * - `end`: release what the stream itself holds.
+ * - `close`: close the source.
+ * - `record`: record the counts in telemetry.
+ * - `abort`: cancel the items that run.
+ * - `end`: release the stream's scope.
  */
 export type MapStreamAction = 'pull' | 'drop' | 'close' | 'record' | 'abort' | 'end';
 
-/** The next state, and what is to be done, in this order. */
+/** The next state, and the actions to do, in this order. */
 export interface MapStreamStep {
   readonly state: MapStreamState;
   readonly todo: readonly MapStreamAction[];
@@ -59,7 +59,7 @@ const NOTHING: readonly MapStreamAction[] = [];
 const PULL: readonly MapStreamAction[] = ['pull'];
 const END: readonly MapStreamAction[] = ['end'];
 const RECORD_AND_END: readonly MapStreamAction[] = ['record', 'end'];
-/** How the work is stopped in each phase in which it can be stopped. */
+/** The actions that stop the work, by phase. In the other phases there is no work to stop. */
 const STOP = {
   idle: ['drop', 'close', 'record', 'abort'],
   running: ['drop', 'close', 'record', 'abort'],
@@ -77,14 +77,14 @@ export function wantsResults({ phase }: MapStreamState): boolean {
   return phase === 'running' || phase === 'draining';
 }
 
-// The transitions that every item makes write the next state out: a spread takes twenty times as long.
+// Transitions that happen for every item list all fields of the next state: a spread takes twenty times as long.
 
 /** A reader has asked for a result. */
 export function resultAsked(state: MapStreamState): MapStreamStep {
   return state.phase === 'idle' ? step({ ...state, phase: 'running' }, PULL) : step(state);
 }
 
-/** The source has given an item: the state once it has been started, `undefined` where it must not be started. */
+/** The source has given an item: the state after the item is started, `undefined` when it must not be started. */
 export function itemTaken(state: MapStreamState): MapStreamState | undefined {
   if (state.phase !== 'running') return undefined;
   const { phase, items, failedItems, inFlight, unread } = state;
@@ -144,17 +144,17 @@ export function sourceFailed(state: MapStreamState, failure: Failure, ready: num
 /** The reader needs no more results. A failure that no reader has got yet is forgotten. */
 export function readerLeft(state: MapStreamState): MapStreamStep {
   if (state.phase === 'left') return step(state);
-  if (state.phase === 'over') return step(failureTold(state));
+  if (state.phase === 'over') return step(failureRead(state));
   const { items, failedItems, inFlight } = state;
   return stopped(state, { phase: 'left', items, failedItems, inFlight, unread: 0 });
 }
 
-/** A reader has got the failure: all others are told only that there are no more results. */
-export function failureTold(state: MapStreamState): MapStreamState {
+/** A reader has got the failure. All other readers get the end of the stream. */
+export function failureRead(state: MapStreamState): MapStreamState {
   return state.phase === 'over' && state.failure !== undefined ? { ...state, failure: undefined } : state;
 }
 
-/** What a reader is to be rejected with once there are no more results. */
+/** The error for a reader once there are no more results. */
 export function failureOf(state: MapStreamState): Failure | undefined {
   return 'failure' in state ? state.failure : undefined;
 }

@@ -4,7 +4,7 @@ import { mapRecorder, type Observation } from '../telemetry/record/map.ts';
 import { close, type ItemIterator, type Items, isAsync, type MapPlan } from './items.ts';
 import {
   failureOf,
-  failureTold,
+  failureRead,
   IDLE,
   itemSettled,
   itemTaken,
@@ -31,10 +31,10 @@ interface Reader {
 const DONE: IteratorResult<never, undefined> = Object.freeze({ done: true, value: undefined });
 
 /**
- * Results that are made while they are read. Nothing starts before the first is asked for; then items are taken while
- * there is a free slot, also during a wait for the oldest, so that a slow source does not hold back what is ready.
+ * Results that are made while they are read. The first read starts the work. Then items are taken while a slot is free,
+ * also while a reader waits for the oldest result. A slow source does not delay results that are ready.
  *
- * `map-stream-state.ts` decides; here the source is asked, the work is started, and the readers get their answers.
+ * `map-stream-state.ts` decides; this class asks the source, starts the work and answers the readers.
  */
 export class MappedStream<Item> implements AsyncIterableIterator<unknown, undefined, undefined> {
   readonly #plan: MapPlan<Item>;
@@ -44,7 +44,7 @@ export class MappedStream<Item> implements AsyncIterableIterator<unknown, undefi
   readonly #observation: Observation;
   readonly #results: ResultQueue;
   readonly #readers: Reader[] = [];
-  readonly #untie: () => void = () => {};
+  readonly #unlisten: () => void = () => {};
   #state: MapStreamState = IDLE;
 
   constructor(plan: MapPlan<Item>, items: Items<Item>, context: ExecutionContext, observation: Observation) {
@@ -54,8 +54,8 @@ export class MappedStream<Item> implements AsyncIterableIterator<unknown, undefi
     this.#context = context.within(this.#scope);
     this.#observation = observation;
     this.#results = new ResultQueue(plan.unordered);
-    // A scope that was cancelled while the source was opened calls back at once: the stream then is over already.
-    this.#untie = this.#scope.onCancel((error) => this.#move(streamFailed(this.#state, { error }, 0)));
+    // If the scope was cancelled while the source was opened, the listener runs at once, and the stream is over.
+    this.#unlisten = this.#scope.onCancel((error) => this.#move(streamFailed(this.#state, { error }, 0)));
   }
 
   next(): Promise<IteratorResult<unknown, undefined>> {
@@ -65,13 +65,13 @@ export class MappedStream<Item> implements AsyncIterableIterator<unknown, undefi
     });
   }
 
-  /** Aborts what is under way, waits until that has ended, and closes the source. */
+  /** Aborts the items that run, waits for their end, and closes the source. */
   async return(): Promise<IteratorResult<unknown, undefined>> {
     const owes = owesItem(this.#plan.concurrency, this.#state);
     const over = new Promise((resolve) => this.#readers.push({ resolve, reject: resolve }));
     const closing = this.#move(readerLeft(this.#state));
     await over;
-    // A source that owes an item is closed after it has given that item, which may never be.
+    // A source that owes an item closes after it has given that item, which may never happen.
     if (!owes) await closing;
     return DONE;
   }
@@ -85,14 +85,14 @@ export class MappedStream<Item> implements AsyncIterableIterator<unknown, undefi
     return this;
   }
 
-  /** Takes on the next state, does what is to be done, and answers the readers. Returns as `#apply` does. */
+  /** Sets the next state, does its actions and answers the readers. Returns the result of `#apply`. */
   #move(step: MapStreamStep): Promise<unknown> | undefined {
     const closing = this.#apply(step);
     this.#answer();
     return closing;
   }
 
-  /** Returns the promise of the source's closing, if that has begun with this step. */
+  /** Sets the next state and does its actions. Returns the promise of the source's closing, if this step closes it. */
   #apply({ state, todo }: MapStreamStep): Promise<unknown> | undefined {
     this.#state = state;
     let closing: Promise<unknown> | undefined;
@@ -114,7 +114,7 @@ export class MappedStream<Item> implements AsyncIterableIterator<unknown, undefi
           this.#scope.cancel(abortReason(state));
           break;
         case 'end':
-          this.#untie();
+          this.#unlisten();
           this.#scope.dispose();
           break;
       }
@@ -122,7 +122,7 @@ export class MappedStream<Item> implements AsyncIterableIterator<unknown, undefi
     return closing;
   }
 
-  /** Gives every reader a result while there are some ready, or the end once there are no more. */
+  /** Gives the readers the results that are ready, and the end once the stream is over. */
   #answer(): void {
     for (let reader = this.#readers[0]; reader !== undefined; reader = this.#readers[0]) {
       const result = this.#results.shift();
@@ -134,7 +134,7 @@ export class MappedStream<Item> implements AsyncIterableIterator<unknown, undefi
         continue;
       }
       const failure = failureOf(this.#state);
-      this.#state = failureTold(this.#state);
+      this.#state = failureRead(this.#state);
       if (failure === undefined) reader.resolve(DONE);
       else reader.reject(failure.error);
     }
@@ -153,7 +153,7 @@ export class MappedStream<Item> implements AsyncIterableIterator<unknown, undefi
         if (taken === undefined) return;
         this.#state = taken;
         this.#start(item.value);
-        // The work may have ended the stream, or freed a slot, for which the source is asked already.
+        // The item may have ended the stream, or freed a slot; then another `#pull` already asks the source.
         if (!owesItem(this.#plan.concurrency, taken) || this.#state.phase !== 'running') return;
       }
     } catch (error) {

@@ -34,7 +34,7 @@ const RULES: Rules<MapOptions> = {
   stream: optional(flag),
 };
 
-/** Gives an array for an array and a stream for a stream. In a composition it has the types of the array. */
+/** Gives an array for an iterable and a stream for an async iterable. In a composition it has the types of the array. */
 export interface MapPrimitive<in Item, out Out> extends Primitive<Iterable<Item>, Out[]> {
   execute(items: AsyncIterable<Item>, options?: ExecuteOptions): Promise<AsyncIterableIterator<Out>>;
   execute(items: Iterable<Item>, options?: ExecuteOptions): Promise<Out[]>;

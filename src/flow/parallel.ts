@@ -25,7 +25,7 @@ const RULES: Rules<ParallelOptions> = {
 
 /**
  * Gives the same input to all branches at once. A list of branches gives a tuple of their outputs, an object of branches
- * an object. It counts as a workflow; `workflow(name, parallel(...))` names it.
+ * gives an object. A `parallel` counts as a workflow; `workflow(name, parallel(...))` names it.
  *
  * @example
  * const both = parallel({ length: task('length', (s: string) => s.length), upper: task('upper', (s: string) => s.toUpperCase()) });
@@ -48,12 +48,12 @@ export function parallel(branches: Branches, options: ParallelOptions = {}): Pri
   const shape = Array.isArray(branches)
     ? (outputs: unknown[]) => outputs
     : (outputs: unknown[]) => Object.fromEntries(keys.map((key, i) => [key, outputs[i]]));
-  const all = mode === 'settle' ? settleAll : failFast;
+  const runBranches = mode === 'settle' ? settleAll : failFast;
   return createPrimitive<unknown, unknown>({
     type: 'parallel',
     name,
     workflow: true,
-    run: async (input, context) => shape(await all(list, input, context, concurrency)),
+    run: async (input, context) => shape(await runBranches(list, input, context, concurrency)),
   });
 }
 
@@ -72,7 +72,7 @@ function requireBranch(key: string, branch: unknown): ObservedPrimitive<unknown,
 
 type Branch = ObservedPrimitive<unknown, unknown>;
 
-/** Gives every output, or rejects with the first failure, after that has aborted the other branches. */
+/** Gives every output. The first failure aborts the other branches, and is the error when they have ended. */
 async function failFast(
   branches: readonly Branch[],
   input: unknown,
@@ -121,7 +121,7 @@ async function settleAll(
   return results;
 }
 
-/** What to do with the result of a branch. Both return whether further branches may start. */
+/** Called with the result of each branch. Both methods return whether further branches may start. */
 interface Results {
   fulfilled(index: number, output: unknown): boolean;
   rejected(index: number, error: unknown): boolean;

@@ -22,7 +22,8 @@ const RULES: Rules<RaceOptions> = { name: optionalName };
  *
  * @example
  * const quickest = race([askHere, askThere]);
- * @throws TypeError at construction when there is no branch, or one is not a primitive; `RaceError` at execution when all have failed
+ * @throws TypeError at construction when there is no branch, or a branch is not a primitive; `RaceError` at execution
+ * when all branches have failed
  */
 export function race<const T extends readonly unknown[], In = CommonInput<T>>(
   branches: Accepting<In, T>,

@@ -3,7 +3,7 @@ export interface ResultSlot {
   result: { readonly value: unknown } | undefined;
 }
 
-/** Results that wait to be read: in the order of their items, or, where they are unordered, as they have come. */
+/** Results that wait to be read: in the order of their items, or, if unordered, in the order in which they came. */
 export class ResultQueue {
   readonly #unordered: boolean;
   readonly #slots: ResultSlot[] = [];
@@ -24,7 +24,7 @@ export class ResultQueue {
     if (this.#unordered) this.#slots.push(slot);
   }
 
-  /** Takes out the result that is to be read next, if it is there. */
+  /** Removes and returns the result that is to be read next, if it is there. */
   shift(): { readonly value: unknown } | undefined {
     const result = this.#slots[0]?.result;
     if (result !== undefined) this.#slots.shift();
@@ -37,7 +37,7 @@ export class ResultQueue {
     return missing < 0 ? this.#slots.length : missing;
   }
 
-  /** Drops all but the `count` oldest. */
+  /** Drops all results but the `count` oldest. */
   keep(count: number): void {
     this.#slots.length = Math.min(count, this.#slots.length);
   }

@@ -24,7 +24,7 @@ const RULES: Rules<RouterOptions> = { name: optionalName, default: optional(text
  *
  * @example
  * const answer = router((q: string) => (q.length < 200 ? 'fast' : 'good'), { fast: small, good: large }, { default: 'fast' });
- * @throws TypeError at construction when there is no route, one is not a primitive, or the default is not one of them;
+ * @throws TypeError at construction when there is no route, a route is not a primitive, or the default is not a route;
  * `NoRouteError` at execution when the selector names no route and there is no default
  */
 export function router<const R extends Readonly<Record<string, unknown>>, In = CommonInput<R>>(
@@ -54,11 +54,11 @@ export function router<const R extends Readonly<Record<string, unknown>>, In = C
     name: options.name,
     run: async (input, context, observation) => {
       const answer = select(input, context);
-      const asked = isPromise(answer) ? await untilCancelled(answer, context.scope) : answer;
+      const selected = isPromise(answer) ? await untilCancelled(answer, context.scope) : answer;
       context.scope?.throwIfCancelled();
-      const route = asked !== undefined && known.has(asked) ? asked : otherwise;
+      const route = selected !== undefined && known.has(selected) ? selected : otherwise;
       const target = route === undefined ? undefined : known.get(route);
-      if (route === undefined || target === undefined) throw new NoRouteError(messageName, asked, names);
+      if (route === undefined || target === undefined) throw new NoRouteError(messageName, selected, names);
       record.routed(observation, route);
       return target.invoke(input, context) as Promise<OutputOf<R[keyof R]>>;
     },

@@ -2,10 +2,12 @@ import type { Step } from '../core/inference.ts';
 import { type ObservedPrimitive, type Primitive, requirePrimitive, sequence } from '../core/primitive.ts';
 
 /**
- * Runs its steps one after the other, each with the output of the one before, and gives the last one's output. It
- * counts as a workflow; name it with `workflow(name, sequential(...))`. A step that fails ends it with that error.
+ * Runs its steps one after the other, each with the output of the step before, and gives the output of the last step. A
+ * step that fails ends the sequence with that error. A sequence counts as a workflow; `workflow(name, sequential(...))`
+ * names it.
  *
- * More than ten steps take and give one type; a list of steps is `steps.reduce((chain, step) => chain.pipe(step))`.
+ * The steps may change the type of the value if there are at most ten. For a list of steps write
+ * `steps.reduce((chain, step) => chain.pipe(step))`.
  *
  * @example
  * const shout = sequential(task('trim', (s: string) => s.trim()), task('upper', (s) => s.toUpperCase()));
@@ -78,7 +80,7 @@ export function sequential<A, B, C, D, E, F, G, H, I, J, K>(
   s9: Step<I, J>,
   s10: Step<J, K>,
 ): Primitive<A, K>;
-// No rest parameter that fewer steps could fall into: the compiler would report their mismatch there, at the first step.
+// For eleven steps or more. If it accepted fewer, the compiler would report every mismatch at the first step.
 export function sequential<T>(
   ...steps: readonly [
     ...[Primitive<T, T>, Primitive<T, T>, Primitive<T, T>, Primitive<T, T>, Primitive<T, T>],

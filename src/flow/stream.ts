@@ -7,7 +7,7 @@ import type { WorkflowContext } from '../core/workflow-context.ts';
 /**
  * Makes a primitive of a function that gives chunks: an async generator, the body of a response, a socket, any async
  * iterable. Its output is read with `for await`. The execution lasts until the stream ends. The source is closed also
- * when the reader stops early, when the signal aborts, and when the stream is never read and garbage collected.
+ * when the reader stops early, when the signal aborts, and when a stream that nothing reads is garbage collected.
  *
  * @example
  * const count = stream('count', async function* (to: number) {
@@ -40,7 +40,7 @@ export function stream<In = AnyInput, Chunk = unknown>(
   });
 }
 
-/** Not a generator: `return` on a generator that has not started does not run its `finally`, and the source stays open. */
+/** Not a generator: `return` on a generator that has not started runs no `finally`, and would leave the source open. */
 function chunksOf<Chunk>(source: AsyncIterable<Chunk>): AsyncIterableIterator<Chunk> {
   const chunks = source[Symbol.asyncIterator]();
   let begun = false;

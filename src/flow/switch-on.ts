@@ -9,7 +9,7 @@ import { show } from '../core/show.ts';
 import type { WorkflowContext } from '../core/workflow-context.ts';
 import { switchRecorder } from '../telemetry/record/switch.ts';
 
-/** The cases of a selector that gives a `V`: each takes an `In`, and there is no case that the selector never names. */
+/** The cases of a selector that gives a `V`: each case accepts an `In`, and its key is the text of a `V`. */
 export type SwitchCases<In, V extends string | number | boolean, C> = Accepting<In, C> & {
   readonly [K in keyof C]: `${K & (string | number)}` extends `${V}` ? unknown : never;
 };
@@ -23,13 +23,13 @@ const record = switchRecorder();
 const RULES: Rules<SwitchOptions> = { name: optionalName };
 
 /**
- * Runs the case that the selector's value names, or `otherwise` when there is no such case. A number and a boolean name
- * the case with the same text. Where the selector's type lists its values, each value needs a case, or there must be an
- * `otherwise`.
+ * Runs the case whose key is the selector's value, or `otherwise` when there is no such case. A number or a boolean
+ * matches the key with the same text. Where the selector's type lists its values, each value needs a case, unless there
+ * is an `otherwise`.
  *
  * @example
  * const answer = switchOn((t: Ticket) => t.kind, { bug: reproduce, question: reply }, task('file', (t) => file(t)));
- * @throws TypeError at construction when there is no case or one is not a primitive; `NoCaseError` at execution when
+ * @throws TypeError at construction when there is no case or a case is not a primitive; `NoCaseError` at execution when
  * no case matches and there is no `otherwise`
  */
 export function switchOn<
@@ -65,13 +65,13 @@ export function switchOn<In>(
     fail('switchOn', 'cases', 'must be an object of primitives', cases);
   }
   const known = new Map(
-    Object.entries(cases).map(([key, one]) => [
+    Object.entries(cases).map(([key, primitive]) => [
       key,
-      requirePrimitive('switchOn', `case ${show(key)}`, one as Primitive<In, unknown>),
+      requirePrimitive('switchOn', `case ${show(key)}`, primitive as Primitive<In, unknown>),
     ]),
   );
   if (known.size === 0) throw new TypeError('switchOn: needs at least one case, got none');
-  const fallThrough = otherwise === undefined ? undefined : requirePrimitive('switchOn', 'otherwise', otherwise);
+  const otherwiseCase = otherwise === undefined ? undefined : requirePrimitive('switchOn', 'otherwise', otherwise);
   const names = [...known.keys()];
   const { messageName } = namesOf('switch', options.name, { factory: 'switchOn' });
   return createPrimitive<In, unknown>({
@@ -84,7 +84,7 @@ export function switchOn<In>(
       context.scope?.throwIfCancelled();
       const name = caseName(value);
       const matched = name === undefined ? undefined : known.get(name);
-      const target = matched ?? fallThrough;
+      const target = matched ?? otherwiseCase;
       if (target === undefined) throw new NoCaseError(messageName, value, names);
       record.switched(observation, matched === undefined || name === undefined ? 'otherwise' : name);
       return target.invoke(input, context);

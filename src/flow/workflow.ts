@@ -3,8 +3,8 @@ import { createPrimitive, type Primitive, requirePrimitive } from '../core/primi
 import { workflowTelemetry } from '../telemetry/record/execution.ts';
 
 /**
- * Names a composition and counts it as a workflow. A `sequential` or a `parallel` without a name takes this name: one
- * span, one count. Any other primitive keeps its own name and runs inside the workflow.
+ * Names a composition and counts it as a workflow. A `sequential` or a `parallel` without a name gets this name, and has
+ * one span and one count. Any other primitive keeps its own name and runs inside the workflow.
  *
  * @example
  * const digest = workflow('digest', sequential(read, summarise));
@@ -16,7 +16,8 @@ export function workflow<In, Out>(name: string, primitive: Primitive<In, Out>): 
   const inner = requirePrimitive('workflow', 'primitive', primitive);
   const telemetry = workflowTelemetry(name);
   const { definition } = inner;
-  // These count as workflows already. The metrics of any other primitive have its own name, and must keep it.
+  // `sequential` and `parallel` count as workflows themselves. Any other primitive keeps its own name in the metrics.
+
   if (definition.workflow === true && definition.name === undefined)
     return createPrimitive({ ...definition, name, telemetry });
   return createPrimitive({

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  failureTold,
+  failureRead,
   IDLE,
   itemSettled,
   itemTaken,
@@ -33,7 +33,7 @@ const EVENTS = {
   cancelled: (state) => streamFailed(state, failure, 0),
   sourceFailed: (state) => sourceFailed(state, failure, 0),
   left: readerLeft,
-  told: (state) => ({ state: failureTold(state), todo: [] }),
+  told: (state) => ({ state: failureRead(state), todo: [] }),
 } satisfies Record<string, (state: MapStreamState) => MapStreamStep>;
 type Event = keyof typeof EVENTS;
 
