@@ -1,6 +1,6 @@
 import { readProperty } from '../platform/read-property.ts';
 
-/** How long to wait before the next try. Pure: the random number is a parameter. */
+/** The wait before the next try, in milliseconds. Pure: the random number is a parameter. */
 
 export const JITTERS = ['full', 'decorrelated', 'none'] as const;
 export type Jitter = (typeof JITTERS)[number];
@@ -12,9 +12,9 @@ export interface Backoff {
 }
 
 /**
- * Exponential backoff: how long to wait after attempt `attempt` (the first is 1), in milliseconds. The delay doubles with
- * every attempt. Full jitter waits a random part of it, by `random` from 0 to 1. Decorrelated jitter waits between the
- * first delay and three times the wait before, `previousMs`.
+ * Exponential backoff: the wait after attempt `attempt` (the first is 1), in milliseconds. The delay doubles with every
+ * attempt. `random` is from 0 to 1. Full jitter waits that part of the delay. Decorrelated jitter waits between the
+ * first delay and three times `previousMs`, the last wait.
  * Source: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */
 export function backoffDelay(backoff: Backoff, attempt: number, previousMs: number, random: number): number {
@@ -28,9 +28,9 @@ export function backoffDelay(backoff: Backoff, attempt: number, previousMs: numb
 }
 
 /**
- * How long an error asks to wait, in milliseconds from `now` (milliseconds since the epoch): its own `retryAfterMs`, or
- * the header `retry-after-ms` or `Retry-After` (seconds or an HTTP date) that it carries. `undefined` when it carries
- * none of them, or an invalid one.
+ * The wait that an error asks for, in milliseconds from `now` (milliseconds since the epoch): its `retryAfterMs`, or its
+ * header `retry-after-ms` or `Retry-After` (seconds or an HTTP date). `undefined` when the error has none of them, or an
+ * invalid one.
  */
 export function retryAfterMs(error: unknown, now: number): number | undefined {
   const own = readProperty(error, 'retryAfterMs');

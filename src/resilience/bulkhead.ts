@@ -12,7 +12,7 @@ export interface BulkheadOptions {
   readonly name?: string | undefined;
   /** How many executions may run at once. */
   readonly concurrency: number;
-  /** How many more may wait for their turn; any further execution is refused. @default 0 */
+  /** How many more executions may wait for their turn; any further execution is refused. @default 0 */
   readonly maxQueue?: number | undefined;
 }
 
@@ -24,8 +24,8 @@ const RULES: Rules<BulkheadOptions> = {
 
 /**
  * Runs at most `concurrency` executions at once. Up to `maxQueue` more wait, first come, first served; the rest reject
- * with `BulkheadFullError`. An execution that is aborted while it waits gives up its place at once. A stream holds its
- * slot until it ends. An execution inside a bulkhead that waits for another one of the same bulkhead may wait for ever.
+ * with `BulkheadFullError`. An execution that is aborted while it waits leaves the line at once. A stream keeps its slot
+ * until it ends. An execution that waits for another execution of the same bulkhead may wait for ever.
  *
  * @example
  * const gentle = bulkhead(task('query', queryDatabase), { concurrency: 10, maxQueue: 100 });

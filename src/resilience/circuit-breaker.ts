@@ -18,8 +18,8 @@ export interface CircuitBreakerCommonOptions {
   readonly name?: string | undefined;
   /**
    * Which errors are failures of the dependency. Any other error is an answer, and counts as a success. A cancellation
-   * does not count, nor a refusal by a policy inside, which did not ask the dependency. `when` must answer at once: until
-   * it has, the circuit would not know whether the next execution may run.
+   * does not count, and a refusal by a policy inside does not count either: the dependency was not called. `when` cannot
+   * be asynchronous: the circuit needs the result before it admits the next execution.
    * @default all but HTTP's 4xx (an error with such a `status`), of which 408, 409, 425 and 429 still are
    */
   readonly when?: ((error: unknown, context: WorkflowContext) => boolean) | undefined;
@@ -31,12 +31,12 @@ const record = circuitBreakerRecorder();
 const RULES: Rules<CircuitBreakerOptions> = { name: optionalName, ...SOURCE_RULES, when: optional(callback()) };
 
 /**
- * Stops calling a dependency that keeps failing. Its circuit opens after `consecutiveFailures`, or when `failureRatio` of
- * the executions of the last `windowMs` failed; then it rejects with `CircuitOpenError` at once. After `openMs` it admits
- * `halfOpenProbes`: if all succeed it closes, if one fails it opens again. Where several circuits have one name, by key
- * or because primitives share the name, the gauge shows the worst of them.
+ * Stops calling a dependency that keeps failing. Its circuit opens after `consecutiveFailures`, or when `failureRatio`
+ * of the executions of the last `windowMs` failed; then it rejects with `CircuitOpenError` at once. After `openMs` it
+ * admits `halfOpenProbes`: if all succeed it closes, if one fails it opens again. If several circuits have one name (one
+ * per key, or primitives with the same name), the gauge shows the worst of them.
  *
- * Work that does not end is not a failure: put a `timeout` inside.
+ * Work that never ends is no failure: put a `timeout` inside.
  *
  * @example
  * const guarded = circuitBreaker(timeout(ask, { timeoutMs: 30_000 }), { consecutiveFailures: 5, openMs: 10_000 });
@@ -55,7 +55,7 @@ export function circuitBreaker<In, Out>(
   const judge = (error: unknown, context: ExecutionContext): CircuitResult => {
     if (context.scope?.cancelled === true || isInconclusive(error)) return 'unknown';
     const isFailure: unknown = when(error, context);
-    // A promise would count as true, whatever it resolves with.
+    // A promise is truthy, also one that resolves to false.
     if (isPromise(isFailure)) throw new TypeError(`${messageName}: when must answer at once, got a promise`);
     return isFailure ? 'failure' : 'success';
   };
@@ -74,7 +74,7 @@ export function circuitBreaker<In, Out>(
         record.refused(observation, state);
         throw new CircuitOpenError(messageName, state, until, clock.now());
       }
-      const over = (failure: { readonly error: unknown } | undefined) => {
+      const onEnd = (failure: { readonly error: unknown } | undefined) => {
         let result: CircuitResult = 'unknown';
         try {
           result = failure === undefined ? 'success' : judge(failure.error, context);
@@ -87,10 +87,10 @@ export function circuitBreaker<In, Out>(
       try {
         output = await inner.invoke(input, context);
       } catch (error) {
-        over({ error });
+        onEnd({ error });
         throw error;
       }
-      afterOutput(output, over);
+      afterOutput(output, onEnd);
       return output;
     },
   });

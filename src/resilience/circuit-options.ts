@@ -5,26 +5,26 @@ import { consecutiveRule, samplingRule, type TripRule } from './trip-rule.ts';
 
 /** When a circuit opens: after a number of failures in a row. */
 export interface ConsecutiveFailuresOptions {
-  /** It opens after this many failures in a row. @default none: give this one, or the next three together */
+  /** The circuit opens after this many failures in a row. @default none: give this one, or the next three together */
   readonly consecutiveFailures: number;
 }
 
-/** When a circuit opens: after too large a share of failures. It is decided at each failure, never at a success. */
+/** When a circuit opens: after too large a share of failures. Only a failure opens it, never a success. */
 export interface FailureRatioOptions {
-  /** It opens when this share of the recent executions failed: above 0, at most 1. @default none */
+  /** The circuit opens when this share of the recent executions failed: above 0, at most 1. @default none */
   readonly failureRatio: number;
-  /** How far back executions count for `failureRatio`, in milliseconds. @default none */
+  /** How long an execution counts for `failureRatio`, in milliseconds. @default none */
   readonly windowMs: number;
-  /** It stays closed while there were fewer executions than this within `windowMs`. @default none */
+  /** The circuit stays closed while there are fewer executions than this within `windowMs`. @default none */
   readonly minimumThroughput: number;
 }
 
 export interface CircuitOpenOptions {
-  /** How long it refuses everything once it has opened, in milliseconds. */
+  /** How long an open circuit refuses every execution, in milliseconds. */
   readonly openMs: number;
-  /** Each time that a probe fails it stays open longer than before, up to this, in milliseconds. @default `openMs` */
+  /** The longest time that the circuit stays open, in milliseconds: it grows with each failed probe. @default `openMs` */
   readonly maxOpenMs?: number | undefined;
-  /** How many times as long it stays open each time, up to `maxOpenMs`. @default 2 */
+  /** The factor by which the open time grows with each failed probe, up to `maxOpenMs`. @default 2 */
   readonly openFactor?: number | undefined;
   /**
    * How many executions may run as probes once `openMs` has passed. The circuit closes when all of them have succeeded,

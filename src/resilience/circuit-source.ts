@@ -13,16 +13,16 @@ import { type Circuit, LiveCircuit } from './shared-circuit.ts';
 export interface CircuitKeyOptions<In> {
   /** Keeps one circuit per key, such as a host or a tenant. Keys do not appear in telemetry. @default one circuit */
   readonly key?: ((input: In, context: WorkflowContext) => string | PromiseLike<string>) | undefined;
-  /** How many circuits are kept; the least recently used is forgotten, even while it is open. @default 1000 */
+  /** How many circuits are kept; the least recently used is removed first, even while it is open. @default 1000 */
   readonly maxKeys?: number | undefined;
 }
 
 export interface SharedCircuitOptions {
-  /** A circuit that `circuit(...)` made, to share it or to steer it. It has its own rules. @default one of its own */
+  /** A circuit that `circuit(...)` made, to share it or to open and close it. It has its own rules. @default one of its own */
   readonly circuit: Circuit;
 }
 
-/** Where a circuit breaker gets its circuit: one of its own, one per key, or one that `circuit(...)` made. */
+/** The circuit of a circuit breaker: a new one, one per key, or one that `circuit(...)` made. */
 export type CircuitSource<In> = (CircuitOptions & CircuitKeyOptions<In>) | SharedCircuitOptions;
 
 const liveCircuit: Rule<Circuit> = (where, option, value) => {
@@ -46,8 +46,8 @@ export function circuitSource<In>(
   { label, messageName }: Names,
 ): CircuitFor<In> {
   if ('circuit' in source) {
-    const { circuit, ...besides } = source;
-    if (Object.keys(besides).length > 0) fail(where, 'circuit', 'has its own rules and admits none beside it', besides);
+    const { circuit, ...others } = source;
+    if (Object.keys(others).length > 0) fail(where, 'circuit', 'has its own rules and allows no others', others);
     const shared = circuit as LiveCircuit;
     shared.showIn(circuitsNamed(label));
     return () => shared;

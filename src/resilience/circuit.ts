@@ -1,19 +1,19 @@
 /**
  * The circuit as a value, and its transitions. Pure: no clock, no telemetry; `now` is in milliseconds.
  *
- * Every change of state begins a new epoch. The result of a call counts only in the epoch in which the call was admitted:
- * a call that returns late can neither close a circuit that has opened since nor open one that has recovered.
+ * Every change of state begins a new epoch. The result of a call counts only in the epoch in which the call was admitted.
+ * A late result does not close a circuit that has opened since, and does not open a circuit that has recovered.
  */
 import type { TripRule } from './trip-rule.ts';
 
 export interface CircuitRules<T> {
   readonly trip: TripRule<T>;
-  /** How long it stays open the first time. */
+  /** How long the circuit stays open the first time, in milliseconds. */
   readonly openMs: number;
-  /** Each time that a probe fails it stays open `openFactor` times as long as before, up to `maxOpenMs`. */
+  /** After a failed probe the circuit stays open `openFactor` times as long as before, at most `maxOpenMs`. */
   readonly openFactor: number;
   readonly maxOpenMs: number;
-  /** How many successful probes close it, and how many may run at once. */
+  /** How many successful probes close the circuit, and how many may run at once. */
   readonly halfOpenProbes: number;
 }
 
@@ -31,7 +31,7 @@ export type CircuitValue<T> =
     }
   | { readonly state: 'isolated'; readonly epoch: number };
 
-/** How a call ended: `unknown` where that says nothing about the dependency, as with a cancellation. */
+/** How a call ended: `unknown` where the end says nothing about the dependency, as with a cancellation. */
 export type CircuitResult = 'success' | 'failure' | 'unknown';
 
 export function closedCircuit<T>(rules: CircuitRules<T>, epoch = 0): CircuitValue<T> {
@@ -90,7 +90,7 @@ export function settle<T>(
 
 export interface Refusal {
   readonly state: 'open' | 'half_open' | 'isolated';
-  /** When a call may be admitted again, `undefined` where only a reset changes that. */
+  /** When a call may be admitted again, `undefined` while only a reset allows one. */
   readonly until: number | undefined;
 }
 

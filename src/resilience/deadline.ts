@@ -2,7 +2,7 @@ import { CancelScope } from '../core/cancellation.ts';
 import type { ExecutionContext } from '../core/context.ts';
 import type { PrimitiveTimeoutError } from '../core/errors.ts';
 
-/** A scope that is cancelled when one of its timers fires. With a grace, its work then has some time left to settle. */
+/** A scope that is cancelled when one of its timers fires. With `graceMs`, its work then has that long to settle. */
 export class Deadline {
   readonly scope: CancelScope;
   readonly #context: ExecutionContext;
@@ -16,12 +16,12 @@ export class Deadline {
     this.#graceMs = graceMs;
   }
 
-  /** The error that a timer cancelled the scope with, if one did. */
+  /** The error with which a timer cancelled the scope; `undefined` while no timer has fired. */
   get error(): PrimitiveTimeoutError | undefined {
     return this.#expired?.error;
   }
 
-  /** How long ago that was, in milliseconds. */
+  /** How long ago a timer cancelled the scope, in milliseconds; 0 while no timer has fired. */
   get overrunMs(): number {
     return this.#expired === undefined ? 0 : this.#context.clock.now() - this.#expired.at;
   }
@@ -31,7 +31,7 @@ export class Deadline {
     return this.#context.clock.after(ms, () => this.#expire(error()));
   }
 
-  /** Releases the parent scope and the grace. To be called when nothing runs in the scope any more. */
+  /** Releases the parent scope and the grace. Call it when no work runs in the scope any more. */
   dispose(): void {
     this.#endGrace?.();
     this.scope.dispose();

@@ -22,9 +22,9 @@ const RULES: Rules<FallbackOptions> = { name: optionalName };
 
 /** A substitute for some errors only. */
 export interface ConditionalSubstitute<In, Out> {
-  /** The primitive that is asked instead. */
+  /** The primitive that runs instead. */
   readonly use: Step<In, Out>;
-  /** Whether it is asked, by the error of the primitive or substitute that failed last. @default always */
+  /** Whether the substitute runs, by the error of the primitive or substitute that failed last. @default always */
   readonly when?: ((error: unknown, context: WorkflowContext) => boolean | PromiseLike<boolean>) | undefined;
 }
 
@@ -33,20 +33,20 @@ const SUBSTITUTE_RULES: Rules<ConditionalSubstitute<never, unknown>> = {
   when: optional(callback()),
 };
 
-/** A primitive that is asked instead of one that failed. */
+/** A primitive that runs instead of a failed one. */
 export type Substitute<In> = Step<In> | ConditionalSubstitute<In, unknown>;
 
 /**
- * Runs the primitive. If it fails, runs the substitutes in their order until one succeeds. Rejects with the error of the
- * last one that ran, unchanged; the spans show every error. An aborted execution does not go on to a substitute. A
- * substitute may say with `when` which errors it is for; for other errors it is skipped.
+ * Runs the primitive. If it fails, runs the substitutes in their order until one succeeds. If all fail, rejects with the
+ * error of the last one that ran, unchanged; the spans show every error. After an abort no substitute runs. A substitute
+ * may have a `when`: it runs only after the errors for which `when` is true.
  *
  * @example
  * const answer = fallback(largeModel, [
  *   { use: smallModel, when: (error) => error instanceof PrimitiveTimeoutError },
  *   task('apology', () => 'Please try again later'),
  * ]);
- * @throws TypeError at construction when there is no substitute, one is not a primitive, or an option is wrong
+ * @throws TypeError at construction when there is no substitute, a substitute is not a primitive, or an option is wrong
  */
 export function fallback<In, Out, const S extends readonly Substitute<In>[]>(
   primitive: Primitive<In, Out>,
@@ -105,14 +105,14 @@ function linksOf<In, Out>(substitutes: unknown): readonly Link<In, Out>[] {
   if (!Array.isArray(substitutes))
     fail('fallback', 'substitutes', 'must be a list [second, third] of primitives', substitutes);
   if (substitutes.length === 0) throw new TypeError('fallback: needs at least one substitute, got none');
-  return substitutes.map((one: unknown, i) => linkOf<In, Out>(one, `substitute ${i + 1}`));
+  return substitutes.map((substitute: unknown, i) => linkOf<In, Out>(substitute, `substitute ${i + 1}`));
 }
 
-function linkOf<In, Out>(one: unknown, what: string): Link<In, Out> {
-  if (typeof one !== 'object' || one === null || !('use' in one)) {
-    return { use: requirePrimitive('fallback', what, one as Primitive<In, Out>), when: always };
+function linkOf<In, Out>(substitute: unknown, what: string): Link<In, Out> {
+  if (typeof substitute !== 'object' || substitute === null || !('use' in substitute)) {
+    return { use: requirePrimitive('fallback', what, substitute as Primitive<In, Out>), when: always };
   }
-  checkOptions(`fallback: ${what}`, one, SUBSTITUTE_RULES);
-  const { use, when = always } = one as ConditionalSubstitute<In, Out>;
+  checkOptions(`fallback: ${what}`, substitute, SUBSTITUTE_RULES);
+  const { use, when = always } = substitute as ConditionalSubstitute<In, Out>;
   return { use: requirePrimitive('fallback', `${what}: use`, use), when };
 }

@@ -13,8 +13,8 @@ export interface HedgeOptions {
   /** Replaces `HedgePrimitive` in the metrics. */
   readonly name?: string | undefined;
   /**
-   * How long a try may run without an answer before the next one starts beside it, in milliseconds; 0 starts all at once.
-   * With `percentile` it is used until there are enough samples. @default none: give this one, `percentile`, or both
+   * How long to wait for an answer before the next try starts, in milliseconds; 0 starts all tries at once. With
+   * `percentile`, used until there are enough samples. @default none: give this one, `percentile`, or both
    */
   readonly delayMs?: number | undefined;
   /**
@@ -22,11 +22,11 @@ export interface HedgeOptions {
    * @default none: the delay is `delayMs`
    */
   readonly percentile?: number | undefined;
-  /** How many durations `percentile` needs; until then `delayMs` is used, or no try is late. @default 20 */
+  /** How many durations `percentile` needs. Before, `delayMs` is used; without it only a failure starts a try. @default 20 */
   readonly minimumSamples?: number | undefined;
-  /** How many durations are remembered. @default 200 */
+  /** How many durations are kept; the newest replaces the oldest. @default 200 */
   readonly maxSamples?: number | undefined;
-  /** How many tries there may be beside the first. @default 1 */
+  /** How many tries there may be after the first. @default 1 */
   readonly maxHedges?: number | undefined;
   /**
    * Which errors are worth another try; any other error ends the execution.
@@ -46,9 +46,9 @@ const RULES: Rules<HedgeOptions> = {
 };
 
 /**
- * Starts a second try beside the first when that is late, or at once when it has failed. The first answer wins, and the
- * other tries are aborted; the cost of an aborted call to a model is still counted. Rejects with the last error when
- * every try has failed. The work must be safe to run twice.
+ * Starts a second try when the first is late, or at once when the first has failed. The first answer wins, and the other
+ * tries are aborted; the cost of an aborted call to a model is still counted. Rejects with the last error when every try
+ * has failed. The work must be safe to run twice.
  *
  * @example
  * const quick = hedge(task('read', readReplica), { percentile: 95, delayMs: 200 });
@@ -69,7 +69,7 @@ export function hedge<In, Out>(primitive: Primitive<In, Out>, options: HedgeOpti
       const startedAt = delay.learns ? context.clock.now() : 0;
       const tries = new Tries(inner, input, context);
       const isCancelled = () => context.scope?.cancelled === true;
-      // After a cancellation the tries that were granted a grace may still succeed, but no other one begins.
+      // After a cancellation no try begins. Tries that run may still succeed if the cancellation grants a grace.
       const mayStart = () => tries.started <= maxHedges && !isCancelled();
       let result: HedgeResult = 'none';
       try {
@@ -85,7 +85,7 @@ export function hedge<In, Out>(primitive: Primitive<In, Out>, options: HedgeOpti
             const { index, output } = tries.answer;
             if (index > 0) result = 'hedge';
             else result = tries.started === 1 ? 'primary' : 'primary_hedged';
-            // A first try that lost took at least this long. Without it the slow ones would not be in the samples.
+            // A first try that lost took at least this long. Without such samples the percentile would be too low.
             if (delay.learns && !tries.firstFailed) delay.learn(context.clock.now() - startedAt);
             return output;
           }
@@ -103,7 +103,7 @@ export function hedge<In, Out>(primitive: Primitive<In, Out>, options: HedgeOpti
           tries.start();
         }
       } finally {
-        tries.end(`${messageName}: another try has settled it`);
+        tries.end(`${messageName}: the execution has ended without this try`);
         record.finished(observation, result);
       }
     },

@@ -2,7 +2,7 @@ import type { CircuitGroup } from '../telemetry/record/circuit-breaker.ts';
 import type { CircuitRules } from './circuit.ts';
 import { LiveCircuit } from './shared-circuit.ts';
 
-/** One circuit per key. The least recently used is forgotten first. */
+/** One circuit per key. The least recently used is removed first. */
 export class KeyedCircuits {
   readonly #rules: CircuitRules<unknown>;
   readonly #group: CircuitGroup;

@@ -3,9 +3,9 @@ import { type Bucket, type BucketRules, fullBucket, takePermits, waitMs } from '
 import { type Place, WaitingLine } from './waiting-line.ts';
 
 /**
- * How much later than its time a timer may fire without a loss of permits. What flows in meanwhile goes to the waiters,
- * also above the size of the bucket: otherwise a steady line would get less than its rate. A process that stood still for
- * longer must not catch up at once.
+ * How many milliseconds late a timer may fire without a loss of permits. Permits that flow in meanwhile go to the
+ * waiters, also above the size of the bucket: otherwise a steady line would get less than its rate. A process that was
+ * suspended for longer must not catch up at once.
  */
 const LATE_TIMER_MS = 50;
 
@@ -21,7 +21,7 @@ export class Permits {
   readonly #line = new WaitingLine<Waiter>();
   #bucket: Bucket;
   /** The sum of the weights in the line. */
-  #wanted = 0;
+  #waitingWeight = 0;
   #disarm: (() => void) | undefined;
 
   constructor(rules: BucketRules) {
@@ -33,37 +33,37 @@ export class Permits {
     return this.#line.size;
   }
 
-  /** Takes the permits if there are enough and the line is empty, and says whether it did. */
+  /** Takes the permits if there are enough and the line is empty. Returns whether it took them. */
   tryTake(weight: number, now: number): boolean {
     return this.#line.size === 0 && this.#takeNow(weight, now, 0);
   }
 
   /** How long a waiter that joins the line now will wait, in milliseconds; less if others leave the line. */
   waitMs(weight: number, now: number): number {
-    return waitMs(this.#rules, this.#bucket, this.#wanted + weight, now);
+    return waitMs(this.#rules, this.#bucket, this.#waitingWeight + weight, now);
   }
 
   /**
-   * Resolves when the caller has its permits. A cancellation leaves the line at once. Each caller gets a promise of its
-   * own, so that what follows runs in the caller's async context.
+   * Resolves when the caller has its permits. A cancelled caller leaves the line at once. Each caller gets a promise of
+   * its own, so that it goes on in its own async context.
    */
   wait(weight: number, context: ExecutionContext): Promise<void> {
     return new Promise((resolve, reject) => {
       const leave = (place: Place<Waiter>) => {
         this.#line.leave(place);
-        this.#wanted = this.#line.size === 0 ? 0 : this.#wanted - weight;
+        this.#waitingWeight = this.#line.size === 0 ? 0 : this.#waitingWeight - weight;
       };
       const place: Place<Waiter> = this.#line.join({
         weight,
         clock: context.clock,
         admit: () => {
           leave(place);
-          ignore();
+          unlisten();
           resolve();
         },
       });
-      this.#wanted += weight;
-      const ignore = context.onCancel((reason) => {
+      this.#waitingWeight += weight;
+      const unlisten = context.onCancel((reason) => {
         const wasFirst = this.#line.first === place;
         leave(place);
         reject(reason);

@@ -11,17 +11,17 @@ import { Permits } from './permits.ts';
 export interface RateLimitOptions<In = never> {
   /** Replaces `RateLimitPrimitive` in the metrics. */
   readonly name?: string | undefined;
-  /** How many permits there are within `perMs`, spread evenly over it. */
+  /** How many permits there are within `perMs`, spread evenly over that time. */
   readonly permits: number;
-  /** The time that `permits` is for, in milliseconds. */
+  /** The time within which there are `permits` permits, in milliseconds. */
   readonly perMs: number;
-  /** How many permits gather while no execution asks for them: so many may be used at once. @default `permits` */
+  /** How many unused permits gather at most: so many may be used at once. @default `permits` */
   readonly burst?: number | undefined;
   /** How many permits an execution needs, such as the tokens of its prompt. @default 1 each */
   readonly weight?: ((input: In, context: WorkflowContext) => number | PromiseLike<number>) | undefined;
-  /** Whether an execution that comes too early waits for its turn or is refused. @default 'wait' */
+  /** Whether an execution without enough permits waits for them or is refused. @default 'wait' */
   readonly mode?: 'wait' | 'reject' | undefined;
-  /** How long an execution may wait, in milliseconds; one that would wait longer is refused at once. @default any time */
+  /** How long an execution may wait, in milliseconds. If it would wait longer, it is refused at once. @default any time */
   readonly maxWaitMs?: number | undefined;
   /** How many executions may wait; more are refused. @default 1000 */
   readonly maxQueue?: number | undefined;
@@ -41,9 +41,10 @@ const RULES: Rules<RateLimitOptions> = {
 const WEIGHT = { min: 0 };
 
 /**
- * Starts no more executions than `permits` within `perMs` after a first burst, by a token bucket. It counts executions,
- * or the weight of each one. Executions wait first come, first served, whatever their weight, and leave at once when they
- * are aborted. One that is refused rejects with `RateLimitError`, which says when there will be permits for it.
+ * Starts no more executions than `permits` within `perMs` after a first burst, by a token bucket. An execution needs one
+ * permit, or as many as its `weight`. Executions wait first come, first served, also for unequal weights, and leave the
+ * line at once when they are aborted. A refused execution rejects with `RateLimitError`, which says when there are enough
+ * permits for it.
  *
  * @example
  * const steady = rateLimit(summarise, { permits: 90_000, perMs: 60_000, weight: (text: string) => text.length / 4 });
@@ -61,10 +62,10 @@ export function rateLimit<In, Out>(
 
   function refuse(needed: number, waitMs: number, room: boolean): void {
     if (waitMs > longestMs) {
-      const why = longestMs === 0 ? 'too few are left' : `they would take longer than the ${longestMs} ms it may wait`;
+      const why = longestMs === 0 ? 'too few are left' : `the wait would be longer than maxWaitMs, ${longestMs} ms`;
       throw new RateLimitError(messageName, needed, why, waitMs);
     }
-    if (!room) throw new RateLimitError(messageName, needed, `as many as may wait (${maxQueue}) do so already`, waitMs);
+    if (!room) throw new RateLimitError(messageName, needed, `maxQueue, ${maxQueue}, executions wait already`, waitMs);
   }
 
   return createPrimitive<In, Out>({
@@ -76,7 +77,7 @@ export function rateLimit<In, Out>(
       const needed = isPromise(given) ? await untilCancelled(given, context.scope) : given;
       requireNumber(messageName, 'weight', needed, WEIGHT);
       if (needed > rules.burst) {
-        throw new RateLimitError(messageName, needed, `it never holds more than ${rules.burst}, its burst, at once`);
+        throw new RateLimitError(messageName, needed, `there are never more than burst, ${rules.burst}, at once`);
       }
       const now = context.clock.now();
       if (!permits.tryTake(needed, now)) {

@@ -1,4 +1,4 @@
-/** The last durations, kept by age and by size, so that a percentile needs no sorting. */
+/** The last durations, in two lists: by age and by length, so that a percentile needs no sorting. */
 export class RecentDurations {
   readonly #byAge: Float64Array;
   readonly #bySize: Float64Array;
@@ -26,7 +26,7 @@ export class RecentDurations {
     this.#count += 1;
   }
 
-  /** The smallest duration that `percent` of all durations do not exceed, `undefined` while there are none. */
+  /** The duration that `percent` of all durations do not exceed, `undefined` while there are none. */
   percentile(percent: number): number | undefined {
     return this.#count === 0 ? undefined : this.#bySize[Math.max(0, Math.ceil((percent / 100) * this.#count) - 1)];
   }

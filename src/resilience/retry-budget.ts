@@ -4,9 +4,9 @@ import { number, optional } from '../core/rules.ts';
 export interface RetryBudgetOptions {
   /** How many retries there may be for each first try: 0.2 is one for every five. @default 0.2 */
   readonly ratio?: number | undefined;
-  /** How many retries a second there may be at any traffic, so that a little traffic can retry too. @default 1 */
+  /** How many retries there may be in each second, also when there are few first tries. @default 1 */
   readonly minPerSecond?: number | undefined;
-  /** How long a try counts, in milliseconds. @default 10000 */
+  /** How long a try or a retry counts, in milliseconds. @default 10000 */
   readonly windowMs?: number | undefined;
 }
 
@@ -16,7 +16,7 @@ const RULES: Rules<RetryBudgetOptions> = {
   windowMs: optional(number({ min: 10 })),
 };
 
-/** The window slides by a tenth of itself. */
+/** The window slides in tenths of its length. */
 const SLOTS = 10;
 
 interface Slot {
@@ -44,7 +44,7 @@ export class RetryBudget {
     this.#slotAt(now).tries += 1;
   }
 
-  /** Takes one retry. Returns a function that gives it back if it is not made, `undefined` when none is left. */
+  /** Takes one retry. Returns a function that gives an unused retry back, `undefined` when no retry is left. */
   takeRetry(now: number): (() => void) | undefined {
     const slot = this.#slotAt(now);
     const oldest = slot.index - SLOTS;
@@ -71,8 +71,8 @@ export class RetryBudget {
 }
 
 /**
- * A budget that several `retry` share: together their retries add only a share to the traffic. Otherwise a service that is
- * down would be asked four times as often as one that is up. Make one budget per service.
+ * A budget that several `retry` share. It limits their retries to a share of their first tries. Without a budget, a
+ * service that is down is called four times as often as one that is up. Make one budget per service.
  *
  * @example
  * const budget = retryBudget({ ratio: 0.1 });

@@ -1,4 +1,4 @@
-/** Whether there is another try, and when it starts. */
+/** Decides whether there is another try, and when it starts. */
 import { checkOptions, fail, type Rule, type Rules } from '../core/check.ts';
 import { callback, milliseconds, number, oneOf, optional, optionalName } from '../core/rules.ts';
 import type { WorkflowContext } from '../core/workflow-context.ts';
@@ -9,26 +9,26 @@ import { RetryBudget } from './retry-budget.ts';
 export interface RetryOptions {
   /** Replaces `RetryPrimitive` in the metrics. */
   readonly name?: string | undefined;
-  /** Tries after the first. @default 3 */
+  /** How many tries there may be after the first. @default 3 */
   readonly maxRetries?: number | undefined;
   /**
-   * The longest wait before the second try, in milliseconds; it doubles from try to try. With decorrelated jitter it is
-   * the shortest wait before any try. @default 250
+   * The longest wait before the second try, in milliseconds; the wait doubles from try to try. With decorrelated jitter,
+   * the shortest wait before every try. @default 250
    */
   readonly initialDelayMs?: number | undefined;
   /** No wait is longer than this, in milliseconds, also where a server's Retry-After asks for more. @default 30000 */
   readonly maxDelayMs?: number | undefined;
   /**
-   * How much of the wait is random. `full`: a random part of the wait. `decorrelated`: a random wait between the first
-   * one and three times the one before. `none`: the whole wait. @default 'full'
+   * How much of the wait is random. `full`: a random part of the wait. `decorrelated`: a random wait between
+   * `initialDelayMs` and three times the last wait. `none`: the whole wait. @default 'full'
    */
   readonly jitter?: Jitter | undefined;
   /**
-   * How long all tries and waits together may take, in milliseconds: a wait that would end later does not begin, and a
-   * try that still runs then is aborted. @default no limit
+   * How long all tries and waits together may take, in milliseconds. A wait that would end later does not begin; a try
+   * that runs at that time is aborted. @default no limit
    */
   readonly deadlineMs?: number | undefined;
-  /** A budget of retries that several primitives share. When it is used up there is no further try. @default none */
+  /** A budget of retries that several primitives share. When it is used up, there is no further try. @default none */
   readonly budget?: RetryBudget | undefined;
   /**
    * Which errors are worth another try.
@@ -36,7 +36,7 @@ export interface RetryOptions {
    */
   readonly when?: ((error: unknown, context: WorkflowContext) => boolean | PromiseLike<boolean>) | undefined;
   /**
-   * Gives a number from 0 to 1 for the jitter. It is called as `Math.random` is: without arguments, and it answers at once.
+   * Gives a number from 0 to 1 for the jitter. Like `Math.random`, it gets no arguments and cannot be asynchronous.
    * @default Math.random
    */
   readonly random?: (() => number) | undefined;
@@ -66,7 +66,7 @@ function validRandom(given: number): number {
 /** The wait between two tries. */
 export interface Pause {
   readonly delayMs: number;
-  /** Gives the retry back to the budget, if it is not made. */
+  /** Gives an unused retry back to the budget. */
   readonly giveBack: (() => void) | undefined;
 }
 

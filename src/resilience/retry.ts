@@ -9,8 +9,8 @@ import { type Pause, planner, type RetryOptions } from './retry-plan.ts';
 import { isTransient } from './transient.ts';
 
 /**
- * Tries again when the primitive fails, after an exponential backoff with jitter, or after the server's Retry-After where
- * the error carries one. Rejects with the last error. Where a try was running at the deadline, it rejects with a
+ * Tries again when the primitive fails, after an exponential backoff with jitter, or after the server's Retry-After if
+ * the error carries one. Rejects with the last error, or, if a try was running at the deadline, with a
  * `PrimitiveTimeoutError` whose cause is the last error. An aborted execution is never tried again.
  *
  * @example

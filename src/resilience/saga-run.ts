@@ -1,10 +1,10 @@
-/** Runs the stages of a saga, and notes what is to be undone if the saga fails. */
+/** Runs the stages of a saga, and lists the effects that are undone if the saga fails. */
 import { CancelScope, untilCancelled } from '../core/cancellation.ts';
 import type { ExecutionContext } from '../core/context.ts';
 import { PrimitiveTimeoutError } from '../core/errors.ts';
 import type { Stage, Step } from './saga-step.ts';
 
-/** What is to be undone: the effect of a step that succeeded, or of one of which that is not known. */
+/** An effect to undo: `done` if the step succeeded, `unknown` if it may have had its effect. */
 export type Effect =
   | { readonly kind: 'done'; readonly step: Step; readonly input: unknown; readonly output: unknown }
   | { readonly kind: 'unknown'; readonly step: Step; readonly input: unknown };
@@ -12,11 +12,11 @@ export type Effect =
 export interface StageResult {
   readonly output: unknown;
   readonly effects: readonly Effect[];
-  /** The first error of its steps, or the reason of an abort while they ran. */
+  /** The first error of the steps, or the reason of an abort while they ran. */
   readonly failure: { readonly error: unknown } | undefined;
 }
 
-/** Runs a stage. A single step that nothing can interrupt, or that has no compensation, needs no scope of its own. */
+/** Runs a stage. A single step needs a scope only if it has a compensation and can be interrupted. */
 export function perform(
   stage: Stage,
   input: unknown,
@@ -47,7 +47,7 @@ async function performSimple(step: Step, input: unknown, context: ExecutionConte
 
 /**
  * Runs the steps of a stage at the same time. The first failure, or an abort, interrupts the other steps. Steps that have
- * a compensation get a grace in which they may still succeed; the others are given up on at once.
+ * a compensation get a grace in which they may still succeed.
  */
 async function performInterruptible(
   { steps, concurrent }: Stage,
@@ -70,7 +70,7 @@ async function performInterruptible(
   };
   const run = async (step: Step, i: number) => {
     if (failure !== undefined) return;
-    // `interrupt` hears of an abort first and cancels this scope. Its parent is for a stream that outlives the saga.
+    // An abort runs `interrupt` before it cancels this scope. The parent is for streams that outlive the saga.
     const scope = new CancelScope(context.scope);
     running.set(step, scope);
     try {
@@ -88,9 +88,9 @@ async function performInterruptible(
     }
   };
 
-  const ignore = context.scope?.onCancel(interrupt);
+  const unlisten = context.scope?.onCancel(interrupt);
   await Promise.all(steps.map(run));
-  ignore?.();
+  unlisten?.();
   endGrace();
   return { output: concurrent ? outputs : outputs[0], effects, failure };
 }

@@ -27,16 +27,16 @@ export interface WhenUnknownInput<In> {
 }
 
 export interface SagaStep<In, Out> {
-  /** The name of the step in errors and in the spans of its compensation. No two steps of a saga have the same. */
+  /** The name of the step in errors and in the spans of its compensation; unique in its saga. */
   readonly name: string;
   /** The work of the step. It must have an effect only if it succeeds. */
   readonly do: Primitive<In, Out>;
   /** Undoes the effect. @default nothing is undone */
   readonly compensate?: Primitive<CompensateInput<In, Out>, unknown> | undefined;
   /**
-   * Undoes an effect that may not exist. It runs when `do` was aborted, or timed out, while it ran, and so did not say
-   * whether it succeeded. Look up by the input whether there is something to undo. @default nothing is done, and the
-   * unknown effect is counted
+   * Undoes an effect that may or may not exist. It runs when `do` was aborted or timed out, so that its success is not
+   * known. Look up by the input whether there is an effect to undo. @default nothing is done, and the unknown effect is
+   * counted
    */
   readonly whenUnknown?: Primitive<WhenUnknownInput<In>, unknown> | undefined;
 }
@@ -52,21 +52,21 @@ export interface AnySagaStep {
 /** One step, or several that run at the same time. */
 export type SagaStage = AnySagaStep | readonly AnySagaStep[];
 
-/** What a stage of a saga takes. */
+/** The input of a stage of a saga. */
 export type SagaStageInput<S> = S extends { readonly do: Primitive<infer In, unknown> }
   ? In
   : S extends readonly [infer First, ...unknown[]]
     ? SagaStageInput<First>
     : never;
 
-/** What a stage of a saga gives. */
+/** The output of a stage of a saga. */
 export type SagaStageOutput<S> = S extends { readonly do: Primitive<never, infer Out> }
   ? Out
   : S extends readonly unknown[]
     ? { -readonly [K in keyof S]: SagaStageOutput<S[K]> }
     : never;
 
-/** The stages, each of which must take the output of the stage before. */
+/** The stages, each of which must accept the output of the stage before. */
 export type SagaChain<S extends readonly unknown[], In = SagaStageInput<S[0]>> = S extends readonly [
   infer First,
   ...infer Rest,
@@ -81,7 +81,7 @@ export type SagaChain<S extends readonly unknown[], In = SagaStageInput<S[0]>> =
     ? readonly []
     : readonly SagaStep<In, In>[];
 
-/** What a saga gives: the output of its last stage. */
+/** The output of a saga: that of its last stage. */
 export type SagaOutput<S extends readonly unknown[]> = SagaStageOutput<
   S extends readonly [...unknown[], infer Last] ? Last : S[number]
 >;
@@ -96,7 +96,7 @@ export interface Step {
 
 export interface Stage {
   readonly steps: readonly Step[];
-  /** Whether its steps run at the same time, and its output is the tuple of their outputs. */
+  /** Whether the steps run at the same time, and the output of the stage is the tuple of their outputs. */
   readonly concurrent: boolean;
 }
 
@@ -113,7 +113,7 @@ export function stagesOf(stages: readonly SagaStage[]): readonly Stage[] {
   return stages.map((stage) => ({ steps: groupOf(stage).map(stepOf), concurrent: Array.isArray(stage) }));
 }
 
-/** To be called before any compensation is made: a refused saga must not leave a series of a metric behind. */
+/** Call it before a compensation is made: a refused saga must have no series in the metrics. */
 function checkStages(stages: readonly SagaStage[]): void {
   if (!Array.isArray(stages)) fail('saga', 'steps', 'must be a list [{ name, do, compensate }, …]', stages);
   if (stages.length === 0) throw new TypeError('saga: needs at least one step, got none');
@@ -152,7 +152,7 @@ function stepOf({ name, do: work, compensate, whenUnknown }: AnySagaStep): Step 
   };
 }
 
-/** The compensation with a span and a count of its own: the same primitive may also run outside of the saga. */
+/** Gives the compensation a span and a count of its own: the same primitive may also run outside of the saga. */
 function compensation<In>(
   what: string,
   name: string,

@@ -1,4 +1,4 @@
-/** Undoes what a saga has done. */
+/** Undoes the effects of a saga. */
 import { CancelScope } from '../core/cancellation.ts';
 import type { ExecutionContext } from '../core/context.ts';
 import type { CompensationFailure } from '../core/errors.ts';
@@ -11,8 +11,8 @@ export interface UndoResult {
 }
 
 /**
- * Undoes the effects of the stages, the last stage first, those of one stage at the same time. Neither an abort nor a
- * compensation that fails stops it.
+ * Undoes the effects of the stages, the last stage first; effects of one stage at the same time. It goes on after an
+ * abort, and after a compensation that fails.
  */
 export async function undo(
   stages: readonly (readonly Effect[])[],

@@ -12,8 +12,8 @@ export interface SagaOptions {
   /** Replaces `SagaPrimitive` in the metrics. */
   readonly name?: string | undefined;
   /**
-   * How long an aborted step that can be undone may go on, in milliseconds, so that it is known whether it had its effect.
-   * A step without `compensate` is given up on at once. @default 5000
+   * How long a step with `compensate` may go on after an abort, in milliseconds, to find out whether it succeeds. The
+   * saga does not wait for other steps. @default 5000
    */
   readonly graceMs?: number | undefined;
 }
@@ -23,17 +23,17 @@ const RULES: Rules<SagaOptions> = { name: optionalName, graceMs: optional(millis
 /**
  * Runs its steps one after the other, each with the output of the step before, and gives the output of the last step.
  * Steps in a nested list run at the same time on the same input and give a tuple. When a step fails, or the execution is
- * aborted, what the steps have done is undone: the compensations run in reverse order, those of a nested list at the same
- * time.
+ * aborted, the effects of the steps are undone: the compensations run in reverse order, those of a nested list at the
+ * same time.
  *
  * An abort does not stop a compensation. Give compensations a `timeout` or `retry` of their own, and put time limits into
  * the steps: a `timeout` around the saga does not wait for the compensations. A step that was running at the abort is
- * undone if it still succeeds. If it does not, its effect is unknown: a server may have done what the aborted request
- * asked for. Then its `whenUnknown` runs; without one the unknown effect is counted. Nothing is stored: the process must
+ * undone if it still succeeds. If it does not, its effect is unknown: a server may have executed the aborted request.
+ * Then its `whenUnknown` runs; without a `whenUnknown` the unknown effect is counted. Nothing is stored: the process must
  * live until the saga has settled.
  *
- * When all compensations have succeeded, it rejects with the error that caused them, unchanged; else with a
- * `CompensationError` that has that error as `cause` and lists every compensation that failed.
+ * When all compensations have succeeded, the saga rejects with the error that caused them, unchanged. Otherwise it
+ * rejects with a `CompensationError` whose `cause` is that error, and which lists every compensation that failed.
  *
  * @example
  * const order = saga([
@@ -43,7 +43,7 @@ const RULES: Rules<SagaOptions> = { name: optionalName, graceMs: optional(millis
  *     { name: 'label', do: printLabel },
  *   ],
  * ]);
- * @throws TypeError, RangeError at construction when there is no step, two share a name, or an option is wrong
+ * @throws TypeError, RangeError at construction when there is no step, two steps share a name, or an option is wrong
  */
 export function saga<const S extends readonly SagaStage[]>(
   steps: S & SagaChain<S>,

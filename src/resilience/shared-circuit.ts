@@ -17,13 +17,13 @@ export type { CircuitState } from '../telemetry/record/circuit-breaker.ts';
 /** The health of one dependency. Several circuit breakers may share it, and a program may open and close it. */
 export interface Circuit {
   /**
-   * `open` refuses every execution. When its time is over it is `half_open`: it admits probes, and their results close it
-   * or open it again. `isolated` is open until `reset`.
+   * An `open` circuit refuses every execution. When its open time is over, it is `half_open`: it admits probes, and their
+   * results close it or open it again. An `isolated` circuit refuses every execution until `reset`.
    */
   readonly state: CircuitState;
   /** Refuses every execution until `reset`. Running executions may finish; their results do not count. */
   isolate(): void;
-  /** Closes it, and forgets all results. */
+  /** Closes the circuit, and deletes all results. */
   reset(): void;
 }
 
@@ -35,7 +35,7 @@ interface Clock {
 const dropped = new FinalizationRegistry<CircuitMember>((member) => member.leave());
 const NEVER_OVER = () => false;
 
-/** A circuit that changes: its current value, and the names in telemetry that show it. */
+/** A circuit that changes: its current value, and the names under which telemetry shows it. */
 export class LiveCircuit implements Circuit {
   readonly #rules: CircuitRules<unknown>;
   readonly #members: CircuitMember[] = [];
@@ -69,12 +69,12 @@ export class LiveCircuit implements Circuit {
     dropped.register(this, member);
   }
 
-  /** Shows the circuit under no name any more. */
+  /** Removes the circuit from all names. */
   hide(): void {
     for (const member of this.#members.splice(0)) member.leave();
   }
 
-  /** The epoch in which the call is admitted, `undefined` where it is refused. */
+  /** Returns the epoch in which the call is admitted, `undefined` when the call is refused. */
   admit(clock: Clock): number | undefined {
     if (this.#value.state === 'closed') return this.#value.epoch;
     const next = admit(this.#rules, this.#value, clock.now());
@@ -83,12 +83,12 @@ export class LiveCircuit implements Circuit {
     return next.epoch;
   }
 
-  /** The end of a call that was admitted in `epoch`. Returns the new state of the circuit, if it changed. */
+  /** Call it at the end of a call that was admitted in `epoch`. Returns the new state of the circuit, if it changed. */
   settle(epoch: number, result: CircuitResult, clock: Clock): CircuitState | undefined {
     return this.#become(settle(this.#rules, this.#value, epoch, result, clock.now()), clock);
   }
 
-  /** Why it refuses calls now, and until when. */
+  /** Why the circuit refuses calls now, and until when. */
   refusal(): Refusal {
     return refusal(this.#value);
   }

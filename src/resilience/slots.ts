@@ -15,7 +15,7 @@ export class Slots {
     return this.#line.size;
   }
 
-  /** Takes a slot if one is free, and says whether it did. */
+  /** Takes a slot if one is free. Returns whether it took one. */
   tryEnter(): boolean {
     if (this.#used >= this.#count) return false;
     this.#used += 1;
@@ -23,23 +23,23 @@ export class Slots {
   }
 
   /**
-   * Resolves when the caller has a slot. A cancellation leaves the line at once. Each caller gets a promise of its own,
-   * so that what follows runs in the caller's async context.
+   * Resolves when the caller has a slot. A cancelled caller leaves the line at once. Each caller gets a promise of its
+   * own, so that it goes on in its own async context.
    */
   wait(context: ExecutionContext): Promise<void> {
     return new Promise((resolve, reject) => {
       const place: Place<() => void> = this.#line.join(() => {
-        ignore();
+        unlisten();
         resolve();
       });
-      const ignore = context.onCancel((reason) => {
+      const unlisten = context.onCancel((reason) => {
         this.#line.leave(place);
         reject(reason);
       });
     });
   }
 
-  /** Gives a slot to the first in the line, or back if the line is empty. */
+  /** Gives the caller's slot to the first in the line; if the line is empty, the slot is free. */
   free(): void {
     const next = this.#line.first;
     if (next === undefined) {

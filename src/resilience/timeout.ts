@@ -14,8 +14,8 @@ export interface TimeoutOptions {
   /** How long the primitive may take, or a stream until its end, in milliseconds. @default no limit where `idleMs` is given */
   readonly timeoutMs?: number | undefined;
   /**
-   * How long a stream may let its reader wait for a chunk, also for the first, in milliseconds. The time that the reader
-   * takes between two chunks does not count. @default no limit
+   * How long the reader of a stream may wait for a chunk, also for the first, in milliseconds. Time in which the reader
+   * does not wait is not counted. @default no limit
    */
   readonly idleMs?: number | undefined;
   /**
@@ -37,9 +37,9 @@ const RULES: Rules<TimeoutOptions> = {
 };
 
 /**
- * Gives up on the primitive after `timeoutMs`, or on a stream that gives no chunk for `idleMs`: aborts it and rejects with
+ * Aborts the primitive after `timeoutMs`, or a stream whose reader has waited `idleMs` for a chunk, and rejects with
  * `PrimitiveTimeoutError`. In cooperative mode, work that still succeeds within `graceMs` is a success; work that fails
- * then is a timeout whose `cause` is that failure. An abort by the caller ends the wait at once.
+ * within `graceMs` is a timeout, with that failure as its `cause`. An abort by the caller ends the wait at once.
  *
  * @example
  * const prompt = timeout(task('ask', askModel), { timeoutMs: 30_000 });
@@ -93,7 +93,7 @@ function checked(options: TimeoutOptions): TimeoutOptions {
   return { name, timeoutMs, idleMs, graceMs: mode === 'cooperative' ? (graceMs ?? 5_000) : undefined };
 }
 
-/** The error to reject with: after the deadline it is the timeout, with the work's own error as its cause. */
+/** The error of the execution: after the deadline the timeout, with the error of the work as its cause. */
 function reportedError(error: unknown, expired: PrimitiveTimeoutError | undefined): unknown {
   if (expired !== undefined && error !== expired) expired.cause = error;
   return expired ?? error;

@@ -1,10 +1,10 @@
-/** A token bucket as a value: how many permits it has, and at what time. Pure; times are in milliseconds. */
+/** A token bucket as a value: its permits at one moment. Pure; times are in milliseconds. */
 
 export interface BucketRules {
   /** How many permits flow in within `perMs`. */
   readonly permits: number;
   readonly perMs: number;
-  /** How many it can hold. */
+  /** How many permits the bucket can hold. */
   readonly burst: number;
 }
 
@@ -13,14 +13,14 @@ export interface Bucket {
   readonly at: number;
 }
 
-/** A share of the burst that divisions may lose without the loss of a permit. */
+/** The share of the burst by which sums may be too small, from rounding, and still count as enough. */
 const ROUNDING = 1e-9;
 
 export function fullBucket({ burst }: BucketRules): Bucket {
   return { available: burst, at: Number.NEGATIVE_INFINITY };
 }
 
-/** The bucket at `now`. It can hold its burst, and on top of it the permits of `slackMs`. */
+/** The bucket at `now`. It can hold its burst, and in addition the permits of `slackMs`. */
 export function filled(rules: BucketRules, bucket: Bucket, now: number, slackMs = 0): Bucket {
   const { permits, perMs, burst } = rules;
   const added = (Math.max(0, now - bucket.at) * permits) / perMs;
@@ -43,7 +43,7 @@ export function takePermits(
   return { available: Math.max(0, available - weight), at };
 }
 
-/** How long from `now` until `weight` permits have flowed in; 0 when there are as many. */
+/** How many milliseconds after `now` there are `weight` permits; 0 when there are enough. */
 export function waitMs(rules: BucketRules, bucket: Bucket, weight: number, now: number): number {
   const missing = weight - filled(rules, bucket, now).available;
   if (missing <= ROUNDING * rules.burst) return 0;

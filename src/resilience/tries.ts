@@ -4,7 +4,7 @@ import type { ObservedPrimitive } from '../core/primitive.ts';
 
 const NOTHING = () => {};
 
-/** Several tries of the same work at once, each of which can be given up by itself. */
+/** Several tries of the same work at once, each of which can be aborted by itself. */
 export class Tries<In, Out> {
   readonly #primitive: ObservedPrimitive<In, Out>;
   readonly #input: In;
@@ -12,10 +12,10 @@ export class Tries<In, Out> {
   readonly #scopes: CancelScope[] = [];
   #running = 0;
   #wake: () => void = NOTHING;
-  /** What the first that succeeded gave. */
+  /** The output of the first try that succeeded. */
   answer: { readonly index: number; readonly output: Out } | undefined;
   firstFailed = false;
-  /** The newest failure that `nextFailure` has not given yet. */
+  /** The newest failure that `nextFailure` has not returned yet. */
   #failure: { readonly error: unknown } | undefined;
 
   constructor(primitive: ObservedPrimitive<In, Out>, input: In, context: ExecutionContext) {
@@ -59,7 +59,7 @@ export class Tries<In, Out> {
     return failure;
   }
 
-  /** Resolves when a try has come back, or after `delayMs` where that is given. */
+  /** Resolves when a try has ended, or after `delayMs` milliseconds if that is given. */
   next(delayMs: number | undefined): Promise<void> {
     return new Promise((resolve) => {
       const disarm = delayMs === undefined ? NOTHING : this.#context.clock.after(delayMs, resolve);
@@ -70,10 +70,10 @@ export class Tries<In, Out> {
     });
   }
 
-  /** Aborts all but the one that answered. */
+  /** Aborts all tries except the one that answered. */
   end(why: string): void {
     const winner = this.answer?.index;
-    // A loser that has come back may have brought a stream, which is still open.
+    // A loser that has ended may have given a stream, which is still open.
     const losers = this.#running > 0 || this.#scopes.length > 1;
     const reason = losers ? new DOMException(why, 'AbortError') : undefined;
     for (const [index, scope] of this.#scopes.entries()) {

@@ -28,14 +28,14 @@ interface Bucket {
   readonly failures: number;
 }
 
-/** The oldest first, at most `BUCKETS` of them, so that memory does not grow with traffic. */
+/** The oldest bucket first, at most `BUCKETS` of them, so that memory does not grow with traffic. */
 export type SlidingWindow = readonly Bucket[];
 
 const BUCKETS = 10;
 
 /**
- * Opens when, of at least `minimumThroughput` results of the last `windowMs` milliseconds, a share of `failureRatio`
- * or more were failures. The window slides in tenths.
+ * Opens when there are at least `minimumThroughput` results of the last `windowMs` milliseconds, and the share of
+ * failures among them is `failureRatio` or more. The window slides in tenths of its length.
  */
 export function samplingRule(options: {
   readonly failureRatio: number;

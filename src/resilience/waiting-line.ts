@@ -6,7 +6,7 @@ export interface Place<T> {
   isInLine: boolean;
 }
 
-/** First come, first served. A waiter may leave from anywhere in the line, in constant time. */
+/** First come, first served. A waiter may leave from any place in the line, in constant time. */
 export class WaitingLine<T> {
   #first: Place<T> | undefined;
   #last: Place<T> | undefined;

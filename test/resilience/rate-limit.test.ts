@@ -95,7 +95,7 @@ describe('rateLimit', () => {
     const impatient = rateLimit(work, { permits: 1, perMs: 1_000, maxWaitMs: 2_000, name: 'a' });
     const all = [0, 1, 2].map((id) => run(impatient, id));
     await expect(run(impatient, 3)).rejects.toThrow(
-      'a refused work of 1 permit: they would take longer than the 2000 ms it may wait; they are free in 3000 ms',
+      'a refused work of 1 permit: the wait would be longer than maxWaitMs, 2000 ms; they are free in 3000 ms',
     );
     await clock.advance(2_000);
     await Promise.all(all);
@@ -106,7 +106,7 @@ describe('rateLimit', () => {
     const short = rateLimit(work, { permits: 1, perMs: 1_000, maxQueue: 1, name: 'a' });
     const all = [0, 1].map((id) => run(short, id));
     await expect(run(short, 2)).rejects.toThrow(
-      'a refused work of 1 permit: as many as may wait (1) do so already; they are free in 2000 ms',
+      'a refused work of 1 permit: maxQueue, 1, executions wait already; they are free in 2000 ms',
     );
     await clock.advance(1_000);
     await Promise.all(all);
@@ -117,7 +117,7 @@ describe('rateLimit', () => {
     const refusal = run(byTokens, 51);
     await expect(refusal).rejects.toBeInstanceOf(RateLimitError);
     await expect(refusal).rejects.toMatchObject({
-      message: 'a refused work of 51 permits: it never holds more than 50, its burst, at once',
+      message: 'a refused work of 51 permits: there are never more than burst, 50, at once',
       retryAfterMs: undefined,
     });
     await expect(run(byTokens, Number.NaN)).rejects.toThrow('a: weight must be a finite number, 0 or more, got NaN');
