@@ -13,12 +13,12 @@ import { remoteStore } from './remote-store.ts';
 import { SingleFlight } from './single-flight.ts';
 
 /**
- * Gives the value that the primitive gave before for the same key. Executions that miss the same key at once share one
- * run of the primitive; it is aborted only when all of them have been aborted. A failure is kept only if `negative` says
- * so; `undefined` and `null` are kept as any other value. A stream is refused: it can be read only once.
+ * Gives the value that the primitive gave before for the same key. Executions that miss the same key at the same time
+ * share one run of the primitive; the run is aborted when all of them have been aborted. A failure is kept only if
+ * `negative` says so; `undefined` and `null` are kept as any other value. A stream is refused: it can be read only once.
  *
  * Values are kept in this process, or in `store`, where other processes find them too. A store that does not answer, is
- * slow or full, or holds something unreadable never makes an execution fail: the primitive runs, and the failure of the
+ * slow or full, or has an unreadable value never makes an execution fail: the primitive runs, and the failure of the
  * store is counted. An execution waits for the store at most twice its `timeoutMs`, once to read and once to write, and
  * once more to delete an unreadable value. After three failures in a row the store is asked only once a second.
  *
@@ -39,7 +39,7 @@ export function cache<In, Out>(primitive: Primitive<In, Out>, options: CacheOpti
   const { key: keyOf, ttlMs, staleMs, negative, maxEntries = 1_000, store, name } = options;
   const { namespace = name ?? inner.name, version = '1' } = options;
   const prefix = keyPrefix(namespace, version);
-  // `ttl` for a cache that only age bounds, `lru` for one that its number of entries bounds.
+  // `ttl` if only age limits the cache, `lru` if the number of entries limits it.
   const type = store?.type ?? (ttlMs !== undefined && options.maxEntries === undefined ? 'ttl' : 'lru');
   const { label, messageName } = namesOf('cache', name, { around: inner });
   const record = cacheRecorder(label, type);

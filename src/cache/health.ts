@@ -1,4 +1,4 @@
-/** Whether a store answered lately, and whether to ask it now: pure functions over a value. */
+/** Whether a store has answered recently, and whether it may be asked now. Pure functions over a value. */
 export interface Health {
   /** How many operations in a row have failed. */
   readonly failures: number;
@@ -8,7 +8,7 @@ export interface Health {
 
 /** After this many failures in a row the store is not asked for a while. */
 const FAILURES_BEFORE_PAUSE = 3;
-/** How long that is, in milliseconds. Then one caller asks again; until it has an answer, the others do not ask. */
+/** The length of the pause, in milliseconds. Then one caller asks; the pause goes on for the others until an answer. */
 const PAUSE_MS = 1_000;
 
 export const HEALTHY: Health = { failures: 0, pausedUntil: 0 };

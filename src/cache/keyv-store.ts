@@ -12,7 +12,8 @@ export interface KeyvLike {
   readonly store?: { readonly opts?: { readonly dialect?: unknown } | undefined } | undefined;
 }
 
-/** Turns a value into what the store can hold, and back. If one throws, the value is not kept, or not found. */
+/** Converts a value for the store, and back. If `encode` throws, no value is kept; if `decode` throws, none is found. */
+
 export interface CacheCodec<Stored> {
   encode(value: unknown): Stored;
   decode(stored: Stored): unknown;
@@ -24,7 +25,7 @@ export interface KeyvStoreOptions<Stored> {
   /** How long the cache waits for an answer, in milliseconds. @default 200 */
   readonly timeoutMs?: number | undefined;
   /**
-   * How values that are more than JSON are written and read. @default Keyv's own serializer: JSON and Buffers; `undefined` stays `undefined`,
+   * How values that JSON cannot express are written and read. @default Keyv's own serializer: JSON and Buffers; `undefined` stays `undefined`,
    * a Date becomes a text, a Map an empty object
    */
   readonly codec?: CacheCodec<Stored> | undefined;
@@ -36,7 +37,7 @@ const RULES: Rules<KeyvStoreOptions<never>> = {
   codec: optional(having('encode', 'decode')),
 };
 
-/** Rejects the operation during which an `error` event came. By default Keyv answers as if nothing had failed. */
+/** Rejects the operation during which Keyv emits `error`. Keyv itself answers as if nothing had failed. */
 const operations = new AsyncLocalStorage<(error: unknown) => void>();
 
 /**

@@ -7,13 +7,13 @@ export interface Kept<V> {
   readonly freshUntil: number;
 }
 
-/** How long values are fresh, and how long after that they are stale but still usable, in milliseconds. */
+/** How long values are fresh, and for how long afterwards they are stale but still usable, in milliseconds. */
 export interface Lifetime {
   readonly ttlMs?: number | undefined;
   readonly staleMs?: number | undefined;
 }
 
-/** Values in this process. The least recently used goes first; `now` of the caller decides what has expired. */
+/** Values in this process. The least recently used is removed first; whether a value has expired is judged by `now`. */
 export function memoryStore<V>({
   ttlMs = Number.POSITIVE_INFINITY,
   staleMs = 0,

@@ -6,30 +6,30 @@ import { type CacheStore, cacheStore } from './store.ts';
 export interface CacheOptions<In> {
   /** Replaces `CachePrimitive` in the metrics. */
   readonly name?: string | undefined;
-  /** What makes two inputs the same: a string. Inputs with the same string share one value. */
+  /** Gives the key of an input, a string. Inputs with the same key share one value. */
   readonly key: (input: In, context: WorkflowContext) => string | PromiseLike<string>;
   /** How long a value is fresh, in milliseconds. @default for ever */
   readonly ttlMs?: number | undefined;
   /**
-   * For how long after `ttlMs` a value may still be given, in milliseconds. It is given at once, and the primitive runs in
-   * the background to replace it. If that run fails, the value stays, and for a second there is no further run.
+   * For how long after `ttlMs` a value is stale but still given, in milliseconds. It is given at once, and the primitive
+   * runs in the background to replace it. If that run fails, the value stays, and no run starts for a second.
    * @default 0
    */
   readonly staleMs?: number | undefined;
-  /** Which failures to keep, and for how many milliseconds. They are kept in this process. @default none */
+  /** Which failures are kept, and for how many milliseconds. They are kept in this process. @default none */
   readonly negative?:
     | {
         readonly when: (error: unknown, context: WorkflowContext) => boolean | PromiseLike<boolean>;
         readonly ttlMs: number;
       }
     | undefined;
-  /** How many values (and failures) this process keeps, at most 10,000,000; the least recently used goes first. @default 1000 */
+  /** How many values (and failures) this process keeps, at most 10,000,000; the least recently used is removed first. @default 1000 */
   readonly maxEntries?: number | undefined;
   /** Where values are kept, if not in this process. See `keyvStore`. @default this process */
   readonly store?: CacheStore | undefined;
-  /** Tells apart the caches that share a store. @default `name`, else the name of the primitive */
+  /** Separates the values of caches that share a store. @default `name`, else the name of the primitive */
   readonly namespace?: string | undefined;
-  /** Another version does not see what earlier ones kept in a store. @default '1' */
+  /** Change it when stored values must no longer be used: each version has values of its own. @default '1' */
   readonly version?: string | undefined;
 }
 

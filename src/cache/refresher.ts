@@ -2,7 +2,7 @@ import type { ExecutionContext } from '../core/context.ts';
 import { memoryStore } from './memory-store.ts';
 import { SingleFlight } from './single-flight.ts';
 
-/** How long there is no further refresh of a key after one has failed, in milliseconds. */
+/** How long a key is not refreshed after a refresh of it has failed, in milliseconds. */
 const PAUSE_MS = 1_000;
 
 /** Refreshes values in the background: one run per key at a time, and a pause after one that failed. */

@@ -6,6 +6,6 @@ export function refuseStream(cacheName: string, name: string, value: unknown): v
   if (isStream(value)) value.return?.().catch(() => {});
   throw new TypeError(
     `${cacheName}: ${name} gave a stream, which can be read once only; collect its chunks before the cache, ` +
-      `or put the cache around what the stream is made of`,
+      `or put the cache around the primitives before the stream`,
   );
 }

@@ -19,7 +19,7 @@ export function remoteStore<V>(store: CacheStore, { ttlMs, staleMs = 0 }: Lifeti
 
   /**
    * The answer, `undefined` when the store gave none. Rejects at once when the context is cancelled, and with a
-   * `SyntaxError` when the store holds something unreadable.
+   * `SyntaxError` when the stored value is unreadable.
    */
   async function ask<T>(
     operation: StoreOperation,
@@ -77,7 +77,7 @@ export function remoteStore<V>(store: CacheStore, { ttlMs, staleMs = 0 }: Lifeti
   };
 }
 
-/** The entry that a store gave. Throws a `SyntaxError` where it is not one that a cache has set. */
+/** The entry that a store gave. Throws a `SyntaxError` when it is not an entry that a cache has set. */
 function readEntry(given: CacheEntry | null | undefined): CacheEntry | undefined {
   if (given === undefined || given === null) return undefined;
   if (given.freshUntil === null || Number.isFinite(given.freshUntil)) return given;

@@ -8,12 +8,12 @@ interface SharedRun<V> {
   waiting: number;
 }
 
-/** `shared` is the context of the run: no single execution can cancel it. */
+/** `shared` is the context of the run: one execution alone cannot cancel it. */
 type Work<V> = (shared: ExecutionContext) => Promise<V>;
 
 /**
- * One run per key at a time. Executions that ask while it runs share it. Each of them may be aborted by its own context;
- * the run itself is aborted when the last of them has been.
+ * One run per key at a time. Executions that ask while it runs share it. Each execution may be aborted by its own
+ * context; the run is aborted when all its executions have been aborted.
  */
 export class SingleFlight<V> {
   readonly #runs = new Map<string, SharedRun<V>>();
@@ -33,7 +33,7 @@ export class SingleFlight<V> {
     return this.#wait(key, this.#begin(key, context, work, 0), context);
   }
 
-  /** Starts a run that goes on also when no execution waits for it. */
+  /** Starts a run that goes on even if no execution waits for it. */
   startInBackground(key: string, context: ExecutionContext, work: Work<V>): void {
     this.#begin(key, context, work, 1);
   }
@@ -41,7 +41,7 @@ export class SingleFlight<V> {
   #begin(key: string, context: ExecutionContext, work: Work<V>, waiting: number): SharedRun<V> {
     const scope = new CancelScope();
     const result = work(context.within(scope)).finally(() => this.#remove(key, run));
-    // Each execution that waits gets the failure itself. When none waits any more, it is no unhandled rejection.
+    // Each execution that waits gets the failure. Without one, the failure must be no unhandled rejection.
     result.catch(() => {});
     const run: SharedRun<V> = { result, scope, waiting };
     this.#runs.set(key, run);

@@ -9,8 +9,8 @@ export interface CacheEntry {
 }
 
 /**
- * Where a cache keeps its values outside of its own process. It may fail, be slow or lose values: then the cache runs the
- * primitive, as if nothing had been kept, and counts the failure.
+ * Where a cache keeps its values outside of its own process. A store may fail, be slow or lose values: then the cache
+ * runs the primitive, as if no value had been kept, and counts the failure.
  *
  * @example
  * const files: CacheStore = {
@@ -26,11 +26,12 @@ export interface CacheStore {
   /** How long the cache waits for an answer, in milliseconds. @default 200 */
   readonly timeoutMs?: number | undefined;
   /**
-   * The entry that was set for the key; `undefined` or `null` where there is none. Rejects with a `SyntaxError`, as
-   * `JSON.parse` does, where the kept entry cannot be read.
+   * The entry that was set for the key; `undefined` or `null` when there is none. Rejects with a `SyntaxError`, as
+   * `JSON.parse` does, when the kept entry cannot be read.
    */
   get(key: string): PromiseLike<CacheEntry | null | undefined> | CacheEntry | null | undefined;
-  /** Keeps the entry for `lifetimeMs`, a whole number of milliseconds; for ever where it is `undefined`. */
+  /** Keeps the entry for `lifetimeMs`, a whole number of milliseconds; for ever if `lifetimeMs` is `undefined`. */
+
   set(key: string, entry: CacheEntry, lifetimeMs: number | undefined): unknown;
   /** Deletes the entry of the key, if there is one. */
   delete(key: string): unknown;
