@@ -2,12 +2,12 @@
 import type { PriceSource } from './price.ts';
 import { soundUsage } from './usage.ts';
 
-/** Where the catalogue's word for a provider is not the conventions'. */
+/** The catalogue's names of providers that differ from the conventions' names. */
 const PROVIDERS: Readonly<Record<string, string>> = { x_ai: 'x-ai', 'gcp.gen_ai': 'google' };
 
 let loading: Promise<PriceSource> | undefined;
 
-/** Loads the catalogue on first use: 20 MB that only those who call models pay for. Never rejects. */
+/** Loads the catalogue on first use, because it needs 20 MB of memory. Never rejects. */
 export function cataloguePrices(): Promise<PriceSource> {
   loading ??= import('@pydantic/genai-prices').then(
     ({ calcPrice }): PriceSource =>

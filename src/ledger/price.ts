@@ -10,10 +10,10 @@ export interface Price {
   readonly cacheWrite?: number | undefined;
 }
 
-/** Prices by `provider/model`, or by the model's name alone where it means the same at every provider. */
+/** Prices by `provider/model`, or by the model's name alone if the price is the same at every provider. */
 export type PriceTable = Readonly<Record<string, Price>>;
 
-/** One call as prices see it. */
+/** The facts of a call that its price depends on. */
 export interface PricedCall {
   /** The provider after the GenAI conventions: `openai`, `anthropic`, ... */
   readonly provider: string;
@@ -22,12 +22,12 @@ export interface PricedCall {
   readonly usage: Usage;
 }
 
-/** US dollars of a call, `undefined` where the price is not known. */
+/** Gives the US dollars of a call, `undefined` when the price is not known. */
 export type PriceSource = (call: PricedCall) => number | undefined;
 
 /**
- * The prices that dashboards have been built on, each for its own provider: a model of that name elsewhere does not cost
- * the same. They are not always today's list price.
+ * The prices that existing dashboards use, each for one provider: a model of the same name may cost something else at
+ * another provider. They are not always today's list prices.
  */
 export const REFERENCE_PRICES = Object.freeze({
   'openai/gpt-4': { input: 30, output: 60 },
@@ -35,7 +35,7 @@ export const REFERENCE_PRICES = Object.freeze({
   'anthropic/claude-3-opus': { input: 15, output: 75 },
 } as const satisfies PriceTable);
 
-/** Dollars by a table. */
+/** Gives the price that a table has. */
 export function tablePrices(table: PriceTable): PriceSource {
   const prices = new Map(Object.entries(table));
   return ({ provider, model, usage }) => {
@@ -53,7 +53,7 @@ function dollars(price: Price, usage: SoundUsage): number {
   return perMillion / 1_000_000;
 }
 
-/** The first source that knows the price. */
+/** Gives the price of the first source that has one. */
 export function firstPrice(...sources: readonly PriceSource[]): PriceSource {
   return (call) => {
     for (const source of sources) {

@@ -12,10 +12,10 @@ export interface Usage {
   readonly reasoningTokens?: number | undefined;
 }
 
-/** A usage in which every figure is known and none contradicts another. */
+/** A usage with every number, in which no part is larger than its whole. */
 export type SoundUsage = Readonly<Record<keyof Usage, number>>;
 
-/** The usage with every figure 0 or more and no part larger than its whole. What is missing or no number counts as 0. */
+/** The usage with every number 0 or more and no part larger than its whole. A missing or invalid number counts as 0. */
 export function soundUsage(usage: Usage): SoundUsage {
   const inputTokens = count(usage.inputTokens);
   const outputTokens = count(usage.outputTokens);

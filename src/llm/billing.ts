@@ -6,12 +6,12 @@ import { readProperty } from '../platform/read-property.ts';
 import type { ModelCallRecorder, Observation } from '../telemetry/record/llm.ts';
 import type { Model } from './model.ts';
 
-/** Records what one call used and cost. `usage` is what the model's reply or error says, in whatever shape. */
+/** Records tokens and dollars of one call. `usage` is that of the model's reply or error, not checked yet. */
 export type Bill = (observation: Observation, context: ExecutionContext, usage: unknown) => Promise<void>;
 
 /**
- * Records what calls of a model used and cost: by the author's prices, else the reference ones, else the catalogue. A
- * call whose usage or price is not known counts as unpriced.
+ * Records tokens and dollars of the calls to a model: by the author's prices, else the reference prices, else the
+ * catalogue. A call without a known usage or price counts as unpriced.
  */
 export function billing({ id, provider }: Model, record: ModelCallRecorder, prices: PriceTable = {}): Bill {
   const knownPrice = firstPrice(tablePrices(prices), tablePrices(REFERENCE_PRICES));
@@ -28,13 +28,13 @@ export function billing({ id, provider }: Model, record: ModelCallRecorder, pric
   };
 }
 
-/** The usage that an error carries whose call was billed all the same. */
+/** The usage in an error; `undefined` if it has none. A call that fails may still be billed. */
 export function billedUsage(error: unknown): Usage | undefined {
   const usage = readProperty(error, 'usage');
   return isUsage(usage) ? usage : undefined;
 }
 
-/** Errors of others have a `usage` too, such as how a command is called. */
+/** Errors of other packages may have a `usage` too, such as the syntax of a command. */
 function isUsage(usage: unknown): usage is Usage {
   return (
     typeof readProperty(usage, 'inputTokens') === 'number' || typeof readProperty(usage, 'outputTokens') === 'number'

@@ -9,8 +9,8 @@ import { type LlmOptions, requestOf, requireLlm } from './request.ts';
 
 /**
  * Calls a model and gives its reply as a stream of texts. The execution resolves with the first chunk, so that
- * `retry`, `timeout` and `fallback` around it cover the connection, and lasts until the reply has ended. A stream that
- * breaks off before the provider told the usage counts as unpriced.
+ * `retry`, `timeout` and `fallback` around it cover the connection, and lasts until the reply has ended. A reply that
+ * ends before the provider has sent the usage counts as unpriced.
  *
  * @example
  * const ask = llmStream(openAICompatible({ model: 'gpt-4o-mini' }));
@@ -70,13 +70,13 @@ export function llmStream(
 
       try {
         const reply = rest(await untilCancelled(next(), context.scope));
-        // A generator that is closed before it began runs no `finally`: the call would not be counted, and the model not closed.
+        // A generator that is closed before its start runs no `finally`: it would not count the call or close the reply.
         await reply.next();
         return reply;
       } catch (error) {
         usage ??= billedUsage(error);
         if (usage !== undefined) await settle();
-        // A model may ignore the signal. Its reply is closed, so that it stops sending.
+        // A model may ignore the signal. Closing its reply stops it.
         (async () => chunks.return?.())().catch(() => {});
         throw error;
       }

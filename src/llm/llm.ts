@@ -8,9 +8,9 @@ import type { Model, ModelReply, ModelRequest } from './model.ts';
 import { type LlmOptions, requestOf, requireLlm } from './request.ts';
 
 /**
- * Calls a model. A text is a request with that one user message. Tokens and dollars are counted when the model has
- * answered, also where the execution ended before: a call that was aborted after it was sent counts what it cost. It
- * never repeats a request: put a `retry` around it.
+ * Calls a model. A text is a request with one user message. Tokens and dollars are counted when the model has answered,
+ * even if the execution has ended: the cost of a call that was aborted after it was sent is counted too. A request is
+ * never repeated: put a `retry` around `llm`.
  *
  * @example
  * const ask = llm(openAICompatible({ model: 'gpt-4o-mini' }), { maxTokens: 200 });

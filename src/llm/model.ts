@@ -1,4 +1,4 @@
-/** The port to a model: a request, a reply, and what it used. */
+/** The interface of a model: a request, a reply, and its usage. */
 import type { Usage } from '../ledger/usage.ts';
 
 export interface Message {
@@ -16,12 +16,12 @@ export interface ModelRequest {
 
 export interface ModelReply {
   readonly text: string;
-  /** `undefined` where the provider did not tell it; such a call counts as unpriced. */
+  /** `undefined` if the provider did not send it; such a call counts as unpriced. */
   readonly usage?: Usage | undefined;
-  /** The model that answered, in the provider's words; often a dated version of the one that was asked. */
+  /** The model that answered, as the provider names it; often a dated version of the requested model. */
   readonly model?: string | undefined;
   readonly id?: string | undefined;
-  /** Why the reply ended, in the provider's word: `stop`, `length`, ... */
+  /** Why the reply ended, as the provider names it: `stop`, `length`, ... */
   readonly finishReason?: string | undefined;
 }
 
@@ -33,20 +33,20 @@ export interface ModelChunk extends Partial<Omit<ModelReply, 'text'>> {
 export interface Model {
   /** The provider after the GenAI conventions: `openai`, `anthropic`, `aws.bedrock`, ... A label of the metrics. */
   readonly provider: string;
-  /** The name of the model that is asked for, such as `gpt-4o-mini`. The label `model` of the metrics. */
+  /** The name of the requested model, such as `gpt-4o-mini`. The label `model` of the metrics. */
   readonly id: string;
   readonly serverAddress?: string | undefined;
   readonly serverPort?: number | undefined;
   /**
-   * One request, never repeated by the port itself. Rejects with `signal.reason` when aborted. An error of a call that
-   * was billed all the same carries its `usage`.
+   * Sends one request, and never repeats it. Rejects with `signal.reason` when aborted. If a call fails and is billed,
+   * its error has a `usage`.
    */
   generate(request: ModelRequest, options: { readonly signal: AbortSignal }): Promise<ModelReply>;
-  /** The same, piece by piece. @default the model cannot stream */
+  /** Sends one request, and gives the reply in chunks. @default the model cannot stream */
   stream?(request: ModelRequest, options: { readonly signal: AbortSignal }): AsyncIterable<ModelChunk>;
 }
 
-/** The model answered without a text. The call may have been billed: `usage` tells. */
+/** The model answered without a text. The call may have been billed: see `usage`. */
 export class ModelReplyError extends Error {
   override readonly name = 'ModelReplyError';
   readonly usage: Usage | undefined;

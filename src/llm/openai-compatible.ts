@@ -9,7 +9,7 @@ export interface OpenAICompatibleOptions {
   readonly model: string;
   /** The URL of the API. @default `OPENAI_BASE_URL` of the environment, or OpenAI's own */
   readonly baseURL?: string | undefined;
-  /** The key for the API. @default `OPENAI_API_KEY` of the environment; a server of your own needs no key */
+  /** The key of the API. @default `OPENAI_API_KEY` of the environment; a server of your own needs no key */
   readonly apiKey?: string | undefined;
   /** The provider in metrics and prices. @default `openai`, or the host's name where `baseURL` leads elsewhere */
   readonly provider?: string | undefined;
@@ -50,7 +50,7 @@ export function openAICompatible(options: OpenAICompatibleOptions): Model {
       try {
         return replyOf(await chat.completions.create(bodyOf(options.model, request), { signal }));
       } catch (error) {
-        // The client throws an error of its own for an abort. The caller gets the reason of its signal.
+        // For an abort the client throws an error of its own. The caller gets the reason of its signal.
         if (signal.aborted) throw signal.reason;
         throw error;
       }
@@ -88,7 +88,7 @@ async function* chunksOf(
   if (signal.aborted) throw signal.reason;
 }
 
-/** The chunk without its undefined fields: they would overwrite what an earlier chunk told. */
+/** The chunk without its undefined fields: they would overwrite values of an earlier chunk. */
 function compact(chunk: ModelChunk): ModelChunk {
   return Object.fromEntries(Object.entries(chunk).filter(([, value]) => value !== undefined));
 }
@@ -113,7 +113,7 @@ function bodyOf(model: string, { messages, maxTokens, temperature, topP }: Model
   };
 }
 
-/** The parts of a chat completion that a reply is made of; servers leave out any of them. */
+/** The parts of a chat completion that a reply is made of. A server may leave out any of them. */
 interface Completion {
   readonly id?: string;
   readonly model?: string;

@@ -8,15 +8,15 @@ import type { Model, ModelRequest } from './model.ts';
 export interface LlmOptions {
   /** Replaces `LlmPrimitive` in the metrics. */
   readonly name?: string | undefined;
-  /** Instructions that go before every request. @default none */
+  /** Instructions before the messages of every request. @default none */
   readonly system?: string | undefined;
-  /** The most tokens a reply may have, where the request does not say. @default the model's own limit */
+  /** The most tokens a reply may have, for requests without a `maxTokens`. @default the model's own limit */
   readonly maxTokens?: number | undefined;
-  /** How freely the model chooses its words, 0 or more, where the request does not say. @default the model's own */
+  /** How freely the model chooses its words, 0 or more, for requests without it. @default the model's own */
   readonly temperature?: number | undefined;
-  /** Your own prices by model, in US dollars per million tokens; they win over all others. @default none */
+  /** Your own prices by model, in US dollars per million tokens, used before all others. @default none */
   readonly prices?: PriceTable | undefined;
-  /** Whether prompts and replies go on spans. They may be private: off unless asked for. @default false */
+  /** Whether spans show prompts and replies, which may be private. @default false */
   readonly captureContent?: boolean | undefined;
 }
 
@@ -43,7 +43,7 @@ export function requireLlm(model: Model, options: LlmOptions): void {
   requireModel(model);
 }
 
-/** The request that an input stands for. */
+/** The request of an input: a text is a request with one user message. */
 export function requestOf(input: string | ModelRequest, options: LlmOptions): ModelRequest {
   const { name, system, maxTokens, temperature } = options;
   const given: ModelRequest = typeof input === 'string' ? { messages: [{ role: 'user', content: input }] } : input;
