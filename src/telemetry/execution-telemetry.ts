@@ -1,9 +1,9 @@
-/** The telemetry of an execution that is known before it runs: its span, its counts, its durations. */
+/** The telemetry of an execution, as far as it is known before the execution: span, counts, durations. */
 import type { Attributes, SpanKind } from '@opentelemetry/api';
 import type { HistogramTable, Series, SeriesTable } from './instruments.ts';
 import { STATUSES } from './semconv.ts';
 
-/** A histogram with the attributes that one execution records under. */
+/** A histogram, and the attributes with which an execution records its duration. */
 export interface DurationSeries {
   readonly table: HistogramTable;
   readonly labels: Attributes;
@@ -14,23 +14,23 @@ export interface ExecutionMetrics {
   readonly success: Series;
   readonly failure: Series;
   readonly duration: DurationSeries;
-  /** The attributes of a failed execution's duration, where they are not those of a success. */
+  /** The attributes of a failed execution's duration, if they differ from those of a success. */
   readonly labelsOfFailure?: ((error: unknown) => Attributes) | undefined;
 }
 
 export interface ExecutionTelemetry {
   readonly spanName: string;
   readonly spanKind: SpanKind;
-  /** Attributes that the span has from its first moment, so that samplers see them. */
+  /** Attributes that the span has from its start, so that samplers see them. */
   readonly samplingAttributes: Attributes | undefined;
   /** Attributes that a span gets only when it is recorded. */
   readonly spanAttributes: Attributes;
   readonly metrics: readonly ExecutionMetrics[];
-  /** Where the time to the first chunk of a stream is recorded; `undefined` where only the span shows it. */
+  /** The histogram of the time to a stream's first chunk; `undefined` if only the span shows it. */
   readonly firstChunk: DurationSeries | undefined;
 }
 
-/** The metrics of executions that count in `executions` by status and last as `duration` says. */
+/** Metrics that count executions in `executions`, by status, and record how long they take in `duration`. */
 export function executionMetrics(
   executions: SeriesTable,
   labels: readonly string[],

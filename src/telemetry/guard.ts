@@ -1,7 +1,7 @@
-/** SDKs and clocks are code of other people. What they throw must not reach the work that is observed. */
+/** SDKs and clocks are foreign code. An error that they throw must not reach the observed work. */
 import { type Context, context, diag } from '@opentelemetry/api';
 
-/** Calls code of an SDK. What it throws goes to OpenTelemetry's own diagnostics. */
+/** Calls code of an SDK. An error that it throws is reported to OpenTelemetry's own diagnostics. */
 export function guarded(what: string, work: () => void): void {
   try {
     work();
@@ -10,7 +10,7 @@ export function guarded(what: string, work: () => void): void {
   }
 }
 
-/** Tells OpenTelemetry's own diagnostics what went wrong inside telemetry. */
+/** Reports an error inside telemetry to OpenTelemetry's own diagnostics. */
 export function reportInternal(what: string, error: unknown): void {
   try {
     diag.error(`tta-primitives: ${what}`, error);
@@ -19,7 +19,7 @@ export function reportInternal(what: string, error: unknown): void {
   }
 }
 
-/** The clock's reading in milliseconds; `NaN` where the clock throws or gives no finite number. */
+/** The time of the clock in milliseconds; `NaN` when the clock throws or gives no finite number. */
 export function timeOf(clock: { now(): number }): number {
   try {
     const ms = clock.now();
@@ -29,7 +29,7 @@ export function timeOf(clock: { now(): number }): number {
   }
 }
 
-/** Runs `work` in an OpenTelemetry context. Where the context manager throws before `work` began, runs it without. */
+/** Runs `work` in an OpenTelemetry context. If the context manager throws before `work` begins, runs it without one. */
 export function runIn<Out>(active: Context, work: () => Out): Out {
   let begun = false;
   const begin = () => {

@@ -2,12 +2,12 @@
  * The instruments. A count costs one addition.
  *
  * Every counter is a table of series: plain cells that primitives look up once, when they are built, and add to
- * while they run. One observable instrument per table reads the cells at each collection. That is why a series
- * stands at 0 before its first event, why a primitive built before the SDK is counted, and where a limit on the
- * number of series really holds. Durations need a histogram, which takes one value at a time.
+ * while they run. One observable instrument per table reads the cells at each collection. Therefore a series is 0
+ * before its first event, a primitive that is built before the SDK is counted, and the number of series has a limit
+ * that the SDK cannot exceed. Durations need a histogram, which records one value at a time.
  *
- * An attribute that no view keeps as a label must have one value per set of labels: of two observed series that become
- * one, the SDK keeps the last. Histograms add such series up.
+ * An attribute that no view keeps as a label must have one value per set of labels: when two observed series become
+ * one, the SDK keeps only the last. Histograms add such series up.
  */
 import type { Attributes, Context, Histogram, Meter, MetricOptions, Observable } from '@opentelemetry/api';
 import { guarded, reportInternal } from './guard.ts';
@@ -15,20 +15,20 @@ import { LabelSets } from './label-sets.ts';
 import { addCollected, addRecording } from './meter.ts';
 import { ATTR, INSTRUMENT, type InstrumentName } from './semconv.ts';
 
-/** One line of a table. Add to a counter's `value` and never set it back; set a gauge's. */
+/** One series of a table. Add to the `value` of a counter, and never lower it; set the `value` of a gauge. */
 export interface Series {
   value: number;
   readonly attributes: Attributes;
 }
 
 interface Cell extends Series {
-  /** What `value` was when the current provider was registered: that provider sees only what was counted since. */
+  /** The `value` when the current provider was registered: the provider gets only the difference to it. */
   baseline: number;
 }
 
 type Kind = 'counter' | 'upDownCounter' | 'gauge';
 
-/** What an instrument measures in, and the attributes that all of its series share. The views have its description. */
+/** The unit of an instrument, and the attributes that all of its series share. The views have its description. */
 export interface InstrumentOptions extends Pick<MetricOptions, 'unit' | 'advice'> {
   readonly fixed?: Attributes;
 }
@@ -55,7 +55,7 @@ export class SeriesTable {
     addCollected(this);
   }
 
-  /** The series with these label values, in the order of the table's keys; made at 0 when it is new. */
+  /** The series with these label values, which are in the order of the table's keys. A new series is 0. */
   series(...values: string[]): Series {
     return this.#cells.get(values);
   }
@@ -66,7 +66,7 @@ export class SeriesTable {
     return meter.createObservableUpDownCounter(this.#name, this.#options);
   }
 
-  /** Counters start at 0 under a new provider. What is in flight or in force is reported as it is. */
+  /** Counters start at 0 under a new provider. Other values, such as running executions, stay as they are. */
   startAnew(): void {
     for (const cell of this.#cells) cell.baseline = this.#kind === 'counter' ? cell.value : 0;
   }
@@ -98,7 +98,7 @@ export class HistogramTable {
     return this.#sets.get(values);
   }
 
-  /** The same labels with one attribute more, which the views drop. Make few of them: they count to no limit. */
+  /** The same labels with one more attribute, which the views drop. Make few of them: no limit applies to them. */
   labelsWith(labels: Attributes, key: string, value: string): Attributes {
     const more = Object.freeze({ ...labels, [key]: value });
     if (this.#overflowed.has(labels)) this.#overflowed.add(more);
@@ -126,7 +126,7 @@ export class HistogramTable {
 
 const overflow = new SeriesTable(INSTRUMENT.seriesOverflow, 'counter', { unit: '{measurement}' }, [ATTR.instrument]);
 
-/** The overflow series. It also counts how many measurements it took. */
+/** The overflow series. It also counts the measurements that it gets. */
 class OverflowCell implements Cell {
   baseline = 0;
   readonly attributes: Attributes;

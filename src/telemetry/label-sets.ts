@@ -1,16 +1,16 @@
 import type { Attributes } from '@opentelemetry/api';
 import { MAX_SERIES, OTHER } from './semconv.ts';
 
-/** How many characters of an author's name reach telemetry. */
+/** The maximum length of a label, in characters. Longer names are cut. */
 const MAX_LABEL_LENGTH = 256;
 
-/** An author's word as telemetry shows it: bounded, and valid Unicode. */
+/** An author's name as telemetry shows it: cut to the maximum length, and valid Unicode. */
 export function labelValue(value: string): string {
   const bounded = value.length > MAX_LABEL_LENGTH ? `${value.slice(0, MAX_LABEL_LENGTH - 1)}…` : value;
   return bounded.toWellFormed();
 }
 
-/** The attributes with every text bounded. Names stand on every span: 10,000 characters would make batches too large. */
+/** The attributes with every text cut. Every span has names: 10,000 characters in each would make batches too large. */
 export function boundedAttributes(attributes: Attributes): Attributes {
   const entries = Object.entries(attributes).map(([key, value]) => [
     key,
@@ -19,12 +19,12 @@ export function boundedAttributes(attributes: Attributes): Attributes {
   return Object.freeze(Object.fromEntries(entries));
 }
 
-/** Makes what belongs to one set of label values. `overflow` is true for the set that takes what found no room. */
+/** Makes the value for one set of labels. `overflow` is true for the set that is used when there are too many sets. */
 type Make<T> = (attributes: Attributes, overflow: boolean) => T;
 
 /**
- * The sets of label values of one instrument, each made once, never more than `MAX_SERIES`. `fixed` attributes are the
- * same in every set.
+ * The sets of labels of one instrument, each with its value, at most `MAX_SERIES`. A value is made once. `fixed`
+ * attributes are the same in every set.
  */
 export class LabelSets<T> {
   readonly #known = new Map<string, T>();
@@ -39,14 +39,14 @@ export class LabelSets<T> {
     this.#make = make;
   }
 
-  /** What belongs to these values, which are in the order of the keys. */
+  /** The value for the set with these labels, which are in the order of the keys. */
   get(values: readonly string[]): T {
     const bounded = values.map(labelValue);
     // No separator: a name may contain any character.
     const key = bounded.length === 1 ? (bounded[0] as string) : JSON.stringify(bounded);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    // An author's own `__other__` must not become a second series of that name: a reader keeps only one of them.
+    // An author's name `__other__` must not make a second series with that label: a reader keeps only one of them.
     const isOther = bounded.length > 0 && bounded.every((value) => value === OTHER);
     if (isOther || this.#known.size >= MAX_SERIES - 1) {
       this.#overflow ??= this.#make(this.#attributes(this.#keys.map(() => OTHER)), true);

@@ -22,10 +22,10 @@ import { currentTracer } from './tracer.ts';
 
 const NO_LINKS: Link[] = [];
 const NO_ATTRIBUTES: Attributes = Object.freeze({});
-/** Spans that were not made or not ended because something in telemetry itself threw. */
+/** Spans that were not made or not ended, because code of telemetry threw an error. */
 const spansBroken = lostSpans('instrumentation_error');
 
-/** Begins an observation. Without an SDK there is no span, no context and no reading of the clock. */
+/** Begins an observation. Without an SDK it has no span and no context, and does not read the clock. */
 export function openObservation(telemetry: ExecutionTelemetry, ctx: ObservedContext): Observation {
   const tracer = currentTracer();
   if (currentMeter() === undefined && tracer === undefined) {
@@ -47,7 +47,7 @@ export function openObservation(telemetry: ExecutionTelemetry, ctx: ObservedCont
       const span = tracer.startSpan(telemetry.spanName, options, parent);
       const extra = ctx.consumeAttributes();
       if (span.isRecording()) {
-        // Set after the start they cost a third of what they cost at the start, and nothing where the span is not sampled.
+        // After the start they cost a third of their cost at the start, and nothing if the span is not sampled.
         span.setAttributes(telemetry.spanAttributes);
         if (extra !== undefined) span.setAttributes(extra);
       }
@@ -59,7 +59,7 @@ export function openObservation(telemetry: ExecutionTelemetry, ctx: ObservedCont
   return new Observation(telemetry, undefined, active, startedAt);
 }
 
-/** Ends an observation. `error` is what the work failed with; it is ignored where the outcome is `success`. */
+/** Ends an observation. `error` is the error of the work; it is ignored when the outcome is `success`. */
 export function closeObservation(
   observation: Observation,
   ctx: ObservedContext,
@@ -100,7 +100,7 @@ function describeFailure(span: Span, error: unknown, outcome: Outcome, ctx: Obse
   span.recordException({ name: type, message, ...(stack === undefined ? {} : { stack }) });
 }
 
-/** OpenTelemetry's pair of seconds and nanoseconds from milliseconds since the epoch. */
+/** Converts milliseconds since the epoch to OpenTelemetry's pair of seconds and nanoseconds. */
 function hrTime(ms: number): HrTime {
   const seconds = Math.floor(ms / 1_000);
   return [seconds, Math.floor((ms - seconds * 1_000) * 1_000_000)];

@@ -2,8 +2,8 @@
  * The provider that is registered now, and the instruments made there.
  *
  * Instruments belong to a provider. The metrics API has no proxy: an instrument that was made before the SDK arrived
- * stays a no-op for ever. `currentMeter` therefore looks which provider is registered and, when it has changed, has all
- * instruments made anew.
+ * stays a no-op for ever. Therefore `currentMeter` checks which provider is registered and, when it has changed, makes
+ * all instruments again.
  */
 import {
   type Attributes,
@@ -38,19 +38,19 @@ const recording: RecordingTable[] = [];
 const instruments = new Map<CollectedTable, Observable>();
 const refreshers = new Set<() => void>();
 
-/** Has the table read at every collection from now on, also where the SDK was registered before. */
+/** Reads the table at every collection from now on, also if an SDK is registered already. */
 export function addCollected(table: CollectedTable): void {
   collected.push(table);
   if (boundMeter !== undefined) attach(boundMeter);
 }
 
-/** Binds the table to the provider of now and to every later one. */
+/** Binds the table to the current provider and to every later provider. */
 export function addRecording(table: RecordingTable): void {
   recording.push(table);
   table.bind(boundMeter);
 }
 
-/** Calls `refresh` before every collection, for values that are read and not counted. Returns a function that stops this. */
+/** Calls `refresh` before every collection, for values that are not counted. Returns a function that stops it. */
 export function beforeCollection(refresh: () => void): () => void {
   refreshers.add(refresh);
   return () => refreshers.delete(refresh);
@@ -75,7 +75,7 @@ export function currentMeter(): Meter | undefined {
   return boundMeter;
 }
 
-/** Has every table read at every collection of this meter's provider. */
+/** Reads every table at every collection of this meter's provider. */
 function attach(meter: Meter): void {
   guarded('the meter provider does not take the counters', () => {
     stopReporting();

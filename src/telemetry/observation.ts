@@ -2,27 +2,27 @@ import type { Attributes, Context, Span } from '@opentelemetry/api';
 import type { ExecutionTelemetry } from './execution-telemetry.ts';
 import type { Origin } from './propagate.ts';
 
-/** What an observation must know of the context that the work runs in. */
+/** The part of the work's context that an observation needs. */
 export interface ObservedContext {
   readonly clock: { now(): number };
-  /** What caused the run in another process, for the first span of the run; `undefined` on every later call. */
+  /** The remote spans that caused the run, for its first span; `undefined` on every later call. */
   consumeOrigin(): Origin | undefined;
   /** Ids and tags for the first span of the run; `undefined` on every later call. */
   consumeAttributes(): Attributes | undefined;
-  /** Whether `error` is the result of the cancellation of this context. */
+  /** Whether the cancellation of this context caused `error`. */
   cancelledBy(error: unknown): boolean;
   /** True for the first call with this error: its details go to the innermost span only. */
   isFirstToRecord(error: unknown): boolean;
 }
 
-/** One running execution. Opaque to primitives: they hand it to the verbs of `record`. */
+/** One running execution. Primitives only pass it to the methods of their recorder. */
 export class Observation {
   readonly telemetry: ExecutionTelemetry;
   /** `undefined` while no tracer is registered. */
   readonly span: Span | undefined;
   /** The OpenTelemetry context that the work runs in. */
   readonly context: Context;
-  /** Milliseconds since the epoch; `NaN` while nothing is registered that could use it, or where the clock has none. */
+  /** Milliseconds since the epoch; `NaN` if no SDK is registered, or if the clock has no valid time. */
   readonly startedAt: number;
   /** Whether the work has been called. */
   begun = false;

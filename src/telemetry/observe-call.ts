@@ -1,4 +1,4 @@
-/** A call that is observed and is no primitive's execution, such as a request that a client library makes by itself. */
+/** An observed call that is no execution of a primitive, such as a request that a client library makes. */
 import { type Attributes, SpanKind } from '@opentelemetry/api';
 import type { ExecutionTelemetry } from './execution-telemetry.ts';
 import { runIn } from './guard.ts';
@@ -7,17 +7,17 @@ import { closeObservation, openObservation } from './lifecycle.ts';
 import type { Observation, ObservedContext } from './observation.ts';
 import { verdictOn } from './verdict.ts';
 
-/** The call's span and the counts and durations that it enters. */
+/** The span, the counts and the durations of a call. */
 export interface CallTelemetry extends Pick<ExecutionTelemetry, 'metrics' | 'firstChunk'> {
   readonly spanName: string;
-  /** Attributes that the span has from its first moment, so that samplers see them. */
+  /** Attributes that the span has from its start, so that samplers see them. */
   readonly samplingAttributes: Attributes;
 }
 
-/** A call under way. It ends once, with `succeeded` or `failed`; what comes after that changes nothing. */
+/** A call that runs. It ends with the first `succeeded` or `failed`; later ones do nothing. */
 export interface ObservedCall {
   readonly observation: Observation;
-  /** Runs `work` where the call's span is the active one. */
+  /** Runs `work` with the call's span as the active span. */
   run<Out>(work: () => Out): Out;
   succeeded(): void;
   failed(error: unknown): void;
@@ -25,7 +25,7 @@ export interface ObservedCall {
 
 const NO_ATTRIBUTES: Attributes = Object.freeze({});
 
-/** Begins a call: a CLIENT span below the active one, in the run of `ctx`. */
+/** Begins a call: a CLIENT span below the active span, in the run of `ctx`. */
 export function observeCall(telemetry: CallTelemetry, ctx: ObservedContext): ObservedCall {
   const observation = openObservation(
     {

@@ -1,7 +1,7 @@
 /**
  * Observes one execution of a primitive: one span, one verdict, one count, one duration.
  *
- * With no SDK registered the span, the OpenTelemetry context and the clock are left out; counting goes on.
+ * Without a registered SDK there is no span and no OpenTelemetry context, and the clock is not read; counts go on.
  */
 import { context } from '@opentelemetry/api';
 import { closeObservation, openObservation } from './lifecycle.ts';
@@ -12,7 +12,7 @@ import { isStream, ObservedStream } from './stream.ts';
 import type { EndListener, StreamContext } from './stream-execution.ts';
 import { verdictOn } from './verdict.ts';
 
-/** What an execution must know of the context it runs in. */
+/** The part of its context that an execution needs. */
 export interface PrimitiveContext extends ObservedContext, StreamContext {}
 
 export type Body<In, Ctx, Out> = (input: In, context: Ctx, observation: Observation) => Out | PromiseLike<Out>;
@@ -62,7 +62,7 @@ function close(
   closeObservation(observation, ctx, outcome, error);
 }
 
-/** Calls the work in the context of its span. Where the context manager throws before the work began, calls it without. */
+/** Calls the work in the context of its span. If the context manager throws before the work begins, calls it without. */
 function inSpan<In, Ctx, Out>(
   observation: Observation,
   body: Body<In, Ctx, Out>,

@@ -30,7 +30,7 @@ export interface PrimitiveTelemetry extends ExecutionTelemetry {
   readonly active: Series;
 }
 
-/** What a kind of primitive brings along: its own span, counts and durations, beside those that all kinds have. */
+/** The span, counts and durations that only one kind of primitive has, beside those of all kinds. */
 export type KindTelemetry = Partial<
   Pick<ExecutionTelemetry, 'spanName' | 'spanKind' | 'samplingAttributes' | 'metrics' | 'firstChunk'>
 >;
@@ -42,7 +42,7 @@ export interface PrimitiveTelemetryOptions extends KindTelemetry {
   readonly workflow: boolean;
 }
 
-/** Makes the telemetry of one primitive; its series stand at 0 from now on. */
+/** Makes the telemetry of one primitive. Its series exist from now on, at 0. */
 export function createPrimitiveTelemetry(options: PrimitiveTelemetryOptions): PrimitiveTelemetry {
   const { type, name, workflow, spanName, spanKind = SpanKind.INTERNAL, samplingAttributes, metrics = [] } = options;
   const execution = executionMetrics(primitiveExecutions, [type, name], {

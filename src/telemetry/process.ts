@@ -22,7 +22,7 @@ export interface ProcessReading {
   readonly eventLoopDelaySeconds: { readonly p50: number; readonly p90: number; readonly p99: number };
 }
 
-/** Reads the process before every collection from now on. Returns a function that stops this. */
+/** Reads the process before every collection from now on. Returns a function that stops it. */
 export function observeProcess(read: () => ProcessReading): () => void {
   return beforeCollection(() => {
     const reading = read();

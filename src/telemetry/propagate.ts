@@ -1,4 +1,4 @@
-/** Trace context across processes, by the propagator that is registered; W3C's is the SDK's default. */
+/** Trace context across processes, by the registered propagator; the SDK's default is that of the W3C. */
 import {
   type Context,
   context,
@@ -23,7 +23,7 @@ export function traceHeaders(): Record<string, string> {
   return headers;
 }
 
-/** The span of one carrier becomes the parent; those of several become links. `undefined` when no carrier has a trace. */
+/** The span of a single carrier is the parent; spans of several are links. `undefined` if no carrier has a trace. */
 export function originOf(carriers: readonly Readonly<Record<string, string>>[]): Origin | undefined {
   const spans = carriers.map(remoteSpan).filter((span) => span !== undefined);
   const [first] = spans;

@@ -2,7 +2,7 @@ import { readProperty } from '../platform/read-property.ts';
 
 /**
  * Error texts can contain secrets: a provider's 401 quotes the key that it refused, a client's error quotes the URL with
- * its password. What looks like a credential is removed before the text reaches a span.
+ * its password. Texts that look like a credential are removed before an error text reaches a span.
  */
 const SECRETS: readonly [pattern: RegExp, replacement: string][] = [
   [/\b(Bearer|Basic)\s+[\w.~+/-]{16,}=*/gi, '$1 [redacted]'],
@@ -14,14 +14,14 @@ const SECRETS: readonly [pattern: RegExp, replacement: string][] = [
 
 const MAX_LENGTH = 2_048;
 
-/** `text`, at most 2,048 characters of it, without what looks like a credential. */
+/** At most 2,048 characters of `text`, without texts that look like a credential. */
 export function redact(text: string): string {
   let safe = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text;
   for (const [pattern, replacement] of SECRETS) safe = safe.replace(pattern, replacement);
   return safe;
 }
 
-/** The type and the text of a thrown value, as spans show them: redacted. Anything can be thrown, also a non-error. */
+/** The type and the redacted text of a thrown value, as spans show them. Any value can be thrown, not only errors. */
 export function errorText(error: unknown): { readonly type: string; readonly message: string } {
   try {
     if (error instanceof Error) return { type: redact(String(error.name)), message: redact(String(error.message)) };

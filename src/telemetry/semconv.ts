@@ -1,6 +1,6 @@
 /**
- * Every OpenTelemetry name that this library emits. Where the OpenTelemetry semantic conventions have a name, it is
- * theirs. The GenAI conventions are still in development: a rename there changes this file and no other.
+ * Every OpenTelemetry name that this library emits. If the OpenTelemetry semantic conventions have a name, it is used.
+ * The GenAI conventions are still in development: when they rename something, only this file changes.
  * Source: https://github.com/open-telemetry/semantic-conventions-genai
  */
 
@@ -154,18 +154,18 @@ export const HEDGE_RESULTS = ['primary', 'primary_hedged', 'hedge', 'none'] as c
 export type HedgeResult = (typeof HEDGE_RESULTS)[number];
 
 /**
- * The bounds, in seconds, that the GenAI conventions advise for the durations of model calls. They hold where no view
+ * The bounds, in seconds, that the GenAI conventions advise for the durations of model calls. They are used when no view
  * sets others.
  */
 export const MODEL_CALL_BOUNDS = [
   0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92,
 ] as const;
-/** The value of `error.type` once a model has shown too many of them. */
+/** The value of `error.type` for further types of errors, once a model has shown too many. */
 export const OTHER_ERROR = '_OTHER';
 
 /** The maximum number of series of one instrument, the overflow series included. */
 export const MAX_SERIES = 2_000;
-/** The label value of the overflow series: it takes what comes after an instrument holds its maximum of series. */
+/** The label value of the overflow series, which is used for new labels once an instrument has its maximum of series. */
 export const OTHER = '__other__';
-/** The workflow name of dollars that were spent outside of any workflow. */
+/** The workflow name for dollars that were spent outside of a workflow. */
 export const NO_WORKFLOW = '__none__';

@@ -17,32 +17,32 @@ import {
   sourceFailed,
 } from './stream-state.ts';
 
-/** What a stream must know of the context it runs in. */
+/** The part of its context that a stream needs. */
 export interface StreamContext {
   readonly clock: { now(): number };
-  /** Calls `listener` when the context is cancelled, at once if it has been. Returns how to stop listening. */
+  /** Calls `listener` when the context is cancelled, at once if it is already. Returns a function that removes it. */
   onCancel(listener: (reason: unknown) => void): () => void;
-  /** Runs `work` where nested executions find this context. */
+  /** Runs `work` with this context as the context of nested executions. */
   enter<Out>(work: () => Out): Out;
 }
 
 export type StreamSource<T> = AsyncIterator<T, unknown, undefined>;
 
-/** Called with what the stream has failed with, if it has. */
+/** Called at the end of a stream, with its failure if it has failed. */
 export type EndListener = (failure: Failure | undefined) => void;
 
 type Answer<T> = IteratorResult<T, unknown>;
 
 const DONE: IteratorResult<never, undefined> = { done: true, value: undefined };
 
-/** `stream-state.ts` decides; here the source is asked in the execution's contexts, and the pulls get their answers. */
+/** `stream-state.ts` decides; this class asks the source, in the execution's contexts, and answers the pulls. */
 export class StreamExecution<T> {
   readonly #source: StreamSource<T>;
   readonly #observation: Observation;
   readonly #context: StreamContext;
   readonly #listeners: EndListener[];
   readonly #rejectPending = new Set<(error: unknown) => void>();
-  readonly #untie: () => void = () => {};
+  readonly #unlisten: () => void = () => {};
   #state: StreamState = OPEN;
 
   constructor(source: StreamSource<T>, observation: Observation, context: StreamContext, onEnd: EndListener) {
@@ -50,9 +50,9 @@ export class StreamExecution<T> {
     this.#observation = observation;
     this.#context = context;
     this.#listeners = [onEnd];
-    // A context that is cancelled already calls back at once.
-    this.#untie = context.onCancel((reason) => this.cancel(reason));
-    if (hasEnded(this.#state)) this.#untie();
+    // If the context is already cancelled, the listener runs at once.
+    this.#unlisten = context.onCancel((reason) => this.cancel(reason));
+    if (hasEnded(this.#state)) this.#unlisten();
   }
 
   next(): Promise<Answer<T>> {
@@ -66,7 +66,7 @@ export class StreamExecution<T> {
   async return(value: unknown): Promise<Answer<T>> {
     this.#state = consumerLeaving(this.#state);
     try {
-      await this.#inside(() => this.#source.return?.(value));
+      await this.#inContexts(() => this.#source.return?.(value));
     } catch (error) {
       this.#move(sourceFailed(this.#state, { error }));
       throw error;
@@ -75,7 +75,7 @@ export class StreamExecution<T> {
     return { done: true, value };
   }
 
-  /** Ends the execution now. A generator that is busy is closed as soon as it is not. */
+  /** Ends the execution now. A generator that is busy is closed at its next `yield`. */
   cancel(reason: unknown): void {
     this.#move(cancelled(this.#state, { error: reason }));
   }
@@ -110,7 +110,7 @@ export class StreamExecution<T> {
     this.#rejectPending.add(reject);
     try {
       // An iterator written by hand may answer without a promise.
-      const answer = await this.#inside(() => ask(this.#source));
+      const answer = await this.#inContexts(() => ask(this.#source));
       this.#rejectPending.delete(reject);
       this.#move(answer.done ? sourceDone(this.#state) : chunkGiven(this.#state));
       return answer;
@@ -121,7 +121,7 @@ export class StreamExecution<T> {
     }
   }
 
-  #inside<Out>(work: () => Out): Out {
+  #inContexts<Out>(work: () => Out): Out {
     return this.#context.enter(() => runIn(this.#observation.context, work));
   }
 
@@ -146,16 +146,16 @@ export class StreamExecution<T> {
   }
 
   #end(state: StreamState): void {
-    this.#untie();
+    this.#unlisten();
     this.#observation.span?.setAttributes({ [ATTR.streamEnd]: state.phase, [ATTR.streamChunks]: state.chunks });
     for (const listener of this.#listeners.splice(0)) listener(failureOf(state));
   }
 
   #close(): void {
     try {
-      this.#inside(() => this.#source.return?.())?.then(undefined, () => {});
+      this.#inContexts(() => this.#source.return?.())?.then(undefined, () => {});
     } catch {
-      // The execution has its reason to end already; that the source cannot be closed adds nothing to it.
+      // The execution already has its error. A second error, from the closing, is ignored.
     }
   }
 

@@ -1,8 +1,8 @@
 /**
- * The execution of a stream as a value: what it is, what it becomes, and what is to be done then. No promises, no
- * timers, no telemetry.
+ * The state of a stream's execution as a value, and its transitions. A transition gives the next state and the actions
+ * to do. No promises, no timers, no telemetry.
  *
- * The consumer pulls chunks and the source gives them. In every phase but `open` and `leaving` the execution has ended.
+ * The consumer pulls chunks and the source gives them. The execution has ended in every phase but `open` and `leaving`.
  */
 
 export interface Failure {
@@ -15,25 +15,25 @@ export interface Failure {
  * - `done`: the source has no more chunks.
  * - `left`: the consumer needed no more chunks; the source is closed.
  * - `failed`: the source has failed.
- * - `cancelled`: `told` says whether a pull was rejected with the reason. Until then the consumer cannot know, and must
- *   not take the end for a complete stream.
+ * - `cancelled`: the execution was cancelled. `rejected` is whether a pull was rejected with the reason. Until then no
+ *   pull may answer with the end, or the consumer would think that the stream is complete.
  */
 export type StreamState = { readonly chunks: number } & (
   | { readonly phase: 'open' | 'leaving'; readonly pending: number }
   | { readonly phase: 'done' | 'left' }
   | { readonly phase: 'failed'; readonly failure: Failure }
-  | { readonly phase: 'cancelled'; readonly failure: Failure; readonly told: boolean }
+  | { readonly phase: 'cancelled'; readonly failure: Failure; readonly rejected: boolean }
 );
 
 /**
  * - `first_chunk`: record how long the first chunk took.
- * - `end`: end the execution, and tell those who wait for its end.
- * - `reject_pending`: answer all pending pulls with the failure.
- * - `close`: let the source release what it holds.
+ * - `end`: end the execution, and call the listeners that wait for its end.
+ * - `reject_pending`: reject all pending pulls with the failure.
+ * - `close`: close the source.
  */
 export type StreamAction = 'first_chunk' | 'end' | 'reject_pending' | 'close';
 
-/** The next state, and what is to be done, in this order. */
+/** The next state, and the actions to do, in this order. */
 export interface StreamStep {
   readonly state: StreamState;
   readonly todo: readonly StreamAction[];
@@ -49,12 +49,12 @@ export function hasEnded({ phase }: StreamState): boolean {
   return phase !== 'open' && phase !== 'leaving';
 }
 
-/** What the execution has failed with, if it has. */
+/** The failure of the execution, if it has failed. */
 export function failureOf(state: StreamState): Failure | undefined {
   return 'failure' in state ? state.failure : undefined;
 }
 
-/** The consumer pulls: the next state, and what answers the pull. */
+/** The consumer pulls. Returns the next state, and what answers the pull. */
 export function pulled(state: StreamState): {
   readonly state: StreamState;
   readonly answer: 'source' | 'failure' | 'end';
@@ -66,7 +66,7 @@ export function pulled(state: StreamState): {
       return { state: { phase, chunks, pending: pending + 1 }, answer: 'source' };
     }
     case 'cancelled':
-      return state.told ? { state, answer: 'end' } : { state: { ...state, told: true }, answer: 'failure' };
+      return state.rejected ? { state, answer: 'end' } : { state: { ...state, rejected: true }, answer: 'failure' };
     default:
       return { state, answer: 'end' };
   }
@@ -79,7 +79,7 @@ export function chunkGiven(state: StreamState): StreamStep {
   return { state: { phase, chunks: chunks + 1, pending: pending - 1 }, todo: chunks === 0 ? FIRST_CHUNK : NOTHING };
 }
 
-/** The source has answered a pull with its end. While it is being closed, its end is the end of the closing. */
+/** The source has answered a pull with its end. In phase `leaving` the execution ends when the source is closed. */
 export function sourceDone(state: StreamState): StreamStep {
   if (state.phase === 'leaving') return { state: { ...state, pending: state.pending - 1 }, todo: NOTHING };
   return ended(state, { phase: 'done', chunks: state.chunks });
@@ -103,9 +103,9 @@ export function consumerLeft(state: StreamState): StreamStep {
 /** The execution was cancelled, or the consumer has lost the stream. */
 export function cancelled(state: StreamState, failure: Failure): StreamStep {
   if (state.phase !== 'open' && state.phase !== 'leaving') return { state, todo: NOTHING };
-  const told = state.pending > 0;
-  const todo: readonly StreamAction[] = told ? ['end', 'reject_pending', 'close'] : ['end', 'close'];
-  return { state: { phase: 'cancelled', chunks: state.chunks, failure, told }, todo };
+  const rejected = state.pending > 0;
+  const todo: readonly StreamAction[] = rejected ? ['end', 'reject_pending', 'close'] : ['end', 'close'];
+  return { state: { phase: 'cancelled', chunks: state.chunks, failure, rejected }, todo };
 }
 
 function ended(before: StreamState, after: StreamState): StreamStep {

@@ -1,6 +1,6 @@
 /**
  * Executions whose output is a stream. The execution lasts until the stream ends: exhausted, failed, cancelled, or
- * left by its consumer. The generator runs in the execution's own contexts, whichever code asks for the chunk.
+ * left by its consumer. The generator always runs in the execution's contexts, not in those of the code that pulls.
  */
 import type { Observation } from './observation.ts';
 import { type EndListener, type StreamContext, StreamExecution, type StreamSource } from './stream-execution.ts';
@@ -16,7 +16,7 @@ export function isStream(value: unknown): value is StreamSource<unknown> & Async
   }
 }
 
-/** Cancels the execution of a stream that has become garbage before its end. An execution must not hold its stream. */
+/** Cancels the execution of a stream that was garbage collected. An execution must not refer to its stream. */
 const dropped = new FinalizationRegistry<StreamExecution<unknown>>((execution) => {
   execution.cancel(Object.assign(new Error('the stream was dropped before its end'), { [VERDICT]: 'cancelled' }));
 });
@@ -52,7 +52,7 @@ export class ObservedStream<T> implements AsyncIterableIterator<T, unknown, unde
     return this;
   }
 
-  /** Calls `listener` once the stream has ended, at once if it has. */
+  /** Calls `listener` when the stream has ended, at once if it has ended already. */
   afterEnd(listener: EndListener): void {
     this.#execution.afterEnd(listener);
   }

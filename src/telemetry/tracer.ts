@@ -7,7 +7,7 @@ let tracerProvider: TracerProvider | undefined;
 let tracer: Tracer | undefined;
 
 /**
- * The tracer of the provider that is registered now, `undefined` when none is. The global provider is a proxy: its
+ * The tracer of the registered provider, `undefined` when no provider is registered. The global provider is a proxy: its
  * delegate changes when an SDK is registered, and the proxy itself is replaced when that SDK is removed.
  */
 export function currentTracer(): Tracer | undefined {

@@ -2,18 +2,18 @@ import { readProperty } from '../platform/read-property.ts';
 import type { ObservedContext } from './observation.ts';
 import { OUTCOMES, type Outcome } from './semconv.ts';
 
-/** An error that carries its own verdict, one of the outcomes, does so under this key. */
+/** The key under which an error may carry its own verdict, one of the outcomes. */
 export const VERDICT: unique symbol = Symbol.for('tta-primitives.verdict') as never;
 
 const FAILURES: ReadonlySet<unknown> = new Set(OUTCOMES.filter((outcome) => outcome !== 'success'));
 
-/** The verdict that an error carries. Anything can stand under that key: what is not a failure is ignored. */
+/** The verdict that an error carries. A value under that key that is not the outcome of a failure is ignored. */
 export function ownVerdict(error: unknown): Outcome | undefined {
   const verdict = readProperty(error, VERDICT);
   return FAILURES.has(verdict) ? (verdict as Outcome) : undefined;
 }
 
-/** How an execution that failed with `error` ended: cancelled, as the error itself says, or a plain failure. */
+/** The outcome of an execution that failed with `error`: cancelled, else the error's own verdict, else `failure`. */
 export function verdictOn(error: unknown, ctx: ObservedContext): Outcome {
   if (ctx.cancelledBy(error)) return 'cancelled';
   return ownVerdict(error) ?? 'failure';

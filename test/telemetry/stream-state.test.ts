@@ -35,7 +35,12 @@ const leaving = (chunks: number, pending: number): StreamState => ({ phase: 'lea
 const done: StreamState = { phase: 'done', chunks: 3 };
 const left: StreamState = { phase: 'left', chunks: 3 };
 const failed = (why = earlier): StreamState => ({ phase: 'failed', chunks: 3, failure: why });
-const stopped = (told: boolean, why = earlier): StreamState => ({ phase: 'cancelled', chunks: 3, failure: why, told });
+const stopped = (rejected: boolean, why = earlier): StreamState => ({
+  phase: 'cancelled',
+  chunks: 3,
+  failure: why,
+  rejected,
+});
 
 /** State, event, next state, what is to be done. What does not stand here changes nothing. */
 const TABLE: readonly (readonly [StreamState, Event, StreamState, StreamAction[]])[] = [
@@ -70,7 +75,7 @@ const PULLS: readonly (readonly [StreamState, StreamState, 'source' | 'failure' 
 ];
 
 const show = (state: StreamState) => {
-  if (state.phase === 'cancelled') return `cancelled, ${state.told ? 'told' : 'not told yet'}`;
+  if (state.phase === 'cancelled') return `cancelled, ${state.rejected ? 'told' : 'not told yet'}`;
   return 'pending' in state ? `${state.phase}, ${state.chunks} chunks, ${state.pending} pending` : state.phase;
 };
 
@@ -147,7 +152,7 @@ describe('whatever happens to a stream', () => {
       expect(once('end')).toBe(hasEnded(state) ? 1 : 0);
       expect(once('close')).toBe(state.phase === 'cancelled' ? 1 : 0);
       expect(once('first_chunk')).toBe(state.chunks > 0 ? 1 : 0);
-      if (state.phase === 'cancelled') expect(told > 0).toBe(state.told);
+      if (state.phase === 'cancelled') expect(told > 0).toBe(state.rejected);
       else expect(told).toBe(0);
     });
     fc.assert(property, { numRuns: 1_000 });

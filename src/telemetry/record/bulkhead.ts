@@ -10,7 +10,7 @@ const bulkheadQueued = new SeriesTable(INSTRUMENT.bulkheadQueued, 'upDownCounter
 ]);
 const bulkheadWait = new HistogramTable(INSTRUMENT.bulkheadWait, { unit: 's' }, [ATTR.primitiveName]);
 
-/** Records the executions that hold a slot of one bulkhead, and those that wait for one. */
+/** Records the executions that have a slot of one bulkhead, and those that wait for one. */
 export function bulkheadRecorder(name: string) {
   const running = bulkheadRunning.series(name);
   return {

@@ -43,12 +43,12 @@ export function cacheRecorder(name: string, type: string) {
   };
 }
 
-/** The caller may have left while the store was asked: its span is not to be written to any more. */
+/** The execution may have ended while the store was asked: then its span must not be changed. */
 function mark({ span }: Observation, result: 'hit' | 'stale' | 'miss'): void {
   if (span?.isRecording()) span.setAttribute(ATTR.cacheResult, result);
 }
 
-/** What can go wrong with each operation; `skipped` was not even tried, for the store had failed too often. */
+/** The possible errors of each operation. `skipped`: not tried, because the store had failed too often. */
 const STORE_ERRORS = {
   get: ['timeout', 'failed', 'corrupt', 'skipped'],
   set: ['timeout', 'failed', 'skipped'],
@@ -58,7 +58,7 @@ export type StoreOperation = keyof typeof STORE_ERRORS;
 export type StoreErrorReason = (typeof STORE_ERRORS)[StoreOperation][number];
 export type StoreRecorder = ReturnType<typeof storeRecorder>;
 
-/** Records what the store of one cache did not do. */
+/** Records the failed operations of the store of one cache. */
 export function storeRecorder(name: string, type: string) {
   const series = new Map(
     Object.entries(STORE_ERRORS).flatMap(([operation, reasons]) =>

@@ -11,7 +11,7 @@ const circuitTransitions = new SeriesTable(INSTRUMENT.circuitTransitions, 'count
   ATTR.circuitTo,
 ]);
 
-/** One circuit under one name. It does not refer to the circuit, which can then be garbage collected. */
+/** One circuit under one name. It has no reference to the circuit, so that the circuit can be garbage collected. */
 export class CircuitMember {
   readonly group: CircuitGroup;
   #state: CircuitState = 'closed';
@@ -65,7 +65,7 @@ export class CircuitGroup {
     this.#notClosed.delete(member);
   }
 
-  /** Sets the gauge. Returns whether it may change again without a transition: an open circuit becomes half-open. */
+  /** Sets the gauge. Returns whether it may change without a transition, as when an open circuit becomes half-open. */
   refresh(): boolean {
     let worst = 0;
     for (const member of this.#notClosed) worst = Math.max(worst, member.level);
@@ -91,7 +91,7 @@ export function circuitsNamed(name: string): CircuitGroup {
   return group;
 }
 
-/** Records what the circuit did to the executions of a circuit breaker. */
+/** Records refusals and changes of state on the spans of a circuit breaker. */
 export function circuitBreakerRecorder() {
   return {
     /** The circuit, in this state, refused the execution. */

@@ -16,7 +16,7 @@ export function hedgeRecorder(name: string) {
     HEDGE_RESULTS.map((result) => [result, hedgeAttempts.series(name, result)]),
   ) as Record<HedgeResult, ReturnType<typeof hedgeAttempts.series>>;
   return {
-    /** Try `attempt` (the first is 1) begins, because those before are late or because one of them failed. */
+    /** Try `attempt` (the first is 1) begins, because the earlier tries are late or one of them failed. */
     hedged(observation: Observation, attempt: number, failure: { readonly error: unknown } | undefined): void {
       observation.span?.addEvent(EVENT.hedge, {
         [ATTR.hedgeAttempt]: attempt,

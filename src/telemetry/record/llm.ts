@@ -1,4 +1,4 @@
-/** What calls of models show: spans and metrics after the GenAI conventions, and what they cost. */
+/** The telemetry of calls to models: spans and metrics of the GenAI conventions, and the cost. */
 import { type Attributes, SpanKind } from '@opentelemetry/api';
 import { type DurationSeries, executionMetrics } from '../execution-telemetry.ts';
 import { HistogramTable, SeriesTable } from '../instruments.ts';
@@ -39,7 +39,7 @@ function counter(name: InstrumentName, unit: string, fixed: Attributes): SeriesT
   return new SeriesTable(name, 'counter', { unit, fixed }, MODEL_LABELS);
 }
 
-/** Replies do not tell tokens of text from those of pictures. */
+/** Replies do not distinguish tokens of text from tokens of pictures. */
 function tokens(name: InstrumentName): SeriesTable {
   return counter(name, '{token}', { ...CHAT, [ATTR.genAiTokenModality]: 'unknown' });
 }
@@ -73,7 +73,7 @@ export function modelCallTelemetry(model: ModelFacts, { streams = false } = {}):
   };
 }
 
-/** An error's name may be chosen by others: so many of them are kept apart for each model. */
+/** How many types of errors each model has in the metrics at most: foreign code chooses their names. */
 const MAX_ERROR_TYPES = 8;
 
 function labelsByErrorType({ table, labels }: DurationSeries): (error: unknown) => Attributes {
@@ -91,7 +91,7 @@ type Tokens = keyof typeof tokenCounters;
 
 export type ModelCallRecorder = ReturnType<typeof modelCallRecorder>;
 
-/** Records what the calls to one model used and cost. All of it may come after the execution has ended. */
+/** Records tokens and dollars of the calls to one model. Every method may be called after the execution has ended. */
 export function modelCallRecorder({ id, provider }: ModelFacts) {
   const counters = Object.entries(tokenCounters).map(
     ([key, table]) => [key as Tokens, table.series(id, provider)] as const,
@@ -152,7 +152,7 @@ interface ReplyFacts {
   readonly finishReason?: string | undefined;
 }
 
-/** Messages in the conventions' form, as the JSON text that spans of today can hold. */
+/** Messages in the conventions' form, as JSON text: attributes of spans cannot be objects. */
 function messagesJson(messages: RequestFacts['messages']): string {
   return JSON.stringify(messages.map(({ role, content }) => ({ role, parts: [{ type: 'text', content }] })));
 }

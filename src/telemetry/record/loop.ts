@@ -2,7 +2,7 @@ import { SeriesTable } from '../instruments.ts';
 import type { Observation } from '../observation.ts';
 import { ATTR, EVENT, INSTRUMENT } from '../semconv.ts';
 
-/** A span keeps 128 events by default and forgets the oldest: the first rounds tell more than the last. */
+/** A span keeps 128 events by default and drops the oldest. The first iterations are more useful than the last. */
 const MOST_EVENTS = 64;
 
 const loopIterations = new SeriesTable(INSTRUMENT.loopIterations, 'counter', { unit: '{iteration}' }, [
@@ -19,7 +19,7 @@ export function loopRecorder(name: string) {
       if (observation.span === undefined) return;
       if (iteration <= MOST_EVENTS) observation.span.addEvent(EVENT.loop, { [ATTR.loopIteration]: iteration });
     },
-    /** The loop has ended, by whatever end. */
+    /** The loop has ended, with an output or an error. */
     finished(observation: Observation, iterations: number): void {
       observation.span?.setAttribute(ATTR.loopIterations, iterations);
     },

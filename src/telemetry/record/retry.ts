@@ -10,7 +10,7 @@ const retryAttempts = new SeriesTable(INSTRUMENT.retryAttempts, 'counter', { uni
   ATTR.retryResult,
 ]);
 
-/** Why there was no further try though the error was worth one. */
+/** Why there was no further try, although the error was worth one. */
 export type RetryStop = 'max_retries' | 'deadline' | 'budget';
 
 /** Records the tries and results of one retry. */

@@ -23,7 +23,7 @@ export function sagaRecorder(name: string) {
       const series = succeeded ? success : failure;
       if (series !== undefined) series.value += 1;
     },
-    /** `step` was interrupted, and has nothing that would undo it in that case. */
+    /** `step` was interrupted, and has no `whenUnknown` that would undo it. */
     leftUnknown(observation: Observation, step: string): void {
       unknown.value += 1;
       observation.span?.addEvent(EVENT.unknownEffect, { [ATTR.sagaStep]: step });

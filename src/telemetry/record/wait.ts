@@ -2,7 +2,7 @@ import { timeOf } from '../guard.ts';
 import type { HistogramTable, Series } from '../instruments.ts';
 import type { Observation } from '../observation.ts';
 
-/** Records the executions that wait until a policy lets them run: how many there are, and how long it took. */
+/** Records the executions that wait until a policy lets them run: how many wait, and for how long. */
 export function waitRecorder(
   queue: Series,
   table: HistogramTable,
@@ -10,12 +10,12 @@ export function waitRecorder(
   attribute: string,
 ) {
   return {
-    /** The wait begins. Returns the time for `waited`, in milliseconds; `NaN` where the wait is not measured. */
+    /** The wait begins. Returns the `since` of `waited`, in milliseconds since the epoch; `NaN` if it is not measured. */
     queued(observation: Observation, clock: { now(): number }): number {
       queue.value += 1;
       return Number.isNaN(observation.startedAt) ? Number.NaN : timeOf(clock);
     },
-    /** The wait that began at `since` is over, by whatever end. */
+    /** The wait that began at `since` has ended: the execution runs, or was aborted. */
     waited(observation: Observation, clock: { now(): number }, since: number): void {
       queue.value -= 1;
       if (Number.isNaN(since)) return;
