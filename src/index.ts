@@ -1,4 +1,5 @@
-/** The front door: what is public, by name. */
+/** The public names of `tta-primitives`. */
+
 export { cache } from './cache/cache.ts';
 export { type CacheCodec, type KeyvLike, type KeyvStoreOptions, keyvStore } from './cache/keyv-store.ts';
 export type { CacheOptions } from './cache/options.ts';

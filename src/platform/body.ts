@@ -24,7 +24,7 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
   const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
   return new Promise((resolve, reject) => {
     const fail = (error: BodyError) => {
-      // The rest of the body is read and dropped: a sender that is still writing does not read the answer otherwise.
+      // Read and drop the rest of the body: a sender that is still writing would not read the answer.
       request.unpipe();
       source.removeAllListeners('data');
       request.resume();

@@ -1,4 +1,4 @@
-/** The source of time. Primitives use the clock of their context and never the machine's, so that tests can replace it. */
+/** The source of time. Primitives use the clock of their context, never the machine's: tests can replace it. */
 export interface Clock {
   /** Milliseconds since the Unix epoch, with fractions. It never decreases. */
   now(): number;
@@ -34,7 +34,7 @@ export function createClock(now: () => number, after: Clock['after']): Clock {
   };
 }
 
-/** The longest delay of `setTimeout`. With a longer one it would fire at once. */
+/** The longest delay of `setTimeout`, in milliseconds. A timer with a longer delay fires at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 function afterOnMachine(ms: number, callback: () => void): () => void {

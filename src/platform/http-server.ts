@@ -77,7 +77,7 @@ export function sendJson(response: ServerResponse, status: number, value: unknow
 
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    // The listener stays: a connection that cannot be accepted later is an error event too. The client tries again.
+    // This listener is not removed: a later connection that cannot be accepted is an error event too. Clients try again.
     server.on('error', reject);
     // Exclusive: each worker of a cluster has its own data. Without this, the workers would share the port.
     server.listen({ host, port, exclusive: true }, resolve);

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from './clock.ts';
 const TIMEOUT_MS = 500;
 
 /**
- * Whether a process accepts TCP connections at a port. Never rejects. Without an answer it is `false` after 500 ms.
+ * Whether a process accepts TCP connections at a port. Never rejects. Resolves to `false` after 500 ms without an answer.
  *
  * @param port the TCP port
  * @param host @default '127.0.0.1'

@@ -7,7 +7,7 @@ export interface LoopbackOptions extends HttpServerOptions {
 
 /**
  * Starts an HTTP server for this machine only. It does not keep the process alive. It refuses requests whose Host header
- * names another machine: with DNS rebinding, a web page can make a browser send them.
+ * names another machine: a web page can make a browser send such requests, with DNS rebinding.
  *
  * @throws Error that names host and port when it cannot listen; its cause is the error of the system
  */

@@ -11,7 +11,7 @@ const NAMED = /^Cannot find (?:package|module) '([^']+)'/;
 
 /**
  * Whether the error of an import, a require or a resolution means that the package itself is not installed. Only the
- * message of the error names what was not found.
+ * message of the error names the module that was not found.
  */
 export function isMissing(name: string, error: unknown): boolean {
   if (!NOT_FOUND.includes(readProperty(error, 'code'))) return false;

@@ -5,7 +5,7 @@ import { type Clock, systemClock } from './clock.ts';
 const END_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 /** One Ctrl-C can arrive twice: from the terminal, and again from npm. A signal after this time is a second Ctrl-C. */
 const SAME_PRESS_MS = 500;
-/** How long a process waits for the end by its own signal before it exits by itself. */
+/** How many milliseconds a process waits, after it has sent itself the signal, before it exits. */
 const GRACE_MS = 100;
 
 export interface EndSignalOptions {
@@ -34,7 +34,7 @@ export function onEndSignals({ onFirst, onOthers, clock = systemClock }: EndSign
 
   const receive = (signal: NodeJS.Signals) => {
     if (onOthers !== undefined && process.listeners(signal).some((listener) => listener !== receive)) {
-      // Some listeners act only when no other is left, so this one removes itself.
+      // Some listeners act only when there is no other listener, so this one removes itself.
       process.removeListener(signal, receive);
       onOthers();
       return;
@@ -57,7 +57,7 @@ export function onEndSignals({ onFirst, onOthers, clock = systemClock }: EndSign
   };
 
   for (const signal of END_SIGNALS) {
-    // The first listener, so that it is already removed when the other listeners are called.
+    // It is the first listener, so that it is removed before the other listeners are called.
     if (onOthers === undefined) process.on(signal, receive);
     else process.prependListener(signal, receive);
   }

@@ -1,4 +1,4 @@
-/** A meter provider with the views of the schema, and its metrics as Prometheus text. Programs and tests use the same. */
+/** A meter provider with the views of the schema, and its metrics as Prometheus text. Programs and tests use it. */
 import type * as PrometheusPackage from '@opentelemetry/exporter-prometheus';
 import type { Resource } from '@opentelemetry/resources';
 import type * as MetricsPackage from '@opentelemetry/sdk-metrics';
@@ -26,7 +26,7 @@ export function createExporter(
   { resource, jobLabel }: ExporterOptions,
 ): Exporter {
   const { PrometheusExporter, PrometheusSerializer } = packages.prometheus;
-  // Its server is not used: it cannot listen on port 0 or ::1, and an open connection of a scraper keeps it running.
+  // The exporter's server is not used: it cannot listen on port 0 or ::1, and an open connection keeps it running.
   const reader = new PrometheusExporter({ preventServerStart: true });
   // No prefix, no timestamps, `target_info`, no labels of the instrumentation scope.
   const serializer = new PrometheusSerializer('', false, jobLabel ? JOB_LABEL : undefined, false, true);

@@ -1,6 +1,6 @@
 import { type Model, type ModelReply, type Primitive, task, type Usage } from '../index.ts';
 
-/** What one call of a fake does. `delayMs` passes on the clock of the context. */
+/** What one call of a fake does. It waits `delayMs` milliseconds on the clock of the context. */
 export type ScriptStep<Out> =
   | { readonly result: Out; readonly delayMs?: number }
   | { readonly error: unknown; readonly delayMs?: number };
@@ -10,7 +10,7 @@ export interface ScriptedTask<In, Out> extends Primitive<In, Out> {
   readonly calls: readonly In[];
 }
 
-/** A task that follows a script, a step per call; the last step is repeated for ever. */
+/** A task that follows a script, one step per call. After the end of the script it repeats the last step. */
 export function scriptedTask<In, Out>(name: string, script: readonly ScriptStep<Out>[]): ScriptedTask<In, Out> {
   if (script.length === 0) throw new TypeError('scriptedTask: needs at least one step, got none');
   const calls: In[] = [];
@@ -31,7 +31,7 @@ export interface ScriptedModelOptions {
   readonly provider?: string;
 }
 
-/** A model that follows a script of replies and errors; the last one is repeated for ever. */
+/** A model that follows a script of replies and errors. After the end of the script it repeats the last one. */
 export function scriptedModel(
   script: readonly (Partial<ModelReply> & { readonly usage?: Usage; readonly error?: unknown })[],
   { id = 'fake-model', provider = 'fake' }: ScriptedModelOptions = {},

@@ -15,21 +15,21 @@ export interface TestTelemetryOptions {
 export interface TestTelemetry {
   /** The finished spans, in the order in which they ended. */
   spans(): readonly ReadableSpan[];
-  /** What Prometheus would read now. */
+  /** The metrics that Prometheus would read now. */
   scrape(): Promise<Exposition>;
-  /** The same as text. */
+  /** The metrics that Prometheus would read now, as text. */
   scrapeText(): Promise<string>;
-  /** Throws an `AssertionError` with both trees unless the finished spans form this one (see `spanTree`). */
+  /** Throws an `AssertionError` with both trees unless the finished spans form this tree (see `spanTree`). */
   expectSpans(tree: string): void;
-  /** Throws an `AssertionError` that shows what there is unless the samples with these labels add up to `value`. */
+  /** Throws an `AssertionError` with all samples of that name unless those with these labels add up to `value`. */
   expectMetric(name: string, labels: Readonly<Record<string, string>>, value: number): Promise<void>;
-  /** Forgets the finished spans. */
+  /** Removes the finished spans. */
   clearSpans(): void;
-  /** Unregisters it, so that the next can be started. */
+  /** Unregisters this SDK, so that the next one can be started. */
   stop(): Promise<void>;
 }
 
-/** Registers an SDK in memory. One at a time: OpenTelemetry's providers are global to the process. */
+/** Registers an SDK in memory. There is one at a time: OpenTelemetry's providers are global to the process. */
 export function startTestTelemetry({ sampler }: TestTelemetryOptions = {}): TestTelemetry {
   const sdk = loadSdk('tta-primitives/testing');
   const spans = new sdk.traces.InMemorySpanExporter();
@@ -71,7 +71,7 @@ export function startTestTelemetry({ sampler }: TestTelemetryOptions = {}): Test
   };
 }
 
-/** Without the indentation that all lines share, so that a tree can be written in place. */
+/** The text without the indentation that all lines share, so that a test can indent a tree. */
 function dedent(text: string): string {
   const lines = text.replace(/^\s*\n|\s+$/g, '').split('\n');
   const indent = Math.min(...lines.map((line) => line.length - line.trimStart().length));

@@ -5,11 +5,11 @@ interface Timer {
   readonly callback: () => void;
 }
 
-/** A clock that stands still until the test moves it. Hand it to `execute` as `context: { clock }`. */
+/** A clock that stops until the test moves it. Pass it to `execute` as `context: { clock }`. */
 export interface VirtualClock extends Clock {
-  /** Moves on by `ms` milliseconds; what falls due on the way runs in order, each at its own time. */
+  /** Moves the clock by `ms` milliseconds. Timers that are due on the way run in order, each at its own time. */
   advance(ms: number): Promise<void>;
-  /** How many timers are waiting: 0 once nothing has been left behind. */
+  /** How many timers wait: 0 at the end of a test that leaves no timer behind. */
   readonly pending: number;
 }
 
@@ -45,7 +45,7 @@ export function createVirtualClock(start: number = Date.UTC(2030, 0, 1)): Virtua
   };
 }
 
-/** Resolves when everything that could go on without time passing has gone on. */
+/** Resolves when all work has been done that needs no time to pass. */
 export function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
