@@ -1,4 +1,4 @@
-/** Reads environment variables. A value that is not understood is ignored with a warning: it never stops the program. */
+/** Reads environment variables. An invalid value is ignored with a warning: it never stops the program. */
 import { warn } from './warn.ts';
 
 /** `undefined` where the variable is unset or blank. */
@@ -42,7 +42,7 @@ export function oneOf<const T extends string>(name: string, allowed: readonly T[
   return otherwise;
 }
 
-/** An http(s) URL. It is never quoted: it may hold a password. */
+/** An http(s) URL. Warnings do not quote it: it may contain a password. */
 export function urlFrom(name: string, otherwise: string): URL | undefined {
   const text = textFrom(name);
   if (text === undefined) return undefined;
@@ -58,7 +58,7 @@ export function httpUrl(text: string): URL | undefined {
   return url.protocol === 'http:' || url.protocol === 'https:' ? url : undefined;
 }
 
-/** `key=value` pairs, percent-encoded and separated by commas. As OpenTelemetry has it, one bad pair voids them all. */
+/** `key=value` pairs, percent-encoded and separated by commas. As OpenTelemetry says, one bad pair makes all invalid. */
 export function pairsFrom(name: string): Readonly<Record<string, string>> {
   const text = textFrom(name);
   if (text === undefined) return {};

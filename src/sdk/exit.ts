@@ -1,6 +1,6 @@
 /**
- * Delivers the last spans when the process ends: by a signal, or because it has nothing left to do. How the process
- * ends stays the same: the program's own handlers run, its exit code is kept, and a signal without a handler kills it.
+ * Delivers the last spans when the process ends: by a signal, or because it has no more work. The end itself does not
+ * change: the program's own handlers run, its exit code is kept, and a signal without a handler kills the process.
  * `process.exit()` and an uncaught error leave no time to deliver spans: call `await shutdown()` before them.
  */
 import { onEndSignals } from '../platform/signals.ts';

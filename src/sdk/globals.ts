@@ -25,12 +25,12 @@ export function hasMeterProvider(): boolean {
   return metrics.getMeterProvider().getMeter(SCOPE) !== createNoopMeter();
 }
 
-/** Without a context manager, a context that is set is not the active one. */
+/** Sets a context and checks whether it is active. Without a context manager it is not. */
 function hasContextManager(): boolean {
   return context.with(ROOT_CONTEXT.setValue(PROBE, true), () => context.active().getValue(PROBE) === true);
 }
 
-/** Sets the global tracer provider, and context manager and propagator where none is set. Returns a function that unsets them. */
+/** Sets the global tracer provider, and a missing context manager or propagator. Returns a function that unsets them. */
 export function registerTraces(provider: NodeTracerProvider): () => void {
   const ownContext = !hasContextManager();
   const ownPropagation = propagation.fields().length === 0;

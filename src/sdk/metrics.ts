@@ -1,4 +1,4 @@
-/** The meter provider with the schema's views, and its text as Prometheus reads it. */
+/** The meter provider with the schema's views, and its metrics as Prometheus text. */
 import type { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { createExporter } from '../prometheus/exporter.ts';
 import { redact } from '../telemetry/redact.ts';
@@ -9,7 +9,7 @@ import { warn } from './warn.ts';
 
 export interface Metrics {
   readonly provider: MeterProvider;
-  /** The exposition text of this moment. Rejects when collecting fails as a whole. */
+  /** The current metrics as Prometheus text. Rejects when the whole collection fails. */
   text(): Promise<string>;
 }
 

@@ -7,12 +7,12 @@ import { httpUrl } from './environment.ts';
 
 export interface TracesOptions {
   /**
-   * Where the collector is, by OTLP over HTTP; `/v1/traces` is appended unless it is there already.
+   * The URL of the collector, for OTLP over HTTP; `/v1/traces` is appended unless the URL ends with it.
    * @default OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, OTEL_EXPORTER_OTLP_ENDPOINT, or http://localhost:4318
    */
   readonly endpoint?: string | undefined;
   /**
-   * Sent with every request beside those of the environment, such as the collector's token. Never shown.
+   * Headers of every request, such as the collector's token, in addition to those of the environment. Never shown.
    * @default OTEL_EXPORTER_OTLP_TRACES_HEADERS, OTEL_EXPORTER_OTLP_HEADERS, or none
    */
   readonly headers?: Readonly<Record<string, string>> | undefined;
@@ -21,7 +21,7 @@ export interface TracesOptions {
 export interface PrometheusOptions {
   /** The address that the endpoint listens on. @default OTEL_EXPORTER_PROMETHEUS_HOST, or 127.0.0.1: this machine only */
   readonly host?: string | undefined;
-  /** The port of the endpoint. 0 takes any free one: `metricsUrl` of the handle tells which. @default OTEL_EXPORTER_PROMETHEUS_PORT, or 9464 */
+  /** The port of the endpoint. 0 uses any free port, which is in `metricsUrl` of the handle. @default OTEL_EXPORTER_PROMETHEUS_PORT, or 9464 */
   readonly port?: number | undefined;
 }
 
@@ -29,22 +29,22 @@ export interface RegisterOptions {
   /** The service's name: `service.name` on spans, the label `job` on metrics. @default OTEL_SERVICE_NAME, or tta-primitives */
   readonly serviceName?: string | undefined;
   /**
-   * What else describes the service, on spans and in `target_info`; merged over those of the environment.
+   * More attributes of the service, on spans and in `target_info`. Each replaces that of the environment with its name.
    * @default OTEL_RESOURCE_ATTRIBUTES, or none
    */
   readonly resourceAttributes?: Attributes | undefined;
-  /** How spans leave. `false` makes no spans; the counts stay. @default `false` with OTEL_TRACES_EXPORTER=none, or on */
+  /** How spans are sent. With `false` no spans are made; metrics still count. @default `false` with OTEL_TRACES_EXPORTER=none, or on */
   readonly traces?: TracesOptions | false | undefined;
-  /** The endpoint for metrics. `false` opens no port; `metrics()` of the handle still has the text. @default on */
+  /** The endpoint for metrics. `false` opens no port; `metrics()` of the handle still gives the text. @default on */
   readonly prometheus?: PrometheusOptions | false | undefined;
-  /** Whether every series carries `job`, the service's name. @default true */
+  /** Whether every series has the label `job`, the service's name. @default true */
   readonly jobLabel?: boolean | undefined;
   /**
    * The share of traces that are sampled, from 0 to 1. Counts do not depend on it.
    * @default OTEL_TRACES_SAMPLER, OTEL_TRACES_SAMPLER_ARG, or 1: every trace
    */
   readonly sampleRatio?: number | undefined;
-  /** Span processors of your own, called for every span beside our delivery. @default none */
+  /** More span processors, called for every span. Spans are still sent to the collector. @default none */
   readonly spanProcessors?: readonly SpanProcessor[] | undefined;
   /** The longest that `flush`, `shutdown` and the end of the process wait for the collector, in milliseconds. @default 5000 */
   readonly flushTimeoutMs?: number | undefined;
@@ -52,7 +52,7 @@ export interface RegisterOptions {
 
 const address: Rule<string> = (where, option, value) => {
   if (typeof value !== 'string' || httpUrl(value) === undefined) {
-    // Not quoted: it may hold a credential.
+    // Not quoted: it may contain a credential.
     throw new TypeError(
       `${where}: ${option} must be a URL that starts with http:// or https://, such as http://localhost:4318`,
     );
@@ -94,7 +94,7 @@ function orFalse<T>(rule: Rule<T>): Rule<T | false> {
   };
 }
 
-/** Throws a `TypeError` or `RangeError` for options that are wrong. The environment is warned about, never thrown. */
+/** Throws a `TypeError` or `RangeError` for wrong options. Wrong environment variables are warnings, not errors. */
 export function checkRegisterOptions(options: RegisterOptions): void {
   checkOptions('RegisterOptions', options, RULES);
 }

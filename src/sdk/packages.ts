@@ -19,11 +19,11 @@ export interface Sdk {
 const require = createRequire(import.meta.url);
 
 /**
- * @param user what needs the SDK, as the first words of the error's sentence
+ * @param user the part of the program that needs the SDK: the first words of the error message
  * @throws Error that names every package that is missing, with the line that installs the set
  */
 export function loadSdk(user = 'register'): Sdk {
-  // All of them before the first is loaded: they load each other, and would fail with Node's own words.
+  // Check all packages before the first is loaded: they load each other, and would throw errors of Node.js.
   const missing = missingAmong(SDK_PEERS, (name) => require.resolve(name));
   if (missing.length > 0) throw new Error(notInstalled(user, missing, SDK_PEERS));
   return {

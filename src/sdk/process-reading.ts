@@ -7,8 +7,8 @@ const WINDOW_MS = 30_000;
 const MICROSECONDS_PER_SECOND = 1e6;
 
 /**
- * Percentiles of the event loop's delay over the last 30 to 60 seconds. Two histograms are reset in turns, and the older
- * one is read: several readers see the same values, and reading changes nothing.
+ * Percentiles of the event loop's delay over the last 30 to 60 seconds. Two histograms are reset in turns, and the one
+ * that was reset earlier is read: several readers see the same values, and reading changes nothing.
  */
 function recentDelays() {
   let [older, younger] = [measureEventLoopDelay(), measureEventLoopDelay()];

@@ -6,5 +6,5 @@
 import { isMainThread } from 'node:worker_threads';
 import { registerNow } from './register.ts';
 
-// A worker thread inherits the `--import` of its process, and the process has one SDK: that of the main thread.
+// A worker thread inherits the `--import` of its process. The process has one SDK, in the main thread.
 if (isMainThread) registerNow({});

@@ -14,7 +14,7 @@ let current: Registration | undefined;
 
 /**
  * Boots the OpenTelemetry SDK: traces to a collector over OTLP, metrics at a Prometheus endpoint. The global providers
- * are set when this returns. The promise resolves when the endpoint listens, or when it is known that it cannot (see
+ * are set when the call returns. The promise resolves when the endpoint listens, or has failed to listen (see
  * `metricsError`). A later call resolves to the same handle.
  *
  * @throws TypeError or RangeError for an option that is wrong, Error where a package of the SDK is not installed.
@@ -33,7 +33,7 @@ export async function register(options: RegisterOptions = {}): Promise<Telemetry
   return telemetry;
 }
 
-/** The part of `register` that does not wait. */
+/** The synchronous part of `register`. */
 export function registerNow(options: RegisterOptions): Started {
   checkRegisterOptions(options);
   if (current !== undefined) {
@@ -51,7 +51,7 @@ export function registerNow(options: RegisterOptions): Started {
 
 function warnOfIgnoredOptions(registration: Registration, options: RegisterOptions): void {
   const before: Readonly<Record<string, unknown>> = { ...registration.options };
-  // Only names: the values can hold credentials.
+  // Only names: the values can contain credentials.
   const ignored = Object.entries(options).filter(([name, value]) => !isDeepStrictEqual(value, before[name]));
   if (ignored.length === 0 || registration.warned) return;
   registration.warned = true;

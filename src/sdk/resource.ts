@@ -10,17 +10,17 @@ export function resourceOf({ resources }: Sdk, { serviceName, resourceAttributes
   return resources.defaultResource().merge(own);
 }
 
-/** The resource of metrics: with the `job` of every series, and without attributes that would become one label twice. */
+/** The resource of metrics: with the `job` of every series, and without attributes that would become the same label. */
 export function metricsResourceOf({ resources }: Sdk, settings: Settings, resource: Resource): Resource {
   const job: Attributes = settings.jobLabel ? { job: settings.serviceName } : {};
-  // First, so that they stay where two attributes become one label; and last, so that their value wins.
+  // First, so that they are kept when two attributes become one label; and last, so that their values are used.
   const first = { 'service.name': settings.serviceName, ...job };
   return resources.resourceFromAttributes(asLabels({ ...first, ...resource.attributes, ...job }));
 }
 
 /**
- * Prometheus refuses a whole scrape when one label is there twice or starts with a digit. The exporter writes every
- * character but letters, digits and _ as _, so two attributes can end as one label: the first stays.
+ * Prometheus refuses a whole scrape when a label occurs twice or starts with a digit. The exporter writes every
+ * character but letters, digits and _ as _, so two attributes can become one label: the first is kept.
  */
 function asLabels(attributes: Attributes): Attributes {
   const taken = new Set<string>();

@@ -17,7 +17,7 @@ export interface ScrapeServer {
   close(): Promise<void>;
 }
 
-/** Resolves when it listens, or when it is known, and reported, that it cannot. */
+/** Resolves when the server listens, or when it has failed to listen and this has been reported. */
 export async function startScrapeServer(
   address: { readonly host: string; readonly port: number },
   metrics: () => Promise<string>,

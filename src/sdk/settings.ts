@@ -6,7 +6,7 @@ import type { PrometheusOptions, RegisterOptions } from './options.ts';
 import { warn } from './warn.ts';
 
 const LOCAL_COLLECTOR = 'http://localhost:4318';
-/** An export may take this share of the flush timeout: a collector that never answers must not hold the process longer. */
+/** The share of the flush timeout that one export may take: no answer must not keep the process alive for longer. */
 const LONGEST_EXPORT_SHARE = 0.9;
 
 const SAMPLERS = [
@@ -31,7 +31,7 @@ export interface TracesSettings {
   /** How long spans wait for their batch to fill, in milliseconds. @default OTEL_BSP_SCHEDULE_DELAY, or 5000 */
   readonly scheduleDelayMs: number;
   /**
-   * How long one request may take, in milliseconds; nine tenths of `flushTimeoutMs` at most.
+   * How long one request may take, in milliseconds; at most nine tenths of `flushTimeoutMs`.
    * @default OTEL_BSP_EXPORT_TIMEOUT, or 4500: nine tenths of `flushTimeoutMs`
    */
   readonly exportTimeoutMs: number;

@@ -10,7 +10,7 @@ const FAILED = 1;
 
 export interface SpanBatch {
   readonly spans: ReadableSpan[];
-  /** The context that was active when it was created. It tells instrumentations not to trace the request. */
+  /** The context that was active when the batch was created. In it, instrumentations do not trace the request. */
   readonly context: Context;
   /** Resolves when the batch is delivered or lost. */
   readonly settled: Promise<void>;
@@ -26,8 +26,9 @@ export function createBatch(spans: ReadableSpan[]): SpanBatch {
 }
 
 /**
- * Exports one or more batches in one request. Calls `onAnswer` exactly once, perhaps before it returns. An exporter
- * that throws has failed; an exporter that answers twice has answered once.
+ * Exports one or more batches in one request. Calls `onAnswer` exactly once, perhaps before it returns. An error that
+ * the exporter throws is a failure; a second answer of the exporter is ignored.
+
  */
 export function sendBatches(
   exporter: SpanExporter,

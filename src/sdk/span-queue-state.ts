@@ -1,6 +1,6 @@
 /**
- * The span queue as a value: its states, and what each event makes of it. No clock, no timers, no telemetry; times are
- * in milliseconds. Here spans and requests are only numbers; `span-queue.ts` holds the batches themselves.
+ * The state of the span queue as a value, and its transitions. No clock, no timers, no telemetry; times are in
+ * milliseconds. Here spans and requests are only numbers; `span-queue.ts` has the batches themselves.
  */
 
 /** Requests that wait for an answer at the same time. Without a limit a burst of spans would open many connections. */
@@ -14,7 +14,7 @@ const LONGEST_PAUSE_MS = 5_000;
 const RECENT_FAILURE_MS = 100;
 
 export interface SpanQueueRules {
-  /** Spans that the queue holds at most: those that wait and those in requests. */
+  /** How many spans the queue may hold: those that wait and those in requests. */
   readonly maxPending: number;
   /** A request that fails after this time or later, in milliseconds, means that the collector does not answer. */
   readonly slowFailureMs: number;
@@ -30,7 +30,7 @@ interface Running {
   /** Calls of `forceFlush` that have not resolved yet. */
   readonly waitingFlushes: number;
   readonly delivery: Delivery;
-  /** Pauses since the last request that was delivered: each is longer than the one before. */
+  /** Pauses since the last request that was delivered. Each pause is longer than the pause before. */
   readonly pausesInARow: number;
 }
 
@@ -81,11 +81,11 @@ export interface NextRequest {
   readonly batches: number;
 }
 
-/** The queue with one more request under way, `undefined` where none may be sent now. */
+/** The queue with one more request, `undefined` when no request may be sent now. */
 export function startRequest(state: SpanQueueState, waitingBatches: number): NextRequest | undefined {
   if (waitingBatches === 0 || state.phase === 'closed') return undefined;
   if (state.delivery.mode === 'paused' || state.requests >= MAX_REQUESTS) return undefined;
-  // After a pause a request has one batch until one is delivered: if it fails too, only that batch is lost.
+  // After a pause each request has one batch, until a request is delivered: a failure then loses only that batch.
   const share = state.pausesInARow > 0 ? 1 : Math.ceil(waitingBatches / MAX_REQUESTS);
   return {
     state: { ...state, requests: state.requests + 1 },
@@ -93,7 +93,7 @@ export function startRequest(state: SpanQueueState, waitingBatches: number): Nex
   };
 }
 
-/** The queue when the collector has taken a request with `spans` spans. A pause goes on, but the next is short again. */
+/** The queue after the delivery of a request with `spans` spans. A pause goes on, but the next pause is short again. */
 export function requestDelivered(state: RunningSpanQueue, spans: number): RunningSpanQueue {
   return { ...withoutRequest(state, spans), pausesInARow: 0 };
 }
@@ -122,7 +122,7 @@ export function pauseEnded(state: SpanQueueState): SpanQueueState {
   return state.phase === 'closed' ? state : { ...state, delivery: { mode: 'sending' } };
 }
 
-/** The queue when a flush begins: it ends the pause, and while it waits fast failures start no other one. */
+/** The queue when a flush begins. The flush ends the pause, and fast failures during the flush start no other pause. */
 export function flushStarted(state: SpanQueueState): SpanQueueState {
   return state.phase === 'closed'
     ? state
@@ -133,7 +133,7 @@ export function flushEnded(state: SpanQueueState): SpanQueueState {
   return state.phase === 'closed' ? state : { ...state, waitingFlushes: state.waitingFlushes - 1 };
 }
 
-/** The queue that the next slow failure closes; a recent one has closed it already. */
+/** The queue that the next slow failure closes. If there was a recent slow failure, it is closed now. */
 export function closeOnSlowFailure(state: SpanQueueState, now: number): SpanQueueState {
   if (state.phase !== 'open') return state;
   const { lastSlowFailureAt, ...running } = state;
@@ -145,7 +145,7 @@ export function closeQueue(state: SpanQueueState): Closed {
   return state.phase === 'closed' ? state : { phase: 'closed', spansGivenUp: state.pendingSpans };
 }
 
-/** The whole length of the pause in progress, `undefined` where there is no pause. */
+/** The whole length of the current pause in milliseconds, `undefined` when there is no pause. */
 export function currentPauseMs(state: SpanQueueState): number | undefined {
   return state.phase !== 'closed' && state.delivery.mode === 'paused' ? state.delivery.pauseMs : undefined;
 }
@@ -154,7 +154,7 @@ function withoutRequest(state: RunningSpanQueue, spans: number): RunningSpanQueu
   return { ...state, pendingSpans: state.pendingSpans - spans, requests: state.requests - 1 };
 }
 
-/** A failure during a pause starts no other one: requests that were under way together count as one failure. */
+/** A failure during a pause starts no other pause: requests that ran at the same time count as one failure. */
 function paused(state: RunningSpanQueue): RunningSpanQueue {
   if (state.delivery.mode === 'paused') return state;
   const pauseMs = Math.min(LONGEST_PAUSE_MS, SHORTEST_PAUSE_MS * 2 ** state.pausesInARow);

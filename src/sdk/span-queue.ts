@@ -1,10 +1,10 @@
 /**
- * Sends batches of spans to the collector. It is responsible for a span from `admit` until the collector has it or it
- * is counted as lost. What it decides is in `span-queue-state.ts`; the batches, the timer, the exporter and the
- * counters are here.
+ * Sends batches of spans to the collector. The queue is responsible for a span from `admit` until the span is delivered
+ * or counted as lost. Its decisions are in `span-queue-state.ts`; the batches, the timer, the exporter and the counters
+ * are here.
  *
- * After a failure it pauses: a collector that is down needs no request for every batch, and a request under way would
- * keep a process alive that has nothing else to do.
+ * After a failure the queue pauses: requests to a collector that is down are useless, and an open request would keep
+ * alive a process that has no more work.
  */
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-node';
 import { inBackground } from '../platform/background.ts';
@@ -54,7 +54,7 @@ export class SpanQueue implements SpanExporter {
     this.#options = options;
   }
 
-  /** Takes responsibility for one span that has ended. `false`: the span is refused and counted as lost. */
+  /** Accepts one span that has ended. `false`: the span is refused and counted as lost. */
   admit(): boolean {
     const next = admitSpan(this.#options, this.#state);
     if (typeof next === 'string') {
@@ -71,11 +71,11 @@ export class SpanQueue implements SpanExporter {
       this.#waiting.push(createBatch(spans));
       this.#sendWaiting();
     }
-    // The batch processor need not wait for the collector, and need not know how it ends.
+    // The batch processor does not wait for the collector, and does not need the result.
     done({ code: SUCCESS });
   }
 
-  /** Resolves when every batch exported so far is delivered or lost. Pauses only if the collector does not answer. */
+  /** Resolves when every batch so far is delivered or lost. The queue pauses only if the collector does not answer. */
   async forceFlush(): Promise<void> {
     this.#become(flushStarted(this.#state));
     this.#sendWaiting();
@@ -83,12 +83,12 @@ export class SpanQueue implements SpanExporter {
     this.#become(flushEnded(this.#state));
   }
 
-  /** From now on the first slow failure closes the queue: a process that ends does not wait for the collector twice. */
+  /** From now on the first slow failure closes the queue: a process that ends must not wait twice for the collector. */
   closeOnSlowFailure(): void {
     this.#become(closeOnSlowFailure(this.#state, systemClock.now()));
   }
 
-  /** Gives up the spans that are left and counts them as lost. Returns how many spans that were. */
+  /** Counts the spans that are left as lost. Returns how many spans were left. */
   close(): number {
     const closed = closeQueue(this.#state);
     this.#become(closed);

@@ -15,28 +15,28 @@ import { createTraces, type Traces } from './traces.ts';
 import { warn } from './warn.ts';
 
 export interface Telemetry {
-  /** Where Prometheus scrapes; `undefined` while nothing listens there. */
+  /** The URL that Prometheus scrapes; `undefined` while the endpoint does not listen. */
   readonly metricsUrl: string | undefined;
-  /** Why nothing listens there, where it should. */
+  /** Why the endpoint does not listen; `undefined` if it listens or is switched off. */
   readonly metricsError: Error | undefined;
-  /** Where spans go, without credentials; `undefined` where none are made. */
+  /** The URL that spans are sent to, without credentials; `undefined` when no spans are made. */
   readonly tracesUrl: string | undefined;
-  /** The text that the endpoint serves, also without an endpoint; after `shutdown` the last text. */
+  /** The metrics as Prometheus text, also without an endpoint; after `shutdown` the last text. */
   metrics(): Promise<string>;
   /**
    * Resolves when the spans that ended so far are delivered or counted as lost, after `flushTimeoutMs` at the latest.
-   * Never rejects: a collector's trouble is not the program's.
+   * Never rejects: a problem of the collector is no error of the program.
    */
   flush(): Promise<void>;
-  /** Flushes, closes the endpoint and takes the SDK away, within `flushTimeoutMs`. `register` then starts anew. */
+  /** Flushes, closes the endpoint and unregisters the SDK, within `flushTimeoutMs`. Then `register` starts a new one. */
   shutdown(): Promise<void>;
 }
 
 export interface Started {
   readonly telemetry: Telemetry;
-  /** Resolves when the endpoint listens, or it is known that it does not. */
+  /** Resolves when the endpoint listens, or has failed to listen. */
   readonly ready: Promise<void>;
-  /** The shutdown under way, `undefined` before it. */
+  /** The promise of the shutdown, `undefined` before the shutdown. */
   ending(): Promise<void> | undefined;
 }
 
@@ -135,7 +135,7 @@ function startMetrics(
   const release = registerMetrics(metrics.provider);
   const reader = createProcessReader();
   const unobserve = observeProcess(reader.read);
-  // Now, not at the first execution: primitives that were built before show their zeros from the first scrape on.
+  // Now, not at the first execution: primitives that were built before have series at 0 in the first scrape.
   currentMeter();
   return {
     ...metrics,

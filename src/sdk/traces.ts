@@ -1,4 +1,4 @@
-/** The tracer provider, and the way of its spans to the collector: admission, batches, queue, exporter. */
+/** The tracer provider, and the delivery of its spans to the collector: admission, batches, queue, exporter. */
 import { TraceFlags } from '@opentelemetry/api';
 import type { NodeTracerProvider, ReadableSpan, Sampler, SpanProcessor } from '@opentelemetry/sdk-trace-node';
 import { redact } from '../telemetry/redact.ts';
@@ -8,7 +8,7 @@ import type { Settings, TracesSettings } from './settings.ts';
 import { SpanQueue } from './span-queue.ts';
 import { warn } from './warn.ts';
 
-/** A request that fails after this time, or after half of the export timeout if that is shorter, got no answer. */
+/** A request that fails after this many milliseconds, or half of the export timeout if that is less, had no answer. */
 const MAX_SLOW_FAILURE_MS = 1_000;
 
 export interface Traces {
@@ -17,9 +17,9 @@ export interface Traces {
   readonly url: string;
   /** Resolves when every span that has ended so far is delivered or counted as lost. */
   flush(): Promise<void>;
-  /** The last flush; ends the provider too. May never resolve if the collector does not answer: then call `close`. */
+  /** The last flush; it also ends the provider. If the collector does not answer, it may never resolve: call `close`. */
   drain(): Promise<void>;
-  /** Gives up the spans that are left and counts them as lost. Returns how many spans that were. */
+  /** Counts the spans that are left as lost. Returns how many spans were left. */
   close(): number;
 }
 
