@@ -3,9 +3,9 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // Every test file gets a process of its own: the OpenTelemetry globals are one per process.
+    // Every test file has a process of its own: the OpenTelemetry globals are shared by a whole process.
     pool: 'forks',
-    // For tests that show that nothing is left behind.
+    // Some tests check that memory, timers and listeners are released.
     execArgv: ['--expose-gc'],
     testTimeout: 30_000,
     hookTimeout: 60_000,

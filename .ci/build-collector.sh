@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the Collector of collector/otelcol/manifest.yaml from Go modules and prints the folder that holds `otelcol-tta`.
-# The result lies outside of the checkout under the manifest's hash: cold it takes about seven minutes, later no time.
+# The result is outside of the checkout, named by the manifest's hash: the first build takes about seven minutes.
 set -euo pipefail
 manifest=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/collector/otelcol/manifest.yaml
 hash=$(sha256sum "$manifest" | cut -c1-16)
@@ -16,7 +16,7 @@ finish() {
 
 [[ -x $target/otelcol-tta ]] && finish
 mkdir -p "$cache"
-# Two runs on one machine build it once; the lock goes with the process that holds it.
+# Two runs on one machine build it once. The lock ends with the process that has it.
 exec 9>"$target.lock"
 flock --nonblock 9 || {
   say 'another process is building it: waiting'
@@ -36,7 +36,7 @@ GOBIN=$work/bin nice go install "go.opentelemetry.io/collector/cmd/builder@v$ver
   exit 1
 }
 
-# It writes the sources, fetches the modules and compiles with `-trimpath -ldflags '-s -w'` and the manifest's tags.
+# The builder writes the sources, fetches the modules, and compiles with `-trimpath -ldflags '-s -w'` and the tags.
 say 'generating and compiling'
 (cd "$work" && nice bin/builder --config="$manifest") >"$work/log" 2>&1 || {
   tail -n 30 "$work/log" >&2
@@ -44,7 +44,7 @@ say 'generating and compiling'
 }
 
 "$work/otelcol-tta/otelcol-tta" --version >&2
-# Moved when whole: a build that was cut off leaves nothing that looks finished.
+# Moved when complete: an interrupted build leaves no folder that looks complete.
 mkdir -p "$work/whole"
 mv "$work/otelcol-tta/otelcol-tta" "$work/whole/"
 rm -rf "$target"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Installs what checks the files of collector/compose and collector/kubernetes, and prints the folder that holds them:
-# compose-config, the loader that `docker compose config` is made of, and kubernetes-validate, which brings Kubernetes'
-# published schemas. The folder lies outside the checkout and is kept: cold this takes about a minute, afterwards
-# nothing. Needs Go, and Python with venv; what it says goes to stderr.
+# Installs the programs that check the files of collector/compose and collector/kubernetes, and prints their folder:
+# compose-config, the loader of `docker compose config`, and kubernetes-validate, which has the published schemas of
+# Kubernetes. The folder is outside of the checkout and is kept: only the first run takes time, about a minute. Needs
+# Go, and Python with venv. Messages go to stderr.
 set -euo pipefail
 
 compose=v2.16.2
@@ -12,7 +12,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/tta-primitives
 key=$(sha256sum "${BASH_SOURCE[0]}" | cut -c -12)
 built=$cache/deployment-checks-$key
 
-# A Python environment knows its own path and cannot be moved when whole: the lock and the last file stand for that.
+# A Python environment contains its own path and cannot be moved. Therefore a lock, and a file that is written last.
 mkdir -p "$cache"
 exec 9>"$built.lock"
 flock 9

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Builds Prometheus 3.13 (LTS) and its promtool, which Debian does not have, from their Go module, and prints the folder
-# that holds them as prometheus-3 and promtool-3. The folder lies outside the checkout and is kept: cold this takes about
-# five minutes on two cores, afterwards nothing. Needs Go; what it says goes to stderr.
+# that has them as prometheus-3 and promtool-3. The folder is outside of the checkout and is kept: only the first run
+# takes time, about five minutes on two cores. Needs Go. Messages go to stderr.
 set -euo pipefail
 
 version=v0.313.1 # The module's number of Prometheus 3.13.1.
-tags=remove_all_sd,netgo # No clouds: static targets and files are what the tests discover with.
+tags=remove_all_sd,netgo # No discovery in clouds: the tests use static targets and files.
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/tta-primitives
 key=$(sha256sum "${BASH_SOURCE[0]}" | cut -c -12)
@@ -16,7 +16,7 @@ if [[ ! -x $built/prometheus-3 || ! -x $built/promtool-3 ]]; then
   work=$(mktemp -d "$cache/building-prometheus.XXXXXX")
   trap 'rm -rf "$work"' EXIT
   cd "$work"
-  # `go install` refuses a module with replace directives; as tools of a module of ours they are built like anything else.
+  # `go install` refuses a module with replace directives. Therefore the programs are built as tools of our own module.
   export GOWORK=off GOFLAGS=-mod=mod
   {
     go mod init ci.invalid/prometheus
@@ -28,7 +28,7 @@ if [[ ! -x $built/prometheus-3 || ! -x $built/promtool-3 ]]; then
       nice go build -trimpath -ldflags '-s -w' -tags "$tags" -o "out/$program-3" "github.com/prometheus/prometheus/cmd/$program"
     done
   } >&2
-  # Moved into place as a whole: another build may run at the same time.
+  # Moved when complete: another build may run at the same time.
   mv -T out "$built" 2>/dev/null || [[ -x $built/promtool-3 ]]
 fi
 

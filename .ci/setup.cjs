@@ -1,7 +1,7 @@
-// Makes a checkout ready: installs what package-lock.json names, and compiles. npm runs it before start, test, bench,
-// dashboards and pack. Where nothing has changed it takes a tenth of a second.
+// Installs the packages of package-lock.json, and compiles. npm runs this before start, test, bench, dashboards and
+// pack. If nothing has changed, it takes a tenth of a second.
 //
-// It is CommonJS in syntax that Node.js 8 can read: an old Node.js must get as far as the sentence that it is too old.
+// CommonJS, in syntax that Node.js 8 can read: an old Node.js must be able to print that it is too old.
 
 const { engines } = require('../package.json');
 
@@ -29,7 +29,7 @@ try {
   process.exitCode = 1;
 }
 
-/** By npm's own record of node_modules. Only optional packages may be missing: they are for other platforms. */
+/** Reads npm's own list of node_modules. Only optional packages may be missing: they are for other platforms. */
 function isInstalled() {
   if (!existsSync('node_modules/.package-lock.json')) return false;
   const installed = require('../node_modules/.package-lock.json').packages;
@@ -40,7 +40,7 @@ function isInstalled() {
 }
 
 function install() {
-  // The flags outrank NODE_ENV and npm_config_*: `npm pack --dry-run` needs the compiler too.
+  // The flags have priority over NODE_ENV and npm_config_*: `npm pack --dry-run` needs the compiler too.
   run(
     'installing the packages of package-lock.json (npm ci)',
     'npm ci --include=dev --include=optional --include=peer --no-dry-run --no-global --loglevel=error',
@@ -48,7 +48,7 @@ function install() {
   );
 }
 
-/** By content, not by time: a copy is no change, nor is another branch and back. */
+/** The hash is of the contents, not of the times: a copy of the checkout is no change. */
 function hashOfSources() {
   const entries = ['src', 'views'].flatMap((room) => readdirSync(room, { recursive: true, withFileTypes: true }));
   const sources = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
@@ -61,7 +61,7 @@ function isBuiltFrom(sources) {
   return existsSync('dist/.built-from') && readFileSync('dist/.built-from', 'utf8') === sources;
 }
 
-/** Compiles into a new folder that then replaces `dist`: never half a build, and no output of a deleted source. */
+/** Compiles into a new folder, which then replaces `dist`: it is always complete, without output of deleted sources. */
 function build(sources) {
   const next = `.dist-${randomUUID()}`;
   const previous = `${next}-previous`;
@@ -70,7 +70,7 @@ function build(sources) {
     run('compiling (tsc)', tsc, 'the sources do not compile, see above');
     chmodSync(join(next, 'src/tools/cli/tta.js'), 0o755);
     writeFileSync(join(next, '.built-from'), sources);
-    // Where another process has built the same meanwhile, its `dist` stays: programs may run from it already.
+    // If another process has built the same sources meanwhile, its `dist` is kept: programs may already run from it.
     if (isBuiltFrom(sources)) return;
     if (existsSync('dist')) renameSync('dist', previous);
     renameSync(next, 'dist');
@@ -83,7 +83,7 @@ function build(sources) {
 
 function run(what, command, failure) {
   console.error(`setup: ${what} …`);
-  // All output to stderr: stdout belongs to the command that npm runs next.
+  // All output goes to stderr: stdout is for the command that npm runs next.
   const { status } = spawnSync(command, { shell: true, stdio: ['ignore', 2, 2] });
   if (status !== 0) throw new Error(failure);
 }

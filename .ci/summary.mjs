@@ -1,5 +1,6 @@
-// Prints one line, `N passed, N failed, N skipped`, of vitest's JSON report. A test file that could not be loaded is a
-// failure, and so is a run that ended badly without a failing test: types, lint, or an error outside of any test.
+// Prints one line of vitest's JSON report: `N passed, N failed, N skipped`. A test file that could not be loaded counts
+// as a failure. A run that failed without a failing test (types, lint, an error outside of a test) counts as one too.
+
 import { existsSync, readFileSync } from 'node:fs';
 
 const [path, status] = process.argv.slice(2);
