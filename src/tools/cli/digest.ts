@@ -81,7 +81,7 @@ export async function digestCommand(folderArgument: string | undefined, options:
     const lines = skipped.slice(0, MAX_SKIPPED_LINES).map((line) => `Skipped: ${line}`);
     if (skipped.length > MAX_SKIPPED_LINES)
       lines.push(`Skipped: ${skipped.length - MAX_SKIPPED_LINES} more, all named in the digest`);
-    // The same lines after every run would hide what is new.
+    // The same lines after every run would hide new lines.
     if (lines.join('\n') !== lastSkipped && lines.length > 0) console.error(lines.join('\n'));
     lastSkipped = lines.join('\n');
   }

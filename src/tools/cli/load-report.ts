@@ -9,7 +9,7 @@ export interface LoadResults extends LoadMeasurements {
   readonly version: string;
   readonly node: string;
   readonly startedAt: string;
-  /** `loadBefore` and `loadAfter` are the load average of the last minute. */
+  /** `loadBefore` and `loadAfter` are load averages over one minute. */
   readonly machine: { readonly cores: number; readonly loadBefore: number; readonly loadAfter: number };
   readonly options: {
     readonly rate: number | 'max';

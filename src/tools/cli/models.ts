@@ -17,7 +17,7 @@ export interface Models {
   readonly small: Model;
   readonly large: Model;
   readonly prices?: PriceTable;
-  /** How long a summary stays in the cache, in milliseconds. `undefined` is for ever, because a real model costs money. */
+  /** How long a summary is cached, in milliseconds; `undefined` for ever, because a real model costs money. */
   readonly cacheMs?: number;
   /** One or two lines about the models, for the user. */
   readonly about: string;
@@ -33,7 +33,7 @@ export function usesOfflineModel({ env, offline = false }: ModelOptions): boolea
   return offline || !(env.OPENAI_API_KEY || env.OPENAI_BASE_URL);
 }
 
-/** The models of OPENAI_BASE_URL or OPENAI_API_KEY when one is set; otherwise the offline models, whose server it starts. */
+/** The models of OPENAI_BASE_URL or OPENAI_API_KEY, if one is set. Otherwise starts the server of the offline models. */
 export async function chooseModels(options: ModelOptions): Promise<Models> {
   const { env, chaos = false } = options;
   const apiKey = env.OPENAI_API_KEY || undefined;

@@ -7,7 +7,7 @@ export interface RunMetrics {
   readonly cacheHits: number;
   /** Model calls after the first one of each request. */
   readonly retries: number;
-  /** Texts that the other model summarised, because the first one failed. */
+  /** Texts that the other model summarised, because the first model failed. */
   readonly otherModel: number;
   /** Texts that were quoted, because no model answered. */
   readonly quoted: number;
@@ -60,8 +60,8 @@ function buckets(after: Exposition, before: Exposition): Bucket[] {
 }
 
 /**
- * A quantile as `histogram_quantile` of Prometheus computes it: linear inside a bucket. Above the highest finite bound it
- * is that bound.
+ * A quantile as `histogram_quantile` of Prometheus computes it: linear inside a bucket. A quantile above the highest
+ * finite bound is that bound.
  *
  * @param sorted cumulative buckets, in the order of their bounds
  */

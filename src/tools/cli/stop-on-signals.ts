@@ -31,8 +31,8 @@ export function stopOnSignals(): StopOnSignals {
 const PARENT_CHECK_MS = 500;
 
 /**
- * Calls `onOrphaned` when the parent process has ended. A SIGTERM to npm ends npm and its shell but does not reach this
- * program.
+ * Calls `onOrphaned` when the parent process has ended. A SIGTERM to npm ends npm and its shell, but this program does
+ * not receive it.
  */
 function whenOrphaned(onOrphaned: () => void): void {
   const parent = process.ppid;

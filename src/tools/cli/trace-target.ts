@@ -11,14 +11,14 @@ export interface TraceTarget {
   close(): Promise<void>;
 }
 
-/** The OTLP endpoint of the environment, with or without `/v1/traces`; `undefined` when it names none. */
+/** The OTLP endpoint in the environment variables, with or without `/v1/traces`; `undefined` when none is set. */
 export function collectorFrom(env: Readonly<Record<string, string | undefined>>): string | undefined {
   return env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT || undefined;
 }
 
 /**
- * Chooses the target of the spans: the collector of the environment; without one, the process that listens at the port;
- * without one, a trace receiver that it starts there.
+ * Chooses the target of the spans: the collector in the environment variables; else the process that listens at the
+ * port; else a new trace receiver at that port.
  */
 export async function chooseTraceTarget(
   env: Readonly<Record<string, string | undefined>>,

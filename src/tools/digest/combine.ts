@@ -3,7 +3,7 @@ import type { FolderContents } from './read-folder.ts';
 import type { Part } from './split-file.ts';
 import type { Summary } from './summariser.ts';
 
-/** A part with its summary, or with the reason why it has none. */
+/** A part with its summary, or with the reason why there is no summary. */
 export type SummarisedPart = Part & ({ readonly summary: Summary } | { readonly failure: string });
 
 export interface Digest extends FolderContents {
@@ -19,7 +19,7 @@ export function summariesOf(parts: readonly SummarisedPart[]): string {
   return parts.flatMap((part) => ('summary' in part ? part.summary.text : [])).join('\n\n');
 }
 
-/** The document: the overall summary, then each file with the summaries of its parts, then what was skipped. */
+/** The document: the overall summary, then each file with the summaries of its parts, then the skipped files. */
 export function combine({ folder, files, parts, overall, skipped }: Omit<Digest, 'document'>): string {
   const blocks = [
     `# Digest of ${escaped(folder.split(/[\\/]/).at(-1) || folder)}`,

@@ -1,6 +1,6 @@
 export interface Line {
   readonly text: string;
-  /** Whether the line is part of a code block; its fences are too. */
+  /** Whether the line is part of a code block, or is a fence of one. */
   readonly code: boolean;
   /** Set when the line is a heading. The outermost level is 1. */
   readonly heading?: { readonly level: number; readonly title: string };

@@ -20,8 +20,8 @@ export interface OutputPathOptions {
 
 /**
  * Decides which file the digest is written to, before any work is done. The file is never inside the folder that is
- * read, because the next run would then digest its own digest. Without `out` it is `digest.md` in the current folder,
- * or in a new temporary folder when the current folder is the one that is read or is inside it.
+ * read, because the next run would then digest its own digest. Without `out` the file is `digest.md` in the current
+ * folder, or in a new temporary folder when the current folder is the folder that is read, or is inside that folder.
  *
  * @returns an absolute path
  * @throws OutputPathError when `out` is inside the folder that is read, is not a file, or its parent folder does not

@@ -4,7 +4,7 @@ import type { SourceFile } from './read-folder.ts';
 /** A piece of a file that a model can summarise in one call. */
 export interface Part {
   readonly file: string;
-  /** The headings above it, outermost first. */
+  /** The headings above the part, outermost first. */
   readonly headings: readonly string[];
   readonly text: string;
 }
@@ -16,7 +16,7 @@ export interface SplitOptions {
 
 /**
  * Splits a text at its headings. A section that is too long is split at its paragraphs, a paragraph at its lines, a
- * line at its spaces, and a word at any character. Short neighbours stay together. Only white space gets lost.
+ * line at its spaces, and a word at any character. A short section is joined with the next. Only white space is lost.
  */
 export function splitFile({ path, text }: SourceFile, { maxLength = 6_000 }: SplitOptions = {}): Part[] {
   const parts: Part[] = [];
@@ -55,7 +55,7 @@ function sections(text: string): Section[] {
     .filter((section) => section.text !== '');
 }
 
-/** Where a text that is too long is cut, the largest unit first, and the text that joins two pieces again. */
+/** The places to cut a text that is too long, largest unit first, each with the text that joins two pieces again. */
 const SEPARATORS = [
   { pattern: /\n\s*\n/, text: '\n\n' },
   { pattern: /\n/, text: '\n' },

@@ -77,7 +77,7 @@ const QUEUE_WARNING_SHARE = 0.8;
  *
  * @param url the address of the collector's own metrics
  * @param before these metrics at the start
- * @param after these metrics later; the difference is what happened meanwhile
+ * @param after these metrics later; the difference is the spans of the time between
  */
 export function checkSpans(url: string, before: Exposition | undefined, after: Exposition | undefined): Finding[] {
   if (before === undefined || after === undefined) {

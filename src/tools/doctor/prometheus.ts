@@ -17,7 +17,7 @@ export interface PrometheusOptions {
   readonly isDefault: boolean;
   /** The endpoint that should be one of the targets. */
   readonly metricsUrl: string;
-  /** When the observed process started, in Unix seconds. It identifies the process when Prometheus uses another address. */
+  /** The start of the observed process, in Unix seconds. It identifies a target that has another address. */
   readonly processStart: number | undefined;
 }
 
@@ -34,7 +34,7 @@ interface Rule {
   readonly lastError?: string;
 }
 
-/** Returns `data` of a response. Rejects when there is no response, or when it is not JSON. */
+/** Returns `data` of a response. Rejects when there is no response, or when the response is not JSON. */
 type PrometheusApi = <T>(path: string) => Promise<T>;
 
 const DEPENDENT_CHECKS = ['target', 'labels', 'targets', 'rules'] as const;

@@ -1,7 +1,7 @@
-/** What to do about a finding: `tta doctor` prints it, and the section "Troubleshooting" of collector/README.md has it. */
+/** What to do about a finding, for `tta doctor` and for the section "Troubleshooting" of collector/README.md. */
 
 export interface Remedy {
-  /** What the user sees, as a sentence. */
+  /** The problem as the user sees it, one sentence. */
   readonly symptom: string;
   /** What to do, as Markdown. The terminal shows the Markdown unchanged. */
   readonly text: string;
@@ -12,9 +12,10 @@ export const REMEDY = {
     symptom: 'The metrics do not show.',
     text:
       'Does `curl http://127.0.0.1:9464/metrics` answer? If the connection is refused, nothing was registered in this process ' +
-      '(`node --import tta-primitives/register app.js`), or the endpoint is on another port: a warning at the start says so, and ' +
-      '`(await register()).metricsUrl`, with `register` of `tta-primitives/sdk`, is its address. Another machine or container ' +
-      'cannot reach it: it listens on loopback only, unless you set `OTEL_EXPORTER_PROMETHEUS_HOST=0.0.0.0`.',
+      '(`node --import tta-primitives/register app.js`), or the endpoint has another address, which is in ' +
+      '`(await register()).metricsUrl`, with `register` of `tta-primitives/sdk`. If the port is taken, a warning at the start says ' +
+      'so. The endpoint listens on loopback only: other machines and containers reach it if you set ' +
+      '`OTEL_EXPORTER_PROMETHEUS_HOST=0.0.0.0`.',
   },
   slowEndpoint: {
     symptom: 'The endpoint takes too long.',
@@ -25,20 +26,20 @@ export const REMEDY = {
   portTaken: {
     symptom: 'The port is taken.',
     text:
-      'The warning at the start names the process that holds it. Stop that one, or choose another port: ' +
-      '`OTEL_EXPORTER_PROMETHEUS_PORT=9465`, or `0` for any free one. Until then workflows run on, and traces are still sent.',
+      'The warning at the start names the process that uses the port. Stop that process, or choose another port: ' +
+      '`OTEL_EXPORTER_PROMETHEUS_PORT=9465`, or `0` for any free port. Until then workflows run, and traces are sent.',
   },
   noMetrics: {
     symptom: 'The answer is not a scrape.',
     text:
-      'Something else listens at this address, or there is a proxy before it. The path is `/metrics`. Compare the whole address ' +
-      'with `(await register()).metricsUrl`, and read the answer with `curl -i`.',
+      'Another program listens at this address, or a proxy is in front of the endpoint. The path is `/metrics`. Compare the ' +
+      'whole address with `(await register()).metricsUrl`, and read the answer with `curl -i`.',
   },
   noSeries: {
     symptom: 'There is an endpoint, but no data.',
     text:
-      'The series of a primitive are 0 from the moment when it is built. If they are missing, another copy of this package built ' +
-      'it (`npm ls tta-primitives` must show one version), or another SDK was registered first, which `register` warns about. ' +
+      'A primitive has series, at 0, as soon as it is built. If they are missing, another copy of this package built the ' +
+      'primitive (`npm ls tta-primitives` must show one version), or another SDK was registered first: `register` warns of that. ' +
       "Give that SDK's MeterProvider `ttaViews`.",
   },
   noMovement: {
@@ -57,7 +58,7 @@ export const REMEDY = {
     symptom: 'A label says `__other__`.',
     text:
       'A metric has 2,000 series at most, and `tta_series_overflow_total` names the metric that needed more. Names of primitives ' +
-      'and workflows are for code, not for data: build them once, outside of the request, and put what varies into `tags`.',
+      'and workflows are for code, not for data: build primitives once, outside of the request, and put data into `tags`.',
   },
   unpriced: {
     symptom: 'A call costs nothing.',
@@ -68,27 +69,27 @@ export const REMEDY = {
   spansLost: {
     symptom: 'No traces arrive.',
     text:
-      '`tta_spans_lost_total` counts spans that were not delivered, and why: `export_failed` means that nothing answers at ' +
-      '`OTEL_EXPORTER_OTLP_ENDPOINT` (a collector listens on 4318 for HTTP, 4317 is gRPC). Spans wait up to five seconds for their ' +
-      'batch; a process that calls `process.exit()` should `await sdk.shutdown()` before.',
+      '`tta_spans_lost_total` counts spans that were not delivered, by reason: `export_failed` means that no collector answers at ' +
+      '`OTEL_EXPORTER_OTLP_ENDPOINT` (its port is 4318 for HTTP, 4317 for gRPC). Spans wait up to five seconds for their batch; a ' +
+      'process that calls `process.exit()` should `await sdk.shutdown()` before.',
   },
   noPrometheus: {
     symptom: 'Prometheus does not answer.',
     text:
-      'Start it with what `tta export prometheus` writes: `prometheus --config.file=prometheus.yml`. Its log says why it does not ' +
-      'start, and `promtool check config prometheus.yml` finds mistakes before the start. It listens on port 9090.',
+      'Start Prometheus with the files of `tta export prometheus`: `prometheus --config.file=prometheus.yml`. Its log says why it ' +
+      'does not start, and `promtool check config prometheus.yml` finds mistakes before the start. It listens on port 9090.',
   },
   notScraped: {
     symptom: 'Prometheus does not scrape the endpoint.',
     text:
       'Add the host and port of the endpoint to `targets` of the job `tta-primitives` in `prometheus.yml`, as the machine or ' +
-      'container of Prometheus sees them, and reload Prometheus (`kill -HUP` on its process). Its page `/targets` lists what it scrapes.',
+      'container of Prometheus sees them, and reload Prometheus (`kill -HUP` on its process). Its page `/targets` lists its targets.',
   },
   targetDown: {
     symptom: 'A target is down.',
     text:
-      'Prometheus cannot read this target; the error is the one that Prometheus reports. On the machine of Prometheus the address ' +
-      'must answer to `curl`: an endpoint on loopback answers only on its own machine. Remove a target that is gone for good from ' +
+      'Prometheus cannot read this target, and reports this error. `curl` on the machine of Prometheus must get an answer from the ' +
+      'address: an endpoint on loopback answers only on its own machine. If the target does not exist any more, remove it from ' +
       '`prometheus.yml`.',
   },
   exportedJob: {
@@ -119,26 +120,27 @@ export const REMEDY = {
   noCollector: {
     symptom: 'The collector does not answer.',
     text:
-      'Start it with what `tta export collector` writes, or name the one that you have with `OTEL_EXPORTER_OTLP_ENDPOINT`. Spans ' +
-      'that it does not take are dropped after some time and counted in `tta_spans_lost_total`. Workflows and metrics do not need it.',
+      'Start a collector with the files of `tta export collector`, or set `OTEL_EXPORTER_OTLP_ENDPOINT` to the URL of yours. Spans ' +
+      'that are not delivered are dropped after some time and counted in `tta_spans_lost_total`. Workflows and metrics need no ' +
+      'collector.',
   },
   collectorDenies: {
     symptom: 'The collector refuses spans.',
     text:
-      '401 and 403 mean that its token is missing or wrong: `OTEL_EXPORTER_OTLP_HEADERS="Authorization=Bearer%20TOKEN"`. 404 means ' +
-      'that another service has this port. 429 and 503 mean that the collector is full: give it more memory, or make fewer spans with ' +
+      '401 and 403 mean that the token is missing or wrong: `OTEL_EXPORTER_OTLP_HEADERS="Authorization=Bearer%20TOKEN"`. 404 means ' +
+      'that another service uses this port. 429 and 503 mean that the collector is full: give it more memory, or make fewer spans with ' +
       '`OTEL_TRACES_SAMPLER=parentbased_traceidratio`.',
   },
   collectorDrops: {
     symptom: 'The collector drops spans.',
     text:
       '`otelcol_receiver_refused_spans` counts the spans that its `memory_limiter` refused. `otelcol_exporter_send_failed_spans` ' +
-      'and `otelcol_exporter_enqueue_failed_spans` count those that the trace store behind it did not take. Check that the store ' +
-      'answers, and make the `sending_queue` large enough for the time when it does not.',
+      'and `otelcol_exporter_enqueue_failed_spans` count the spans that the trace store did not accept. Check that the store ' +
+      'answers, and make the `sending_queue` large enough for the times when it does not answer.',
   },
   oldNode: {
     symptom: 'Node.js is too old.',
-    text: 'Install 20.19 or newer from https://nodejs.org/en/download. The program that is observed needs it too.',
+    text: 'Install 20.19 or newer from https://nodejs.org/en/download. The observed program needs it too.',
   },
   peers: {
     symptom: 'The versions do not fit.',
@@ -149,8 +151,8 @@ export const REMEDY = {
   duplicates: {
     symptom: 'There are two copies of one package.',
     text:
-      'A process that loads two versions of `@opentelemetry/api` or of this package has two telemetries, and one of them shows ' +
-      'nothing. `npm ls @opentelemetry/api` shows which package brings the second one. `npm dedupe`, or `overrides` in ' +
+      'If a process loads two versions of `@opentelemetry/api` or of this package, the spans and counts of one of them are not ' +
+      'shown. `npm ls @opentelemetry/api` shows which package installs the second version. `npm dedupe`, or `overrides` in ' +
       '`package.json`, leaves one.',
   },
 } as const satisfies Record<string, Remedy>;

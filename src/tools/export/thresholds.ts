@@ -16,10 +16,10 @@ const RULE = /^ *- (?:alert|record): (\S+)\n[\s\S]*?(?=^ *- (?:alert|record|name
 const EXPRESSION = /^( *)expr: [\s\S]*?(?=^\1\w|(?![\s\S]))/m;
 const COMPARISON = /([<>]=?(?: bool)? (?:[\d.]+ \* )?)(-?\d+(?:\.\d+)?)(?=\s*(?:\n|$))/;
 const CONSTANT = /(vector\()(\d+(?:\.\d+)?)(?=\)\s*(?:\n|$))/;
-/** What follows it is the traffic that an alert needs, not its threshold. */
+/** A condition after these words is about the traffic that an alert needs: its number is no threshold. */
 const CONDITION = /\n\s*(?:and|or|unless)\b/;
 
-/** The thresholds of the rules in these texts, by the name of the rule. Rules of one name can have different ones. */
+/** The thresholds of the rules in these texts, by rule name. Rules with the same name can have different thresholds. */
 export function findThresholds(texts: readonly string[]): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
   for (const text of texts) {
@@ -42,13 +42,13 @@ function findComparison(expression: string): { operator: string; number: string 
 }
 
 /**
- * The changes that give the rules their wanted thresholds.
+ * The changes that give the rules the requested thresholds.
  *
  * @throws RangeError for a rule without a threshold; the message lists the rules that have one
  */
-export function planChanges(wanted: readonly Threshold[], ruleFiles: readonly string[]): ThresholdChange[] {
+export function planChanges(requested: readonly Threshold[], ruleFiles: readonly string[]): ThresholdChange[] {
   const known = findThresholds(ruleFiles);
-  return wanted.flatMap(({ name, value }) => {
+  return requested.flatMap(({ name, value }) => {
     const numbers = known.get(name);
     if (numbers !== undefined) return numbers.map((shipped) => ({ name, value, shipped }));
     const list = [...known].map(([rule, values]) => `  ${rule}=${values.join(' and ')}`).join('\n');
@@ -126,5 +126,5 @@ function inJson(text: string, changes: readonly ThresholdChange[]): string {
   return `${JSON.stringify(file, undefined, 2)}\n`;
 }
 
-/** The name of the rule. Grafana needs a unique title, so a title can have more words after the name. */
+/** The name of the rule in a Grafana title. Titles must be unique, so a title can have more words after the name. */
 const nameOf = (title: string) => title.split(/[^\w:]/)[0] ?? title;

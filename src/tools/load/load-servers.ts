@@ -36,7 +36,7 @@ export interface LoadServers {
   readonly traceURL: string | undefined;
   /** Starts to scrape an endpoint once per second. */
   scrape(url: string): void;
-  /** Stops the scraper and returns what was counted. */
+  /** Stops the scraper and returns the counts. */
   report(): Promise<LoadServersReport>;
   close(): void;
 }

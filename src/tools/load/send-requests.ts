@@ -17,7 +17,7 @@ export interface SendOptions {
 }
 
 export interface RequestResult {
-  /** Milliseconds from the scheduled start of the request to its end: the latency of a caller, with its wait for a start. */
+  /** Milliseconds from the scheduled start of the request to its end: the latency of a caller, with the wait. */
   readonly sinceScheduledMs: number;
   /** Milliseconds from the real start of the request to its end. */
   readonly sinceStartMs: number;
@@ -33,9 +33,9 @@ export interface SendResult {
 }
 
 /**
- * Starts requests at scheduled times, also when earlier requests are not answered. The wait of a request behind a slow
- * one is part of its latency. A loop that waits for each answer would send fewer requests during a stall, and its
- * latencies would not show the stall (coordinated omission).
+ * Starts requests at scheduled times, even if earlier requests are not answered. If a request waits behind a slow
+ * request, the wait is part of its latency. A loop that waits for each answer would send fewer requests during a stall,
+ * and its latencies would not show the stall (coordinated omission).
  */
 export async function sendRequests(options: SendOptions): Promise<SendResult> {
   const { clock, rate, concurrency, durationMs, signal, request, onResult } = options;

@@ -10,7 +10,7 @@ export interface ChaosOptions {
   readonly retryAfterMs?: number;
   /** The share of answers with status 500. @default 0.05 */
   readonly errorShare?: number;
-  /** The share of answers in whose middle the connection breaks. @default 0.05 */
+  /** The share of answers that break off in the middle. @default 0.05 */
   readonly cutShare?: number;
 }
 

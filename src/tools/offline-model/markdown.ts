@@ -15,8 +15,8 @@ const INDENTED = /^(?: {4}|\t)/;
 const CALLOUT = /^\s*\[![A-Z]+\]\s*$/;
 
 /**
- * Reads Markdown or plain text as blocks. It scans lines and does not parse the whole grammar: it only has to keep
- * code, tables and marks out of sentences. Its time is linear in the length of the text.
+ * Reads Markdown or plain text as blocks. It scans lines and does not parse the whole grammar: that is enough to remove
+ * code, tables and marks from sentences. Its time is linear in the length of the text.
  */
 export function readMarkdown(source: string): Block[] {
   const lines = withoutComments(source).split(/\r\n|\r|\n/);

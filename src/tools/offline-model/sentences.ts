@@ -1,4 +1,4 @@
-/** The time of a segmenter is quadratic in the length of the text, so it gets pieces of at most this many characters. */
+/** The longest piece for a segmenter, in characters: the time of a segmenter is quadratic in the length of its text. */
 const LONGEST_PIECE = 2_000;
 const PIECE = new RegExp(`[\\s\\S]{1,${LONGEST_PIECE}}(?=\\s|$)|[\\s\\S]{1,${LONGEST_PIECE}}`, 'g');
 

@@ -4,7 +4,7 @@ import { splitSentences, splitWords } from './sentences.ts';
 interface Candidate {
   readonly text: string;
   readonly words: ReadonlySet<string>;
-  /** The factor for the position and form of the sentence. The score of its words is multiplied by it. */
+  /** The factor for the position and form of the sentence. It multiplies the score of the words. */
   readonly factor: number;
 }
 
@@ -79,10 +79,10 @@ function weighWords(candidates: readonly Candidate[], blocks: readonly Block[]):
 }
 
 /** The indices of the chosen sentences, ascending. Of two equal scores, the earlier sentence is chosen. */
-function choose(candidates: readonly Candidate[], scores: readonly number[], wanted: number): number[] {
+function choose(candidates: readonly Candidate[], scores: readonly number[], count: number): number[] {
   const chosen: number[] = [];
   const overlaps = candidates.map(() => 0);
-  while (chosen.length < Math.min(wanted, candidates.length)) {
+  while (chosen.length < Math.min(count, candidates.length)) {
     let best = -1;
     let bestScore = -Infinity;
     for (let index = 0; index < candidates.length; index += 1) {

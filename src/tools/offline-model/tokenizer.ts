@@ -8,7 +8,7 @@ export interface Tokenizer {
     text: string,
     maxTokens: number,
   ): { readonly text: string; readonly tokens: number; readonly truncated: boolean };
-  /** The text in the pieces of a stream: one token each, or several tokens where one token ends inside a character. */
+  /** The text in the pieces of a stream: one token each, or several tokens if a token ends inside a character. */
   pieces(text: string): string[];
 }
 

@@ -6,7 +6,7 @@ export interface TraceStoreLimits {
   readonly maxTraces?: number;
   /** The limit of spans in all traces. Above it, the idle traces are dropped first. @default 20000 */
   readonly maxSpans?: number;
-  /** The limit of spans in one trace. Above it, the first received are dropped: they are leaves. @default 5000 */
+  /** The limit of spans in one trace. Above it, the oldest are dropped: they are leaves of the tree. @default 5000 */
   readonly maxSpansPerTrace?: number;
 }
 

@@ -10,7 +10,7 @@ export interface TreeRow {
 
 /**
  * The spans of a trace in the order of a printed tree: each parent before its children, siblings in their given order.
- * Every span is there once, also a span whose parent is missing, and spans that are each other's parents.
+ * Every span occurs once, also a span whose parent is missing, and spans that are each other's parents.
  */
 export function toTreeRows(spans: readonly TraceSpan[]): TreeRow[] {
   const ids = new Set(spans.map(({ spanId }) => spanId));
