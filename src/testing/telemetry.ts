@@ -59,8 +59,8 @@ export function startTestTelemetry({ sampler }: TestTelemetryOptions = {}): Test
       const exposition = parseExposition(await scrapeText());
       const actual = sumOf(exposition, name, labels);
       if (Math.abs(actual - value) <= 1e-9 * Math.max(1, Math.abs(value))) return;
-      const there = select(exposition, name).map((sample) => `${JSON.stringify(sample.labels)} ${sample.value}`);
-      const message = `${name}${JSON.stringify(labels)} is ${actual} and not ${value}; there is\n${there.join('\n')}`;
+      const samples = select(exposition, name).map((sample) => `${JSON.stringify(sample.labels)} ${sample.value}`);
+      const message = `${name}${JSON.stringify(labels)} is ${actual} and not ${value}; it has\n${samples.join('\n')}`;
       throw new AssertionError({ message, actual, expected: value });
     },
     clearSpans: () => spans.reset(),
