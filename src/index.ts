@@ -1,8 +1,7 @@
 /** The public names of `tta-primitives`. */
 
-export { cache } from './cache/cache.ts';
+export { type CacheOptions, cache } from './cache/cache.ts';
 export { type CacheCodec, type KeyvLike, type KeyvStoreOptions, keyvStore } from './cache/keyv-store.ts';
-export type { CacheOptions } from './cache/options.ts';
 export type { CacheEntry, CacheStore } from './cache/store.ts';
 export { type Carrier, extract, inject } from './core/carrier.ts';
 export {
@@ -60,9 +59,8 @@ export type { CircuitKeyOptions, CircuitSource, SharedCircuitOptions } from './r
 export { type ConditionalSubstitute, type FallbackOptions, fallback, type Substitute } from './resilience/fallback.ts';
 export { type HedgeOptions, hedge } from './resilience/hedge.ts';
 export { type RateLimitOptions, rateLimit } from './resilience/rate-limit.ts';
-export { retry } from './resilience/retry.ts';
+export { type RetryOptions, retry } from './resilience/retry.ts';
 export { type RetryBudget, type RetryBudgetOptions, retryBudget } from './resilience/retry-budget.ts';
-export type { RetryOptions } from './resilience/retry-plan.ts';
 export { type SagaOptions, saga } from './resilience/saga.ts';
 export type {
   AnySagaStep,

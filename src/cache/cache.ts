@@ -1,16 +1,59 @@
 import { isPromise, untilCancelled } from '../core/cancellation.ts';
+import { checkOptions, fail, type Rules } from '../core/check.ts';
 import type { ExecutionContext } from '../core/context.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
+import { callback, milliseconds, number, object, optional, optionalName, word } from '../core/rules.ts';
 import { measure } from '../core/show.ts';
+import type { WorkflowContext } from '../core/workflow-context.ts';
 import { cacheRecorder, type Observation, storeRecorder } from '../telemetry/record/cache.ts';
 import { boundedKey, keyPrefix } from './key.ts';
-import { type Kept, memoryStore } from './memory-store.ts';
-import { type CacheOptions, checkCacheOptions } from './options.ts';
-import { refresher } from './refresher.ts';
-import { refuseStream } from './refuse-stream.ts';
+import { createLookUp } from './look-up.ts';
 import { remoteStore } from './remote-store.ts';
-import { SingleFlight } from './single-flight.ts';
+import { type CacheStore, cacheStore } from './store.ts';
+
+export interface CacheOptions<In> {
+  /** Replaces `CachePrimitive` in the metrics. */
+  readonly name?: string | undefined;
+  /** Gives the key of an input, a string. Inputs with the same key share one value. */
+  readonly key: (input: In, context: WorkflowContext) => string | PromiseLike<string>;
+  /** How long a value is fresh, in milliseconds. @default for ever */
+  readonly ttlMs?: number | undefined;
+  /**
+   * For how long after `ttlMs` a value is stale but still given, in milliseconds. It is given at once, and the primitive
+   * runs in the background to replace it. If that run fails, the value stays, and no run starts for a second.
+   * @default 0
+   */
+  readonly staleMs?: number | undefined;
+  /** Which failures are kept, and for how many milliseconds. They are kept in this process. @default none */
+  readonly negative?:
+    | {
+        readonly when: (error: unknown, context: WorkflowContext) => boolean | PromiseLike<boolean>;
+        readonly ttlMs: number;
+      }
+    | undefined;
+  /** How many values (and failures) this process keeps, at most 10,000,000; the least recently used is removed first. @default 1000 */
+  readonly maxEntries?: number | undefined;
+  /** Where values are kept, if not in this process. See `keyvStore`. @default this process */
+  readonly store?: CacheStore | undefined;
+  /** Separates the values of caches that share a store. @default `name`, else the name of the primitive */
+  readonly namespace?: string | undefined;
+  /** Change it when stored values must no longer be used: each version has values of its own. @default '1' */
+  readonly version?: string | undefined;
+}
+
+const RULES: Rules<CacheOptions<never>> = {
+  name: optionalName,
+  key: callback(),
+  ttlMs: optional(milliseconds),
+  staleMs: optional(milliseconds),
+  negative: optional(object({ when: callback(), ttlMs: milliseconds })),
+  // The memory store allocates room for all of them at once.
+  maxEntries: optional(number({ min: 1, max: 10_000_000, integer: true })),
+  store: optional(cacheStore),
+  namespace: optional(word),
+  version: optional(word),
+};
 
 /**
  * Gives the value that the primitive gave before for the same key. Executions that miss the same key at the same time
@@ -34,93 +77,30 @@ import { SingleFlight } from './single-flight.ts';
  * a string, or the primitive gives a stream
  */
 export function cache<In, Out>(primitive: Primitive<In, Out>, options: CacheOptions<NoInfer<In>>): Primitive<In, Out> {
-  checkCacheOptions(options);
+  checkOptions('CacheOptions', options, RULES);
+  if (options.staleMs !== undefined && options.ttlMs === undefined) {
+    fail('CacheOptions', 'ttlMs', 'must be given with staleMs, or no value is ever stale', options.ttlMs);
+  }
   const inner = requirePrimitive('cache', 'primitive', primitive);
   const { key: keyOf, ttlMs, staleMs, negative, maxEntries = 1_000, store, name } = options;
   const { namespace = name ?? inner.name, version = '1' } = options;
-  const prefix = keyPrefix(namespace, version);
   // `ttl` if only age limits the cache, `lru` if the number of entries limits it.
   const type = store?.type ?? (ttlMs !== undefined && options.maxEntries === undefined ? 'ttl' : 'lru');
   const { label, messageName } = namesOf('cache', name, { around: inner });
-  const record = cacheRecorder(label, type);
-  const memory = store === undefined ? memoryStore<Out>({ ttlMs, staleMs, maxEntries }) : undefined;
-  const remote = store && remoteStore<Out>(store, { ttlMs, staleMs }, storeRecorder(label, type));
-  const failures = negative && memoryStore<unknown>({ ttlMs: negative.ttlMs, maxEntries });
-  const runs = new SingleFlight<Out>();
-  const refreshes = staleMs === undefined ? undefined : refresher<Out>(maxEntries);
-
-  /** Runs the primitive and keeps its value. `shared` is the context of a run that several executions may share. */
-  async function runAndKeep({ input, key, observation }: Lookup<In>, shared: ExecutionContext): Promise<Out> {
-    const value = await inner.invoke(input, shared);
-    refuseStream(messageName, inner.messageName, value);
-    memory?.set(key, value, shared.clock.now());
-    if (remote !== undefined) await remote.set(prefix + key, value, shared, observation);
-    return value;
-  }
-
-  async function miss(lookup: Lookup<In>, shared: ExecutionContext): Promise<Out> {
-    const refreshed = refreshes?.join(lookup.key, shared);
-    if (refreshed !== undefined) {
-      record.hit(lookup.observation);
-      return refreshed;
-    }
-    record.missed(lookup.observation);
-    if (failures === undefined) return runAndKeep(lookup, shared);
-    try {
-      return await runAndKeep(lookup, shared);
-    } catch (error) {
-      const answer = shared.scope?.cancelled === true ? false : (negative?.when(error, shared) ?? false);
-      const isWorthKeeping = isPromise(answer) ? await untilCancelled(answer, shared.scope) : answer;
-      if (isWorthKeeping) failures.set(lookup.key, error, shared.clock.now());
-      throw error;
-    }
-  }
-
-  function hit(kept: Kept<Out>, lookup: Lookup<In>, context: ExecutionContext): Out {
-    if (context.clock.now() < kept.freshUntil) {
-      record.hit(lookup.observation);
-    } else {
-      record.hitStale(lookup.observation);
-      refreshes?.start(lookup.key, context, (shared) => runAndKeep(lookup, shared));
-    }
-    return kept.value;
-  }
-
-  async function askStore(lookup: Lookup<In>, shared: ExecutionContext): Promise<Out> {
-    const kept = await remote?.get(prefix + lookup.key, shared, lookup.observation);
-    return kept === undefined ? miss(lookup, shared) : hit(kept, lookup, shared);
-  }
-
-  const lookUp = remote === undefined ? miss : askStore;
-
-  function answer(
-    input: In,
-    given: unknown,
-    context: ExecutionContext,
-    observation: Observation,
-  ): Out | PromiseLike<Out> {
-    if (typeof given !== 'string') throw new TypeError(`${messageName}: key must give a text, got ${measure(given)}`);
-    const key = boundedKey(given);
-    const now = context.clock.now();
-    const kept = memory?.get(key, now);
-    if (kept !== undefined && now < kept.freshUntil) {
-      record.hit(observation);
-      return kept.value;
-    }
-    const lookup: Lookup<In> = { input, key, observation };
-    if (kept !== undefined) return hit(kept, lookup, context);
-    const failed = failures?.get(key, now);
-    if (failed !== undefined) {
-      record.hit(observation);
-      throw failed.value;
-    }
-    const joined = runs.join(key, context);
-    if (joined !== undefined) {
-      record.hit(observation);
-      return joined;
-    }
-    return runs.start(key, context, (shared) => lookUp(lookup, shared));
-  }
+  const lookUp = createLookUp<In, Out>({
+    inner,
+    messageName,
+    prefix: keyPrefix(namespace, version),
+    lifetime: { ttlMs, staleMs },
+    maxEntries,
+    negative,
+    remote: store && remoteStore<Out>(store, { ttlMs, staleMs }, storeRecorder(label, type)),
+    record: cacheRecorder(label, type),
+  });
+  const answer = (input: In, key: unknown, context: ExecutionContext, observation: Observation) => {
+    if (typeof key !== 'string') throw new TypeError(`${messageName}: key must give a text, got ${measure(key)}`);
+    return lookUp(input, boundedKey(key), context, observation);
+  };
 
   return createPrimitive<In, Out>({
     type: 'cache',
@@ -132,10 +112,4 @@ export function cache<In, Out>(primitive: Primitive<In, Out>, options: CacheOpti
       return untilCancelled(given, context.scope).then((key) => answer(input, key, context, observation));
     },
   });
-}
-
-interface Lookup<In> {
-  readonly input: In;
-  readonly key: string;
-  readonly observation: Observation;
 }

@@ -8,6 +8,8 @@ import { afterFailure, beforeAsking, HEALTHY } from './health.ts';
 import type { Kept, Lifetime } from './memory-store.ts';
 import type { CacheEntry, CacheStore } from './store.ts';
 
+export type RemoteStore<V> = ReturnType<typeof remoteStore<V>>;
+
 /**
  * A store that may fail. Every operation has a time limit, no failure reaches the execution, and a store that keeps
  * failing is asked less often.

@@ -1,12 +1,69 @@
 import { isPromise, untilCancelled } from '../core/cancellation.ts';
+import { checkOptions, fail, type Rule, type Rules } from '../core/check.ts';
 import type { ExecutionContext } from '../core/context.ts';
 import { PrimitiveTimeoutError } from '../core/errors.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
+import { callback, milliseconds, number, oneOf, optional, optionalName } from '../core/rules.ts';
+import type { WorkflowContext } from '../core/workflow-context.ts';
 import { type RetryResult, type RetryStop, retryRecorder } from '../telemetry/record/retry.ts';
+import { JITTERS, type Jitter } from './backoff.ts';
 import { Deadline } from './deadline.ts';
-import { type Pause, planner, type RetryOptions } from './retry-plan.ts';
+import { RetryBudget } from './retry-budget.ts';
+import { type Pause, planner } from './retry-plan.ts';
 import { isTransient } from './transient.ts';
+
+export interface RetryOptions {
+  /** Replaces `RetryPrimitive` in the metrics. */
+  readonly name?: string | undefined;
+  /** How many tries there may be after the first. @default 3 */
+  readonly maxRetries?: number | undefined;
+  /**
+   * The longest wait before the second try, in milliseconds; the wait doubles from try to try. With decorrelated jitter,
+   * the shortest wait before every try. @default 250
+   */
+  readonly initialDelayMs?: number | undefined;
+  /** No wait is longer than this, in milliseconds, also where a server's Retry-After asks for more. @default 30000 */
+  readonly maxDelayMs?: number | undefined;
+  /**
+   * How much of the wait is random. `full`: a random part of the wait. `decorrelated`: a random wait between
+   * `initialDelayMs` and three times the last wait. `none`: the whole wait. @default 'full'
+   */
+  readonly jitter?: Jitter | undefined;
+  /**
+   * How long all tries and waits together may take, in milliseconds. A wait that would end later does not begin; a try
+   * that runs at that time is aborted. @default no limit
+   */
+  readonly deadlineMs?: number | undefined;
+  /** A budget of retries that several primitives share. When it is used up, there is no further try. @default none */
+  readonly budget?: RetryBudget | undefined;
+  /**
+   * Which errors are worth another try.
+   * @default all but HTTP's 4xx (an error with such a `status`), of which 408, 409, 425 and 429 still are
+   */
+  readonly when?: ((error: unknown, context: WorkflowContext) => boolean | PromiseLike<boolean>) | undefined;
+  /**
+   * Gives a number from 0 to 1 for the jitter. Like `Math.random`, it gets no arguments and cannot be asynchronous.
+   * @default Math.random
+   */
+  readonly random?: (() => number) | undefined;
+}
+
+const budget: Rule<RetryBudget> = (where, option, value) => {
+  if (!(value instanceof RetryBudget)) fail(where, option, 'must be made by retryBudget({ … })', value);
+};
+
+const RULES: Rules<RetryOptions> = {
+  name: optionalName,
+  maxRetries: optional(number({ min: 0, integer: true })),
+  initialDelayMs: optional(milliseconds),
+  maxDelayMs: optional(milliseconds),
+  jitter: optional(oneOf(...JITTERS)),
+  deadlineMs: optional(milliseconds),
+  budget: optional(budget),
+  when: optional(callback()),
+  random: optional(callback()),
+};
 
 /**
  * Tries again when the primitive fails, after an exponential backoff with jitter, or after the server's Retry-After if
@@ -18,9 +75,11 @@ import { isTransient } from './transient.ts';
  * @throws TypeError, RangeError at construction when an option is wrong
  */
 export function retry<In, Out>(primitive: Primitive<In, Out>, options: RetryOptions = {}): Primitive<In, Out> {
-  const plan = planner(options);
+  checkOptions('RetryOptions', options, RULES);
   const inner = requirePrimitive('retry', 'primitive', primitive);
-  const { deadlineMs, budget, when = isTransient, name } = options;
+  const { deadlineMs, budget, when = isTransient, name, maxRetries = 3, random = Math.random } = options;
+  const { initialDelayMs = 250, maxDelayMs = 30_000, jitter = 'full' } = options;
+  const plan = planner({ maxRetries, initialDelayMs, maxDelayMs, jitter, budget, random });
   const { label, messageName } = namesOf('retry', name, { around: inner });
   const record = retryRecorder(label);
 

@@ -20,6 +20,8 @@ const cacheStoreErrors = new SeriesTable(INSTRUMENT.cacheStoreErrors, 'counter',
   ATTR.cacheReason,
 ]);
 
+export type CacheRecorder = ReturnType<typeof cacheRecorder>;
+
 /** Records the lookups of one cache. */
 export function cacheRecorder(name: string, type: string) {
   const hits = cacheHits.series(name, type);

@@ -1,0 +1,110 @@
+/** How a cache finds a value: in memory, in its store, in a run that is under way, or by a run of its own. */
+import { isPromise, untilCancelled } from '../core/cancellation.ts';
+import type { ExecutionContext } from '../core/context.ts';
+import type { ObservedPrimitive } from '../core/primitive.ts';
+import type { WorkflowContext } from '../core/workflow-context.ts';
+import type { CacheRecorder, Observation } from '../telemetry/record/cache.ts';
+import { type Kept, type Lifetime, memoryStore } from './memory-store.ts';
+import { refresher } from './refresher.ts';
+import { refuseStream } from './refuse-stream.ts';
+import type { RemoteStore } from './remote-store.ts';
+import { SingleFlight } from './single-flight.ts';
+
+export interface LookUpOptions<In, Out> {
+  readonly inner: ObservedPrimitive<In, Out>;
+  readonly messageName: string;
+  /** Goes before every key in the store. */
+  readonly prefix: string;
+  readonly lifetime: Lifetime;
+  readonly maxEntries: number;
+  readonly negative:
+    | {
+        readonly when: (error: unknown, context: WorkflowContext) => boolean | PromiseLike<boolean>;
+        readonly ttlMs: number;
+      }
+    | undefined;
+  /** Where values are kept; `undefined` for this process. */
+  readonly remote: RemoteStore<Out> | undefined;
+  readonly record: CacheRecorder;
+}
+
+interface Lookup<In> {
+  readonly input: In;
+  readonly key: string;
+  readonly observation: Observation;
+}
+
+/** Gives the value of a key. */
+export function createLookUp<In, Out>(options: LookUpOptions<In, Out>) {
+  const { inner, messageName, prefix, lifetime, maxEntries, negative, remote, record } = options;
+  const memory = remote === undefined ? memoryStore<Out>({ ...lifetime, maxEntries }) : undefined;
+  const failures = negative && memoryStore<unknown>({ ttlMs: negative.ttlMs, maxEntries });
+  const runs = new SingleFlight<Out>();
+  const refreshes = lifetime.staleMs === undefined ? undefined : refresher<Out>(maxEntries);
+
+  /** Runs the primitive and keeps its value. `shared` is the context of a run that several executions may share. */
+  async function runAndKeep({ input, key, observation }: Lookup<In>, shared: ExecutionContext): Promise<Out> {
+    const value = await inner.invoke(input, shared);
+    refuseStream(messageName, inner.messageName, value);
+    memory?.set(key, value, shared.clock.now());
+    if (remote !== undefined) await remote.set(prefix + key, value, shared, observation);
+    return value;
+  }
+
+  async function miss(lookup: Lookup<In>, shared: ExecutionContext): Promise<Out> {
+    const refreshed = refreshes?.join(lookup.key, shared);
+    if (refreshed !== undefined) {
+      record.hit(lookup.observation);
+      return refreshed;
+    }
+    record.missed(lookup.observation);
+    if (failures === undefined) return runAndKeep(lookup, shared);
+    try {
+      return await runAndKeep(lookup, shared);
+    } catch (error) {
+      const answer = shared.scope?.cancelled === true ? false : (negative?.when(error, shared) ?? false);
+      const isWorthKeeping = isPromise(answer) ? await untilCancelled(answer, shared.scope) : answer;
+      if (isWorthKeeping) failures.set(lookup.key, error, shared.clock.now());
+      throw error;
+    }
+  }
+
+  function hit(kept: Kept<Out>, lookup: Lookup<In>, context: ExecutionContext): Out {
+    if (context.clock.now() < kept.freshUntil) {
+      record.hit(lookup.observation);
+    } else {
+      record.hitStale(lookup.observation);
+      refreshes?.start(lookup.key, context, (shared) => runAndKeep(lookup, shared));
+    }
+    return kept.value;
+  }
+
+  async function askStore(lookup: Lookup<In>, shared: ExecutionContext): Promise<Out> {
+    const kept = await remote?.get(prefix + lookup.key, shared, lookup.observation);
+    return kept === undefined ? miss(lookup, shared) : hit(kept, lookup, shared);
+  }
+
+  const find = remote === undefined ? miss : askStore;
+
+  return (input: In, key: string, context: ExecutionContext, observation: Observation): Out | PromiseLike<Out> => {
+    const now = context.clock.now();
+    const kept = memory?.get(key, now);
+    if (kept !== undefined && now < kept.freshUntil) {
+      record.hit(observation);
+      return kept.value;
+    }
+    const lookup: Lookup<In> = { input, key, observation };
+    if (kept !== undefined) return hit(kept, lookup, context);
+    const failed = failures?.get(key, now);
+    if (failed !== undefined) {
+      record.hit(observation);
+      throw failed.value;
+    }
+    const joined = runs.join(key, context);
+    if (joined !== undefined) {
+      record.hit(observation);
+      return joined;
+    }
+    return runs.start(key, context, (shared) => find(lookup, shared));
+  };
+}
