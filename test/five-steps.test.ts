@@ -56,6 +56,7 @@ export interface FooOptions {
  * @throws TypeError when an option is wrong
  */
 export function foo<In>(inner: Primitive<In, void>, options: FooOptions = {}): Primitive<In, void> {
+  checkOptions('FooOptions', options, RULES);
   return createPrimitive({ type: 'foo', run: (input, context) => inner.invoke(input, context) });
 }
 `;
@@ -72,7 +73,7 @@ const COMPLETE: Readonly<Record<string, string>> = {
   'test/flow/types.test.ts': 'expectTypeOf(foo(a)); expectTypeOf(bar);',
   'test/public-api.test.ts': "'.': ['bar', 'foo']",
   'README.md':
-    '# x\n\n## The primitives\n\n| p | for |\n|---|---|\n| `foo(p)`, `bar(p)` | waits |\n\n## More\n\n| `baz()` |\n',
+    '# x\n\n## The primitives\n\n| p | for |\n|---|---|\n| `foo(p)`, `bar(p)` | waits |\n\n## Options\n\n### foo\n\n`bar`\n\n## More\n\n| `baz()` |\n',
   'CHANGELOG.md': '- `foo` and `bar` wait.',
 };
 
@@ -128,12 +129,29 @@ describe('a step that is left out', () => {
       without('src/flow/foo.ts', ', in milliseconds'),
     ],
     [
+      'step 1: `foo` must call checkOptions(...) before anything else: what it refuses must leave nothing',
+      without('src/flow/foo.ts', "  checkOptions('FooOptions', options, RULES);\n"),
+    ],
+    [
+      'step 1: `foo` must call checkOptions(...) before anything else: what it refuses must leave nothing',
+      without('src/flow/foo.ts', '  checkOptions(', '  const record = fooRecorder();\n  checkOptions('),
+    ],
+    [
+      'step 1: `foo` must return createPrimitive(...), which makes it observed',
+      without('src/flow/foo.ts', /createPrimitive\(\{.*\}\)/, '{ execute: work }'),
+    ],
+    [
+      'step 2: `foo` must wait with context.sleep(ms) or context.clock.after(ms, ...), not with a timer',
+      without('src/flow/foo.ts', '  return createPrimitive', '  setTimeout(inner, 10);\n  return createPrimitive'),
+    ],
+    [
       'step 2: `foo` must run what it wraps with invoke(input, context), not with execute(...)',
       without('src/flow/foo.ts', 'inner.invoke(input, context)', 'inner.execute(input)'),
     ],
     ['step 4: the export in src/index.ts is missing for `foo`', without('src/index.ts', ', foo }', ' }')],
     ['step 4: the name in test/public-api.test.ts is missing for `foo`', without('test/public-api.test.ts', ", 'foo'")],
     ['step 4: a row in README.md, "The primitives", is missing for `foo`', without('README.md', '`foo(p)`, ')],
+    ['step 4: the options in README.md, "Options", are missing for `foo`', without('README.md', '### foo', '')],
     [
       'step 5: a row in test/contract/kinds.ts is missing for `foo`',
       without('test/contract/kinds.ts', / {2}\{ type: 'foo'.*\n/),

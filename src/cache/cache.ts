@@ -25,7 +25,7 @@ export interface CacheOptions<In> {
    * @default 0
    */
   readonly staleMs?: number | undefined;
-  /** Which failures are kept, and for how many milliseconds. They are kept in this process. @default none */
+  /** `{ when(error, context), ttlMs }`: which failures are kept, and for how many milliseconds, in this process. @default none */
   readonly negative?:
     | {
         readonly when: (error: unknown, context: WorkflowContext) => boolean | PromiseLike<boolean>;

@@ -10,7 +10,7 @@ import { loopRecorder } from '../telemetry/record/loop.ts';
 export interface LoopOptions<Out> {
   /** Replaces `LoopPrimitive` in the metrics. */
   readonly name?: string | undefined;
-  /** Whether the loop ends with this output. `iteration` starts at 1. */
+  /** `until(output, iteration, context)`: whether the loop ends with this output. `iteration` starts at 1. */
   readonly until: (output: Out, iteration: number, context: WorkflowContext) => boolean | PromiseLike<boolean>;
   /** How often the primitive may run. There is no default: an endless loop around a model costs money. */
   readonly maxIterations: number;

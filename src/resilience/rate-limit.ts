@@ -19,7 +19,7 @@ export interface RateLimitOptions<In = never> {
   readonly burst?: number | undefined;
   /** How many permits an execution needs, such as the tokens of its prompt. @default 1 each */
   readonly weight?: ((input: In, context: WorkflowContext) => number | PromiseLike<number>) | undefined;
-  /** Whether an execution without enough permits waits for them or is refused. @default 'wait' */
+  /** `wait`: an execution without enough permits waits for them. `reject`: it is refused. @default 'wait' */
   readonly mode?: 'wait' | 'reject' | undefined;
   /** How long an execution may wait, in milliseconds. If it would wait longer, it is refused at once. @default any time */
   readonly maxWaitMs?: number | undefined;

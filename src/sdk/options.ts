@@ -7,7 +7,7 @@ import { httpUrl } from './environment.ts';
 
 export interface TracesOptions {
   /**
-   * The URL of the collector, for OTLP over HTTP; `/v1/traces` is appended unless the URL ends with it.
+   * The URL of the collector, for OTLP over HTTP; `/v1/traces` is appended unless the URL ends with it; OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is used as it is.
    * @default OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, OTEL_EXPORTER_OTLP_ENDPOINT, or http://localhost:4318
    */
   readonly endpoint?: string | undefined;

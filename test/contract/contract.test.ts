@@ -154,7 +154,11 @@ for (const kind of kinds) {
         await probe.execute(input);
         return input;
       });
-      await primitive.execute('x', { context: { sessionId: 's', correlationId: 'c', tags: { team: 'a' }, clock } });
+      const given = { sessionId: 's', correlationId: 'c', tags: { team: 'a' }, clock };
+      const running = primitive.execute('x', { context: given });
+      // A kind may wait before it does its work.
+      await clock.advance(60_000);
+      await running;
       expect(seen).toEqual([['s', 'c', { team: 'a' }, clock]]);
     });
 

@@ -56,12 +56,41 @@ export function primitivesOf(sources: readonly TextFile[]): readonly ValueDeclar
 function judgeFile(primitive: ValueDeclaration, sources: readonly TextFile[]): string[] {
   const { name, path, doc } = primitive;
   const file = `${roomOf(path)}/${kebab(name)}.ts`;
+  const code = codeOf(path, sources);
+  const observed = /\b(?:createPrimitive|sequence)\s*[(<]/.test(code);
+  const hasOptions = optionsOf(primitive, sources).fields.length > 0;
+  const checks = !hasOptions || checksFirst(primitive, code, sources);
   return [
+    ...unless(observed, 1, `\`${name}\` must return createPrimitive(...), which makes it observed`),
+    ...unless(
+      checks,
+      1,
+      `\`${name}\` must call checkOptions(...) before anything else: what it refuses must leave nothing`,
+    ),
     ...unless(path === file, 1, `\`${name}\` must stand in ${file}, the file with its name, not in ${path}`),
     ...unless(doc.includes('@example'), 1, `an @example is missing in the doc comment of \`${name}\``),
     ...unless(doc.includes('@throws'), 1, `what it throws (@throws) is missing in the doc comment of \`${name}\``),
     ...optionsOf(primitive, sources).fields.flatMap((field) => judgeOption(name, field)),
   ];
+}
+
+/** Whether the factory checks its options, itself or by a function of its room, before it makes or registers anything. */
+function checksFirst({ name, path }: ValueDeclaration, code: string, sources: readonly TextFile[]): boolean {
+  const inRoom = sources.filter((source) => roomOf(source.path) === roomOf(path));
+  const checkers = inRoom.flatMap((source) => functionsThatCheck(parseSource(source.path, source.content).code));
+  const bodies = [...code.matchAll(new RegExp(`^export (?:function|const) ${name}\\b`, 'gm'))];
+  const body = code.slice(bodies.at(-1)?.index ?? code.length);
+  const first = body.search(new RegExp(`\\b(?:${['checkOptions', ...checkers].join('|')})\\s*\\(`));
+  const registers = body.search(/\b(?:createPrimitive|namesOf|requirePrimitive|\w+Recorder)\s*[(<]/);
+  return first >= 0 && (registers < 0 || first < registers);
+}
+
+/** Functions that are not exported as factories and call `checkOptions`. */
+function functionsThatCheck(code: string): string[] {
+  return code
+    .split(/^(?=(?:export )?function )/m)
+    .filter((part) => /\bcheckOptions\s*\(/.test(part) && !/\bcreatePrimitive\b/.test(part))
+    .flatMap((part) => /^(?:export )?function (\w+)/.exec(part)?.[1] ?? []);
 }
 
 function judgeOption(primitive: string, { name, optional, doc, byDefault }: Field): string[] {
@@ -75,11 +104,19 @@ function judgeOption(primitive: string, { name, optional, doc, byDefault }: Fiel
   ];
 }
 
-/** Step 2: waiting and calling on. The rooms test sees to the timers. */
+/** Step 2: waiting and calling. */
 function judgeWaiting({ name, path }: ValueDeclaration, sources: readonly TextFile[]): string[] {
-  const file = sources.find((one) => one.path === path);
-  const executes = file !== undefined && /\.execute\s*\(/.test(parseSource(path, file.content).code);
-  return unless(!executes, 2, `\`${name}\` must run what it wraps with invoke(input, context), not with execute(...)`);
+  const code = codeOf(path, sources);
+  const executes = /\.execute\s*\(/.test(code);
+  const waits = /\bset(?:Timeout|Interval|Immediate)\b/.test(code);
+  return [
+    ...unless(!executes, 2, `\`${name}\` must run what it wraps with invoke(input, context), not with execute(...)`),
+    ...unless(
+      !waits,
+      2,
+      `\`${name}\` must wait with context.sleep(ms) or context.clock.after(ms, ...), not with a timer`,
+    ),
+  ];
 }
 
 /** Step 3: what it tells. */
@@ -90,7 +127,10 @@ function judgeMetrics({ instruments, shown }: Checkout): string[] {
 }
 
 /** Step 4: the front door. */
-function judgeFrontDoor({ name }: ValueDeclaration, { sources, tests, readme }: Checkout): string[] {
+function judgeFrontDoor(primitive: ValueDeclaration, { sources, tests, readme }: Checkout): string[] {
+  const { name } = primitive;
+  const hasOptions = optionsOf(primitive, sources).fields.length > 0;
+  const options = new RegExp(`^### .*\\b${name}\\b|\`${name}\``, 'm').test(section(readme, 'Options'));
   const exported = exportsOf(FRONT_DOOR, sources).some((one) => one.name === name);
   const listed = contentOf(tests, PUBLIC_API).includes(`'${name}'`);
   const row = new RegExp(`^\\|[^|]*\`${name}\\(`, 'm').test(section(readme, 'The primitives'));
@@ -98,6 +138,7 @@ function judgeFrontDoor({ name }: ValueDeclaration, { sources, tests, readme }: 
     ...unless(exported, 4, `the export in ${FRONT_DOOR} is missing for \`${name}\``),
     ...unless(listed, 4, `the name in ${PUBLIC_API} is missing for \`${name}\``),
     ...unless(row, 4, `a row in README.md, "The primitives", is missing for \`${name}\``),
+    ...unless(!hasOptions || options, 4, `the options in README.md, "Options", are missing for \`${name}\``),
   ];
 }
 
@@ -131,6 +172,10 @@ function factoriesOf(tests: readonly TextFile[], names: readonly string[]): (str
 
 function unless(holds: boolean, step: number, sentence: string): string[] {
   return holds ? [] : [`step ${step}: ${sentence}`];
+}
+
+function codeOf(path: string, sources: readonly TextFile[]): string {
+  return parseSource(path, contentOf(sources, path)).code;
 }
 
 function contentOf(files: readonly TextFile[], path: string): string {

@@ -29,7 +29,7 @@ program
   .argument('[folder]', 'the folder to read (default: the documents of this package)')
   .option(
     '-o, --out <file>',
-    'the file for the digest, not inside the folder (default: digest.md in the current folder)',
+    'the file for the digest, not inside the folder (default: digest.md in the current folder, or in a new temporary folder if the current one is read)',
   )
   .option('--once', 'end after one run', false)
   .option('--every <seconds>', 'the pause between two runs', positiveNumber, 5)

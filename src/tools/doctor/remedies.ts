@@ -71,12 +71,12 @@ export const REMEDY = {
     text:
       '`tta_spans_lost_total` counts spans that were not delivered, by reason: `export_failed` means that no collector answers at ' +
       '`OTEL_EXPORTER_OTLP_ENDPOINT` (its port is 4318 for HTTP, 4317 for gRPC). Spans wait up to five seconds for their batch; a ' +
-      'process that calls `process.exit()` should `await sdk.shutdown()` before.',
+      'process that calls `process.exit()` should `await (await register()).shutdown()` before.',
   },
   noPrometheus: {
     symptom: 'Prometheus does not answer.',
     text:
-      'Start Prometheus with the files of `tta export prometheus`: `prometheus --config.file=prometheus.yml`. Its log says why it ' +
+      'Start Prometheus with the files of `tta export prometheus`: `prometheus --config.file=observability/prometheus/prometheus.yml`. Its log says why it ' +
       'does not start, and `promtool check config prometheus.yml` finds mistakes before the start. It listens on port 9090.',
   },
   notScraped: {
