@@ -1,4 +1,4 @@
-/** Would a line know its room? The rules are data in `rooms/table.ts`; the snippets below prove that each can fail. */
+/** Is every line in the right room? The rules are data in `rooms/table.ts`; snippets below show that each can fail. */
 import { describe, expect, it } from 'vitest';
 import { type Finding, judgeCycles, judgeFrontDoor, judgeImports, judgeLines } from './rooms/judge.ts';
 import { parseSource, type Source } from './rooms/source.ts';
@@ -9,8 +9,8 @@ const read = (folder: string, ending: RegExp): Source[] =>
   filesUnder(folder, ending).map(({ path, content }) => parseSource(path, content));
 
 const sources = [...read('src', /\.ts$/), ...read('views', /\.ts$/)];
-/** Not TypeScript: read as it stands, comments and all. */
-const beside = filesUnder('collector', /\.(?:ya?ml|json|ini|conf|tmpl|service)$/).map(({ path, content }) => ({
+/** Files that are not TypeScript. Their comments are searched too. */
+const deploymentFiles = filesUnder('collector', /\.(?:ya?ml|json|ini|conf|tmpl|service)$/).map(({ path, content }) => ({
   path,
   text: content,
   code: content,
@@ -19,7 +19,7 @@ const beside = filesUnder('collector', /\.(?:ya?ml|json|ini|conf|tmpl|service)$/
 
 const messages = (findings: readonly Finding[]) => findings.map(({ message }) => message);
 
-describe('every line of src and views knows its room', () => {
+describe('every line of src and views is in the right room', () => {
   it('finds the sources', () => {
     expect(sources.length).toBeGreaterThan(50);
     expect(sources.flatMap(({ imports }) => imports).length).toBeGreaterThan(100);
@@ -34,15 +34,15 @@ describe('every line of src and views knows its room', () => {
     expect(messages(sources.flatMap(judgeImports))).toEqual([]);
   });
 
-  it('stands where lines of its sort are at home', () => {
-    expect(messages([...sources, ...beside].flatMap(judgeLines))).toEqual([]);
+  it('is in a place that is allowed for its kind of line', () => {
+    expect(messages([...sources, ...deploymentFiles].flatMap(judgeLines))).toEqual([]);
   });
 
-  it('decides nothing at the front door', () => {
+  it('is a re-export by name in src/index.ts', () => {
     expect(messages(sources.filter(({ path }) => path === 'src/index.ts').flatMap(judgeFrontDoor))).toEqual([]);
   });
 
-  it('imports nothing in a circle', () => {
+  it('is part of no circle of imports', () => {
     expect(messages(judgeCycles(sources))).toEqual([]);
   });
 });
@@ -90,30 +90,30 @@ describe('a line in the wrong room is found', () => {
     ['views/a.ts', "key: 'tta.cache.type'", 'attribute names'],
     ['src/llm/a.ts', 'key: "gen_ai.request.model"', 'attribute names'],
     ['src/flow/a.ts', 'const key = `tta.tag.${name}`', 'attribute names'],
-    ['src/cache/a.ts', "metric: 'tta_cache_hits_total'", "Prometheus' words"],
+    ['src/cache/a.ts', "metric: 'tta_cache_hits_total'", 'Prometheus names'],
     ['src/telemetry/record.ts', 'meter.createCounter(name)', 'instruments are made'],
     ['src/cache/a.ts', 'meter.createObservableGauge(name)', 'instruments are made'],
     ['src/resilience/a.ts', 'span.setStatus({ code })', 'a span ends'],
     ['src/llm/a.ts', 'observation.span?.recordException(error)', 'a span ends'],
     ['src/sdk/a.ts', 'activeSpan.end()', 'a span ends'],
-    ['src/resilience/a.ts', 'setTimeout(resolve, 10)', 'time is asked'],
-    ['src/sdk/a.ts', 'globalThis.setInterval(flush, 10)', 'time is asked'],
-    ['src/cache/a.ts', 'const now = Date.now()', 'time is asked'],
-    ['src/cache/a.ts', 'const now = new Date()', 'time is asked'],
-    ['src/telemetry/a.ts', 'const at = performance.now()', 'time is asked'],
-    ['src/flow/a.ts', 'const text = `${performance.now()} ms`', 'time is asked'],
+    ['src/resilience/a.ts', 'setTimeout(resolve, 10)', 'the time is read'],
+    ['src/sdk/a.ts', 'globalThis.setInterval(flush, 10)', 'the time is read'],
+    ['src/cache/a.ts', 'const now = Date.now()', 'the time is read'],
+    ['src/cache/a.ts', 'const now = new Date()', 'the time is read'],
+    ['src/telemetry/a.ts', 'const at = performance.now()', 'the time is read'],
+    ['src/flow/a.ts', 'const text = `${performance.now()} ms`', 'the time is read'],
     ['src/flow/a.ts', "import { setTimeout as sleep } from 'node:timers/promises'", 'timers are imported'],
     ['src/llm/a.ts', 'process.env.OPENAI_API_KEY', 'the environment'],
     ['src/llm/a.ts', "process['env'].OPENAI_API_KEY", 'the environment'],
     ['src/llm/a.ts', 'const { env } = process', 'the environment'],
     ['src/llm/a.ts', "import { env } from 'node:process'", 'the environment'],
-    ['src/flow/a.ts', 'console.log(value)', 'only tools/cli talks'],
-    ['src/flow/a.ts', 'half / 2; console.warn(value / 2)', 'only tools/cli talks'],
-    ['src/flow/index.ts', "export * from './task.ts'", 'what is exported'],
-    ['src/flow/a.ts', 'export default task', 'what is exported'],
-    ['src/llm/a.ts', 'await import(name)', 'what is imported'],
-    ['src/sdk/a.ts', 'require(name)', 'what is imported'],
-    ['src/llm/a.ts', 'createRequire(import.meta.url)', 'only sdk makes'],
+    ['src/flow/a.ts', 'console.log(value)', 'only tools/cli writes'],
+    ['src/flow/a.ts', 'half / 2; console.warn(value / 2)', 'only tools/cli writes'],
+    ['src/flow/index.ts', "export * from './task.ts'", 'exports are named'],
+    ['src/flow/a.ts', 'export default task', 'exports are named'],
+    ['src/llm/a.ts', 'await import(name)', 'imports have a literal'],
+    ['src/sdk/a.ts', 'require(name)', 'imports have a literal'],
+    ['src/llm/a.ts', 'createRequire(import.meta.url)', 'only sdk calls'],
   ])('%s: %s', (path, line, rule) => {
     const rules = judgeLines(parseSource(path, `\n${line};\n`)).map((found) => `line ${found.line}: ${found.rule}`);
     expect(rules).toContainEqual(expect.stringContaining(`line 2: ${rule}`));
@@ -142,15 +142,15 @@ describe('a line in the wrong room is found', () => {
     expect(messages(judgeCycles(files))).toEqual([expect.stringContaining(`${circle} → ${paths[0]}`)]);
   });
 
-  it('says the file, the line, the rule and the way to mend it', () => {
+  it('names the file, the line, the rule and the correction', () => {
     const [found] = judgeLines(parseSource('src/flow/a.ts', '\n\nconsole.log(1);'));
     expect(found?.message).toBe(
-      'src/flow/a.ts:3 only tools/cli talks to the terminal; found console.. To mend it: return it, throw it, or take a function to tell',
+      'src/flow/a.ts:3 only tools/cli writes to the terminal; found console.. To correct this: return the value, throw it, or call a function from the options',
     );
   });
 });
 
-describe('what only looks like it is let be', () => {
+describe('a line that only looks like a violation is allowed', () => {
   it.each([
     ['src/flow/a.ts', '// console.log(1), setTimeout, tta_workflow, process.env'],
     ['src/flow/a.ts', "/**\n * import { trace } from '@opentelemetry/api';\n */"],

@@ -1,4 +1,4 @@
-/** Which lines do not know their room. */
+/** Finds the lines that are in the wrong room. */
 import { lineOf, type Source } from './source.ts';
 import { ROOMS, type Room, SEARCHES } from './table.ts';
 
@@ -9,11 +9,11 @@ export interface Finding {
   readonly message: string;
 }
 
-function finding(path: string, line: number, rule: string, mend: string): Finding {
-  return { path, line, rule, message: `${path}:${line} ${rule}. To mend it: ${mend}` };
+function finding(path: string, line: number, rule: string, correction: string): Finding {
+  return { path, line, rule, message: `${path}:${line} ${rule}. To correct this: ${correction}` };
 }
 
-/** Whether `target` is the file or package that `entry` names, or lies in its folder or scope. */
+/** Whether `target` is the file or package `entry`, or is inside the folder or scope `entry`. */
 function covers(entry: string, target: string): boolean {
   if (entry.endsWith('/')) return target.startsWith(entry);
   if (entry.endsWith('*')) return target.startsWith(entry.slice(0, -1));
@@ -35,34 +35,34 @@ export function judgeImports({ path, imports }: Source): Finding[] {
   return imports
     .filter(({ target, typeOnly }) => !mayImport(room, target, typeOnly))
     .map(({ line, target, typeOnly }) => {
-      const mend = `move what needs it to a room that may, or change the row in test/rooms/table.ts and say why (${room.what})`;
+      const correction = `move the code to a room that may import it, or change the row in test/rooms/table.ts and say why (${room.what})`;
       const rule = `${room.where} may import ${[...room.may].join(', ') || 'nothing'}; not ${typeOnly ? 'type ' : ''}${target}`;
-      return finding(path, line, rule, mend);
+      return finding(path, line, rule, correction);
     });
 }
 
 export function judgeLines(source: Source): Finding[] {
-  const at = (entries: readonly string[]) => entries.some((entry) => covers(entry, source.path));
-  return SEARCHES.filter(({ over = ['src/', 'views/'], home }) => at(over) && !at(home)).flatMap(
-    ({ rule, pattern, within, mend }) =>
+  const at = (places: readonly string[]) => places.some((entry) => covers(entry, source.path));
+  return SEARCHES.filter(({ searched = ['src/', 'views/'], allowed }) => at(searched) && !at(allowed)).flatMap(
+    ({ rule, pattern, within, correction }) =>
       [...source[within].matchAll(pattern)].map((match) =>
-        finding(source.path, lineOf(source.text, match.index), `${rule}; found ${match[0].trim()}`, mend),
+        finding(source.path, lineOf(source.text, match.index), `${rule}; found ${match[0].trim()}`, correction),
       ),
   );
 }
 
-/** The front door decides nothing: it is named re-exports from its first line to its last. */
+/** The front door, `src/index.ts`, has re-exports by name and no other code. */
 export function judgeFrontDoor({ path, text }: Source): Finding[] {
   const rest = text.replaceAll(/^export(?: type)? \{[^}]*\} from '[^']+';$/gm, (match) =>
     match.replaceAll(/[^\n]/g, ' '),
   );
   const first = rest.search(/\S/);
   if (first === -1) return [];
-  const rule = `the front door re-exports by name and decides nothing; found ${rest.slice(first).split('\n')[0]}`;
-  return [finding(path, lineOf(rest, first), rule, 'put it into the room it belongs to and re-export it')];
+  const rule = `the front door has re-exports by name and no other code; found ${rest.slice(first).split('\n')[0]}`;
+  return [finding(path, lineOf(rest, first), rule, 'move the line to its room and re-export the name')];
 }
 
-/** Files that import each other in a circle, each circle once; an import of types counts like any other. */
+/** Finds files that import each other in a circle, each circle once. Imports of types count too. */
 export function judgeCycles(sources: readonly Source[]): Finding[] {
   const byPath = new Map(sources.map((source) => [source.path, source]));
   const done = new Set<string>();
@@ -80,7 +80,7 @@ export function judgeCycles(sources: readonly Source[]): Finding[] {
             path,
             line,
             `no file imports itself in a circle: ${circle}`,
-            'move what both need into a file of its own',
+            'move the shared code into a file of its own',
           ),
         );
       }

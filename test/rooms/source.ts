@@ -1,20 +1,20 @@
-/** A source file as the rooms test sees it: without comments, with its imports, every line where it was. */
+/** A source file for the rooms test: without comments, with a list of its imports, every line at its old place. */
 import { posix } from 'node:path';
 
 export interface Import {
   readonly line: number;
-  /** A file of ours as its path from the checkout, else the specifier as it was written. */
+  /** The path from the checkout for a file of this package, else the specifier of the import. */
   readonly target: string;
-  /** Erased when compiled: `import type`. A `{ type Name }` still loads the file. */
+  /** `import type`, which the compiler removes. An import with `{ type Name }` still loads the file. */
   readonly typeOnly: boolean;
 }
 
 export interface Source {
-  /** From the checkout, with slashes. */
+  /** The path from the checkout, with slashes. */
   readonly path: string;
-  /** Comments blanked; offsets and lines as in the file. */
+  /** The text with spaces in place of comments; offsets and lines are those of the file. */
   readonly text: string;
-  /** Comments and what stands in strings, templates and regular expressions blanked. */
+  /** The text with spaces in place of comments, and of the contents of strings, templates and regular expressions. */
   readonly code: string;
   readonly imports: readonly Import[];
 }
@@ -44,10 +44,10 @@ function importsOf(path: string, text: string, code: string): Import[] {
   return found.sort((a, b) => a.line - b.line);
 }
 
-/** After these a slash begins a regular expression, after anything else it divides. */
+/** The texts after which a slash begins a regular expression. After other texts it is a division. */
 const BEFORE_REGEXP = /(?:^|[(,=:[!&|?{};+\-*%<>~^]|\b(?:return|typeof|case|in|of|void|await|yield))\s*$/;
 
-/** Writes spaces over comments (in both results) and over literals (in `code` alone). */
+/** Replaces comments by spaces in both results, and literals by spaces in `code` only. */
 function blank(original: string): { text: string; code: string } {
   const text = original.split('');
   const code = original.split('');
@@ -58,7 +58,7 @@ function blank(original: string): { text: string; code: string } {
     const at = original.indexOf(needle, from);
     return at === -1 ? original.length : at;
   };
-  /** Braces open since each template's `${` that is open now. */
+  /** For each open `${` of a template: how many braces are open after it. */
   const templates: number[] = [];
   let at = 0;
 

@@ -1,15 +1,15 @@
-/** The rooms and what each may import; the lines that have one place only. */
+/** The rooms with their allowed imports, and the kinds of lines that are allowed in some places only. */
 import { ATTR, EVENT, INSTRUMENT } from '../../src/telemetry/semconv.ts';
 
 export interface Room {
-  /** A folder with its slash, or one file. The first room that holds a file is its room. */
+  /** A folder with a slash at its end, or one file. The room of a file is the first one that contains it. */
   readonly where: string;
   /**
-   * What its files may import besides their own room: a folder of ours with its slash, a file of ours, a package
-   * (`node:*` and `@scope/*` for all of a kind). After `type ` it may be imported as a type only.
+   * What the files may import besides their own room: a folder or a file of this package, or another package
+   * (`node:*` and `@scope/*` for all of a kind). `type ` before an entry allows imports of types only.
    */
   readonly may: readonly string[];
-  /** What the room is, so that whoever breaks the rule sees where the line belongs. */
+  /** What belongs in the room. The message about a violation contains it. */
   readonly what: string;
 }
 
@@ -20,66 +20,66 @@ export const ROOMS: readonly Room[] = [
   {
     where: 'src/index.ts',
     may: ['src/core/', 'src/flow/', 'src/resilience/', 'src/cache/', 'src/llm/', 'src/ledger/', 'src/platform/'],
-    what: 'the front door names what is public and loads no SDK, no server and no program',
+    what: 'the public names; loads no SDK, no server and no program',
   },
-  { where: 'src/platform/', may: ['node:*'], what: 'the machine: time, ports, a server; it knows nothing of ours' },
+  { where: 'src/platform/', may: ['node:*'], what: 'the machine: time, ports, a server; nothing about primitives' },
   {
     where: 'src/telemetry/',
     may: ['@opentelemetry/api', 'src/platform/'],
-    what: 'the only room that speaks the OpenTelemetry API; it knows no primitive, no SDK and no view',
+    what: 'the only room that uses the OpenTelemetry API; nothing about primitives, the SDK and views',
   },
   {
     where: 'src/core/',
     may: ['node:*', 'src/telemetry/', 'src/platform/'],
-    what: 'what a primitive is; it knows no kind of primitive and not OpenTelemetry',
+    what: 'the parts that all primitives share; nothing about single kinds and OpenTelemetry',
   },
-  { where: 'src/flow/', may: PRIMITIVES, what: 'the order of work; telemetry is told in verbs of telemetry/record' },
-  { where: 'src/resilience/', may: PRIMITIVES, what: 'what happens when work fails' },
+  { where: 'src/flow/', may: PRIMITIVES, what: 'the order of work; telemetry only through telemetry/record' },
+  { where: 'src/resilience/', may: PRIMITIVES, what: 'reactions to failures of work' },
   {
     where: 'src/cache/',
     may: [...PRIMITIVES, 'lru-cache', 'node:crypto', 'node:async_hooks'],
-    what: 'not doing it twice',
+    what: 'reuse of results',
   },
   {
     where: 'src/ledger/',
     may: ['@pydantic/genai-prices'],
-    what: 'money: usage and prices in, dollars out; no observation, no context, no clock',
+    what: 'money: dollars from usage and prices; no observation, no context, no clock',
   },
   {
     where: 'src/llm/',
     may: [...PRIMITIVES, 'src/ledger/', 'src/platform/optional.ts', 'openai'],
-    what: 'work that a model does, over the libraries of its own port',
+    what: 'calls to models, with the client libraries of their providers',
   },
   {
     where: 'views/',
     may: ['@opentelemetry/sdk-metrics', 'type @opentelemetry/api', 'src/telemetry/semconv.ts'],
-    what: "the Prometheus dialect; it knows the instruments' names and nothing else of ours",
+    what: "the Prometheus names; only the instruments' names from the rest of the package",
   },
   {
     where: 'src/prometheus/',
     may: [...SDK, 'src/telemetry/semconv.ts', 'src/platform/'],
-    what: 'the scrape; it knows no primitive',
+    what: 'the scrape; nothing about primitives',
   },
   {
     where: 'src/sdk/',
     may: [...SDK, 'src/telemetry/', 'src/prometheus/', 'src/platform/', 'src/core/check.ts', 'src/core/rules.ts'],
-    what: 'boots the SDK; it knows no primitive',
+    what: 'boots the SDK; nothing about primitives',
   },
   {
     where: 'src/testing/',
     may: [...SDK, 'src/index.ts', 'src/prometheus/', 'src/sdk/packages.ts', 'src/platform/'],
-    what: "a user's tests see what a user sees: the front doors, and an SDK in memory",
+    what: "helpers for a user's tests; only public names, and an SDK in memory",
   },
   { where: 'src/tools/digest/', may: ['node:*', 'src/index.ts'], what: 'a workflow that a user could have written' },
   {
     where: 'src/tools/offline-model/',
     may: ['node:*', 'src/platform/', 'gpt-tokenizer'],
-    what: 'a model server without a model; it speaks HTTP and knows neither primitives nor OpenTelemetry',
+    what: 'an HTTP model server without a model; nothing about primitives and OpenTelemetry',
   },
   {
     where: 'src/tools/trace-receiver/',
     may: ['node:*', 'src/platform/', 'protobufjs'],
-    what: 'takes traces and shows them; it speaks OTLP over HTTP and knows neither primitives nor OpenTelemetry',
+    what: 'receives traces by OTLP over HTTP and shows them; nothing about primitives and OpenTelemetry',
   },
   {
     where: 'src/tools/load/',
@@ -87,17 +87,17 @@ export const ROOMS: readonly Room[] = [
       ...['node:*', 'src/platform/', 'hdr-histogram-js'],
       ...['src/tools/offline-model/model-server.ts', 'src/tools/trace-receiver/trace-receiver.ts'],
     ],
-    what: 'keeps whatever it is given busy and measures; it knows neither primitives nor the SDK',
+    what: 'sends requests and measures; nothing about primitives and the SDK',
   },
   {
     where: 'src/tools/doctor/',
     may: ['node:*', 'src/prometheus/parse.ts', 'src/platform/'],
-    what: 'looks at an installation from outside, as its endpoints and files show it',
+    what: 'checks an installation from outside, by its endpoints and files',
   },
   {
     where: 'src/tools/export/',
     may: ['node:*'],
-    what: 'takes files out of the package; it knows folders and names, and nothing that runs',
+    what: 'copies files out of the package; folders and names, nothing that runs',
   },
   {
     where: 'src/tools/cli/',
@@ -105,130 +105,133 @@ export const ROOMS: readonly Room[] = [
       ...['node:*', 'commander', 'cli-table3', 'src/index.ts', 'src/sdk/index.ts', 'views/index.ts'],
       ...['src/sdk/environment.ts', 'src/prometheus/parse.ts', 'src/platform/', 'src/tools/'],
     ],
-    what: 'the hands; it uses the front doors and nothing behind them',
+    what: 'the commands; only public names of the package',
   },
 ];
 
 export interface Search {
   readonly rule: string;
   readonly pattern: RegExp;
-  /** `code` is blind to strings, `text` sees them; neither sees comments. */
+  /** `code`: the pattern does not search strings. `text`: it does. Comments are never searched. */
   readonly within: 'code' | 'text';
-  /** Where such a line is at home. */
-  readonly home: readonly string[];
-  /** Where it is looked for. @default src/ and views/ */
-  readonly over?: readonly string[];
-  readonly mend: string;
+  /** The places in which such a line is allowed. */
+  readonly allowed: readonly string[];
+  /** The places that are searched. @default src/ and views/ */
+  readonly searched?: readonly string[];
+  readonly correction: string;
 }
 
 const quoted = (names: readonly string[]) => {
   const dotted = names.filter((name) => name.includes('.')).map((name) => name.replaceAll('.', '\\.'));
   return new RegExp(`['"\`](?:${dotted.join('|')})['"\`]`, 'g');
 };
-const ours = [...Object.values(ATTR), ...Object.values(EVENT)].filter((name) => /^(?:tta|gen_ai)\./.test(name));
+const attributesAndEvents = [...Object.values(ATTR), ...Object.values(EVENT)].filter((name) =>
+  /^(?:tta|gen_ai)\./.test(name),
+);
 
 export const SEARCHES: readonly Search[] = [
   {
-    rule: 'instrument names stand in telemetry/semconv.ts only',
-    pattern: quoted(Object.values(INSTRUMENT).filter((name) => !ours.some((attribute) => attribute === name))),
+    rule: 'instrument names are in telemetry/semconv.ts only',
+    pattern: quoted(Object.values(INSTRUMENT).filter((name) => !attributesAndEvents.some((other) => other === name))),
     within: 'text',
-    home: ['src/telemetry/semconv.ts'],
-    mend: 'import INSTRUMENT from telemetry/semconv.ts',
+    allowed: ['src/telemetry/semconv.ts'],
+    correction: 'import INSTRUMENT from telemetry/semconv.ts',
   },
   {
-    // What the trace receiver looks for in spans that arrive over the network is data of whoever sent them.
-    rule: 'attribute names stand in telemetry/semconv.ts only',
-    pattern: new RegExp(`${quoted(ours).source}|['"\`]tta\\.[a-z_]+`, 'g'),
+    // The trace receiver reads attributes of spans that arrive over the network: they are data, not our names.
+    rule: 'attribute names are in telemetry/semconv.ts only',
+    pattern: new RegExp(`${quoted(attributesAndEvents).source}|['"\`]tta\\.[a-z_]+`, 'g'),
     within: 'text',
-    home: ['src/telemetry/semconv.ts', 'src/tools/trace-receiver/'],
-    mend: 'import ATTR from telemetry/semconv.ts',
+    allowed: ['src/telemetry/semconv.ts', 'src/tools/trace-receiver/'],
+    correction: 'import ATTR from telemetry/semconv.ts',
   },
   {
-    // doctor reads what an endpoint shows: it sees nothing but those words.
-    rule: "Prometheus' words stand in views, prometheus and tools only",
+    // The doctor reads an endpoint, which has only these names.
+    rule: 'Prometheus names are in views, prometheus and tools only',
     pattern: /tta_\w*/g,
     within: 'text',
-    home: ['views/', 'src/prometheus/', 'src/tools/doctor/', 'src/tools/cli/'],
-    mend: 'emit an instrument and name its metric in a table of views/',
+    allowed: ['views/', 'src/prometheus/', 'src/tools/doctor/', 'src/tools/cli/'],
+    correction: 'emit an instrument and name its metric in a table of views/',
   },
   {
-    rule: "what runs beside us reads Prometheus' words, never OpenTelemetry's",
+    rule: 'deployment files have Prometheus names, no OpenTelemetry names',
     pattern: /\btta\.[a-z]+(?:[._][a-z]+)*\b/g,
     within: 'text',
-    over: ['collector/'],
-    // The Collector reads spans: test/collector holds its attribute names to those of semconv.ts.
-    home: ['collector/otelcol/'],
-    mend: 'write the metric as the endpoint shows it: tta_..., see the tables of views/',
+    searched: ['collector/'],
+    // The Collector reads spans: test/collector compares its attribute names with semconv.ts.
+    allowed: ['collector/otelcol/'],
+    correction: 'write the metric as the endpoint shows it: tta_..., see the tables of views/',
   },
   {
     rule: 'instruments are made in telemetry/instruments.ts only',
     pattern: /\bcreate(?:Observable)?(?:Counter|UpDownCounter|Gauge|Histogram)\b/g,
     within: 'code',
-    home: ['src/telemetry/instruments.ts'],
-    mend: 'declare a SeriesTable or HistogramTable in telemetry/record/ and give it a verb',
+    allowed: ['src/telemetry/instruments.ts'],
+    correction: 'declare a SeriesTable or HistogramTable in telemetry/record/, and a method that adds to it',
   },
   {
     rule: 'a span ends in telemetry/lifecycle.ts only',
     pattern: /\b(?:setStatus|recordException)\b|\b\w*[sS]pan\??\.end\s*\(/g,
     within: 'code',
-    home: ['src/telemetry/lifecycle.ts'],
-    mend: 'throw, and let the observation close the span',
+    allowed: ['src/telemetry/lifecycle.ts'],
+    correction: 'throw, and let the observation close the span',
   },
   {
-    rule: 'time is asked in platform/ only',
+    rule: 'the time is read in platform/ only',
     pattern: /\bset(?:Timeout|Interval)\b|\bDate\.now\b|\bnew Date\(\s*\)|\bperformance\.now\b/g,
     within: 'code',
-    home: ['src/platform/'],
-    mend: "use the context's clock (now, sleep, after), or systemClock of platform/clock.ts outside of an execution",
+    allowed: ['src/platform/'],
+    correction:
+      "use the context's clock (now, sleep, after), or systemClock of platform/clock.ts outside of an execution",
   },
   {
     rule: 'timers are imported nowhere',
     pattern: /['"](?:node:)?timers(?:\/promises)?['"]/g,
     within: 'text',
-    home: ['src/platform/'],
-    mend: "use the context's clock (now, sleep, after)",
+    allowed: ['src/platform/'],
+    correction: "use the context's clock (now, sleep, after)",
   },
   {
     rule: 'the environment is read in sdk and tools/cli only',
     pattern: /\bprocess\s*(?:\?\.|\.)\s*env\b|\bprocess\s*(?:\?\.)?\[|\benv\b[^;=]*\}\s*=\s*process\b/g,
     within: 'code',
-    home: ['src/sdk/', 'src/tools/cli/'],
-    mend: 'take an option, and let cli or sdk fill it from the environment',
+    allowed: ['src/sdk/', 'src/tools/cli/'],
+    correction: 'take an option, and let cli or sdk fill it from the environment',
   },
   {
     rule: 'the environment is imported in sdk and tools/cli only',
     pattern: /\{[^}]*\benv\b[^}]*\}\s*from\s*['"](?:node:)?process['"]/g,
     within: 'text',
-    home: ['src/sdk/', 'src/tools/cli/'],
-    mend: 'take an option, and let cli or sdk fill it from the environment',
+    allowed: ['src/sdk/', 'src/tools/cli/'],
+    correction: 'take an option, and let cli or sdk fill it from the environment',
   },
   {
-    rule: 'only tools/cli talks to the terminal',
+    rule: 'only tools/cli writes to the terminal',
     pattern: /\bconsole\s*[.[]/g,
     within: 'code',
-    home: ['src/tools/cli/'],
-    mend: 'return it, throw it, or take a function to tell',
+    allowed: ['src/tools/cli/'],
+    correction: 'return the value, throw it, or call a function from the options',
   },
   {
-    rule: 'what is exported is named',
+    rule: 'exports are named',
     pattern: /\bexport\s*\*|\bexport\s+default\b/g,
     within: 'code',
-    home: [],
-    mend: 'name what is public: export { one, two } from ...',
+    allowed: [],
+    correction: 'export the names: export { first, second } from ...',
   },
   {
-    rule: 'what is imported can be read off the line',
+    rule: 'imports have a literal specifier',
     pattern: /\b(?:import|require)\s*\(\s*[^'"\s]/g,
     within: 'code',
-    home: [],
-    mend: "write the specifier as a text where it is loaded: import('package')",
+    allowed: [],
+    correction: "write the specifier as a text in the import: import('package')",
   },
   {
-    // `register` answers whether packages are there, and is not to wait for them.
-    rule: 'only sdk makes itself a require',
+    // `register` loads packages synchronously, and `await import` is asynchronous.
+    rule: 'only sdk calls createRequire',
     pattern: /\bcreateRequire\b/g,
     within: 'code',
-    home: ['src/sdk/'],
-    mend: "import it, or load it on demand: await import('package')",
+    allowed: ['src/sdk/'],
+    correction: "import the package, or load it on demand: await import('package')",
   },
 ];
