@@ -54,7 +54,7 @@ for (const kind of kinds) {
       await expectCounts({ status: 'success', outcome: 'success' });
     });
 
-    it('is one span, one count and one duration when it fails, and rejects with the very error', async () => {
+    it('is one span, one count and one duration when it fails, and rejects with the same error object', async () => {
       const error = new Error('no luck');
       await expect(kind.build(() => Promise.reject(error)).execute('x')).rejects.toBe(error);
       expect(own()).toHaveLength(1);
@@ -75,7 +75,7 @@ for (const kind of kinds) {
       expect(recorded).toHaveLength(1);
     });
 
-    it('ends as cancelled, with the reason, in the tick of the abort, though the work ignores it', async () => {
+    it('ends as cancelled, with the reason, in the tick of the abort, even if the work ignores the abort', async () => {
       const controller = new AbortController();
       let settledWith: unknown;
       const running = kind.build(forever).execute('x', { signal: controller.signal });
@@ -91,7 +91,7 @@ for (const kind of kinds) {
       await expectCounts({ status: 'failure', outcome: 'cancelled' });
     });
 
-    it('does not start the work when the signal has aborted before', async () => {
+    it('does not start the work when the signal is already aborted', async () => {
       let started = 0;
       const primitive = kind.build(async () => {
         started += 1;
@@ -103,7 +103,7 @@ for (const kind of kinds) {
       await expectCounts({ status: 'failure', outcome: 'cancelled' });
     });
 
-    it('takes an abort that the work reports in its own words for a cancellation', async () => {
+    it('ends as cancelled when the work rejects with an AbortError', async () => {
       const controller = new AbortController();
       const primitive = kind.build(
         (_, signal) =>
@@ -125,7 +125,7 @@ for (const kind of kinds) {
       ['a frozen error', Object.freeze(new Error('frozen'))],
       ['a plain object', { code: 7 }],
       ['an object that cannot become a text', Object.create(null)],
-    ])('passes on %s that was thrown, and counts one failure', async (_, thrown) => {
+    ])('rejects with %s that was thrown, and counts one failure', async (_, thrown) => {
       const failing = kind.build(() => Promise.reject(thrown));
       await failing.execute('x').then(
         () => expect.unreachable(),
@@ -144,7 +144,7 @@ for (const kind of kinds) {
       expect(inner?.parentSpanContext?.spanId).toBe(own()[0]?.spanContext().spanId);
     });
 
-    it('hands context, ids, tags and clock down to the work and to what the work executes', async () => {
+    it('passes ids, tags and clock to the work and to the primitives that the work executes', async () => {
       const clock = createVirtualClock();
       const seen: unknown[] = [];
       const probe = task('probe', (_: string, context) => {
@@ -215,13 +215,13 @@ for (const kind of kinds) {
       const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
       const timersBefore = timers();
       const after = await run(10_000);
-      // The runner's own may have gone meanwhile.
+      // Timers of the test runner may have ended meanwhile.
       expect(timers()).toBeLessThanOrEqual(timersBefore);
       expect(getEventListeners(signal, 'abort')).toHaveLength(0);
       expect(after - before).toBeLessThan(1_500_000);
     });
 
-    it('works without any SDK, inherits the context and honours an abort', async () => {
+    it('works without an SDK, inherits the context and ends on an abort', async () => {
       const seen: unknown[] = [];
       const probe = task('probe', (_: string, context) => {
         seen.push(context.tags);

@@ -26,12 +26,12 @@ import {
   workflow,
 } from '../../src/index.ts';
 
-/** A kind around one piece of work: whatever the work does, the kind must show it. */
+/** A kind around one piece of work. Its result and its telemetry must be those of the work. */
 export interface Kind {
   readonly type: string;
-  /** The name in the metrics when the author gives none. */
+  /** The name in the metrics without an author's name. */
   readonly defaultName: string;
-  /** Whether it is the work itself and not something around it. */
+  /** Whether the primitive is the work itself and does not wrap the work. */
   readonly leaf?: true;
   /** Whether its executions are workflow executions too. */
   readonly workflow?: true;
@@ -51,28 +51,28 @@ const modelOf = (fn: (input: string, signal: AbortSignal) => Promise<string>): M
   }),
 });
 
-/** A kind that takes a list, given one of a single item; whatever it then gives is read to its end. */
+/** A primitive for lists as a primitive for one item: it gets a list of one item, and gives the first output. */
 const single = (
   execute: (items: string[], options?: ExecuteOptions) => Promise<Iterable<string> | AsyncIterable<string>>,
 ): Primitive<string, unknown> => {
-  const one = async (input: string, options?: ExecuteOptions) => {
+  const executeSingle = async (input: string, options?: ExecuteOptions) => {
     for await (const output of await execute([input], options)) return output;
     return undefined;
   };
-  return { execute: one } as Primitive<string, unknown>;
+  return { execute: executeSingle } as Primitive<string, unknown>;
 };
 
-/** A kind whose output is a stream, read to its end. */
-const wholly = (primitive: Primitive<string, AsyncIterable<string>>): Primitive<string, unknown> => {
-  const whole = async (input: string, options?: ExecuteOptions) => {
+/** A primitive whose output is a stream, as a primitive with one output: the stream is read to its end. */
+const readWhole = (primitive: Primitive<string, AsyncIterable<string>>): Primitive<string, unknown> => {
+  const executeWhole = async (input: string, options?: ExecuteOptions) => {
     let text = '';
     for await (const chunk of await primitive.execute(input, options)) text += chunk;
     return text;
   };
-  return { execute: whole } as Primitive<string, unknown>;
+  return { execute: executeWhole } as Primitive<string, unknown>;
 };
 
-/** Every kind there is. A new one is entered here and has the whole contract tested. */
+/** Every kind. Add a new kind here, and the whole contract is tested for it. */
 export const kinds: readonly Kind[] = [
   {
     type: 'task',
@@ -169,7 +169,7 @@ export const kinds: readonly Kind[] = [
     defaultName: 'work',
     leaf: true,
     build: (fn) =>
-      wholly(
+      readWhole(
         stream('work', async function* (input: string, context) {
           yield await fn(input, context.signal);
         }),
@@ -181,7 +181,7 @@ export const kinds: readonly Kind[] = [
     leaf: true,
     spanName: 'chat gpt-4',
     build: (fn) =>
-      wholly(
+      readWhole(
         llmStream({
           ...modelOf(fn),
           async *stream({ messages }, { signal }) {

@@ -1,4 +1,4 @@
-/** Random trees of primitives under random faults and aborts: whatever happens, telemetry tells the same story. */
+/** Random trees of primitives under random faults and aborts: spans, counts, durations and gauges must agree. */
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-node';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -41,7 +41,7 @@ type Any = Primitive<number, unknown>;
 interface Node {
   readonly kind: string;
   readonly children: readonly Node[];
-  /** Milliseconds, numbers, choices: whatever the kind makes of it. */
+  /** Each kind makes its milliseconds, numbers and choices of it. */
   readonly seed: number;
 }
 
@@ -63,7 +63,7 @@ const { tree } = fc.letrec<{ tree: Node }>((tie) => ({
   ),
 }));
 
-/** Builds the tree; every node gets a name of its own, and `parents` learns whose child it is. */
+/** Builds the tree. Every node gets a name of its own; `parents` has the name of its parent. */
 function build(root: Node): { primitive: Any; parents: Map<string, string | undefined> } {
   const parents = new Map<string, string | undefined>();
   let count = 0;
@@ -116,16 +116,16 @@ function build(root: Node): { primitive: Any; parents: Map<string, string | unde
         return loop(first as Primitive<number, number>, { name, until: (_, i) => i > seed % 3, maxIterations: 2 });
       case 'map': {
         const items = map(first, { name, concurrency: 2 });
-        // `map` takes a list: its own task stands between it and its parent.
+        // `map` needs a list: a task that makes the list is between the `map` and its parent.
         parents.set(`${name}-list`, parent);
         parents.set(name, `${name}-list`);
         return task(`${name}-list`, (n: number) => items.execute([n, n + 1]));
       }
       case 'saga': {
-        // No stream that nobody reads: no abort reaches a compensation, it would be open until it is collected.
+        // No unread stream: an abort does not reach a compensation, so its stream would be open until it is collected.
         const undo = leaf(name, { kind: seed % 2 === 0 ? 'later' : 'reject', children: [], seed });
         return saga(
-          all.map((one, i) => ({ name: `step-${i}`, do: one as never, compensate: undo as never })) as never,
+          all.map((child, i) => ({ name: `step-${i}`, do: child as never, compensate: undo as never })) as never,
           { name },
         ) as unknown as Any;
       }
@@ -186,16 +186,23 @@ describe('random trees', () => {
   beforeAll(() => void process.on('unhandledRejection', remember));
   afterAll(() => void process.off('unhandledRejection', remember));
 
-  it('tell the same story in spans, counts, durations and gauges, and leave nothing behind', async () => {
+  it('have equal numbers of spans, counts and durations, and leave no timer, stream or running execution', async () => {
     const scenario = fc.record({
       root: tree,
       abortAt: fc.option(fc.nat(200), { nil: undefined }),
       executions: fc.integer({ min: 1, max: 4 }),
     });
-    await fc.assert(fc.asyncProperty(scenario, story), { numRuns: 250, endOnFailure: true });
+    await fc.assert(fc.asyncProperty(scenario, runScenario), { numRuns: 250, endOnFailure: true });
   });
 
-  async function story({ root, abortAt, executions }: { root: Node; abortAt: number | undefined; executions: number }) {
+  interface Scenario {
+    readonly root: Node;
+    /** Milliseconds after the start. */
+    readonly abortAt: number | undefined;
+    readonly executions: number;
+  }
+
+  async function runScenario({ root, abortAt, executions }: Scenario) {
     const telemetry = startTestTelemetry();
     try {
       const clock = createVirtualClock();
@@ -206,7 +213,7 @@ describe('random trees', () => {
       );
       const all = Promise.allSettled(running);
       await clock.advance(abortAt ?? 1_000);
-      controller.abort(new Error('the story ends'));
+      controller.abort(new Error('the scenario ends'));
       await clock.advance(10_000);
       expect(await Promise.race([all.then(() => 'all have settled'), settled().then(() => 'some hang')])).toBe(
         'all have settled',
@@ -215,7 +222,7 @@ describe('random trees', () => {
       expect(clock.pending).toBe(0);
       expect(unhandled).toEqual([]);
 
-      // No abort reaches into a run that callers of a cache share: what it dropped unread is closed when it is collected.
+      // An abort does not reach a run that callers of a cache share: its unread streams are closed when collected.
       for (let i = 0; i < 20 && (await openStreams(telemetry)) > 0; i += 1) {
         globalThis.gc?.();
         await settled();
@@ -226,10 +233,10 @@ describe('random trees', () => {
       const spans = telemetry.spans();
       const counted = samples.filter(({ name }) => name === 'tta_primitive_executions_total');
       for (const type of new Set(counted.map(({ labels }) => String(labels.primitive_type)))) {
-        const told = spans.filter((span) => span.attributes['tta.primitive.type'] === type).length;
-        expect([type, sum('tta_primitive_executions_total', 'primitive_type', type)]).toEqual([type, told]);
-        expect([type, sum('tta_primitive_outcomes_total', 'primitive_type', type)]).toEqual([type, told]);
-        expect([type, sum('tta_execution_duration_seconds_count', 'primitive_type', type)]).toEqual([type, told]);
+        const ended = spans.filter((span) => span.attributes['tta.primitive.type'] === type).length;
+        expect([type, sum('tta_primitive_executions_total', 'primitive_type', type)]).toEqual([type, ended]);
+        expect([type, sum('tta_primitive_outcomes_total', 'primitive_type', type)]).toEqual([type, ended]);
+        expect([type, sum('tta_execution_duration_seconds_count', 'primitive_type', type)]).toEqual([type, ended]);
       }
       for (const { name, labels, value } of samples) {
         if (
@@ -251,7 +258,7 @@ describe('random trees', () => {
     return total(await telemetry.scrape(), 'tta_primitive_active', { primitive_type: 'stream' });
   }
 
-  /** Every span's parent is a span of the node that it hangs under in the tree. */
+  /** The parent of every span is a span of the parent node. */
   function expectTree(spans: readonly ReadableSpan[], parents: ReadonlyMap<string, string | undefined>): void {
     const nameOf = new Map(
       spans.map((span) => [span.spanContext().spanId, String(span.attributes['tta.primitive.name'])]),
@@ -262,7 +269,7 @@ describe('random trees', () => {
       const parent = parentId === undefined ? undefined : nameOf.get(parentId);
       if (!parents.has(name)) continue;
       const expected = parents.get(name);
-      // A compensation is the saga's child like the step that it undoes.
+      // A compensation is a child of the saga, like the step that it undoes.
       expect([name, parent?.startsWith('node-') ? parent : expected]).toEqual([name, expected]);
     }
   }
