@@ -28,7 +28,7 @@ export interface Alertmanager {
   stop(): Promise<void>;
 }
 
-/** The wait before a notification is short, and longest for warnings: an alert that suppresses them can arrive before. */
+/** The waits before notifications are short. The wait for warnings is the longest: an alert may suppress them. */
 export async function startAlertmanager(program: string): Promise<Alertmanager> {
   const notifications: Notification[] = [];
   const receiver = createServer((request, response) => {

@@ -18,7 +18,7 @@ export interface CollectorOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Settings that replace those of the shipped configuration; the Collector merges the files. */
   readonly override?: object;
-  /** Whether to add scrape.yaml, so that it scrapes applications too. */
+  /** Whether to add scrape.yaml, so that the Collector scrapes applications too. */
   readonly scrapes?: boolean;
 }
 
@@ -29,13 +29,13 @@ export interface Collector {
   readonly grpcPort: number;
   readonly healthUrl: string;
   readonly metricsUrl: string;
-  /** Its own metrics. */
+  /** The Collector's own metrics. */
   metrics(): Promise<Exposition>;
   /** Sends SIGKILL and waits for the end of the process. */
   kill(): Promise<void>;
   /** Sends SIGTERM and waits for the end of the process. */
   stop(): Promise<void>;
-  /** Starts it again after `kill` or `stop`, with the same ports and the same queue. */
+  /** Starts the Collector again after `kill` or `stop`, with the same ports and the same queue. */
   start(): Promise<void>;
 }
 

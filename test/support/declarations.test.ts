@@ -50,7 +50,7 @@ describe('the fields of an interface', () => {
     ]);
   });
 
-  it('are no methods, and do not have the text of other comments', () => {
+  it('include no methods, and do not have the text of other comments', () => {
     const body = '  /** A method. */\n  run(a: string): void;\n  // not told\n  a: 1; /* nor this */\n  b: 2;';
     expect(fieldsIn(body)?.map(({ name, doc }) => [name, doc])).toEqual([
       ['a', ''],
@@ -72,7 +72,7 @@ describe('the fields of options', () => {
     expect(fieldsOf('All', 'src/flow/b.ts', files).map(({ name }) => name)).toEqual(['d', 'a', 'b', 'c']);
   });
 
-  it('are those of the interface in the same file when two files have one with that name', () => {
+  it('are those of the interface in the same file when two files have an interface with that name', () => {
     expect(fieldsOf('One', 'src/flow/c.ts', files).map(({ name }) => name)).toEqual(['hidden']);
     expect(fieldsOf('Rules', 'src/flow/a.ts', files).map(({ name }) => name)).toEqual(['b', 'c']);
   });

@@ -16,9 +16,9 @@ export interface Field {
 export interface TypeDeclaration {
   readonly name: string;
   readonly path: string;
-  /** The fields that it declares itself, in their order. An alias has no fields. */
+  /** The fields that the interface declares itself, in their order. An alias has no fields. */
   readonly fields: readonly Field[];
-  /** The names of the types that it extends, or that the alias refers to. */
+  /** The names of the types that the interface extends, or that the alias refers to. */
   readonly mentions: readonly string[];
 }
 
@@ -26,11 +26,11 @@ export interface TypeDeclaration {
 export interface ValueDeclaration {
   readonly name: string;
   readonly path: string;
-  /** Its doc comment as it is written; empty without one. */
+  /** The doc comment as it is written; empty if there is none. */
   readonly doc: string;
   /** The text between the parentheses, of all overloads. */
   readonly parameters: string;
-  /** The first name in its declared return type, for overloads in that of the first. */
+  /** The first name in the declared return type; for overloads, in that of the first overload. */
   readonly returns: string | undefined;
 }
 
@@ -103,7 +103,7 @@ function docOf(text: string): Pick<Field, 'doc' | 'byDefault'> {
 
 const PAIRS: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };
 
-/** The position of the bracket that closes the one at `open`. */
+/** The position of the bracket that closes the bracket at `open`. */
 function matching(code: string, open: number): number {
   return topLevel(code, open + 1, new RegExp(`\\${PAIRS[code.charAt(open)]}`));
 }

@@ -28,7 +28,7 @@ export function optionTables(files: readonly TextFile[], order: string): string 
   const blocks = entries.flatMap((entry): string[] => {
     const { names, fields, path } = entry;
     const own = fields.filter((field) => field.name !== 'name');
-    const whole = shown.find((one) => contains(one.fields, own));
+    const whole = shown.find((earlier) => contains(earlier.fields, own));
     shown.push(entry);
     const part = PARTS[names[0] as string];
     if (own.length === 0 && part === undefined) return [];
@@ -45,12 +45,12 @@ export function optionTables(files: readonly TextFile[], order: string): string 
 /** Functions with the same options are one entry. */
 function entriesOf(functions: readonly ValueDeclaration[], files: readonly TextFile[]): Entry[] {
   const byType = new Map<string, Entry>();
-  for (const one of functions) {
-    const { type, fields } = optionsOf(one, files);
+  for (const declaration of functions) {
+    const { type, fields } = optionsOf(declaration, files);
     if (type === undefined) continue;
-    if (fields.length === 0) throw new Error(`${one.name}: no fields were found for its options ${type}`);
+    if (fields.length === 0) throw new Error(`${declaration.name}: no fields were found for its options ${type}`);
     const before = byType.get(type);
-    byType.set(type, { names: [...(before?.names ?? []), one.name], fields, path: one.path });
+    byType.set(type, { names: [...(before?.names ?? []), declaration.name], fields, path: declaration.path });
   }
   return [...byType.values()];
 }
@@ -62,7 +62,9 @@ function partFields(type: string, path: string, files: readonly TextFile[]): rea
 }
 
 function contains(whole: readonly Field[], some: readonly Field[]): boolean {
-  return some.length > 1 && some.every(({ name, doc }) => whole.some((one) => one.name === name && one.doc === doc));
+  return (
+    some.length > 1 && some.every(({ name, doc }) => whole.some((field) => field.name === name && field.doc === doc))
+  );
 }
 
 function sameAs(fields: readonly Field[], whole: Entry): string {

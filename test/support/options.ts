@@ -36,7 +36,7 @@ export function fieldsOf(name: string, path: string, files: readonly TextFile[])
   const collect = (word: string, from: string): readonly Field[] => {
     const declared = known.get(word) ?? [];
     // Two files can have a private type with the same name: the one in the same file is used.
-    const type = declared.find((one) => one.path === from) ?? declared[0];
+    const type = declared.find(({ path }) => path === from) ?? declared[0];
     if (type === undefined || visited.has(`${type.path} ${word}`)) return [];
     visited.add(`${type.path} ${word}`);
     return [...type.fields, ...type.mentions.flatMap((mention) => collect(mention, type.path))];

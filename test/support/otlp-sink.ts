@@ -12,7 +12,7 @@ export interface SinkSpan {
   readonly resource: Readonly<Record<string, string | undefined>>;
 }
 
-/** What it does with a request: `take` stores the spans, `hang` never answers, a number is the status of a refusal. */
+/** What the sink does with a request: `take` stores its spans, `hang` never answers, a number refuses with that status. */
 export type Behaviour = 'take' | 'hang' | number;
 
 export interface OtlpSink {

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { freePort } from './free-port.ts';
 
 const SHIPPED = fileURLToPath(new URL('../../collector/prometheus', import.meta.url));
-/** No process listens there. It replaces the usual ports, because other programs of this machine may use those. */
+/** An address without a listener. It replaces the usual ports, which other programs of this machine may use. */
 const UNUSED_ADDRESS = '127.0.0.1:9';
 
 export interface Series {
@@ -23,7 +23,7 @@ export interface Prometheus {
   stop(): Promise<void>;
 }
 
-/** Calls `look` again and again until it returns a value. Rejects after `withinMs`, with the last error as the cause. */
+/** Calls `look` until it returns a value. Rejects after `withinMs` milliseconds, with the last error as the cause. */
 export async function eventually<T>(what: string, look: () => Promise<T | undefined>, withinMs = 30_000): Promise<T> {
   const deadline = Date.now() + withinMs;
   let last: unknown;

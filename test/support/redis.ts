@@ -10,7 +10,7 @@ export interface Redis {
   readonly url: string;
   /** Runs `redis-cli` with this command and returns its output. */
   cli(...command: string[]): Promise<string>;
-  /** SIGSTOP pauses the server and SIGCONT resumes it. SIGKILL ends it, and the promise waits for that. */
+  /** SIGSTOP pauses the server and SIGCONT resumes it. SIGKILL ends it, and the promise waits for its end. */
   kill(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>;
 }
 
