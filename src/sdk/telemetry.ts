@@ -77,7 +77,7 @@ export function startTelemetry(settings: Settings, onShutdown: () => void): Star
     if (traces !== undefined) {
       await settlesWithin(settings.flushTimeoutMs, traces.drain());
       const left = traces.close();
-      if (left > 0) warn(`${left} spans were given up at shutdown: ${traces.url} did not take them in time`);
+      if (left > 0) warn(`${left} spans were lost at shutdown: ${traces.url} did not accept them in time`);
     }
     releaseProcess();
     lastText = metrics?.text() ?? Promise.resolve('');
@@ -112,7 +112,7 @@ export function startTelemetry(settings: Settings, onShutdown: () => void): Star
 function startTraces(sdk: Sdk, settings: Settings): (Traces & { release(): void }) | undefined {
   if (settings.traces === undefined) return undefined;
   if (hasTracerProvider()) {
-    warn('Another OpenTelemetry SDK is registered for traces already. It stays, and spans of primitives go to it');
+    warn('Another OpenTelemetry SDK is already registered for traces. Spans of primitives go to that SDK');
     return undefined;
   }
   const traces = createTraces(sdk, settings, settings.traces);
@@ -125,8 +125,8 @@ function startMetrics(
 ): (Metrics & { stop(): Promise<void>; release(): void }) | undefined {
   if (hasMeterProvider()) {
     warn(
-      'Another OpenTelemetry SDK is registered for metrics already. It stays, and register opens no endpoint. To have ' +
-        "it show the schema: import { ttaViews } from 'tta-primitives/views' and new MeterProvider({ views: [...ttaViews], ... })",
+      'Another OpenTelemetry SDK is already registered for metrics, so register opens no endpoint. For the schema in that SDK: ' +
+        "import { ttaViews } from 'tta-primitives/views' and new MeterProvider({ views: [...ttaViews], ... })",
     );
     currentMeter();
     return undefined;

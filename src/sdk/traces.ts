@@ -97,6 +97,6 @@ function undeliveredWarning(url: string, error: Error | undefined): string {
   return (
     `Spans could not be delivered to ${url}: ${redact(reason || 'no reason given')}. Start a collector there, name ` +
     'another with OTEL_EXPORTER_OTLP_ENDPOINT (OTLP over HTTP, usually port 4318), or make no spans with ' +
-    'OTEL_TRACES_EXPORTER=none. Workflows run on, lost spans are counted in the metrics, and this is said once.'
+    'OTEL_TRACES_EXPORTER=none. Workflows run on, and the metrics count lost spans. This warning is printed once.'
   );
 }

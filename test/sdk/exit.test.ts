@@ -146,7 +146,7 @@ describe('a natural end', () => {
     );
     const { code, stderr } = await child.exited;
     expect(code).toBe(0);
-    expect(stderr).toContain('spans were given up at shutdown');
+    expect(stderr).toContain('spans were lost at shutdown');
     expect(sink.requests).toHaveLength(4);
   });
 

@@ -236,7 +236,7 @@ describe('another SDK', () => {
     expect(exporter.getFinishedSpans()).toHaveLength(1);
     expect(sdk).toMatchObject({ metricsUrl: undefined, tracesUrl: undefined });
     expect(warnings).toEqual([
-      expect.stringContaining('registered for traces already'),
+      expect.stringContaining('already registered for traces'),
       expect.stringContaining('tta-primitives/views'),
     ]);
     await sdk.shutdown();
