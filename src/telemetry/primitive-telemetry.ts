@@ -1,4 +1,4 @@
-/** The telemetry that every primitive has, whatever its kind. */
+/** The telemetry that all kinds of primitives have. */
 import { SpanKind } from '@opentelemetry/api';
 import { type ExecutionTelemetry, executionMetrics } from './execution-telemetry.ts';
 import { HistogramTable, type Series, SeriesTable } from './instruments.ts';
