@@ -1,6 +1,5 @@
 // Prints one line of vitest's JSON report: `N passed, N failed, N skipped`. A test file that could not be loaded counts
 // as a failure. A run that failed without a failing test (types, lint, an error outside of a test) counts as one too.
-
 import { existsSync, readFileSync } from 'node:fs';
 
 const [path, status] = process.argv.slice(2);

@@ -1,5 +1,4 @@
 /** The public names of `tta-primitives`. */
-
 export { type CacheOptions, cache } from './cache/cache.ts';
 export { type CacheCodec, type KeyvLike, type KeyvStoreOptions, keyvStore } from './cache/keyv-store.ts';
 export type { CacheEntry, CacheStore } from './cache/store.ts';

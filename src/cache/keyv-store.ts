@@ -13,7 +13,6 @@ export interface KeyvLike {
 }
 
 /** Converts a value for the store, and back. If `encode` throws, no value is kept; if `decode` throws, none is found. */
-
 export interface CacheCodec<Stored> {
   encode(value: unknown): Stored;
   decode(stored: Stored): unknown;

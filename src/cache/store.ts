@@ -31,7 +31,6 @@ export interface CacheStore {
    */
   get(key: string): PromiseLike<CacheEntry | null | undefined> | CacheEntry | null | undefined;
   /** Keeps the entry for `lifetimeMs`, a whole number of milliseconds; for ever if `lifetimeMs` is `undefined`. */
-
   set(key: string, entry: CacheEntry, lifetimeMs: number | undefined): unknown;
   /** Deletes the entry of the key, if there is one. */
   delete(key: string): unknown;

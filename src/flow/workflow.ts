@@ -17,7 +17,6 @@ export function workflow<In, Out>(name: string, primitive: Primitive<In, Out>): 
   const telemetry = workflowTelemetry(name);
   const { definition } = inner;
   // `sequential` and `parallel` count as workflows themselves. Any other primitive keeps its own name in the metrics.
-
   if (definition.workflow === true && definition.name === undefined)
     return createPrimitive({ ...definition, name, telemetry });
   return createPrimitive({

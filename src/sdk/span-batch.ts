@@ -28,7 +28,6 @@ export function createBatch(spans: ReadableSpan[]): SpanBatch {
 /**
  * Exports one or more batches in one request. Calls `onAnswer` exactly once, perhaps before it returns. An error that
  * the exporter throws is a failure; a second answer of the exporter is ignored.
-
  */
 export function sendBatches(
   exporter: SpanExporter,

@@ -148,7 +148,6 @@ earlier release are updated. For a rule without a threshold, the error lists the
   .action((kind: ExportKind, options: ExportCommandOptions) => exportCommand(kind, options));
 
 // The reader of a pipe can close the pipe early (`| head`), which is no failure.
-
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(0);
