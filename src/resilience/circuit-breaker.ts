@@ -20,7 +20,7 @@ export interface CircuitBreakerCommonOptions {
    * Which errors are failures of the dependency. Any other error is an answer, and counts as a success. A cancellation
    * does not count, and a refusal by a policy inside does not count either: the dependency was not called. `when` cannot
    * be asynchronous: the circuit needs the result before it admits the next execution.
-   * @default all but HTTP's 4xx (an error with such a `status`), of which 408, 409, 425 and 429 still are
+   * @default all errors, except those with a `status` from 400 to 499 other than 408, 409, 425 and 429
    */
   readonly when?: ((error: unknown, context: WorkflowContext) => boolean) | undefined;
 }

@@ -30,7 +30,7 @@ export interface HedgeOptions {
   readonly maxHedges?: number | undefined;
   /**
    * Which errors are worth another try; any other error ends the execution.
-   * @default all but HTTP's 4xx (an error with such a `status`), of which 408, 409, 425 and 429 still are
+   * @default all errors, except those with a `status` from 400 to 499 other than 408, 409, 425 and 429
    */
   readonly when?: ((error: unknown, context: WorkflowContext) => boolean | PromiseLike<boolean>) | undefined;
 }
