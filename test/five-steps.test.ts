@@ -72,6 +72,7 @@ const COMPLETE: Readonly<Record<string, string>> = {
   'test/flow/bar.test.ts': 'await bar(work).execute();',
   'test/flow/types.test.ts': 'expectTypeOf(foo(a)); expectTypeOf(bar);',
   'test/public-api.test.ts': "'.': ['bar', 'foo']",
+  'test/core/check.test.ts': "rows('FooOptions'); rows('BarOptions');",
   'README.md':
     '# x\n\n## The primitives\n\n| p | for |\n|---|---|\n| `foo(p)`, `bar(p)` | waits |\n\n## Options\n\n### foo\n\n`bar`\n\n## More\n\n| `baz()` |\n',
   'CHANGELOG.md': '- `foo` and `bar` wait.',
@@ -161,6 +162,10 @@ describe('a step that is left out', () => {
       'step 5: a test of its types (expectTypeOf) is missing for `foo`',
       without('test/flow/types.test.ts', 'expectTypeOf(foo(a)); '),
     ],
+    [
+      'step 5: a row for FooOptions in test/core/check.test.ts is missing for `foo`',
+      without('test/core/check.test.ts', "rows('FooOptions'); "),
+    ],
     ['step 5: a line in CHANGELOG.md is missing for `foo`', without('CHANGELOG.md', '`foo` and ')],
   ])('%s', (message, changed) => {
     expect(judgeSteps(checkoutOf(changed))).toEqual([message]);
@@ -170,6 +175,14 @@ describe('a step that is left out', () => {
     expect(judgeSteps({ ...checkoutOf({}), shown: [] })).toEqual([
       'step 3: a row in views/ is missing for the instrument `tta.foo.waits`',
     ]);
+  });
+
+  it('is named for a public function that does not say what it returns', () => {
+    const hidden = {
+      'src/index.ts': `${COMPLETE['src/index.ts']}export { twice } from './flow/twice.ts';\n`,
+      'src/flow/twice.ts': 'export function twice(p) { return sequential(p, p); }',
+    };
+    expect(judgeSteps(checkoutOf(hidden))).toContain('step 5: a row in test/contract/kinds.ts is missing for `twice`');
   });
 
   it('is named each time, where all but the file are left out', () => {

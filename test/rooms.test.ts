@@ -8,7 +8,8 @@ import { filesUnder } from './support/sources.ts';
 const read = (folder: string, ending: RegExp): Source[] =>
   filesUnder(folder, ending).map(({ path, content }) => parseSource(path, content));
 
-const sources = [...read('src', /\.ts$/), ...read('views', /\.ts$/)];
+const CODE = /\.[cm]?[jt]sx?$/;
+const sources = [...read('src', CODE), ...read('views', CODE), ...read('collector', CODE)];
 /** Files that are not TypeScript. Their comments are searched too. */
 const deploymentFiles = filesUnder('collector', /\.(?:ya?ml|json|ini|conf|tmpl|service)$/).map(({ path, content }) => ({
   path,
@@ -102,6 +103,16 @@ describe('a line in the wrong room is found', () => {
     ['src/cache/a.ts', 'const now = new Date()', 'the time is read'],
     ['src/telemetry/a.ts', 'const at = performance.now()', 'the time is read'],
     ['src/flow/a.ts', 'const text = `${performance.now()} ms`', 'the time is read'],
+    ['src/flow/a.ts', 'const { now } = performance', 'the time is read'],
+    ['src/flow/a.ts', 'const at = process.hrtime.bigint()', 'the time is read'],
+    ['src/flow/a.ts', 'const at = new Date', 'the time is read'],
+    ['src/sdk/a.ts', 'const server = createServer(answer)', 'the one HTTP server'],
+    ['src/testing/a.ts', 'new sdk.prometheus.PrometheusExporter({})', 'the one Prometheus reader'],
+    ['src/sdk/a.ts', "process.once('SIGTERM', end)", 'the one signal handler'],
+    ['src/flow/a.ts', "export type * from './task.ts'", 'exports are named'],
+    ['src/llm/a.ts', 'observation.span!.end()', 'a span ends'],
+    ['src/testing/a.ts', "attributes['error.type']", 'attribute names'],
+    ['src/llm/a.ts', "key: 'gen_ai.new.thing'", 'attribute names'],
     ['src/flow/a.ts', "import { setTimeout as sleep } from 'node:timers/promises'", 'timers are imported'],
     ['src/llm/a.ts', 'process.env.OPENAI_API_KEY', 'the environment'],
     ['src/llm/a.ts', "process['env'].OPENAI_API_KEY", 'the environment'],

@@ -13,6 +13,7 @@ import { protection } from './protection.ts';
 import type { Row } from './row.ts';
 import { telemetry } from './telemetry.ts';
 
+export type { InstrumentName } from '../src/telemetry/semconv.ts';
 export type { Row } from './row.ts';
 
 /** Every metric of the schema, the most important first. */

@@ -14,7 +14,8 @@ export interface KeyvLike {
 
 /** Converts a value for the store, and back. If `encode` throws, no value is kept; if `decode` throws, none is found. */
 export interface CacheCodec<Stored> {
-  encode(value: unknown): Stored;
+  encode(value: unknown): Stored | PromiseLike<Stored>;
+  /** May give a promise of the value. */
   decode(stored: Stored): unknown;
 }
 
@@ -68,10 +69,10 @@ export function keyvStore<Stored = unknown>(keyv: KeyvLike, options: KeyvStoreOp
     get: async (key) => {
       const entry = (await ask(() => keyv.get(key))) as CacheEntry | null | undefined;
       if (codec === undefined || typeof entry !== 'object' || entry === null) return entry;
-      return { ...entry, value: decoded(codec, entry.value as Stored) };
+      return { ...entry, value: await decoded(codec, entry.value as Stored) };
     },
     set: async (key, entry, lifetimeMs) => {
-      const stored = codec === undefined ? entry : { ...entry, value: codec.encode(entry.value) };
+      const stored = codec === undefined ? entry : { ...entry, value: await codec.encode(entry.value) };
       if ((await ask(() => keyv.set(key, stored, lifetimeMs))) === false)
         throw new Error('Keyv did not keep the value');
     },
@@ -85,9 +86,9 @@ function ask(call: () => PromiseLike<unknown>): Promise<unknown> {
   });
 }
 
-function decoded<Stored>(codec: CacheCodec<Stored>, stored: Stored): unknown {
+async function decoded<Stored>(codec: CacheCodec<Stored>, stored: Stored): Promise<unknown> {
   try {
-    return codec.decode(stored);
+    return await codec.decode(stored);
   } catch (cause) {
     throw new SyntaxError('codec.decode cannot read what the store gave', { cause });
   }

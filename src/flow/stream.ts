@@ -1,7 +1,8 @@
 import { untilCancelled } from '../core/cancellation.ts';
-import { fail, requireFunction, requireName } from '../core/check.ts';
+import { requireFunction, requireName } from '../core/check.ts';
 import type { AnyInput } from '../core/inference.ts';
 import { createPrimitive, type Primitive } from '../core/primitive.ts';
+import { measure } from '../core/show.ts';
 import type { WorkflowContext } from '../core/workflow-context.ts';
 
 /**
@@ -33,7 +34,7 @@ export function stream<In = AnyInput, Chunk = unknown>(
         throw error;
       });
       if (typeof (chunks as Partial<AsyncIterable<Chunk>> | null)?.[Symbol.asyncIterator] !== 'function') {
-        fail(name, 'fn', 'must give an async iterable', chunks);
+        throw new TypeError(`${name}: fn must give an async iterable, got ${measure(chunks)}`);
       }
       return chunksOf(chunks);
     },

@@ -35,12 +35,21 @@ export const REFERENCE_PRICES = Object.freeze({
   'anthropic/claude-3-opus': { input: 15, output: 75 },
 } as const satisfies PriceTable);
 
-/** Gives the price that a table has. */
+/** Dollars by a table of the author's, whose keys may be a model's name alone. */
 export function tablePrices(table: PriceTable): PriceSource {
   const prices = new Map(Object.entries(table));
-  return ({ provider, model, usage }) => {
-    const price = prices.get(`${provider}/${model}`) ?? prices.get(model);
-    return price === undefined ? undefined : dollars(price, soundUsage(usage));
+  return pricesBy(({ provider, model }) => prices.get(`${provider}/${model}`) ?? prices.get(model));
+}
+
+const REFERENCES: ReadonlyMap<string, Price> = new Map(Object.entries(REFERENCE_PRICES));
+
+/** Dollars by the reference prices. A router's model that is itself called `openai/gpt-4` is a model of that router. */
+export const referencePrices: PriceSource = pricesBy(({ provider, model }) => REFERENCES.get(`${provider}/${model}`));
+
+function pricesBy(priceOf: (call: PricedCall) => Price | undefined): PriceSource {
+  return (call) => {
+    const price = priceOf(call);
+    return price === undefined ? undefined : dollars(price, soundUsage(call.usage));
   };
 }
 

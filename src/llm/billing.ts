@@ -1,6 +1,6 @@
 import type { ExecutionContext } from '../core/context.ts';
 import { cataloguePrices } from '../ledger/catalogue.ts';
-import { firstPrice, type PriceTable, REFERENCE_PRICES, tablePrices } from '../ledger/price.ts';
+import { firstPrice, type PriceTable, referencePrices, tablePrices } from '../ledger/price.ts';
 import { soundUsage, type Usage } from '../ledger/usage.ts';
 import { readProperty } from '../platform/read-property.ts';
 import type { ModelCallRecorder, Observation } from '../telemetry/record/llm.ts';
@@ -14,7 +14,7 @@ export type Bill = (observation: Observation, context: ExecutionContext, usage: 
  * catalogue. A call without a known usage or price counts as unpriced.
  */
 export function billing({ id, provider }: Model, record: ModelCallRecorder, prices: PriceTable = {}): Bill {
-  const knownPrice = firstPrice(tablePrices(prices), tablePrices(REFERENCE_PRICES));
+  const knownPrice = firstPrice(tablePrices(prices), referencePrices);
   return async (observation, context, usage) => {
     if (!isUsage(usage)) {
       record.unpriced(observation);

@@ -1,6 +1,6 @@
 import { untilCancelled } from '../core/cancellation.ts';
 import { createPrimitive, type Primitive } from '../core/primitive.ts';
-import { show } from '../core/show.ts';
+import { measure } from '../core/show.ts';
 import { readProperty } from '../platform/read-property.ts';
 import { modelCallRecorder, modelCallTelemetry } from '../telemetry/record/llm.ts';
 import { billedUsage, billing } from './billing.ts';
@@ -35,7 +35,7 @@ export function llm(model: Model, options: LlmOptions = {}): Primitive<string | 
           const reply = await model.generate(request, { signal: context.signal });
           await bill(observation, context, readProperty(reply, 'usage'));
           if (typeof reply?.text !== 'string')
-            throw new TypeError(`llm: a Model must give a reply with a text, got ${show(reply)}`);
+            throw new TypeError(`llm: a Model must give a reply with a text, got ${measure(reply)}`);
           record.answered(observation, reply, captureContent);
           return reply;
         } catch (error) {

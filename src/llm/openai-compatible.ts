@@ -1,5 +1,6 @@
-import { checkOptions, fail, type Rule, type Rules } from '../core/check.ts';
+import { checkOptions, type Rule, type Rules } from '../core/check.ts';
 import { optional, secretText, word } from '../core/rules.ts';
+import { measure } from '../core/show.ts';
 import type { Usage } from '../ledger/usage.ts';
 import { importOptional } from '../platform/optional.ts';
 import { type Model, type ModelChunk, type ModelReply, ModelReplyError, type ModelRequest } from './model.ts';
@@ -11,14 +12,17 @@ export interface OpenAICompatibleOptions {
   readonly baseURL?: string | undefined;
   /** The key of the API. @default `OPENAI_API_KEY` of the environment; a server of your own needs no key */
   readonly apiKey?: string | undefined;
-  /** The provider in metrics and prices. @default `openai`, or the host's name where `baseURL` leads elsewhere */
+  /** The provider in metrics and prices. @default `openai`, or the host's name where the requests go elsewhere */
   readonly provider?: string | undefined;
 }
 
 const httpUrl: Rule<string> = (where, option, value) => {
   const { protocol } = typeof value === 'string' && URL.canParse(value) ? new URL(value) : { protocol: undefined };
   if (protocol === 'http:' || protocol === 'https:') return;
-  fail(where, option, 'must be a URL that starts with http:// or https://, such as http://127.0.0.1:11434/v1', value);
+  // The value is not quoted: it may hold a password or a key.
+  throw new TypeError(
+    `${where}: ${option} must be a URL that starts with http:// or https://, such as http://127.0.0.1:11434/v1, got ${measure(value)}`,
+  );
 };
 
 const RULES: Rules<OpenAICompatibleOptions> = {
@@ -36,7 +40,7 @@ const RULES: Rules<OpenAICompatibleOptions> = {
  */
 export function openAICompatible(options: OpenAICompatibleOptions): Model {
   checkOptions('OpenAICompatibleOptions', options, RULES);
-  const url = options.baseURL === undefined ? undefined : new URL(options.baseURL);
+  const url = urlOf(options);
   const host = url?.hostname ?? 'api.openai.com';
   let client: ReturnType<typeof connect> | undefined;
   return {
@@ -60,6 +64,12 @@ export function openAICompatible(options: OpenAICompatibleOptions): Model {
       return chunksOf(client, options.model, request, signal);
     },
   };
+}
+
+/** Where the client will send its requests; `undefined` for its default, OpenAI's own API. It reads the variable itself. */
+function urlOf({ baseURL }: OpenAICompatibleOptions): URL | undefined {
+  const given = baseURL ?? process.env.OPENAI_BASE_URL?.trim();
+  return given !== undefined && URL.canParse(given) ? new URL(given) : undefined;
 }
 
 /** An aborted stream of the client ends silently; here it ends with the caller's reason. */

@@ -1,7 +1,7 @@
 import { checkOptions, fail, type Rule, type Rules, requireFunction } from '../core/check.ts';
 import { namesOf } from '../core/names.ts';
 import { count, flag, having, number, object, optional, optionalName, recordOf, text, word } from '../core/rules.ts';
-import { show } from '../core/show.ts';
+import { measure } from '../core/show.ts';
 import type { Price, PriceTable } from '../ledger/price.ts';
 import type { Model, ModelRequest } from './model.ts';
 
@@ -49,7 +49,7 @@ export function requestOf(input: string | ModelRequest, options: LlmOptions): Mo
   const given: ModelRequest = typeof input === 'string' ? { messages: [{ role: 'user', content: input }] } : input;
   if (!Array.isArray(given?.messages) || given.messages.length === 0) {
     throw new TypeError(
-      `${namesOf('llm', name).messageName}: input must be a text or a request with messages, got ${show(input)}`,
+      `${namesOf('llm', name).messageName}: input must be a text or a request with messages, got ${measure(input)}`,
     );
   }
   return {

@@ -55,8 +55,11 @@ export function circuitBreaker<In, Out>(
   const judge = (error: unknown, context: ExecutionContext): CircuitResult => {
     if (context.scope?.cancelled === true || isInconclusive(error)) return 'unknown';
     const isFailure: unknown = when(error, context);
-    // A promise is truthy, also one that resolves to false.
-    if (isPromise(isFailure)) throw new TypeError(`${messageName}: when must answer at once, got a promise`);
+    if (isPromise(isFailure)) {
+      // A promise is truthy, also one that resolves to false. Its rejection must not end the process.
+      isFailure.then(undefined, () => {});
+      throw new TypeError(`${messageName}: when must answer at once, got a promise`, { cause: error });
+    }
     return isFailure ? 'failure' : 'success';
   };
 

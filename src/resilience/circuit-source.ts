@@ -45,14 +45,20 @@ export function circuitSource<In>(
   source: CircuitSource<In>,
   { label, messageName }: Names,
 ): CircuitFor<In> {
-  if ('circuit' in source) {
+  if ('circuit' in source && source.circuit !== undefined) {
     const { circuit, ...others } = source;
-    if (Object.keys(others).length > 0) fail(where, 'circuit', 'has its own rules and allows no others', others);
+    const given = Object.entries(others).filter(([, value]) => value !== undefined);
+    if (given.length > 0) fail(where, 'circuit', 'has its own rules and allows no others', Object.fromEntries(given));
     const shared = circuit as LiveCircuit;
     shared.showIn(circuitsNamed(label));
     return () => shared;
   }
-  const { key, maxKeys, ...options } = source;
+  const {
+    key,
+    maxKeys,
+    circuit: _,
+    ...options
+  } = source as CircuitOptions & CircuitKeyOptions<In> & { circuit?: undefined };
   const rules = circuitRules(where, options);
   if (key === undefined && maxKeys !== undefined) {
     fail(where, 'maxKeys', 'is of use only together with key', maxKeys);

@@ -90,10 +90,13 @@ export function hedge<In, Out>(primitive: Primitive<In, Out>, options: HedgeOpti
             return output;
           }
           if (failure !== undefined) {
-            if (tries.running === 0 && !mayStart()) throw failure.error;
+            if (tries.running + tries.failuresLeft === 0 && !mayStart()) throw failure.error;
             if (!isCancelled()) {
               const answer = when(failure.error, context);
-              const isWorth = isPromise(answer) ? await untilCancelled(answer, context.scope) : answer;
+              // An answer of another try does not wait for what `when` says of this one.
+              const isWorth = isPromise(answer)
+                ? await Promise.race([untilCancelled(answer, context.scope), tries.answered()])
+                : answer;
               if (tries.answer !== undefined) continue;
               if (!isWorth) throw failure.error;
             }

@@ -4,6 +4,7 @@ import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { RateLimitError } from '../core/refusals.ts';
 import { callback, milliseconds, number, oneOf, optional, optionalName } from '../core/rules.ts';
+import { measure } from '../core/show.ts';
 import type { WorkflowContext } from '../core/workflow-context.ts';
 import { rateLimitRecorder } from '../telemetry/record/rate-limit.ts';
 import { Permits } from './permits.ts';
@@ -75,6 +76,8 @@ export function rateLimit<In, Out>(
     run: async (input, context, observation) => {
       const given = weight === undefined ? 1 : weight(input, context);
       const needed = isPromise(given) ? await untilCancelled(given, context.scope) : given;
+      if (typeof needed !== 'number')
+        throw new TypeError(`${messageName}: weight must be a number, got ${measure(needed)}`);
       requireNumber(messageName, 'weight', needed, WEIGHT);
       if (needed > rules.burst) {
         throw new RateLimitError(messageName, needed, `there are never more than burst, ${rules.burst}, at once`);

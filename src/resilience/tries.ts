@@ -15,8 +15,9 @@ export class Tries<In, Out> {
   /** The output of the first try that succeeded. */
   answer: { readonly index: number; readonly output: Out } | undefined;
   firstFailed = false;
-  /** The newest failure that `nextFailure` has not returned yet. */
-  #failure: { readonly error: unknown } | undefined;
+  /** The failures that `nextFailure` has not returned yet, the oldest first. */
+  readonly #failures: { readonly error: unknown }[] = [];
+  #onAnswer: () => void = NOTHING;
 
   constructor(primitive: ObservedPrimitive<In, Out>, input: In, context: ExecutionContext) {
     this.#primitive = primitive;
@@ -42,21 +43,33 @@ export class Tries<In, Out> {
       (output) => {
         this.#running -= 1;
         this.answer ??= { index, output };
+        this.#onAnswer();
         this.#wake();
       },
       (error: unknown) => {
         this.#running -= 1;
-        this.#failure = { error };
+        this.#failures.push({ error });
         if (index === 0) this.firstFailed = true;
         this.#wake();
       },
     );
   }
 
+  /** How many failures `nextFailure` has not returned yet. */
+  get failuresLeft(): number {
+    return this.#failures.length;
+  }
+
   nextFailure(): { readonly error: unknown } | undefined {
-    const failure = this.#failure;
-    this.#failure = undefined;
-    return failure;
+    return this.#failures.shift();
+  }
+
+  /** Resolves when a try has succeeded, at once if one has. */
+  answered(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.answer === undefined) this.#onAnswer = resolve;
+      else resolve();
+    });
   }
 
   /** Resolves when a try has ended, or after `delayMs` milliseconds if that is given. */

@@ -1,5 +1,6 @@
 import { SpanStatusCode } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-node';
+import { ATTR } from '../telemetry/semconv.ts';
 
 /**
  * The spans as indented lines, children below their parent in the order in which they started: the span's name, and
@@ -31,5 +32,5 @@ function byStart(a: ReadableSpan, b: ReadableSpan): number {
 }
 
 function failure(span: ReadableSpan): string {
-  return span.status.code === SpanStatusCode.ERROR ? ` !${span.attributes['error.type'] ?? ''}` : '';
+  return span.status.code === SpanStatusCode.ERROR ? ` !${span.attributes[ATTR.errorType] ?? ''}` : '';
 }

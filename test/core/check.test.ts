@@ -176,7 +176,7 @@ describe('the options of every factory', () => {
       'an address without its http://',
       () => openAICompatible({ model: 'm', baseURL: 'localhost:1234/v1' }),
       'OpenAICompatibleOptions: baseURL must be a URL that starts with http:// or https://, such as ' +
-        'http://127.0.0.1:11434/v1, got "localhost:1234/v1"',
+        'http://127.0.0.1:11434/v1, got a text of 17 characters',
     ],
     ['a model', () => llm({ ...model, stream: 5 } as never), 'llm: model.stream must be a function, got 5'],
     [

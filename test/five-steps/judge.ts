@@ -18,6 +18,7 @@ export interface Checkout {
 const FRONT_DOOR = 'src/index.ts';
 const KINDS = 'test/contract/kinds.ts';
 const PUBLIC_API = 'test/public-api.test.ts';
+const CHECKS = 'test/core/check.test.ts';
 
 /** Every sentence says the step, what is missing and for which primitive. */
 export function judgeSteps(checkout: Checkout): string[] {
@@ -28,6 +29,7 @@ export function judgeSteps(checkout: Checkout): string[] {
       ...judgeWaiting(primitive, checkout.sources),
       ...judgeFrontDoor(primitive, checkout),
       ...judgeProof(primitive, checkout, primitives),
+      ...judgeOptionChecks(primitive, checkout),
     ]),
     ...judgeMetrics(checkout),
   ];
@@ -40,16 +42,22 @@ export function judgeSteps(checkout: Checkout): string[] {
 export function primitivesOf(sources: readonly TextFile[]): readonly ValueDeclaration[] {
   const isFactory = ({ path, returns }: ValueDeclaration) => {
     if (returns !== undefined) return returns.endsWith('Primitive');
-    const file = sources.find((one) => one.path === path);
-    return file !== undefined && /\b(?:createPrimitive|sequence)\b/.test(parseSource(path, file.content).code);
+    return /\b(?:createPrimitive|sequence)\b/.test(codeOf(path, sources));
   };
-  const exported = exportsOf(FRONT_DOOR, sources).filter(isFactory);
+  const exported = exportsOf(FRONT_DOOR, sources).filter(
+    (value) => isFactory(value) || hidesWhatItReturns(value, sources),
+  );
   const rooms = new Set(exported.map(({ path }) => roomOf(path)));
   const beside = sources
     .filter(({ path }) => rooms.has(roomOf(path)))
     .flatMap(valuesOf)
     .filter((value) => isFactory(value) && !exported.some(({ name }) => name === value.name));
   return [...exported, ...beside];
+}
+
+/** A public function that does not declare what it returns may be a factory: it is judged as one. */
+function hidesWhatItReturns({ name, path, returns }: ValueDeclaration, sources: readonly TextFile[]): boolean {
+  return returns === undefined && new RegExp(`^export function ${name}\\b`, 'm').test(codeOf(path, sources));
 }
 
 /** Step 1: a file with its name. */
@@ -159,6 +167,13 @@ function judgeProof(
     ...unless(typed, 5, `a test of its types (expectTypeOf) is missing for \`${name}\``),
     ...unless(changelog.includes(`\`${name}\``), 5, `a line in CHANGELOG.md is missing for \`${name}\``),
   ];
+}
+
+/** Step 5 too: the suite that every table of options runs. */
+function judgeOptionChecks(primitive: ValueDeclaration, { sources, tests }: Checkout): string[] {
+  const { type } = optionsOf(primitive, sources);
+  const listed = type === undefined || new RegExp(`\\b${type}\\b`).test(contentOf(tests, CHECKS));
+  return unless(listed, 5, `a row for ${type} in ${CHECKS} is missing for \`${primitive.name}\``);
 }
 
 /** Of every row of the contract suite the factory that it is about: the first one that the row calls. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { firstPrice, REFERENCE_PRICES, tablePrices } from '../../src/ledger/price.ts';
+import { firstPrice, referencePrices, tablePrices } from '../../src/ledger/price.ts';
 
 const usage = { inputTokens: 1_000, outputTokens: 1_000 };
 
@@ -10,15 +10,19 @@ describe('the price of a call', () => {
     ['openai', 'gpt-3.5-turbo', 0.0035],
     ['anthropic', 'claude-3-opus', 0.09],
   ])('is %s %s by the reference prices %d dollars', (provider, model, dollars) => {
-    expect(tablePrices(REFERENCE_PRICES)({ provider, model, usage })).toBeCloseTo(dollars, 12);
+    expect(referencePrices({ provider, model, usage })).toBeCloseTo(dollars, 12);
   });
 
   it.each(['localhost', 'openrouter', 'azure.ai.openai', ''])(
     "is unknown for a model of the provider '%s' that has the name of a reference model",
     (provider) => {
-      expect(tablePrices(REFERENCE_PRICES)({ provider, model: 'gpt-4', usage })).toBeUndefined();
+      expect(referencePrices({ provider, model: 'gpt-4', usage })).toBeUndefined();
     },
   );
+
+  it('is unknown for a model of a router that has the name of provider and model', () => {
+    expect(referencePrices({ provider: 'openrouter', model: 'openai/gpt-4', usage })).toBeUndefined();
+  });
 
   it('is that of the provider where a table has the model with and without it', () => {
     const price = tablePrices({ m: { input: 1, output: 1 }, 'here/m': { input: 2, output: 2 } });

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { llm, openAICompatible, retry } from '../../src/index.ts';
 import { startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
 import { type ModelServer, startModelServer } from '../../src/tools/offline-model/model-server.ts';
@@ -62,9 +62,21 @@ describe('openAICompatible', () => {
     expect(openAICompatible({ model: 'm', baseURL: 'https://llm.example.com/v1' }).provider).toBe('llm.example.com');
   });
 
+  it('is of the provider that OPENAI_BASE_URL leads to, as the client is', () => {
+    vi.stubEnv('OPENAI_BASE_URL', ' http://127.0.0.1:11434/v1 ');
+    expect(openAICompatible({ model: 'gpt-4' })).toMatchObject({
+      provider: '127.0.0.1',
+      serverAddress: '127.0.0.1',
+      serverPort: 11434,
+    });
+    vi.stubEnv('OPENAI_BASE_URL', '');
+    expect(openAICompatible({ model: 'gpt-4' })).toMatchObject({ provider: 'openai', serverAddress: 'api.openai.com' });
+    vi.unstubAllEnvs();
+  });
+
   it('refuses an address that is none', () => {
     expect(() => openAICompatible({ model: 'm', baseURL: 'localhost' })).toThrow(
-      'OpenAICompatibleOptions: baseURL must be a URL that starts with http:// or https://, such as http://127.0.0.1:11434/v1, got "localhost"',
+      'OpenAICompatibleOptions: baseURL must be a URL that starts with http:// or https://, such as http://127.0.0.1:11434/v1, got a text of 9 characters',
     );
   });
 });

@@ -1,6 +1,6 @@
 /** Texts of errors held what they must not: a secret behind a quoted stack, an input, a thousand keys; or were none. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { llm, map, race, router, task } from '../../src/index.ts';
+import { llm, map, race, retry, router, task } from '../../src/index.ts';
 import { scriptedModel, startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
 
 let telemetry: TestTelemetry;
@@ -33,8 +33,10 @@ it('does not quote an input that is no list', async () => {
 
 it('bounds what it tells of an object', async () => {
   const huge = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`key-${i}`.repeat(50), i]));
-  const message = await messageOf(llm(scriptedModel([{ text: '' }])).execute(huge as never));
+  const message = await messageOf((async () => retry(task('t', String), { budget: huge as never }))());
   expect(message).toContain('and 99992 more');
+  const input = await messageOf(llm(scriptedModel([{ text: '' }])).execute(huge as never));
+  expect(input).toContain('got an object with 100000 keys');
   expect(message.length).toBeLessThan(600);
 });
 
