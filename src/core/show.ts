@@ -3,7 +3,8 @@
 /** A short form of any value. Texts and keys are shortened: they may be a user's data. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(cut(value));
-  if (typeof value === 'function') return value.name ? `function ${cut(value.name)}` : 'a function';
+  if (typeof value === 'function') return functionName(value);
+  if (typeof value === 'bigint') return cut(`${value}n`);
   if (typeof value !== 'object' || value === null) return cut(String(value));
   try {
     if (Array.isArray(value)) return `an array of ${value.length}`;
@@ -13,6 +14,11 @@ export function show(value: unknown): string {
   } catch {
     return 'an object that cannot be looked into';
   }
+}
+
+/** A class may have a `name` of its own, of any type. */
+function functionName({ name }: { readonly name: unknown }): string {
+  return typeof name === 'string' && name !== '' ? `function ${cut(name)}` : 'a function';
 }
 
 const MOST_KEYS = 8;
