@@ -1,4 +1,4 @@
-/** What is public, by name. Whoever adds a name writes it here; whoever drops one breaks somebody's program. */
+/** What is public, by name. A new name is added here. A name that is removed breaks the programs that use it. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it, vi } from 'vitest';

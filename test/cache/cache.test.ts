@@ -90,7 +90,7 @@ describe('cache', () => {
     expect(inner.calls).toHaveLength(1);
   });
 
-  it('aborts the run when the last who waited has left, and starts anew for the next', async () => {
+  it('aborts the run when the last execution that waited has left, and runs again for the next', async () => {
     const clock = createVirtualClock();
     const inner = scriptedTask<string, string>('inner', [{ result: 'ok', delayMs: 10 }]);
     const cached = cache(inner, { key });

@@ -146,7 +146,7 @@ describe.skipIf(component('redis-server') === undefined)('cache over a real Redi
     ['no JSON', '{"value": {"val'],
     ['no entry of a cache', '{"value":{"other":1}}'],
     ['something of another type', undefined],
-  ])('runs the primitive and writes anew where Redis holds %s', async (_, garbage) => {
+  ])('runs the primitive and writes again where Redis holds %s', async (_, garbage) => {
     if (garbage === undefined) await redis.cli('lpush', 'upper@1:a', 'x');
     else await redis.cli('set', 'upper@1:a', garbage);
     const primitive = cached();

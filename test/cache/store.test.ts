@@ -190,7 +190,7 @@ describe('cache with a store', () => {
   });
 
   it.each([['text'], [5], [[]], [{ value: 1 }], [{ value: 1, freshUntil: 'soon' }]])(
-    'drops and writes anew what is no entry, such as %j',
+    'drops and writes again what is not an entry, such as %j',
     async (garbage) => {
       const { store, entries, asked } = mapStore();
       entries.set('inner@1:a', garbage as never);
@@ -258,7 +258,7 @@ describe('cache with a store', () => {
     await errorsOf('get', 'corrupt', 0);
   });
 
-  it('leaves in the tick of the abort while the store is asked, and fails nobody else', async () => {
+  it('leaves in the tick of the abort while the store is asked, and fails no other execution', async () => {
     let tell = (_: undefined) => {};
     const { store, asked } = mapStore({
       answer: () =>

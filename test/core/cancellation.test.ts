@@ -293,7 +293,7 @@ describe("a scope under a caller's signal", () => {
     expect([...counts, listenersOf(signal)]).toEqual([1, 1, 1, 0]);
   });
 
-  it('listens anew after all before it were disposed of', () => {
+  it('listens again after all scopes before it were disposed of', () => {
     const controller = new AbortController();
     CancelScope.under(undefined, controller.signal).dispose();
     const scope = CancelScope.under(undefined, controller.signal);

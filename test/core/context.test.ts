@@ -177,7 +177,7 @@ describe('a run below another', () => {
     expect(idsOf(context.with({}))).toEqual(idsOf(context));
   });
 
-  it('shows its ids and errors anew', () => {
+  it('shows its ids and errors again', () => {
     const context = create(outer);
     context.consumeAttributes();
     context.isFirstToRecord(reason);

@@ -28,7 +28,7 @@ const cases: Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>>
   switchOn: execute(switchOn((n: number) => n, { 1: next })),
   'a loop that reaches its limit': execute(loop(next, { until: () => false, maxIterations: 3 })),
   'a race with losers': execute(race([nap, next, failing, nap])),
-  'a race that nobody wins': execute(race([failing, failing])),
+  'a race without a winner': execute(race([failing, failing])),
   'a map': (signal) => mapped.execute(ten, { signal }),
   'a map whose item fails': (signal) => brokenMap.execute(ten, { signal, context: { clock } }),
   'a stream of results that is left': (signal) => readFive(mappedStream, signal),

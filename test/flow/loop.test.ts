@@ -45,7 +45,7 @@ describe('loop', () => {
     await expect(grow.execute(1)).resolves.toBe(8);
   });
 
-  it('ends at its limit with the facts, and shows the last output to nobody who does not ask', async () => {
+  it('ends at its limit with the facts, and shows the last output only to code that asks for it', async () => {
     const secret = task('secret', (text: string) => `${text}!`);
     const grow = loop(secret, { until: () => false, maxIterations: 3 });
     const error = await grow.execute('key').catch((reason: unknown) => reason as LoopLimitError);

@@ -230,7 +230,7 @@ describe('map over a stream', () => {
     await telemetry.expectMetric('tta_primitive_active', {}, 0);
   });
 
-  it('rejects whoever leaves with the error of a source that cannot be closed', async () => {
+  it('rejects the reader that leaves with the error of a source that cannot be closed', async () => {
     const error = new Error('stuck door');
     const items: AsyncIterable<number> = {
       [Symbol.asyncIterator]: () => ({
@@ -311,7 +311,7 @@ describe('map over a stream', () => {
     await telemetry.expectMetric('tta_primitive_active', {}, 0);
   });
 
-  it('runs the source and the items in its own context, whoever reads', async () => {
+  it('runs the source and the items in its own context, not in that of the reader', async () => {
     const seen: unknown[] = [];
     const look = task('look', (_: unknown, context) => void seen.push(context.tags));
     const items = (async function* () {

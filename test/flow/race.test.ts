@@ -87,7 +87,7 @@ describe('race', () => {
     await outcome('task', 'failure', 1);
   });
 
-  it('fails with all errors in the order of the branches when nobody answers', async () => {
+  it('fails with all errors in the order of the branches when no branch answers', async () => {
     const clock = createVirtualClock();
     const [first, second] = [new Error('late'), new TypeError('early')];
     const running = race([failing('a', 5, first), failing('b', 1, second)]).execute('x', { context: { clock } });

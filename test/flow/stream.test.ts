@@ -153,7 +153,7 @@ describe('stream', () => {
     expect(closed).toBe(1);
   });
 
-  it('is closed by its signal when nobody ever reads it', async () => {
+  it('is closed by its signal when it is never read', async () => {
     const controller = new AbortController();
     await count.execute(10, { signal: controller.signal });
     await active(1);
@@ -175,7 +175,7 @@ describe('stream', () => {
     await outcome('cancelled');
   });
 
-  it('runs its source in its own contexts at every chunk, whoever asks for it', async () => {
+  it('runs its source in its own contexts at every chunk, not in those of the reader', async () => {
     const inner = task('inner', (_: void, context) => context.tags.who);
     const asking = stream('count', async function* () {
       yield await inner.execute();

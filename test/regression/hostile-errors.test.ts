@@ -30,7 +30,7 @@ const HOSTILE: readonly (readonly [string, () => unknown])[] = [
   ['an error whose stack throws', () => Object.defineProperty(new Error('x'), 'stack', { get: trap })],
   ['headers that throw', () => Object.assign(new Error('x'), { headers: { get: trap } })],
   [
-    'a proxy that lets nobody in',
+    'a proxy that refuses every access',
     () => new Proxy(new Error('x'), { get: trap, has: trap, getPrototypeOf: trap, ownKeys: trap }),
   ],
   [

@@ -1,5 +1,5 @@
 /**
- * A generator that is closed before it began runs none of its code: a stream that nobody had read left its source open,
+ * A generator that is closed before it began runs none of its code: a stream that was not read left its source open,
  * and a model's reply uncounted. And an iterator written by hand may answer without a promise.
  */
 import { Readable } from 'node:stream';

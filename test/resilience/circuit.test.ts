@@ -34,7 +34,7 @@ function openedAt<T>(by: CircuitRules<T>, now: number): CircuitValue<T> {
 }
 
 describe('the circuit as a value', () => {
-  it('opens with the last of so many failures in a row, and a success in between starts them anew', () => {
+  it('opens with the last of so many failures in a row, and a success in between starts the count again', () => {
     const by = rules();
     let circuit = closedCircuit(by);
     for (const result of ['failure', 'failure', 'success', 'failure', 'failure'] as const) {

@@ -35,11 +35,11 @@ describe('fallback', () => {
     expect(span?.events.map(({ attributes }) => attributes?.['tta.primitive.name'])).toEqual(['first', 'second']);
   });
 
-  it('rejects with the last error when nobody answers', async () => {
+  it('rejects with the last error when no substitute answers', async () => {
     await expect(fallback(failing('a'), [failing('b')]).execute('x')).rejects.toThrow('b failed');
   });
 
-  it('hands an aborted execution to nobody', async () => {
+  it('hands an aborted execution to no substitute', async () => {
     const controller = new AbortController();
     let asked = 0;
     const answer = fallback(

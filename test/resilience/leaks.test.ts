@@ -21,7 +21,7 @@ const guards: Readonly<Record<string, Primitive<number, unknown>>> = {
     key: (n) => `key ${n}`,
     maxKeys: 50,
   }),
-  'circuit breaker made anew each time': task('anew', (n: number) =>
+  'circuit breaker made for each execution': task('anew', (n: number) =>
     circuitBreaker(work, { circuit: shared }).execute(n),
   ),
   bulkhead: bulkhead(work, { concurrency: 5, maxQueue: 50 }),

@@ -125,7 +125,7 @@ describe('rateLimit', () => {
     await expect(run(byTokens, 50)).resolves.toBe(50);
   });
 
-  it('lets whoever is behind move up in the tick in which one before them is aborted', async () => {
+  it('lets the executions behind move up in the tick in which one before them is aborted', async () => {
     const byTokens = rateLimit(work, { permits: 100, perMs: 1_000, weight: (tokens) => tokens, name: 'a' });
     const controller = new AbortController();
     await run(byTokens, 90);
@@ -141,7 +141,7 @@ describe('rateLimit', () => {
     await telemetry.expectMetric('tta_rate_limit_queued', { primitive_name: 'a' }, 0);
   });
 
-  it('leaves no timer when the last who waits is aborted, and owes nobody anything', async () => {
+  it('leaves no timer when the last execution that waits is aborted, and keeps no permit for it', async () => {
     const steady = rateLimit(work, { permits: 1, perMs: 1_000, name: 'a' });
     await run(steady, 0);
     const controller = new AbortController();

@@ -204,7 +204,7 @@ describe('a step whose effect is unknown', () => {
     expect(clock.pending).toBe(1); // the deaf step's own
   });
 
-  it('is counted and shown where nobody can undo it', async () => {
+  it('is counted and shown where nothing can undo it', async () => {
     const running = abortAt(saga([step('a'), step('b', { ms: 10_000, heeds: true })]), 10, new Error('stop'));
     running.catch(() => {});
     await clock.advance(10);

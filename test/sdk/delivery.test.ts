@@ -147,7 +147,7 @@ describe('a collector that fails slows and breaks no workflow', () => {
       { env: { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url, OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '1' } },
     );
     expect((await child.exited).code).toBe(0);
-    // Four at once, and nobody asked again after those four.
+    // Four requests at once, and none after those four.
     expect(sink.requests.length).toBeLessThanOrEqual(4);
   });
 
@@ -222,7 +222,7 @@ describe('a collector that fails slows and breaks no workflow', () => {
 });
 
 describe('credentials', () => {
-  it('in the endpoint and the headers reach the collector and nobody else', async () => {
+  it('in the endpoint and the headers reach the collector and nothing else', async () => {
     const sink = await sinkFor(500);
     const child = runProgram(
       `const sdk = await register({ traces: { endpoint: '${sink.url.replace('//', '//user:pa55word@')}?key=s3cret', headers: { 'x-own': 'h1dden' } } });

@@ -119,7 +119,7 @@ describe('register', () => {
     expect(warnings.join()).not.toContain('h1dden');
   });
 
-  it('starts anew after shutdown: counts from 0, spans of the same primitives, its own context', async () => {
+  it('starts again after shutdown: counts from 0, spans of the same primitives, its own context', async () => {
     const step = task('step', () => 1);
     const first = await start();
     await step.execute();

@@ -239,7 +239,7 @@ describe.skipIf(versions.length === 0 || alertmanagerProgram === undefined)('the
       await startJob();
     });
 
-    it.each(versions)('%s: that is told to whoever was paged', async (program) => {
+    it.each(versions)('%s: that is sent to the receiver that was paged', async (program) => {
       const message = await told(stackOf(program), { alertname: 'TTAServiceDown' }, { status: 'resolved' });
       expect(message.receiver).toBe('critical');
     });
