@@ -211,9 +211,9 @@ describe('stream', () => {
     await expect(numbers.next()).rejects.toBe(reason);
   });
 
-  it('rejects a source that is none', async () => {
+  it('rejects a source that is not an async iterable, without quoting it', async () => {
     await expect(stream('count', () => 7 as never).execute()).rejects.toThrow(
-      'count: fn must give an async iterable, got 7',
+      'count: fn must give an async iterable, got a number',
     );
   });
 
