@@ -66,7 +66,10 @@ export function openAICompatible(options: OpenAICompatibleOptions): Model {
   };
 }
 
-/** Where the client will send its requests; `undefined` for its default, OpenAI's own API. It reads the variable itself. */
+/**
+ * The URL that the client will call; `undefined` for OpenAI's own API. The client reads OPENAI_BASE_URL by itself, so that
+ * it is read here too: a provider that is not the one called would have the wrong prices.
+ */
 function urlOf({ baseURL }: OpenAICompatibleOptions): URL | undefined {
   const given = baseURL ?? process.env.OPENAI_BASE_URL?.trim();
   return given !== undefined && URL.canParse(given) ? new URL(given) : undefined;
