@@ -1,6 +1,7 @@
-import { isPromise, untilCancelled } from '../core/cancellation.ts';
+import { untilCancelled } from '../core/cancellation.ts';
 import { checkOptions, fail, type Rule, type Rules } from '../core/check.ts';
 import type { ExecutionContext } from '../core/context.ts';
+import { decide } from '../core/decide.ts';
 import { PrimitiveTimeoutError } from '../core/errors.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
@@ -111,8 +112,8 @@ export function retry<In, Out>(primitive: Primitive<In, Out>, options: RetryOpti
           } catch (error) {
             if (tryContext.scope?.cancelled === true) throw error;
             failure = error;
-            const answer = when(error, tryContext);
-            if (!(isPromise(answer) ? await untilCancelled(answer, tryContext.scope) : answer)) throw error;
+            const answer = decide(when, error, tryContext, observation);
+            if (!(typeof answer === 'boolean' ? answer : await answer)) throw error;
           }
           const next = plan(failure, attempt, pause?.delayMs, clock.now(), endsAt);
           if (typeof next === 'string') {

@@ -80,14 +80,27 @@ describe('retry', () => {
     expect(await results()).toEqual({ failure_not_retryable: 2 });
   });
 
-  it('counts the execution also when the predicate itself throws', async () => {
-    const inner = scriptedTask('inner', [fail()]);
-    const when = () => {
-      throw new TypeError('bad predicate');
-    };
-    await expect(retry(inner, { when }).execute('x')).rejects.toThrow('bad predicate');
-    expect(await results()).toEqual({ failure_not_retryable: 1 });
-  });
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new TypeError('bad predicate');
+      },
+    ],
+    ['rejects', () => Promise.reject(new TypeError('bad predicate'))],
+  ])(
+    'keeps the error of the work when the predicate %s, does not try again, and shows both on the span',
+    async (_, when) => {
+      const inner = scriptedTask('inner', [fail()]);
+      await expect(retry(inner, { when }).execute('x')).rejects.toThrow('busy');
+      expect(inner.calls).toHaveLength(1);
+      expect(await results()).toEqual({ failure_not_retryable: 1 });
+      const span = telemetry.spans().find(({ name }) => name === 'retry RetryPrimitive');
+      expect(span?.events.map(({ name, attributes }) => [name, attributes?.['exception.message']])).toEqual([
+        ['tta.callback_error', 'bad predicate'],
+      ]);
+    },
+  );
 
   it.each([
     ['seconds in Headers', { status: 429, headers: new Headers({ 'retry-after': '7' }) }, 7_000],
