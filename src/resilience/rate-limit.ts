@@ -7,16 +7,25 @@ import { callback, milliseconds, number, oneOf, optional, optionalName } from '.
 import { measure } from '../core/show.ts';
 import type { WorkflowContext } from '../core/workflow-context.ts';
 import { rateLimitRecorder } from '../telemetry/record/rate-limit.ts';
+import type { Meter } from './meter.ts';
 import { Permits } from './permits.ts';
+import { SlidingWindow } from './sliding-window.ts';
+import { bucketMeter } from './token-bucket.ts';
 
 export interface RateLimitOptions<In = never> {
   /** Replaces `RateLimitPrimitive` in the metrics. */
   readonly name?: string | undefined;
-  /** How many permits there are within `perMs`, spread evenly over that time. */
+  /** How many permits there are within `perMs`. */
   readonly permits: number;
   /** The time within which there are `permits` permits, in milliseconds. */
   readonly perMs: number;
-  /** How many unused permits gather at most: so many may be used at once. @default `permits` */
+  /**
+   * `window`: never more than `permits` in any `perMs`, whenever it begins. `bucket`: permits flow in evenly, and up to
+   * `burst` unused ones gather, so that up to `burst` + `permits` start within `perMs` after a rest. Ask the provider
+   * which of them it uses. @default 'window'
+   */
+  readonly algorithm?: 'window' | 'bucket' | undefined;
+  /** How many unused permits gather in a `bucket`: so many may be used at once. @default `permits` */
   readonly burst?: number | undefined;
   /** How many permits an execution needs, such as the tokens of its prompt. @default 1 each */
   readonly weight?: ((input: In, context: WorkflowContext) => number | PromiseLike<number>) | undefined;
@@ -24,7 +33,7 @@ export interface RateLimitOptions<In = never> {
   readonly mode?: 'wait' | 'reject' | undefined;
   /** How long an execution may wait, in milliseconds. If it would wait longer, it is refused at once. @default any time */
   readonly maxWaitMs?: number | undefined;
-  /** How many executions may wait; more are refused. @default 1000 */
+  /** How many executions may wait in mode `wait`; more are refused. @default 1000 */
   readonly maxQueue?: number | undefined;
 }
 
@@ -32,6 +41,7 @@ const RULES: Rules<RateLimitOptions> = {
   name: optionalName,
   permits: number({ min: 0 }),
   perMs: number({ min: 1 }),
+  algorithm: optional(oneOf('window', 'bucket')),
   burst: optional(number({ min: 0 })),
   weight: optional(callback()),
   mode: optional(oneOf('wait', 'reject')),
@@ -42,26 +52,33 @@ const RULES: Rules<RateLimitOptions> = {
 const WEIGHT = { min: 0 };
 
 /**
- * Starts no more executions than `permits` within `perMs` after a first burst, by a token bucket. An execution needs one
- * permit, or as many as its `weight`. Executions wait first come, first served, also for unequal weights, and leave the
- * line at once when they are aborted. A refused execution rejects with `RateLimitError`, which says when there are enough
- * permits for it.
+ * Never starts more executions than `permits` within any `perMs`. An execution needs one permit, or as many as its
+ * `weight`; it takes them when it starts, also inside another execution of the same limit, and gives none back.
+ * Executions wait first come, first served, also for unequal weights, and leave the line at once when they are aborted. A
+ * refused execution rejects with `RateLimitError`, which says when there are enough permits for it.
  *
  * @example
  * const steady = rateLimit(summarise, { permits: 90_000, perMs: 60_000, weight: (text: string) => text.length / 4 });
+ *
+ * @example
+ * const bursts = rateLimit(task('query', queryDatabase), { algorithm: 'bucket', permits: 10, perMs: 1_000, burst: 50 });
  * @throws TypeError, RangeError at construction when an option is wrong; at execution when a weight is not a number of 0 or more
  */
 export function rateLimit<In, Out>(
   primitive: Primitive<In, Out>,
   options: RateLimitOptions<NoInfer<In>>,
 ): Primitive<In, Out> {
-  const { name, rules, weight, longestMs, maxQueue } = settings(options);
+  const { name, meter, tooHeavy, weight, longestMs, maxQueue } = settings(options);
   const inner = requirePrimitive('rateLimit', 'primitive', primitive);
   const { label, messageName } = namesOf('rate_limit', name, { around: inner });
   const record = rateLimitRecorder(label);
-  const permits = new Permits(rules);
+  const permits = new Permits(meter);
 
-  function refuse(needed: number, waitMs: number, room: boolean): void {
+  function refuseIfNeeded(needed: number, now: number): void {
+    const room = permits.waiting < maxQueue;
+    // To work out the wait takes longer the more executions are in the line.
+    if (room && longestMs === Number.POSITIVE_INFINITY) return;
+    const waitMs = permits.waitMs(needed, now);
     if (waitMs > longestMs) {
       const why = longestMs === 0 ? 'too few are left' : `the wait would be longer than maxWaitMs, ${longestMs} ms`;
       throw new RateLimitError(messageName, needed, why, waitMs);
@@ -79,20 +96,22 @@ export function rateLimit<In, Out>(
       if (typeof needed !== 'number')
         throw new TypeError(`${messageName}: weight must be a number, got ${measure(needed)}`);
       requireNumber(messageName, 'weight', needed, WEIGHT);
-      if (needed > rules.burst) {
-        throw new RateLimitError(messageName, needed, `there are never more than burst, ${rules.burst}, at once`);
-      }
+      if (needed > meter.most) throw new RateLimitError(messageName, needed, tooHeavy);
       const now = context.clock.now();
-      if (!permits.tryTake(needed, now)) {
-        refuse(needed, permits.waitMs(needed, now), permits.waiting < maxQueue);
+      let grant = permits.tryTake(needed, now);
+      if (grant === undefined) {
+        refuseIfNeeded(needed, now);
         const since = record.queued(observation, context.clock);
         try {
-          await permits.wait(needed, context);
+          grant = await permits.wait(needed, context);
         } finally {
           record.waited(observation, context.clock, since);
         }
       }
-      return await inner.invoke(input, context);
+      const running = inner.invoke(input, context);
+      // The window counts from here: the work has certainly begun.
+      grant.at = context.clock.now();
+      return await running;
     },
   });
 }
@@ -100,11 +119,32 @@ export function rateLimit<In, Out>(
 function settings<In>(options: RateLimitOptions<In>) {
   const where = 'RateLimitOptions';
   checkOptions(where, options, RULES);
-  const { name, permits, perMs, burst = permits, weight, mode = 'wait', maxWaitMs, maxQueue = 1_000 } = options;
+  const { name, permits, weight, mode = 'wait', maxWaitMs, maxQueue = 1_000 } = options;
   if (permits === 0) failRange(where, 'permits', 'must be above 0, or nothing would ever run', permits);
-  requireNumber(where, 'burst', burst, { min: weight === undefined ? 1 : 0 });
-  if (mode === 'reject' && maxWaitMs !== undefined)
-    fail(where, 'maxWaitMs', "is of use only in mode 'wait'", maxWaitMs);
+  for (const option of ['maxWaitMs', 'maxQueue'] as const) {
+    if (mode === 'reject' && options[option] !== undefined)
+      fail(where, option, "is of use only in mode 'wait'", options[option]);
+  }
   const longestMs = mode === 'reject' ? 0 : (maxWaitMs ?? Number.POSITIVE_INFINITY);
-  return { name, rules: { permits, perMs, burst }, weight, longestMs, maxQueue };
+  return { name, ...meterOf(where, options), weight, longestMs, maxQueue };
+}
+
+/** The meter, and why it can never give a weight that is too large for it. */
+function meterOf(where: string, options: RateLimitOptions): { readonly meter: Meter; readonly tooHeavy: string } {
+  const { permits, perMs, algorithm = 'window', burst, weight } = options;
+  const least = { min: weight === undefined ? 1 : 0 };
+  if (algorithm === 'window') {
+    if (burst !== undefined) fail(where, 'burst', "is of use only with algorithm 'bucket'", burst);
+    requireNumber(where, 'permits', permits, least);
+    return {
+      meter: new SlidingWindow(permits, perMs),
+      tooHeavy: `there are never more than permits, ${permits}, within perMs`,
+    };
+  }
+  const size = burst ?? permits;
+  requireNumber(where, 'burst', size, least);
+  return {
+    meter: bucketMeter({ permits, perMs, burst: size }),
+    tooHeavy: `there are never more than burst, ${size}, at once`,
+  };
 }

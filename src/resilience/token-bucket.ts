@@ -1,4 +1,5 @@
 /** A token bucket as a value: its permits at one moment. Pure; times are in milliseconds. */
+import { type Grant, type Meter, ROUNDING } from './meter.ts';
 
 export interface BucketRules {
   /** How many permits flow in within `perMs`. */
@@ -12,9 +13,6 @@ export interface Bucket {
   readonly available: number;
   readonly at: number;
 }
-
-/** The share of the burst by which sums may be too small, from rounding, and still count as enough. */
-const ROUNDING = 1e-9;
 
 export function fullBucket({ burst }: BucketRules): Bucket {
   return { available: burst, at: Number.NEGATIVE_INFINITY };
@@ -48,4 +46,24 @@ export function waitMs(rules: BucketRules, bucket: Bucket, weight: number, now: 
   const missing = weight - filled(rules, bucket, now).available;
   if (missing <= ROUNDING * rules.burst) return 0;
   return (missing * rules.perMs) / rules.permits;
+}
+
+/** A bucket that changes. It does not need to know when the work has begun. */
+export function bucketMeter(rules: BucketRules): Meter {
+  const granted: Grant = { at: 0 };
+  let bucket = fullBucket(rules);
+  return {
+    most: rules.burst,
+    take(weight, now, lateMs) {
+      const left = takePermits(rules, bucket, weight, now, lateMs);
+      if (left === undefined) return undefined;
+      bucket = left;
+      return granted;
+    },
+    waitMs(weights, now) {
+      let sum = 0;
+      for (const weight of weights) sum += weight;
+      return waitMs(rules, bucket, sum, now);
+    },
+  };
 }

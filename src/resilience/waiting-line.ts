@@ -20,6 +20,11 @@ export class WaitingLine<T> {
     return this.#first;
   }
 
+  /** The waiters, the first in the line first. */
+  *[Symbol.iterator](): IterableIterator<T> {
+    for (let place = this.#first; place !== undefined; place = place.behind) yield place.waiter;
+  }
+
   join(waiter: T): Place<T> {
     const place: Place<T> = { waiter, before: this.#last, behind: undefined, isInLine: true };
     if (this.#last === undefined) this.#first = place;

@@ -25,7 +25,7 @@ const guards: Readonly<Record<string, Primitive<number, unknown>>> = {
     circuitBreaker(work, { circuit: shared }).execute(n),
   ),
   bulkhead: bulkhead(work, { concurrency: 5, maxQueue: 50 }),
-  'rate limit': rateLimit(work, { permits: 100_000, perMs: 1_000, burst: 20, maxQueue: 50 }),
+  'rate limit': rateLimit(work, { algorithm: 'bucket', permits: 100_000, perMs: 1_000, burst: 20, maxQueue: 50 }),
   hedge: hedge(work, { delayMs: 60_000, percentile: 50, maxHedges: 2 }),
 };
 

@@ -36,8 +36,8 @@ describe('rateLimit', () => {
   };
   const rejected = () => ({ primitive_type: 'rate_limit', outcome: 'rejected' });
 
-  it('lets a burst through and then one after the other, in the order in which they came', async () => {
-    const steady = rateLimit(work, { permits: 2, perMs: 1_000, name: 'a' });
+  it('lets a burst through a bucket and then one after the other, in the order in which they came', async () => {
+    const steady = rateLimit(work, { algorithm: 'bucket', permits: 2, perMs: 1_000, name: 'a' });
     const all = [0, 1, 2, 3, 4].map((id) => run(steady, id));
     await settled();
     await telemetry.expectMetric('tta_rate_limit_queued', { primitive_name: 'a' }, 3);
@@ -59,7 +59,12 @@ describe('rateLimit', () => {
   });
 
   it('counts by weight, and a small one does not overtake the large one before it', async () => {
-    const byTokens = rateLimit(work, { permits: 100, perMs: 1_000, weight: (tokens) => tokens });
+    const byTokens = rateLimit(work, {
+      algorithm: 'bucket',
+      permits: 100,
+      perMs: 1_000,
+      weight: (tokens) => tokens,
+    });
     const all = [70, 80, 1].map((tokens) => run(byTokens, tokens));
     await clock.advance(1_000);
     await Promise.all(all);
@@ -67,6 +72,55 @@ describe('rateLimit', () => {
       [70, 0],
       [80, 500],
       [1, 510],
+    ]);
+  });
+
+  it('never starts more than its permits within any perMs, also after a rest', async () => {
+    const limited = rateLimit(work, { permits: 10, perMs: 1_000 });
+    await clock.advance(5_000);
+    const early = run(limited, 0);
+    await clock.advance(900);
+    const all = [early, ...Array.from({ length: 29 }, (_, id) => run(limited, id + 1))];
+    await clock.advance(3_000);
+    await Promise.all(all);
+    const starts = startedAt.map(([, ms]) => ms - 5_000);
+    expect(starts).toEqual([0, ...Array(9).fill(900), 1_000, ...Array(9).fill(1_900), 2_000, ...Array(9).fill(2_900)]);
+  });
+
+  it('gives the permits of a window back all at once, and a small weight does not overtake a large one', async () => {
+    const byTokens = rateLimit(work, { permits: 100, perMs: 1_000, weight: (tokens) => tokens });
+    const all = [70, 80, 1].map((tokens) => run(byTokens, tokens));
+    await clock.advance(1_000);
+    await Promise.all(all);
+    expect(startedAt).toEqual([
+      [70, 0],
+      [80, 1_000],
+      [1, 1_000],
+    ]);
+    await expect(run(byTokens, 101)).rejects.toThrow('there are never more than permits, 100, within perMs');
+  });
+
+  it('keeps to its window on the clock of the machine, measured where the work begins', async () => {
+    const starts: number[] = [];
+    const limited = rateLimit(
+      task('t', () => void starts.push(performance.now())),
+      { permits: 5, perMs: 40 },
+    );
+    await Promise.all(Array.from({ length: 60 }, () => limited.execute(undefined)));
+    const within = starts.map((start) => starts.filter((other) => other >= start && other < start + 40).length);
+    expect(Math.max(...within)).toBeLessThanOrEqual(5);
+  });
+
+  it('refuses exactly those who would wait longer than maxWaitMs in a window of unequal weights', async () => {
+    const byTokens = rateLimit(work, { permits: 10, perMs: 1_000, maxWaitMs: 1_000, weight: (tokens) => tokens });
+    const first = [6, 6, 4].map((tokens) => run(byTokens, tokens));
+    await expect(run(byTokens, 1)).rejects.toMatchObject({ retryAfterMs: 2_000 });
+    await clock.advance(1_000);
+    await Promise.all(first);
+    expect(startedAt).toEqual([
+      [6, 0],
+      [6, 1_000],
+      [4, 1_000],
     ]);
   });
 
@@ -113,7 +167,14 @@ describe('rateLimit', () => {
   });
 
   it('refuses at once what outweighs its burst, since no wait would do', async () => {
-    const byTokens = rateLimit(work, { permits: 10, perMs: 1_000, burst: 50, weight: (tokens) => tokens, name: 'a' });
+    const byTokens = rateLimit(work, {
+      algorithm: 'bucket',
+      permits: 10,
+      perMs: 1_000,
+      burst: 50,
+      weight: (tokens) => tokens,
+      name: 'a',
+    });
     const refusal = run(byTokens, 51);
     await expect(refusal).rejects.toBeInstanceOf(RateLimitError);
     await expect(refusal).rejects.toMatchObject({
@@ -179,7 +240,7 @@ describe('rateLimit', () => {
   });
 
   it('runs ten thousand with one timer at a time, each at its moment', async () => {
-    const steady = rateLimit(work, { permits: 1_000, perMs: 100, burst: 1, maxQueue: 10_000 });
+    const steady = rateLimit(work, { algorithm: 'bucket', permits: 1_000, perMs: 100, burst: 1, maxQueue: 10_000 });
     const all = Array.from({ length: 10_000 }, (_, id) => run(steady, id));
     await settled();
     expect(clock.pending).toBe(1);
@@ -195,7 +256,7 @@ describe('rateLimit', () => {
       (ms, callback) => clock.after(ms + late, callback),
     );
     let late = 3;
-    const steady = rateLimit(work, { permits: 1, perMs: 10, burst: 1, maxQueue: 1_000 });
+    const steady = rateLimit(work, { algorithm: 'bucket', permits: 1, perMs: 10, burst: 1, maxQueue: 1_000 });
     const all = Array.from({ length: 400 }, (_, id) => steady.execute(id, { context: { clock: machine } }));
     await clock.advance(2_000);
     expect(startedAt.length).toBeGreaterThanOrEqual(200);
@@ -214,7 +275,11 @@ describe('rateLimit', () => {
     [{ permits: 0, perMs: 1 }, 'permits must be above 0, or nothing would ever run, got 0'],
     [{ permits: -1, perMs: 1 }, 'permits must be a finite number, 0 or more, got -1'],
     [{ permits: 1 }, 'perMs must be a finite number, 1 or more, got undefined'],
-    [{ permits: 1, perMs: 1, burst: 0.5 }, 'burst must be a finite number, 1 or more, got 0.5'],
+    [{ permits: 0.5, perMs: 1 }, 'permits must be a finite number, 1 or more, got 0.5'],
+    [{ permits: 1, perMs: 1, algorithm: 'leaky' }, "algorithm must be 'window' or 'bucket', got \"leaky\""],
+    [{ permits: 1, perMs: 1, burst: 2 }, "burst is of use only with algorithm 'bucket', got 2"],
+    [{ permits: 1, perMs: 1, algorithm: 'bucket', burst: 0.5 }, 'burst must be a finite number, 1 or more, got 0.5'],
+    [{ permits: 1, perMs: 1, mode: 'reject', maxQueue: 5 }, "maxQueue is of use only in mode 'wait', got 5"],
     [{ permits: 1, perMs: 1, mode: 'drop' }, "mode must be 'wait' or 'reject', got \"drop\""],
     [{ permits: 1, perMs: 1, mode: 'reject', maxWaitMs: 5 }, "maxWaitMs is of use only in mode 'wait'"],
     [{ permits: 1, perMs: 1, maxQueue: 0.5 }, 'maxQueue must be a whole number, 0 or more, got 0.5'],

@@ -25,10 +25,7 @@ describe('a real scrape after every kind has run', () => {
     ).execute('x');
     const soon = task('soon', (_: number, context) => context.clock.sleep(1, context.signal));
     // Both start at the same time, so that the second always waits.
-    for (const guard of [
-      bulkhead(soon, { concurrency: 1, maxQueue: 1 }),
-      rateLimit(soon, { permits: 1, perMs: 60, burst: 1 }),
-    ])
+    for (const guard of [bulkhead(soon, { concurrency: 1, maxQueue: 1 }), rateLimit(soon, { permits: 1, perMs: 60 })])
       await Promise.all([guard.execute(1), guard.execute(2)]);
     const model = {
       provider: 'fake',

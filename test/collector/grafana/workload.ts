@@ -116,7 +116,13 @@ export function supportDesk() {
 
   const crm = circuitBreaker(service('crm', 15, 8), { name: 'crm', consecutiveFailures: 2, openMs: 900 });
   const archive = bulkhead(service('archive', 40, 0), { name: 'archive', concurrency: 2, maxQueue: 6 });
-  const search = rateLimit(service('search', 5, 0), { name: 'search', permits: 12, perMs: 1_000, burst: 1 });
+  const search = rateLimit(service('search', 5, 0), {
+    name: 'search',
+    algorithm: 'bucket',
+    permits: 12,
+    perMs: 1_000,
+    burst: 1,
+  });
   const replica = hedge(service('replica', 25, 1), { name: 'replica', delayMs: 40 });
   const sync = workflow(
     'sync-customer',
