@@ -23,7 +23,7 @@ export class CancelScope {
   constructor(...parents: readonly (CancelScope | undefined)[]) {
     for (const parent of parents) {
       if (parent === undefined) continue;
-      this.#unlisten.push(parent.onCancel((reason) => this.cancel(reason, parent.#cancelled?.grace)));
+      this.#unlisten.push(parent.onCancel((reason) => this.cancel(reason, parent.grace)));
     }
   }
 
@@ -56,6 +56,11 @@ export class CancelScope {
 
   get cancelled(): boolean {
     return this.#cancelled !== undefined;
+  }
+
+  /** The grace of the cancellation, if it granted one. */
+  get grace(): CancelScope | undefined {
+    return this.#cancelled?.grace;
   }
 
   /** The reason of the cancellation; `undefined` while the scope is not cancelled. */

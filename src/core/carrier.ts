@@ -1,7 +1,7 @@
 import { type Origin, originOf, traceHeaders } from '../telemetry/propagate.ts';
 import { ATTR } from '../telemetry/semconv.ts';
 import { ExecutionContext } from './context.ts';
-import { otherCopy } from './copies.ts';
+import { otherVersion } from './copies.ts';
 import { show } from './show.ts';
 import type { ContextOptions, WorkflowContext } from './workflow-context.ts';
 
@@ -28,7 +28,7 @@ const MAX_ID_LENGTH = 256;
 export function inject<C extends Carrier>(context: WorkflowContext, carrier: C): C {
   if (!(context instanceof ExecutionContext)) {
     throw new TypeError(
-      `inject: context must be the context of a task, got ${show(context)}${otherCopy(context, 'inWorkflow')}`,
+      `inject: context must be the context of a task, got ${show(context)}${otherVersion(context, 'inWorkflow')}`,
     );
   }
   if (typeof carrier !== 'object' || carrier === null) {

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { type Clock, systemClock } from '../platform/clock.ts';
+import { acrossCopies, processWide } from '../platform/process-wide.ts';
 import { readProperty } from '../platform/read-property.ts';
 import type { Origin } from '../telemetry/propagate.ts';
 import { type ExecutionAttributes, executionAttributes } from '../telemetry/record/execution.ts';
@@ -147,7 +148,9 @@ export class ExecutionContext implements WorkflowContext {
   }
 }
 
-const storage = new AsyncLocalStorage<ExecutionContext>();
+acrossCopies({ ExecutionContext });
+
+const storage = processWide('context', () => new AsyncLocalStorage<ExecutionContext>());
 
 /** Calls `work` with `context` as the context of nested executions. */
 export function enter<Args extends unknown[], Out>(

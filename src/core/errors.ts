@@ -2,6 +2,7 @@
  * Our errors. `primitiveName` is the author's name of the primitive, else a text such as `retry around ask`. A user's
  * data is not in the message and not in a field that a log of the error would show: a getter gives it.
  */
+import { acrossCopies } from '../platform/process-wide.ts';
 import { readProperty } from '../platform/read-property.ts';
 import { VERDICT } from '../telemetry/verdict.ts';
 import { measure, show } from './show.ts';
@@ -90,3 +91,5 @@ export class CompensationError extends Error {
     this.failures = failures;
   }
 }
+
+acrossCopies({ PrimitiveTimeoutError, LoopLimitError, RaceError, CompensationError });

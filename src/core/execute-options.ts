@@ -2,7 +2,7 @@ import type { Clock } from '../platform/clock.ts';
 import { CancelScope } from './cancellation.ts';
 import { fail, knownOptions, type Rule, type Rules, requireSignal } from './check.ts';
 import { ambientContext, contextAround, ExecutionContext } from './context.ts';
-import { otherCopy } from './copies.ts';
+import { otherVersion } from './copies.ts';
 import { having, object, optional, text } from './rules.ts';
 import type { ContextOptions, Tags, WorkflowContext } from './workflow-context.ts';
 
@@ -43,7 +43,7 @@ export function contextFor(options: ExecuteOptions): ExecutionContext {
 function contextFrom(given: ExecuteOptions['context']): ExecutionContext {
   if (given instanceof ExecutionContext) return given.fresh();
   if (given === undefined) return ambientContext();
-  const elsewhere = otherCopy(given, 'inWorkflow');
+  const elsewhere = otherVersion(given, 'inWorkflow');
   if (elsewhere !== '') throw new TypeError(`ExecuteOptions: context is a WorkflowContext${elsewhere}`);
   contextOptions('ExecuteOptions', 'context', given);
   return contextAround()?.with(given) ?? ExecutionContext.create(given);

@@ -1,3 +1,4 @@
+import { acrossCopies } from '../platform/process-wide.ts';
 import type { Observation } from '../telemetry/observation.ts';
 import { observe } from '../telemetry/observe.ts';
 import {
@@ -7,7 +8,7 @@ import {
 } from '../telemetry/primitive-telemetry.ts';
 import { type Rule, requireName } from './check.ts';
 import { ambientContext, type ExecutionContext, enter } from './context.ts';
-import { otherCopy } from './copies.ts';
+import { otherVersion } from './copies.ts';
 import { contextFor, type ExecuteOptions } from './execute-options.ts';
 import { namesOf } from './names.ts';
 import { show } from './show.ts';
@@ -98,6 +99,8 @@ export class ObservedPrimitive<in In, out Out> implements Primitive<In, Out> {
   }
 }
 
+acrossCopies({ ObservedPrimitive });
+
 /** Makes a primitive of a definition. All primitives are made here, so all are observed. */
 export function createPrimitive<In, Out>(definition: Definition<In, Out>): ObservedPrimitive<In, Out> {
   return new ObservedPrimitive(definition);
@@ -129,7 +132,7 @@ export function requirePrimitive<In, Out>(
   value: Primitive<In, Out>,
 ): ObservedPrimitive<In, Out> {
   if (value instanceof ObservedPrimitive) return value;
-  const hint = typeof value === 'function' ? "; wrap the function: task('name', fn)" : otherCopy(value, 'pipe');
+  const hint = typeof value === 'function' ? "; wrap the function: task('name', fn)" : otherVersion(value, 'pipe');
   throw new TypeError(`${where}: ${what} must be a primitive, got ${show(value)}${hint}`);
 }
 

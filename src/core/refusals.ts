@@ -2,6 +2,7 @@
  * The errors of primitives that refuse an execution without running it. Their facts and messages follow the rules of
  * `errors.ts`.
  */
+import { acrossCopies } from '../platform/process-wide.ts';
 import { ownVerdict, VERDICT } from '../telemetry/verdict.ts';
 import { measure } from './show.ts';
 
@@ -119,3 +120,5 @@ export function isInconclusive(error: unknown): boolean {
   const verdict = ownVerdict(error);
   return verdict === 'rejected' || verdict === 'cancelled';
 }
+
+acrossCopies({ NoRouteError, NoCaseError, CircuitOpenError, BulkheadFullError, RateLimitError });

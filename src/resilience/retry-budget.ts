@@ -1,5 +1,6 @@
 import { checkOptions, type Rules } from '../core/check.ts';
 import { number, optional } from '../core/rules.ts';
+import { acrossCopies } from '../platform/process-wide.ts';
 
 export interface RetryBudgetOptions {
   /** How many retries there may be for each first try: 0.2 is one for every five. @default 0.2 */
@@ -69,6 +70,8 @@ export class RetryBudget {
     return slot;
   }
 }
+
+acrossCopies({ RetryBudget });
 
 /**
  * A budget that several `retry` share. It limits their retries to a share of their first tries. Without a budget, a

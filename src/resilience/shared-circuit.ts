@@ -1,3 +1,4 @@
+import { acrossCopies } from '../platform/process-wide.ts';
 import { type CircuitGroup, CircuitMember, type CircuitState } from '../telemetry/record/circuit-breaker.ts';
 import {
   admit,
@@ -102,6 +103,8 @@ export class LiveCircuit implements Circuit {
     return next.state;
   }
 }
+
+acrossCopies({ LiveCircuit });
 
 /** A function of its own: a closure in the class would keep the circuit from being garbage collected. */
 function hasPassed(until: number, clock: Clock): () => boolean {

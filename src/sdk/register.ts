@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { processWide } from '../platform/process-wide.ts';
 import { checkRegisterOptions, type RegisterOptions } from './options.ts';
 import { settingsFrom } from './settings.ts';
 import { DISABLED, type Started, startTelemetry, type Telemetry } from './telemetry.ts';
@@ -10,7 +11,8 @@ interface Registration extends Started {
   warned: boolean;
 }
 
-let current: Registration | undefined;
+/** One SDK per process, also where this module is loaded several times. */
+const registered = processWide<{ current: Registration | undefined }>('registered', () => ({ current: undefined }));
 
 /**
  * Boots the OpenTelemetry SDK: traces to a collector over OTLP, metrics at a Prometheus endpoint. The global providers
@@ -26,7 +28,7 @@ let current: Registration | undefined;
  * await sdk.shutdown();
  */
 export async function register(options: RegisterOptions = {}): Promise<Telemetry> {
-  const ending = current?.ending();
+  const ending = registered.current?.ending();
   if (ending !== undefined) await ending;
   const { telemetry, ready } = registerNow(options);
   await ready;
@@ -36,17 +38,17 @@ export async function register(options: RegisterOptions = {}): Promise<Telemetry
 /** The synchronous part of `register`. */
 export function registerNow(options: RegisterOptions): Started {
   checkRegisterOptions(options);
-  if (current !== undefined) {
-    warnOfIgnoredOptions(current, options);
-    return current;
+  if (registered.current !== undefined) {
+    warnOfIgnoredOptions(registered.current, options);
+    return registered.current;
   }
   const settings = settingsFrom(options);
   if (settings === undefined) return DISABLED;
   const started = startTelemetry(settings, () => {
-    current = undefined;
+    registered.current = undefined;
   });
-  current = { ...started, options, warned: false };
-  return current;
+  registered.current = { ...started, options, warned: false };
+  return registered.current;
 }
 
 function warnOfIgnoredOptions(registration: Registration, options: RegisterOptions): void {

@@ -10,6 +10,7 @@
  * one, the SDK keeps only the last. Histograms add such series up.
  */
 import type { Attributes, Context, Histogram, Meter, MetricOptions, Observable } from '@opentelemetry/api';
+import { processWide } from '../platform/process-wide.ts';
 import { guarded, reportInternal } from './guard.ts';
 import { LabelSets } from './label-sets.ts';
 import { addCollected, addRecording } from './meter.ts';
@@ -33,12 +34,18 @@ export interface InstrumentOptions extends Pick<MetricOptions, 'unit' | 'advice'
   readonly fixed?: Attributes;
 }
 
+/** Tables with the same labels are one table in all copies of this package. */
+function idOf(name: InstrumentName, keys: readonly string[], fixed: Attributes): string {
+  return JSON.stringify([name, keys, fixed]);
+}
+
 /** A counter or a gauge: its series by their label values. */
 export class SeriesTable {
   readonly #name: InstrumentName;
   readonly #kind: Kind;
   readonly #options: MetricOptions;
-  readonly #cells: LabelSets<Cell>;
+  /** Those of the first copy of this package: the SDK reads only that copy's table. */
+  readonly cells: LabelSets<Cell>;
 
   constructor(
     name: InstrumentName,
@@ -49,15 +56,19 @@ export class SeriesTable {
     this.#name = name;
     this.#kind = kind;
     this.#options = options;
-    this.#cells = new LabelSets(keys, fixed, (attributes, overflow) =>
-      overflow ? new OverflowCell(attributes, this.#name) : { value: 0, baseline: 0, attributes },
-    );
-    addCollected(this);
+    const first = processWide<SeriesTable>(idOf(name, keys, fixed), () => this);
+    this.cells =
+      first === this
+        ? new LabelSets(keys, fixed, (attributes, overflow) =>
+            overflow ? new OverflowCell(attributes, this.#name) : { value: 0, baseline: 0, attributes },
+          )
+        : first.cells;
+    if (first === this) addCollected(this);
   }
 
   /** The series with these label values, which are in the order of the table's keys. A new series is 0. */
   series(...values: string[]): Series {
-    return this.#cells.get(values);
+    return this.cells.get(values);
   }
 
   createInstrument(meter: Meter): Observable {
@@ -68,60 +79,77 @@ export class SeriesTable {
 
   /** Counters start at 0 under a new provider. Other values, such as running executions, stay as they are. */
   startAnew(): void {
-    for (const cell of this.#cells) cell.baseline = this.#kind === 'counter' ? cell.value : 0;
+    for (const cell of this.cells) cell.baseline = this.#kind === 'counter' ? cell.value : 0;
   }
 
   *read(): Iterable<[value: number, attributes: Attributes]> {
-    for (const cell of this.#cells) yield [cell.value - cell.baseline, cell.attributes];
+    for (const cell of this.cells) yield [cell.value - cell.baseline, cell.attributes];
   }
+}
+
+/** What the copies of this package share of one histogram. */
+interface Recording {
+  readonly sets: LabelSets<Attributes>;
+  readonly overflowed: Set<Attributes>;
+  histogram: Histogram | undefined;
 }
 
 /** A histogram of seconds and its label sets. `record` does nothing while no provider is registered. */
 export class HistogramTable {
   readonly #name: InstrumentName;
-  readonly #options: MetricOptions;
-  readonly #sets: LabelSets<Attributes>;
-  readonly #overflowed = new Set<Attributes>();
-  #histogram: Histogram | undefined;
+  readonly #recording: Recording;
 
   constructor(name: InstrumentName, { fixed = {}, ...options }: InstrumentOptions, keys: readonly string[]) {
     this.#name = name;
-    this.#options = options;
-    this.#sets = new LabelSets(keys, fixed, (attributes, overflow) => {
-      if (overflow) this.#overflowed.add(attributes);
-      return attributes;
-    });
-    addRecording(this);
+    this.#recording = processWide(idOf(name, keys, fixed), () => createRecording(name, options, keys, fixed));
   }
 
   labels(...values: string[]): Attributes {
-    return this.#sets.get(values);
+    return this.#recording.sets.get(values);
   }
 
   /** The same labels with one more attribute, which the views drop. Make few of them: no limit applies to them. */
   labelsWith(labels: Attributes, key: string, value: string): Attributes {
+    const { overflowed } = this.#recording;
     const more = Object.freeze({ ...labels, [key]: value });
-    if (this.#overflowed.has(labels)) this.#overflowed.add(more);
+    if (overflowed.has(labels)) overflowed.add(more);
     return more;
   }
 
   record(seconds: number, labels: Attributes, context: Context): void {
-    if (this.#overflowed.size > 0 && this.#overflowed.has(labels)) overflow.series(this.#name).value += 1;
+    const { overflowed, histogram } = this.#recording;
+    if (overflowed.size > 0 && overflowed.has(labels)) overflow.series(this.#name).value += 1;
     // One NaN from a broken clock would make the sum of all durations NaN.
     if (!(seconds >= 0)) return;
     try {
-      this.#histogram?.record(seconds, labels, context);
+      histogram?.record(seconds, labels, context);
     } catch (error) {
       reportInternal(`a measurement of ${this.#name} is lost`, error);
     }
   }
+}
 
-  bind(meter: Meter | undefined): void {
-    this.#histogram = undefined;
-    guarded(`there is no ${this.#name}`, () => {
-      this.#histogram = meter?.createHistogram(this.#name, this.#options);
-    });
-  }
+function createRecording(
+  name: InstrumentName,
+  options: MetricOptions,
+  keys: readonly string[],
+  fixed: Attributes,
+): Recording {
+  const overflowed = new Set<Attributes>();
+  const sets = new LabelSets<Attributes>(keys, fixed, (attributes, isOverflow) => {
+    if (isOverflow) overflowed.add(attributes);
+    return attributes;
+  });
+  const recording: Recording = { sets, overflowed, histogram: undefined };
+  addRecording({
+    bind(meter) {
+      recording.histogram = undefined;
+      guarded(`there is no ${name}`, () => {
+        recording.histogram = meter?.createHistogram(name, options);
+      });
+    },
+  });
+  return recording;
 }
 
 const overflow = new SeriesTable(INSTRUMENT.seriesOverflow, 'counter', { unit: '{measurement}' }, [ATTR.instrument]);

@@ -13,6 +13,7 @@ import {
   metrics,
   type Observable,
 } from '@opentelemetry/api';
+import { processWide } from '../platform/process-wide.ts';
 import { guarded } from './guard.ts';
 import { SCOPE } from './semconv.ts';
 
@@ -30,65 +31,92 @@ export interface RecordingTable {
   bind(meter: Meter | undefined): void;
 }
 
-let boundProvider: unknown;
-let boundMeter: Meter | undefined;
-let stopReporting = () => {};
-const collected: CollectedTable[] = [];
-const recording: RecordingTable[] = [];
-const instruments = new Map<CollectedTable, Observable>();
-const refreshers = new Set<() => void>();
+interface Binding {
+  /** The provider whose collections read the tables; `undefined` when there is none. */
+  provider: unknown;
+  meter: Meter | undefined;
+  stopReporting: () => void;
+  readonly collected: CollectedTable[];
+  readonly recording: RecordingTable[];
+  readonly instruments: Map<CollectedTable, Observable>;
+  readonly refreshers: Set<() => void>;
+}
+
+/** Two copies of this package that each bound their own tables would overwrite one another's series. */
+const binding = processWide<Binding>('meter', () => ({
+  provider: undefined,
+  meter: undefined,
+  stopReporting: () => {},
+  collected: [],
+  recording: [],
+  instruments: new Map(),
+  refreshers: new Set(),
+}));
+/** What the API of this copy gave last. */
+let seen: unknown;
 
 /** Reads the table at every collection from now on, also if an SDK is registered already. */
 export function addCollected(table: CollectedTable): void {
-  collected.push(table);
-  if (boundMeter !== undefined) attach(boundMeter);
+  binding.collected.push(table);
+  if (binding.meter !== undefined) attach(binding.meter);
 }
 
 /** Binds the table to the current provider and to every later provider. */
 export function addRecording(table: RecordingTable): void {
-  recording.push(table);
-  table.bind(boundMeter);
+  binding.recording.push(table);
+  table.bind(binding.meter);
 }
 
 /** Calls `refresh` before every collection, for values that are not counted. Returns a function that stops it. */
 export function beforeCollection(refresh: () => void): () => void {
-  refreshers.add(refresh);
-  return () => refreshers.delete(refresh);
+  binding.refreshers.add(refresh);
+  return () => binding.refreshers.delete(refresh);
 }
 
 /** The meter of the provider registered now, with all instruments made there; `undefined` when there is none. */
 export function currentMeter(): Meter | undefined {
   const provider = metrics.getMeterProvider();
-  if (provider === boundProvider) return boundMeter;
-  guarded('the meter provider that was replaced still reads the counters', stopReporting);
-  stopReporting = () => {};
-  boundProvider = provider;
-  boundMeter = undefined;
+  if (provider === seen) return binding.meter;
+  const isFirstLook = seen === undefined;
+  seen = provider;
+  let meter: Meter | undefined;
   guarded('the meter provider gives no meter', () => {
-    const meter = provider.getMeter(SCOPE);
-    if (meter !== createNoopMeter()) boundMeter = meter;
+    const given = provider.getMeter(SCOPE);
+    if (given !== createNoopMeter()) meter = given;
   });
-  for (const table of recording) table.bind(boundMeter);
-  for (const table of collected) table.startAnew();
-  instruments.clear();
-  if (boundMeter !== undefined) attach(boundMeter);
-  return boundMeter;
+  // An API that never saw a provider, such as a newer copy of it, knows nothing about the one that other copies use.
+  if (meter === undefined && isFirstLook) return binding.meter;
+  const registered = meter === undefined ? undefined : provider;
+  if (registered !== binding.provider) bind(registered, meter);
+  return binding.meter;
+}
+
+function bind(provider: unknown, meter: Meter | undefined): void {
+  guarded('the meter provider that was replaced still reads the counters', binding.stopReporting);
+  binding.stopReporting = () => {};
+  binding.provider = provider;
+  binding.meter = meter;
+  for (const table of binding.recording) table.bind(meter);
+  for (const table of binding.collected) table.startAnew();
+  binding.instruments.clear();
+  if (meter !== undefined) attach(meter);
 }
 
 /** Reads every table at every collection of this meter's provider. */
 function attach(meter: Meter): void {
+  const { collected, instruments } = binding;
   guarded('the meter provider does not take the counters', () => {
-    stopReporting();
+    binding.stopReporting();
     for (const table of collected) if (!instruments.has(table)) instruments.set(table, table.createInstrument(meter));
     const observables = [...instruments.values()];
     meter.addBatchObservableCallback(report, observables);
-    stopReporting = () => meter.removeBatchObservableCallback(report, observables);
+    binding.stopReporting = () => meter.removeBatchObservableCallback(report, observables);
   });
 }
 
 const report: BatchObservableCallback = (result) => {
-  for (const refresh of refreshers) guarded('a value cannot be read', refresh);
-  for (const [table, instrument] of instruments) {
+  for (const refresh of binding.refreshers) guarded('a value cannot be read', refresh);
+  for (const [table, instrument] of binding.instruments) {
     for (const [value, attributes] of table.read()) result.observe(instrument, value, attributes);
   }
 };

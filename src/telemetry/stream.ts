@@ -2,6 +2,7 @@
  * Executions whose output is a stream. The execution lasts until the stream ends: exhausted, failed, cancelled, or
  * left by its consumer. The generator always runs in the execution's contexts, not in those of the code that pulls.
  */
+import { acrossCopies } from '../platform/process-wide.ts';
 import type { Observation } from './observation.ts';
 import { type EndListener, type StreamContext, StreamExecution, type StreamSource } from './stream-execution.ts';
 import { VERDICT } from './verdict.ts';
@@ -57,3 +58,5 @@ export class ObservedStream<T> implements AsyncIterableIterator<T, unknown, unde
     this.#execution.afterEnd(listener);
   }
 }
+
+acrossCopies({ ObservedStream });

@@ -103,7 +103,7 @@ describe('wrong options', () => {
       { context: { correlationID: 'c' } },
       'ExecuteOptions: context: there is no option "correlationID"; did you mean correlationId?',
     ],
-    [{ context: { inWorkflow: () => {} } }, 'ExecuteOptions: context is a WorkflowContext, made by another copy'],
+    [{ context: { inWorkflow: () => {} } }, 'ExecuteOptions: context is a WorkflowContext, made by another version'],
     [{ context: { workflowId: 7 } }, 'ExecuteOptions: context.workflowId must be a text, got 7'],
     [{ context: { sessionId: null } }, 'ExecuteOptions: context.sessionId must be a text, got null'],
     [{ context: { correlationId: {} } }, 'ExecuteOptions: context.correlationId must be a text, got an object'],

@@ -283,9 +283,9 @@ describe('what is taken for a primitive', () => {
     );
   });
 
-  it('is not the primitive of another copy of the package: there is a way to mend it', () => {
+  it('is not the primitive of another version of the package: there is a way to mend it', () => {
     expect(() => requirePrimitive('parallel', 'branch x', { pipe: () => {} } as never)).toThrow(
-      'parallel: branch x must be a primitive, got an object with pipe, made by another copy of tta-primitives: ' +
+      'parallel: branch x must be a primitive, got an object with pipe, made by another version of tta-primitives: ' +
         'npm ls tta-primitives shows them, npm dedupe leaves one',
     );
   });

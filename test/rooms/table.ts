@@ -13,7 +13,10 @@ export interface Room {
   readonly what: string;
 }
 
-const PRIMITIVES = ['src/core/', 'src/telemetry/record/', 'src/platform/read-property.ts'];
+const PRIMITIVES = [
+  ...['src/core/', 'src/telemetry/record/'],
+  ...['src/platform/read-property.ts', 'src/platform/process-wide.ts'],
+];
 const SDK = ['node:*', '@opentelemetry/*', 'views/'];
 
 export const ROOMS: readonly Room[] = [

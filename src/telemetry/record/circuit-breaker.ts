@@ -1,3 +1,4 @@
+import { processWide } from '../../platform/process-wide.ts';
 import { type Series, SeriesTable } from '../instruments.ts';
 import { beforeCollection } from '../meter.ts';
 import type { Observation } from '../observation.ts';
@@ -74,11 +75,14 @@ export class CircuitGroup {
   }
 }
 
-const groups = new Map<Series, CircuitGroup>();
-/** The groups whose gauge is not 0, or must still be set to 0. */
-const unsettled = new Set<CircuitGroup>();
-beforeCollection(() => {
-  for (const group of unsettled) if (!group.refresh()) unsettled.delete(group);
+const { groups, unsettled } = processWide('circuits', () => {
+  const groups = new Map<Series, CircuitGroup>();
+  /** The groups whose gauge is not 0, or must still be set to 0. */
+  const unsettled = new Set<CircuitGroup>();
+  beforeCollection(() => {
+    for (const group of unsettled) if (!group.refresh()) unsettled.delete(group);
+  });
+  return { groups, unsettled };
 });
 
 /** The circuits that show under this name. */
