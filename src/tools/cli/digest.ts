@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { systemClock } from '../../platform/clock.ts';
 import { parseExposition } from '../../prometheus/parse.ts';
 import { createDigest, FolderError, resolveOutputPath, writeAtomically } from '../digest/index.ts';
-import { chooseModels, usesOfflineModel } from './models.ts';
+import { chooseModels } from './models.ts';
 import { packageRoot, userFolder } from './package-root.ts';
 import { createProgress } from './progress.ts';
 import { requirePeers } from './require-peers.ts';
@@ -38,7 +38,7 @@ export async function digestCommand(folderArgument: string | undefined, options:
   const path = await resolveOutputPath({ folder, cwd, out: options.out });
 
   const modelOptions = { ...options, env, small: options.modelSmall, large: options.modelLarge };
-  requirePeers(usesOfflineModel(modelOptions));
+  requirePeers('tta digest');
   const models = await chooseModels(modelOptions);
   const traces = await chooseTraceTarget(env, options.tracePort);
   // Imported here, so that `tta --help` works without the SDK.

@@ -6,6 +6,7 @@ import { type DigestCommandOptions, digestCommand } from './digest.ts';
 import { type DoctorCommandOptions, doctorCommand } from './doctor.ts';
 import { type ExportCommandOptions, exportCommand } from './export.ts';
 import { type LoadCommandOptions, loadCommand } from './load.ts';
+import { type OfflineModelCommandOptions, offlineModelCommand } from './offline-model.ts';
 import { packageManifest } from './package-root.ts';
 
 const program = new Command('tta')
@@ -90,6 +91,31 @@ Each check prints one line: ok, warning, FAILURE or skipped. After a warning or 
 changed. The exit code is 1 when a check fails. At a default address, a missing Prometheus or collector is a warning only.`,
   )
   .action((endpoint: string | undefined, options: DoctorCommandOptions) => doctorCommand(endpoint, options));
+
+program
+  .command('offline-model')
+  .description(
+    "Serve a model without a model, with the interface of OpenAI's chat completions, to try out a program without a key.",
+  )
+  .addOption(new Option('--port <port>', 'the port; 0 for any free one').argParser(port).default(4010))
+  .option('--chaos', 'make some calls slow or failing', false)
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ tta offline-model                      serve it on port 4010 until Ctrl-C
+  $ npx -p tta-primitives tta offline-model
+                                           the same, where the package is not installed
+  $ tta offline-model --chaos              see retries, timeouts and fallbacks of your program
+
+It prints what your program needs, to be pasted into another terminal:
+  export OPENAI_BASE_URL=http://127.0.0.1:4010/v1
+  export OPENAI_API_KEY=offline
+
+Any model name is answered, with sentences of the last message, whole or as a stream. Nothing leaves this machine and nothing
+is paid. Dollars are counted by the provider's name: openAICompatible({ model: 'gpt-4o', provider: 'openai' }).`,
+  )
+  .action((options: OfflineModelCommandOptions) => offlineModelCommand(options));
 
 program
   .command('load')

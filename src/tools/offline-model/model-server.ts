@@ -17,6 +17,8 @@ export interface ModelServerOptions {
   readonly port?: number;
   /** Faults on purpose: `true` for the default shares. @default false */
   readonly chaos?: boolean | ChaosOptions;
+  /** Whether a model with any name answers, so that a program need not be changed. @default false: only the offline models */
+  readonly anyModel?: boolean;
   /** Returns the numbers from 0 to 1 that decide the faults. @default Math.random */
   readonly random?: () => number;
   readonly clock?: Clock;
@@ -25,6 +27,8 @@ export interface ModelServerOptions {
 export interface ModelServer {
   /** The `baseURL` for an OpenAI client: `http://127.0.0.1:PORT/v1`. */
   readonly baseURL: string;
+  /** Whether tokens are counted by the package `gpt-tokenizer`. Otherwise they are estimated. */
+  readonly exactTokens: boolean;
   /** The number of chat completion requests so far, also those that were refused or failed. */
   requests(): number;
   /** Closes the server at once and cuts the open requests. */
@@ -36,16 +40,18 @@ const MAX_BODY_BYTES = 8 * 1024 * 1024;
 /**
  * Starts an offline model with the HTTP interface of OpenAI's chat completions on this machine. It answers with
  * sentences from the last user message: `offline-small` with at most two, `offline-large` with at most five. Tokens
- * are counted with a real tokenizer. The server does not keep the process alive.
+ * are counted with a real tokenizer if the package `gpt-tokenizer` is installed. The server does not keep the process
+ * alive.
  *
- * @throws Error when `gpt-tokenizer` is missing or the port is taken; RangeError for a chaos share outside 0 to 1
+ * @throws Error when the port is taken; RangeError for a chaos share outside 0 to 1
  *
  * @example
  * const server = await startModelServer({ chaos: true });
  * const client = new OpenAI({ baseURL: server.baseURL, apiKey: 'offline' });
  */
 export async function startModelServer(options: ModelServerOptions = {}): Promise<ModelServer> {
-  const { host = '127.0.0.1', port = 0, chaos = false, random = Math.random, clock = systemClock } = options;
+  const { host = '127.0.0.1', port = 0, chaos = false, random = Math.random } = options;
+  const { anyModel = false, clock = systemClock } = options;
   const nextFault = createChaos(chaos, random);
   const tokenizer = await loadTokenizer();
   let requests = 0;
@@ -56,12 +62,12 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
     try {
       if (path === '/v1/chat/completions' && request.method === 'POST') {
         requests += 1;
-        await answerChat(exchange, tokenizer, nextFault, clock);
+        await answerChat(exchange, { tokenizer, anyModel, nextFault, clock });
       } else if (path === '/v1/models' && request.method === 'GET') {
         sendJson(response, 200, { object: 'list', data: OFFLINE_MODELS.map(describeModel) });
       } else if (path.startsWith('/v1/models/') && request.method === 'GET') {
         const model = path.slice('/v1/models/'.length);
-        if (!OFFLINE_MODELS.includes(model)) throw modelNotFound(model);
+        if (!anyModel && !OFFLINE_MODELS.includes(model)) throw modelNotFound(model);
         sendJson(response, 200, describeModel(model));
       } else {
         throw new ChatError(404, 'unknown_url', `Unknown request URL: ${request.method} ${path}`);
@@ -75,18 +81,20 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
   };
 
   const { url, close } = await serveLoopback({ name: 'startModelServer', host, port, handle });
-  return { baseURL: `${url}/v1`, requests: () => requests, close };
+  return { baseURL: `${url}/v1`, exactTokens: tokenizer.isExact, requests: () => requests, close };
 }
 
-async function answerChat(
-  exchange: Exchange,
-  tokenizer: Tokenizer,
-  nextFault: () => Fault,
-  clock: Clock,
-): Promise<void> {
+interface Answering {
+  readonly tokenizer: Tokenizer;
+  readonly anyModel: boolean;
+  readonly nextFault: () => Fault;
+  readonly clock: Clock;
+}
+
+async function answerChat(exchange: Exchange, { tokenizer, anyModel, nextFault, clock }: Answering): Promise<void> {
   const { response, signal } = exchange;
   const chat = readChatRequest((await readBody(exchange.request, MAX_BODY_BYTES)).toString('utf8'));
-  const answer = answerOffline(chat, tokenizer);
+  const answer = answerOffline(chat, tokenizer, anyModel);
   const fault = nextFault();
   if (fault.kind === 'slow') await clock.sleep(fault.delayMs, signal);
   if (fault.kind === 'rate_limit') {

@@ -6,6 +6,10 @@ import type { Tokenizer } from './tokenizer.ts';
 /** Each model, with the largest number of sentences in its answer. */
 const SENTENCES: Readonly<Record<string, number>> = { 'offline-small': 2, 'offline-large': 5 };
 
+/** For a model with another name: its smaller editions have names such as `gpt-4o-mini`. */
+const sentencesOf = (model: string) =>
+  SENTENCES[/small|mini|nano|lite|haiku/i.test(model) ? 'offline-small' : 'offline-large'];
+
 export const OFFLINE_MODELS: readonly string[] = Object.keys(SENTENCES);
 
 const CONTEXT_TOKENS = 128_000;
@@ -17,10 +21,12 @@ const TOKENS_PER_REPLY = 3;
 /**
  * Summarises the last user message. The other messages only count as prompt tokens.
  *
+ * @param anyModel whether a model with any name answers
  * @throws ChatError with status 404 (`model_not_found`) or 400 (`context_length_exceeded`)
  */
-export function answerOffline(request: ChatRequest, tokenizer: Tokenizer): Answer {
-  const sentences = Object.hasOwn(SENTENCES, request.model) ? SENTENCES[request.model] : undefined;
+export function answerOffline(request: ChatRequest, tokenizer: Tokenizer, anyModel = false): Answer {
+  const isKnown = anyModel || OFFLINE_MODELS.includes(request.model);
+  const sentences = isKnown ? sentencesOf(request.model) : undefined;
   if (sentences === undefined) throw modelNotFound(request.model);
   const promptTokens = countPrompt(request, tokenizer);
   const message = request.messages.findLast(({ role }) => role === 'user') ?? request.messages.at(-1);

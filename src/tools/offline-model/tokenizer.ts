@@ -1,6 +1,9 @@
-import { importOptional } from '../../platform/optional.ts';
+import { isMissing } from '../../platform/optional.ts';
+import { estimatedTokens } from './estimated-tokens.ts';
 
 export interface Tokenizer {
+  /** Whether the numbers are those of the model. Otherwise they are estimates. */
+  readonly isExact: boolean;
   /** The number of tokens of a text. Above `limit` it stops counting and returns any number above `limit`. */
   count(text: string, limit?: number): number;
   /** The start of a text, with at most `maxTokens` tokens. */
@@ -25,18 +28,19 @@ const RUN = new RegExp(
 const WINDOW = 16_384;
 
 /**
- * The tokenizer cl100k_base (of gpt-4 and gpt-3.5-turbo). Special tokens in a text count as plain text.
- *
- * @throws Error that prints the install line when `gpt-tokenizer` is missing
+ * The tokenizer cl100k_base (of gpt-4 and gpt-3.5-turbo). Special tokens in a text count as plain text. Without the
+ * package `gpt-tokenizer` the tokens are estimated: someone who tries this out should not have to install 30 MB for it.
  */
 export async function loadTokenizer(): Promise<Tokenizer> {
-  const { isWithinTokenLimit, encode, decodeGenerator } = await importOptional(
-    'The offline model',
-    'gpt-tokenizer',
-    () => import('gpt-tokenizer/encoding/cl100k_base'),
-  );
+  const vocabulary = await import('gpt-tokenizer/encoding/cl100k_base').catch((error: unknown) => {
+    if (isMissing('gpt-tokenizer', error)) return undefined;
+    throw error;
+  });
+  if (vocabulary === undefined) return estimatedTokens;
+  const { isWithinTokenLimit, encode, decodeGenerator } = vocabulary;
   const asText = { allowedSpecial: new Set<string>(), disallowedSpecial: new Set<string>() };
   return {
+    isExact: true,
     count(text, limit = Number.MAX_SAFE_INTEGER) {
       let tokens = 0;
       for (const part of splitRuns(text)) {

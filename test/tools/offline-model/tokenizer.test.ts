@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { encode } from 'gpt-tokenizer/encoding/cl100k_base';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/platform/clock.ts';
+import { estimatedTokens } from '../../../src/tools/offline-model/estimated-tokens.ts';
 import { loadTokenizer, type Tokenizer } from '../../../src/tools/offline-model/tokenizer.ts';
 
 describe('the tokenizer', () => {
@@ -47,5 +49,25 @@ describe('the tokenizer', () => {
       expect(tokenizer.pieces(text).join('')).toBe(text);
     }
     expect(tokenizer.truncate('short', 5)).toEqual({ text: 'short', tokens: 1, truncated: false });
+  });
+});
+
+describe('the estimate, where the tokenizer is not installed', () => {
+  it.each([
+    ['English', readFileSync('README.md', 'utf8')],
+    ['code', readFileSync('src/tools/cli/tta.ts', 'utf8')],
+    ['Chinese', '人人生而自由，在尊严和权利上一律平等。他们赋有理性和良心，并应以兄弟关系的精神相对待。'],
+    ['Russian', 'Все люди рождаются свободными и равными в своем достоинстве и правах.'],
+  ])('of %s is at most a fifth off', (_, text) => {
+    const share = estimatedTokens.count(text) / encode(text).length;
+    expect(share).toBeGreaterThan(0.8);
+    expect(share).toBeLessThan(1.2);
+  });
+
+  it('loses no character, stops at the limit and truncates between characters', () => {
+    const text = '日本語😀😀 two  words\n\n12345, é\u0301 \uD800';
+    expect(estimatedTokens.pieces(text).join('')).toBe(text);
+    expect(estimatedTokens.count('one two three', 2)).toBe(3);
+    expect(estimatedTokens.truncate('one two three', 2)).toEqual({ text: 'one two', tokens: 2, truncated: true });
   });
 });
