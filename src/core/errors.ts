@@ -4,6 +4,7 @@
  */
 import { acrossCopies } from '../platform/process-wide.ts';
 import { readProperty } from '../platform/read-property.ts';
+import { redact } from '../platform/redact.ts';
 import { VERDICT } from '../telemetry/verdict.ts';
 import { measure, show } from './show.ts';
 
@@ -61,7 +62,7 @@ export class RaceError extends AggregateError {
 
 function messageOf(error: unknown): string {
   const message = readProperty(error, 'message');
-  const text = typeof message === 'string' ? `${readProperty(error, 'name')}: ${message}` : show(error);
+  const text = typeof message === 'string' ? redact(`${readProperty(error, 'name')}: ${message}`) : show(error);
   return text.length > 120 ? `${text.slice(0, 119)}…` : text;
 }
 

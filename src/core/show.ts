@@ -1,8 +1,9 @@
 /** Values in the texts of errors. */
+import { redact } from '../platform/redact.ts';
 
 /** A short form of any value. Texts and keys are shortened: they may be a user's data. */
 export function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(cut(value));
+  if (typeof value === 'string') return JSON.stringify(cut(redact(value)));
   if (typeof value === 'function') return functionName(value);
   if (typeof value === 'bigint') return cut(`${value}n`);
   if (typeof value !== 'object' || value === null) return cut(String(value));

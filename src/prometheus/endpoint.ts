@@ -1,5 +1,6 @@
 /** Serves the metrics over HTTP. */
 import { type Exchange, type HttpServer, sendText, startHttpServer } from '../platform/http-server.ts';
+import { redact } from '../platform/redact.ts';
 
 const PATH = '/metrics';
 /** Version 0.0.4 of the text format. Without the charset some clients decode labels as Latin-1. */
@@ -32,6 +33,6 @@ async function answer({ request, response, path }: Exchange, metrics: () => Prom
   try {
     sendText(response, 200, await metrics(), EXPOSITION);
   } catch (error) {
-    sendText(response, 500, `Metrics could not be collected: ${String(error)}\n`);
+    sendText(response, 500, `Metrics could not be collected: ${redact(String(error))}\n`);
   }
 }

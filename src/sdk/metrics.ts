@@ -1,7 +1,7 @@
 /** The meter provider with the schema's views, and its metrics as Prometheus text. */
 import type { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { redact } from '../platform/redact.ts';
 import { createExporter } from '../prometheus/exporter.ts';
-import { redact } from '../telemetry/redact.ts';
 import type { Sdk } from './packages.ts';
 import { metricsResourceOf, resourceOf } from './resource.ts';
 import type { Settings } from './settings.ts';

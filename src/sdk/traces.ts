@@ -1,7 +1,7 @@
 /** The tracer provider, and the delivery of its spans to the collector: admission, batches, queue, exporter. */
 import { TraceFlags } from '@opentelemetry/api';
 import type { NodeTracerProvider, ReadableSpan, Sampler, SpanProcessor } from '@opentelemetry/sdk-trace-node';
-import { redact } from '../telemetry/redact.ts';
+import { redact } from '../platform/redact.ts';
 import type { Sdk } from './packages.ts';
 import { resourceOf } from './resource.ts';
 import type { Settings, TracesSettings } from './settings.ts';

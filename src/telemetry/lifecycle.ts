@@ -10,13 +10,13 @@ import {
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
+import { errorStack, errorText } from './error-text.ts';
 import type { ExecutionTelemetry } from './execution-telemetry.ts';
 import { timeOf } from './guard.ts';
 import { lostSpans } from './instruments.ts';
 import { currentMeter } from './meter.ts';
 import { Observation, type ObservedContext } from './observation.ts';
 import { linksOf, parentOf } from './propagate.ts';
-import { errorStack, errorText } from './redact.ts';
 import { ATTR, type Outcome } from './semconv.ts';
 import { currentTracer } from './tracer.ts';
 

@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import { errorText } from '../redact.ts';
+import { errorText } from '../error-text.ts';
 import { ATTR } from '../semconv.ts';
 
 /** An error as an event of a span shows it. */

@@ -1,11 +1,11 @@
 /** The telemetry of calls to models: spans and metrics of the GenAI conventions, and the cost. */
 import { type Attributes, SpanKind } from '@opentelemetry/api';
+import { errorText } from '../error-text.ts';
 import { type DurationSeries, executionMetrics } from '../execution-telemetry.ts';
 import { HistogramTable, SeriesTable } from '../instruments.ts';
 import { labelValue } from '../label-sets.ts';
 import type { Observation } from '../observation.ts';
 import type { KindTelemetry } from '../primitive-telemetry.ts';
-import { errorText } from '../redact.ts';
 import { ATTR, INSTRUMENT, type InstrumentName, MODEL_CALL_BOUNDS, NO_WORKFLOW, OTHER_ERROR } from '../semconv.ts';
 
 export type { Observation } from '../observation.ts';

@@ -1,53 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { task } from '../../src/index.ts';
-import { errorStack, errorText, redact } from '../../src/telemetry/redact.ts';
+import { fallback, hedge, type RaceError, race, retry, task, timeout } from '../../src/index.ts';
+import { errorStack, errorText } from '../../src/telemetry/error-text.ts';
 import { startTestTelemetry } from '../../src/testing/index.ts';
 
 const trap = () => {
   throw new Error('trap');
 };
 
-describe('redact', () => {
-  it.each([
-    ['Incorrect API key provided: sk-proj-abcdefghijklmnop.', 'sk'],
-    ['Authorization: Bearer eyJhbGciOi.eyJzdWIi.sig', 'Authorization'],
-    ['GET https://user:hunter2@host/x failed', 'https'],
-    ['{"api_key":"0123456789abcdef"}', 'api_key'],
-    ['password=hunter2 is wrong', 'password'],
-    ['token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc', 'token'],
-  ])('takes the secret out of %j', (text, kept) => {
-    const safe = redact(text);
-    expect(safe).toContain('[redacted]');
-    expect(safe).toContain(kept);
-    for (const secret of ['abcdefghijklmnop', 'hunter2', '0123456789abcdef', 'eyJ']) expect(safe).not.toContain(secret);
-  });
-
-  it.each([
-    ['Bearer abcdefghijklmnop0123', 'Bearer [redacted]'],
-    ['basic dXNlcjpodW50ZXIyaHVudGVy==', 'basic [redacted]'],
-    ['used ghp_abcdefghij and xoxb-abcdefghij', 'used ghp_[redacted] and xoxb-[redacted]'],
-    ['key AKIAABCDEFGHIJKL, AIzaSyAbcdefgh', 'key AKIA[redacted], AIza[redacted]'],
-    ['postgres://ada:pa55@db/x and https://b:c@d', 'postgres://[redacted]@db/x and https://[redacted]@d'],
-    ['Secret: "tiger99", next', 'Secret: "[redacted]", next'],
-    ['x-api-key=abcdef&page=2', 'x-api-key=[redacted]&page=2'],
-  ])('makes of %j the text %j', (text, safe) => {
-    expect(redact(text)).toBe(safe);
-  });
-
-  it.each(['https://host:8080/a@b', 'see https://host/x:y', 'Bearer of news', 'task-list', 'tokens: 12'])(
-    'leaves %j as it is',
-    (text) => {
-      expect(redact(text)).toBe(text);
-    },
-  );
-
-  it('leaves plain sentences alone and bounds their length', () => {
-    const plain = 'the token count was 12, skateboarding is a basic example';
-    expect(redact(plain)).toBe(plain);
-    expect(redact('x'.repeat(100_000))).toBe(`${'x'.repeat(2_048)}…`);
-  });
-
-  it('keeps the secrets of an error out of its span', async () => {
+describe('a secret in an error', () => {
+  it('is in no span of the execution', async () => {
     const telemetry = startTestTelemetry();
     const leaky = task('leaky', () => Promise.reject(new Error('401: key sk-live-1234567890abcdef refused')));
     await leaky.execute().catch(() => {});
@@ -55,6 +16,35 @@ describe('redact', () => {
     await telemetry.stop();
     expect(shown).toContain('401: key sk-[redacted] refused');
     expect(shown).not.toContain('1234567890abcdef');
+  });
+
+  const cause = new Error('redis://:hunter2@cache');
+  it.each<[string, unknown]>([
+    ['the message', new Error('connect redis://:hunter2@cache failed')],
+    ['a message of several lines', new Error('no\n    at redis://:hunter2@cache\n    at x')],
+    ['the cause', new Error('no', { cause })],
+    ['an error of several', new AggregateError([cause], 'all failed')],
+    ['a thrown text', 'redis://:hunter2@cache'],
+    ['a long message', new Error(`${'x'.repeat(2_030)} redis://:hunter2@cache`)],
+  ])('is in no span of any primitive where it is in %s', async (_, error) => {
+    const telemetry = startTestTelemetry();
+    const fails = task('fails', () => Promise.reject(error));
+    const twice = retry(fails, { maxRetries: 1, initialDelayMs: 0, when: () => true });
+    const all = fallback(race([twice, hedge(fails, { delayMs: 0 })]), [timeout(fails, { timeoutMs: 1_000 })]);
+    const thrown = await race([all, fails])
+      .execute(undefined)
+      .catch((reason: RaceError) => reason);
+    const shown = JSON.stringify(
+      telemetry.spans().map((span) => [span.name, span.attributes, span.events, span.status]),
+    );
+    await telemetry.stop();
+    expect(shown).toContain('exception');
+    expect(shown).not.toContain('hunter2');
+    expect((thrown as RaceError).message).not.toContain('hunter2');
+  });
+
+  it('is not in the message that refuses an option', () => {
+    expect(() => timeout('sk-live-1234567890abcdef' as never, { timeoutMs: 1 })).toThrow('got "sk-[redacted]"');
   });
 });
 
@@ -89,7 +79,7 @@ describe('the stack of an error', () => {
   it('is its frames under the redacted text', () => {
     const error = new Error('password=hunter2');
     const stack = errorStack(error, 'Error', 'password=[redacted]');
-    expect(stack).toMatch(/^Error: password=\[redacted\]\n {4}at .+redact\.test\.ts/);
+    expect(stack).toMatch(/^Error: password=\[redacted\]\n {4}at .+error-text\.test\.ts/);
     expect(stack).not.toContain('hunter2');
   });
 

@@ -1,0 +1,20 @@
+import { SHAPES } from './secret-shapes.ts';
+
+/** The longest text that is kept, in characters. */
+const MAX_LENGTH = 2_048;
+/** How much of a text is searched. The rest is never shown, so that a text of any length costs the same. */
+const SEARCHED = 8_192;
+/** A credential that the end of the searched part cuts may not be recognised: this much before that end is not shown. */
+const MARGIN = 1_024;
+
+/**
+ * At most 2,048 characters of `text`, without what looks like a credential. Texts of errors can contain secrets: a
+ * provider's 401 quotes the key that it refused, a client's error quotes the URL with its password.
+ */
+export function redact(text: string): string {
+  let safe = text.slice(0, SEARCHED);
+  for (const [pattern, replacement] of SHAPES) safe = safe.replace(pattern, replacement as never);
+  const longest = text.length > SEARCHED ? Math.min(MAX_LENGTH, Math.max(0, safe.length - MARGIN)) : MAX_LENGTH;
+  // A part of a text keeps the whole text in memory: what is returned is a copy.
+  return Buffer.from(safe.length > longest ? `${safe.slice(0, longest)}…` : safe).toString();
+}

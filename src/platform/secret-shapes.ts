@@ -1,0 +1,248 @@
+/**
+ * The shapes of credentials in texts, as secret scanners know them. A shape is recognised by its beginning, by the name
+ * before it or by its place, never by how random it looks: hashes and ids must stay readable.
+ *
+ * Each pattern is bounded where it can be retried: a hostile text must not make it slow.
+ */
+
+/** Replaces what a shape finds; the text around the secret, such as its name, stays. */
+type Shape = readonly [pattern: RegExp, replacement: string | ((match: string, ...groups: string[]) => string)];
+
+const REDACTED = '[redacted]';
+
+/** Not inside a word. The letter of an escape (`\n`, `%3D`) is not part of the word after it. */
+const START = String.raw`(?:(?<![A-Za-z0-9])|(?<=\\[nrt]|%[0-9A-F]{2}|\\u[0-9a-f]{4}))`;
+
+/** Beginnings that nothing but a credential has. */
+const CERTAIN = [
+  ...[
+    'gh[opsur]_',
+    'github_pat_',
+    'gl[a-z]{1,5}-(?=[\\w-]{20})',
+    'glpat-',
+    'glsa_',
+    'xox[a-z](?:\\.xox[a-z])?-',
+    'xapp-',
+  ],
+  ...['A[KS]IA', 'ABIA', 'ACCA', 'AIza', 'ya29\\.', 'GOCSPX-', '[prs]k_(?:live|test|prod)_', 'whsec_'],
+  ...[
+    'gsk_',
+    'pplx-',
+    'nvapi-',
+    'tgp_v1_',
+    'lsv2_[a-z]{2}_',
+    'pcsk_',
+    '[ps]k-lf-',
+    'sk-(?=(?:ant|proj|or|svcacct|admin|live|test)-)',
+  ],
+  ...[
+    'dckr_[po]at_',
+    'do[opr]_v1_',
+    'shp[a-z]{2}_',
+    'lin_(?:api|oauth)_',
+    'figd_',
+    'hv[brs]\\.',
+    'PMAK-',
+    'CCIPAT_',
+    'sntry[su]_',
+  ],
+  ...[
+    'NR(?:AK|II|JS)-',
+    'pscale_(?:tkn|pw|oauth)_',
+    'sbp_',
+    'sb_secret_',
+    'tskey-',
+    'AGE-SECRET-KEY-',
+    'xkeysib-',
+    'xsmtpsib-',
+  ],
+  ...['FLWSECK[_-]', 'dp\\.(?:pt|st|ct|sa|scim|audit)\\.', 'apify_api_', 'AT[AC]TT', 'dt0c\\d\\d\\.', 'sq0[a-z]{3}-'],
+].join('|');
+
+/** Beginnings that words and names have too: what follows must have a digit or a capital, or be one long word. */
+const LIKELY = [
+  ...[
+    '[prs]k-',
+    'hf_',
+    'api_org_',
+    'r8_',
+    'xai-',
+    'fw_',
+    'csk-',
+    'jina_',
+    'tvly-',
+    'npm_',
+    'pypi-',
+    'rubygems_',
+    'ntn_',
+  ],
+  ...[
+    'secret_',
+    'e2b_',
+    'ph[cx]_',
+    'rpa_',
+    'EZ[AT]K',
+    'LTAI',
+    'EAA',
+    'glc_',
+    'ops_',
+    'ABSK',
+    'AQ\\.',
+    'sl\\.',
+    '1//0',
+    'fc-',
+    'pa-',
+  ],
+].join('|');
+
+const REST = String.raw`(?:\.[\w*-]+)*=*`;
+
+/** Names whose value is a credential. They may stand at the end of a longer name: `DB_PASSWORD`, `x-api-key`. */
+const NAME = [
+  ...['pass(?:(?:word|wd|phrase|code)s?|(?<=[-_."\']pass)|(?==))', 'pwd', 'pw(?<=[a-z]_pw)', 'secrets?'],
+  ...['token(?<!unexpected token)', 'auth(?<![a-z]auth)', 'jwt', 'bearer', 'credentials?'],
+  ...['phpsessid', 'jsessionid', 'sessionid(?==)', 'connect\\.sid'],
+  '(?:api|access|secret|private|account|encryption|signing|master|licen[cs]e|subscription|auth|client|consumer|storage|functions' +
+    '|admin|webhook|deploy|ssh|hmac|cipher|session|security)[-_. ]?key(?:[-_]base)?',
+].join('|');
+
+const QUOTE = String.raw`(?:\\*["'\x60]|%2[27]|&quot;)`;
+/** Between a name and its value: `=`, `": "`, `\":\"`, `%3D`, `' => '`, `', '`. */
+const BETWEEN = String.raw`(?:${QUOTE}?\]?[ \t]{0,4}(?::?=>?|:|%3[AD])[ \t]{0,4}|["'][ \t]{0,4},[ \t]{0,4}(?=["']))`;
+const VALUE = [
+  String.raw`"(?:[^"\\\r\n]|\\[^\r\n])*`,
+  String.raw`'(?:[^'\\\r\n]|\\[^\r\n])*`,
+  String.raw`\x60[^\x60\r\n]*`,
+  String.raw`\\+["'](?:[^"'\\\r\n]|\\+[^"'\\\r\n])*`,
+  String.raw`(?:%2[27]|&quot;)(?:(?!%2[27]|&quot;)[^\s"'])*`,
+  String.raw`(?<=%3[AD])(?:(?!%(?:2[0267C]|3B))[^\s"'&])+`,
+  // Not quoted: it ends where the next `name=` begins, or the text around it ends.
+  String.raw`(?![[({])(?:[^\s"'\x60,;&\\<]|["'](?=\w)|[,;&](?!\s|$|["']|[\w .-]{1,40}[=:]|amp;)|\\(?![nrt"'])|<(?!\/))+`,
+].join('|');
+
+const OPENING = new RegExp(`^${QUOTE}`, 'i');
+/** What stands after a name in plain sentences, in types and in settings. */
+const WORDS =
+  /^(?:|is|was|are|has|too|must|should|can(?:not)?|may|not|no|none|null|undefined|nil|true|false|empty|missing|required|invalid|valid|expired|wrong|incorrect|unknown|failed|failure|denied|rejected|revoked|error|ok|yes|on|off|string|number|boolean|object|unknown|any|include|omit|same-origin|auto|optional|disabled|enabled|the|a|an|for|of|to|and|or|in)$/i;
+
+function hideValue(match: string, name: string, between: string, value: string): string {
+  const opening = OPENING.exec(value)?.[0] ?? '';
+  const word = value.slice(opening.length).replace(/[.,:;!?)\]}]+$/, '');
+  const counts = /^token$/i.test(name) && /^\d{1,5}$/.test(word);
+  const isFolder = name === 'PWD' && word.startsWith('/');
+  if (counts || isFolder || !/\w/.test(word) || WORDS.test(word)) return match;
+  return `${name}${between}${opening}${REDACTED}`;
+}
+
+/** In a sentence there is only the word before: what follows must not look like a word, a number or a path. */
+function hideInSentence(match: string, before: string, value: string): string {
+  const word = value.replace(/[.:!?]+$/, '');
+  if (word.length < 6 || !/\d/.test(word) || !/[a-z]/i.test(word)) return match;
+  return /^(?:[\d.,]+[a-z%]{0,3}|\.{0,2}\/.*|\w+:\/\/.*)$/i.test(word) ? match : `${before}${REDACTED}`;
+}
+
+const hideBasic = (match: string, scheme: string, value: string) =>
+  value.length >= 24 || Buffer.from(value, 'base64').includes(':') ? `${scheme}${REDACTED}` : match;
+
+const SENTENCE_NAME =
+  'api[-_ ]?key|(?:secret |private )?access[-_ ]?key|secret(?:[-_ ]key)?|private[-_ ]?key|(?<!unexpected )token|password|passphrase|passwd|credentials?';
+const PARAMETER =
+  'key|k|sig|signature|x-(?:amz|goog)-(?:signature|credential|security-token)|oauth_signature|hmac|code(?==[^&\\s]{12})|auth|appid|pass|pwd|pw|sid|session|ticket|assertion|client_assertion|awsaccesskeyid|user_?pass';
+const PEM = String.raw`(?:[A-Z0-9]|[ +]|%20){0,40}PRIVATE(?:[ +]|%20)KEY(?:(?:[ +]|%20)BLOCK)?-{5}`;
+const SCHEME = '[\\w-]{0,30}(?:key|token)|Bearer|Basic|Bot|JWT|SSWS|Splunk|Negotiate|NTLM|SharedKey(?:Lite)?';
+
+const TOKEN = new RegExp(
+  `${START}(?:${[
+    `(${CERTAIN})[\\w*-]{6,}${REST}`,
+    `(${LIKELY})(?:(?=[a-z-]{0,40}[A-Z\\d*])(?=[A-Za-z]{0,40}[\\d*]|[\\w-]{16})[\\w*-]{8,}|[A-Za-z]{16,}[\\w*-]*)${REST}`,
+    'eyJ(?:[\\w-]{4,}(?:\\.[\\w-]+){1,4}\\.?|[\\w+/-]{16,}=*)',
+    '(SG\\.)[\\w-]{8,}\\.[\\w-]{8,}',
+    '(re_)[A-Za-z0-9]{6,12}_[A-Za-z0-9]{16,}',
+    '(key-|AC|SK|dapi)[0-9a-f]{32}(?![A-Za-z0-9])',
+    '((?:bot)?\\d{6,12}:)[\\w-]{30,}',
+  ].join('|')})`,
+  'g',
+);
+
+export const SHAPES: readonly Shape[] = [
+  [new RegExp(`(-{5}BEGIN${PEM})[\\s\\S]*?(-{5}END${PEM}|$)`, 'g'), `$1${REDACTED}$2`],
+
+  // Addresses: a password before the host, then one with a slash in it, then a token in the place of the user.
+  [/((?:\\?\/){2})[^\s/?#"'@:[\]\\]{0,256}:(?:[^\s/?#"'@]{0,512}@)+/g, `$1${REDACTED}@`],
+  [
+    /((?:\\?\/){2})[^\s/?#"'@:[\]\\]{0,256}:(?!\d{1,5}(?:[\s/?#"'<>)\]},;\\:]|$))[^\s@]{1,512}@(?=[\w[])/g,
+    `$1${REDACTED}@`,
+  ],
+  [/((?:\\?\/){2})(?=[^\s/?#"'@:\\]{0,64}\d)[^\s/?#"'@:\\]{16,256}@/g, `$1${REDACTED}@`],
+  [/(%2F%2F)[^\s%]{0,256}%3A(?:(?!%40)\S){1,512}%40/gi, `$1${REDACTED}%40`],
+  [/(?<![\w/:@.-])[\w.-]{1,64}:[^\s:@/"']{3,128}@(?=[\w.-]{1,253}:\d{2,5}\b|(?:tcp|unix)\()/g, `${REDACTED}@`],
+  [/(jdbc:oracle:\w{1,10}:)[^/\s]{1,64}\/[^@\s]{1,128}@/gi, `$1${REDACTED}@`],
+  [/(\bhooks\.slack(?:-gov)?\.com\/\w+\/)[^\s"'<>)\\]+/gi, `$1${REDACTED}`],
+  [/(\bdiscord(?:app)?\.com\/api\/(?:v\d+\/)?webhooks\/\d+\/)[\w-]+/gi, `$1${REDACTED}`],
+  [
+    /(\b(?:webhook\.office\.com|outlook\.office(?:365)?\.com|hooks\.zapier\.com)\/\w+\/)[^\s"'<>)\\]+/gi,
+    `$1${REDACTED}`,
+  ],
+  [/(\bmaker\.ifttt\.com\/\S{1,100}?\/key\/)[\w-]+/gi, `$1${REDACTED}`],
+  [
+    new RegExp(`((?:[?&;]|%3F|%26|\\\\u0026)(?:${PARAMETER})(?:=|%3D))(?:(?!%26)[^&\\s"'<>#;\\\\])+`, 'gi'),
+    `$1${REDACTED}`,
+  ],
+
+  // Headers. Some schemes have several parts: they end with the line, or with the quote of a command line.
+  [
+    new RegExp(
+      `(authorization${BETWEEN}${QUOTE}?(?:Digest|Hawk|OAuth|Signature|AWS4-[\\w-]{1,30})\\s)[^\\r\\n']*`,
+      'gi',
+    ),
+    `$1${REDACTED}`,
+  ],
+  [new RegExp(`(authorization)(${BETWEEN}${QUOTE}?(?:${SCHEME})[ \\t]{1,4})([^\\s"'\\\\,;]+)`, 'gi'), hideValue],
+  [
+    new RegExp(
+      `(authorization)(${BETWEEN})(?!${QUOTE}?(?:Digest|Hawk|OAuth|Signature|AWS4-|${SCHEME})[ \\t])(${VALUE})`,
+      'gi',
+    ),
+    hideValue,
+  ],
+  [new RegExp(`(set-cookie2?${BETWEEN})\\[(?!redacted)[^\\]]*\\]?`, 'gi'), `$1${REDACTED}`],
+  [new RegExp(`(cookie2?${BETWEEN}${QUOTE}?)[^\\r\\n"'=\\\\]{1,256}=[^\\r\\n"'\\\\]*`, 'gi'), `$1${REDACTED}`],
+  [
+    /\b(Bearer|Bot|Token|ApiKey|SSWS)([ \t]+|%20|\+)(?=[\w.~/-]{0,64}\d|[\w.~/-]{16})[\w.~+/-]{6,}=*/gi,
+    `$1$2${REDACTED}`,
+  ],
+  [/\b(Basic(?:[ \t]+|%20))([A-Za-z0-9+/_-]{6,}(?:=|%3D)*)/gi, hideBasic],
+  [/\b((?:signature|response|mac)=["']?)[\w+/%-]{16,}=*/gi, `$1${REDACTED}`],
+
+  // Credentials with a beginning of their own. The secret key of AWS often stands after its id.
+  [/(A[KS]IA)[A-Z0-9]{12,}([\s:,;|]{1,4})[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+])/g, `$1${REDACTED}$2${REDACTED}`],
+  [TOKEN, `$1$2$3$4$5$6${REDACTED}`],
+  [/[\w~.-]{3}\dQ~[\w~.-]{30,}/g, REDACTED],
+  [/(\$(?:2[abxy]|argon2\w{1,2}|[156y])\$)[\w./$=,+-]{16,}/g, `$1${REDACTED}`],
+
+  // Values after a name, in the order of how much the place says.
+  [/((?:password|passwd|pwd|secret|token|api-?key)>)[^<]{1,512}(?=<\/)/gi, `$1${REDACTED}`],
+  [/(;[ \t]{0,4}(?:password|pwd)[ \t]{0,4}=[ \t]{0,4})(?!["'])[^;"'\r\n]{1,256}(?=;)/gi, `$1${REDACTED}`],
+  [new RegExp(`(${NAME})(${BETWEEN})(${VALUE})`, 'gi'), hideValue],
+  [
+    new RegExp(
+      `\\b((?!PRIMARY|FOREIGN|CACHE|PARTITION|SORT|PUBLIC|IDEMPOTENCY)[A-Z][A-Z0-9_]{0,60}_(?:KEY|PAT|PASS|PW|CREDS))(${BETWEEN})(${VALUE})`,
+      'g',
+    ),
+    hideValue,
+  ],
+  [
+    /(--(?:[\w-]{0,40}-)?(?:password|passwd|pass|secret|token|(?:[\w-]{0,20})api-?key|key|user)[ \t]{1,4})(?!-)(["']?)[^\s"']+/gi,
+    `$1$2${REDACTED}`,
+  ],
+  [/((?:^|\s)-u[ \t]{0,4}["']?[^\s:"']{0,128}:)[^\s"']+/g, `$1${REDACTED}`],
+  [/(\b(?:password|passphrase|identified by)[ \t]{1,4}(["']))[^"'\r\n]{1,256}(?=\2)/gi, `$1${REDACTED}`],
+  [/(\blogin[ \t]{1,4}\S{1,128}\s{1,4}password[ \t]{1,4})\S+/gi, `$1${REDACTED}`],
+  [
+    new RegExp(
+      `(\\b(?:${SENTENCE_NAME})(?:[ \\t]{1,4}(?:provided|is|was|given|used|sent|received|value)){0,3}:?[ \\t]{1,4}["'\`(]?)([^\\s"'\`,;()<>[\\]]+)`,
+      'gi',
+    ),
+    hideInSentence,
+  ],
+];

@@ -1,0 +1,21 @@
+/** The texts of errors as spans show them. A text may contain credentials: see `redact`. */
+import { readProperty } from '../platform/read-property.ts';
+import { redact } from '../platform/redact.ts';
+
+/** The type and the redacted text of a thrown value, as spans show them. Any value can be thrown, not only errors. */
+export function errorText(error: unknown): { readonly type: string; readonly message: string } {
+  try {
+    if (error instanceof Error) return { type: redact(String(error.name)), message: redact(String(error.message)) };
+    return { type: typeof error, message: redact(String(error)) };
+  } catch {
+    return { type: typeof error, message: 'an error that has no text' };
+  }
+}
+
+/** The error's stack with its first line redacted. The lines below it are redacted too: a text may quote another stack. */
+export function errorStack(error: unknown, type: string, message: string): string | undefined {
+  const stack = readProperty(error, 'stack');
+  if (typeof stack !== 'string') return undefined;
+  const frames = stack.indexOf('\n    at ');
+  return frames < 0 ? redact(stack) : `${type}: ${message}${redact(stack.slice(frames))}`;
+}
