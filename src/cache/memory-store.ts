@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 /** A kept value, in an object so that `undefined` and `null` can be kept too. */
 export interface Kept<V> {
   readonly value: V;
-  /** When it becomes stale, in milliseconds since the Unix epoch. */
+  /** When it becomes stale, in milliseconds of the clock's `now()`. */
   readonly freshUntil: number;
 }
 

@@ -61,9 +61,10 @@ export function remoteStore<V>(store: CacheStore, { ttlMs, staleMs = 0 }: Lifeti
       try {
         const entry = await ask('get', context, observation, async () => readEntry(await store.get(key)));
         if (entry === undefined) return undefined;
-        const freshUntil = entry.freshUntil ?? Number.POSITIVE_INFINITY;
-        if (context.clock.now() >= freshUntil + staleMs) return undefined;
-        return { value: entry.value as V, freshUntil };
+        // A store is shared with other processes: its times are dates.
+        const freshForMs = (entry.freshUntil ?? Number.POSITIVE_INFINITY) - context.date();
+        if (freshForMs + staleMs <= 0) return undefined;
+        return { value: entry.value as V, freshUntil: context.clock.now() + freshForMs };
       } catch (error) {
         context.scope?.throwIfCancelled();
         record.failed(observation, 'get', 'corrupt', { error });
@@ -73,7 +74,7 @@ export function remoteStore<V>(store: CacheStore, { ttlMs, staleMs = 0 }: Lifeti
     },
     async set(key: string, value: V, context: ExecutionContext, observation: Observation): Promise<void> {
       if (lifetimeMs === 0) return;
-      const entry = { value, freshUntil: ttlMs === undefined ? null : context.clock.now() + ttlMs };
+      const entry = { value, freshUntil: ttlMs === undefined ? null : context.date() + ttlMs };
       await ask('set', context, observation, async () => store.set(key, entry, lifetimeMs));
     },
   };

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
-import { type Clock, systemClock } from '../platform/clock.ts';
+import { type Clock, dateOf, systemClock } from '../platform/clock.ts';
 import { acrossCopies, processWide } from '../platform/process-wide.ts';
 import { readProperty } from '../platform/read-property.ts';
 import type { Origin } from '../telemetry/propagate.ts';
@@ -93,6 +93,11 @@ export class ExecutionContext implements WorkflowContext {
     const tags = { ...inherited.tags, ...options.tags };
     const merged: ContextOptions = { ...inherited, workflowId, ...given, tags };
     return new ExecutionContext(newRun(merged), options.clock ?? this.clock, this.scope, this.workflowName);
+  }
+
+  /** What time it is, in milliseconds since the Unix epoch. */
+  date(): number {
+    return dateOf(this.clock);
   }
 
   /** Resolves after `ms` milliseconds of this context's clock; a cancellation ends the wait at once. */

@@ -62,8 +62,14 @@ export class CircuitOpenError extends Error {
   /** In how many milliseconds the next probe is admitted. `retry` waits that long. */
   readonly retryAfterMs: number | undefined;
 
-  constructor(primitiveName: string, state: 'open' | 'half_open' | 'isolated', until: number | undefined, now: number) {
-    const retryAfterMs = until === undefined ? undefined : Math.max(0, until - now);
+  /** @param date what time it is, in milliseconds since the Unix epoch */
+  constructor(
+    primitiveName: string,
+    state: 'open' | 'half_open' | 'isolated',
+    retryAfterMs: number | undefined,
+    date: number,
+  ) {
+    const until = retryAfterMs === undefined ? undefined : date + retryAfterMs;
     super(`${primitiveName} ${whyRefused(state, until, retryAfterMs)}`);
     this.primitiveName = primitiveName;
     this.until = until;

@@ -75,7 +75,8 @@ export function circuitBreaker<In, Out>(
       if (epoch === undefined) {
         const { state, until } = circuit.refusal();
         record.refused(observation, state);
-        throw new CircuitOpenError(messageName, state, until, clock.now());
+        const leftMs = until === undefined ? undefined : Math.max(0, until - clock.now());
+        throw new CircuitOpenError(messageName, state, leftMs, context.date());
       }
       const onEnd = (failure: { readonly error: unknown } | undefined) => {
         let result: CircuitResult = 'unknown';

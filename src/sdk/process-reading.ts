@@ -38,7 +38,7 @@ export interface ProcessReader {
 
 export function createProcessReader(): ProcessReader {
   const delays = recentDelays();
-  const startedAtSeconds = systemClock.now() / 1_000 - process.uptime();
+  const startedAtSeconds = systemClock.date() / 1_000 - process.uptime();
   return {
     read() {
       const { user, system } = process.cpuUsage();

@@ -1,5 +1,7 @@
 /** SDKs and clocks are foreign code. An error that they throw must not reach the observed work. */
 import { type Context, context, diag } from '@opentelemetry/api';
+import { dateOf } from '../platform/clock.ts';
+import type { ObservedClock } from './observation.ts';
 
 /** Calls code of an SDK. An error that it throws is reported to OpenTelemetry's own diagnostics. */
 export function guarded(what: string, work: () => void): void {
@@ -22,11 +24,23 @@ export function reportInternal(what: string, error: unknown): void {
 /** The time of the clock in milliseconds; `NaN` when the clock throws or gives no finite number. */
 export function timeOf(clock: { now(): number }): number {
   try {
-    const ms = clock.now();
-    return Number.isFinite(ms) ? ms : Number.NaN;
+    return finite(clock.now());
   } catch {
     return Number.NaN;
   }
+}
+
+/** The date of the clock in milliseconds since the epoch; `NaN` when the clock throws or gives no finite number. */
+export function safeDateOf(clock: ObservedClock): number {
+  try {
+    return finite(dateOf(clock));
+  } catch {
+    return Number.NaN;
+  }
+}
+
+function finite(ms: number): number {
+  return Number.isFinite(ms) ? ms : Number.NaN;
 }
 
 /** Runs `work` in an OpenTelemetry context. If the context manager throws before `work` begins, runs it without one. */

@@ -12,7 +12,7 @@ import {
 } from '@opentelemetry/api';
 import { errorStack, errorText } from './error-text.ts';
 import type { ExecutionTelemetry } from './execution-telemetry.ts';
-import { timeOf } from './guard.ts';
+import { safeDateOf, timeOf } from './guard.ts';
 import { lostSpans } from './instruments.ts';
 import { currentMeter } from './meter.ts';
 import { Observation, type ObservedContext } from './observation.ts';
@@ -43,7 +43,8 @@ export function openObservation(telemetry: ExecutionTelemetry, ctx: ObservedCont
         attributes: telemetry.samplingAttributes ?? NO_ATTRIBUTES,
         links: origin === undefined ? NO_LINKS : [...linksOf(active, origin)],
       };
-      if (!Number.isNaN(startedAt)) options.startTime = hrTime(startedAt);
+      const startDate = Number.isNaN(startedAt) ? startedAt : safeDateOf(ctx.clock);
+      if (!Number.isNaN(startDate)) options.startTime = hrTime(startDate);
       const span = tracer.startSpan(telemetry.spanName, options, parent);
       const extra = ctx.consumeAttributes();
       if (span.isRecording()) {
@@ -51,7 +52,7 @@ export function openObservation(telemetry: ExecutionTelemetry, ctx: ObservedCont
         span.setAttributes(telemetry.spanAttributes);
         if (extra !== undefined) span.setAttributes(extra);
       }
-      return new Observation(telemetry, span, trace.setSpan(parent, span), startedAt);
+      return new Observation(telemetry, span, trace.setSpan(parent, span), startedAt, startDate);
     }
   } catch {
     spansBroken.value += 1;
@@ -66,23 +67,23 @@ export function closeObservation(
   outcome: Outcome,
   error: unknown,
 ): void {
-  const { telemetry, span, startedAt } = observation;
+  const { telemetry, span, startedAt, startDate } = observation;
   const succeeded = outcome === 'success';
   for (const { success, failure } of telemetry.metrics) (succeeded ? success : failure).value += 1;
   if (span === undefined && Number.isNaN(startedAt)) return;
   try {
     const endedAt = timeOf(ctx.clock);
-    const seconds = Math.max(0, endedAt - startedAt) / 1_000;
+    const tookMs = Math.max(0, endedAt - startedAt);
     for (const { duration, labelsOfFailure } of telemetry.metrics) {
       const labels = succeeded || labelsOfFailure === undefined ? duration.labels : labelsOfFailure(error);
-      duration.table.record(seconds, labels, observation.context);
+      duration.table.record(tookMs / 1_000, labels, observation.context);
     }
     if (span === undefined) return;
     try {
       if (!succeeded) describeFailure(span, error, outcome, ctx);
     } finally {
-      if (Number.isNaN(startedAt + endedAt)) span.end();
-      else span.end(hrTime(endedAt));
+      if (Number.isNaN(startDate + tookMs)) span.end();
+      else span.end(hrTime(startDate + tookMs));
     }
   } catch {
     spansBroken.value += 1;

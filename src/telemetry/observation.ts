@@ -2,9 +2,15 @@ import type { Attributes, Context, Span } from '@opentelemetry/api';
 import type { ExecutionTelemetry } from './execution-telemetry.ts';
 import type { Origin } from './propagate.ts';
 
+/** Durations are differences of `now()`; the dates of a span are from `date()`, which a clock need not have. */
+export interface ObservedClock {
+  now(): number;
+  date?(): number;
+}
+
 /** The part of the work's context that an observation needs. */
 export interface ObservedContext {
-  readonly clock: { now(): number };
+  readonly clock: ObservedClock;
   /** The remote spans that caused the run, for its first span; `undefined` on every later call. */
   consumeOrigin(): Origin | undefined;
   /** Ids and tags for the first span of the run; `undefined` on every later call. */
@@ -22,15 +28,24 @@ export class Observation {
   readonly span: Span | undefined;
   /** The OpenTelemetry context that the work runs in. */
   readonly context: Context;
-  /** Milliseconds since the epoch; `NaN` if no SDK is registered, or if the clock has no valid time. */
+  /** The time of the clock in milliseconds; `NaN` if no SDK is registered, or if the clock has no valid time. */
   readonly startedAt: number;
+  /** The same moment as milliseconds since the epoch; `NaN` without a span. */
+  readonly startDate: number;
   /** Whether the work has been called. */
   begun = false;
 
-  constructor(telemetry: ExecutionTelemetry, span: Span | undefined, otelContext: Context, startedAt: number) {
+  constructor(
+    telemetry: ExecutionTelemetry,
+    span: Span | undefined,
+    otelContext: Context,
+    startedAt: number,
+    startDate = Number.NaN,
+  ) {
     this.telemetry = telemetry;
     this.span = span;
     this.context = otelContext;
     this.startedAt = startedAt;
+    this.startDate = startDate;
   }
 }

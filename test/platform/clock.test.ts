@@ -129,39 +129,35 @@ describe('the clock of the machine', () => {
       machine.wall += wall;
     };
     const now = () => clock.now() - performance.timeOrigin;
+    const date = () => (clock.date?.() ?? Number.NaN) - performance.timeOrigin;
 
     it('is milliseconds since the Unix epoch, with fractions', () => {
       pass(1.25);
-      expect(clock.now()).toBe(performance.timeOrigin + 1.25);
+      expect([clock.now(), clock.date?.()]).toEqual(Array(2).fill(performance.timeOrigin + 1.25));
     });
 
-    it('continues at the same rate when the wall clock is set back', () => {
-      pass(5_000);
-      expect(now()).toBe(5_000);
-      pass(2_000, -3_600_000);
-      expect(now()).toBe(7_000);
+    it.each([-3_600_000, 3_600_000, Date.UTC(2099, 0, 1)])(
+      'goes on at the same rate when the wall clock is set by %d ms, while the date follows',
+      (step) => {
+        pass(5_000);
+        expect([now(), date()]).toEqual([5_000, 5_000]);
+        pass(2_000, step);
+        expect([now(), date()]).toEqual([7_000, 5_000 + step]);
+        pass(1_000);
+        expect([now(), date()]).toEqual([8_000, 6_000 + step]);
+      },
+    );
+
+    it('has its right date again after one wrong reading of the wall clock', () => {
+      pass(1, Date.UTC(2099, 0, 1));
+      expect(date()).toBe(Date.UTC(2099, 0, 1));
+      pass(1, 1 - Date.UTC(2099, 0, 1));
+      expect([now(), date()]).toEqual([2, 1]);
     });
 
-    it('ignores a wall clock that is less than a second ahead', () => {
-      pass(5_000, 5_999);
-      expect(now()).toBe(5_000);
-    });
-
-    it('follows the wall clock after the machine was suspended', () => {
-      pass(5_000);
-      expect(now()).toBe(5_000);
-      pass(2_000, 3_602_000);
-      expect(now()).toBe(3_607_000);
-      pass(1_000);
-      expect(now()).toBe(3_608_000);
-    });
-
-    it('is compared with the wall clock once a second at most', () => {
-      for (let i = 0; i < 2_000; i += 1) {
-        pass(1);
-        clock.now();
-      }
-      expect(vi.mocked(Date.now)).toHaveBeenCalledTimes(2);
+    it('has a date finer than that of the wall clock, which may be less than a second ahead', () => {
+      pass(5_000.25, 5_999);
+      expect(date()).toBe(5_000.25);
     });
 
     it('never decreases when the wall clock jumps', () => {

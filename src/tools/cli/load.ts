@@ -78,7 +78,7 @@ export async function loadCommand(options: LoadCommandOptions): Promise<void> {
     const scrape = async () => parseExposition(await telemetry.metrics());
     const before = await scrape();
     if (telemetry.metricsUrl !== undefined) servers.scrape(telemetry.metricsUrl);
-    const startedAt = new Date(systemClock.now()).toISOString();
+    const startedAt = new Date(systemClock.date()).toISOString();
     const loadBefore = loadavg()[0] ?? 0;
     console.error(
       `${rate === 'max' ? 'As many requests per second as possible' : `${rate} requests per second`}, at most ${concurrency} at once, for ${duration} s; ` +

@@ -1,4 +1,4 @@
-import type { Clock } from '../../platform/clock.ts';
+import { type Clock, dateOf } from '../../platform/clock.ts';
 
 export interface HttpResponse {
   readonly status: number;
@@ -26,7 +26,7 @@ export type HttpRequest = (url: string, init?: RequestInit) => Promise<HttpResul
 
 export function createHttpRequest(clock: Clock, timeoutMs: number): HttpRequest {
   return async (url, init = {}) => {
-    const sentAt = clock.now();
+    const [sentAt, startedAt] = [dateOf(clock), clock.now()];
     try {
       const response = await fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) });
       const text = await response.text();
@@ -37,7 +37,7 @@ export function createHttpRequest(clock: Clock, timeoutMs: number): HttpRequest 
           text,
           date: Number.isNaN(date) ? undefined : date,
           sentAt,
-          receivedAt: clock.now(),
+          receivedAt: sentAt + clock.now() - startedAt,
         },
       };
     } catch (error) {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { BodyError, readBody } from '../../platform/body.ts';
-import { type Clock, systemClock } from '../../platform/clock.ts';
+import { type Clock, dateOf, systemClock } from '../../platform/clock.ts';
 import { type Exchange, sendJson } from '../../platform/http-server.ts';
 import { serveLoopback } from '../../platform/loopback.ts';
 import { type ChaosOptions, createChaos, type Fault } from './chaos.ts';
@@ -109,7 +109,7 @@ async function answerChat(exchange: Exchange, { tokenizer, anyModel, nextFault, 
   if (fault.kind === 'error') {
     throw new ChatError(500, null, 'The server had an error while processing your request. Sorry about that!');
   }
-  const header = createReplyHeader(chat.model, clock.now());
+  const header = createReplyHeader(chat.model, dateOf(clock));
   const parts = chat.stream
     ? completionEvents(header, answer, tokenizer.pieces(answer.text), chat.includeUsage)
     : [JSON.stringify(completion(header, answer))];
