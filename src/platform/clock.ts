@@ -21,8 +21,11 @@ export interface Clock {
   after(ms: number, callback: () => void): () => void;
 }
 
+/** The part of a clock that observation needs. */
+export type ReadableClock = Pick<Clock, 'now' | 'date'>;
+
 /** What time it is on this clock, in milliseconds since the Unix epoch. */
-export function dateOf(clock: Pick<Clock, 'now' | 'date'>): number {
+export function dateOf(clock: ReadableClock): number {
   return clock.date === undefined ? clock.now() : clock.date();
 }
 

@@ -1,7 +1,6 @@
 /** SDKs and clocks are foreign code. An error that they throw must not reach the observed work. */
 import { type Context, context, diag } from '@opentelemetry/api';
-import { dateOf } from '../platform/clock.ts';
-import type { ObservedClock } from './observation.ts';
+import { dateOf, type ReadableClock } from '../platform/clock.ts';
 
 /** Calls code of an SDK. An error that it throws is reported to OpenTelemetry's own diagnostics. */
 export function guarded(what: string, work: () => void): void {
@@ -31,7 +30,7 @@ export function timeOf(clock: { now(): number }): number {
 }
 
 /** The date of the clock in milliseconds since the epoch; `NaN` when the clock throws or gives no finite number. */
-export function safeDateOf(clock: ObservedClock): number {
+export function safeDateOf(clock: ReadableClock): number {
   try {
     return finite(dateOf(clock));
   } catch {

@@ -1,16 +1,11 @@
 import type { Attributes, Context, Span } from '@opentelemetry/api';
+import type { ReadableClock } from '../platform/clock.ts';
 import type { ExecutionTelemetry } from './execution-telemetry.ts';
 import type { Origin } from './propagate.ts';
 
-/** Durations are differences of `now()`; the dates of a span are from `date()`, which a clock need not have. */
-export interface ObservedClock {
-  now(): number;
-  date?(): number;
-}
-
 /** The part of the work's context that an observation needs. */
 export interface ObservedContext {
-  readonly clock: ObservedClock;
+  readonly clock: ReadableClock;
   /** The remote spans that caused the run, for its first span; `undefined` on every later call. */
   consumeOrigin(): Origin | undefined;
   /** Ids and tags for the first span of the run; `undefined` on every later call. */

@@ -1,5 +1,6 @@
+import type { ReadableClock } from '../platform/clock.ts';
 import { runIn, timeOf } from './guard.ts';
-import type { Observation, ObservedClock } from './observation.ts';
+import type { Observation } from './observation.ts';
 import { ATTR } from './semconv.ts';
 import {
   cancelled,
@@ -19,7 +20,7 @@ import {
 
 /** The part of its context that a stream needs. */
 export interface StreamContext {
-  readonly clock: ObservedClock;
+  readonly clock: ReadableClock;
   /** Calls `listener` when the context is cancelled, at once if it is already. Returns a function that removes it. */
   onCancel(listener: (reason: unknown) => void): () => void;
   /** Runs `work` with this context as the context of nested executions. */
