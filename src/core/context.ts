@@ -28,16 +28,30 @@ const NOOP = () => {};
 const NO_OPTIONS: ContextOptions = Object.freeze({});
 const NO_TAGS: Tags = Object.freeze({});
 
+/** What an execution is inside of: a slot of a bulkhead, a run of a cache and so on, the innermost first. */
+interface Inside {
+  readonly what: object;
+  readonly around: Inside | undefined;
+}
+
 export class ExecutionContext implements WorkflowContext {
   readonly clock: Clock;
   /** `undefined` where nothing can cancel the work. */
   readonly scope: CancelScope | undefined;
   readonly workflowName: string | undefined;
   readonly #run: Run;
+  readonly #inside: Inside | undefined;
   #signal: AbortSignal | undefined;
 
-  constructor(run: Run, clock: Clock, scope: CancelScope | undefined, workflowName: string | undefined) {
+  constructor(
+    run: Run,
+    clock: Clock,
+    scope: CancelScope | undefined,
+    workflowName: string | undefined,
+    inside?: Inside | undefined,
+  ) {
     this.#run = run;
+    this.#inside = inside;
     this.clock = clock;
     this.scope = scope;
     this.workflowName = workflowName;
@@ -76,13 +90,27 @@ export class ExecutionContext implements WorkflowContext {
 
   /** The same run under another scope. */
   within(scope: CancelScope): ExecutionContext {
-    return new ExecutionContext(this.#run, this.clock, scope, this.workflowName);
+    return new ExecutionContext(this.#run, this.clock, scope, this.workflowName, this.#inside);
   }
 
   /** The same run, inside the workflow `name` unless it is already inside another. */
   inWorkflow(name: string): ExecutionContext {
     if (this.workflowName !== undefined) return this;
-    return new ExecutionContext(this.#run, this.clock, this.scope, name);
+    return new ExecutionContext(this.#run, this.clock, this.scope, name, this.#inside);
+  }
+
+  /** The same run, inside of `what`. */
+  insideOf(what: object): ExecutionContext {
+    const inside = { what, around: this.#inside };
+    return new ExecutionContext(this.#run, this.clock, this.scope, this.workflowName, inside);
+  }
+
+  /** The innermost of what this is inside of that `is` accepts. */
+  innermost<T extends object>(is: (what: object) => what is T): T | undefined {
+    for (let inside = this.#inside; inside !== undefined; inside = inside.around) {
+      if (is(inside.what)) return inside.what;
+    }
+    return undefined;
   }
 
   /** A new run that inherits what `options` leave out. */
@@ -92,7 +120,13 @@ export class ExecutionContext implements WorkflowContext {
     const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
     const tags = { ...inherited.tags, ...options.tags };
     const merged: ContextOptions = { ...inherited, workflowId, ...given, tags };
-    return new ExecutionContext(newRun(merged), options.clock ?? this.clock, this.scope, this.workflowName);
+    return new ExecutionContext(
+      newRun(merged),
+      options.clock ?? this.clock,
+      this.scope,
+      this.workflowName,
+      this.#inside,
+    );
   }
 
   /** What time it is, in milliseconds since the Unix epoch. */

@@ -10,7 +10,10 @@ import { MappedStream } from './map-stream.ts';
 export interface MapOptions {
   /** Replaces `MapPrimitive` in the metrics. */
   readonly name?: string | undefined;
-  /** How many items may run at once; in a stream, results that wait to be read count too. @default 8 */
+  /**
+   * How many items may run at once; in a stream, results that wait to be read count too. An item whose time is over
+   * counts no more, even if a function in it ignores its signal and goes on. @default 8
+   */
   readonly concurrency?: number | undefined;
   /** Whether results come in the order in which they are ready, not in the order of their items. @default false */
   readonly unordered?: boolean | undefined;

@@ -8,7 +8,10 @@ import { count, oneOf, optional, optionalName } from '../core/rules.ts';
 export interface ParallelOptions {
   /** Replaces `ParallelPrimitive` in the metrics. */
   readonly name?: string | undefined;
-  /** How many branches may run at once. @default all of them */
+  /**
+   * How many branches may run at once. A branch whose time is over counts no more, even if a function in it ignores its
+   * signal and goes on. @default all of them
+   */
   readonly concurrency?: number | undefined;
   /**
    * `fail`: the first failure aborts the other branches and is the error. `settle`: every branch runs to its end, and

@@ -5,12 +5,15 @@ import { BulkheadFullError } from '../core/refusals.ts';
 import { count, number, optional, optionalName } from '../core/rules.ts';
 import { afterOutput } from '../core/stream.ts';
 import { bulkheadRecorder } from '../telemetry/record/bulkhead.ts';
-import { Slots } from './slots.ts';
+import { type Slot, Slots } from './slots.ts';
 
 export interface BulkheadOptions {
   /** Replaces `BulkheadPrimitive` in the metrics. */
   readonly name?: string | undefined;
-  /** How many executions may run at once. */
+  /**
+   * How many executions may run at once. An execution that was aborted, or whose time is over, counts no more, even if a
+   * function in it ignores its signal and goes on.
+   */
   readonly concurrency: number;
   /** How many more executions may wait for their turn; any further execution is refused. @default 0 */
   readonly maxQueue?: number | undefined;
@@ -25,7 +28,8 @@ const RULES: Rules<BulkheadOptions> = {
 /**
  * Runs at most `concurrency` executions at once. Up to `maxQueue` more wait, first come, first served; the rest reject
  * with `BulkheadFullError`. An execution that is aborted while it waits leaves the line at once. A stream keeps its slot
- * until it ends. An execution that waits for another execution of the same bulkhead may wait for ever.
+ * until it ends. An execution inside another one of the same bulkhead takes a free slot; if there is none, it runs in the
+ * slot of the one around it, one at a time, because that one waits for it.
  *
  * @example
  * const gentle = bulkhead(task('query', queryDatabase), { concurrency: 10, maxQueue: 100 });
@@ -38,9 +42,8 @@ export function bulkhead<In, Out>(primitive: Primitive<In, Out>, options: Bulkhe
   const { label, messageName } = namesOf('bulkhead', name, { around: inner });
   const record = bulkheadRecorder(label);
   const slots = new Slots(concurrency);
-  const leave = () => {
-    record.left();
-    slots.free();
+  const leave = (slot: Slot) => {
+    if (slots.leave(slot)) record.left();
   };
 
   return createPrimitive<In, Out>({
@@ -48,24 +51,26 @@ export function bulkhead<In, Out>(primitive: Primitive<In, Out>, options: Bulkhe
     name,
     messageName,
     run: async (input, context, observation) => {
-      if (!slots.tryEnter()) {
+      let slot = slots.tryEnter(context);
+      if (slot === undefined) {
         if (slots.waiting >= maxQueue) throw new BulkheadFullError(messageName, concurrency, maxQueue);
         const since = record.queued(observation, context.clock);
         try {
-          await slots.wait(context);
+          slot = await slots.wait(context);
         } finally {
           record.waited(observation, context.clock, since);
         }
       }
-      record.entered();
+      const held = slot;
+      if (held.lender === undefined) record.entered();
       let output: Out;
       try {
-        output = await inner.invoke(input, context);
+        output = await inner.invoke(input, context.insideOf(held));
       } catch (error) {
-        leave();
+        leave(held);
         throw error;
       }
-      afterOutput(output, leave);
+      afterOutput(output, () => leave(held));
       return output;
     },
   });

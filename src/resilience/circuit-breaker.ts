@@ -7,6 +7,7 @@ import { CircuitOpenError, isInconclusive } from '../core/refusals.ts';
 import { callback, optional, optionalName } from '../core/rules.ts';
 import { afterOutput } from '../core/stream.ts';
 import type { WorkflowContext } from '../core/workflow-context.ts';
+import { type Observation, recordCallbackError } from '../telemetry/record/callback.ts';
 import { circuitBreakerRecorder } from '../telemetry/record/circuit-breaker.ts';
 import type { CircuitResult } from './circuit.ts';
 import { type CircuitSource, circuitSource, SOURCE_RULES } from './circuit-source.ts';
@@ -19,7 +20,8 @@ export interface CircuitBreakerCommonOptions {
   /**
    * Which errors are failures of the dependency. Any other error is an answer, and counts as a success. A cancellation
    * does not count, and a refusal by a policy inside does not count either: the dependency was not called. `when` cannot
-   * be asynchronous: the circuit needs the result before it admits the next execution.
+   * be asynchronous: the circuit needs the result before it admits the next execution. If it throws, the error does not
+   * count.
    * @default all errors, except those with a `status` from 400 to 499 other than 408, 409, 425 and 429
    */
   readonly when?: ((error: unknown, context: WorkflowContext) => boolean) | undefined;
@@ -36,7 +38,8 @@ const RULES: Rules<CircuitBreakerOptions> = { name: optionalName, ...SOURCE_RULE
  * admits `halfOpenProbes`: if all succeed it closes, if one fails it opens again. If several circuits have one name (one
  * per key, or primitives with the same name), the gauge shows the worst of them.
  *
- * Work that never ends is no failure: put a `timeout` inside.
+ * Work that never ends is no failure: put a `timeout` inside. An execution inside another one of the same circuit is a
+ * part of it: it needs no probe of its own, and what passes through both counts once.
  *
  * @example
  * const guarded = circuitBreaker(timeout(ask, { timeoutMs: 30_000 }), { consecutiveFailures: 5, openMs: 10_000 });
@@ -52,9 +55,15 @@ export function circuitBreaker<In, Out>(
   const { label, messageName } = namesOf('circuit_breaker', name, { around: inner });
   const circuitFor = circuitSource('CircuitBreakerOptions', source, { label, messageName });
   /** What the error of an execution says about the dependency. */
-  const judge = (error: unknown, context: ExecutionContext): CircuitResult => {
+  const judge = (error: unknown, context: ExecutionContext, observation: Observation): CircuitResult => {
     if (context.scope?.cancelled === true || isInconclusive(error)) return 'unknown';
-    const isFailure: unknown = when(error, context);
+    let isFailure: unknown;
+    try {
+      isFailure = when(error, context);
+    } catch (thrown) {
+      recordCallbackError(observation, thrown);
+      return 'unknown';
+    }
     if (isPromise(isFailure)) {
       // A promise is truthy, also one that resolves to false. Its rejection must not end the process.
       isFailure.then(undefined, () => {});
@@ -71,8 +80,8 @@ export function circuitBreaker<In, Out>(
       const { clock } = context;
       const found = circuitFor(input, context);
       const circuit = isPromise(found) ? await found : found;
-      const epoch = circuit.admit(clock);
-      if (epoch === undefined) {
+      const admission = circuit.admit(clock, context);
+      if (admission === undefined) {
         const { state, until } = circuit.refusal();
         record.refused(observation, state);
         const leftMs = until === undefined ? undefined : Math.max(0, until - clock.now());
@@ -81,15 +90,15 @@ export function circuitBreaker<In, Out>(
       const onEnd = (failure: { readonly error: unknown } | undefined) => {
         let result: CircuitResult = 'unknown';
         try {
-          result = failure === undefined ? 'success' : judge(failure.error, context);
+          result = failure === undefined ? 'success' : judge(failure.error, context, observation);
         } finally {
-          const changedTo = circuit.settle(epoch, result, clock);
+          const changedTo = circuit.settle(admission, result, failure?.error, clock);
           if (changedTo !== undefined) record.changed(observation, changedTo);
         }
       };
       let output: Out;
       try {
-        output = await inner.invoke(input, context);
+        output = await inner.invoke(input, context.insideOf(admission));
       } catch (error) {
         onEnd({ error });
         throw error;

@@ -1,4 +1,4 @@
-import { checkOptions, failRange, type Rules, requireNumber } from '../core/check.ts';
+import { checkOptions, fail, failRange, type Rules, requireNumber } from '../core/check.ts';
 import { count, milliseconds, number, optional } from '../core/rules.ts';
 import type { CircuitRules } from './circuit.ts';
 import { consecutiveRule, samplingRule, type TripRule } from './trip-rule.ts';
@@ -24,7 +24,7 @@ export interface CircuitOpenOptions {
   readonly openMs: number;
   /** The longest time that the circuit stays open, in milliseconds: it grows with each failed probe. @default `openMs` */
   readonly maxOpenMs?: number | undefined;
-  /** The factor by which the open time grows with each failed probe, up to `maxOpenMs`. @default 2 */
+  /** The factor by which the open time grows with each failed probe, up to `maxOpenMs`, which must be given. @default 2 */
   readonly openFactor?: number | undefined;
   /**
    * How many executions may run as probes once `openMs` has passed. The circuit closes when all of them have succeeded,
@@ -55,6 +55,9 @@ export const CIRCUIT_RULES: Rules<CircuitOptions> = {
 export function circuitRules(where: string, options: CircuitOptions): CircuitRules<unknown> {
   checkOptions(where, options, CIRCUIT_RULES);
   const { openMs, maxOpenMs = openMs, openFactor = 2, halfOpenProbes = 1 } = options;
+  if (options.openFactor !== undefined && options.maxOpenMs === undefined) {
+    fail(where, 'openFactor', 'is of use only together with maxOpenMs, or the open time never grows', openFactor);
+  }
   requireNumber(where, 'maxOpenMs', maxOpenMs, { min: openMs });
   const trip = tripRule(
     where,

@@ -1,5 +1,7 @@
+import type { ExecutionContext } from '../core/context.ts';
 import { acrossCopies } from '../platform/process-wide.ts';
 import { type CircuitGroup, CircuitMember, type CircuitState } from '../telemetry/record/circuit-breaker.ts';
+import { Admission } from './admission.ts';
 import {
   admit,
   type CircuitResult,
@@ -35,6 +37,7 @@ interface Clock {
 /** Removes garbage-collected circuits from the gauge. */
 const dropped = new FinalizationRegistry<CircuitMember>((member) => member.leave());
 const NEVER_OVER = () => false;
+const SUCCESS = {};
 
 /** A circuit that changes: its current value, and the names under which telemetry shows it. */
 export class LiveCircuit implements Circuit {
@@ -75,18 +78,39 @@ export class LiveCircuit implements Circuit {
     for (const member of this.#members.splice(0)) member.leave();
   }
 
-  /** Returns the epoch in which the call is admitted, `undefined` when the call is refused. */
-  admit(clock: Clock): number | undefined {
-    if (this.#value.state === 'closed') return this.#value.epoch;
+  /**
+   * Admits the execution; `undefined` when it is refused. An execution inside another one of this circuit is a part of
+   * it, and needs no admission of its own: a probe that waited for a second probe would wait for itself.
+   */
+  admit(clock: Clock, context: ExecutionContext): Admission | undefined {
+    const { epoch, state } = this.#value;
+    const whole = context.innermost(
+      (what): what is Admission => what instanceof Admission && what.circuit === this && !what.hasEnded,
+    );
+    if (whole !== undefined && whole.epoch === epoch) return new Admission(this, epoch, whole);
+    if (state === 'closed') return new Admission(this, epoch, undefined);
     const next = admit(this.#rules, this.#value, clock.now());
     if (next === undefined) return undefined;
     this.#become(next, clock);
-    return next.epoch;
+    return new Admission(this, next.epoch, undefined);
   }
 
-  /** Call it at the end of a call that was admitted in `epoch`. Returns the new state of the circuit, if it changed. */
-  settle(epoch: number, result: CircuitResult, clock: Clock): CircuitState | undefined {
-    return this.#become(settle(this.#rules, this.#value, epoch, result, clock.now()), clock);
+  /**
+   * Call it when the execution has ended. An error counts once, and so does success: for the innermost execution, or for
+   * a whole probe. Returns the new state of the circuit, if it changed.
+   */
+  settle(admission: Admission, result: CircuitResult, error: unknown, clock: Clock): CircuitState | undefined {
+    const { epoch, whole } = admission;
+    admission.hasEnded = true;
+    const end = result === 'failure' ? error : SUCCESS;
+    const hasCounted = result !== 'unknown' && admission.hasCounted(end);
+    if (whole !== undefined) {
+      if (result === 'unknown' || (result === 'success' && this.#value.state !== 'closed')) return undefined;
+      whole.countedPart(end);
+      if (hasCounted) return undefined;
+    }
+    const counts = hasCounted ? 'unknown' : result;
+    return this.#become(settle(this.#rules, this.#value, epoch, counts, clock.now()), clock);
   }
 
   /** Why the circuit refuses calls now, and until when. */

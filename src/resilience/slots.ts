@@ -1,10 +1,33 @@
 import type { ExecutionContext } from '../core/context.ts';
 import { type Place, WaitingLine } from './waiting-line.ts';
 
+/**
+ * A slot that an execution holds. While the execution waits for another one inside it, that one may borrow the slot: if
+ * it had to wait for a slot of its own, the two would wait for each other.
+ */
+export class Slot {
+  readonly slots: Slots;
+  /** The slot that this one is borrowed from. */
+  readonly lender: Slot | undefined;
+  isLent = false;
+  /** Whether its execution has ended. */
+  hasEnded = false;
+
+  constructor(slots: Slots, lender?: Slot | undefined) {
+    this.slots = slots;
+    this.lender = lender;
+  }
+}
+
+interface Waiter {
+  readonly around: Slot | undefined;
+  readonly admit: (slot: Slot) => void;
+}
+
 /** A fixed number of slots, and the line of executions that wait for one. */
 export class Slots {
   readonly #count: number;
-  readonly #line = new WaitingLine<() => void>();
+  readonly #line = new WaitingLine<Waiter>();
   #used = 0;
 
   constructor(count: number) {
@@ -15,22 +38,29 @@ export class Slots {
     return this.#line.size;
   }
 
-  /** Takes a slot if one is free. Returns whether it took one. */
-  tryEnter(): boolean {
-    if (this.#used >= this.#count) return false;
-    this.#used += 1;
-    return true;
+  /** A free slot, else the slot of the execution around this one; `undefined` when neither is free. */
+  tryEnter(context: ExecutionContext): Slot | undefined {
+    if (this.#used < this.#count) {
+      this.#used += 1;
+      return new Slot(this);
+    }
+    const around = this.#around(context);
+    return around === undefined || around.isLent ? undefined : this.#borrow(around);
   }
 
   /**
    * Resolves when the caller has a slot. A cancelled caller leaves the line at once. Each caller gets a promise of its
    * own, so that it goes on in its own async context.
    */
-  wait(context: ExecutionContext): Promise<void> {
+  wait(context: ExecutionContext): Promise<Slot> {
     return new Promise((resolve, reject) => {
-      const place: Place<() => void> = this.#line.join(() => {
-        unlisten();
-        resolve();
+      const place: Place<Waiter> = this.#line.join({
+        around: this.#around(context),
+        admit: (slot) => {
+          this.#line.leave(place);
+          unlisten();
+          resolve(slot);
+        },
       });
       const unlisten = context.onCancel((reason) => {
         this.#line.leave(place);
@@ -39,14 +69,36 @@ export class Slots {
     });
   }
 
-  /** Gives the caller's slot to the first in the line; if the line is empty, the slot is free. */
-  free(): void {
+  /** Call it when the execution has ended. Returns whether the slot is free or has a new owner, if it was no borrowed one. */
+  leave(slot: Slot): boolean {
+    slot.hasEnded = true;
+    // The execution inside has not ended: the slot is its own from now on.
+    if (slot.isLent) return false;
+    const { lender } = slot;
+    if (lender !== undefined) return this.#giveBack(lender);
     const next = this.#line.first;
-    if (next === undefined) {
-      this.#used -= 1;
-      return;
+    if (next === undefined) this.#used -= 1;
+    else next.waiter.admit(new Slot(this));
+    return true;
+  }
+
+  #giveBack(lender: Slot): boolean {
+    lender.isLent = false;
+    if (lender.hasEnded) return this.leave(lender);
+    for (const { around, admit } of this.#line) {
+      if (around !== lender) continue;
+      admit(this.#borrow(lender));
+      break;
     }
-    this.#line.leave(next);
-    next.waiter();
+    return false;
+  }
+
+  #borrow(lender: Slot): Slot {
+    lender.isLent = true;
+    return new Slot(this, lender);
+  }
+
+  #around(context: ExecutionContext): Slot | undefined {
+    return context.innermost((what): what is Slot => what instanceof Slot && what.slots === this && !what.hasEnded);
   }
 }

@@ -220,8 +220,10 @@ describe('circuitBreaker', () => {
     await run(guarded);
     await clock.advance(10);
     broken = true;
-    await expect(guarded.execute(undefined, { context: { clock } })).rejects.toThrow('bad predicate');
+    await expect(guarded.execute(undefined, { context: { clock } })).rejects.toBe(down.error);
     expect(await run(guarded)).toBe('ok');
+    const events = telemetry.spans().flatMap((span) => span.events.map(({ name }) => name));
+    expect(events.filter((name) => name === 'tta.callback_error')).toHaveLength(1);
   });
 
   it('lets in no more probes than it may, however many ask in the same tick', async () => {
@@ -481,6 +483,10 @@ describe('circuitBreaker', () => {
     [
       { consecutiveFailure: 1, openMs: 1 },
       'there is no option "consecutiveFailure"; did you mean consecutiveFailures?',
+    ],
+    [
+      { consecutiveFailures: 1, openMs: 1, openFactor: 3 },
+      'openFactor is of use only together with maxOpenMs, or the open time never grows, got 3',
     ],
     [{ circuit: {} }, 'circuit must be made by circuit({ … }), got an object with no keys'],
     [{ circuit: circuit({ consecutiveFailures: 1, openMs: 1 }), openMs: 1 }, 'circuit has its own rules'],

@@ -1,0 +1,27 @@
+/** One execution that a circuit has admitted. */
+export class Admission {
+  readonly circuit: object;
+  /** The epoch of the circuit in which its result counts. */
+  readonly epoch: number;
+  /** The execution of the same circuit that this one is inside of, and a part of. */
+  readonly whole: Admission | undefined;
+  hasEnded = false;
+  /** What its parts have ended with and what has counted: the same must not count again for the whole. */
+  #counted: WeakSet<object> | undefined;
+
+  constructor(circuit: object, epoch: number, whole: Admission | undefined) {
+    this.circuit = circuit;
+    this.epoch = epoch;
+    this.whole = whole;
+  }
+
+  hasCounted(end: unknown): boolean {
+    return this.#counted?.has(end as object) === true;
+  }
+
+  countedPart(end: unknown): void {
+    if (typeof end !== 'object' || end === null) return;
+    this.#counted ??= new WeakSet();
+    this.#counted.add(end);
+  }
+}
