@@ -35,14 +35,13 @@ export class SingleFlight<V> {
 
   /** Starts a run that goes on even if no execution waits for it. */
   startInBackground(key: string, context: ExecutionContext, work: Work<V>): void {
-    this.#begin(key, context, work, 1);
+    // Without an execution that waits, a failure must be no unhandled rejection.
+    this.#begin(key, context, work, 1).result.catch(() => {});
   }
 
   #begin(key: string, context: ExecutionContext, work: Work<V>, waiting: number): SharedRun<V> {
     const scope = new CancelScope();
     const result = work(context.within(scope)).finally(() => this.#remove(key, run));
-    // Each execution that waits gets the failure. Without one, the failure must be no unhandled rejection.
-    result.catch(() => {});
     const run: SharedRun<V> = { result, scope, waiting };
     this.#runs.set(key, run);
     return run;

@@ -8,7 +8,10 @@ import { redact } from '../platform/redact.ts';
 import { VERDICT } from '../telemetry/verdict.ts';
 import { measure, show } from './show.ts';
 
-/** The work in a `timeout` did not finish in time, or its stream gave no chunk in time. */
+/**
+ * The work in a `timeout` did not finish in time, or its stream gave no chunk in time. It is made in a timer, whose stack
+ * shows nobody: the primitive that rejects with it gives it its own stack by `rejectedHere`.
+ */
 export class PrimitiveTimeoutError extends Error {
   override readonly name = 'PrimitiveTimeoutError';
   readonly [VERDICT] = 'timeout';
@@ -24,6 +27,12 @@ export class PrimitiveTimeoutError extends Error {
     this.primitiveName = primitiveName;
     this.timeoutMs = timeoutMs;
   }
+}
+
+/** Gives an error the stack of the code that calls this, which shows who waits for it. */
+export function rejectedHere<E extends Error>(error: E): E {
+  if (Object.isExtensible(error)) Error.captureStackTrace(error, rejectedHere);
+  return error;
 }
 
 /** `loop` ran its primitive `maxIterations` times, and `until` was false for every output. */

@@ -28,6 +28,9 @@ interface Reader {
   readonly reject: (error: unknown) => void;
 }
 
+/** The promise must be new each time: one for all would keep a reaction of every item. */
+const never = () => new Promise<never>(() => {});
+
 const DONE: IteratorResult<never, undefined> = Object.freeze({ done: true, value: undefined });
 
 /**
@@ -126,7 +129,10 @@ export class MappedStream<Item> implements AsyncIterableIterator<unknown, undefi
   #answer(): void {
     for (let reader = this.#readers[0]; reader !== undefined; reader = this.#readers[0]) {
       const result = this.#results.shift();
-      if (result === undefined && this.#state.phase !== 'over') return;
+      if (result === undefined && this.#state.phase !== 'over') {
+        this.#showReader(this.#results.first);
+        return;
+      }
       this.#readers.shift();
       if (result !== undefined) {
         reader.resolve({ done: false, value: result.value });
@@ -164,13 +170,26 @@ export class MappedStream<Item> implements AsyncIterableIterator<unknown, undefi
   #start(item: Item): void {
     const { primitive, settle } = this.#plan;
     const slot = this.#results.reserve();
-    primitive.invoke(item, this.#context).then(
-      (value) => this.#settle(slot, settle ? { status: 'fulfilled', value } : value, false),
+    slot.work = primitive.invoke(item, this.#context).then(
+      (value) => {
+        this.#settle(slot, settle ? { status: 'fulfilled', value } : value, false);
+        return never();
+      },
       (reason: unknown) => {
         if (!settle) this.#move(streamFailed(this.#state, { error: reason }, this.#results.ready));
         this.#settle(slot, { status: 'rejected', reason }, true);
+        return never();
       },
     );
+    this.#showReader(this.#results.first ?? slot);
+  }
+
+  /** V8 sees that the work on the item leads to the reader that waits: the stack of its error shows who reads. */
+  #showReader(slot: ResultSlot | undefined): void {
+    const reader = this.#readers[0];
+    if (reader === undefined || slot?.work === undefined) return;
+    void slot.work.then(reader.resolve);
+    slot.work = undefined;
   }
 
   #settle(slot: ResultSlot, value: unknown, failed: boolean): void {

@@ -84,23 +84,17 @@ async function failFast(
 ): Promise<unknown[]> {
   const scope = new CancelScope(context.scope);
   const inner = context.within(scope);
-  const outputs = new Array<unknown>(branches.length);
-  let failure: { readonly error: unknown } | undefined;
   // One `enter` for all branches costs less than one for each.
-  await enter(inner, runAll, branches, input, inner, concurrency, {
-    fulfilled(i, output) {
-      outputs[i] = output;
-      return true;
-    },
-    rejected(_, error) {
-      failure ??= { error };
-      scope.cancel(error);
-      return false;
-    },
-  });
-  scope.dispose();
-  if (failure !== undefined) throw (failure as { readonly error: unknown }).error;
-  return outputs;
+  const runs = enter(inner, startAll, branches, input, inner, concurrency, scope);
+  try {
+    return await Promise.all(runs);
+  } catch (error) {
+    scope.cancel(error);
+    await Promise.allSettled(runs);
+    throw error;
+  } finally {
+    scope.dispose();
+  }
 }
 
 async function settleAll(
@@ -109,54 +103,35 @@ async function settleAll(
   context: ExecutionContext,
   concurrency: number,
 ): Promise<PromiseSettledResult<unknown>[]> {
-  const results = new Array<PromiseSettledResult<unknown>>(branches.length);
-  await runAll(branches, input, context, concurrency, {
-    fulfilled(i, value) {
-      results[i] = { status: 'fulfilled', value };
-      return true;
-    },
-    rejected(i, reason) {
-      results[i] = { status: 'rejected', reason };
-      return true;
-    },
-  });
+  const results = await Promise.allSettled(startAll(branches, input, context, concurrency));
   context.scope?.throwIfCancelled();
   return results;
 }
 
-/** Called with the result of each branch. Both methods return whether further branches may start. */
-interface Results {
-  fulfilled(index: number, output: unknown): boolean;
-  rejected(index: number, error: unknown): boolean;
-}
-
-/** Resolves when every branch that was started has ended; at most `concurrency` run at once. */
-function runAll(
+/** Starts the branches, at most `concurrency` at once. `failing` is cancelled by a failure; then no more start. */
+function startAll(
   branches: readonly Branch[],
   input: unknown,
   context: ExecutionContext,
   concurrency: number,
-  results: Results,
-): Promise<void> {
-  return new Promise((resolve) => {
-    let next = 0;
-    let running = 0;
-    let open = true;
-    const ended = (mayStart: boolean) => {
-      running -= 1;
-      open &&= mayStart;
-      if (open && next < branches.length) start();
-      else if (running === 0) resolve();
-    };
-    const start = () => {
-      const index = next;
-      next += 1;
-      running += 1;
-      (branches[index] as Branch).invoke(input, context).then(
-        (output) => ended(results.fulfilled(index, output)),
-        (error: unknown) => ended(results.rejected(index, error)),
-      );
-    };
-    while (next < Math.min(concurrency, branches.length)) start();
+  failing?: CancelScope,
+): Promise<unknown>[] {
+  if (concurrency >= branches.length) return branches.map((branch) => branch.invoke(input, context));
+  const line: (() => void)[] = [];
+  let free = concurrency;
+  return branches.map(async (branch) => {
+    if (free > 0) free -= 1;
+    else await new Promise<void>((go) => line.push(go));
+    try {
+      failing?.throwIfCancelled();
+      return await branch.invoke(input, context);
+    } catch (error) {
+      failing?.cancel(error);
+      throw error;
+    } finally {
+      const next = line.shift();
+      if (next === undefined) free += 1;
+      else next();
+    }
   });
 }

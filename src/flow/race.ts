@@ -42,36 +42,35 @@ export function race<const T extends readonly unknown[], In = CommonInput<T>>(
   return createPrimitive<In, Output>({
     type: 'race',
     name: options.name,
-    run: (input, context, observation) =>
-      new Promise<Output>((resolve, reject) => {
-        const scopes = list.map(() => new CancelScope(context.scope));
-        const errors = new Array<unknown>(list.length);
-        let failed = 0;
-        let won = false;
-        const win = (winner: number, output: Output) => {
-          if (won) return;
-          won = true;
-          const reason = new DOMException(`${messageName}: ${list[winner]?.messageName} answered first`, 'AbortError');
-          for (const [i, scope] of scopes.entries()) if (i !== winner) scope.cancel(reason);
-          scopes[winner]?.dispose();
-          record.won(observation, winner, list[winner]?.name ?? '');
-          resolve(output);
-        };
-        const lose = (loser: number, error: unknown) => {
-          scopes[loser]?.dispose();
-          errors[loser] = error;
-          failed += 1;
-          if (failed < list.length) return;
-          if (context.scope?.cancelled === true) reject(context.scope.reason);
-          else if (list.length === 1) reject(error);
-          else reject(new RaceError(messageName, branchNames, errors));
-        };
-        for (const [i, branch] of list.entries()) {
-          branch.invoke(input, context.within(scopes[i] as CancelScope)).then(
-            (output) => win(i, output),
-            (error: unknown) => lose(i, error),
-          );
-        }
-      }),
+    run: async (input, context, observation) => {
+      const scopes = list.map(() => new CancelScope(context.scope));
+      let won = false;
+      const win = (winner: number) => {
+        if (won) return;
+        won = true;
+        const reason = new DOMException(`${messageName}: ${list[winner]?.messageName} answered first`, 'AbortError');
+        for (const [i, scope] of scopes.entries()) if (i !== winner) scope.cancel(reason);
+        scopes[winner]?.dispose();
+        record.won(observation, winner, list[winner]?.name ?? '');
+      };
+      const run = (branch: (typeof list)[number], i: number) =>
+        branch.invoke(input, context.within(scopes[i] as CancelScope)).then(
+          (output) => {
+            win(i);
+            return output;
+          },
+          (error: unknown) => {
+            scopes[i]?.dispose();
+            throw error;
+          },
+        );
+      try {
+        return await Promise.any(list.map(run));
+      } catch (failures) {
+        context.scope?.throwIfCancelled();
+        const { errors } = failures as AggregateError;
+        throw list.length === 1 ? errors[0] : new RaceError(messageName, branchNames, errors);
+      }
+    },
   });
 }

@@ -1,5 +1,7 @@
 /** The place of one result. */
 export interface ResultSlot {
+  /** A promise after the work on the item. It never settles: see `MappedStream.#showReader`. */
+  work: Promise<never> | undefined;
   result: { readonly value: unknown } | undefined;
 }
 
@@ -14,7 +16,7 @@ export class ResultQueue {
 
   /** A place for the result of an item that starts now. */
   reserve(): ResultSlot {
-    const slot: ResultSlot = { result: undefined };
+    const slot: ResultSlot = { work: undefined, result: undefined };
     if (!this.#unordered) this.#slots.push(slot);
     return slot;
   }
@@ -22,6 +24,11 @@ export class ResultQueue {
   fill(slot: ResultSlot, value: unknown): void {
     slot.result = { value };
     if (this.#unordered) this.#slots.push(slot);
+  }
+
+  /** The place of the result that is to be read next; of unordered results it is known when the result is there. */
+  get first(): ResultSlot | undefined {
+    return this.#slots[0];
   }
 
   /** Removes and returns the result that is to be read next, if it is there. */

@@ -64,51 +64,53 @@ export function hedge<In, Out>(primitive: Primitive<In, Out>, options: HedgeOpti
     type: 'hedge',
     name,
     messageName,
-    run: async (input, context, observation) => {
-      const delayMs = delay.now();
-      const startedAt = delay.learns ? context.clock.now() : 0;
+    run: (input, context, observation) => {
       const tries = new Tries(inner, input, context);
-      const isCancelled = () => context.scope?.cancelled === true;
-      // After a cancellation no try begins. Tries that run may still succeed if the cancellation grants a grace.
-      const mayStart = () => tries.started <= maxHedges && !isCancelled();
-      let result: HedgeResult = 'none';
-      try {
-        tries.start();
-        for (;;) {
-          // Tries may have ended while `when` was awaited.
-          let failure = tries.nextFailure();
-          if (tries.answer === undefined && failure === undefined && (delayMs !== 0 || !mayStart())) {
-            await tries.next(mayStart() ? delayMs : undefined);
-            failure = tries.nextFailure();
-          }
-          if (tries.answer !== undefined) {
-            const { index, output } = tries.answer;
-            if (index > 0) result = 'hedge';
-            else result = tries.started === 1 ? 'primary' : 'primary_hedged';
-            // A first try that lost took at least this long. Without such samples the percentile would be too low.
-            if (delay.learns && !tries.firstFailed) delay.learn(context.clock.now() - startedAt);
-            return output;
-          }
-          if (failure !== undefined) {
-            if (tries.running + tries.failuresLeft === 0 && !mayStart()) throw failure.error;
-            if (!isCancelled()) {
-              const answer = when(failure.error, context);
-              // An answer of another try does not wait for what `when` says of this one.
-              const isWorth = isPromise(answer)
-                ? await Promise.race([untilCancelled(answer, context.scope), tries.answered()])
-                : answer;
-              if (tries.answer !== undefined) continue;
-              if (!isWorth) throw failure.error;
-            }
-          }
-          if (!mayStart()) continue;
-          record.hedged(observation, tries.started + 1, failure);
+      return tries.decidedBy(async () => {
+        const delayMs = delay.now();
+        const startedAt = delay.learns ? context.clock.now() : 0;
+        const isCancelled = () => context.scope?.cancelled === true;
+        // After a cancellation no try begins. Tries that run may still succeed if the cancellation grants a grace.
+        const mayStart = () => tries.started <= maxHedges && !isCancelled();
+        let result: HedgeResult = 'none';
+        try {
           tries.start();
+          for (;;) {
+            // Tries may have ended while `when` was awaited.
+            let failure = tries.nextFailure();
+            if (tries.answer === undefined && failure === undefined && (delayMs !== 0 || !mayStart())) {
+              await tries.next(mayStart() ? delayMs : undefined);
+              failure = tries.nextFailure();
+            }
+            if (tries.answer !== undefined) {
+              const { index, output } = tries.answer;
+              if (index > 0) result = 'hedge';
+              else result = tries.started === 1 ? 'primary' : 'primary_hedged';
+              // A first try that lost took at least this long. Without such samples the percentile would be too low.
+              if (delay.learns && !tries.firstFailed) delay.learn(context.clock.now() - startedAt);
+              return output;
+            }
+            if (failure !== undefined) {
+              if (tries.running + tries.failuresLeft === 0 && !mayStart()) throw failure.error;
+              if (!isCancelled()) {
+                const answer = when(failure.error, context);
+                // An answer of another try does not wait for what `when` says of this one.
+                const isWorth = isPromise(answer)
+                  ? await Promise.race([untilCancelled(answer, context.scope), tries.answered()])
+                  : answer;
+                if (tries.answer !== undefined) continue;
+                if (!isWorth) throw failure.error;
+              }
+            }
+            if (!mayStart()) continue;
+            record.hedged(observation, tries.started + 1, failure);
+            tries.start();
+          }
+        } finally {
+          tries.end(`${messageName}: the execution has ended without this try`);
+          record.finished(observation, result);
         }
-      } finally {
-        tries.end(`${messageName}: the execution has ended without this try`);
-        record.finished(observation, result);
-      }
+      });
     },
   });
 }

@@ -2,7 +2,7 @@ import { untilCancelled } from '../core/cancellation.ts';
 import { checkOptions, fail, type Rule, type Rules } from '../core/check.ts';
 import type { ExecutionContext } from '../core/context.ts';
 import { decide } from '../core/decide.ts';
-import { PrimitiveTimeoutError } from '../core/errors.ts';
+import { PrimitiveTimeoutError, rejectedHere } from '../core/errors.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { callback, milliseconds, number, oneOf, optional, optionalName } from '../core/rules.ts';
@@ -129,6 +129,7 @@ export function retry<In, Out>(primitive: Primitive<In, Out>, options: RetryOpti
         if (expired !== undefined && error === expired) {
           stop = 'deadline';
           if (failure !== undefined) expired.cause = failure;
+          rejectedHere(expired);
         }
         if (stop !== undefined) result = 'failure_exhausted';
         throw error;

@@ -1,6 +1,6 @@
 import { untilCancelled } from '../core/cancellation.ts';
 import { checkOptions, fail, type Rules } from '../core/check.ts';
-import { PrimitiveTimeoutError } from '../core/errors.ts';
+import { PrimitiveTimeoutError, rejectedHere } from '../core/errors.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { milliseconds, oneOf, optional, optionalName } from '../core/rules.ts';
@@ -70,7 +70,7 @@ export function timeout<In, Out>(primitive: Primitive<In, Out>, options: Timeout
         const output = await untilCancelled(inner.invoke(input, context.within(deadline.scope)), deadline.scope);
         if (deadline.error !== undefined) record.overran(observation, deadline.overrunMs);
         afterOutput(output, end);
-        return idleMs !== undefined && isStream(output) ? (withIdleTimer(output, armIdle) as Out) : output;
+        return idleMs !== undefined && isStream(output) ? (withIdleTimer(output, armIdle, deadline) as Out) : output;
       } catch (error) {
         end();
         throw reportedError(error, deadline.error);
@@ -95,14 +95,16 @@ function checked(options: TimeoutOptions): TimeoutOptions {
 
 /** The error of the execution: after the deadline the timeout, with the error of the work as its cause. */
 function reportedError(error: unknown, expired: PrimitiveTimeoutError | undefined): unknown {
-  if (expired !== undefined && error !== expired) expired.cause = error;
-  return expired ?? error;
+  if (expired === undefined) return error;
+  if (error !== expired) expired.cause = error;
+  return rejectedHere(expired);
 }
 
 /** The same stream, with a timer that runs while its reader waits. */
 function withIdleTimer<T>(
   chunks: AsyncIterator<T, unknown, undefined>,
   arm: () => () => void,
+  deadline: Deadline,
 ): AsyncIterableIterator<T> {
   const { next, return: leave } = chunks;
   return {
@@ -110,6 +112,8 @@ function withIdleTimer<T>(
       const disarm = arm();
       try {
         return (await next.call(chunks)) as IteratorResult<T, undefined>;
+      } catch (error) {
+        throw error instanceof PrimitiveTimeoutError && error === deadline.error ? rejectedHere(error) : error;
       } finally {
         disarm();
       }

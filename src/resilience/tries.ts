@@ -3,6 +3,8 @@ import type { ExecutionContext } from '../core/context.ts';
 import type { ObservedPrimitive } from '../core/primitive.ts';
 
 const NOTHING = () => {};
+/** The promise must be new each time: one for all would keep a reaction of every try. */
+const never = () => new Promise<never>(NOTHING);
 
 /** Several tries of the same work at once, each of which can be aborted by itself. */
 export class Tries<In, Out> {
@@ -18,11 +20,23 @@ export class Tries<In, Out> {
   /** The failures that `nextFailure` has not returned yet, the oldest first. */
   readonly #failures: { readonly error: unknown }[] = [];
   #onAnswer: () => void = NOTHING;
+  #show: (never: never) => void = NOTHING;
 
   constructor(primitive: ObservedPrimitive<In, Out>, input: In, context: ExecutionContext) {
     this.#primitive = primitive;
     this.#input = input;
     this.#context = context;
+  }
+
+  /**
+   * Settles as `decide` does. V8 sees that the tries lead to this promise: the stack of an error in a try shows who
+   * awaits it.
+   */
+  decidedBy(decide: () => Promise<Out>): Promise<Out> {
+    return new Promise((resolve, reject) => {
+      this.#show = resolve;
+      decide().then(resolve, reject);
+    });
   }
 
   get started(): number {
@@ -39,20 +53,25 @@ export class Tries<In, Out> {
     const scope = new CancelScope(this.#context.scope);
     this.#scopes.push(scope);
     this.#running += 1;
-    this.#primitive.invoke(this.#input, this.#context.within(scope)).then(
-      (output) => {
-        this.#running -= 1;
-        this.answer ??= { index, output };
-        this.#onAnswer();
-        this.#wake();
-      },
-      (error: unknown) => {
-        this.#running -= 1;
-        this.#failures.push({ error });
-        if (index === 0) this.firstFailed = true;
-        this.#wake();
-      },
-    );
+    this.#primitive
+      .invoke(this.#input, this.#context.within(scope))
+      .then(
+        (output) => {
+          this.#running -= 1;
+          this.answer ??= { index, output };
+          this.#onAnswer();
+          this.#wake();
+          return never();
+        },
+        (error: unknown) => {
+          this.#running -= 1;
+          this.#failures.push({ error });
+          if (index === 0) this.firstFailed = true;
+          this.#wake();
+          return never();
+        },
+      )
+      .then(this.#show);
   }
 
   /** How many failures `nextFailure` has not returned yet. */
