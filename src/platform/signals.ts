@@ -1,8 +1,9 @@
+import type { EventEmitter } from 'node:events';
 import { constants } from 'node:os';
 import { type Clock, systemClock } from './clock.ts';
 
 /** The signals that ask a process to end. */
-const END_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+const END_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 /** One Ctrl-C can arrive twice: from the terminal, and again from npm. A signal after this time is a second Ctrl-C. */
 const SAME_PRESS_MS = 500;
 /** How many milliseconds a process waits, after it has sent itself the signal, before it exits. */
@@ -12,7 +13,8 @@ export interface EndSignalOptions {
   /** Called once, at the first signal. */
   readonly onFirst: (signal: NodeJS.Signals) => void;
   /**
-   * Called instead of `onFirst` when other code listens to the signal: that code decides, and this listener is removed.
+   * Called instead of `onFirst` when other code listens to the signal: that code decides, and this listener is removed
+   * until the other code has removed its own. So the signal that a handler sends to its own process arrives here.
    * @default none: `onFirst` is called also when other code listens
    */
   readonly onOthers?: () => void;
@@ -28,13 +30,15 @@ export interface EndSignals {
   end(signal: NodeJS.Signals): Promise<void>;
 }
 
-/** Listens to SIGTERM and SIGINT. A second signal ends the process at once, unless it is the same key press. */
+/** Listens to SIGTERM, SIGINT and SIGHUP. A second signal ends the process at once, unless it is the same key press. */
 export function onEndSignals({ onFirst, onOthers, clock = systemClock }: EndSignalOptions): EndSignals {
+  const events: EventEmitter = process;
   let firstAt: number | undefined;
 
   const receive = (signal: NodeJS.Signals) => {
     if (onOthers !== undefined && process.listeners(signal).some((listener) => listener !== receive)) {
       // Some listeners act only when there is no other listener, so this one removes itself.
+      if (!events.listeners('removeListener').includes(onRemoved)) events.on('removeListener', onRemoved);
       process.removeListener(signal, receive);
       onOthers();
       return;
@@ -45,7 +49,12 @@ export function onEndSignals({ onFirst, onOthers, clock = systemClock }: EndSign
       onFirst(signal);
     } else if (now - firstAt >= SAME_PRESS_MS) void end(signal);
   };
+  const onRemoved = (event: string | symbol) => {
+    const signal = END_SIGNALS.find((each) => each === event);
+    if (signal !== undefined && process.listenerCount(signal) === 0) process.on(signal, receive);
+  };
   const release = () => {
+    events.removeListener('removeListener', onRemoved);
     for (const signal of END_SIGNALS) process.removeListener(signal, receive);
   };
   const end = async (signal: NodeJS.Signals) => {

@@ -1,8 +1,10 @@
 /**
- * Delivers the last spans when the process ends: by a signal, or because it has no more work. The end itself does not
- * change: the program's own handlers run, its exit code is kept, and a signal without a handler kills the process.
- * `process.exit()` and an uncaught error leave no time to deliver spans: call `await shutdown()` before them.
+ * Delivers the last spans when the process, or this worker thread, ends: by a signal, because there is no more work, by
+ * `process.exit()`, by an uncaught error or by an unhandled rejection. The end itself does not change: the program's own
+ * handlers run, its exit code is kept, and a signal without a handler kills the process. SIGKILL, a crash of Node.js and
+ * `worker.terminate()` leave no time to deliver spans.
  */
+import { isMainThread } from 'node:worker_threads';
 import { onEndSignals } from '../platform/signals.ts';
 
 export interface ExitHooks {
@@ -10,18 +12,28 @@ export interface ExitHooks {
   flush(): Promise<void>;
   /** Delivers the spans and ends telemetry. Called when the process is about to end. */
   shutdown(): Promise<void>;
+  /** Delivers what is left before it returns. Called when the process exits: nothing asynchronous runs any more. */
+  sendLast(): void;
 }
 
 /** Calls the hooks when the process ends. Returns a function that removes its listeners. */
-export function onExit({ flush, shutdown }: ExitHooks): () => void {
+export function onExit({ flush, shutdown, sendLast }: ExitHooks): () => void {
+  const releaseSignals = isMainThread ? onSignals(flush, shutdown) : () => {};
+  const onBeforeExit = () => void shutdown();
+  process.once('beforeExit', onBeforeExit);
+  process.once('exit', sendLast);
+  return () => {
+    releaseSignals();
+    process.removeListener('beforeExit', onBeforeExit);
+    process.removeListener('exit', sendLast);
+  };
+}
+
+/** A worker thread gets no signals. */
+function onSignals(flush: () => Promise<void>, shutdown: () => Promise<void>): () => void {
   const signals = onEndSignals({
     onFirst: (signal) => void shutdown().finally(() => signals.end(signal)),
     onOthers: () => void flush(),
   });
-  const onBeforeExit = () => void shutdown();
-  process.once('beforeExit', onBeforeExit);
-  return () => {
-    signals.release();
-    process.removeListener('beforeExit', onBeforeExit);
-  };
+  return signals.release;
 }

@@ -1,7 +1,6 @@
 /** The OpenTelemetry SDK. Its packages are optional peers, so they are loaded here and not by `import` statements. */
 import { createRequire } from 'node:module';
 import type * as Prometheus from '@opentelemetry/exporter-prometheus';
-import type * as Otlp from '@opentelemetry/exporter-trace-otlp-http';
 import type * as Resources from '@opentelemetry/resources';
 import type * as Metrics from '@opentelemetry/sdk-metrics';
 import type * as Traces from '@opentelemetry/sdk-trace-node';
@@ -10,7 +9,6 @@ import { notInstalled, SDK_PEERS } from '../platform/peers.ts';
 
 export interface Sdk {
   readonly prometheus: typeof Prometheus;
-  readonly otlp: typeof Otlp;
   readonly resources: typeof Resources;
   readonly metrics: typeof Metrics;
   readonly traces: typeof Traces;
@@ -28,7 +26,6 @@ export function loadSdk(user = 'register'): Sdk {
   if (missing.length > 0) throw new Error(notInstalled(user, missing, SDK_PEERS));
   return {
     prometheus: require('@opentelemetry/exporter-prometheus'),
-    otlp: require('@opentelemetry/exporter-trace-otlp-http'),
     resources: require('@opentelemetry/resources'),
     metrics: require('@opentelemetry/sdk-metrics'),
     traces: require('@opentelemetry/sdk-trace-node'),

@@ -1,6 +1,8 @@
 /** The settings: from the options, else from the environment, else the defaults. */
+import { readFileSync } from 'node:fs';
 import type { Attributes } from '@opentelemetry/api';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace-node';
+import { readProperty } from '../platform/read-property.ts';
 import { booleanFrom, numberFrom, oneOf, pairsFrom, textFrom, urlFrom } from './environment.ts';
 import type { PrometheusOptions, RegisterOptions } from './options.ts';
 import { warn } from './warn.ts';
@@ -21,10 +23,17 @@ const SAMPLERS = [
 export interface TracesSettings {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
+  /** How requests are compressed. @default OTEL_EXPORTER_OTLP_TRACES_COMPRESSION, OTEL_EXPORTER_OTLP_COMPRESSION, or none */
+  readonly compression: 'gzip' | 'none';
+  /**
+   * PEM files for HTTPS: who signs the collector's certificate, and our own certificate with its key. Each variable also exists without `TRACES_`.
+   * @default OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE, OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE, OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY, or none
+   */
+  readonly tls: Partial<Readonly<Record<'ca' | 'cert' | 'key', Buffer>>>;
   readonly sampler: (typeof SAMPLERS)[number];
   readonly sampleRatio: number;
   readonly spanProcessors: readonly SpanProcessor[];
-  /** How many spans may wait to be sent, about 75 MB; more are counted as lost. @default OTEL_BSP_MAX_QUEUE_SIZE, or 131072 */
+  /** How many spans may wait to be sent, 1 KiB each on average; more are counted as lost. @default OTEL_BSP_MAX_QUEUE_SIZE, or 131072 */
   readonly maxPending: number;
   /** How many spans one request holds at most. @default OTEL_BSP_MAX_EXPORT_BATCH_SIZE, or 512 */
   readonly batchSize: number;
@@ -88,7 +97,17 @@ function tracesFrom(options: RegisterOptions, flushTimeoutMs: number): TracesSet
   const longest = Math.round(flushTimeoutMs * LONGEST_EXPORT_SHARE);
   return {
     url: tracesUrl(given?.endpoint),
-    headers: given?.headers ?? {},
+    headers: {
+      ...pairsFrom('OTEL_EXPORTER_OTLP_HEADERS'),
+      ...pairsFrom('OTEL_EXPORTER_OTLP_TRACES_HEADERS'),
+      ...given?.headers,
+    },
+    compression: oneOf(otlpVariable('COMPRESSION'), ['gzip', 'none'], 'none'),
+    tls: {
+      ...fileFrom('ca', 'CERTIFICATE'),
+      ...fileFrom('cert', 'CLIENT_CERTIFICATE'),
+      ...fileFrom('key', 'CLIENT_KEY'),
+    },
     sampler: sampleRatio === undefined ? oneOf('OTEL_TRACES_SAMPLER', SAMPLERS, SAMPLERS[0]) : SAMPLERS[2],
     sampleRatio: sampleRatio ?? numberFrom('OTEL_TRACES_SAMPLER_ARG', { min: 0, max: 1, otherwise: 1, integer: false }),
     spanProcessors: options.spanProcessors ?? [],
@@ -100,6 +119,24 @@ function tracesFrom(options: RegisterOptions, flushTimeoutMs: number): TracesSet
       numberFrom('OTEL_BSP_EXPORT_TIMEOUT', { ...milliseconds, min: 1, otherwise: longest }),
     ),
   };
+}
+
+/** The variable for traces if it is set, else that for all signals. */
+function otlpVariable(name: string): string {
+  const forTraces = `OTEL_EXPORTER_OTLP_TRACES_${name}`;
+  return textFrom(forTraces) === undefined ? `OTEL_EXPORTER_OTLP_${name}` : forTraces;
+}
+
+function fileFrom(option: 'ca' | 'cert' | 'key', name: string): TracesSettings['tls'] {
+  const variable = otlpVariable(name);
+  const path = textFrom(variable);
+  if (path === undefined) return {};
+  try {
+    return { [option]: readFileSync(path) };
+  } catch (error) {
+    warn(`${variable} is not a file that can be read (${String(readProperty(error, 'code'))}); it is ignored`);
+    return {};
+  }
 }
 
 function tracesUrl(endpoint: string | undefined): URL {

@@ -5,26 +5,39 @@
 
 /** Requests that wait for an answer at the same time. Without a limit a burst of spans would open many connections. */
 export const MAX_REQUESTS = 4;
-/** Batches in one request. They share a request when they pile up, because a busy event loop reads answers late. */
-export const MAX_BATCHES_PER_REQUEST = 8;
 
 const SHORTEST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 5_000;
+/** The longest wait that a collector can ask for. */
+const LONGEST_RETRY_AFTER_MS = 3_600_000;
 /** A process often ends right after a slow failure, because that request was the last thing that kept it running. */
 const RECENT_FAILURE_MS = 100;
 
 export interface SpanQueueRules {
   /** How many spans the queue may hold: those that wait and those in requests. */
   readonly maxPending: number;
+  /** How many bytes these spans may take. */
+  readonly maxPendingBytes: number;
   /** A request that fails after this time or later, in milliseconds, means that the collector does not answer. */
   readonly slowFailureMs: number;
+  /** The longest that a queue which is closing waits because the collector asked for it, in milliseconds. */
+  readonly longestLastWaitMs: number;
 }
 
-type Delivery = { readonly mode: 'sending' } | { readonly mode: 'paused'; readonly pauseMs: number };
+type Delivery =
+  | { readonly mode: 'sending' }
+  | {
+      readonly mode: 'paused';
+      readonly pauseMs: number;
+      /** Whether the collector asked for the pause. A flush does not end it. */
+      readonly isAsked: boolean;
+    };
 
 interface Running {
   /** Spans that were admitted, and are neither delivered nor lost yet. */
   readonly pendingSpans: number;
+  /** What these spans take in memory. */
+  readonly pendingBytes: number;
   /** Requests that were sent and are not answered yet. */
   readonly requests: number;
   /** Calls of `forceFlush` that have not resolved yet. */
@@ -39,7 +52,7 @@ interface Open extends Running {
   readonly lastSlowFailureAt: number | undefined;
 }
 
-/** Still takes and delivers spans; the next slow failure closes it. */
+/** Still takes and delivers spans; the next failure without an answer closes it. */
 interface Closing extends Running {
   readonly phase: 'closing';
 }
@@ -57,6 +70,7 @@ export type SpanQueueState = RunningSpanQueue | Closed;
 export const EMPTY_SPAN_QUEUE: SpanQueueState = {
   phase: 'open',
   pendingSpans: 0,
+  pendingBytes: 0,
   requests: 0,
   waitingFlushes: 0,
   delivery: { mode: 'sending' },
@@ -65,56 +79,75 @@ export const EMPTY_SPAN_QUEUE: SpanQueueState = {
 };
 
 /** The queue with one more span, or why it cannot take the span. */
-export function admitSpan(rules: SpanQueueRules, state: SpanQueueState): RunningSpanQueue | 'queue_full' | 'shutdown' {
+export function admitSpan(
+  rules: SpanQueueRules,
+  state: SpanQueueState,
+  bytes: number,
+): RunningSpanQueue | 'queue_full' | 'shutdown' {
   if (state.phase === 'closed') return 'shutdown';
   if (state.pendingSpans >= rules.maxPending) return 'queue_full';
   const pendingSpans = state.pendingSpans + 1;
-  if (state.phase === 'closing') return { ...state, pendingSpans };
+  const pendingBytes = state.pendingBytes + bytes;
+  if (pendingBytes > rules.maxPendingBytes) return 'queue_full';
+  if (state.phase === 'closing') return { ...state, pendingSpans, pendingBytes };
   const { phase, requests, waitingFlushes, delivery, pausesInARow, lastSlowFailureAt } = state;
   // This runs for every span, and `...state` would take ten times as long.
-  return { phase, pendingSpans, requests, waitingFlushes, delivery, pausesInARow, lastSlowFailureAt };
+  return { phase, pendingSpans, pendingBytes, requests, waitingFlushes, delivery, pausesInARow, lastSlowFailureAt };
 }
 
-export interface NextRequest {
-  readonly state: RunningSpanQueue;
-  /** How many of the waiting batches go into this request; 1 or more. */
-  readonly batches: number;
+/** What one or more spans take, or took. */
+export interface Load {
+  readonly spans: number;
+  readonly bytes: number;
+}
+
+/** The queue without spans that were delivered or lost. */
+export function removeSpans<T extends SpanQueueState>(state: T, { spans, bytes }: Load): T {
+  if (state.phase === 'closed') return state;
+  return { ...state, pendingSpans: state.pendingSpans - spans, pendingBytes: state.pendingBytes - bytes };
 }
 
 /** The queue with one more request, `undefined` when no request may be sent now. */
-export function startRequest(state: SpanQueueState, waitingBatches: number): NextRequest | undefined {
-  if (waitingBatches === 0 || state.phase === 'closed') return undefined;
-  if (state.delivery.mode === 'paused' || state.requests >= MAX_REQUESTS) return undefined;
-  // After a pause each request has one batch, until a request is delivered: a failure then loses only that batch.
-  const share = state.pausesInARow > 0 ? 1 : Math.ceil(waitingBatches / MAX_REQUESTS);
-  return {
-    state: { ...state, requests: state.requests + 1 },
-    batches: Math.min(share, MAX_BATCHES_PER_REQUEST),
-  };
+export function startRequest(state: SpanQueueState, waitingBatches: number): RunningSpanQueue | undefined {
+  if (waitingBatches === 0 || state.phase === 'closed' || state.delivery.mode === 'paused') return undefined;
+  // After a pause one request at a time, until one is delivered.
+  if (state.requests >= (state.pausesInARow > 0 ? 1 : MAX_REQUESTS)) return undefined;
+  return { ...state, requests: state.requests + 1 };
 }
 
-/** The queue after the delivery of a request with `spans` spans. A pause goes on, but the next pause is short again. */
-export function requestDelivered(state: RunningSpanQueue, spans: number): RunningSpanQueue {
-  return { ...withoutRequest(state, spans), pausesInARow: 0 };
+/** The queue after the delivery of a request. A pause goes on, but the next pause is short again. */
+export function requestDelivered(state: RunningSpanQueue, load: Load): RunningSpanQueue {
+  return { ...removeSpans(withoutRequest(state), load), pausesInARow: 0 };
 }
 
-export interface FailedRequest {
-  /** Spans in the request. All of them are lost. */
-  readonly spans: number;
+/** The queue after a request that was too large. Its spans are sent again in two requests. */
+export function requestSplit(state: RunningSpanQueue): RunningSpanQueue {
+  return withoutRequest(state);
+}
+
+export interface FailedRequest extends Load {
+  /** `lost`: the spans are given up. `busy`, `unreachable`: they wait for the end of the pause. */
+  readonly outcome: 'lost' | 'busy' | 'unreachable';
+  /** How long the collector asked to wait, in milliseconds. */
+  readonly retryAfterMs: number | undefined;
   readonly tookMs: number;
   readonly failedAt: number;
 }
 
 export function requestFailed(
-  { slowFailureMs }: SpanQueueRules,
+  { slowFailureMs, longestLastWaitMs }: SpanQueueRules,
   state: RunningSpanQueue,
-  { spans, tookMs, failedAt }: FailedRequest,
+  failed: FailedRequest,
 ): SpanQueueState {
-  const left = withoutRequest(state, spans);
-  if (tookMs < slowFailureMs) return state.waitingFlushes > 0 ? left : paused(left);
+  const { outcome, retryAfterMs, tookMs, failedAt } = failed;
+  const left = outcome === 'lost' ? removeSpans(withoutRequest(state), failed) : withoutRequest(state);
+  if (outcome === 'busy' && (left.phase === 'open' || (retryAfterMs ?? 0) <= longestLastWaitMs)) {
+    return paused(left, retryAfterMs);
+  }
+  if (outcome === 'lost' && tookMs < slowFailureMs) return state.waitingFlushes > 0 ? left : paused(left);
   if (left.phase === 'closing') return closeQueue(left);
   // A flush waits for this pause too: more requests would only wait for the same collector.
-  return paused({ ...left, lastSlowFailureAt: failedAt });
+  return paused(tookMs < slowFailureMs ? left : { ...left, lastSlowFailureAt: failedAt });
 }
 
 /** The queue when the time of its pause is over. */
@@ -122,23 +155,30 @@ export function pauseEnded(state: SpanQueueState): SpanQueueState {
   return state.phase === 'closed' ? state : { ...state, delivery: { mode: 'sending' } };
 }
 
-/** The queue when a flush begins. The flush ends the pause, and fast failures during the flush start no other pause. */
+/**
+ * The queue when a flush begins. The flush ends a pause that the collector did not ask for, and fast failures that lose
+ * spans start no other pause while it waits.
+ */
 export function flushStarted(state: SpanQueueState): SpanQueueState {
-  return state.phase === 'closed'
-    ? state
-    : { ...state, delivery: { mode: 'sending' }, waitingFlushes: state.waitingFlushes + 1 };
+  if (state.phase === 'closed') return state;
+  const { delivery } = state;
+  const isAsked = delivery.mode === 'paused' && delivery.isAsked;
+  return { ...state, delivery: isAsked ? delivery : { mode: 'sending' }, waitingFlushes: state.waitingFlushes + 1 };
 }
 
 export function flushEnded(state: SpanQueueState): SpanQueueState {
   return state.phase === 'closed' ? state : { ...state, waitingFlushes: state.waitingFlushes - 1 };
 }
 
-/** The queue that the next slow failure closes. If there was a recent slow failure, it is closed now. */
-export function closeOnSlowFailure(state: SpanQueueState, now: number): SpanQueueState {
+/**
+ * The queue of a process that ends: a collector that does not answer, or that nothing reaches, closes it. Every pause
+ * ends, for the last try. If there was a recent slow failure, it is closed now.
+ */
+export function beginClosing(state: SpanQueueState, now: number): SpanQueueState {
   if (state.phase !== 'open') return state;
   const { lastSlowFailureAt, ...running } = state;
   if (lastSlowFailureAt !== undefined && now - lastSlowFailureAt < RECENT_FAILURE_MS) return closeQueue(state);
-  return { ...running, phase: 'closing' };
+  return { ...running, phase: 'closing', delivery: { mode: 'sending' } };
 }
 
 export function closeQueue(state: SpanQueueState): Closed {
@@ -150,13 +190,17 @@ export function currentPauseMs(state: SpanQueueState): number | undefined {
   return state.phase !== 'closed' && state.delivery.mode === 'paused' ? state.delivery.pauseMs : undefined;
 }
 
-function withoutRequest(state: RunningSpanQueue, spans: number): RunningSpanQueue {
-  return { ...state, pendingSpans: state.pendingSpans - spans, requests: state.requests - 1 };
+function withoutRequest<T extends RunningSpanQueue>(state: T): T {
+  return { ...state, requests: state.requests - 1 };
 }
 
-/** A failure during a pause starts no other pause: requests that ran at the same time count as one failure. */
-function paused(state: RunningSpanQueue): RunningSpanQueue {
-  if (state.delivery.mode === 'paused') return state;
-  const pauseMs = Math.min(LONGEST_PAUSE_MS, SHORTEST_PAUSE_MS * 2 ** state.pausesInARow);
-  return { ...state, delivery: { mode: 'paused', pauseMs }, pausesInARow: state.pausesInARow + 1 };
+/** A failure during a pause starts no other pause, unless the collector asks for a longer one. */
+function paused(state: RunningSpanQueue, retryAfterMs?: number): RunningSpanQueue {
+  const { delivery } = state;
+  const isAsked = retryAfterMs !== undefined;
+  if (delivery.mode === 'paused' && (!isAsked || delivery.pauseMs >= retryAfterMs)) return state;
+  const pauseMs = isAsked
+    ? Math.max(SHORTEST_PAUSE_MS / 10, Math.min(LONGEST_RETRY_AFTER_MS, retryAfterMs))
+    : Math.min(LONGEST_PAUSE_MS, SHORTEST_PAUSE_MS * 2 ** state.pausesInARow);
+  return { ...state, delivery: { mode: 'paused', pauseMs, isAsked }, pausesInARow: state.pausesInARow + 1 };
 }

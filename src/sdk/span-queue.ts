@@ -1,33 +1,42 @@
 /**
- * Sends batches of spans to the collector. The queue is responsible for a span from `admit` until the span is delivered
- * or counted as lost. Its decisions are in `span-queue-state.ts`; the batches, the timer, the exporter and the counters
- * are here.
+ * Sends spans to the collector. The queue is responsible for a span from `add` until the span is delivered or counted as
+ * lost. Its decisions are in `span-queue-state.ts`; the spans, the timers, the client and the counters are here.
  *
+ * Spans are written as soon as a batch is full: then their bytes are known, and nothing of the program is kept alive.
  * After a failure the queue pauses: requests to a collector that is down are useless, and an open request would keep
  * alive a process that has no more work.
  */
-import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-node';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-node';
 import { inBackground } from '../platform/background.ts';
 import { systemClock } from '../platform/clock.ts';
 import { lostSpans } from '../telemetry/instruments.ts';
-import { createBatch, type ExportResult, type SpanBatch, SUCCESS, sendBatches } from './span-batch.ts';
+import type { Failure, Verdict } from './answer.ts';
+import type { SentRequest } from './collector.ts';
 import {
   admitSpan,
-  closeOnSlowFailure,
+  beginClosing,
   closeQueue,
   currentPauseMs,
   EMPTY_SPAN_QUEUE,
+  type FailedRequest,
   flushEnded,
   flushStarted,
   pauseEnded,
+  removeSpans,
   requestDelivered,
   requestFailed,
+  requestSplit,
   type SpanQueueRules,
   type SpanQueueState,
   startRequest,
 } from './span-queue-state.ts';
+import { encodeSpans, MOST_REQUEST_BYTES, type SpanRequest, splitRequest } from './span-request.ts';
+import { estimatedBytes } from './span-size.ts';
 
-const NO_PAUSE = () => {};
+/** Spans that take more are written before their batch is full. */
+const MOST_UNWRITTEN_BYTES = 1024 * 1024;
+const LEAST_REQUEST_BYTES = 64 * 1024;
+const NO_TIMER = () => {};
 
 const lost = {
   queue_full: lostSpans('queue_full'),
@@ -36,56 +45,71 @@ const lost = {
 };
 
 export interface SpanQueueOptions extends SpanQueueRules {
-  readonly exporter: SpanExporter;
-  /** Called once, for the first request that fails. */
-  readonly onFirstFailure: (error: Error | undefined) => void;
+  readonly client: { send(body: Uint8Array): SentRequest };
+  /** How many spans one request holds at most. */
+  readonly batchSize: number;
+  /** How long a span waits for its batch to fill, in milliseconds. */
+  readonly scheduleDelayMs: number;
+  /** Called for each kind of failure once. `spans`: how many spans the first one lost. */
+  readonly onFailure: (kind: Failure['kind'] | 'rejected', reason: string, spans: number) => void;
 }
 
-export class SpanQueue implements SpanExporter {
+interface Flush {
+  readonly left: Set<SpanRequest>;
+  readonly resolve: () => void;
+}
+
+export class SpanQueue {
   readonly #options: SpanQueueOptions;
-  readonly #waiting: SpanBatch[] = [];
-  readonly #sent = new Set<SpanBatch>();
+  #unwritten: ReadableSpan[] = [];
+  #unwrittenBytes = 0;
+  readonly #waiting: SpanRequest[] = [];
+  readonly #sent = new Map<SpanRequest, SentRequest>();
+  readonly #flushes = new Set<Flush>();
+  readonly #reported = new Set<string>();
   #state: SpanQueueState = EMPTY_SPAN_QUEUE;
-  #cancelPause = NO_PAUSE;
-  #isSending = false;
-  #hasFailed = false;
+  #cancelPause = NO_TIMER;
+  #cancelSchedule = NO_TIMER;
+  /** Becomes less when the collector says that a request is too large. */
+  #mostBytes = MOST_REQUEST_BYTES;
 
   constructor(options: SpanQueueOptions) {
     this.#options = options;
   }
 
-  /** Accepts one span that has ended. `false`: the span is refused and counted as lost. */
-  admit(): boolean {
-    const next = admitSpan(this.#options, this.#state);
+  /** Takes a span that has ended, or counts it as lost. */
+  add(span: ReadableSpan): void {
+    const bytes = estimatedBytes(span);
+    const next = admitSpan(this.#options, this.#state, bytes);
     if (typeof next === 'string') {
       lost[next].value += 1;
-      return false;
+      return;
     }
     this.#become(next);
-    return true;
-  }
-
-  export(spans: ReadableSpan[], done: (result: ExportResult) => void): void {
-    // A closed queue has counted these spans as lost already.
-    if (this.#state.phase !== 'closed') {
-      this.#waiting.push(createBatch(spans));
-      this.#sendWaiting();
+    this.#unwrittenBytes += bytes;
+    const waiting = this.#unwritten.push(span);
+    if (waiting >= this.#options.batchSize || this.#unwrittenBytes >= MOST_UNWRITTEN_BYTES) this.#sendAll();
+    else if (waiting === 1) {
+      this.#cancelSchedule = inBackground(this.#options.scheduleDelayMs, () => this.#sendAll());
     }
-    // The batch processor does not wait for the collector, and does not need the result.
-    done({ code: SUCCESS });
   }
 
-  /** Resolves when every batch so far is delivered or lost. The queue pauses only if the collector does not answer. */
-  async forceFlush(): Promise<void> {
+  /**
+   * Resolves when every span so far is delivered or lost. If nothing reaches the collector, it resolves earlier: the
+   * spans wait, and are sent again later.
+   */
+  async flush(): Promise<void> {
     this.#become(flushStarted(this.#state));
-    this.#sendWaiting();
-    await Promise.all([...this.#sent, ...this.#waiting].map(({ settled }) => settled));
+    this.#sendAll();
+    const left = new Set([...this.#sent.keys(), ...this.#waiting]);
+    if (left.size > 0) await new Promise<void>((resolve) => this.#flushes.add({ left, resolve }));
     this.#become(flushEnded(this.#state));
   }
 
-  /** From now on the first slow failure closes the queue: a process that ends must not wait twice for the collector. */
-  closeOnSlowFailure(): void {
-    this.#become(closeOnSlowFailure(this.#state, systemClock.now()));
+  /** The last flush: spans that end meanwhile are delivered too, and a collector without an answer is not asked twice. */
+  async drain(): Promise<void> {
+    this.#become(beginClosing(this.#state, systemClock.now()));
+    while (this.#state.phase !== 'closed' && this.#state.pendingSpans > 0) await this.flush();
   }
 
   /** Counts the spans that are left as lost. Returns how many spans were left. */
@@ -95,8 +119,15 @@ export class SpanQueue implements SpanExporter {
     return closed.spansGivenUp;
   }
 
-  /** The batch processor calls this when it has exported everything. */
-  async shutdown(): Promise<void> {}
+  /** Closes the queue. What waits is sent by `send`, which returns how many spans the collector accepted. */
+  closeWith(send: (requests: readonly SpanRequest[]) => number): void {
+    if (this.#state.phase === 'closed') return;
+    this.#write();
+    const sent = [...this.#sent].filter(([, { isHandedOver }]) => !isHandedOver()).map(([request]) => request);
+    const accepted = send([...sent, ...this.#waiting]);
+    this.#become(removeSpans(this.#state, { spans: accepted, bytes: 0 }));
+    this.close();
+  }
 
   /** The only place that changes the state. Starts and cancels the timer of the pause, and empties a closed queue. */
   #become(next: SpanQueueState): void {
@@ -105,13 +136,15 @@ export class SpanQueue implements SpanExporter {
     const pauseMs = currentPauseMs(next);
     if (pauseMs !== currentPauseMs(before)) {
       this.#cancelPause();
-      this.#cancelPause = pauseMs === undefined ? NO_PAUSE : inBackground(pauseMs, () => this.#endPause());
+      this.#cancelPause = pauseMs === undefined ? NO_TIMER : inBackground(pauseMs, () => this.#endPause());
     }
     if (next.phase !== 'closed' || before.phase === 'closed') return;
     lost.shutdown.value += next.spansGivenUp;
-    for (const batch of [...this.#sent, ...this.#waiting]) batch.settle();
+    this.#cancelSchedule();
+    this.#unwritten = [];
     this.#sent.clear();
     this.#waiting.length = 0;
+    this.#endFlushes();
   }
 
   #endPause(): void {
@@ -119,42 +152,95 @@ export class SpanQueue implements SpanExporter {
     this.#sendWaiting();
   }
 
-  #sendWaiting(): void {
-    // An exporter may answer before `export` returns. That calls this method again; the loop below goes on instead.
-    if (this.#isSending) return;
-    this.#isSending = true;
-    for (;;) {
-      const request = startRequest(this.#state, this.#waiting.length);
-      if (request === undefined) break;
-      this.#become(request.state);
-      this.#send(this.#waiting.splice(0, request.batches));
-    }
-    this.#isSending = false;
-  }
-
-  #send(batches: readonly SpanBatch[]): void {
-    const sentAt = systemClock.now();
-    for (const batch of batches) this.#sent.add(batch);
-    sendBatches(this.#options.exporter, batches, (result) => this.#receive(result, batches, sentAt));
-  }
-
-  #receive({ code, error }: ExportResult, batches: readonly SpanBatch[], sentAt: number): void {
-    // `close` has counted these spans as lost and settled their batches.
-    if (this.#state.phase === 'closed') return;
-    const spans = batches.reduce((sum, batch) => sum + batch.spans.length, 0);
-    for (const batch of batches) this.#sent.delete(batch);
-    if (code === SUCCESS) {
-      this.#become(requestDelivered(this.#state, spans));
-    } else {
-      lost.export_failed.value += spans;
-      const failedAt = systemClock.now();
-      this.#become(requestFailed(this.#options, this.#state, { spans, tookMs: failedAt - sentAt, failedAt }));
-      if (!this.#hasFailed) {
-        this.#hasFailed = true;
-        this.#options.onFirstFailure(error);
-      }
-    }
-    for (const batch of batches) batch.settle();
+  #sendAll(): void {
+    this.#write();
     this.#sendWaiting();
+  }
+
+  /** Makes requests of the spans that have none. */
+  #write(): void {
+    if (this.#unwritten.length === 0) return;
+    this.#cancelSchedule();
+    const spans = this.#unwritten;
+    const estimate = this.#unwrittenBytes;
+    this.#unwritten = [];
+    this.#unwrittenBytes = 0;
+    const { requests, unreadable } = encodeSpans(spans, this.#mostBytes);
+    lost.export_failed.value += unreadable;
+    const bytes = requests.reduce((sum, { body }) => sum + body.byteLength, 0);
+    this.#become(removeSpans(this.#state, { spans: unreadable, bytes: estimate - bytes }));
+    this.#waiting.push(...requests);
+  }
+
+  #sendWaiting(): void {
+    for (;;) {
+      const next = startRequest(this.#state, this.#waiting.length);
+      if (next === undefined) return;
+      this.#become(next);
+      const request = this.#waiting.shift() as SpanRequest;
+      const sentAt = systemClock.now();
+      const sent = this.#options.client.send(request.body);
+      this.#sent.set(request, sent);
+      void sent.verdict
+        .catch((error: unknown): Verdict => ({ kind: 'refused', reason: String(error) }))
+        .then((verdict) => this.#receive(verdict, request, sentAt));
+    }
+  }
+
+  #receive(verdict: Verdict, request: SpanRequest, sentAt: number): void {
+    // `close` has counted these spans already.
+    if (this.#state.phase === 'closed') return;
+    this.#sent.delete(request);
+    const load = { spans: request.spans, bytes: request.body.byteLength };
+    if (verdict.kind === 'delivered') {
+      const rejected = Math.min(verdict.rejected, request.spans);
+      lost.export_failed.value += rejected;
+      if (rejected > 0) this.#report('rejected', verdict.reason, rejected);
+      this.#become(requestDelivered(this.#state, load));
+      this.#settle(request);
+    } else if (verdict.kind === 'too_large' && request.spans > 1) {
+      this.#mostBytes = Math.max(LEAST_REQUEST_BYTES, Math.min(this.#mostBytes, load.bytes / 2));
+      this.#become(requestSplit(this.#state));
+      this.#replace(request, splitRequest(request));
+    } else {
+      const outcome = verdict.kind === 'busy' || verdict.kind === 'unreachable' ? verdict.kind : 'lost';
+      if (outcome === 'lost') lost.export_failed.value += request.spans;
+      this.#report(verdict.kind, verdict.reason, outcome === 'lost' ? request.spans : 0);
+      if (outcome !== 'lost') this.#waiting.unshift(request);
+      const failedAt = systemClock.now();
+      const { retryAfterMs } = verdict;
+      const failed: FailedRequest = { ...load, outcome, retryAfterMs, tookMs: failedAt - sentAt, failedAt };
+      this.#become(requestFailed(this.#options, this.#state, failed));
+      if (outcome === 'lost') this.#settle(request);
+      else if (outcome === 'unreachable') this.#endFlushes();
+    }
+    this.#sendWaiting();
+  }
+
+  #report(kind: Failure['kind'] | 'rejected', reason: string, spans: number): void {
+    if (this.#reported.has(kind)) return;
+    this.#reported.add(kind);
+    this.#options.onFailure(kind, reason, spans);
+  }
+
+  #replace(request: SpanRequest, parts: readonly SpanRequest[]): void {
+    this.#waiting.unshift(...parts);
+    for (const { left } of this.#flushes) if (left.delete(request)) for (const part of parts) left.add(part);
+  }
+
+  #settle(request: SpanRequest): void {
+    for (const flush of this.#flushes) {
+      flush.left.delete(request);
+      if (flush.left.size === 0) this.#endFlush(flush);
+    }
+  }
+
+  #endFlushes(): void {
+    for (const flush of this.#flushes) this.#endFlush(flush);
+  }
+
+  #endFlush(flush: Flush): void {
+    this.#flushes.delete(flush);
+    flush.resolve();
   }
 }

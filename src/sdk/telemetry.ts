@@ -1,5 +1,4 @@
 /** One SDK from its start to its shutdown, and the handle that `register` returns. */
-import { isMainThread } from 'node:worker_threads';
 import { systemClock } from '../platform/clock.ts';
 import { currentMeter } from '../telemetry/meter.ts';
 import { observeProcess } from '../telemetry/process.ts';
@@ -91,8 +90,7 @@ export function startTelemetry(settings: Settings, onShutdown: () => void): Star
     ending ??= end();
     return ending;
   };
-  // A worker thread gets no signals, and its end is not the end of the process.
-  const releaseProcess = isMainThread ? onExit({ flush, shutdown }) : () => {};
+  const releaseProcess = onExit({ flush, shutdown, sendLast: () => traces?.sendLast() });
 
   const telemetry: Telemetry = {
     get metricsUrl() {

@@ -1,7 +1,10 @@
-/** The tracer provider, and the delivery of its spans to the collector: admission, batches, queue, exporter. */
+/** The tracer provider, and the delivery of its spans to the collector. */
 import { TraceFlags } from '@opentelemetry/api';
 import type { NodeTracerProvider, ReadableSpan, Sampler, SpanProcessor } from '@opentelemetry/sdk-trace-node';
-import { redact } from '../platform/redact.ts';
+import { guarded, reportInternal } from '../telemetry/guard.ts';
+import type { Failure } from './answer.ts';
+import { CollectorClient, type CollectorOptions } from './collector.ts';
+import { sendLast } from './last-requests.ts';
 import type { Sdk } from './packages.ts';
 import { resourceOf } from './resource.ts';
 import type { Settings, TracesSettings } from './settings.ts';
@@ -10,53 +13,46 @@ import { warn } from './warn.ts';
 
 /** A request that fails after this many milliseconds, or half of the export timeout if that is less, had no answer. */
 const MAX_SLOW_FAILURE_MS = 1_000;
+/** What the spans that wait may take: this much, or 1 KiB for each span if that is more. */
+const LEAST_PENDING_BYTES = 32 * 1024 * 1024;
 
 export interface Traces {
   readonly provider: NodeTracerProvider;
   /** The URL that spans are sent to, without user, password and query. */
   readonly url: string;
-  /** Resolves when every span that has ended so far is delivered or counted as lost. */
+  /**
+   * Resolves when every span that has ended so far is delivered or counted as lost; earlier if nothing reaches the
+   * collector.
+   */
   flush(): Promise<void>;
   /** The last flush; it also ends the provider. If the collector does not answer, it may never resolve: call `close`. */
   drain(): Promise<void>;
   /** Counts the spans that are left as lost. Returns how many spans were left. */
   close(): number;
+  /** Sends the spans that are left while the process exits, and waits for it. */
+  sendLast(): void;
 }
 
 export function createTraces(sdk: Sdk, settings: Settings, traces: TracesSettings): Traces {
   const url = withoutSecrets(traces.url);
+  const collector: CollectorOptions = { ...traces, timeoutMs: traces.exportTimeoutMs };
   const queue = new SpanQueue({
-    exporter: new sdk.otlp.OTLPTraceExporter({
-      url: traces.url.href,
-      headers: { ...traces.headers },
-      timeoutMillis: traces.exportTimeoutMs,
-    }),
-    maxPending: traces.maxPending,
+    ...traces,
+    client: new CollectorClient(collector),
+    maxPendingBytes: Math.max(LEAST_PENDING_BYTES, traces.maxPending * 1024),
     slowFailureMs: Math.min(MAX_SLOW_FAILURE_MS, traces.exportTimeoutMs / 2),
-    onFirstFailure: (error) => warn(undeliveredWarning(url, error)),
-  });
-  const batches = new sdk.traces.BatchSpanProcessor(queue, {
-    maxQueueSize: traces.maxPending,
-    maxExportBatchSize: traces.batchSize,
-    scheduledDelayMillis: traces.scheduleDelayMs,
+    longestLastWaitMs: settings.flushTimeoutMs,
+    onFailure: (kind, reason, spans) => warn(undeliveredWarning(url, kind, reason, spans)),
   });
   const delivery: SpanProcessor = {
     onStart: () => {},
     onEnd: (span) => {
-      if (isSampled(span) && queue.admit()) batches.onEnd(span);
+      if (isSampled(span)) queue.add(span);
     },
-    forceFlush: async () => {
-      await batches.forceFlush();
-      await queue.forceFlush();
-    },
-    shutdown: async () => {
-      queue.closeOnSlowFailure();
-      await delivery.forceFlush();
-      await batches.shutdown();
-      await queue.forceFlush();
-    },
+    forceFlush: () => queue.flush(),
+    shutdown: () => queue.drain(),
   };
-  const spanProcessors = [delivery, ...traces.spanProcessors];
+  const spanProcessors = [delivery, ...traces.spanProcessors.map(guardedProcessor)];
   const provider = new sdk.traces.NodeTracerProvider({
     resource: resourceOf(sdk, settings),
     sampler: samplerOf(sdk, traces),
@@ -70,6 +66,24 @@ export function createTraces(sdk: Sdk, settings: Settings, traces: TracesSetting
     },
     drain: () => provider.shutdown(),
     close: () => queue.close(),
+    sendLast: () => queue.closeWith((requests) => sendLast(requests, collector, settings.flushTimeoutMs)),
+  };
+}
+
+/** A processor of the program, whose errors reach neither the observed work nor the end of the process. */
+function guardedProcessor(processor: SpanProcessor): SpanProcessor {
+  const settled = async (what: string, work: () => Promise<void>) => {
+    try {
+      await work();
+    } catch (error) {
+      reportInternal(`a span processor fails in ${what}`, error);
+    }
+  };
+  return {
+    onStart: (span, parent) => guarded('a span processor fails in onStart', () => processor.onStart(span, parent)),
+    onEnd: (span) => guarded('a span processor fails in onEnd', () => processor.onEnd(span)),
+    forceFlush: () => settled('forceFlush', () => processor.forceFlush()),
+    shutdown: () => settled('shutdown', () => processor.shutdown()),
   };
 }
 
@@ -91,12 +105,21 @@ function withoutSecrets(url: URL): string {
   return url.origin + url.pathname;
 }
 
-function undeliveredWarning(url: string, error: Error | undefined): string {
-  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
-  const reason = [code, message].filter((part) => part !== undefined && part !== '').join(' ');
-  return (
-    `Spans could not be delivered to ${url}: ${redact(reason || 'no reason given')}. Start a collector there, name ` +
-    'another with OTEL_EXPORTER_OTLP_ENDPOINT (OTLP over HTTP, usually port 4318), or make no spans with ' +
-    'OTEL_TRACES_EXPORTER=none. Workflows run on, and the metrics count lost spans. This warning is printed once.'
-  );
+function undeliveredWarning(url: string, kind: Failure['kind'] | 'rejected', reason: string, spans: number): string {
+  const subject = kind === 'rejected' ? `${spans} spans of one request` : 'Spans';
+  const why = `${subject} could not be delivered to ${url}: ${reason || 'no reason given'}.`;
+  return `${why} ${REMEDY[kind]} Workflows run on, and the metrics count lost spans. This warning is printed once.`;
 }
+
+const START =
+  'Start a collector there, name another with OTEL_EXPORTER_OTLP_ENDPOINT (OTLP over HTTP, usually port 4318), or make ' +
+  'no spans with OTEL_TRACES_EXPORTER=none.';
+
+const REMEDY: Readonly<Record<Failure['kind'] | 'rejected', string>> = {
+  unreachable: `${START} Until then spans wait, as long as there is room.`,
+  timed_out: START,
+  refused: START,
+  busy: 'The collector is overloaded: spans wait, as long as there is room, and are sent again.',
+  too_large: 'One span is larger than what the collector accepts: raise its limit for the size of a request.',
+  rejected: 'The collector refuses these spans, and took the others.',
+};

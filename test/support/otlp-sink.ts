@@ -1,7 +1,8 @@
 /** A server for OTLP over HTTP in JSON that keeps spans in memory. A test can make it fail. */
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
+import { gunzipSync } from 'node:zlib';
 
 export interface SinkSpan {
   readonly traceId: string;
@@ -32,8 +33,9 @@ export async function startSink(behaviour: Behaviour = 'take', port = 0): Promis
   const waiting = new Map<() => void, number>();
   const server: Server = createServer((request, response) => {
     sink.requests.push(request.headers);
-    void text(request).then(
-      (body) => {
+    void buffer(request).then(
+      (sent) => {
+        const body = (request.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent).toString();
         for (const [resolve, count] of waiting) if (sink.requests.length >= count) resolve();
         if (sink.behaviour === 'hang') return;
         if (sink.behaviour === 'take') sink.spans.push(...spansOf(body));

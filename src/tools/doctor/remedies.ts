@@ -71,7 +71,7 @@ export const REMEDY = {
     text:
       '`tta_spans_lost_total` counts spans that were not delivered, by reason: `export_failed` means that no collector answers at ' +
       '`OTEL_EXPORTER_OTLP_ENDPOINT` (its port is 4318 for HTTP, 4317 for gRPC). Spans wait up to five seconds for their batch; a ' +
-      'process that calls `process.exit()` should `await (await register()).shutdown()` before.',
+      'process that is killed by SIGKILL loses those.',
   },
   noPrometheus: {
     symptom: 'Prometheus does not answer.',

@@ -1,0 +1,139 @@
+/** What waits when the event loop stops is sent by a thread. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Child, ENTRY, endChildren, runProgram } from '../support/child.ts';
+import { type OtlpSink, startSink } from '../support/otlp-sink.ts';
+
+let sink: OtlpSink;
+beforeEach(async () => {
+  sink = await startSink();
+});
+afterEach(async () => {
+  endChildren();
+  await sink.stop();
+});
+
+const run = (program: string, env: Record<string, string> = {}): Child =>
+  runProgram(program, { env: { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url, ...env } });
+const names = () => sink.spans.map(({ name }) => name);
+const STEP = `await register(); console.log('hello'); await task('last', () => 1).execute();`;
+
+describe('the last spans are delivered, and the end is the program’s own, where it', () => {
+  it.each([
+    ['calls process.exit', `${STEP} process.exit(5);`, { code: 5, stderr: '' }],
+    ['throws an error', `${STEP} setImmediate(() => { throw new Error('mine'); });`, { code: 1 }],
+    ['leaves a rejection unhandled', `${STEP} setImmediate(() => Promise.reject(new Error('mine')));`, { code: 1 }],
+    [
+      'exits in its handler of uncaught errors',
+      `process.on('uncaughtException', () => process.exit(9)); ${STEP} setImmediate(() => { throw new Error('mine'); });`,
+      { code: 9, stderr: '' },
+    ],
+    ['exits in beforeExit', `process.on('beforeExit', () => process.exit(6)); ${STEP}`, { code: 6, stderr: '' }],
+    [
+      'exits while it shuts down',
+      `const sdk = await register(); console.log('hello'); await task('last', () => 1).execute(); void sdk.shutdown(); process.exit(2);`,
+      { code: 2, stderr: '' },
+    ],
+  ])('%s', async (_, program, end) => {
+    const { stdout, stderr, ...exit } = await run(program).exited;
+    expect({ ...exit, stderr }).toMatchObject(end);
+    expect(stdout).toBe('hello\n');
+    if (!('stderr' in end)) expect(stderr).toContain('Error: mine');
+    expect(stderr).not.toContain('TelemetryWarning');
+    expect(names()).toEqual(['task last']);
+  });
+
+  it.each([
+    ['exits', `process.on('SIGTERM', () => process.exit(0));`, { code: 0, signal: null }],
+    [
+      'ends a step and exits',
+      `process.on('SIGTERM', async () => { await task('drained', () => 1).execute(); process.exit(0); });`,
+      { code: 0, signal: null },
+    ],
+    [
+      'removes itself and sends the signal again',
+      `const own = () => { process.removeListener('SIGTERM', own); process.kill(process.pid, 'SIGTERM'); };
+       process.on('SIGTERM', own);`,
+      { code: null, signal: 'SIGTERM' },
+    ],
+    [
+      'listens once and sends the signal again later',
+      `process.once('SIGTERM', () => setTimeout(() => process.kill(process.pid, 'SIGTERM'), 50));`,
+      { code: null, signal: 'SIGTERM' },
+    ],
+  ])('has a handler of SIGTERM that %s', async (_, handler, end) => {
+    const child = run(`${handler} ${STEP} setInterval(() => {}, 1_000); console.log('READY');`);
+    await child.says('READY');
+    child.kill('SIGTERM');
+    expect(await child.exited).toMatchObject({ ...end, stderr: '' });
+    expect(new Set(names())).toEqual(
+      new Set(handler.includes('drained') ? ['task last', 'task drained'] : ['task last']),
+    );
+  });
+
+  it.each([
+    ['no handler', '', { code: null, signal: 'SIGHUP' }],
+    ['a handler that exits', `process.on('SIGHUP', () => process.exit(3));`, { code: 3, signal: null }],
+  ])('loses its terminal and has %s', async (_, handler, end) => {
+    const child = run(`${handler} ${STEP} setInterval(() => {}, 1_000); console.log('READY');`);
+    await child.says('READY');
+    child.kill('SIGHUP');
+    expect(await child.exited).toMatchObject({ ...end, stderr: '' });
+    expect(names()).toEqual(['task last']);
+  });
+
+  it('has 20,000 spans left', async () => {
+    const { code } = await run(
+      `import { trace } from '@opentelemetry/api';
+       await register();
+       for (let i = 0; i < 20_000; i++) trace.getTracer('x').startSpan('s').end();
+       process.exit(0);`,
+    ).exited;
+    expect(code).toBe(0);
+    expect(new Set(sink.spans.map(({ spanId }) => spanId)).size).toBe(20_000);
+  });
+
+  it('compresses its requests and adds headers', async () => {
+    await run(`${STEP} process.exit(0);`, {
+      OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip',
+      OTEL_EXPORTER_OTLP_HEADERS: 'x-own=1',
+    }).exited;
+    expect(sink.requests[0]).toMatchObject({ 'content-encoding': 'gzip', 'x-own': '1' });
+    expect(names()).toEqual(['task last']);
+  });
+
+  it('loads the package into every thread by NODE_OPTIONS', async () => {
+    const child = run(
+      `import { task as step } from '${ENTRY.main}'; await step('last', () => 1).execute(); process.exit(0);`,
+      {
+        NODE_OPTIONS: `--import ${ENTRY.register}`,
+      },
+    );
+    expect(await child.exited).toMatchObject({ code: 0, stderr: '' });
+    expect(names()).toEqual(['task last']);
+  });
+});
+
+describe('the exit does not wait', () => {
+  it('where nothing listens', async () => {
+    await sink.stop();
+    const started = performance.now();
+    const child = run(`${STEP} const began = Date.now(); process.on('exit', () => {}); process.exit(0);`);
+    expect(await child.exited).toMatchObject({ code: 0, stderr: '' });
+    expect(performance.now() - started).toBeLessThan(4_000);
+    sink = await startSink();
+  });
+
+  it('longer than flushTimeoutMs for a collector that does not answer', async () => {
+    sink.behaviour = 'hang';
+    const child = run(
+      `await register({ flushTimeoutMs: 500 }); await task('last', () => 1).execute();
+       const began = performance.now();
+       process.on('exit', () => console.log('WAITED ' + (performance.now() - began)));
+       process.exit(0);`,
+    );
+    const waited = Number(await child.says('WAITED '));
+    expect(waited).toBeGreaterThan(450);
+    expect(waited).toBeLessThan(2_500);
+    expect((await child.exited).code).toBe(0);
+  });
+});
