@@ -104,7 +104,7 @@ function read(response: http.IncomingMessage): Promise<Verdict> {
       const { statusCode = 0, statusMessage = '', headers } = response;
       const { 'content-type': contentType = '', 'retry-after': retryAfter } = headers;
       resolve(
-        verdictOn({ status: statusCode, statusText: statusMessage, contentType, retryAfter, body }, systemClock.now()),
+        verdictOn({ status: statusCode, statusText: statusMessage, contentType, retryAfter, body }, systemClock.date()),
       );
     };
     response.on('data', (chunk: Buffer) => {
