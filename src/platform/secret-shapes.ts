@@ -99,7 +99,7 @@ const REST = String.raw`(?:\.[\w*-]+)*=*`;
 
 /** Names whose value is a credential. They may stand at the end of a longer name: `DB_PASSWORD`, `x-api-key`. */
 const NAME = [
-  ...['pass(?:(?:word|wd|phrase|code)s?|(?<=[-_."\']pass)|(?==))', 'pwd', 'pw(?<=[a-z]_pw)', 'secrets?'],
+  ...['pass(?:(?:word|wd|phrase|code)s?|(?<=[-_."\']pass)|(?==|: ?["\']))', 'pwd', 'pw(?<=[a-z]_pw)', 'secrets?'],
   ...['token(?<!unexpected token)', 'auth(?<![a-z]auth)', 'jwt', 'bearer', 'credentials?'],
   ...['phpsessid', 'jsessionid', 'sessionid(?==)', 'connect\\.sid'],
   '(?:api|access|secret|private|account|encryption|signing|master|licen[cs]e|subscription|auth|client|consumer|storage|functions' +
@@ -108,7 +108,7 @@ const NAME = [
 
 const QUOTE = String.raw`(?:\\*["'\x60]|%2[27]|&quot;)`;
 /** Between a name and its value: `=`, `": "`, `\":\"`, `%3D`, `' => '`, `', '`. */
-const BETWEEN = String.raw`(?:${QUOTE}?\]?[ \t]{0,4}(?::?=>?|:|%3[AD])[ \t]{0,4}|["'][ \t]{0,4},[ \t]{0,4}(?=["']))`;
+const BETWEEN = String.raw`(?:${QUOTE}?\]?[ \t]{0,4}(?::?=>?|->|:|%3[AD])[ \t]{0,4}|["'][ \t]{0,4},[ \t]{0,4}(?=["']))`;
 const VALUE = [
   String.raw`"(?:[^"\\\r\n]|\\[^\r\n])*`,
   String.raw`'(?:[^'\\\r\n]|\\[^\r\n])*`,
@@ -147,8 +147,8 @@ const hideBasic = (match: string, scheme: string, value: string) =>
 const SENTENCE_NAME =
   'api[-_ ]?key|(?:secret |private )?access[-_ ]?key|secret(?:[-_ ]key)?|private[-_ ]?key|(?<!unexpected )token|password|passphrase|passwd|credentials?';
 const PARAMETER =
-  'key|k|sig|signature|x-(?:amz|goog)-(?:signature|credential|security-token)|oauth_signature|hmac|code(?==[^&\\s]{12})|auth|appid|pass|pwd|pw|sid|session|ticket|assertion|client_assertion|awsaccesskeyid|user_?pass';
-const PEM = String.raw`(?:[A-Z0-9]|[ +]|%20){0,40}PRIVATE(?:[ +]|%20)KEY(?:(?:[ +]|%20)BLOCK)?-{5}`;
+  'key|k|sig|signature|x-(?:amz|goog)-(?:signature|credential|security-token)|oauth_signature|hmac|sas|code(?==[^&\\s]{12})|auth|appid|pass|pwd|pw|sid|session|ticket|assertion|client_assertion|awsaccesskeyid|user_?pass';
+const PEM = `(?:[A-Z0-9]|[ +]|%20){0,40}PRIVATE(?:[ +]|%20)KEY(?:(?:[ +]|%20)BLOCK)?-{5}`;
 const SCHEME = '[\\w-]{0,30}(?:key|token)|Bearer|Basic|Bot|JWT|SSWS|Splunk|Negotiate|NTLM|SharedKey(?:Lite)?';
 
 const TOKEN = new RegExp(
@@ -158,17 +158,22 @@ const TOKEN = new RegExp(
     'eyJ(?:[\\w-]{4,}(?:\\.[\\w-]+){1,4}\\.?|[\\w+/-]{16,}=*)',
     '(SG\\.)[\\w-]{8,}\\.[\\w-]{8,}',
     '(re_)[A-Za-z0-9]{6,12}_[A-Za-z0-9]{16,}',
-    '(key-|AC|SK|dapi)[0-9a-f]{32}(?![A-Za-z0-9])',
+    '(key-|AC|SK|dapi)(?:[0-9a-f]{32}|(?<=key-)[0-9a-z]{32})(?![A-Za-z0-9])',
+    '([MNO])[\\w-]{23,27}\\.[\\w-]{6,7}\\.[\\w-]{27,}',
     '((?:bot)?\\d{6,12}:)[\\w-]{30,}',
   ].join('|')})`,
   'g',
 );
 
 export const SHAPES: readonly Shape[] = [
+  [
+    /(-{4} BEGIN SSH2[A-Z ]{0,20} PRIVATE KEY -{4}|\bPrivate-Lines: \d+)[\s\S]*?(-{4} END SSH2|Private-MAC:|$)/g,
+    `$1${REDACTED}$2`,
+  ],
   [new RegExp(`(-{5}BEGIN${PEM})[\\s\\S]*?(-{5}END${PEM}|$)`, 'g'), `$1${REDACTED}$2`],
 
   // Addresses: a password before the host, then one with a slash in it, then a token in the place of the user.
-  [/((?:\\?\/){2})[^\s/?#"'@:[\]\\]{0,256}:(?:[^\s/?#"'@]{0,512}@)+/g, `$1${REDACTED}@`],
+  [/((?:\\?\/){2})[^\s/?#"':[\]\\]{0,256}:(?:[^\s/?#"'@]{0,512}@)+/g, `$1${REDACTED}@`],
   [
     /((?:\\?\/){2})[^\s/?#"'@:[\]\\]{0,256}:(?!\d{1,5}(?:[\s/?#"'<>)\]},;\\:]|$))[^\s@]{1,512}@(?=[\w[])/g,
     `$1${REDACTED}@`,
@@ -212,11 +217,11 @@ export const SHAPES: readonly Shape[] = [
     `$1$2${REDACTED}`,
   ],
   [/\b(Basic(?:[ \t]+|%20))([A-Za-z0-9+/_-]{6,}(?:=|%3D)*)/gi, hideBasic],
-  [/\b((?:signature|response|mac)=["']?)[\w+/%-]{16,}=*/gi, `$1${REDACTED}`],
+  [/\b((?:signature|response|mac)=["']?)(?:[\w+/%-]{16,}|(?<=x-(?:amz|goog)-signature=)\w+)=*/gi, `$1${REDACTED}`],
 
   // Credentials with a beginning of their own. The secret key of AWS often stands after its id.
-  [/(A[KS]IA)[A-Z0-9]{12,}([\s:,;|]{1,4})[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+])/g, `$1${REDACTED}$2${REDACTED}`],
-  [TOKEN, `$1$2$3$4$5$6${REDACTED}`],
+  [/(A[KS]IA)[A-Z0-9]{12,}([\s:,;|/]{1,4})[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+])/g, `$1${REDACTED}$2${REDACTED}`],
+  [TOKEN, `$1$2$3$4$5$6$7${REDACTED}`],
   [/[\w~.-]{3}\dQ~[\w~.-]{30,}/g, REDACTED],
   [/(\$(?:2[abxy]|argon2\w{1,2}|[156y])\$)[\w./$=,+-]{16,}/g, `$1${REDACTED}`],
 
@@ -235,12 +240,13 @@ export const SHAPES: readonly Shape[] = [
     /(--(?:[\w-]{0,40}-)?(?:password|passwd|pass|secret|token|(?:[\w-]{0,20})api-?key|key|user)[ \t]{1,4})(?!-)(["']?)[^\s"']+/gi,
     `$1$2${REDACTED}`,
   ],
+  [/(\b(?:login|sshpass|mysql\w{0,8})\b[^\r\n]{0,200}?\s-p[ \t]{0,4})[^\s-]\S*/g, `$1${REDACTED}`],
   [/((?:^|\s)-u[ \t]{0,4}["']?[^\s:"']{0,128}:)[^\s"']+/g, `$1${REDACTED}`],
   [/(\b(?:password|passphrase|identified by)[ \t]{1,4}(["']))[^"'\r\n]{1,256}(?=\2)/gi, `$1${REDACTED}`],
   [/(\blogin[ \t]{1,4}\S{1,128}\s{1,4}password[ \t]{1,4})\S+/gi, `$1${REDACTED}`],
   [
     new RegExp(
-      `(\\b(?:${SENTENCE_NAME})(?:[ \\t]{1,4}(?:provided|is|was|given|used|sent|received|value)){0,3}:?[ \\t]{1,4}["'\`(]?)([^\\s"'\`,;()<>[\\]]+)`,
+      `(\\b(?:${SENTENCE_NAME})(?:[ \\t]{1,4}(?:provided|is|was|given|used|sent|received|value|for user)){0,3}:?[ \\t]{1,4}["'\`(]?)([^\\s"'\`,;()<>[\\]]+)`,
       'gi',
     ),
     hideInSentence,

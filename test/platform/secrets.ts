@@ -25,6 +25,7 @@ const ADDRESSES = [
   'GET HTTPS://Ada:«Hunter2»@HOST/x failed',
   'ftp://ada:«hunter2»@files.example/x',
   'smtp://ada%40example.com:«hunter2»@mail:587',
+  'imap://ada@example.com:«hunter2»@mail',
   'smb://dom;ada:«hunter2»@nas/share',
   'http+unix://x:«hunter2»@%2Frun%2Fx.sock',
   'nats://«s3cr3tTokenOfNats1»@nats:4222',
@@ -273,6 +274,18 @@ const SETTINGS = [
   'PASSWORD: `«hunter2»`',
 ];
 
+const COMMANDS = [
+  'sshpass -p «hunter2» ssh x',
+  'mysql -u root -p«hunter2» app',
+  'docker login -u ada -p «hunter2» registry',
+  '---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\n«P2/56wAAA»\n---- END SSH2 ENCRYPTED PRIVATE KEY ----',
+  'PuTTY-User-Key-File-2: ssh-rsa\nPrivate-Lines: 1\n«AAAAgQDE7»\nPrivate-MAC: 0',
+  "{ user: 'ada', pass: '«hunter2»' }",
+  'X-Amz-Signature=«0a1b2c»',
+  'discord token «MTAxMjM0NTY3ODkwMTIzNDU2Nw.GabcdE.abcdefghijklmnopqrstuvwxyzABCDEFGH12»'.replace('«M', 'M«'),
+  `AKIA«IOSFODNN7EXAMPLE»/«${B64}»`,
+];
+
 const SENTENCES = [
   'Incorrect API key provided: «abc12345»',
   'Incorrect API key provided: sk-ab«c1*******************wxyz». You can find your key',
@@ -306,6 +319,7 @@ export const WITH_SECRETS = [
   ...TOKENS,
   ...HEADERS,
   ...SETTINGS,
+  ...COMMANDS,
   ...SENTENCES,
   ...HOOKS,
 ];
@@ -392,6 +406,9 @@ export const HARMLESS = [
   'Authorization failed',
   'Authorization: missing',
   'read the authorization token from the header',
+  'npm login -u ada',
+  'mysql --version -x',
+  'pass: 12, fail: 3',
   'secretary, tokenizer, passwordless, keyboard',
   '2026-11-26T02:25:28.000Z error: nothing',
 ];
