@@ -1,25 +1,25 @@
 import { type Origin, originOf, traceHeaders } from '../telemetry/propagate.ts';
 import { ATTR } from '../telemetry/semconv.ts';
+import { joinMembers, MAX_BAGGAGE_LENGTH, MAX_BAGGAGE_MEMBERS, type Member, membersOf } from './baggage.ts';
 import { ExecutionContext } from './context.ts';
 import { otherVersion } from './copies.ts';
 import { show } from './show.ts';
 import type { ContextOptions, WorkflowContext } from './workflow-context.ts';
 
 /** Where a context travels: HTTP headers, the properties of a message, the environment of a child process. */
-export type Carrier = Headers | Record<string, string | readonly string[] | number | undefined>;
+export type Carrier = Headers | Map<string, string> | Record<string, string | readonly string[] | number | undefined>;
 
 const IDS = { workflowId: ATTR.workflowId, sessionId: ATTR.sessionId, correlationId: ATTR.correlationId } as const;
 type Id = keyof typeof IDS;
+const OWN_KEYS: ReadonlySet<string> = new Set(Object.values(IDS));
 
-/** The limits of W3C baggage: https://www.w3.org/TR/baggage/#limits */
-const MAX_BAGGAGE_LENGTH = 8_192;
-const MAX_BAGGAGE_MEMBERS = 64;
 const MAX_ID_LENGTH = 256;
 
 /**
- * Writes a context into a carrier, for `extract` in another process: the trace (W3C `traceparent`, `tracestate`) and, as
- * W3C `baggage`, the workflow, session and correlation ids. Tags are not written. Other members of the carrier's baggage
- * are kept. Call it inside a task, with the task's context. Returns the carrier.
+ * Writes a context into a carrier, for `extract` in another process: the trace (W3C `traceparent`, `tracestate`, and what
+ * the registered propagator writes) and, as W3C `baggage`, the workflow, session and correlation ids. Tags are not written.
+ * The baggage that others put into the carrier, or sent with the context that `extract` read, is passed on. Call it inside
+ * a task, with the task's context. Returns the carrier.
  *
  * @example
  * const call = task('call', (url: string, context) => fetch(url, { headers: inject(context, {}), signal: context.signal }));
@@ -31,57 +31,77 @@ export function inject<C extends Carrier>(context: WorkflowContext, carrier: C):
       `inject: context must be the context of a task, got ${show(context)}${otherVersion(context, 'inWorkflow')}`,
     );
   }
-  if (typeof carrier !== 'object' || carrier === null) {
+  if (typeof carrier !== 'object' || carrier === null || Array.isArray(carrier)) {
     throw new TypeError(`inject: carrier must be headers or an object, got ${show(carrier)}`);
   }
-  const headers = traceHeaders();
-  const others = [headers.baggage, read(carrier, 'baggage')].filter((text) => text !== undefined).join(',');
-  headers.baggage = joinBaggage(membersOf(others), context);
+  const { baggage, ...headers } = traceHeaders();
+  const others = [...membersOf(read(carrier, 'baggage')), ...membersOf(baggage), ...context.baggage];
   for (const [name, value] of Object.entries(headers)) write(carrier, name, value);
+  write(carrier, 'baggage', joinMembers([...idMembers(context), ...others]));
   return carrier;
 }
 
 /**
  * Reads what `inject` wrote, for `execute(input, { context: extract(headers) })`: the spans belong to the caller's trace,
  * and the ids are the caller's. With several carriers, the execution starts a new trace with links to their traces, and
- * has the ids of the first carrier. A carrier that is empty or invalid gives an empty context.
+ * has the ids and the baggage of the first carrier. A carrier that is empty or invalid gives an empty context. Inside a
+ * task, the clock and the cancellation are those of the task.
  *
  * @example
  * server.on('request', (req) => answer.execute(req.url, { context: extract(req.headers) }));
  */
 export function extract(...carriers: readonly Carrier[]): WorkflowContext {
-  const found = carriers.map((carrier) => ({ ids: idsOf(carrier), trace: traceOf(carrier) }));
-  const options: ContextOptions = found[0]?.ids ?? {};
-  return ExecutionContext.create(options, origin(found.map(({ trace }) => trace)));
+  const members = membersOf(read(carriers[0], 'baggage'));
+  const baggage = members.filter(({ key }) => !OWN_KEYS.has(key));
+  return ExecutionContext.remote(idsOf(members), originFrom(carriers, baggage), baggage);
 }
 
-function origin(traces: readonly Record<string, string>[]): Origin | undefined {
+function originFrom(carriers: readonly Carrier[], baggage: readonly Member[]): Origin | undefined {
   try {
-    return originOf(traces);
+    return originOf(
+      carriers.map((carrier) => (name) => read(carrier, name)),
+      baggage.map(({ text }) => text),
+    );
   } catch {
     return undefined;
   }
 }
 
-function traceOf(carrier: Carrier): Record<string, string> {
-  const headers = ['traceparent', 'tracestate'].map((name) => [name, read(carrier, name)] as const);
-  return Object.fromEntries(headers.filter((header): header is [string, string] => header[1] !== undefined));
+function idMembers(context: ExecutionContext): readonly Member[] {
+  return (Object.entries(IDS) as [Id, string][]).flatMap(([id, key]) => {
+    const given = context[id];
+    if (given === undefined) return [];
+    const value = encodeURIComponent(given.slice(0, MAX_ID_LENGTH).toWellFormed());
+    return [{ key, value, text: `${key}=${value}` }];
+  });
 }
 
-function idsOf(carrier: Carrier): ContextOptions {
-  const members = new Map(membersOf(read(carrier, 'baggage') ?? ''));
-  const ids = Object.entries(IDS).map(([id, key]) => [id, decode(members.get(key))] as const);
+function idsOf(members: readonly Member[]): ContextOptions {
+  const sent = (key: string) => members.findLast((member) => member.key === key)?.value;
+  const ids = Object.entries(IDS).map(([id, key]) => [id, decode(sent(key))] as const);
   return Object.fromEntries(ids.filter(([, value]) => value !== undefined));
 }
 
+interface Lookup {
+  get(name: string): unknown;
+  set(name: string, value: string): unknown;
+}
+
+/** `Headers` of any library, or a `Map`. */
+function isLookup(carrier: object): carrier is Lookup {
+  const { get, set } = carrier as Partial<Lookup>;
+  return typeof get === 'function' && typeof set === 'function';
+}
+
 /** Looks up the few spellings that carriers use. A loop over the entries could be long: a carrier may have a million. */
-function read(carrier: Carrier, name: string): string | undefined {
+function read(carrier: Carrier | undefined, name: string): string | undefined {
   try {
-    if (carrier instanceof Headers) return bounded(carrier.get(name));
-    for (const spelling of [name, name.toUpperCase(), name.charAt(0).toUpperCase() + name.slice(1)]) {
-      const value = (carrier as Record<string, unknown> | null | undefined)?.[spelling];
-      if (value !== undefined)
-        return bounded(Array.isArray(value) ? value.slice(0, MAX_BAGGAGE_MEMBERS).join(',') : value);
+    if (typeof carrier !== 'object' || carrier === null) return undefined;
+    const titled = name.replace(/\b[a-z]/g, (letter) => letter.toUpperCase());
+    for (const spelling of [name, name.toLowerCase(), name.toUpperCase(), titled]) {
+      const value = isLookup(carrier) ? carrier.get(spelling) : (carrier as Record<string, unknown>)[spelling];
+      if (value === undefined || value === null) continue;
+      return bounded(Array.isArray(value) ? value.slice(0, MAX_BAGGAGE_MEMBERS).join(',') : value);
     }
   } catch {
     // A carrier that throws counts as empty.
@@ -95,37 +115,13 @@ function bounded(value: unknown): string | undefined {
 
 /** Uses the spelling that the carrier already has. The names of environment variables are upper case. */
 function write(carrier: Carrier, name: string, value: string): void {
-  if (carrier instanceof Headers) {
+  if (isLookup(carrier)) {
     carrier.set(name, value);
     return;
   }
-  const isEnvironment = 'PATH' in carrier || name.toUpperCase() in carrier;
-  carrier[isEnvironment ? name.toUpperCase() : name] = value;
-}
-
-function membersOf(baggage: string): [key: string, value: string][] {
-  return baggage
-    .split(',', MAX_BAGGAGE_MEMBERS)
-    .map((member) => /^\s*([!#$%&'*+\-.^_`|~\w]+)\s*=\s*([^\s,;]*)/.exec(member))
-    .filter((match) => match !== null)
-    .map((match) => [match[1] as string, match[2] as string]);
-}
-
-function joinBaggage(others: readonly [string, string][], context: ExecutionContext): string {
-  const members = new Map<string, string>();
-  for (const [id, key] of Object.entries(IDS) as [Id, string][]) {
-    const value = context[id];
-    if (value !== undefined) members.set(key, encodeURIComponent(value.slice(0, MAX_ID_LENGTH).toWellFormed()));
-  }
-  for (const [key, value] of others) {
-    if (!members.has(key) && members.size < MAX_BAGGAGE_MEMBERS) members.set(key, value);
-  }
-  let text = '';
-  for (const [key, value] of members) {
-    const member = `${text === '' ? '' : ','}${key}=${value}`;
-    if (text.length + member.length <= MAX_BAGGAGE_LENGTH) text += member;
-  }
-  return text;
+  const fields = carrier as Record<string, string>;
+  const isEnvironment = 'PATH' in fields || name.toUpperCase() in fields;
+  fields[isEnvironment ? name.toUpperCase() : name] = value;
 }
 
 function decode(value: string | undefined): string | undefined {

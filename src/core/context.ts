@@ -5,6 +5,7 @@ import { acrossCopies, processWide } from '../platform/process-wide.ts';
 import { readProperty } from '../platform/read-property.ts';
 import type { Origin } from '../telemetry/propagate.ts';
 import { type ExecutionAttributes, executionAttributes } from '../telemetry/record/execution.ts';
+import type { Member } from './baggage.ts';
 import type { CancelScope } from './cancellation.ts';
 import type { ContextOptions, Tags, WorkflowContext } from './workflow-context.ts';
 
@@ -13,6 +14,8 @@ interface Run {
   readonly options: ContextOptions;
   /** The spans of other processes that caused the run. Only the first span of the run uses them. */
   origin: Origin | undefined;
+  /** The baggage that came with the run, for the next process. */
+  readonly baggage: readonly Member[];
   workflowId: string | undefined;
   /** Whether a span already shows the ids and tags of the run. */
   described: boolean;
@@ -20,13 +23,16 @@ interface Run {
   errors: WeakSet<object> | undefined;
 }
 
-function newRun(options: ContextOptions, origin?: Origin): Run {
-  return { options, origin, workflowId: options.workflowId, described: false, errors: undefined };
+function newRun(options: ContextOptions, baggage: readonly Member[] = NO_BAGGAGE, origin?: Origin): Run {
+  return { options, origin, baggage, workflowId: options.workflowId, described: false, errors: undefined };
 }
 
 const NOOP = () => {};
 const NO_OPTIONS: ContextOptions = Object.freeze({});
 const NO_TAGS: Tags = Object.freeze({});
+const NO_BAGGAGE: readonly Member[] = Object.freeze([]);
+/** Makes a new run of what came from another process, for each execution with that context. */
+const freshRuns = new WeakMap<ExecutionContext, () => Run>();
 
 /** What an execution is inside of: a slot of a bulkhead, a run of a cache and so on, the innermost first. */
 interface Inside {
@@ -57,13 +63,36 @@ export class ExecutionContext implements WorkflowContext {
     this.workflowName = workflowName;
   }
 
-  static create(options: ContextOptions, origin?: Origin): ExecutionContext {
-    return new ExecutionContext(newRun(options, origin), options.clock ?? systemClock, undefined, undefined);
+  static create(options: ContextOptions): ExecutionContext {
+    return new ExecutionContext(newRun(options), options.clock ?? systemClock, undefined, undefined);
   }
 
-  /** For a context from another process: a new run with the same ids. Each execution with that context is a run. */
+  /** A context from another process. Each execution with that context is a run. */
+  static remote(options: ContextOptions, origin?: Origin, baggage?: readonly Member[]): ExecutionContext {
+    const run = () => newRun(options, baggage, origin);
+    const context = new ExecutionContext(run(), systemClock, undefined, undefined);
+    freshRuns.set(context, run);
+    return context;
+  }
+
+  /**
+   * For a context from another process: a new run with the same ids, under the clock and the cancellation of the execution
+   * around the call. Any other context is returned as it is.
+   */
   fresh(): ExecutionContext {
-    return this.#run.origin === undefined ? this : ExecutionContext.create(this.#run.options, this.#run.origin);
+    const run = freshRuns.get(this);
+    if (run === undefined) return this;
+    return contextAround()?.adopt(run()) ?? new ExecutionContext(run(), this.clock, undefined, undefined);
+  }
+
+  /** Another run in the place of this one. */
+  adopt(run: Run): ExecutionContext {
+    return new ExecutionContext(run, this.clock, this.scope, this.workflowName, this.#inside);
+  }
+
+  /** The baggage of others that `inject` passes on. */
+  get baggage(): readonly Member[] {
+    return this.#run.baggage;
   }
 
   get workflowId(): string {
@@ -121,7 +150,7 @@ export class ExecutionContext implements WorkflowContext {
     const tags = { ...inherited.tags, ...options.tags };
     const merged: ContextOptions = { ...inherited, workflowId, ...given, tags };
     return new ExecutionContext(
-      newRun(merged),
+      newRun(merged, this.baggage),
       options.clock ?? this.clock,
       this.scope,
       this.workflowName,

@@ -1,7 +1,9 @@
+import { propagation } from '@opentelemetry/api';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Carrier, extract, inject, sequential, task, workflow } from '../../src/index.ts';
-import { startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
+import { type Carrier, extract, inject, sequential, task, timeout, workflow } from '../../src/index.ts';
+import { createVirtualClock, startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
+import { b3, b3Headers, broken, jaeger } from '../support/propagators.ts';
 
 /** What a task that runs with these ids sends along. */
 async function sent<C extends Carrier>(carrier: C, context = {}): Promise<C> {
@@ -15,6 +17,9 @@ const seen = task('receive', (_: unknown, { workflowId, sessionId, correlationId
 }));
 const receive = (...carriers: Carrier[]) => seen.execute(undefined, { context: extract(...carriers) });
 
+const TRACE = '0af7651916cd43dd8448eb211c80319c';
+const SPAN = 'b7ad6b7169203331';
+
 const IDS = { workflowId: 'w-1', sessionId: 'chat, with; odd=signs "é"', correlationId: 'c-1' };
 
 describe('inject and extract', () => {
@@ -25,6 +30,7 @@ describe('inject and extract', () => {
   afterEach(() => telemetry.stop());
 
   const span = (name: string) => telemetry.spans().find((one) => one.name === name);
+  const last = (name: string) => telemetry.spans().findLast((one) => one.name === name);
 
   it.each([
     ['a plain object', (): Carrier => ({})],
@@ -40,9 +46,98 @@ describe('inject and extract', () => {
 
   it('keep what others have put into the baggage', async () => {
     const carrier = await sent({ baggage: 'tenant=acme;ttl=5, flag=on' }, IDS);
-    expect(carrier.baggage).toContain('tenant=acme');
-    expect(carrier.baggage).toContain('flag=on');
+    expect(carrier.baggage?.split(',')).toEqual(expect.arrayContaining(['tenant=acme;ttl=5', 'flag=on']));
     await expect(receive(carrier)).resolves.toEqual(IDS);
+  });
+
+  it('pass on the baggage of others that came with the caller, whole', async () => {
+    const baggage = 'tenant=acme;ttl=5;private, flag=on , encoded=a%2Cb;p=%20, session.id=s-1';
+    const [first, second] = [extract({ baggage }), extract({ baggage: 'tenant=other' }, { baggage: 'flag=off' })];
+    const hop = (carrier: Record<string, string>) => task('hop', (_: void, own) => inject(own, carrier));
+    const nested = task('outer', (_: void, own) =>
+      timeout(hop({}), { timeoutMs: 1_000 }).execute(undefined, { context: { tags: { a: 1 } }, signal: own.signal }),
+    );
+    const carrier = await nested.execute(undefined, { context: first });
+    const members = carrier.baggage?.split(',') ?? [];
+    expect(members).toEqual(expect.arrayContaining(['tenant=acme;ttl=5;private', 'flag=on', 'encoded=a%2Cb;p=%20']));
+    expect(members.filter((member) => member.startsWith('session.id='))).toEqual(['session.id=s-1']);
+    const joined = await hop({ baggage: 'tenant=mine' }).execute(undefined, { context: second });
+    expect(joined.baggage).toContain('tenant=mine');
+    expect(joined.baggage).not.toMatch(/other|flag/);
+  });
+
+  it('show the baggage of others to OpenTelemetry inside of the receiver', async () => {
+    const look = task('look', () => propagation.getActiveBaggage()?.getEntry('tenant'));
+    const entry = await look.execute(undefined, { context: extract({ baggage: 'tenant=ac%20me;ttl=5' }) });
+    expect([entry?.value, String(entry?.metadata)]).toEqual(['ac me', 'ttl=5']);
+  });
+
+  it('leave out whole members where the baggage would be too large', async () => {
+    const many = Array.from({ length: 64 }, (_, i) => `k${i}=${'v'.repeat(100)};p=${i}`).join(',');
+    const { baggage } = await sent({ baggage: many } as Record<string, string>, IDS);
+    expect(baggage?.length).toBeLessThanOrEqual(8_192);
+    expect(baggage?.split(',').every((member) => /^(?:tta\.|session\.|k\d+=v{100};p=\d+$)/.test(member))).toBe(true);
+    await expect(receive({ baggage } as Carrier)).resolves.toEqual(IDS);
+  });
+
+  it.each([
+    ['none', undefined],
+    ['B3 in one header', b3],
+    ['B3 in several headers', b3Headers],
+    ["Jaeger's", jaeger],
+    ['one that throws', broken],
+  ])('carry the trace where the propagator is %s', async (_, propagator) => {
+    propagation.disable();
+    if (propagator !== undefined) propagation.setGlobalPropagator(propagator);
+    for (const make of [(): Carrier => ({}), (): Carrier => new Headers(), (): Carrier => new Map<string, string>()]) {
+      const carrier = await sent(make(), IDS);
+      await expect(receive(carrier)).resolves.toEqual(IDS);
+      const [received, sender] = ['task receive', 'task send'].map((name) => last(name));
+      expect(received?.parentSpanContext).toMatchObject({
+        traceId: sender?.spanContext().traceId,
+        spanId: sender?.spanContext().spanId,
+        isRemote: true,
+      });
+    }
+  });
+
+  it.each([
+    ['B3', b3, { b3: `${TRACE}-${SPAN}-1` }],
+    ['B3 as Node shows it', b3Headers, { 'x-b3-traceid': TRACE, 'x-b3-spanid': SPAN, 'x-b3-sampled': '1' }],
+    ["Jaeger's", jaeger, { 'uber-trace-id': `${TRACE}:${SPAN}:0:1` }],
+    ['W3C, beside B3 from another sender', b3, { traceparent: `00-${TRACE}-${SPAN}-01` }],
+  ])('read a trace of %s that only another program wrote', async (_, propagator, headers) => {
+    propagation.disable();
+    propagation.setGlobalPropagator(propagator);
+    await receive(headers);
+    expect(span('task receive')?.parentSpanContext).toMatchObject({ traceId: TRACE, spanId: SPAN });
+  });
+
+  it('keep the trace state and the flags', async () => {
+    propagation.disable();
+    const forward = task('forward', (_: void, own) => inject(own, {} as Record<string, string>));
+    const got = await forward.execute(undefined, {
+      context: extract({ traceparent: `00-${TRACE}-${SPAN}-01`, tracestate: 'a=1,b=2' }),
+    });
+    expect(got.traceparent).toMatch(new RegExp(`^00-${TRACE}-[0-9a-f]{16}-01$`));
+    expect(got.tracestate).toBe('a=1,b=2');
+  });
+
+  it('leave the clock and the cancellation of the task around them in place', async () => {
+    const clock = createVirtualClock();
+    const carrier = await sent({}, IDS);
+    const inner = task('inner', async (_: void, context) => {
+      await context.clock.sleep(1_000, context.signal);
+      return inject(context, {} as Record<string, string>).baggage;
+    });
+    const handle = task('handle', () => inner.execute(undefined, { context: extract(carrier) }));
+    const late = timeout(handle, { timeoutMs: 10 }).execute(undefined, { context: { clock } });
+    late.catch(() => {});
+    await clock.advance(10);
+    await expect(late).rejects.toThrow('did not finish within 10 ms');
+    const done = handle.execute(undefined, { context: { clock } });
+    await clock.advance(1_000);
+    expect(await done).toContain('session.id=chat');
   });
 
   it('join several carriers by links, with the ids of the first', async () => {
@@ -133,6 +228,9 @@ describe('inject and extract', () => {
     expect(() => inject({} as never, {})).toThrow('inject: context must be the context of a task');
     expect(() => inject(extract({}), 'headers' as never)).toThrow(
       'inject: carrier must be headers or an object, got "headers"',
+    );
+    expect(() => inject(extract({}), [] as never)).toThrow(
+      'inject: carrier must be headers or an object, got an array of 0',
     );
   });
 });

@@ -188,10 +188,10 @@ describe('a run below another', () => {
 });
 
 describe('where a run was caused', () => {
-  const origin = { parent: undefined, links: [] };
+  const origin = { parent: undefined, links: [], baggage: [] };
 
   it('is told once, to the first context of the run that asks', () => {
-    const context = ExecutionContext.create({}, origin);
+    const context = ExecutionContext.remote({}, origin);
     const inside = context.inWorkflow('w');
     expect(inside.consumeOrigin()).toBe(origin);
     expect([context.consumeOrigin(), inside.consumeOrigin()]).toEqual([undefined, undefined]);
@@ -202,7 +202,7 @@ describe('where a run was caused', () => {
   });
 
   it('is told to each fresh run of one context, with the same ids', () => {
-    const context = ExecutionContext.create({ workflowId: 'w-1', tags: { a: 1 } }, origin);
+    const context = ExecutionContext.remote({ workflowId: 'w-1', tags: { a: 1 } }, origin);
     for (const run of [context.fresh(), context.fresh()]) {
       expect(run.consumeOrigin()).toBe(origin);
       expect(run).toMatchObject({ workflowId: 'w-1', tags: { a: 1 } });
@@ -215,7 +215,7 @@ describe('where a run was caused', () => {
   });
 
   it('is not inherited by a run below', () => {
-    expect(ExecutionContext.create({}, origin).with({}).consumeOrigin()).toBeUndefined();
+    expect(ExecutionContext.remote({}, origin).with({}).consumeOrigin()).toBeUndefined();
   });
 });
 

@@ -28,11 +28,27 @@ describe('the context that the options ask for', () => {
   });
 
   it('is a fresh run of one that came from another process', () => {
-    const origin = { parent: undefined, links: [] };
-    const given = ExecutionContext.create({ workflowId: 'w-1' }, origin);
+    const origin = { parent: undefined, links: [], baggage: [] };
+    const given = ExecutionContext.remote({ workflowId: 'w-1' }, origin);
     const [one, other] = [contextFor({ context: given }), contextFor({ context: given })];
     expect([one.consumeOrigin(), other.consumeOrigin()]).toEqual([origin, origin]);
     expect([one.workflowId, other.workflowId]).toEqual(['w-1', 'w-1']);
+  });
+
+  it('is one from another process under the clock, the cancellation and the workflow around the caller', () => {
+    const [clock, scope] = [createVirtualClock(), new CancelScope()];
+    const around = ExecutionContext.create({ sessionId: 'ours', tags: { a: 1 }, clock })
+      .within(scope)
+      .inWorkflow('w');
+    const context = around.enter(() => contextFor({ context: ExecutionContext.remote({ workflowId: 'w-1' }) }));
+    expect(context).toMatchObject({
+      clock,
+      scope,
+      workflowName: 'w',
+      workflowId: 'w-1',
+      sessionId: undefined,
+      tags: {},
+    });
   });
 
   it('has the ids, tags and clock given, and inherits the rest from the one around the caller', () => {
