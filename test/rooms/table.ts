@@ -111,13 +111,13 @@ export const ROOMS: readonly Room[] = [
   },
   {
     where: 'src/tools/export/',
-    may: ['node:*'],
+    may: ['node:*', 'src/platform/'],
     what: 'copies files out of the package; folders and names, nothing that runs',
   },
   {
     where: 'src/tools/cli/',
     may: [
-      ...['node:*', 'commander', 'cli-table3', 'src/index.ts', 'src/sdk/index.ts', 'views/index.ts'],
+      ...['node:*', 'commander', 'cli-table3', 'src/index.ts', 'src/sdk/index.ts', 'views/index.ts', 'src/ledger/'],
       ...['src/sdk/environment.ts', 'src/prometheus/parse.ts', 'src/platform/', 'src/tools/'],
     ],
     what: 'the commands; only public names of the package',

@@ -1,8 +1,11 @@
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, parse, resolve } from 'node:path';
 import { systemClock } from '../../platform/clock.ts';
+import { writeAtomically } from '../../platform/write-atomically.ts';
 import { parseExposition } from '../../prometheus/parse.ts';
-import { createDigest, FolderError, resolveOutputPath, writeAtomically } from '../digest/index.ts';
-import { chooseModels } from './models.ts';
+import { createDigest, FolderError, type PartialDocument, planDigest, resolveOutputPath } from '../digest/index.ts';
+import { confirmCost } from './confirm-cost.ts';
+import { chooseModels, usesOfflineModel } from './models.ts';
 import { packageRoot, userFolder } from './package-root.ts';
 import { createProgress } from './progress.ts';
 import { requirePeers } from './require-peers.ts';
@@ -26,6 +29,8 @@ export interface DigestCommandOptions {
   /** The largest file that is read, in megabytes. */
   readonly maxFile: number;
   readonly tracePort: number;
+  /** Whether not to ask before a large folder goes to a model that may cost money. */
+  readonly yes: boolean;
 }
 
 const MAX_SKIPPED_LINES = 20;
@@ -40,6 +45,9 @@ export async function digestCommand(folderArgument: string | undefined, options:
   const modelOptions = { ...options, env, small: options.modelSmall, large: options.modelLarge };
   requirePeers('tta digest');
   const models = await chooseModels(modelOptions);
+  const maxFileBytes = options.maxFile * 1_000_000;
+  if (!usesOfflineModel(modelOptions) && !options.yes)
+    await confirmCost(await planDigest(folder, { maxFileBytes }), models);
   const traces = await chooseTraceTarget(env, options.tracePort);
   // Imported here, so that `tta --help` works without the SDK.
   const { register } = await import('../../sdk/index.ts');
@@ -47,22 +55,28 @@ export async function digestCommand(folderArgument: string | undefined, options:
   const stop = stopOnSignals();
 
   const progress = createProgress(process.stderr);
+  let unfinished: PartialDocument = () => undefined;
   const digest = createDigest({
     ...models,
     concurrency: options.concurrency,
-    maxFileBytes: options.maxFile * 1_000_000,
+    maxFileBytes,
     timeoutMs: (options.timeout ?? (options.chaos ? 1.5 : 30)) * 1_000,
-    onProgress: progress.update,
+    onProgress(done, total, document) {
+      unfinished = document;
+      progress.update(done, total);
+    },
   });
   const scrape = async () => parseExposition(await telemetry.metrics());
   const start = await scrape();
   let lastSkipped = '';
+  let isWritten = false;
 
   async function runOnce(run: number): Promise<void> {
     const before = await scrape();
     const { files, parts, skipped, document } = await digest.execute(folder, { signal: stop.signal });
     progress.clear();
     await writeAtomically(path, document);
+    isWritten = true;
     const failures = parts.flatMap((part) => ('failure' in part ? `${part.file}: a part failed: ${part.failure}` : []));
     printSkipped([...skipped, ...failures]);
     const after = await scrape();
@@ -84,6 +98,16 @@ export async function digestCommand(folderArgument: string | undefined, options:
     // The same lines after every run would hide new lines.
     if (lines.join('\n') !== lastSkipped && lines.length > 0) console.error(lines.join('\n'));
     lastSkipped = lines.join('\n');
+  }
+
+  /** Writes what the first run has summarised when it is stopped. A whole digest that is already there is kept. */
+  async function keepUnfinished(): Promise<void> {
+    const document = isWritten ? undefined : unfinished();
+    if (document === undefined) return;
+    const { dir, name, ext } = parse(path);
+    const unfinishedPath = existsSync(path) ? join(dir, `${name}.partial${ext}`) : path;
+    await writeAtomically(unfinishedPath, document);
+    console.log(`What was summarised is written to ${unfinishedPath}`);
   }
 
   /** Prints the error of a failed run. Rejects when the run is the first one or was stopped. */
@@ -112,6 +136,7 @@ export async function digestCommand(folderArgument: string | undefined, options:
   } catch (error) {
     if (!stop.signal.aborted) throw error;
     console.error('Stopped');
+    await keepUnfinished();
   } finally {
     await telemetry.shutdown();
     await Promise.all([models.close(), traces.close()]);

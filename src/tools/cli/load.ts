@@ -1,7 +1,7 @@
-import { writeFile } from 'node:fs/promises';
 import { availableParallelism, loadavg } from 'node:os';
 import { openAICompatible } from '../../index.ts';
 import { systemClock } from '../../platform/clock.ts';
+import { writeAtomically } from '../../platform/write-atomically.ts';
 import { parseExposition } from '../../prometheus/parse.ts';
 import { createDigest } from '../digest/index.ts';
 import { startLoadServers } from '../load/load-servers.ts';
@@ -55,7 +55,7 @@ export async function loadCommand(options: LoadCommandOptions): Promise<void> {
   const stop = stopOnSignals();
   try {
     const report = await measure();
-    if (options.out !== undefined) await writeFile(options.out, `${JSON.stringify(report, undefined, 2)}\n`);
+    if (options.out !== undefined) await writeAtomically(options.out, `${JSON.stringify(report, undefined, 2)}\n`);
     console.log(options.json ? JSON.stringify(report, undefined, 2) : renderLoad(report));
     if (!options.json && options.out !== undefined) console.log(`Written to ${options.out}`);
     if (report.verdicts.some(({ holds }) => !holds)) process.exitCode = 1;

@@ -34,6 +34,7 @@ program
   )
   .option('--once', 'end after one run', false)
   .option('--every <seconds>', 'the pause between two runs', positiveNumber, 5)
+  .option('--yes', 'do not ask before a large folder goes to a model that may cost money', false)
   .option('--concurrency <n>', 'the number of parts that are summarised at once', positiveInteger, 8)
   .option('--timeout <seconds>', 'the timeout of one model call (default: 30, with --chaos 1.5)', positiveNumber)
   .option('--max-file <megabytes>', 'skip larger files', positiveNumber, 10)
@@ -51,6 +52,10 @@ Examples:
   $ tta digest docs --chaos                with retries, timeouts and fallbacks
   $ OPENAI_API_KEY=... tta digest docs     with real models, which cost money
   $ OPENAI_BASE_URL=http://localhost:11434/v1 tta digest docs --model-small llama3.2 --model-large llama3.2
+
+Before more than 100 calls, 100,000 tokens or 10 cents go to a model that is not the offline one, it says what that will cost
+and asks; without a terminal it ends then, unless you add --yes. Ctrl-C ends a run and writes what it has summarised until then;
+a second Ctrl-C ends at once.
 
 While it runs:
   metrics  http://127.0.0.1:9464/metrics   (OTEL_EXPORTER_PROMETHEUS_PORT for another port, 0 for any free one)

@@ -6,6 +6,9 @@ import type { Summary } from './summariser.ts';
 /** A part with its summary, or with the reason why there is no summary. */
 export type SummarisedPart = Part & ({ readonly summary: Summary } | { readonly failure: string });
 
+/** A part that may not have been summarised yet. */
+export type PartialPart = Part | SummarisedPart;
+
 export interface Digest extends FolderContents {
   readonly parts: readonly SummarisedPart[];
   /** A summary of all summaries in a few sentences; `undefined` when no part could be summarised. */
@@ -21,17 +24,54 @@ export function summariesOf(parts: readonly SummarisedPart[]): string {
 
 /** The document: the overall summary, then each file with the summaries of its parts, then the skipped files. */
 export function combine({ folder, files, parts, overall, skipped }: Omit<Digest, 'document'>): string {
+  const partsOf = byFile(parts);
   const blocks = [
-    `# Digest of ${escaped(folder.split(/[\\/]/).at(-1) || folder)}`,
+    title(folder),
     `${count(files.length, 'file')}, ${count(parts.length, 'part')}.`,
     overall === undefined ? 'No part could be summarised.' : paragraph(overall),
   ];
   for (const { path } of files) {
-    const partsOfFile = parts.filter(({ file }) => file === path);
-    blocks.push(`## ${escaped(path)}`, partsOfFile.length === 1 ? body(partsOfFile[0]) : list(partsOfFile.map(item)));
+    blocks.push(...section(path, partsOf.get(path) ?? []));
   }
   if (skipped.length > 0) blocks.push('## Skipped', list(skipped.map(escaped)));
   return `${blocks.join('\n\n')}\n`;
+}
+
+/** The document of a run that was stopped: what was summarised until then, and which files are not complete. */
+export function combinePartial({ folder, files, skipped }: FolderContents, parts: readonly PartialPart[]): string {
+  const done = parts.filter((part): part is SummarisedPart => 'summary' in part);
+  const blocks = [
+    title(folder),
+    `${count(files.length, 'file')}, ${count(parts.length, 'part')}. Stopped after ${done.length} of them: this is not the whole digest.`,
+  ];
+  const [partsOf, doneOf] = [byFile(parts), byFile(done)];
+  const incomplete: string[] = [];
+  for (const { path } of files) {
+    const [all, summarised] = [partsOf.get(path) ?? [], doneOf.get(path) ?? []];
+    if (summarised.length > 0) blocks.push(...section(path, summarised));
+    if (summarised.length < all.length) {
+      incomplete.push(`${escaped(path)}: ${all.length - summarised.length} of ${count(all.length, 'part')}`);
+    }
+  }
+  if (incomplete.length > 0) blocks.push('## Not summarised', list(incomplete));
+  if (skipped.length > 0) blocks.push('## Skipped', list(skipped.map(escaped)));
+  return `${blocks.join('\n\n')}\n`;
+}
+
+const title = (folder: string) => `# Digest of ${escaped(folder.split(/[\\/]/).at(-1) || folder)}`;
+
+function section(path: string, parts: readonly SummarisedPart[]): string[] {
+  return [`## ${escaped(path)}`, parts.length === 1 ? body(parts[0]) : list(parts.map(item))];
+}
+
+function byFile<P extends Part>(parts: readonly P[]): ReadonlyMap<string, P[]> {
+  const found = new Map<string, P[]>();
+  for (const part of parts) {
+    const others = found.get(part.file);
+    if (others === undefined) found.set(part.file, [part]);
+    else others.push(part);
+  }
+  return found;
 }
 
 function item(part: SummarisedPart): string {

@@ -1,5 +1,5 @@
 import { map, type Primitive, sequential, task, workflow } from '../../index.ts';
-import { combine, type Digest, type SummarisedPart, summariesOf } from './combine.ts';
+import { combine, combinePartial, type Digest, type SummarisedPart, summariesOf } from './combine.ts';
 import { type FolderContents, type ReadLimits, readFolder } from './read-folder.ts';
 import { type Part, type SplitOptions, splitFile } from './split-file.ts';
 import { createSummariser, type SummariserOptions, type Summary } from './summariser.ts';
@@ -10,8 +10,11 @@ export interface DigestOptions extends SummariserOptions, ReadLimits, SplitOptio
   /** Reads the texts of `folder`. @default `readFolder`, which reads the files of the folder */
   readonly read?: ((folder: string, signal: AbortSignal) => Promise<FolderContents>) | undefined;
   /** Called at the start and after each part, with the number of finished parts and of all parts. */
-  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  readonly onProgress?: ((done: number, total: number, document: PartialDocument) => void) | undefined;
 }
+
+/** The document of the parts that are summarised now, for a run that is stopped; `undefined` when there are none. */
+export type PartialDocument = () => string | undefined;
 
 /**
  * The workflow: reads a folder, splits its files into parts, summarises each with a model, and combines the summaries
@@ -31,12 +34,18 @@ export function createDigest(options: DigestOptions): Primitive<string, Digest> 
   async function summariseAll(
     summariser: Primitive<string, Summary>,
     parts: readonly Part[],
-    onPartDone: () => void,
+    onPartDone: (part: Part, summary?: Summary) => void,
   ): Promise<SummarisedPart[]> {
-    const part = task('part', ({ file, text }: Part) =>
-      summariser.execute(text, { context: { tags: { file } } }).finally(onPartDone),
-    );
-    const results = await map(part, { name: 'parts', concurrency, mode: 'settle' }).execute(parts);
+    const one = task('part', async (part: Part) => {
+      let summary: Summary | undefined;
+      try {
+        summary = await summariser.execute(part.text, { context: { tags: { file: part.file } } });
+        return summary;
+      } finally {
+        onPartDone(part, summary);
+      }
+    });
+    const results = await map(one, { name: 'parts', concurrency, mode: 'settle' }).execute(parts);
     return parts.map((each, i) => ({ ...each, ...outcome(results[i]) }));
   }
 
@@ -48,9 +57,22 @@ export function createDigest(options: DigestOptions): Primitive<string, Digest> 
   }));
 
   const summariseParts = task('summarise-parts', async ({ parts, ...contents }: FolderContents & { parts: Part[] }) => {
+    const summaries = new Map<Part, Summary>();
     let done = 0;
-    onProgress(done, parts.length);
-    return { ...contents, parts: await summariseAll(summarisePart, parts, () => onProgress(++done, parts.length)) };
+    const withSummary = (part: Part) => {
+      const summary = summaries.get(part);
+      return summary === undefined ? part : { ...part, summary };
+    };
+    const document: PartialDocument = () =>
+      summaries.size === 0 ? undefined : combinePartial(contents, parts.map(withSummary));
+    const report = () => onProgress(done, parts.length, document);
+    report();
+    const summarised = await summariseAll(summarisePart, parts, (part, summary) => {
+      done += 1;
+      if (summary !== undefined) summaries.set(part, summary);
+      report();
+    });
+    return { ...contents, parts: summarised };
   });
 
   /** Summaries that are too long for one call are split and summarised again until they fit. */

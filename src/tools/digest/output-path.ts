@@ -1,4 +1,4 @@
-import { access, constants, mkdtemp, realpath, stat } from 'node:fs/promises';
+import { access, constants, lstat, mkdtemp, realpath, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { isInside } from './find-texts.ts';
@@ -18,14 +18,17 @@ export interface OutputPathOptions {
   readonly out?: string | undefined;
 }
 
+/** Links of a process to its own open files, such as /dev/stdout: the process would keep the file that is replaced. */
+const NO_FILES = /^\/(?:dev(?!\/shm\/)|proc)\//;
+
 /**
  * Decides which file the digest is written to, before any work is done. The file is never inside the folder that is
  * read, because the next run would then digest its own digest. Without `out` the file is `digest.md` in the current
  * folder, or in a new temporary folder when the current folder is the folder that is read, or is inside that folder.
  *
- * @returns an absolute path
- * @throws OutputPathError when `out` is inside the folder that is read, is not a file, or its parent folder does not
- *   exist or is not writable
+ * @returns an absolute path without links
+ * @throws OutputPathError when `out` is inside the folder that is read, is not a file, leads by a link to no file, or is
+ *   not writable, or its parent folder does not exist or is not writable
  */
 export async function resolveOutputPath({ folder, cwd, out }: OutputPathOptions): Promise<string> {
   const source = await realpath(folder).catch(() => resolve(folder));
@@ -39,17 +42,28 @@ export async function resolveOutputPath({ folder, cwd, out }: OutputPathOptions)
   const parent = await realpath(dirname(path)).catch((error: unknown) => {
     throw new OutputPathError(`--out ${out}: the folder ${dirname(path)} ${skipReason(error)}`, { cause: error });
   });
-  if (isInside(source, parent)) {
+  const named = join(parent, basename(path));
+  const noFile = () => new OutputPathError(`--out ${out} is not a file: name a file to write`);
+  if (NO_FILES.test(path) || NO_FILES.test(named)) throw noFile();
+  const exists = (await lstat(named).catch(() => undefined)) !== undefined;
+  const target = exists
+    ? await realpath(named).catch((error: unknown) => {
+        throw new OutputPathError(`--out ${out} is a link to a file that ${skipReason(error)}`, { cause: error });
+      })
+    : named;
+  if (isInside(source, dirname(target)) || isInside(source, parent)) {
     throw new OutputPathError(
       `--out ${out} is inside ${folder}, the folder that is read: the next run would digest its own digest`,
     );
   }
-  const existing = await stat(path).catch(() => undefined);
-  if (existing !== undefined && !existing.isFile()) {
-    throw new OutputPathError(`--out ${out} is not a file: name a file to write`);
+  if (exists && !(await stat(target)).isFile()) throw noFile();
+  await requireWritable(dirname(target));
+  if (exists) {
+    await access(target, constants.W_OK).catch((cause: unknown) => {
+      throw new OutputPathError(`--out ${out} is not writable: name another file`, { cause });
+    });
   }
-  await requireWritable(parent);
-  return join(parent, basename(path));
+  return target;
 }
 
 async function requireWritable(folder: string): Promise<void> {

@@ -16,6 +16,8 @@ const REASONS: Readonly<Record<string, string>> = {
 /** Why a file or folder cannot be read, in words that follow its name. */
 export function skipReason(error: unknown): string {
   if (error instanceof SkippedFileError) return error.message;
-  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  const { code, message, path } = (error ?? {}) as { code?: unknown; message?: unknown; path?: unknown };
+  // Node.js gives a name that is not UTF-8 with this character in place of its bytes, and then finds no such file.
+  if (code === 'ENOENT' && String(path).includes('\uFFFD')) return 'has a name that is not UTF-8: rename it';
   return REASONS[String(code)] ?? `cannot be read: ${message ?? error}`;
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { type StagedFile, stageFile } from '../../platform/write-atomically.ts';
 import type { ExportedFile } from './files.ts';
 
 export interface WrittenFile {
@@ -41,14 +42,43 @@ export async function writeFiles(
   );
   const changed = plan.filter(({ status }) => status === 'overwritten');
   if (changed.length > 0 && !force) throw overwriteError(changed.map(({ path }) => join(folder, path)));
-  for (const { path, text, status } of plan) {
-    manifest[path] = sha256(text);
-    if (status === 'same') continue;
-    await mkdir(dirname(join(folder, path)), { recursive: true });
-    await writeFile(join(folder, path), text);
-  }
-  await writeFile(join(folder, MANIFEST), `${JSON.stringify(manifest, undefined, 2)}\n`);
+  for (const { path, text } of plan) manifest[path] = sha256(text);
+  const hashes = { path: MANIFEST, text: `${JSON.stringify(manifest, undefined, 2)}\n` };
+  await replaceAll(folder, [...plan.filter(({ status }) => status !== 'same'), hashes]);
   return plan.map(({ path, status }) => ({ path, status }));
+}
+
+/** Writes all new contents before it replaces the first file: on a full disk no file changes. */
+async function replaceAll(folder: string, files: readonly ExportedFile[]): Promise<void> {
+  const staged: StagedFile[] = [];
+  let replaced = 0;
+  try {
+    for (const { path, text } of files) {
+      await makeFolder(dirname(join(folder, path)));
+      staged.push(await stageFile(join(folder, path), text));
+    }
+    for (const file of staged) {
+      await file.commit();
+      replaced += 1;
+    }
+  } catch (cause) {
+    await Promise.all(staged.map((file) => file.discard()));
+    const what = replaced === 0 ? 'nothing was written' : `only ${replaced} of ${files.length} files were written`;
+    throw new Error(`${what}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/**
+ * Makes a folder and those above it. `mkdir` with `recursive` never ends where the system says of a new folder that it
+ * does not exist, as below /proc.
+ */
+async function makeFolder(folder: string): Promise<void> {
+  if ((await stat(folder).catch(() => undefined))?.isDirectory()) return;
+  if (dirname(folder) !== folder) await makeFolder(dirname(folder));
+  await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
+    // Another export may make the same folder at the same time.
+    if (error.code !== 'EEXIST') throw error;
+  });
 }
 
 function overwriteError(paths: readonly string[]): Error {

@@ -44,6 +44,21 @@ describe('tta export', () => {
     expect((await run(cwd, what)).lines.every((line) => line.startsWith('same '))).toBe(true);
   });
 
+  it('writes no file, and leaves nothing behind, when one of them cannot be written', async () => {
+    // The folder of the alerts' last file is a file.
+    const cwd = tempFolder({ 'own/prometheus/rules': '' });
+    const { code, stderr } = await run(cwd, 'alerts', '--to', 'own');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^tta: .*ENOTDIR/);
+    expect(filesBelow(join(cwd, 'own'))).toEqual(['prometheus/rules']);
+  });
+
+  it('ends with the reason where the system has no place for a new folder', async () => {
+    const { code, stderr } = await run(tempFolder(), 'rules', '--to', '/proc/tta');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^tta: nothing was written: ENOENT.*mkdir '\/proc\/tta'/);
+  });
+
   it('writes no file when the user has changed or made one of them, except with --force', async () => {
     const cwd = tempFolder({ 'made/prometheus/rules/alerts.yml': 'groups: []\n' });
     const made = await run(cwd, 'alerts', '--to', 'made');

@@ -115,6 +115,46 @@ describe('tta digest --once', () => {
     expect(server.requests()).toBe(1);
   });
 
+  it('asks nobody without a terminal before a large folder goes to a model that may cost money, and ends', async () => {
+    const server = await startModelServer({ anyModel: true });
+    onTestFinished(server.close);
+    const texts = Array.from({ length: 101 }, (_, i) => [`docs/${i}.md`, `Kettle number ${i} boils water.`]);
+    const cwd = tempFolder(Object.fromEntries(texts));
+    const env = { OPENAI_BASE_URL: server.baseURL, OPENAI_API_KEY: 'sk-test' };
+    const args = ['digest', 'docs', '--once', ...ANY_TRACE_PORT];
+    const refused = await tta(args, { cwd, env }).exited;
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(
+      /^tta: nothing was sent: 101 files, 102 model calls, about [\d,]+ tokens in and [\d,]+ out, at a price that is not known\. Add --yes to go on\n$/,
+    );
+    expect(server.requests()).toBe(0);
+    expect((await tta([...args, '--yes'], { cwd, env }).exited).code).toBe(0);
+    expect(server.requests()).toBeGreaterThan(100);
+    expect((await tta([...args, '--offline'], { cwd, env }).exited).code).toBe(0);
+  });
+
+  it('keeps what it has summarised when it is stopped, and says so', async () => {
+    const server = await startModelServer({
+      chaos: { slowShare: 0.5, slowMs: 100_000, rateLimitShare: 0, errorShare: 0, cutShare: 0 },
+    });
+    onTestFinished(server.close);
+    const texts = Array.from({ length: 20 }, (_, i) => [`docs/${i}.md`, `Kettle number ${i} boils water.`]);
+    const cwd = tempFolder(Object.fromEntries(texts));
+    const models = ['--model-small', 'offline-small', '--model-large', 'offline-large'];
+    const args = ['digest', 'docs', '--once', '--concurrency', '20', '--timeout', '300', ...models, ...ANY_TRACE_PORT];
+    const run = tta(args, { cwd, env: { OPENAI_BASE_URL: server.baseURL } });
+    while (server.requests() < 20) await new Promise((resolve) => setTimeout(resolve, 50));
+    await run.waitForStderr(/[5-9]|1\d of 20 parts summarised/);
+    run.kill('SIGINT');
+    const { stdout, signal } = await run.exited;
+    expect(signal).toBe('SIGINT');
+    expect(stdout).toContain(`What was summarised is written to ${join(cwd, 'digest.md')}`);
+    const digest = readFileSync(join(cwd, 'digest.md'), 'utf8');
+    expect(digest).toMatch(/20 files, 20 parts\. Stopped after \d+ of them: this is not the whole digest\./);
+    expect(digest).toMatch(/## \d+\.md\n\nKettle number \d+ boils water\./);
+    expect(digest).toMatch(/## Not summarised\n\n- \d+\.md: 1 of 1 part/);
+  });
+
   it('quotes the texts and prints the error when no model answers', async () => {
     const server = await startModelServer();
     onTestFinished(server.close);
@@ -259,7 +299,7 @@ describe('tta digest', () => {
   });
 
   it.each(['SIGINT', 'SIGTERM'] as const)(
-    'delivers its last spans when %s ends it in the middle of a run',
+    'delivers its last spans, and keeps what it has summarised, when %s ends it in the middle of a run',
     async (signal) => {
       const receiver = await startTraceReceiver({ port: 0 });
       onTestFinished(receiver.close);
@@ -278,7 +318,8 @@ describe('tta digest', () => {
       const [trace] = receiver.traces();
       const root = trace?.spans.find(({ parentSpanId }) => parentSpanId === null);
       expect(root?.name).toBe('invoke_workflow digest');
-      expect(readdirSync(cwd)).toEqual(['docs']);
+      expect(readdirSync(cwd)).toEqual(['digest.md', 'docs']);
+      expect(readFileSync(join(cwd, 'digest.md'), 'utf8')).toMatch(/200 files, .* this is not the whole digest/);
     },
   );
 });

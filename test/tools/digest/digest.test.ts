@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { type Model, openAICompatible, REFERENCE_PRICES } from '../../../src/index.ts';
 import { startTestTelemetry, type TestTelemetry } from '../../../src/testing/index.ts';
+import { combine, combinePartial } from '../../../src/tools/digest/combine.ts';
 import { createDigest, type DigestOptions } from '../../../src/tools/digest/index.ts';
 import { type ModelServerOptions, startModelServer } from '../../../src/tools/offline-model/model-server.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
@@ -31,6 +32,16 @@ function absent(id: string): Model {
   };
   return { provider: 'absent', id, generate: refuse };
 }
+
+describe('a digest of very many files', () => {
+  it('is combined in a time that grows with their number', () => {
+    const files = Array.from({ length: 100_000 }, (_, i) => ({ path: `${i}.md`, text: '' }));
+    const parts = files.map(({ path }) => ({ file: path, headings: [], text: '', summary: { text: 'A kettle.' } }));
+    const document = combine({ folder: 'docs', files, parts, overall: undefined, skipped: [] });
+    expect(document.match(/A kettle\./g)).toHaveLength(100_000);
+    expect(combinePartial({ folder: 'docs', files, skipped: [] }, parts).match(/A kettle\./g)).toHaveLength(100_000);
+  });
+});
 
 describe('the digest', () => {
   it('summarises every part of every file and the whole, short ones with the small model', async () => {

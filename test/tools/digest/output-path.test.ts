@@ -44,6 +44,28 @@ describe('the output path of a digest', () => {
     );
   });
 
+  it('is the file that a link leads to, and never the link', async () => {
+    const cwd = tempFolder({ 'docs/a.md': 'a', 'out/real.md': 'old' });
+    symlinkSync('out/real.md', join(cwd, 'link.md'));
+    symlinkSync('docs/d.md', join(cwd, 'dangling.md'));
+    symlinkSync('docs/a.md', join(cwd, 'inside.md'));
+    const outputPath = (out: string) => resolveOutputPath({ folder: join(cwd, 'docs'), cwd, out });
+    expect(await outputPath('link.md')).toBe(join(cwd, 'out/real.md'));
+    await expect(outputPath('dangling.md')).rejects.toThrow(
+      '--out dangling.md is a link to a file that does not exist',
+    );
+    await expect(outputPath('inside.md')).rejects.toThrow('--out inside.md is inside');
+  });
+
+  it.each(['/dev/stdout', '/dev/stderr', '/dev/fd/1', '/proc/self/fd/1', '/dev/null'])(
+    'is not %s, whatever it leads to',
+    async (out) => {
+      const cwd = tempFolder({ 'docs/a.md': 'a' });
+      const outputPath = resolveOutputPath({ folder: join(cwd, 'docs'), cwd, out });
+      await expect(outputPath).rejects.toThrow(`--out ${out} is not a file: name a file to write`);
+    },
+  );
+
   it('is refused when the file cannot be written', async () => {
     const cwd = tempFolder({ 'docs/a.md': 'a', 'out/x': '' });
     const outputPath = (out: string) => resolveOutputPath({ folder: join(cwd, 'docs'), cwd, out });

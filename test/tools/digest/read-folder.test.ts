@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, rmSync, symlinkSync, truncateSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FolderError, type ReadLimits, readFolder } from '../../../src/tools/digest/read-folder.ts';
@@ -40,6 +40,20 @@ describe('reading a folder', () => {
       ['deep/er/d.md', 'd'],
     ]);
     expect(skipped).toEqual([]);
+  });
+
+  // Other systems than Linux have no such names.
+  it.runIf(process.platform === 'linux')('says of a name that is not UTF-8 that it is not', async () => {
+    const folder = tempFolder({ 'good.md': 'Good text.' });
+    const latin1 = (name: string) => Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(name, 'latin1')]);
+    writeFileSync(latin1('café.md'), 'Text.');
+    mkdirSync(latin1('thé'));
+    symlinkSync('good.md', latin1('lié.md'));
+    const { files, skipped } = await read(folder);
+    expect(files.map(({ path }) => path)).toEqual(['good.md']);
+    expect(skipped.toSorted()).toEqual(
+      ['caf\uFFFD.md', 'li\uFFFD.md', 'th\uFFFD'].map((name) => `${name} has a name that is not UTF-8: rename it`),
+    );
   });
 
   it('says why it skips a file, and reads the others', async () => {

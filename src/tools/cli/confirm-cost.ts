@@ -1,0 +1,67 @@
+/** Asks before a large folder goes to a model that may cost money. */
+import { createInterface } from 'node:readline';
+import { cataloguePrices } from '../../ledger/catalogue.ts';
+import { firstPrice, referencePrices } from '../../ledger/price.ts';
+import type { DigestPlan, PlannedCalls } from '../digest/index.ts';
+import type { Models } from './models.ts';
+
+/** A digest above one of these is asked for. */
+const LARGE = { calls: 100, tokens: 100_000, dollars: 0.1 };
+
+/** The dollars of a plan at the prices of its models; `undefined` when one of them has no known price. */
+export async function planDollars(
+  plan: DigestPlan,
+  models: Pick<Models, 'small' | 'large'>,
+): Promise<number | undefined> {
+  const price = firstPrice(referencePrices, await cataloguePrices());
+  const dollars = (['small', 'large'] as const).map((size) => {
+    const { calls, inputTokens, outputTokens } = plan[size];
+    const { provider, id } = models[size];
+    return calls === 0 ? 0 : price({ provider, model: id, usage: { inputTokens, outputTokens } });
+  });
+  return dollars.reduce((sum, each) => (sum === undefined || each === undefined ? undefined : sum + each), 0);
+}
+
+/** One line about a plan, for the user. */
+export function describePlan(plan: DigestPlan, dollars: number | undefined): string {
+  const { calls, inputTokens, outputTokens } = total(plan);
+  const number = (value: number) => value.toLocaleString('en');
+  const cost = dollars === undefined ? 'at a price that is not known' : `about $${dollars.toFixed(2)}`;
+  return `${number(plan.files)} files, ${number(calls)} model calls, about ${number(inputTokens)} tokens in and ${number(outputTokens)} out, ${cost}`;
+}
+
+/** Whether a digest is large enough to ask. */
+export function isLarge(plan: DigestPlan, dollars = 0): boolean {
+  const { calls, inputTokens, outputTokens } = total(plan);
+  return calls > LARGE.calls || inputTokens + outputTokens > LARGE.tokens || dollars > LARGE.dollars;
+}
+
+function total({ small, large }: DigestPlan): PlannedCalls {
+  return {
+    calls: small.calls + large.calls,
+    inputTokens: small.inputTokens + large.inputTokens,
+    outputTokens: small.outputTokens + large.outputTokens,
+  };
+}
+
+/**
+ * Asks the user at the terminal whether a large digest may start.
+ *
+ * @throws Error when the answer is not yes, or when there is no terminal to ask at
+ */
+export async function confirmCost(plan: DigestPlan, models: Models): Promise<void> {
+  const dollars = await planDollars(plan, models);
+  if (!isLarge(plan, dollars)) return;
+  const what = describePlan(plan, dollars);
+  if (!process.stdin.isTTY) throw new Error(`nothing was sent: ${what}. Add --yes to go on`);
+  if (!(await ask(`${what}. Go on? [y/N] `))) throw new Error('nothing was sent');
+}
+
+/** Ctrl-C ends the process, as long as this waits: the terminal is not in raw mode. */
+function ask(question: string): Promise<boolean> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false });
+  return new Promise<boolean>((resolve) => {
+    lines.question(question, (answer) => resolve(/^y(?:es)?$/i.test(answer.trim())));
+    lines.once('close', () => resolve(false));
+  }).finally(() => lines.close());
+}
