@@ -3,8 +3,7 @@
  * `node --import tta-primitives/register app.js`, by `--require`, by an import or by a `require`. It exports nothing:
  * the handle is what `register()` of `tta-primitives/sdk` resolves to. Throws where a package of the SDK is missing.
  */
-import { isMainThread } from 'node:worker_threads';
 import { registerNow } from './register.ts';
 
-// A worker thread inherits the `--import` of its process. The process has one SDK, in the main thread.
-if (isMainThread) registerNow({});
+// A worker thread inherits the `--import` of its process: its spans leave from it, the endpoint is in the main thread.
+registerNow({});

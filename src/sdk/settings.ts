@@ -1,5 +1,6 @@
 /** The settings: from the options, else from the environment, else the defaults. */
 import { readFileSync } from 'node:fs';
+import { isMainThread } from 'node:worker_threads';
 import type { Attributes } from '@opentelemetry/api';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace-node';
 import { readProperty } from '../platform/read-property.ts';
@@ -67,8 +68,13 @@ export function settingsFrom(options: RegisterOptions): Settings | undefined {
     jobLabel,
     flushTimeoutMs,
     traces: tracesFrom(options, flushTimeoutMs),
-    prometheus: options.prometheus === false ? undefined : endpointFrom(options.prometheus ?? {}),
+    prometheus: hasEndpoint(options) ? endpointFrom(options.prometheus || {}) : undefined,
   };
+}
+
+/** The port of the environment is the main thread's: a worker thread has an endpoint only if its options say so. */
+function hasEndpoint({ prometheus = isMainThread ? {} : false }: RegisterOptions): boolean {
+  return prometheus !== false;
 }
 
 function withService(name: string | undefined): Attributes {

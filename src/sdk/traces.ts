@@ -10,6 +10,7 @@ import { resourceOf } from './resource.ts';
 import type { Settings, TracesSettings } from './settings.ts';
 import { SpanQueue } from './span-queue.ts';
 import { warn } from './warn.ts';
+import { workerNotice } from './worker-threads.ts';
 
 /** A request that fails after this many milliseconds, or half of the export timeout if that is less, had no answer. */
 const MAX_SLOW_FAILURE_MS = 1_000;
@@ -52,7 +53,7 @@ export function createTraces(sdk: Sdk, settings: Settings, traces: TracesSetting
     forceFlush: () => queue.flush(),
     shutdown: () => queue.drain(),
   };
-  const spanProcessors = [delivery, ...traces.spanProcessors.map(guardedProcessor)];
+  const spanProcessors = [delivery, ...workerNotice(), ...traces.spanProcessors.map(guardedProcessor)];
   const provider = new sdk.traces.NodeTracerProvider({
     resource: resourceOf(sdk, settings),
     sampler: samplerOf(sdk, traces),

@@ -1,6 +1,6 @@
 /** What waits when the event loop stops is sent by a thread. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Child, ENTRY, endChildren, runProgram } from '../support/child.ts';
+import { type Child, ENTRY, endChildren, runModule, runProgram } from '../support/child.ts';
 import { type OtlpSink, startSink } from '../support/otlp-sink.ts';
 
 let sink: OtlpSink;
@@ -135,5 +135,41 @@ describe('the exit does not wait', () => {
     expect(waited).toBeGreaterThan(450);
     expect(waited).toBeLessThan(2_500);
     expect((await child.exited).code).toBe(0);
+  });
+});
+
+describe('a worker thread', () => {
+  const WORKER = (end: string) => `
+    import { Worker } from 'node:worker_threads';
+    const source = "import('${ENTRY.main}').then(async ({ task }) => { await task('inside', () => 1).execute(); ${end} })";
+    const worker = new Worker(source, { eval: true });
+    worker.on('exit', (code) => console.log('EXIT ' + code));`;
+  it.each([
+    ['ends', '', 0],
+    ['calls process.exit', 'process.exit(4);', 4],
+    ['throws an error', 'setImmediate(() => { throw new Error(1); });', 1],
+  ])('delivers its spans under --import where it %s', async (_, end, code) => {
+    const child = runModule(`${WORKER(end)} worker.on('error', () => {});`, {
+      env: { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url },
+      flags: ['--import', ENTRY.register],
+    });
+    expect(await child.says('EXIT ')).toBe(String(code));
+    expect((await child.exited).code).toBe(0);
+    expect(names()).toEqual(['task inside']);
+  });
+
+  it('says once per process that its counts are not at the endpoint, and opens no port', async () => {
+    const child = runModule(
+      `import { Worker } from 'node:worker_threads';
+       const source = "import('${ENTRY.main}').then(({ task }) => task('inside', () => 1).execute())";
+       for (let i = 0; i < 3; i++) await new Promise((end) => new Worker(source, { eval: true }).on('exit', end));
+       await new Promise((end) => new Worker('', { eval: true }).on('exit', end));`,
+      { env: { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url }, flags: ['--import', ENTRY.register] },
+    );
+    const { stderr } = await child.exited;
+    expect(stderr.match(/TelemetryWarning: .*/g)).toEqual([
+      expect.stringContaining('their counts are not at the endpoint'),
+    ]);
+    expect(names()).toEqual(['task inside', 'task inside', 'task inside']);
   });
 });
