@@ -14,6 +14,7 @@ export interface WorkflowContext {
   readonly correlationId: string;
   /** The name of the outermost workflow that is running; `undefined` outside of a workflow. */
   readonly workflowName: string | undefined;
+  /** The first 64 are on the first span of the run. */
   readonly tags: Tags;
   /** Aborts when the caller, a timeout or a failed sibling stops this work. Pass it to the functions that you call. */
   readonly signal: AbortSignal;

@@ -12,7 +12,7 @@ import {
 } from '@opentelemetry/api';
 import { errorStack, errorText } from './error-text.ts';
 import type { ExecutionTelemetry } from './execution-telemetry.ts';
-import { safeDateOf, timeOf } from './guard.ts';
+import { reportInternal, safeDateOf, timeOf } from './guard.ts';
 import { lostSpans } from './instruments.ts';
 import { currentMeter } from './meter.ts';
 import { Observation, type ObservedContext } from './observation.ts';
@@ -47,17 +47,25 @@ export function openObservation(telemetry: ExecutionTelemetry, ctx: ObservedCont
       if (!Number.isNaN(startDate)) options.startTime = hrTime(startDate);
       const span = tracer.startSpan(telemetry.spanName, options, parent);
       const extra = ctx.consumeAttributes();
-      if (span.isRecording()) {
-        // After the start they cost a third of their cost at the start, and nothing if the span is not sampled.
-        span.setAttributes(telemetry.spanAttributes);
-        if (extra !== undefined) span.setAttributes(extra);
-      }
+      // After the start they cost a third of their cost at the start, and nothing if the span is not sampled.
+      describe(span, telemetry.spanAttributes, extra);
       return new Observation(telemetry, span, trace.setSpan(parent, span), startedAt, startDate);
     }
   } catch {
     spansBroken.value += 1;
   }
   return new Observation(telemetry, undefined, active, startedAt);
+}
+
+/** A span that takes no attributes is still a span. */
+function describe(span: Span, attributes: Attributes, extra: Attributes | undefined): void {
+  try {
+    if (!span.isRecording()) return;
+    span.setAttributes(attributes);
+    if (extra !== undefined) span.setAttributes(extra);
+  } catch (error) {
+    reportInternal('a span takes no attributes', error);
+  }
 }
 
 /** Ends an observation. `error` is the error of the work; it is ignored when the outcome is `success`. */
@@ -67,7 +75,7 @@ export function closeObservation(
   outcome: Outcome,
   error: unknown,
 ): void {
-  const { telemetry, span, startedAt, startDate } = observation;
+  const { telemetry, source: span, startedAt, startDate } = observation;
   const succeeded = outcome === 'success';
   for (const { success, failure } of telemetry.metrics) (succeeded ? success : failure).value += 1;
   if (span === undefined && Number.isNaN(startedAt)) return;

@@ -1,6 +1,7 @@
 import type { Attributes, Context, Span } from '@opentelemetry/api';
 import type { ReadableClock } from '../platform/clock.ts';
 import type { ExecutionTelemetry } from './execution-telemetry.ts';
+import { ObservedSpan } from './observed-span.ts';
 import type { Origin } from './propagate.ts';
 
 /** The part of the work's context that an observation needs. */
@@ -19,8 +20,8 @@ export interface ObservedContext {
 /** One running execution. Primitives only pass it to the methods of their recorder. */
 export class Observation {
   readonly telemetry: ExecutionTelemetry;
-  /** `undefined` while no tracer is registered. */
-  readonly span: Span | undefined;
+  /** The span itself, for those who begin and end it; `undefined` while no tracer is registered. */
+  readonly source: Span | undefined;
   /** The OpenTelemetry context that the work runs in. */
   readonly context: Context;
   /** The time of the clock in milliseconds; `NaN` if no SDK is registered, or if the clock has no valid time. */
@@ -32,15 +33,19 @@ export class Observation {
 
   constructor(
     telemetry: ExecutionTelemetry,
-    span: Span | undefined,
+    source: Span | undefined,
     otelContext: Context,
     startedAt: number,
     startDate = Number.NaN,
   ) {
     this.telemetry = telemetry;
-    this.span = span;
+    this.source = source;
     this.context = otelContext;
     this.startedAt = startedAt;
     this.startDate = startDate;
+  }
+  /** The span for recorders. Made when it is asked for: most executions record nothing. */
+  get span(): ObservedSpan | undefined {
+    return this.source === undefined ? undefined : new ObservedSpan(this.source);
   }
 }

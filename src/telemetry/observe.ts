@@ -32,7 +32,7 @@ export async function observe<In, Ctx extends PrimitiveContext, Out>(
   let output: Out;
   try {
     output =
-      observation.span === undefined
+      observation.source === undefined
         ? await body(input, ctx, observation)
         : await inSpan(observation, body, input, ctx);
   } catch (error) {

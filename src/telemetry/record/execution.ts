@@ -5,20 +5,23 @@ import { ATTR, TAG_PREFIX } from '../semconv.ts';
 
 export type ExecutionAttributes = Attributes;
 
-/** The ids and tags of a run as span attributes, for the first span of the run. */
+/** A span keeps 128 attributes by default, the first ones. The others belong to what the work reports. */
+const MOST_TAGS = 64;
+
+/** The ids and tags of a run as span attributes, for the first span of the run. The ids come first. */
 export function executionAttributes(run: {
   readonly workflowId?: string | undefined;
   readonly sessionId?: string | undefined;
   readonly correlationId?: string | undefined;
   readonly tags?: Readonly<Record<string, string | number | boolean>> | undefined;
 }): ExecutionAttributes {
-  const tags = Object.entries(run.tags ?? {}).map(([key, value]) => [TAG_PREFIX + key, value]);
-  return {
-    ...Object.fromEntries(tags),
+  const attributes: ExecutionAttributes = {
     [ATTR.workflowId]: run.workflowId,
     [ATTR.sessionId]: run.sessionId,
     [ATTR.correlationId]: run.correlationId,
   };
+  for (const [key, value] of Object.entries(run.tags ?? {}).slice(0, MOST_TAGS)) attributes[TAG_PREFIX + key] = value;
+  return attributes;
 }
 
 /** The telemetry of a named workflow: its span has the name and attributes of the GenAI conventions. */
