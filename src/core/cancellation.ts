@@ -1,4 +1,4 @@
-import { setMaxListeners } from 'node:events';
+import { abortReason, manyListenersController } from '../platform/abort.ts';
 
 /**
  * Cancellation from the caller down to the innermost wait.
@@ -41,10 +41,10 @@ export class CancelScope {
     if (shared !== undefined) return shared;
     const scope = new CancelScope();
     if (signal.aborted) {
-      scope.cancel(signal.reason);
+      scope.cancel(abortReason(signal));
       return scope;
     }
-    const onAbort = () => scope.cancel(signal.reason);
+    const onAbort = () => scope.cancel(abortReason(signal));
     signal.addEventListener('abort', onAbort, { once: true });
     signalScopes.set(signal, scope);
     scope.#unlisten.push(() => {
@@ -71,9 +71,7 @@ export class CancelScope {
   /** The scope as an `AbortSignal`, made on first use. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      // Each branch may add a listener: many listeners are no leak here.
-      setMaxListeners(0, this.#controller.signal);
+      this.#controller = manyListenersController();
       if (this.#cancelled !== undefined) this.#controller.abort(this.#cancelled.reason);
     }
     return this.#controller.signal;
@@ -86,22 +84,25 @@ export class CancelScope {
   cancel(reason: unknown, grace?: CancelScope): void {
     if (this.#cancelled !== undefined) return;
     this.#cancelled = { reason, grace };
-    const listeners = this.#listeners;
-    const giveUpListeners = this.#giveUpListeners;
-    this.#listeners = undefined;
-    if (listeners !== undefined) for (const listener of listeners) listener(reason);
-    if (giveUpListeners !== undefined) {
-      const giveUp = () => {
-        for (const listener of giveUpListeners) listener(reason);
-        // Work that never settles must not keep the scope's listeners in its parent.
-        giveUpListeners.clear();
-        this.#unlistenIfIdle();
-      };
-      if (grace === undefined) giveUp();
-      else this.#unlisten.push(grace.onGiveUp(giveUp));
+    try {
+      callAll(this.#listeners, reason);
+    } finally {
+      try {
+        if (grace === undefined) this.#giveUp(reason);
+        else if (this.#giveUpListeners !== undefined) this.#unlisten.push(grace.onGiveUp(() => this.#giveUp(reason)));
+      } finally {
+        this.#controller?.abort(reason);
+        this.dispose();
+      }
     }
-    this.#controller?.abort(reason);
-    this.dispose();
+  }
+
+  #giveUp(reason: unknown): void {
+    try {
+      callAll(this.#giveUpListeners, reason);
+    } finally {
+      this.#unlistenIfIdle();
+    }
   }
 
   /** Calls `listener` at the cancellation, now if it has happened. Returns a function that removes the listener. */
@@ -149,6 +150,23 @@ export class CancelScope {
     if (!this.#disposed || (this.#listeners?.size ?? 0) > 0 || (this.#giveUpListeners?.size ?? 0) > 0) return;
     for (const unlisten of this.#unlisten.splice(0)) unlisten();
   }
+}
+
+/**
+ * Removes each listener and calls it, but not one that an earlier listener has removed. An error that a listener throws
+ * is thrown when all have been called: an abort that reaches only a part of the work would be worse.
+ */
+function callAll(listeners: Set<(reason: unknown) => void> | undefined, reason: unknown): void {
+  let failure: { readonly error: unknown } | undefined;
+  for (const listener of listeners ?? []) {
+    listeners?.delete(listener);
+    try {
+      listener(reason);
+    } catch (error) {
+      failure ??= { error };
+    }
+  }
+  if (failure !== undefined) throw failure.error;
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Checks of arguments and options. A message says what is wrong, the rule, the value, and how to correct it. */
+import { isAbortSignal } from '../platform/abort.ts';
 import { show } from './show.ts';
 
 /** Throws a `TypeError`: `where: option rule, got value`. */
@@ -92,6 +93,6 @@ export function requireName(where: string, value: unknown): void {
 }
 
 export function requireSignal(where: string, option: string, value: unknown): void {
-  if (value instanceof AbortSignal) return;
+  if (isAbortSignal(value)) return;
   fail(where, option, 'must be an AbortSignal (for example AbortSignal.timeout(5000))', value);
 }

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
+import { manyListenersController } from '../platform/abort.ts';
 import { type Clock, dateOf, systemClock } from '../platform/clock.ts';
 import { acrossCopies, processWide } from '../platform/process-wide.ts';
 import { readProperty } from '../platform/read-property.ts';
@@ -113,7 +114,7 @@ export class ExecutionContext implements WorkflowContext {
   }
 
   get signal(): AbortSignal {
-    this.#signal ??= this.scope?.signal ?? new AbortController().signal;
+    this.#signal ??= this.scope?.signal ?? manyListenersController().signal;
     return this.#signal;
   }
 

@@ -1,3 +1,5 @@
+import { abortReason } from './abort.ts';
+
 /**
  * The source of time. Primitives use the clock of their context, never the machine's: tests can replace it.
  *
@@ -38,12 +40,12 @@ export function createClock(now: () => number, after: Clock['after'], date: () =
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted) {
-          reject(signal.reason);
+          reject(abortReason(signal));
           return;
         }
         const onAbort = () => {
           cancel();
-          reject(signal?.reason);
+          reject(signal && abortReason(signal));
         };
         const cancel = after(ms, () => {
           signal?.removeEventListener('abort', onAbort);

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { manyListenersController } from './abort.ts';
 import { redact } from './redact.ts';
 
 /** One HTTP exchange. `signal` aborts when the client disconnects or the server closes. */
@@ -34,7 +35,7 @@ export interface HttpServerOptions {
 export async function startHttpServer({ host, port, handle }: HttpServerOptions): Promise<HttpServer> {
   const running = new Set<AbortController>();
   const server = createServer(async (request, response) => {
-    const controller = new AbortController();
+    const controller = manyListenersController();
     running.add(controller);
     response.once('close', () => {
       running.delete(controller);

@@ -5,6 +5,10 @@ import { redact } from '../platform/redact.ts';
 /** The type and the redacted text of a thrown value, as spans show them. Any value can be thrown, not only errors. */
 export function errorText(error: unknown): { readonly type: string; readonly message: string } {
   try {
+    // By shape: in a test environment the errors of Node.js are no `Error` of the global object.
+    const [name, message] = [readProperty(error, 'name'), readProperty(error, 'message')];
+    if (typeof name === 'string' && typeof message === 'string')
+      return { type: redact(name), message: redact(message) };
     if (error instanceof Error) return { type: redact(String(error.name)), message: redact(String(error.message)) };
     return { type: typeof error, message: redact(String(error)) };
   } catch {

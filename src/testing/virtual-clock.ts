@@ -1,3 +1,4 @@
+import { afterCallbacks } from '../platform/background.ts';
 import { type Clock, createClock } from '../platform/clock.ts';
 
 interface Timer {
@@ -47,5 +48,5 @@ export function createVirtualClock(start: number = Date.UTC(2030, 0, 1)): Virtua
 
 /** Resolves when all work has been done that needs no time to pass. */
 export function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  return new Promise(afterCallbacks);
 }

@@ -99,6 +99,39 @@ describe('a scope', () => {
   });
 });
 
+describe('the listeners of a scope that is cancelled', () => {
+  it.each(['onCancel', 'onGiveUp'] as const)('of %s are not called where another has removed them', (method) => {
+    const scope = new CancelScope();
+    const heard: string[] = [];
+    scope[method](() => {
+      heard.push('first');
+      unlisten();
+    });
+    const unlisten = scope[method](() => heard.push('second'));
+    scope[method](() => heard.push('third'));
+    scope.cancel(new Error('stop'));
+    expect(heard).toEqual(['first', 'third']);
+  });
+
+  it('are all called, and so is the platform signal, where one of them throws; cancel then throws its error', () => {
+    const [parent, broken, reason] = [new CancelScope(), new Error('broken'), new Error('stop')];
+    const scope = new CancelScope(parent);
+    const heard: string[] = [];
+    for (const method of ['onCancel', 'onGiveUp'] as const) {
+      scope[method](() => {
+        throw broken;
+      });
+      scope[method](() => heard.push(method));
+    }
+    const sibling = new CancelScope(parent);
+    const { signal } = scope;
+    expect(() => parent.cancel(reason)).toThrow(broken);
+    expect(heard).toEqual(['onCancel', 'onGiveUp']);
+    expect(signal.reason).toBe(reason);
+    expect(sibling.reason).toBe(reason);
+  });
+});
+
 describe("a scope's platform signal", () => {
   it('is one and the same, and aborts with the reason', () => {
     const scope = new CancelScope();

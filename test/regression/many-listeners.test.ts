@@ -34,3 +34,19 @@ it('hears a signal once, however many executions run under it, and not at all on
   process.off('warning', remember);
   expect(warnings).toEqual([]);
 });
+
+it.each([
+  ['without a signal', undefined],
+  ['with a signal', new AbortController().signal],
+])('warns of no leak where a task begins many waits that can be aborted, %s', async (_, signal) => {
+  const warnings: Error[] = [];
+  const remember = (warning: Error) => void warnings.push(warning);
+  process.on('warning', remember);
+  const many = task('many', (_: void, context) =>
+    Promise.all(Array.from({ length: 50 }, () => context.clock.sleep(1, context.signal))),
+  );
+  await many.execute(undefined, { signal });
+  await new Promise((done) => setImmediate(done));
+  process.off('warning', remember);
+  expect(warnings).toEqual([]);
+});
