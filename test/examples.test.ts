@@ -119,6 +119,8 @@ describe('the examples', () => {
     const child = spawn(process.execPath, [join(FOLDER, 'out/dist/examples/README-1.js')], {
       env: { PATH: process.env.PATH, OPENAI_API_KEY: 'test', OPENAI_BASE_URL: `http://127.0.0.1:${port}/v1` },
     });
+    // The program stays for a minute after its answer, for its endpoint to be read.
+    child.stdout.once('data', () => child.kill());
     const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
     server.closeAllConnections();
     server.close();

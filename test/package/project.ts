@@ -21,13 +21,18 @@ function environment(): NodeJS.ProcessEnv {
   return Object.fromEntries(own);
 }
 
-/** Runs a program to its end; never rejects for its exit code. */
-export function run(command: string, args: readonly string[], cwd: string): Promise<Result> {
+/** Runs a program to its end; never rejects for its exit code. `env` is added to this process's environment. */
+export function run(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Result> {
   return new Promise((resolve, reject) => {
     execFile(
       command,
       args,
-      { cwd, env: environment(), maxBuffer: 64 * 2 ** 20, timeout: 240_000 },
+      { cwd, env: { ...environment(), ...env }, maxBuffer: 64 * 2 ** 20, timeout: 240_000 },
       (error, stdout, stderr) => {
         if (error !== null && typeof error.code !== 'number') {
           reject(

@@ -1,0 +1,207 @@
+/** The kinds of projects of the README's table, with what it says to write. */
+import type { Kind } from './beside.ts';
+import { PRINT_SERIES, WORKFLOW } from './readme.ts';
+
+const APP = { 'app.mjs': WORKFLOW + PRINT_SERIES };
+const REGISTERED = ['node', '--import', 'tta-primitives/register', 'app.mjs'];
+const WITHOUT_SDK = ['@opentelemetry/api', 'openai@6'];
+
+/** The workflow without its last line, which asks: as a module that others ask. */
+const ANSWER_MODULE = WORKFLOW.replace('const answer =', 'export const answer =').replace(/^console\.log.*$/m, '');
+
+/** A test of the user's, for a runner with the globals `test` and `expect`. */
+const RUNNER_TEST = `
+import { answer } from './answer.mjs';
+test('answers', async () => {
+  const controller = new AbortController();
+  expect(await answer.execute('backpressure', { signal: controller.signal })).toContain('backpressure');
+  ${PRINT_SERIES}
+});
+`;
+const RUNNER_FILES = {
+  'answer.mjs': ANSWER_MODULE,
+  'answer.test.mjs': `import 'tta-primitives/register';\n${RUNNER_TEST}`,
+};
+
+const NODE_SDK = `
+import { NodeSDK } from '@opentelemetry/sdk-node';
+import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
+import { ttaViews } from 'tta-primitives/views';
+const port = Number(process.env.OTEL_EXPORTER_PROMETHEUS_PORT);
+const metricReader = new PrometheusExporter({ host: '127.0.0.1', port });
+const sdk = new NodeSDK({ READER, views: [...ttaViews] });
+sdk.start();
+process.once('beforeExit', () => sdk.shutdown());
+`;
+
+/** A project with OpenTelemetry of these versions. */
+function otel(sdk: string, exporters: string, traces: string, lines: readonly string[]): Kind[] {
+  const reader = sdk === '2.0.0' ? 'metricReader' : 'metricReaders: [metricReader]';
+  return [
+    {
+      have: `OpenTelemetry ${sdk}`,
+      lines,
+      packages: [
+        ...[`sdk-metrics@${sdk}`, `resources@${sdk}`, traces].map((name) => `@opentelemetry/${name}`),
+        ...['exporter-prometheus', 'exporter-trace-otlp-http'].map((name) => `@opentelemetry/${name}@${exporters}`),
+      ],
+      added: WITHOUT_SDK,
+      files: APP,
+      commands: [REGISTERED],
+    },
+    {
+      have: `NodeSDK of OpenTelemetry ${sdk}`,
+      lines,
+      packages: [`@opentelemetry/sdk-node@${exporters}`, `@opentelemetry/exporter-prometheus@${exporters}`],
+      added: WITHOUT_SDK,
+      files: { ...APP, 'otel.mjs': NODE_SDK.replace('READER', reader) },
+      commands: [['node', '--import', './otel.mjs', 'app.mjs']],
+    },
+  ];
+}
+
+/** A driver for a server: starts it, asks it once, prints its series and ends it. */
+const drive = (...command: string[]) => `
+import { spawn } from 'node:child_process';
+const server = spawn(${JSON.stringify(command[0])}, ${JSON.stringify(command.slice(1))}, { stdio: 'inherit' });
+let reply;
+for (let i = 0; i < 100 && reply?.status !== 200; i += 1) {
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  reply = await fetch('http://127.0.0.1:' + process.env.PORT + '/api/answer').catch(() => undefined);
+}
+console.log(reply?.status, await reply?.text());
+${PRINT_SERIES}
+const ended = new Promise((resolve) => server.once('exit', resolve));
+server.kill('SIGTERM');
+await ended;
+`;
+
+export const KINDS: readonly Kind[] = [
+  { have: 'nothing', packages: [], files: APP, commands: [REGISTERED] },
+  { have: 'openai 6', packages: ['openai@6'], files: APP, commands: [REGISTERED] },
+  { have: 'openai 7', lines: ['24', '26'], packages: ['openai@7'], files: APP, commands: [REGISTERED] },
+  ...otel('2.0.0', '0.200.0', 'sdk-trace-node@2.0.0', ['20', '24']),
+  ...otel('2.12.1', '0.223.0', 'sdk-trace-node@2.12.0', ['20', '24']),
+  ...otel('3.1.1', '0.301.0', 'sdk-trace@3.1.1', ['24', '26']),
+  {
+    have: 'zero-code auto-instrumentation',
+    lines: ['24'],
+    packages: ['@opentelemetry/auto-instrumentations-node', '@opentelemetry/api'],
+    added: ['openai@6', '@opentelemetry/exporter-prometheus@0.301'],
+    files: APP,
+    env: { OTEL_METRICS_EXPORTER: 'none' },
+    commands: [
+      [
+        'node',
+        '--import',
+        '@opentelemetry/auto-instrumentations-node/register',
+        '--import',
+        'tta-primitives/register',
+        'app.mjs',
+      ],
+    ],
+  },
+  {
+    have: 'Next.js 16',
+    packages: ['next@16', 'react@19', 'react-dom@19'],
+    packageJson: { type: undefined },
+    files: {
+      'lib/answer.mjs': ANSWER_MODULE,
+      'instrumentation.ts':
+        "export async function register() {\n  if (process.env.NEXT_RUNTIME === 'nodejs') await import('tta-primitives/register');\n}\n",
+      'next.config.mjs': "export default { serverExternalPackages: ['tta-primitives'] };\n",
+      'app/layout.jsx': 'export default ({ children }) => <html><body>{children}</body></html>;\n',
+      'app/page.jsx': 'export default () => <p>hello</p>;\n',
+      'app/api/answer/route.js':
+        "import { answer } from '../../../lib/answer.mjs';\nexport const dynamic = 'force-dynamic';\nexport const GET = async () => new Response(await answer.execute('backpressure'));\n",
+      'drive.mjs': drive('next', 'start'),
+    },
+    commands: [
+      ['next', 'build'],
+      ['node', 'drive.mjs'],
+    ],
+  },
+  {
+    have: 'esbuild, a bundle of ES modules',
+    packages: ['esbuild'],
+    files: { 'app.mjs': `import 'tta-primitives/register';\n${WORKFLOW}${PRINT_SERIES}` },
+    commands: [
+      ['esbuild', 'app.mjs', '--bundle', '--platform=node', '--format=esm', '--outfile=out/app.mjs'],
+      ['node', '--eval', "require('node:fs').renameSync('node_modules', 'gone')"],
+      ['node', 'out/app.mjs'],
+    ],
+  },
+  {
+    have: 'esbuild, a bundle of CommonJS',
+    packages: ['esbuild'],
+    files: {
+      'answer.mjs': ANSWER_MODULE,
+      'app.mjs': `import 'tta-primitives/register';\nimport { answer } from './answer.mjs';\nasync function main() {\n${PRINT_SERIES.replace('const', 'console.log(await answer.execute());\nconst')}}\nmain();\n`,
+    },
+    commands: [
+      ['esbuild', 'app.mjs', '--bundle', '--platform=node', '--format=cjs', '--outfile=out/app.cjs'],
+      ['node', '--eval', "require('node:fs').renameSync('node_modules', 'gone')"],
+      ['node', 'out/app.cjs'],
+    ],
+  },
+  {
+    have: 'jest',
+    packages: ['jest'],
+    packageJson: { jest: { testMatch: ['**/*.test.mjs'], moduleFileExtensions: ['mjs', 'js'], transform: {} } },
+    files: RUNNER_FILES,
+    env: { NODE_OPTIONS: '--experimental-vm-modules' },
+    commands: [['jest', '--silent=false']],
+  },
+  {
+    have: 'jest with jsdom',
+    packages: ['jest', 'jest-environment-jsdom'],
+    packageJson: {
+      jest: {
+        testMatch: ['**/*.test.mjs'],
+        moduleFileExtensions: ['mjs', 'js'],
+        transform: {},
+        testEnvironment: 'jsdom',
+      },
+    },
+    files: RUNNER_FILES,
+    env: { NODE_OPTIONS: '--experimental-vm-modules' },
+    commands: [['jest', '--silent=false']],
+  },
+  ...['happy-dom', 'jsdom'].map(
+    (environment): Kind => ({
+      have: `vitest with ${environment}`,
+      packages: ['vitest', environment],
+      files: RUNNER_FILES,
+      commands: [['vitest', 'run', '--globals', '--environment', environment]],
+    }),
+  ),
+  { have: 'pnpm', packages: [], machine: ['pnpm'], add: ['pnpm', 'add'], files: APP, commands: [REGISTERED] },
+  {
+    have: 'bun',
+    lines: ['20'],
+    packages: [],
+    machine: ['bun'],
+    add: ['bun', 'add'],
+    files: APP,
+    commands: [['bun', '--preload', 'tta-primitives/register', 'app.mjs']],
+  },
+  {
+    have: 'deno',
+    lines: ['20'],
+    packages: [],
+    machine: ['deno'],
+    files: { 'app.mjs': `import 'tta-primitives/register';\n${WORKFLOW}${PRINT_SERIES}` },
+    commands: [['deno', 'run', '--allow-all', 'app.mjs']],
+  },
+  {
+    have: 'CommonJS',
+    packages: [],
+    packageJson: { type: 'commonjs' },
+    files: {
+      'app.cjs': `${WORKFLOW.replace('import {', 'const {')
+        .replace("} from 'tta-primitives'", "} = require('tta-primitives')")
+        .replace(/^console\.log/m, '(async () => {\nconsole.log')}${PRINT_SERIES}})();\n`,
+    },
+    commands: [['node', '--import', 'tta-primitives/register', 'app.cjs']],
+  },
+];
