@@ -7,7 +7,7 @@ import { readProperty } from '../platform/read-property.ts';
 import type { Origin } from '../telemetry/propagate.ts';
 import { type ExecutionAttributes, executionAttributes } from '../telemetry/record/execution.ts';
 import type { Member } from './baggage.ts';
-import type { CancelScope } from './cancellation.ts';
+import { type CancelScope, untilCancelled } from './cancellation.ts';
 import type { ContextOptions, Tags, WorkflowContext } from './workflow-context.ts';
 
 /** The part of a context that all executions of one run share. */
@@ -178,6 +178,18 @@ export class ExecutionContext implements WorkflowContext {
           reject(reason);
         }) ?? unlisten;
     });
+  }
+
+  get cancelled(): boolean {
+    return this.scope?.cancelled === true;
+  }
+
+  throwIfCancelled(): void {
+    this.scope?.throwIfCancelled();
+  }
+
+  untilGivenUp<T>(work: PromiseLike<T>): PromiseLike<T> {
+    return untilCancelled(work, this.scope);
   }
 
   onCancel(listener: (reason: unknown) => void): () => void {

@@ -11,8 +11,8 @@ export interface MapOptions {
   /** Replaces `MapPrimitive` in the metrics. */
   readonly name?: string | undefined;
   /**
-   * How many items may run at once; in a stream, results that wait to be read count too. An item whose time is over
-   * counts no more, even if a function in it ignores its signal and goes on. @default 8
+   * How many items may run at once; in a stream, results that wait to be read count too, except the first. An item whose
+   * time is over counts no more, even if a function in it ignores its signal and goes on. @default 8
    */
   readonly concurrency?: number | undefined;
   /** Whether results come in the order in which they are ready, not in the order of their items. @default false */
@@ -45,8 +45,9 @@ export interface MapPrimitive<in Item, out Out> extends Primitive<Iterable<Item>
 
 /**
  * Runs the primitive for every item of an array or of any other iterable, up to `concurrency` items at once. An item is
- * taken from the source only when it can run. A stream of results holds at most `concurrency` items in memory. When its
- * reader stops early, the items that run are aborted. The source is always closed at the end.
+ * taken from the source only when it can run. The execution of a stream of results resolves with the first result: a
+ * source that the caller fills must have items before. Beside that result, the stream holds at most `concurrency` items
+ * in memory. When its reader stops early, the items that run are aborted. The source is always closed at the end.
  *
  * @example
  * const summaries = map(summarise, { concurrency: 4 });

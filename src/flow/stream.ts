@@ -7,8 +7,11 @@ import type { WorkflowContext } from '../core/workflow-context.ts';
 
 /**
  * Makes a primitive of a function that gives chunks: an async generator, the body of a response, a socket, any async
- * iterable. Its output is read with `for await`. The execution lasts until the stream ends. The source is closed also
- * when the reader stops early, when the signal aborts, and when a stream that nothing reads is garbage collected.
+ * iterable. Its output is read with `for await`. The execution resolves with the first chunk, or with the end of a stream
+ * that has none: for `retry`, `fallback`, `race` and all other primitives around it, a failure before the first chunk is
+ * a failure of the work. A later failure reaches the reader, and is never tried again. The execution lasts until the
+ * stream ends. The source is closed also when the reader stops early, when the signal aborts, and when a stream that
+ * nothing reads is garbage collected. A function that gives a generator to `task` makes the same stream.
  *
  * @example
  * const count = stream('count', async function* (to: number) {

@@ -38,6 +38,7 @@ const RULES: Rules<CircuitBreakerOptions> = { name: optionalName, ...SOURCE_RULE
  * admits `halfOpenProbes`: if all succeed it closes, if one fails it opens again. If several circuits have one name (one
  * per key, or primitives with the same name), the gauge shows the worst of them.
  *
+ * A stream counts when it ends: a failure after the first chunk is a failure too, a reader that leaves early is a success.
  * Work that never ends is no failure: put a `timeout` inside. An execution inside another one of the same circuit is a
  * part of it: it needs no probe of its own, and what passes through both counts once.
  *

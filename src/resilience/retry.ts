@@ -69,7 +69,8 @@ const RULES: Rules<RetryOptions> = {
 /**
  * Tries again when the primitive fails, after an exponential backoff with jitter, or after the server's Retry-After if
  * the error carries one. Rejects with the last error, or, if a try was running at the deadline, with a
- * `PrimitiveTimeoutError` whose cause is the last error. An aborted execution is never tried again.
+ * `PrimitiveTimeoutError` whose cause is the last error. An aborted execution is never tried again, nor a stream
+ * that has given its first chunk.
  *
  * @example
  * const steady = retry(task('fetch', fetchPage), { maxRetries: 5, initialDelayMs: 100 });

@@ -4,7 +4,7 @@ import { PrimitiveTimeoutError, rejectedHere } from '../core/errors.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { milliseconds, oneOf, optional, optionalName } from '../core/rules.ts';
-import { afterOutput, isStream } from '../core/stream.ts';
+import { afterOutput, ObservedStream } from '../core/stream.ts';
 import { timeoutRecorder } from '../telemetry/record/timeout.ts';
 import { Deadline } from './deadline.ts';
 
@@ -70,7 +70,8 @@ export function timeout<In, Out>(primitive: Primitive<In, Out>, options: Timeout
         const output = await untilCancelled(inner.invoke(input, context.within(deadline.scope)), deadline.scope);
         if (deadline.error !== undefined) record.overran(observation, deadline.overrunMs);
         afterOutput(output, end);
-        return idleMs !== undefined && isStream(output) ? (withIdleTimer(output, armIdle, deadline) as Out) : output;
+        const timed = idleMs !== undefined && output instanceof ObservedStream;
+        return timed ? (withIdleTimer(output, armIdle, deadline) as Out) : output;
       } catch (error) {
         end();
         throw reportedError(error, deadline.error);
@@ -102,26 +103,24 @@ function reportedError(error: unknown, expired: PrimitiveTimeoutError | undefine
 
 /** The same stream, with a timer that runs while its reader waits. */
 function withIdleTimer<T>(
-  chunks: AsyncIterator<T, unknown, undefined>,
+  chunks: ObservedStream<T>,
   arm: () => () => void,
   deadline: Deadline,
-): AsyncIterableIterator<T> {
-  const { next, return: leave } = chunks;
+): AsyncIterableIterator<T, unknown> {
+  const timed = async (answer: Promise<IteratorResult<T, unknown>>) => {
+    const disarm = arm();
+    try {
+      return await answer;
+    } catch (error) {
+      throw error instanceof PrimitiveTimeoutError && error === deadline.error ? rejectedHere(error) : error;
+    } finally {
+      disarm();
+    }
+  };
   return {
-    next: async () => {
-      const disarm = arm();
-      try {
-        return (await next.call(chunks)) as IteratorResult<T, undefined>;
-      } catch (error) {
-        throw error instanceof PrimitiveTimeoutError && error === deadline.error ? rejectedHere(error) : error;
-      } finally {
-        disarm();
-      }
-    },
-    return: async (value) => {
-      await leave?.call(chunks, value);
-      return { done: true, value };
-    },
+    next: () => timed(chunks.next()),
+    return: (value) => chunks.return(value),
+    throw: (error) => timed(chunks.throw(error)),
     [Symbol.asyncIterator]() {
       return this;
     },

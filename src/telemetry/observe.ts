@@ -9,7 +9,8 @@ import type { Observation, ObservedContext } from './observation.ts';
 import type { PrimitiveTelemetry } from './primitive-telemetry.ts';
 import type { Outcome } from './semconv.ts';
 import { isStream, ObservedStream } from './stream.ts';
-import type { EndListener, StreamContext } from './stream-execution.ts';
+import type { EndListener } from './stream-execution.ts';
+import { firstAnswer, type StreamAnswer, type StreamContext, type StreamSource } from './stream-start.ts';
 import { verdictOn } from './verdict.ts';
 
 /** The part of its context that an execution needs. */
@@ -18,8 +19,8 @@ export interface PrimitiveContext extends ObservedContext, StreamContext {}
 export type Body<In, Ctx, Out> = (input: In, context: Ctx, observation: Observation) => Out | PromiseLike<Out>;
 
 /**
- * Runs `body` as one observed execution and settles with the same value or error. A stream is returned in a wrapper; the
- * execution then lasts until the stream ends.
+ * Runs `body` as one observed execution and settles with the same value or error. A stream is returned in a wrapper as
+ * soon as it has given its first chunk; the execution then lasts until the stream ends.
  */
 export async function observe<In, Ctx extends PrimitiveContext, Out>(
   telemetry: PrimitiveTelemetry,
@@ -30,21 +31,23 @@ export async function observe<In, Ctx extends PrimitiveContext, Out>(
   telemetry.active.value += 1;
   const observation = openObservation(telemetry, ctx);
   let output: Out;
+  let first: StreamAnswer<unknown> | undefined;
   try {
     output =
       observation.source === undefined
         ? await body(input, ctx, observation)
         : await inSpan(observation, body, input, ctx);
+    if (isStream(output)) first = await firstAnswer(output, observation, ctx);
   } catch (error) {
     close(telemetry, observation, ctx, verdictOn(error, ctx), error);
     throw error;
   }
-  if (isStream(output)) {
+  if (first !== undefined) {
     const onEnd: EndListener = (failure) => {
       const outcome = failure === undefined ? 'success' : verdictOn(failure.error, ctx);
       close(telemetry, observation, ctx, outcome, failure?.error);
     };
-    return new ObservedStream(output, observation, ctx, onEnd) as Out;
+    return new ObservedStream(output as StreamSource<unknown>, first, observation, ctx, onEnd) as Out;
   }
   close(telemetry, observation, ctx, 'success', undefined);
   return output;

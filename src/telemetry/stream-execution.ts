@@ -1,7 +1,7 @@
-import type { ReadableClock } from '../platform/clock.ts';
-import { runIn, timeOf } from './guard.ts';
+import { timeOf } from './guard.ts';
 import type { Observation } from './observation.ts';
 import { ATTR } from './semconv.ts';
+import { closeSource, inContexts, type StreamAnswer, type StreamContext, type StreamSource } from './stream-start.ts';
 import {
   cancelled,
   chunkGiven,
@@ -18,21 +18,8 @@ import {
   sourceFailed,
 } from './stream-state.ts';
 
-/** The part of its context that a stream needs. */
-export interface StreamContext {
-  readonly clock: ReadableClock;
-  /** Calls `listener` when the context is cancelled, at once if it is already. Returns a function that removes it. */
-  onCancel(listener: (reason: unknown) => void): () => void;
-  /** Runs `work` with this context as the context of nested executions. */
-  enter<Out>(work: () => Out): Out;
-}
-
-export type StreamSource<T> = AsyncIterator<T, unknown, undefined>;
-
 /** Called at the end of a stream, with its failure if it has failed. */
 export type EndListener = (failure: Failure | undefined) => void;
-
-type Answer<T> = IteratorResult<T, unknown>;
 
 const DONE: IteratorResult<never, undefined> = { done: true, value: undefined };
 
@@ -44,30 +31,48 @@ export class StreamExecution<T> {
   readonly #listeners: EndListener[];
   readonly #rejectPending = new Set<(error: unknown) => void>();
   readonly #unlisten: () => void = () => {};
-  #state: StreamState = OPEN;
+  /** The first answer of the source, until the consumer has read it. */
+  #first: StreamAnswer<T> | undefined;
+  #state: StreamState = pulled(OPEN).state;
 
-  constructor(source: StreamSource<T>, observation: Observation, context: StreamContext, onEnd: EndListener) {
+  /** `first` is the answer of the source to the first pull. */
+  constructor(
+    source: StreamSource<T>,
+    first: StreamAnswer<T>,
+    observation: Observation,
+    context: StreamContext,
+    onEnd: EndListener,
+  ) {
     this.#source = source;
+    this.#first = first;
     this.#observation = observation;
     this.#context = context;
     this.#listeners = [onEnd];
-    // If the context is already cancelled, the listener runs at once.
-    this.#unlisten = context.onCancel((reason) => this.cancel(reason));
-    if (hasEnded(this.#state)) this.#unlisten();
+    this.#answered(first);
+    if (!hasEnded(this.#state)) this.#unlisten = context.onCancel((reason) => this.cancel(reason));
   }
 
-  next(): Promise<Answer<T>> {
-    return this.#pull((source) => source.next());
+  next(): Promise<StreamAnswer<T>> {
+    const first = this.#first;
+    if (first === undefined) return this.#pull((source) => source.next());
+    this.#first = undefined;
+    return Promise.resolve(first);
   }
 
-  throw(error: unknown): Promise<Answer<T>> {
-    return this.#pull((source) => source.throw?.(error) ?? Promise.reject(error));
+  throw(error: unknown): Promise<StreamAnswer<T>> {
+    this.#first = undefined;
+    return this.#pull(async (source) => {
+      if (source.throw !== undefined) return source.throw(error);
+      await source.return?.();
+      throw error;
+    });
   }
 
-  async return(value: unknown): Promise<Answer<T>> {
+  async return(value: unknown): Promise<StreamAnswer<T>> {
+    this.#first = undefined;
     this.#state = consumerLeaving(this.#state);
     try {
-      await this.#inContexts(() => this.#source.return?.(value));
+      await inContexts(this.#observation, this.#context, () => this.#source.return?.(value));
     } catch (error) {
       this.#move(sourceFailed(this.#state, { error }));
       throw error;
@@ -78,6 +83,7 @@ export class StreamExecution<T> {
 
   /** Ends the execution now. A generator that is busy is closed at its next `yield`. */
   cancel(reason: unknown): void {
+    this.#first = undefined;
     this.#move(cancelled(this.#state, { error: reason }));
   }
 
@@ -86,7 +92,7 @@ export class StreamExecution<T> {
     else this.#listeners.push(listener);
   }
 
-  #pull(ask: (source: StreamSource<T>) => Promise<Answer<T>>): Promise<Answer<T>> {
+  #pull(ask: (source: StreamSource<T>) => Promise<StreamAnswer<T>>): Promise<StreamAnswer<T>> {
     return new Promise((resolve, reject) => {
       const { state, answer } = pulled(this.#state);
       this.#state = state;
@@ -105,15 +111,15 @@ export class StreamExecution<T> {
   }
 
   async #ask(
-    ask: (source: StreamSource<T>) => Promise<Answer<T>>,
+    ask: (source: StreamSource<T>) => Promise<StreamAnswer<T>>,
     reject: (error: unknown) => void,
-  ): Promise<Answer<T>> {
+  ): Promise<StreamAnswer<T>> {
     this.#rejectPending.add(reject);
     try {
       // An iterator written by hand may answer without a promise.
-      const answer = await this.#inContexts(() => ask(this.#source));
+      const answer = await inContexts(this.#observation, this.#context, () => ask(this.#source));
       this.#rejectPending.delete(reject);
-      this.#move(answer.done ? sourceDone(this.#state) : chunkGiven(this.#state));
+      this.#answered(answer);
       return answer;
     } catch (error) {
       this.#rejectPending.delete(reject);
@@ -122,8 +128,8 @@ export class StreamExecution<T> {
     }
   }
 
-  #inContexts<Out>(work: () => Out): Out {
-    return this.#context.enter(() => runIn(this.#observation.context, work));
+  #answered(answer: StreamAnswer<T>): void {
+    this.#move(answer.done ? sourceDone(this.#state) : chunkGiven(this.#state));
   }
 
   #move({ state, todo }: StreamStep): void {
@@ -140,7 +146,7 @@ export class StreamExecution<T> {
           for (const reject of this.#rejectPending) reject(failureOf(state)?.error);
           break;
         case 'close':
-          this.#close();
+          closeSource(this.#source, this.#observation, this.#context);
           break;
       }
     }
@@ -150,14 +156,6 @@ export class StreamExecution<T> {
     this.#unlisten();
     this.#observation.span?.setAttributes({ [ATTR.streamEnd]: state.phase, [ATTR.streamChunks]: state.chunks });
     for (const listener of this.#listeners.splice(0)) listener(failureOf(state));
-  }
-
-  #close(): void {
-    try {
-      this.#inContexts(() => this.#source.return?.())?.then(undefined, () => {});
-    } catch {
-      // The execution already has its error. A second error, from the closing, is ignored.
-    }
   }
 
   #recordFirstChunk(): void {

@@ -1,10 +1,12 @@
 /**
- * Executions whose output is a stream. The execution lasts until the stream ends: exhausted, failed, cancelled, or
- * left by its consumer. The generator always runs in the execution's contexts, not in those of the code that pulls.
+ * Executions whose output is a stream. The execution resolves with the first chunk and lasts until the stream ends:
+ * exhausted, failed, cancelled, or left by its consumer. The generator always runs in the execution's contexts, not in
+ * those of the code that pulls.
  */
 import { acrossCopies } from '../platform/process-wide.ts';
 import type { Observation } from './observation.ts';
-import { type EndListener, type StreamContext, StreamExecution, type StreamSource } from './stream-execution.ts';
+import { type EndListener, StreamExecution } from './stream-execution.ts';
+import type { StreamAnswer, StreamContext, StreamSource } from './stream-start.ts';
 import { VERDICT } from './verdict.ts';
 
 /** Whether a value is a generator of chunks. Other async iterables (sockets, responses) are values like any other. */
@@ -31,8 +33,14 @@ function cancelWhenDropped(stream: object, execution: StreamExecution<unknown>):
 export class ObservedStream<T> implements AsyncIterableIterator<T, unknown, undefined> {
   readonly #execution: StreamExecution<T>;
 
-  constructor(source: StreamSource<T>, observation: Observation, context: StreamContext, onEnd: EndListener) {
-    this.#execution = new StreamExecution(source, observation, context, onEnd);
+  constructor(
+    source: StreamSource<T>,
+    first: StreamAnswer<T>,
+    observation: Observation,
+    context: StreamContext,
+    onEnd: EndListener,
+  ) {
+    this.#execution = new StreamExecution(source, first, observation, context, onEnd);
     cancelWhenDropped(this, this.#execution as StreamExecution<unknown>);
   }
 

@@ -99,8 +99,10 @@ describe('what is done after the output', () => {
 
   it('is done at once, with the failure, where the stream has ended already', async () => {
     const { chunks } = await watched(async function* () {
-      yield await Promise.reject(reason);
+      yield 1;
+      throw reason;
     });
+    await chunks.next();
     await expect(chunks.next()).rejects.toBe(reason);
     const ends: unknown[] = [];
     afterOutput(chunks, (failure) => ends.push(failure));

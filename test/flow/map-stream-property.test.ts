@@ -93,15 +93,15 @@ async function play({ concurrency, unordered, mode }: Options, steps: readonly S
       new Promise<number>((resolve, reject) => {
         must(!stopped, 'nothing is started after the end');
         started.push(n);
-        most = Math.max(most, started.length - Math.min(readers, ready()));
+        // The execution itself asks for the first result.
+        most = Math.max(most, started.length - Math.min(Math.max(readers, 1), ready()));
         must(most <= concurrency, 'no more slots are used than there are');
         open.set(n, { resolve, reject });
         context.signal.addEventListener('abort', () => open.delete(n));
       }),
   );
-  const results = await map(work, { concurrency, unordered, mode }).execute(source.items, {
-    signal: controller.signal,
-  });
+  const running = map(work, { concurrency, unordered, mode }).execute(source.items, { signal: controller.signal });
+  running.catch(() => {});
 
   const read = () => {
     const reader = readers++;
@@ -110,13 +110,15 @@ async function play({ concurrency, unordered, mode }: Options, steps: readonly S
       answers[reader] = how;
       if (how !== 'result') stopped = true;
     };
-    const reading = results.next().then(
-      ({ done, value }) => {
-        if (done !== true) got.push(numberOf(value));
-        answered(done === true ? 'done' : 'result');
-      },
-      () => answered('error'),
-    );
+    const reading = running
+      .then((results) => results.next())
+      .then(
+        ({ done, value }) => {
+          if (done !== true) got.push(numberOf(value));
+          answered(done === true ? 'done' : 'result');
+        },
+        () => answered('error'),
+      );
     readings.push(reading);
   };
   const settle = (which: number, how: 'finish' | 'fail') => {
@@ -128,10 +130,11 @@ async function play({ concurrency, unordered, mode }: Options, steps: readonly S
     if (how === 'finish') item?.resolve(n);
     else item?.reject(new ItemError(n));
   };
-  const leave = () => {
+  const leaveNow = (results: AsyncIterableIterator<unknown>) => {
     stopped = true;
-    readings.push(results.return?.() ?? Promise.resolve());
+    return results.return?.();
   };
+  const leave = () => readings.push(running.then(leaveNow, () => {}));
 
   for (const step of steps) {
     if (step.do === 'read') read();
@@ -146,8 +149,8 @@ async function play({ concurrency, unordered, mode }: Options, steps: readonly S
     // Without a wait several things happen in one tick. That the source has ended must have been seen.
     if (step.do === 'wait' || step.do === 'exhaust' || step.do === 'break') await settled();
   }
-  // Reads to the end.
-  for (let more = 0; more <= concurrency; more += 1) read();
+  // Reads to the end: the first result, those in the slots, and the end.
+  for (let more = 0; more <= concurrency + 1; more += 1) read();
   for (;;) {
     await settled();
     source.exhaust();
@@ -157,7 +160,11 @@ async function play({ concurrency, unordered, mode }: Options, steps: readonly S
   }
   await Promise.all(readings);
   await settled();
-  return { source: source.seen, started, finished, got, answers, readers, most, broken };
+  const hasBegun = await running.then(
+    () => true,
+    () => false,
+  );
+  return { source: source.seen, started, finished, got, answers, readers, most, broken, hasBegun };
 }
 
 class ItemError extends Error {
@@ -179,15 +186,16 @@ it('keeps to its slots, to the order and to one answer a reader', { timeout: 60_
   const seen = { exhausted: 0, closed: 0, full: 0 };
   await fc.assert(
     fc.asyncProperty(anyOptions, fc.array(anyStep, { maxLength: 60, size: 'max' }), async (options, steps) => {
-      const { source, started, finished, got, answers, readers, most, broken } = await play(options, steps);
+      const { source, started, finished, got, answers, readers, most, broken, hasBegun } = await play(options, steps);
       expect(broken).toEqual([]);
       const inOrder = options.unordered ? finished : started;
       expect(got).toEqual(inOrder.slice(0, got.length));
       expect(answers).toHaveLength(readers);
       const ends = answers.findIndex((answer) => answer !== 'result');
       expect(answers.slice(0, ends)).toEqual(Array.from({ length: ends }, () => 'result'));
-      // An abort rejects every reader that waits; another failure rejects one.
-      const later = steps.some((step) => step.do === 'abort') ? ['error', 'done'] : ['done'];
+      // An abort rejects every reader that waits; another failure rejects one. Without a first result there is no stream.
+      const aborted = steps.some((step) => step.do === 'abort');
+      const later = aborted || !hasBegun ? ['error', 'done'] : ['done'];
       for (const answer of answers.slice(ends + 1)) expect(later).toContain(answer);
       expect(source.closed, 'closed once, unless it has ended by itself').toBe(source.ended ? 0 : 1);
       seen[source.ended ? 'exhausted' : 'closed'] += 1;

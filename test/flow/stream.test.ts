@@ -39,10 +39,12 @@ describe('stream', () => {
         yield n;
       }
     });
-    const chunks = await ticking.execute(undefined, { context: { clock } });
+    const running = ticking.execute(undefined, { context: { clock } });
+    await clock.advance(10);
+    const chunks = await running;
     await active(1);
     const reading = read(chunks);
-    for (let i = 0; i < 3; i += 1) await clock.advance(10);
+    for (let i = 0; i < 2; i += 1) await clock.advance(10);
     await expect(reading).resolves.toEqual([1, 2, 3]);
     await active(0);
     await outcome('success');

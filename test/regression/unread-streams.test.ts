@@ -31,6 +31,9 @@ it.each(endings)('closes a Node stream that was %s before its first chunk was re
 it.each(endings)('cancels a web stream that was %s before its first chunk was read', async (_, end) => {
   let cancelled = 0;
   const source = new ReadableStream<string>({
+    start(chunks) {
+      chunks.enqueue('x');
+    },
     cancel() {
       cancelled += 1;
     },
