@@ -22,7 +22,10 @@ export interface Exporter {
 
 /** @param packages the packages of the SDK; the caller loads them, because they are optional */
 export function createExporter(
-  packages: { readonly prometheus: typeof PrometheusPackage; readonly metrics: typeof MetricsPackage },
+  packages: {
+    readonly prometheus: Pick<typeof PrometheusPackage, 'PrometheusExporter' | 'PrometheusSerializer'>;
+    readonly metrics: Pick<typeof MetricsPackage, 'MeterProvider'>;
+  },
   { resource, jobLabel }: ExporterOptions,
 ): Exporter {
   const { PrometheusExporter, PrometheusSerializer } = packages.prometheus;

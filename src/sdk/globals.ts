@@ -11,10 +11,22 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
+import { readProperty } from '../platform/read-property.ts';
 import { SCOPE } from '../telemetry/semconv.ts';
+import { besideOtherVersions } from './api-versions.ts';
+import { warn } from './warn.ts';
 
 const NO_TRACER_PROVIDER = new ProxyTracerProvider().getDelegate();
 const PROBE = createContextKey('tta-primitives probe');
+
+/** Call it before the other functions: they cannot see what an older version of the API has registered until then. */
+export function joinOtherVersions(): void {
+  besideOtherVersions(() => {
+    // To register anything makes the API's object of this version.
+    propagation.setGlobalPropagator({ inject: () => {}, extract: (active) => active, fields: () => [] });
+    propagation.disable();
+  });
+}
 
 export function hasTracerProvider(): boolean {
   const registered = trace.getTracerProvider();
@@ -34,10 +46,17 @@ function hasContextManager(): boolean {
 export function registerTraces(provider: NodeTracerProvider): () => void {
   const ownContext = !hasContextManager();
   const ownPropagation = propagation.fields().length === 0;
-  provider.register({
-    ...(ownContext ? {} : { contextManager: null }),
-    ...(ownPropagation ? {} : { propagator: null }),
-  });
+  besideOtherVersions(() =>
+    provider.register({
+      ...(ownContext ? {} : { contextManager: null }),
+      ...(ownPropagation ? {} : { propagator: null }),
+    }),
+  );
+  const registered = trace.getTracerProvider();
+  const delegate = readProperty(registered, 'getDelegate');
+  const current = typeof delegate === 'function' ? delegate.call(registered) : registered;
+  if (current !== provider) warnOfOtherApi('traces');
+  if (ownContext && !hasContextManager()) warnOfOtherApi('context');
   return () => {
     trace.disable();
     if (ownContext) context.disable();
@@ -47,6 +66,14 @@ export function registerTraces(provider: NodeTracerProvider): () => void {
 
 /** Sets the global meter provider. Returns a function that unsets it. */
 export function registerMetrics(provider: MeterProvider): () => void {
-  metrics.setGlobalMeterProvider(provider);
+  besideOtherVersions(() => metrics.setGlobalMeterProvider(provider));
+  if (metrics.getMeterProvider() !== provider) warnOfOtherApi('metrics');
   return () => metrics.disable();
+}
+
+function warnOfOtherApi(what: string): void {
+  warn(
+    `register has no effect on ${what}: this package does not see the provider that it has set, because another copy of ` +
+      '@opentelemetry/api holds the globals. npm ls @opentelemetry/api shows the copies, npm dedupe leaves one',
+  );
 }

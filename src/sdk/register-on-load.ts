@@ -3,7 +3,10 @@
  * `node --import tta-primitives/register app.js`, by `--require`, by an import or by a `require`. It exports nothing:
  * the handle is what `register()` of `tta-primitives/sdk` resolves to. Throws where a package of the SDK is missing.
  */
-import { registerNow } from './register.ts';
+import { isInBundle } from './packages.ts';
+import { registerFromBundle, registerNow } from './register.ts';
 
 // A worker thread inherits the `--import` of its process: its spans leave from it, the endpoint is in the main thread.
-registerNow({});
+// What is in a bundle can be loaded only asynchronously. `await` here would forbid `require` and `--require`.
+if (isInBundle()) void registerFromBundle({});
+else registerNow({});

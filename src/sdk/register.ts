@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { processWide } from '../platform/process-wide.ts';
 import { checkRegisterOptions, type RegisterOptions } from './options.ts';
+import { importSdk, isInBundle, loadSdk, type Sdk } from './packages.ts';
 import { settingsFrom } from './settings.ts';
 import { DISABLED, type Started, startTelemetry, type Telemetry } from './telemetry.ts';
 import { warn } from './warn.ts';
@@ -30,13 +31,26 @@ const registered = processWide<{ current: Registration | undefined }>('registere
 export async function register(options: RegisterOptions = {}): Promise<Telemetry> {
   const ending = registered.current?.ending();
   if (ending !== undefined) await ending;
-  const { telemetry, ready } = registerNow(options);
+  const { telemetry, ready } = isInBundle() ? await registerFromBundle(options) : registerNow(options);
   await ready;
   return telemetry;
 }
 
+/** As `register`, with the SDK that is in the same bundle. */
+export async function registerFromBundle(options: RegisterOptions): Promise<Started> {
+  checkRegisterOptions(options);
+  // A package that is missing is an error only where the SDK is started.
+  const load = await importSdk().then(
+    (sdk) => () => sdk,
+    (error: unknown) => () => {
+      throw error;
+    },
+  );
+  return registerNow(options, load);
+}
+
 /** The synchronous part of `register`. */
-export function registerNow(options: RegisterOptions): Started {
+export function registerNow(options: RegisterOptions, load: () => Sdk = loadSdk): Started {
   checkRegisterOptions(options);
   if (registered.current !== undefined) {
     warnOfIgnoredOptions(registered.current, options);
@@ -44,7 +58,7 @@ export function registerNow(options: RegisterOptions): Started {
   }
   const settings = settingsFrom(options);
   if (settings === undefined) return DISABLED;
-  const started = startTelemetry(settings, () => {
+  const started = startTelemetry(load(), settings, () => {
     registered.current = undefined;
   });
   registered.current = { ...started, options, warned: false };

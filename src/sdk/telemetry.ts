@@ -4,9 +4,9 @@ import { currentMeter } from '../telemetry/meter.ts';
 import { observeProcess } from '../telemetry/process.ts';
 import { settlesWithin } from './deadline.ts';
 import { onExit } from './exit.ts';
-import { hasMeterProvider, hasTracerProvider, registerMetrics, registerTraces } from './globals.ts';
+import { hasMeterProvider, hasTracerProvider, joinOtherVersions, registerMetrics, registerTraces } from './globals.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { loadSdk, type Sdk } from './packages.ts';
+import type { Sdk } from './packages.ts';
 import { createProcessReader } from './process-reading.ts';
 import { type ScrapeServer, startScrapeServer } from './scrape-server.ts';
 import type { Settings } from './settings.ts';
@@ -54,8 +54,8 @@ export const DISABLED: Started = Object.freeze({
 });
 
 /** Sets the global providers before anything is awaited. `onShutdown` is called when they are unset again. */
-export function startTelemetry(settings: Settings, onShutdown: () => void): Started {
-  const sdk = loadSdk();
+export function startTelemetry(sdk: Sdk, settings: Settings, onShutdown: () => void): Started {
+  joinOtherVersions();
   const traces = startTraces(sdk, settings);
   const metrics = startMetrics(sdk, settings);
   let server: ScrapeServer | undefined;

@@ -1,8 +1,14 @@
 import { AssertionError } from 'node:assert';
-import { context, metrics, propagation, trace } from '@opentelemetry/api';
 import type { ReadableSpan, Sampler } from '@opentelemetry/sdk-trace-node';
 import { createExporter } from '../prometheus/exporter.ts';
 import { type Exposition, parseExposition, select, sumOf } from '../prometheus/parse.ts';
+import {
+  hasMeterProvider,
+  hasTracerProvider,
+  joinOtherVersions,
+  registerMetrics,
+  registerTraces,
+} from '../sdk/globals.ts';
 import { loadSdk } from '../sdk/packages.ts';
 import { spanTree } from './span-tree.ts';
 
@@ -39,10 +45,12 @@ export function startTestTelemetry({ sampler }: TestTelemetryOptions = {}): Test
   });
   const resource = sdk.resources.resourceFromAttributes({ job: 'tta-primitives' });
   const exporter = createExporter(sdk, { resource, jobLabel: true });
-  if (!metrics.setGlobalMeterProvider(exporter.provider)) {
+  joinOtherVersions();
+  if (hasMeterProvider() || hasTracerProvider()) {
     throw new Error('startTestTelemetry: an SDK is registered already; stop it first');
   }
-  tracerProvider.register();
+  const releaseMetrics = registerMetrics(exporter.provider);
+  const releaseTraces = registerTraces(tracerProvider);
 
   const scrapeText = async () => exporter.serialize((await exporter.collect()).resourceMetrics);
   return {
@@ -65,7 +73,8 @@ export function startTestTelemetry({ sampler }: TestTelemetryOptions = {}): Test
     },
     clearSpans: () => spans.reset(),
     async stop() {
-      for (const api of [trace, metrics, context, propagation]) api.disable();
+      releaseTraces();
+      releaseMetrics();
       await Promise.all([tracerProvider.shutdown(), exporter.provider.shutdown()]);
     },
   };

@@ -76,6 +76,7 @@ export const ROOMS: readonly Room[] = [
       'src/telemetry/semconv.ts',
       'src/prometheus/',
       'src/sdk/packages.ts',
+      'src/sdk/globals.ts',
       'src/platform/',
     ],
     what: "helpers for a user's tests; only public names, and an SDK in memory",

@@ -1,5 +1,5 @@
 import { systemClock } from '../../platform/clock.ts';
-import { PEER_VERSIONS } from '../../platform/peers.ts';
+import { PEERS } from '../../platform/peers.ts';
 import { startModelServer } from '../offline-model/model-server.ts';
 import { stopOnSignals } from './stop-on-signals.ts';
 
@@ -22,7 +22,7 @@ export async function offlineModelCommand({ port, chaos }: OfflineModelCommandOp
       "For dollars name the provider whose prices count: openAICompatible({ model: 'gpt-4o', provider: 'openai' })",
   );
   if (!server.exactTokens) {
-    const install = `npm install gpt-tokenizer@${PEER_VERSIONS['gpt-tokenizer']}`;
+    const install = `npm install gpt-tokenizer@${PEERS['gpt-tokenizer'].tested}`;
     console.error(`Tokens are estimated. To count them as gpt-4 does: ${install}`);
   }
   console.error('Ctrl-C ends it');

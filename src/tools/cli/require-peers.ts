@@ -1,5 +1,6 @@
+import { findSdk, requireFitting } from '../../platform/installed-sdk.ts';
 import { missingAmong } from '../../platform/optional.ts';
-import { notInstalled, type Peer, SDK_PEERS } from '../../platform/peers.ts';
+import { notInstalled, PEERS, type Peer } from '../../platform/peers.ts';
 
 /**
  * Checks that all packages are installed that a command needs in addition to the library. `gpt-tokenizer` is not one of
@@ -9,7 +10,12 @@ import { notInstalled, type Peer, SDK_PEERS } from '../../platform/peers.ts';
  * @throws Error with one line that installs all missing packages
  */
 export function requirePeers(command: string, more: readonly Peer[] = []): void {
-  const needed: readonly Peer[] = [...SDK_PEERS, 'openai', ...more];
-  const missing = missingAmong(needed, (name) => import.meta.resolve(name));
-  if (missing.length > 0) throw new Error(notInstalled(command, missing));
+  const resolve = (name: Peer) => import.meta.resolve(name);
+  const sdk = findSdk(resolve);
+  const missing = [...sdk.missing, ...missingAmong(['openai', ...more], resolve)];
+  if (missing.length > 0) {
+    const versions = missing.map((name) => [name, sdk.set[name] ?? PEERS[name].tested]);
+    throw new Error(notInstalled(command, missing, Object.fromEntries(versions)));
+  }
+  requireFitting(command, sdk.set, resolve);
 }

@@ -1,3 +1,4 @@
+import { fits } from '../../platform/version-range.ts';
 import { type Finding, failure, ok, skipped, warning } from './finding.ts';
 import { findCopies, findPackage } from './installed-packages.ts';
 import { REMEDY } from './remedies.ts';
@@ -49,16 +50,4 @@ async function copies(folder: string): Promise<Finding> {
   // Copies of the same version share their providers. A newer copy ignores the providers of an older one.
   const differ = duplicates.some(([, found]) => new Set(found.map(({ version }) => version)).size > 1);
   return (differ ? failure : warning)('copies', list.join('; '), REMEDY.duplicates);
-}
-
-/**
- * Whether a version is in a range of one of the forms that our package.json has: `1.2.3`, `^1.2.3` and `>=1.2`.
- * A prerelease counts as its release.
- */
-export function fits(version: string, range: string): boolean {
-  const numbers = (text: string) => (/\d+(?:\.\d+)*/.exec(text)?.[0] ?? '').split('.').map(Number);
-  const [have, want] = [numbers(version), numbers(range)];
-  const order = [0, 1, 2].map((i) => (have[i] ?? 0) - (want[i] ?? 0)).find((difference) => difference !== 0) ?? 0;
-  if (range.startsWith('>=')) return order >= 0;
-  return range.startsWith('^') ? order >= 0 && have[0] === want[0] : order === 0;
 }
