@@ -13,7 +13,14 @@ export {
 export type { ExecuteOptions } from './core/execute-options.ts';
 export type { Accepting, AnyInput, Branches, CommonInput, InputOf, OutputOf, Step } from './core/inference.ts';
 export type { Primitive } from './core/primitive.ts';
-export { BulkheadFullError, CircuitOpenError, NoCaseError, NoRouteError, RateLimitError } from './core/refusals.ts';
+export {
+  BulkheadFullError,
+  CacheCycleError,
+  CircuitOpenError,
+  NoCaseError,
+  NoRouteError,
+  RateLimitError,
+} from './core/refusals.ts';
 export type { ContextOptions, Tags, WorkflowContext } from './core/workflow-context.ts';
 export { type ConditionalOptions, conditional } from './flow/conditional.ts';
 export { type LoopOptions, loop } from './flow/loop.ts';

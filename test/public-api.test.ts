@@ -6,6 +6,7 @@ import { expect, it, vi } from 'vitest';
 const PUBLIC: Readonly<Record<string, readonly string[]>> = {
   '.': [
     'BulkheadFullError',
+    'CacheCycleError',
     'CircuitOpenError',
     'CompensationError',
     'LoopLimitError',

@@ -17,12 +17,15 @@ export interface CacheOptions<In> {
   readonly name?: string | undefined;
   /** Gives the key of an input, a string. Inputs with the same key share one value. */
   readonly key: (input: In, context: WorkflowContext) => string | PromiseLike<string>;
-  /** How long a value is fresh, in milliseconds. @default for ever */
+  /**
+   * How long a value is fresh, in milliseconds. If it becomes shorter, that holds for what a store has already; if it
+   * becomes longer, that holds from the next time a value is kept. @default for ever
+   */
   readonly ttlMs?: number | undefined;
   /**
    * For how long after `ttlMs` a value is stale but still given, in milliseconds. It is given at once, and the primitive
-   * runs in the background to replace it. If that run fails, the value stays, and no run starts for a second.
-   * @default 0
+   * runs in the background to replace it. If that run fails, the value stays, and no run starts for a second. The run may
+   * take as long as `staleMs`; then the next execution aborts it and runs the primitive itself. @default 0
    */
   readonly staleMs?: number | undefined;
   /** `{ when(error, context), ttlMs }`: which failures are kept, and for how many milliseconds, in this process. @default none */
@@ -34,9 +37,13 @@ export interface CacheOptions<In> {
     | undefined;
   /** How many values (and failures) this process keeps, at most 10,000,000; the least recently used is removed first. @default 1000 */
   readonly maxEntries?: number | undefined;
-  /** Where values are kept, if not in this process. See `keyvStore`. @default this process */
+  /**
+   * Where values are kept, if not in this process. See `keyvStore`. From a store each execution gets a copy of the value;
+   * without one all executions with the same key get the very object that the primitive gave: do not change it.
+   * @default this process
+   */
   readonly store?: CacheStore | undefined;
-  /** Separates the values of caches that share a store. @default `name`, else the name of the primitive */
+  /** Separates the values of caches that share the `store`. @default `name`, else the name of the primitive */
   readonly namespace?: string | undefined;
   /** Change it when stored values must no longer be used: each version has values of its own. @default '1' */
   readonly version?: string | undefined;
@@ -57,7 +64,9 @@ const RULES: Rules<CacheOptions<never>> = {
 
 /**
  * Gives the value that the primitive gave before for the same key. Executions that miss the same key at the same time
- * share one run of the primitive; the run is aborted when all of them have been aborted. A failure is kept only if
+ * share one run of the primitive; the run is aborted when all of them have been aborted. When the first of them has been
+ * aborted, or one has waited until its deadline, the run may hang: later executions start a run of their own. A run that
+ * asks for its own key, also by way of other caches, rejects with `CacheCycleError`. A failure is kept only if
  * `negative` says so; `undefined` and `null` are kept as any other value. A stream is refused: it can be read only once.
  *
  * Values are kept in this process, or in `store`, where other processes find them too. A store that does not answer, is
@@ -74,12 +83,19 @@ const RULES: Rules<CacheOptions<never>> = {
  * @example
  * const shared = cache(summarise, { key: (text: string) => text, store: keyvStore(keyv), version: '2' });
  * @throws TypeError, RangeError at construction when an option is wrong; TypeError at execution when `key` does not give
- * a string, or the primitive gives a stream
+ * a string, or the primitive gives a stream; `CacheCycleError` at execution when a run asks for its own key
  */
 export function cache<In, Out>(primitive: Primitive<In, Out>, options: CacheOptions<NoInfer<In>>): Primitive<In, Out> {
   checkOptions('CacheOptions', options, RULES);
   if (options.staleMs !== undefined && options.ttlMs === undefined) {
     fail('CacheOptions', 'ttlMs', 'must be given with staleMs, or no value is ever stale', options.ttlMs);
+  }
+  for (const option of ['namespace', 'version'] as const) {
+    if (options.store === undefined && options[option] !== undefined)
+      fail('CacheOptions', option, 'is of use only together with store', options[option]);
+  }
+  if (options.store !== undefined && options.maxEntries !== undefined && options.negative === undefined) {
+    fail('CacheOptions', 'maxEntries', 'is of use beside a store only for failures, with negative', options.maxEntries);
   }
   const inner = requirePrimitive('cache', 'primitive', primitive);
   const { key: keyOf, ttlMs, staleMs, negative, maxEntries = 1_000, store, name } = options;

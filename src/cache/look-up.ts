@@ -1,6 +1,6 @@
 /** How a cache finds a value: in memory, in its store, in a run that is under way, or by a run of its own. */
-import { isPromise, untilCancelled } from '../core/cancellation.ts';
 import type { ExecutionContext } from '../core/context.ts';
+import { decide } from '../core/decide.ts';
 import type { ObservedPrimitive } from '../core/primitive.ts';
 import type { WorkflowContext } from '../core/workflow-context.ts';
 import type { CacheRecorder, Observation } from '../telemetry/record/cache.ts';
@@ -39,8 +39,9 @@ export function createLookUp<In, Out>(options: LookUpOptions<In, Out>) {
   const { inner, messageName, prefix, lifetime, maxEntries, negative, remote, record } = options;
   const memory = remote === undefined ? memoryStore<Out>({ ...lifetime, maxEntries }) : undefined;
   const failures = negative && memoryStore<unknown>({ ttlMs: negative.ttlMs, maxEntries });
-  const runs = new SingleFlight<Out>();
-  const refreshes = lifetime.staleMs === undefined ? undefined : refresher<Out>(maxEntries);
+  const runs = new SingleFlight<Out>(messageName);
+  const { staleMs } = lifetime;
+  const refreshes = staleMs === undefined ? undefined : refresher<Out>({ messageName, longestMs: staleMs, maxEntries });
 
   /** Runs the primitive and keeps its value. `shared` is the context of a run that several executions may share. */
   async function runAndKeep({ input, key, observation }: Lookup<In>, shared: ExecutionContext): Promise<Out> {
@@ -52,19 +53,21 @@ export function createLookUp<In, Out>(options: LookUpOptions<In, Out>) {
   }
 
   async function miss(lookup: Lookup<In>, shared: ExecutionContext): Promise<Out> {
-    const refreshed = refreshes?.join(lookup.key, shared);
-    if (refreshed !== undefined) {
+    const joined = refreshes?.join(lookup.key, shared);
+    if (joined === undefined) {
+      record.missed(lookup.observation);
+    } else {
       record.hit(lookup.observation);
-      return refreshed;
+      const refreshed = await joined;
+      if (refreshed !== undefined) return refreshed.value;
     }
-    record.missed(lookup.observation);
-    if (failures === undefined) return runAndKeep(lookup, shared);
+    if (negative === undefined) return runAndKeep(lookup, shared);
     try {
       return await runAndKeep(lookup, shared);
     } catch (error) {
-      const answer = shared.scope?.cancelled === true ? false : (negative?.when(error, shared) ?? false);
-      const isWorthKeeping = isPromise(answer) ? await untilCancelled(answer, shared.scope) : answer;
-      if (isWorthKeeping) failures.set(lookup.key, error, shared.clock.now());
+      const isWorthKeeping =
+        shared.scope?.cancelled !== true && (await decide(negative.when, error, shared, lookup.observation));
+      if (isWorthKeeping) failures?.set(lookup.key, error, shared.clock.now());
       throw error;
     }
   }

@@ -56,13 +56,18 @@ export function remoteStore<V>(store: CacheStore, { ttlMs, staleMs = 0 }: Lifeti
     }
   }
 
+  function freshUntilOf({ freshUntil, keptAt }: CacheEntry): number {
+    const byAge = ttlMs === undefined || keptAt === undefined ? Number.POSITIVE_INFINITY : keptAt + ttlMs;
+    return Math.min(freshUntil ?? Number.POSITIVE_INFINITY, byAge);
+  }
+
   return {
     async get(key: string, context: ExecutionContext, observation: Observation): Promise<Kept<V> | undefined> {
       try {
         const entry = await ask('get', context, observation, async () => readEntry(await store.get(key)));
         if (entry === undefined) return undefined;
         // A store is shared with other processes: its times are dates.
-        const freshForMs = (entry.freshUntil ?? Number.POSITIVE_INFINITY) - context.date();
+        const freshForMs = freshUntilOf(entry) - context.date();
         if (freshForMs + staleMs <= 0) return undefined;
         return { value: entry.value as V, freshUntil: context.clock.now() + freshForMs };
       } catch (error) {
@@ -74,7 +79,8 @@ export function remoteStore<V>(store: CacheStore, { ttlMs, staleMs = 0 }: Lifeti
     },
     async set(key: string, value: V, context: ExecutionContext, observation: Observation): Promise<void> {
       if (lifetimeMs === 0) return;
-      const entry = { value, freshUntil: ttlMs === undefined ? null : context.date() + ttlMs };
+      const keptAt = context.date();
+      const entry = { value, freshUntil: ttlMs === undefined ? null : keptAt + ttlMs, keptAt };
       await ask('set', context, observation, async () => store.set(key, entry, lifetimeMs));
     },
   };
@@ -83,6 +89,8 @@ export function remoteStore<V>(store: CacheStore, { ttlMs, staleMs = 0 }: Lifeti
 /** The entry that a store gave. Throws a `SyntaxError` when it is not an entry that a cache has set. */
 function readEntry(given: CacheEntry | null | undefined): CacheEntry | undefined {
   if (given === undefined || given === null) return undefined;
-  if (given.freshUntil === null || Number.isFinite(given.freshUntil)) return given;
+  const { freshUntil, keptAt } = given;
+  const isRight = (time: unknown) => time === null || Number.isFinite(time);
+  if (isRight(freshUntil) && isRight(keptAt ?? null)) return given;
   throw new SyntaxError(`a cache entry must have value and freshUntil, the store gave ${show(given)}`);
 }

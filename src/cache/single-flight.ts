@@ -1,12 +1,8 @@
-import { CancelScope, untilCancelled } from '../core/cancellation.ts';
+import { untilCancelled } from '../core/cancellation.ts';
 import type { ExecutionContext } from '../core/context.ts';
-
-interface SharedRun<V> {
-  readonly result: Promise<V>;
-  readonly scope: CancelScope;
-  /** How many executions wait for the result. */
-  waiting: number;
-}
+import { CacheCycleError } from '../core/refusals.ts';
+import { readProperty } from '../platform/read-property.ts';
+import { type AnyRun, SharedRun } from './shared-run.ts';
 
 /** `shared` is the context of the run: one execution alone cannot cancel it. */
 type Work<V> = (shared: ExecutionContext) => Promise<V>;
@@ -16,52 +12,93 @@ type Work<V> = (shared: ExecutionContext) => Promise<V>;
  * context; the run is aborted when all its executions have been aborted.
  */
 export class SingleFlight<V> {
+  readonly #messageName: string;
   readonly #runs = new Map<string, SharedRun<V>>();
 
-  has(key: string): boolean {
-    return this.#runs.has(key);
+  constructor(messageName: string) {
+    this.#messageName = messageName;
+  }
+
+  get(key: string): SharedRun<V> | undefined {
+    return this.#runs.get(key);
   }
 
   /** The result of the run for this key, `undefined` when there is none. */
   join(key: string, context: ExecutionContext): PromiseLike<V> | undefined {
     const run = this.#runs.get(key);
-    return run === undefined ? undefined : this.#wait(key, run, context);
+    return run === undefined ? undefined : this.wait(key, run, context);
   }
 
   /** Starts the run for this key and waits for it. */
   start(key: string, context: ExecutionContext, work: Work<V>): PromiseLike<V> {
-    return this.#wait(key, this.#begin(key, context, work, 0), context);
+    const run = this.#add(key, context, work);
+    const noLonger = runAround(context)?.waitsFor(run);
+    run.begin();
+    return this.#result(key, run, context, true, noLonger);
   }
 
   /** Starts a run that goes on even if no execution waits for it. */
   startInBackground(key: string, context: ExecutionContext, work: Work<V>): void {
+    const run = this.#add(key, context, work);
+    run.waiting = 1;
+    run.begin();
     // Without an execution that waits, a failure must be no unhandled rejection.
-    this.#begin(key, context, work, 1).result.catch(() => {});
+    run.result.catch(() => {});
   }
 
-  #begin(key: string, context: ExecutionContext, work: Work<V>, waiting: number): SharedRun<V> {
-    const scope = new CancelScope();
-    const result = work(context.within(scope)).finally(() => this.#remove(key, run));
-    const run: SharedRun<V> = { result, scope, waiting };
+  /** The next execution that asks for the key starts a run of its own. */
+  forget(key: string, run: SharedRun<V>): void {
+    if (this.#runs.get(key) === run) this.#runs.delete(key);
+  }
+
+  /** Waits for a run. Throws at once when that run waits for the run in which this is called. */
+  wait(key: string, run: SharedRun<V>, context: ExecutionContext): Promise<V> {
+    const asking = runAround(context);
+    if (asking !== undefined && run.needs(asking)) throw new CacheCycleError(this.#messageName);
+    return this.#result(key, run, context, false, asking?.waitsFor(run));
+  }
+
+  #add(key: string, context: ExecutionContext, work: Work<V>): SharedRun<V> {
+    const run = new SharedRun<V>(context.clock.now(), async (run) => {
+      try {
+        return await work(context.within(run.scope).insideOf(run));
+      } finally {
+        this.forget(key, run);
+      }
+    });
     this.#runs.set(key, run);
     return run;
   }
 
-  async #wait(key: string, run: SharedRun<V>, context: ExecutionContext): Promise<V> {
+  async #result(
+    key: string,
+    run: SharedRun<V>,
+    context: ExecutionContext,
+    started: boolean,
+    noLonger: (() => void) | undefined,
+  ): Promise<V> {
     run.waiting += 1;
     try {
       return await untilCancelled(run.result, context.scope);
     } finally {
+      noLonger?.();
       run.waiting -= 1;
-      if (run.waiting === 0 && context.scope?.cancelled === true) {
-        this.#remove(key, run);
-        run.scope.cancel(context.scope.reason);
+      if (context.scope?.cancelled === true) {
+        const { reason } = context.scope;
+        // The run may hang. If later executions joined it, a busy key would never have an answer again.
+        if (started || run.waiting === 0 || isDeadline(reason)) this.forget(key, run);
+        if (run.waiting === 0) run.scope.cancel(reason);
       }
     }
   }
+}
 
-  /** Forgets the run, unless the next one for this key has started already. */
-  #remove(key: string, run: SharedRun<V>): void {
-    if (this.#runs.get(key) === run) this.#runs.delete(key);
-  }
+function runAround(context: ExecutionContext): AnyRun | undefined {
+  return context.innermost((what): what is AnyRun => what instanceof SharedRun);
+}
+
+/** Whether somebody was not willing to wait any longer. */
+export function isDeadline(reason: unknown): boolean {
+  const name = readProperty(reason, 'name');
+  return name === 'PrimitiveTimeoutError' || name === 'TimeoutError';
 }

@@ -6,6 +6,11 @@ export interface CacheEntry {
   readonly value: unknown;
   /** When the value turns stale: milliseconds since the Unix epoch, `null` for never. */
   readonly freshUntil: number | null;
+  /**
+   * When it was kept: milliseconds since the Unix epoch. A cache whose `ttlMs` has become shorter since then counts from
+   * here.
+   */
+  readonly keptAt?: number | undefined;
 }
 
 /**

@@ -121,10 +121,25 @@ export class RateLimitError extends Error {
   }
 }
 
+/**
+ * The work in a `cache` asked for the value that it computes, itself or by way of other caches: it would wait for itself
+ * for ever.
+ */
+export class CacheCycleError extends Error {
+  override readonly name = 'CacheCycleError';
+  readonly [VERDICT] = 'rejected';
+  readonly primitiveName: string;
+
+  constructor(primitiveName: string) {
+    super(`${primitiveName}: the work for this key asks for the same key, and would wait for itself`);
+    this.primitiveName = primitiveName;
+  }
+}
+
 /** Whether an error says nothing about the work: a policy refused to run the work, or the work was cancelled. */
 export function isInconclusive(error: unknown): boolean {
   const verdict = ownVerdict(error);
   return verdict === 'rejected' || verdict === 'cancelled';
 }
 
-acrossCopies({ NoRouteError, NoCaseError, CircuitOpenError, BulkheadFullError, RateLimitError });
+acrossCopies({ NoRouteError, NoCaseError, CircuitOpenError, BulkheadFullError, RateLimitError, CacheCycleError });

@@ -4,9 +4,11 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import * as front from '../../src/index.ts';
 import {
   bulkhead,
+  cache,
   circuit,
   circuitBreaker,
   loop,
+  type Primitive,
   race,
   rateLimit,
   router,
@@ -46,6 +48,14 @@ function open(): Promise<unknown> {
   return circuitBreaker(echo, { name, circuit: isolated }).execute(SECRET);
 }
 
+function askItself(): Promise<unknown> {
+  const own: Primitive<string, unknown> = cache(
+    task('own', (text: string) => own.execute(text)),
+    { name, key: (text) => text },
+  );
+  return own.execute(SECRET);
+}
+
 interface Case {
   readonly error: string;
   readonly outcome: string;
@@ -55,6 +65,7 @@ interface Case {
 
 const CASES: readonly Case[] = [
   { error: 'BulkheadFullError', outcome: 'rejected', facts: { concurrency: 1, maxQueue: 0 }, run: full },
+  { error: 'CacheCycleError', outcome: 'rejected', facts: {}, run: askItself },
   { error: 'CircuitOpenError', outcome: 'rejected', facts: { until: undefined, retryAfterMs: undefined }, run: open },
   { error: 'PrimitiveTimeoutError', outcome: 'timeout', facts: { timeoutMs: 10 }, run: late },
   {
