@@ -1,5 +1,6 @@
-import { isPromise, untilCancelled } from '../core/cancellation.ts';
+import { isPromise } from '../core/cancellation.ts';
 import { checkOptions, fail, type Rules } from '../core/check.ts';
+import { decide } from '../core/decide.ts';
 import type { OutputOf, Step } from '../core/inference.ts';
 import { namesOf } from '../core/names.ts';
 import {
@@ -74,8 +75,8 @@ export function fallback<In, Out, const S extends readonly Substitute<In>[]>(
       for (let i = 0; i < links.length; i += 1) {
         const { use, when } = links[i] as Link<In, Answer>;
         if (tried > 0) {
-          const answer = when(failure, context);
-          if (!(isPromise(answer) ? await untilCancelled(answer, context.scope) : answer)) continue;
+          const answer = decide(when, failure, context, observation);
+          if (!(isPromise(answer) ? await answer : answer)) continue;
         }
         if (tried === 1) record.activated();
         tried += 1;

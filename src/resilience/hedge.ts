@@ -1,5 +1,6 @@
-import { isPromise, untilCancelled } from '../core/cancellation.ts';
-import { checkOptions, type Rules, requireNumber } from '../core/check.ts';
+import { isPromise } from '../core/cancellation.ts';
+import { checkOptions, fail, type Rules, requireNumber } from '../core/check.ts';
+import { decide } from '../core/decide.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { callback, count, milliseconds, number, optional, optionalName } from '../core/rules.ts';
@@ -93,20 +94,22 @@ export function hedge<In, Out>(primitive: Primitive<In, Out>, options: HedgeOpti
             if (failure !== undefined) {
               if (tries.running + tries.failuresLeft === 0 && !mayStart()) throw failure.error;
               if (!isCancelled()) {
-                const answer = when(failure.error, context);
+                const answer = decide(when, failure.error, context, observation);
                 // An answer of another try does not wait for what `when` says of this one.
-                const isWorth = isPromise(answer)
-                  ? await Promise.race([untilCancelled(answer, context.scope), tries.answered()])
-                  : answer;
-                if (tries.answer !== undefined) continue;
-                if (!isWorth) throw failure.error;
+                const isWorth = isPromise(answer) ? await Promise.race([answer, tries.answered()]) : answer;
+                if (tries.answer === undefined && !isWorth) throw failure.error;
               }
+              if (tries.answer !== undefined || !mayStart()) record.failed(observation, failure);
             }
-            if (!mayStart()) continue;
+            if (tries.answer !== undefined || !mayStart()) continue;
             record.hedged(observation, tries.started + 1, failure);
             tries.start();
           }
         } finally {
+          // The last tries may have ended at the same time.
+          for (let left = tries.nextFailure(); left !== undefined; left = tries.nextFailure()) {
+            record.failed(observation, left);
+          }
           tries.end(`${messageName}: the execution has ended without this try`);
           record.finished(observation, result);
         }
@@ -128,6 +131,10 @@ function settings(options: HedgeOptions) {
     when = isTransient,
   } = options;
   requireNumber(where, 'minimumSamples', minimumSamples, { min: 1, max: maxSamples, integer: true });
+  for (const option of ['minimumSamples', 'maxSamples'] as const) {
+    if (percentile === undefined && options[option] !== undefined)
+      fail(where, option, 'is of use only together with percentile', options[option]);
+  }
   if (percentile !== undefined) {
     return { name, maxHedges, when, delay: percentileDelay(percentile, minimumSamples, maxSamples, delayMs) };
   }

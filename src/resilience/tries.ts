@@ -6,6 +6,12 @@ const NOTHING = () => {};
 /** The promise must be new each time: one for all would keep a reaction of every try. */
 const never = () => new Promise<never>(NOTHING);
 
+interface FailedTry {
+  /** Which try it was; the first is 1. */
+  readonly attempt: number;
+  readonly error: unknown;
+}
+
 /** Several tries of the same work at once, each of which can be aborted by itself. */
 export class Tries<In, Out> {
   readonly #primitive: ObservedPrimitive<In, Out>;
@@ -18,7 +24,7 @@ export class Tries<In, Out> {
   answer: { readonly index: number; readonly output: Out } | undefined;
   firstFailed = false;
   /** The failures that `nextFailure` has not returned yet, the oldest first. */
-  readonly #failures: { readonly error: unknown }[] = [];
+  readonly #failures: FailedTry[] = [];
   #onAnswer: () => void = NOTHING;
   #show: (never: never) => void = NOTHING;
 
@@ -65,7 +71,7 @@ export class Tries<In, Out> {
         },
         (error: unknown) => {
           this.#running -= 1;
-          this.#failures.push({ error });
+          this.#failures.push({ attempt: index + 1, error });
           if (index === 0) this.firstFailed = true;
           this.#wake();
           return never();
@@ -79,7 +85,7 @@ export class Tries<In, Out> {
     return this.#failures.length;
   }
 
-  nextFailure(): { readonly error: unknown } | undefined {
+  nextFailure(): FailedTry | undefined {
     return this.#failures.shift();
   }
 

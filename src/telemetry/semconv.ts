@@ -87,6 +87,7 @@ export const EVENT = {
   unknownEffect: 'tta.saga.unknown_effect',
   circuit: 'tta.circuit_breaker.transition',
   hedge: 'tta.hedge',
+  hedgeFailed: 'tta.hedge.failure',
   callbackError: 'tta.callback_error',
 } as const;
 

@@ -66,7 +66,12 @@ const CASES: readonly Case[] = [
 ];
 
 /** The callbacks that are asked about an error of the work: their own error must not take its place. */
-const KEEPS_ERROR_OF_WORK = ['when of retry'];
+const KEEPS_ERROR_OF_WORK = [
+  'when of retry',
+  'when of hedge',
+  'when of a substitute',
+  'when of what cache keeps of failures',
+];
 
 const outcome = (running: Promise<unknown>) => running.catch((reason: unknown) => reason);
 const right = (callback: string) => (callback.includes('failures') ? error : 'done');

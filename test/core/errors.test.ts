@@ -137,7 +137,8 @@ it.each(CASES)(
     });
     expect(thrown).toBeInstanceOf(Object.entries(front).find(([each]) => each === error)?.[1]);
     const own = telemetry.spans().filter(({ attributes }) => attributes['tta.primitive.name'] === name);
-    expect(own.map(({ attributes }) => attributes['tta.outcome'])).toEqual([outcome]);
+    // An execution that asks for its own key is inside another one.
+    expect(new Set(own.map(({ attributes }) => attributes['tta.outcome']))).toEqual(new Set([outcome]));
   },
 );
 

@@ -94,6 +94,35 @@ describe('hedge', () => {
     expect(await results()).toEqual({ hedge: 1, none: 1 });
   });
 
+  it.each([
+    ['one by one', 10, 20, 'second', 'first'],
+    ['in the same tick', 10, 10, 'second', 'first'],
+  ])('shows both failures when two tries fail %s', async (_, firstMs, secondMs, thrown, shown) => {
+    const [first, second] = [new Error('first'), new Error('second')];
+    const running = run(
+      hedge(script({ error: first, delayMs: firstMs }, { error: second, delayMs: secondMs }), { delayMs: 0 }),
+    );
+    await clock.advance(20);
+    await expect(running).rejects.toThrow(thrown);
+    const span = telemetry.spans().find(({ name }) => name === 'hedge HedgePrimitive');
+    const failures = span?.events.filter(({ name }) => name === 'tta.hedge.failure');
+    expect(failures).toMatchObject([{ attributes: { 'tta.hedge.attempt': 1, 'exception.message': shown } }]);
+    expect(span?.status.message).toBe(thrown);
+    expect(await results()).toEqual({ none: 1 });
+  });
+
+  it('shows the failure beside one that is not worth another try, and one beside an answer', async () => {
+    const badRequest = Object.assign(new Error('bad request'), { status: 400 });
+    const both = hedge(script({ error: badRequest, delayMs: 1 }, { error: down, delayMs: 1 }), { delayMs: 0 });
+    const rescued = hedge(script({ error: down, delayMs: 1 }, { result: 'ok', delayMs: 1 }), { delayMs: 0 });
+    const all = [run(both), run(rescued)];
+    await clock.advance(1);
+    await expect(all[0]).rejects.toBe(badRequest);
+    await expect(all[1]).resolves.toBe('ok');
+    const events = telemetry.spans().flatMap((span) => span.events.filter(({ name }) => name === 'tta.hedge.failure'));
+    expect(events.map(({ attributes }) => attributes?.['exception.message'])).toEqual(['down', 'down']);
+  });
+
   it('ends with an error that is not worth another try, and aborts the try beside it', async () => {
     const badRequest = Object.assign(new Error('bad request'), { status: 400 });
     const inner = script({ result: 'late', delayMs: 1_000 }, { error: badRequest, delayMs: 10 });

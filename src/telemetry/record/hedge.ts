@@ -23,6 +23,10 @@ export function hedgeRecorder(name: string) {
         ...(failure === undefined ? {} : errorAttributes(failure.error)),
       });
     },
+    /** Try `attempt` failed, and none begins because of it. */
+    failed(observation: Observation, { attempt, error }: { readonly attempt: number; readonly error: unknown }): void {
+      observation.span?.addEvent(EVENT.hedgeFailed, { [ATTR.hedgeAttempt]: attempt, ...errorAttributes(error) });
+    },
     finished(observation: Observation, result: HedgeResult): void {
       results[result].value += 1;
       observation.span?.setAttribute(ATTR.hedgeResult, result);
