@@ -141,8 +141,8 @@ describe('the exit does not wait', () => {
 describe('a worker thread', () => {
   const WORKER = (end: string) => `
     import { Worker } from 'node:worker_threads';
-    const source = "import('${ENTRY.main}').then(async ({ task }) => { await task('inside', () => 1).execute(); ${end} })";
-    const worker = new Worker(source, { eval: true });
+    const source = "import { task } from '${ENTRY.main}'; await task('inside', () => 1).execute(); ${end}";
+    const worker = new Worker(new URL('data:text/javascript,' + encodeURIComponent(source)));
     worker.on('exit', (code) => console.log('EXIT ' + code));`;
   it.each([
     ['ends', '', 0],
@@ -161,9 +161,12 @@ describe('a worker thread', () => {
   it('says once per process that its counts are not at the endpoint, and opens no port', async () => {
     const child = runModule(
       `import { Worker } from 'node:worker_threads';
-       const source = "import('${ENTRY.main}').then(({ task }) => task('inside', () => 1).execute())";
-       for (let i = 0; i < 3; i++) await new Promise((end) => new Worker(source, { eval: true }).on('exit', end));
-       await new Promise((end) => new Worker('', { eval: true }).on('exit', end));`,
+       const run = (source) => new Promise((end) => {
+         new Worker(new URL('data:text/javascript,' + encodeURIComponent(source))).on('exit', end);
+       });
+       await run('');
+       const source = "import { task } from '${ENTRY.main}'; await task('inside', () => 1).execute();";
+       for (let i = 0; i < 3; i++) await run(source);`,
       { env: { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url }, flags: ['--import', ENTRY.register] },
     );
     const { stderr } = await child.exited;
