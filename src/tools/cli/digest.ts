@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join, parse, resolve } from 'node:path';
 import { systemClock } from '../../platform/clock.ts';
+import { foreignMessage, foreignText } from '../../platform/foreign-text.ts';
 import { writeAtomically } from '../../platform/write-atomically.ts';
 import { parseExposition } from '../../prometheus/parse.ts';
 import { createDigest, FolderError, type PartialDocument, planDigest, resolveOutputPath } from '../digest/index.ts';
 import { confirmCost } from './confirm-cost.ts';
 import { chooseModels, usesOfflineModel } from './models.ts';
 import { packageRoot, userFolder } from './package-root.ts';
+import { print, printError } from './print.ts';
 import { createProgress } from './progress.ts';
 import { requirePeers } from './require-peers.ts';
 import { runMetrics } from './run-metrics.ts';
@@ -77,18 +79,20 @@ export async function digestCommand(folderArgument: string | undefined, options:
     progress.clear();
     await writeAtomically(path, document);
     isWritten = true;
-    const failures = parts.flatMap((part) => ('failure' in part ? `${part.file}: a part failed: ${part.failure}` : []));
+    const failures = parts.flatMap((part) =>
+      'failure' in part ? `${part.file}: a part failed: ${foreignText(part.failure)}` : [],
+    );
     printSkipped([...skipped, ...failures]);
     const after = await scrape();
     const thisRun = runMetrics(after, before);
-    if (after.samples.length === 0) console.error('OTEL_SDK_DISABLED is set: there are no metrics to show');
-    else console.log(renderTable({ run, files: files.length, thisRun, sinceStart: runMetrics(after, start) }));
+    if (after.samples.length === 0) printError('OTEL_SDK_DISABLED is set: there are no metrics to show');
+    else print(renderTable({ run, files: files.length, thisRun, sinceStart: runMetrics(after, start) }));
     if (thisRun.quoted > 0) {
-      console.error(
+      printError(
         `No model answered for ${thisRun.quoted} texts, so they are quoted. The last error: ${models.lastError()}`,
       );
     }
-    console.log(`Written to ${path}`);
+    print(`Written to ${path}`);
   }
 
   function printSkipped(skipped: readonly string[]): void {
@@ -96,7 +100,7 @@ export async function digestCommand(folderArgument: string | undefined, options:
     if (skipped.length > MAX_SKIPPED_LINES)
       lines.push(`Skipped: ${skipped.length - MAX_SKIPPED_LINES} more, all named in the digest`);
     // The same lines after every run would hide new lines.
-    if (lines.join('\n') !== lastSkipped && lines.length > 0) console.error(lines.join('\n'));
+    if (lines.join('\n') !== lastSkipped && lines.length > 0) printError(lines.join('\n'));
     lastSkipped = lines.join('\n');
   }
 
@@ -107,7 +111,7 @@ export async function digestCommand(folderArgument: string | undefined, options:
     const { dir, name, ext } = parse(path);
     const unfinishedPath = existsSync(path) ? join(dir, `${name}.partial${ext}`) : path;
     await writeAtomically(unfinishedPath, document);
-    console.log(`What was summarised is written to ${unfinishedPath}`);
+    print(`What was summarised is written to ${unfinishedPath}`);
   }
 
   /** Prints the error of a failed run. Rejects when the run is the first one or was stopped. */
@@ -118,24 +122,24 @@ export async function digestCommand(folderArgument: string | undefined, options:
       progress.clear();
       if (error instanceof FolderError) printSkipped(error.skipped);
       if (run === 1 || stop.signal.aborted) throw error;
-      console.error(`Run ${run} failed: ${error instanceof Error ? error.message : String(error)}`);
+      printError(`Run ${run} failed: ${foreignMessage(error)}`);
     }
   }
 
   try {
-    console.log(`Reading  ${folder}`);
-    console.log(`Models   ${models.about}`);
-    console.log(`Metrics  ${telemetry.metricsUrl ?? telemetry.metricsError?.message ?? 'off'}`);
-    console.log(`Traces   ${traces.page ?? telemetry.tracesUrl ?? 'off'} (${traces.reason})`);
+    print(`Reading  ${folder}`);
+    print(`Models   ${models.about}`);
+    print(`Metrics  ${foreignText(telemetry.metricsUrl ?? telemetry.metricsError?.message ?? 'off')}`);
+    print(`Traces   ${foreignText(traces.page ?? telemetry.tracesUrl ?? 'off')} (${traces.reason})`);
     await tryRun(1);
     for (let run = 2; !options.once; run += 1) {
-      if (run === 2) console.log(`Again every ${options.every} s; Ctrl-C ends it`);
+      if (run === 2) print(`Again every ${options.every} s; Ctrl-C ends it`);
       await systemClock.sleep(options.every * 1_000, stop.signal);
       await tryRun(run);
     }
   } catch (error) {
     if (!stop.signal.aborted) throw error;
-    console.error('Stopped');
+    printError('Stopped');
     await keepUnfinished();
   } finally {
     await telemetry.shutdown();

@@ -3,6 +3,7 @@ import { pairsFrom } from '../../sdk/environment.ts';
 import { diagnose } from '../doctor/diagnose.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { packageManifest, userFolder } from './package-root.ts';
+import { print } from './print.ts';
 import { collectorFrom } from './trace-target.ts';
 
 export interface DoctorCommandOptions {
@@ -27,8 +28,8 @@ const COLLECTOR = 'http://127.0.0.1:4318';
 export async function doctorCommand(endpoint: string | undefined, options: DoctorCommandOptions): Promise<void> {
   const { env } = process;
   const { engines, peerDependencies } = packageManifest();
-  const port = env.OTEL_EXPORTER_PROMETHEUS_PORT || '9464';
-  const print = options.json ? () => {} : (finding: Finding) => console.log(show(finding));
+  const port = env.OTEL_EXPORTER_PROMETHEUS_PORT?.trim() || '9464';
+  const onFinding = options.json ? () => {} : (finding: Finding) => print(show(finding));
   const findings = await diagnose(
     {
       metricsUrl: endpoint ?? `http://127.0.0.1:${port}/metrics`,
@@ -44,14 +45,14 @@ export async function doctorCommand(endpoint: string | undefined, options: Docto
       timeoutMs: options.timeout * 1_000,
       clock: systemClock,
     },
-    print,
+    onFinding,
   );
   const count = (verdict: Finding['verdict']) => findings.filter((finding) => finding.verdict === verdict).length;
   const healthy = count('failure') === 0;
-  if (options.json) console.log(JSON.stringify({ healthy, findings }, undefined, 2));
+  if (options.json) print(JSON.stringify({ healthy, findings }, undefined, 2));
   else {
     const plural = (n: number, word: string) => `${n} ${word}${n === 1 ? '' : 's'}`;
-    console.log(
+    print(
       `${count('ok')} ok, ${plural(count('warning'), 'warning')}, ${plural(count('failure'), 'failure')}, ${count('skipped')} skipped`,
     );
   }

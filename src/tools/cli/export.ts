@@ -5,6 +5,7 @@ import { replaceNames } from '../export/replace-names.ts';
 import { planChanges, replaceThresholds, type Threshold } from '../export/thresholds.ts';
 import { writeFiles } from '../export/write-files.ts';
 import { packageRoot, userFolder } from './package-root.ts';
+import { print } from './print.ts';
 
 export interface ExportCommandOptions {
   readonly to: string;
@@ -30,6 +31,6 @@ export async function exportCommand(kind: ExportKind, options: ExportCommandOpti
   const written = await writeFiles(folder, files, force);
   for (const { path, status } of written) {
     const shown = relative(cwd, join(folder, path));
-    console.log(`${status.padEnd(12)}${shown.startsWith('..') ? join(folder, path) : shown}`);
+    print(`${status.padEnd(12)}${shown.startsWith('..') ? join(folder, path) : shown}`);
   }
 }

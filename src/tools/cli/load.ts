@@ -1,6 +1,7 @@
 import { availableParallelism, loadavg } from 'node:os';
 import { openAICompatible } from '../../index.ts';
 import { systemClock } from '../../platform/clock.ts';
+import { foreignText } from '../../platform/foreign-text.ts';
 import { writeAtomically } from '../../platform/write-atomically.ts';
 import { parseExposition } from '../../prometheus/parse.ts';
 import { createDigest } from '../digest/index.ts';
@@ -11,6 +12,7 @@ import { bar, createLiveLine } from './live-line.ts';
 import { countExecutions, countLostSpans, judgeLoad, type LoadReport, renderLoad } from './load-report.ts';
 import { OFFLINE_PRICES } from './models.ts';
 import { packageManifest } from './package-root.ts';
+import { print, printError } from './print.ts';
 import { requirePeers } from './require-peers.ts';
 import { stopOnSignals } from './stop-on-signals.ts';
 import { collectorFrom } from './trace-target.ts';
@@ -56,8 +58,8 @@ export async function loadCommand(options: LoadCommandOptions): Promise<void> {
   try {
     const report = await measure();
     if (options.out !== undefined) await writeAtomically(options.out, `${JSON.stringify(report, undefined, 2)}\n`);
-    console.log(options.json ? JSON.stringify(report, undefined, 2) : renderLoad(report));
-    if (!options.json && options.out !== undefined) console.log(`Written to ${options.out}`);
+    print(options.json ? JSON.stringify(report, undefined, 2) : renderLoad(report));
+    if (!options.json && options.out !== undefined) print(`Written to ${options.out}`);
     if (report.verdicts.some(({ holds }) => !holds)) process.exitCode = 1;
   } finally {
     await telemetry.shutdown();
@@ -80,9 +82,9 @@ export async function loadCommand(options: LoadCommandOptions): Promise<void> {
     if (telemetry.metricsUrl !== undefined) servers.scrape(telemetry.metricsUrl);
     const startedAt = new Date(systemClock.date()).toISOString();
     const loadBefore = loadavg()[0] ?? 0;
-    console.error(
+    printError(
       `${rate === 'max' ? 'As many requests per second as possible' : `${rate} requests per second`}, at most ${concurrency} at once, for ${duration} s; ` +
-        `metrics ${telemetry.metricsUrl ?? telemetry.metricsError?.message ?? 'off'}, spans to ${telemetry.tracesUrl ?? 'nowhere'}`,
+        `metrics ${foreignText(telemetry.metricsUrl ?? telemetry.metricsError?.message ?? 'off')}, spans to ${foreignText(telemetry.tracesUrl ?? 'nowhere')}`,
     );
 
     const line = createLiveLine(process.stderr);

@@ -1,4 +1,5 @@
 import { type Model, openAICompatible, type PriceTable, REFERENCE_PRICES } from '../../index.ts';
+import { foreignMessage, foreignText } from '../../platform/foreign-text.ts';
 import { startModelServer } from '../offline-model/model-server.ts';
 
 export interface ModelOptions {
@@ -26,25 +27,28 @@ export interface Models {
   close(): Promise<void>;
 }
 
+/** The value of a variable; `undefined` where it is unset or blank. */
+const textOf = (value: string | undefined) => value?.trim() || undefined;
+
 const OFFLINE_CACHE_MS = 60_000;
 
 /** Whether the offline model is used: on request, or because the environment names no other model. */
 export function usesOfflineModel({ env, offline = false }: ModelOptions): boolean {
-  return offline || !(env.OPENAI_API_KEY || env.OPENAI_BASE_URL);
+  return offline || (textOf(env.OPENAI_API_KEY) ?? textOf(env.OPENAI_BASE_URL)) === undefined;
 }
 
 /** The models of OPENAI_BASE_URL or OPENAI_API_KEY, if one is set. Otherwise starts the server of the offline models. */
 export async function chooseModels(options: ModelOptions): Promise<Models> {
   const { env, chaos = false } = options;
-  const apiKey = env.OPENAI_API_KEY || undefined;
-  const baseURL = env.OPENAI_BASE_URL || undefined;
+  const apiKey = textOf(env.OPENAI_API_KEY);
+  const baseURL = textOf(env.OPENAI_BASE_URL);
   if (!usesOfflineModel(options)) {
     if (chaos)
       throw new Error('--chaos is for the offline model: add --offline, or unset OPENAI_API_KEY and OPENAI_BASE_URL');
     const { small = 'gpt-4o-mini', large = 'gpt-4o' } = options;
     const connect = (model: string) => openAICompatible({ model, baseURL, apiKey });
     const models = withErrorMemory(connect(small), connect(large));
-    const about = `${small} and ${large} at ${withoutCredentials(baseURL ?? 'https://api.openai.com/v1')}, at the prices of their provider`;
+    const about = `${small} and ${large} at ${foreignText(baseURL ?? 'https://api.openai.com/v1')}, at the prices of their provider`;
     return { ...models, about, close: async () => {} };
   }
   const server = await startModelServer({ chaos });
@@ -67,13 +71,6 @@ export const OFFLINE_PRICES: PriceTable = {
   'offline-large': REFERENCE_PRICES['openai/gpt-4'],
 };
 
-function withoutCredentials(address: string): string {
-  const url = new URL(address);
-  url.username = '';
-  url.password = '';
-  return url.href;
-}
-
 /** Remembers the error of a failed call: the digest continues without the model, and prints the error at the end. */
 function withErrorMemory(small: Model, large: Model): Pick<Models, 'small' | 'large' | 'lastError'> {
   let last: string | undefined;
@@ -81,7 +78,7 @@ function withErrorMemory(small: Model, large: Model): Pick<Models, 'small' | 'la
     ...model,
     generate: (request, options) =>
       model.generate(request, options).catch((error: unknown) => {
-        if (!options.signal.aborted) last = `${model.id}: ${error instanceof Error ? error.message : String(error)}`;
+        if (!options.signal.aborted) last = `${model.id}: ${foreignMessage(error)}`;
         throw error;
       }),
   });

@@ -13,8 +13,11 @@ export interface TraceTarget {
 
 /** The OTLP endpoint in the environment variables, with or without `/v1/traces`; `undefined` when none is set. */
 export function collectorFrom(env: Readonly<Record<string, string | undefined>>): string | undefined {
-  return env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT || undefined;
+  return env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT?.trim() || env.OTEL_EXPORTER_OTLP_ENDPOINT?.trim() || undefined;
 }
+
+/** The values of these variables are not case-sensitive. */
+const is = (value: string | undefined, word: string) => value?.trim().toLowerCase() === word;
 
 /**
  * Chooses the target of the spans: the collector in the environment variables; else the process that listens at the
@@ -25,7 +28,7 @@ export async function chooseTraceTarget(
   port: number,
 ): Promise<TraceTarget> {
   const close = async () => {};
-  const off = env.OTEL_SDK_DISABLED?.toLowerCase() === 'true' || env.OTEL_TRACES_EXPORTER === 'none';
+  const off = is(env.OTEL_SDK_DISABLED, 'true') || is(env.OTEL_TRACES_EXPORTER, 'none');
   if (off || collectorFrom(env) !== undefined) return { reason: 'set by the environment', close };
   const existing = { endpoint: `http://127.0.0.1:${port}`, reason: 'another program listens there', close };
   if (port !== 0 && (await isListening(port))) return existing;

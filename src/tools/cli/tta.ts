@@ -1,5 +1,7 @@
 #!/usr/bin/env node
+import { inspect } from 'node:util';
 import { Argument, Command, Option } from 'commander';
+import { foreignText } from '../../platform/foreign-text.ts';
 import { EXPORT_KINDS, type ExportKind } from '../export/files.ts';
 import { collect, port, positiveInteger, positiveNumber, rate, share, threshold, url } from './arguments.ts';
 import { type DigestCommandOptions, digestCommand } from './digest.ts';
@@ -8,6 +10,7 @@ import { type ExportCommandOptions, exportCommand } from './export.ts';
 import { type LoadCommandOptions, loadCommand } from './load.ts';
 import { type OfflineModelCommandOptions, offlineModelCommand } from './offline-model.ts';
 import { packageManifest } from './package-root.ts';
+import { printError } from './print.ts';
 
 const program = new Command('tta')
   .description('AI workflows from building blocks that observe themselves.')
@@ -68,7 +71,11 @@ program
   .description(
     'Check a running installation from outside: endpoint, Prometheus, collector, clocks, versions. Prints what to do.',
   )
-  .argument('[url]', 'the metrics endpoint of the program (default: http://127.0.0.1:9464/metrics)', url)
+  .argument(
+    '[url]',
+    'the metrics endpoint of the program, /metrics if it has no path (default: http://127.0.0.1:9464/metrics)',
+    url,
+  )
   .option('--prometheus <url>', 'the Prometheus (default: http://127.0.0.1:9090, only a warning if there is none)', url)
   .option('--no-prometheus', 'do not check Prometheus')
   .option(
@@ -80,7 +87,12 @@ program
   .option('--collector-health <url>', 'the health check of the collector (default: its port 13133)', url)
   .option('--collector-metrics <url>', 'the metrics of the collector itself (default: its port 8888, /metrics)', url)
   .option('--project <folder>', 'the folder of the program, to check its packages (default: the current folder)')
-  .option('--wait <seconds>', 'the time between two scrapes', positiveNumber, 2)
+  .option(
+    '--wait <seconds>',
+    'the time between two scrapes; three times as long while nothing moves',
+    positiveNumber,
+    2,
+  )
   .option('--timeout <seconds>', 'the timeout of each request', positiveNumber, 5)
   .option('--json', 'print the findings as JSON', false)
   .addHelpText(
@@ -184,8 +196,14 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(0);
 });
 
+/** Only lists of ours have several lines. Each line after the first is indented, so that it cannot look like a message. */
+function messageOf(error: unknown): string {
+  const [first = '', ...more] = (error instanceof Error ? error.message : String(error)).split('\n');
+  return [foreignText(first), ...more.map((line) => `  ${foreignText(line)}`)].join('\n');
+}
+
 program.parseAsync().catch((error: unknown) => {
   const { verbose } = program.opts<{ verbose?: boolean }>();
-  console.error(verbose ? error : `tta: ${error instanceof Error ? error.message : String(error)}`);
+  printError(verbose ? inspect(error) : `tta: ${messageOf(error)}`);
   process.exitCode = 1;
 });

@@ -2,10 +2,10 @@ import type { Clock } from '../../platform/clock.ts';
 import { type Exposition, parseExposition, select } from '../../prometheus/parse.ts';
 import { type ClockReading, checkClock } from './clock.ts';
 import { type CollectorOptions, checkCollector, checkSpans, readTelemetry } from './collector.ts';
-import { checkEndpoint } from './endpoint.ts';
+import { checkEndpoint, metricsAddress } from './endpoint.ts';
 import { type Finding, skipped } from './finding.ts';
 import { createHttpRequest, type HttpResult } from './http-request.ts';
-import { checkMovement, type ScrapePair } from './movement.ts';
+import { checkMovement, hasMoved, type ScrapePair } from './movement.ts';
 import { checkPrometheus, type PrometheusOptions } from './prometheus.ts';
 import { checkVersions, type VersionsOptions } from './versions.ts';
 
@@ -17,12 +17,15 @@ export interface DiagnoseOptions {
   /** `undefined`: the collector is not checked. */
   readonly collector: CollectorOptions | undefined;
   readonly versions: VersionsOptions;
-  /** The time between the two scrapes, in milliseconds. */
+  /** The time between the two scrapes, in milliseconds. While nothing moves, it is waited three times. */
   readonly waitMs: number;
   /** The deadline of each HTTP request, in milliseconds. */
   readonly timeoutMs: number;
   readonly clock: Clock;
 }
+
+/** How often the time between two scrapes is waited for an execution to end. */
+const MOST_WAITS = 3;
 
 /**
  * Runs all checks once, from outside of the observed program, and changes nothing.
@@ -30,7 +33,8 @@ export interface DiagnoseOptions {
  * @param onFinding called with each finding as soon as it is known, in the order of the returned list
  */
 export async function diagnose(options: DiagnoseOptions, onFinding: (finding: Finding) => void): Promise<Finding[]> {
-  const { metricsUrl, prometheus, collector, versions, waitMs, timeoutMs, clock } = options;
+  const { prometheus, collector, versions, waitMs, timeoutMs, clock } = options;
+  const metricsUrl = metricsAddress(options.metricsUrl);
   const request = createHttpRequest(clock, timeoutMs);
   const findings: Finding[] = [];
   const add = (more: readonly Finding[]) => {
@@ -41,11 +45,17 @@ export async function diagnose(options: DiagnoseOptions, onFinding: (finding: Fi
     collector === undefined ? undefined : readTelemetry(await request(collector.metricsUrl));
 
   const [first, telemetryBefore] = await Promise.all([request(metricsUrl), telemetry()]);
-  const { findings: endpointFindings, exposition } = await checkEndpoint(metricsUrl, first);
+  const { findings: endpointFindings, exposition } = await checkEndpoint(request, metricsUrl, first);
   add(endpointFindings);
-  if (exposition !== undefined || telemetryBefore !== undefined) await clock.sleep(waitMs);
-  const [second, telemetryAfter] = await Promise.all([request(metricsUrl), telemetry()]);
-  add(checkMovement(scrapePair(first, exposition, second)));
+  let pair: ScrapePair | undefined;
+  // A program may pause: tta digest does so for 5 s between two runs.
+  for (let waits = 0; waits < MOST_WAITS && (exposition !== undefined || telemetryBefore !== undefined); waits += 1) {
+    await clock.sleep(waitMs);
+    pair = scrapePair(first, exposition, await request(metricsUrl));
+    if (pair === undefined || hasMoved(pair)) break;
+  }
+  add(checkMovement(pair));
+  const telemetryAfter = await telemetry();
 
   const readings: ClockReading[] = endpointTime(first);
   if (prometheus === undefined) add([skipped('prometheus', 'it is switched off')]);

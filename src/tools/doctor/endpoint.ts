@@ -2,7 +2,7 @@
 import { findPortHolder, type PortHolder } from '../../platform/port-holder.ts';
 import { type Exposition, parseExposition, select } from '../../prometheus/parse.ts';
 import { type Finding, failure, ok, skipped, warning } from './finding.ts';
-import type { HttpResult } from './http-request.ts';
+import type { HttpRequest, HttpResult } from './http-request.ts';
 import { REMEDY } from './remedies.ts';
 
 export interface EndpointResult {
@@ -13,19 +13,45 @@ export interface EndpointResult {
 
 export const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
+const PATH = '/metrics';
+
+/** The address of the metrics: the path of an address without one is `/metrics`. */
+export function metricsAddress(url: string): string {
+  const address = new URL(url);
+  if (address.pathname === '/') address.pathname = PATH;
+  return address.href;
+}
+
 /** @param scrape the result of the first scrape of `url` */
-export async function checkEndpoint(url: string, scrape: HttpResult): Promise<EndpointResult> {
+export async function checkEndpoint(request: HttpRequest, url: string, scrape: HttpResult): Promise<EndpointResult> {
   const { endpoint, text } = reachability(url, scrape);
   const parsed = text === undefined ? undefined : parse(text);
-  const exposition = parsed instanceof SyntaxError ? undefined : parsed;
+  const exposition = typeof parsed === 'object' ? parsed : undefined;
   const format =
     parsed === undefined
       ? skipped('format', 'the endpoint does not answer with metrics')
-      : parsed instanceof SyntaxError
-        ? failure('format', `The answer does not parse: ${parsed.message}`, REMEDY.noMetrics)
-        : ok('format', `${parsed.samples.length} series of ${parsed.types.size} metrics`);
-  const port = await portOwner(new URL(url), scrape, exposition !== undefined && hasOurMetrics(exposition));
-  return { findings: [endpoint, port, format, data(exposition)], exposition };
+      : typeof parsed === 'object'
+        ? ok('format', `${parsed.samples.length} series of ${parsed.types.size} metrics`)
+        : failure('format', parsed, REMEDY.noMetrics);
+  if (exposition !== undefined && hasOurMetrics(exposition)) {
+    return { findings: [endpoint, await portOwner(url, scrape, true), format, data(exposition)], exposition };
+  }
+  const elsewhere = await otherAddress(request, url, scrape);
+  const found = elsewhere === undefined ? endpoint : failure('endpoint', elsewhere, REMEDY.noMetrics);
+  const port = await portOwner(url, scrape, elsewhere !== undefined);
+  return { findings: [found, port, format, data(exposition)], exposition };
+}
+
+/** What to say when our metrics are at the same host under another path; `undefined` when they are not. */
+async function otherAddress(request: HttpRequest, url: string, { response }: HttpResult): Promise<string | undefined> {
+  const address = new URL(url);
+  if (response === undefined || address.pathname === PATH) return undefined;
+  address.pathname = PATH;
+  address.search = '';
+  const other = await request(address.href);
+  const parsed = other.response?.status === 200 ? parse(other.response.text) : undefined;
+  if (typeof parsed !== 'object' || !hasOurMetrics(parsed)) return undefined;
+  return `${url} answers ${response.status}, and the metrics of this program are at ${address.href}`;
 }
 
 /** The finding, and the body when the status is 200. */
@@ -38,16 +64,20 @@ function reachability(url: string, scrape: HttpResult): { endpoint: Finding; tex
   const { status, text, sentAt, receivedAt } = scrape.response;
   if (status !== 200) {
     const firstLine = text.trim().split('\n')[0]?.slice(0, 120);
-    return { endpoint: failure('endpoint', `${url} answers ${status}: ${firstLine}`, REMEDY.noMetrics) };
+    const { location } = scrape.response;
+    const what = location === undefined ? firstLine : `it redirects to ${location}, which is not followed`;
+    return { endpoint: failure('endpoint', `${url} answers ${status}: ${what}`, REMEDY.noMetrics) };
   }
   return { endpoint: ok('endpoint', `${url} answers in ${(receivedAt - sentAt).toFixed(0)} ms`), text };
 }
 
-function parse(text: string): Exposition | SyntaxError {
+/** The metrics, or what is wrong with the answer. */
+function parse(text: string): Exposition | string {
   try {
-    return parseExposition(text);
+    const exposition = parseExposition(text);
+    return exposition.samples.length > 0 ? exposition : 'The answer has no series';
   } catch (error) {
-    return error as SyntaxError;
+    return `The answer does not parse: ${(error as SyntaxError).message}`;
   }
 }
 
@@ -60,9 +90,10 @@ function hasPrimitives(exposition: Exposition): boolean {
   return select(exposition, 'tta_primitive_executions_total').length > 0;
 }
 
-async function portOwner(url: URL, scrape: HttpResult, isOurs: boolean): Promise<Finding> {
+async function portOwner(address: string, scrape: HttpResult, isOurs: boolean): Promise<Finding> {
+  const url = new URL(address);
   if (!LOOPBACK.includes(url.hostname)) return skipped('port', `${url.hostname} is another machine`);
-  const port = Number(url.port || 80);
+  const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
   if (scrape.failure?.kind === 'refused') return skipped('port', `no process listens on port ${port}`);
   const holder = await findPortHolder(port, url.hostname === 'localhost' ? '127.0.0.1' : url.hostname);
   if (holder === undefined) {
@@ -71,8 +102,9 @@ async function portOwner(url: URL, scrape: HttpResult, isOurs: boolean): Promise
       `the process on port ${port} is unknown: it belongs to another user, or the system is not Linux`,
     );
   }
-  // A process that does not answer can still be the observed program.
-  return isOurs || scrape.failure !== undefined
+  // A process that does not answer, fails, or wants to know who asks can still be the observed program.
+  const isUnknown = scrape.response === undefined || ![200, 404].includes(scrape.response.status);
+  return isOurs || isUnknown
     ? ok('port', `${describe(holder)} has port ${port}`)
     : failure('port', `${describe(holder)} has port ${port}, and has no metrics of this package`, REMEDY.portTaken);
 }

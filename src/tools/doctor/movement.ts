@@ -10,12 +10,19 @@ export interface ScrapePair {
   readonly seconds: number;
 }
 
+const EXECUTIONS = 'tta_primitive_executions_total';
+
 const CHECKS = ['movement', 'spans', 'series', 'prices'] as const;
 
 /** @param pair `undefined` when one of the two scrapes failed: all checks are skipped */
 export function checkMovement(pair: ScrapePair | undefined): Finding[] {
   if (pair === undefined) return CHECKS.map((check) => skipped(check, 'there are no two scrapes to compare'));
   return [movement(pair), spans(pair), series(pair.after), prices(pair.after)];
+}
+
+/** Whether an execution ended between the two scrapes. */
+export function hasMoved({ before, after }: ScrapePair): boolean {
+  return sumOf(after, EXECUTIONS) !== sumOf(before, EXECUTIONS);
 }
 
 function movement({ before, after, seconds }: ScrapePair): Finding {
@@ -26,8 +33,7 @@ function movement({ before, after, seconds }: ScrapePair): Finding {
   if (sumOf(before, 'process_start_time_seconds') !== sumOf(after, 'process_start_time_seconds')) {
     return warning('movement', 'The process was restarted between the two scrapes', REMEDY.noMovement);
   }
-  const name = 'tta_primitive_executions_total';
-  const ended = sumOf(after, name) - sumOf(before, name);
+  const ended = sumOf(after, EXECUTIONS) - sumOf(before, EXECUTIONS);
   if (ended > 0) return ok('movement', `${ended} executions ended ${within}`);
   const active = sumOf(after, 'tta_primitive_active');
   return warning('movement', `No execution ended ${within}, ${active} are running`, REMEDY.noMovement);

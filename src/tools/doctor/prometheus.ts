@@ -1,4 +1,5 @@
 /** Checks Prometheus through its HTTP API. */
+import { readProperty } from '../../platform/read-property.ts';
 import type { ClockReading } from './clock.ts';
 import { LOOPBACK } from './endpoint.ts';
 import { type Finding, failure, ok, skipped, warning } from './finding.ts';
@@ -21,21 +22,16 @@ export interface PrometheusOptions {
   readonly processStart: number | undefined;
 }
 
-interface Target {
-  readonly scrapeUrl: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly health: string;
-  readonly lastError: string;
-}
+/** Returns a list of the response: the one at these keys below `data`. Rejects when there is none. */
+type PrometheusApi = (path: string, ...keys: string[]) => Promise<readonly unknown[]>;
 
-interface Rule {
-  readonly name: string;
-  readonly health: string;
-  readonly lastError?: string;
-}
+/** A value inside of an answer; `undefined` where another server has something else there. */
+const at = (value: unknown, ...keys: PropertyKey[]) => keys.reduce(readProperty, value);
 
-/** Returns `data` of a response. Rejects when there is no response, or when the response is not JSON. */
-type PrometheusApi = <T>(path: string) => Promise<T>;
+function textAt(value: unknown, ...keys: PropertyKey[]): string {
+  const text = at(value, ...keys);
+  return typeof text === 'string' ? text : '';
+}
 
 const DEPENDENT_CHECKS = ['target', 'labels', 'targets', 'rules'] as const;
 
@@ -49,19 +45,18 @@ export async function checkPrometheus(request: HttpRequest, options: PrometheusO
     const finding = verdict('prometheus', detail, REMEDY.noPrometheus);
     return { findings: [finding, ...DEPENDENT_CHECKS.map((check) => skipped(check, 'Prometheus does not answer'))] };
   }
-  const api: PrometheusApi = async <T>(path: string) => {
+  const api: PrometheusApi = async (path, ...keys) => {
     const result = await request(`${url}/api/v1/${path}`);
     if (result.response === undefined) throw new Error(result.failure.message);
-    return (JSON.parse(result.response.text) as { data: T }).data;
+    const list = at(JSON.parse(result.response.text), 'data', ...keys);
+    if (!Array.isArray(list)) throw new Error(`its answer has no data.${keys.join('.')}`);
+    return list;
   };
   const run = (check: string, finding: () => Promise<Finding>) =>
     finding().catch((error: Error) =>
       failure(check, `Prometheus did not answer: ${error.message}`, REMEDY.noPrometheus),
     );
-  const targets = await api<{ activeTargets: Target[] }>('targets?state=active').then(
-    ({ activeTargets }) => activeTargets,
-    () => [],
-  );
+  const targets = await api('targets?state=active', 'activeTargets').catch(() => []);
   return {
     findings: [
       ok('prometheus', `${url} answers in ${(response.receivedAt - response.sentAt).toFixed(0)} ms`),
@@ -77,7 +72,7 @@ export async function checkPrometheus(request: HttpRequest, options: PrometheusO
 /** The result of the query `time()`, in milliseconds since the epoch. */
 function parseTime(text: string): number | undefined {
   try {
-    const seconds = Number((JSON.parse(text) as { data: { result: [number, string] } }).data.result[1]);
+    const seconds = Number(at(JSON.parse(text), 'data', 'result', 1) ?? Number.NaN);
     return Number.isFinite(seconds) ? seconds * 1_000 : undefined;
   } catch {
     return undefined;
@@ -86,29 +81,29 @@ function parseTime(text: string): number | undefined {
 
 async function ownTarget(
   api: PrometheusApi,
-  targets: readonly Target[],
+  targets: readonly unknown[],
   { metricsUrl, processStart }: PrometheusOptions,
 ): Promise<Finding> {
-  const { result } = await api<{ result: { metric: { instance?: string }; value: [number, string] }[] }>(
-    'query?query=process_start_time_seconds',
-  );
-  const instances = result
-    .filter(({ value }) => processStart !== undefined && Math.abs(Number(value[1]) - processStart) < 1e-3)
-    .map(({ metric }) => metric.instance);
+  const starts = await api('query?query=process_start_time_seconds', 'result');
+  const instances = starts
+    .filter((start) => processStart !== undefined && Math.abs(Number(at(start, 'value', 1)) - processStart) < 1e-3)
+    .map((start) => textAt(start, 'metric', 'instance'));
   const found = targets.find(
-    ({ scrapeUrl, labels }) => sameAddress(scrapeUrl, metricsUrl) || instances.includes(labels.instance),
+    (target) =>
+      sameAddress(textAt(target, 'scrapeUrl'), metricsUrl) || instances.includes(textAt(target, 'labels', 'instance')),
   );
   if (found === undefined) {
     return failure('target', `${metricsUrl} is not one of its ${targets.length} targets`, REMEDY.notScraped);
   }
-  const { scrapeUrl, health, lastError } = found;
+  const [scrapeUrl, health] = [textAt(found, 'scrapeUrl'), textAt(found, 'health')];
   if (health === 'down')
-    return failure('target', `Prometheus cannot scrape ${scrapeUrl}: ${lastError}`, REMEDY.targetDown);
+    return failure('target', `Prometheus cannot scrape ${scrapeUrl}: ${textAt(found, 'lastError')}`, REMEDY.targetDown);
   if (health !== 'up') return warning('target', `Prometheus has not scraped ${scrapeUrl} yet`, REMEDY.notScraped);
   return ok('target', `Prometheus scrapes ${scrapeUrl}`);
 }
 
 function sameAddress(first: string, second: string): boolean {
+  if (!URL.canParse(first)) return false;
   const [a, b] = [new URL(first), new URL(second)];
   const host = ({ hostname }: URL) => (LOOPBACK.includes(hostname) ? 'localhost' : hostname);
   return host(a) === host(b) && a.port === b.port && a.pathname === b.pathname;
@@ -116,11 +111,11 @@ function sameAddress(first: string, second: string): boolean {
 
 async function jobLabel(api: PrometheusApi): Promise<Finding> {
   const query = encodeURIComponent('count by (job, exported_job) (tta_spans_lost_total)');
-  const { result } = await api<{ result: { metric: { job?: string; exported_job?: string } }[] }>(
-    `query?query=${query}`,
-  );
+  const result = await api(`query?query=${query}`, 'result');
   if (result.length === 0) return skipped('labels', 'Prometheus has no series of this package');
-  const renamed = result.filter(({ metric }) => metric.exported_job !== undefined).map(({ metric }) => metric.job);
+  const renamed = result
+    .filter((series) => textAt(series, 'metric', 'exported_job') !== '')
+    .map((series) => textAt(series, 'metric', 'job'));
   return renamed.length > 0
     ? failure(
         'labels',
@@ -130,23 +125,26 @@ async function jobLabel(api: PrometheusApi): Promise<Finding> {
     : ok('labels', 'The series have the job that the endpoint sends');
 }
 
-function allTargets(targets: readonly Target[]): Finding {
-  const down = targets.filter(({ health }) => health === 'down');
-  const list = down.map(({ scrapeUrl, lastError }) => `${scrapeUrl}: ${lastError}`).join('; ');
-  return down.length > 0
-    ? failure('targets', `${down.length} of ${targets.length} targets are down: ${list}`, REMEDY.targetDown)
-    : ok('targets', `0 of ${targets.length} targets are down`);
+/** The jobs of `tta export prometheus` for programs that a small installation does not have. */
+const OPTIONAL_JOBS = ['otel-collector', 'alertmanager', 'grafana', 'jaeger', 'tempo'];
+
+function allTargets(targets: readonly unknown[]): Finding {
+  const down = targets.filter((target) => textAt(target, 'health') === 'down');
+  if (down.length === 0) return ok('targets', `0 of ${targets.length} targets are down`);
+  const list = down.map((target) => `${textAt(target, 'scrapeUrl')}: ${textAt(target, 'lastError')}`).join('; ');
+  const verdict = down.every((target) => OPTIONAL_JOBS.includes(textAt(target, 'labels', 'job'))) ? warning : failure;
+  return verdict('targets', `${down.length} of ${targets.length} targets are down: ${list}`, REMEDY.targetDown);
 }
 
 async function rules(api: PrometheusApi): Promise<Finding> {
-  const { groups } = await api<{ groups: { rules: Rule[] }[] }>('rules');
-  const all = groups.flatMap((group) => group.rules);
+  const groups = await api('rules', 'groups');
+  const all = groups.flatMap((group) => at(group, 'rules') ?? []);
   if (all.length === 0) return warning('rules', 'Prometheus has no rules', REMEDY.noRules);
-  const failing = all.filter(({ health }) => health === 'err');
-  const list = failing.map(({ name, lastError = '' }) => `${name}: ${lastError}`).join('; ');
+  const failing = all.filter((rule) => textAt(rule, 'health') === 'err');
+  const list = failing.map((rule) => `${textAt(rule, 'name')}: ${textAt(rule, 'lastError')}`).join('; ');
   if (failing.length > 0)
     return failure('rules', `${failing.length} of ${all.length} rules fail: ${list}`, REMEDY.ruleFails);
-  const evaluated = all.filter(({ health }) => health === 'ok').length;
+  const evaluated = all.filter((rule) => textAt(rule, 'health') === 'ok').length;
   const others = evaluated < all.length ? ', the others have not been evaluated yet' : '';
   return ok('rules', `${evaluated} of ${all.length} rules evaluate${others}`);
 }

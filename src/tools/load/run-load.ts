@@ -1,5 +1,6 @@
 import type { Clock } from '../../platform/clock.ts';
 import { measureEventLoopDelay } from '../../platform/event-loop-delay.ts';
+import { foreignMessage } from '../../platform/foreign-text.ts';
 import { createLatencyHistogram, type LatencySummary } from './latency-histogram.ts';
 import { type MemoryReport, type MemorySample, memoryReport } from './memory-report.ts';
 import { sendRequests } from './send-requests.ts';
@@ -79,7 +80,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadMeasurements> {
       sinceStart.record(sinceStartMs);
       if (failure === undefined) return;
       failed += 1;
-      lastFailure = failure instanceof Error ? failure.message : String(failure);
+      lastFailure = foreignMessage(failure);
     },
   }).finally(() => {
     cancelTick();

@@ -1,5 +1,6 @@
 /** Scrapes an endpoint as Prometheus does: one scrape after the other, each with a timeout. */
 import type { Clock } from '../../platform/clock.ts';
+import { foreignMessage } from '../../platform/foreign-text.ts';
 import { createLatencyHistogram, type LatencySummary } from './latency-histogram.ts';
 
 export interface ScraperOptions {
@@ -41,7 +42,7 @@ export async function startScraper({ url, intervalMs, timeoutMs, clock }: Scrape
       bytes = Math.max(bytes, Buffer.byteLength(body));
     } catch (error) {
       failed += 1;
-      lastFailure = error instanceof Error ? error.message : String(error);
+      lastFailure = foreignMessage(error);
     }
   }
 

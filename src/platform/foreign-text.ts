@@ -1,0 +1,31 @@
+/** Texts from elsewhere, on a terminal: answers of servers, names of files, variables. */
+import { stripVTControlCharacters } from 'node:util';
+import { redact } from './redact.ts';
+
+/** Control characters, and those that are invisible or turn the direction of what follows. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+const QUERY = /(\b[a-z][a-z\d+.-]*:\/\/[^\s?#"'<>]*)\?(?:[^\s"'<>]*[^\s"'<>.,;:)\]])?/gi;
+/** No text is searched beyond this: a server may send any amount. */
+const MAX_LENGTH = 8_192;
+
+/** Removes what a terminal would obey. Lines stay lines. */
+export function withoutControls(text: string): string {
+  return stripVTControlCharacters(text)
+    .split('\n')
+    .map((line) => line.replace(/\r$/, '').replaceAll('\t', ' ').replace(INVISIBLE, '\uFFFD'))
+    .join('\n');
+}
+
+/**
+ * One line of at most 2,048 characters that is safe to show: without credentials and queries of addresses, and without
+ * line breaks, so that it cannot pretend to be a line of ours.
+ */
+export function foreignText(text: string): string {
+  const line = withoutControls(text.slice(0, MAX_LENGTH).replaceAll(/\p{Cf}/gu, ''));
+  return redact(line.replace(QUERY, '$1?…')).replace(/\s+/g, ' ').trim();
+}
+
+/** The message of anything that was thrown, safe to show. */
+export function foreignMessage(error: unknown): string {
+  return foreignText(error instanceof Error ? error.message : String(error));
+}
