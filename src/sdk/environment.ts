@@ -1,10 +1,17 @@
 /** Reads environment variables. An invalid value is ignored with a warning: it never stops the program. */
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { warn } from './warn.ts';
 
 /** `undefined` where the variable is unset or blank. */
 export function textFrom(name: string): string | undefined {
   const value = process.env[name]?.trim();
   return value === '' ? undefined : value;
+}
+
+/** A list with commas between, in lower case: the values of OpenTelemetry's variables have no case. */
+export function listFrom(name: string): readonly string[] {
+  const items = textFrom(name)?.toLowerCase().split(',') ?? [];
+  return items.map((item) => item.trim()).filter((item) => item !== '');
 }
 
 export function booleanFrom(name: string): boolean {
@@ -75,4 +82,33 @@ function pairOf(pair: string): [string, string] {
   const [key = '', value, ...more] = pair.split('=').map((part) => decodeURIComponent(part.trim()));
   if (key === '' || value === undefined || more.length > 0) throw new SyntaxError('not key=value');
   return [key, value];
+}
+
+/**
+ * Headers as `name=value`, percent-encoded and separated by commas. A header that cannot be sent is left out with a
+ * warning, which does not quote the value: it is usually a token.
+ */
+export function headersFrom(variable: string): Readonly<Record<string, string>> {
+  const pairs = textFrom(variable)?.split(',') ?? [];
+  const headers: Record<string, string> = {};
+  for (const pair of pairs.filter((each) => each.trim() !== '')) {
+    const end = pair.indexOf('=');
+    if (end < 0) {
+      warn(`${variable} must be name=value pairs separated by commas; a part without = is ignored`);
+      continue;
+    }
+    const name = pair.slice(0, end).trim();
+    try {
+      const value = decodeURIComponent(pair.slice(end + 1).trim());
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
+      headers[name] = value;
+    } catch {
+      warn(
+        `${variable}: the header ${JSON.stringify(name)} is not sent, because its name or its value is not valid. ` +
+          'A % in a value is written %25, a comma %2C',
+      );
+    }
+  }
+  return headers;
 }

@@ -35,7 +35,7 @@ export interface RegisterOptions {
   readonly resourceAttributes?: Attributes | undefined;
   /** How spans are sent. With `false` no spans are made; metrics still count. @default `false` with OTEL_TRACES_EXPORTER=none, or on */
   readonly traces?: TracesOptions | false | undefined;
-  /** The endpoint for metrics. `false` opens no port; `metrics()` of the handle still gives the text. @default on: but off in a worker thread, because the port is the main thread's */
+  /** The endpoint for metrics. `false` opens no port; `metrics()` of the handle still gives the text. @default `false` with OTEL_METRICS_EXPORTER=none, or on: but off in a worker thread, because the port is the main thread's */
   readonly prometheus?: PrometheusOptions | false | undefined;
   /** Whether every series has the label `job`, the service's name. @default true */
   readonly jobLabel?: boolean | undefined;

@@ -4,8 +4,10 @@ import { isMainThread } from 'node:worker_threads';
 import type { Attributes } from '@opentelemetry/api';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace-node';
 import { readProperty } from '../platform/read-property.ts';
-import { booleanFrom, numberFrom, oneOf, pairsFrom, textFrom, urlFrom } from './environment.ts';
+import { booleanFrom, headersFrom, listFrom, numberFrom, oneOf, pairsFrom, textFrom, urlFrom } from './environment.ts';
+import { hasTracerProvider } from './globals.ts';
 import type { PrometheusOptions, RegisterOptions } from './options.ts';
+import { warnOfUnsupported } from './unsupported.ts';
 import { warn } from './warn.ts';
 
 const LOCAL_COLLECTOR = 'http://localhost:4318';
@@ -41,8 +43,8 @@ export interface TracesSettings {
   /** How long spans wait for their batch to fill, in milliseconds. @default OTEL_BSP_SCHEDULE_DELAY, or 5000 */
   readonly scheduleDelayMs: number;
   /**
-   * How long one request may take, in milliseconds; at most nine tenths of `flushTimeoutMs`.
-   * @default OTEL_BSP_EXPORT_TIMEOUT, or 4500: nine tenths of `flushTimeoutMs`
+   * How long one request may take, in milliseconds: the shorter of the variables, at most nine tenths of `flushTimeoutMs`.
+   * @default OTEL_EXPORTER_OTLP_TRACES_TIMEOUT, OTEL_EXPORTER_OTLP_TIMEOUT, OTEL_BSP_EXPORT_TIMEOUT, or 4500: nine tenths of `flushTimeoutMs`
    */
   readonly exportTimeoutMs: number;
 }
@@ -62,19 +64,28 @@ export function settingsFrom(options: RegisterOptions): Settings | undefined {
   const { jobLabel = true, flushTimeoutMs = 5_000 } = options;
   const attributes = { ...pairsFrom('OTEL_RESOURCE_ATTRIBUTES'), ...withService(textFrom('OTEL_SERVICE_NAME')) };
   const resourceAttributes = { ...attributes, ...options.resourceAttributes, ...withService(options.serviceName) };
+  const traces = tracesFrom(options, flushTimeoutMs);
+  const prometheus = hasEndpoint(options) ? endpointFrom(options.prometheus || {}) : undefined;
+  warnOfUnsupported({ traces: traces !== undefined, metrics: prometheus !== undefined });
   return {
     serviceName: String(resourceAttributes['service.name'] ?? 'tta-primitives'),
     resourceAttributes,
     jobLabel,
     flushTimeoutMs,
-    traces: tracesFrom(options, flushTimeoutMs),
-    prometheus: hasEndpoint(options) ? endpointFrom(options.prometheus || {}) : undefined,
+    traces,
+    prometheus,
   };
 }
 
 /** The port of the environment is the main thread's: a worker thread has an endpoint only if its options say so. */
-function hasEndpoint({ prometheus = isMainThread ? {} : false }: RegisterOptions): boolean {
-  return prometheus !== false;
+function hasEndpoint({ prometheus }: RegisterOptions): boolean {
+  if (prometheus !== undefined) return prometheus !== false;
+  // Where another SDK has the traces, as that of zero-code instrumentation, it is that SDK to which the variable speaks.
+  return isMainThread && (!isNone('OTEL_METRICS_EXPORTER') || hasTracerProvider());
+}
+
+function isNone(name: string): boolean {
+  return listFrom(name).includes('none');
 }
 
 function withService(name: string | undefined): Attributes {
@@ -83,7 +94,8 @@ function withService(name: string | undefined): Attributes {
 
 function endpointFrom({ host, port }: PrometheusOptions): { host: string; port: number } {
   return {
-    host: host ?? textFrom('OTEL_EXPORTER_PROMETHEUS_HOST') ?? '127.0.0.1',
+    // Without the brackets that an IPv6 address has in a URL.
+    host: (host ?? textFrom('OTEL_EXPORTER_PROMETHEUS_HOST') ?? '127.0.0.1').replace(/^\[(.*)\]$/, '$1'),
     port: port ?? numberFrom('OTEL_EXPORTER_PROMETHEUS_PORT', { min: 0, max: 65_535, otherwise: 9_464 }),
   };
 }
@@ -91,7 +103,7 @@ function endpointFrom({ host, port }: PrometheusOptions): { host: string; port: 
 function tracesFrom(options: RegisterOptions, flushTimeoutMs: number): TracesSettings | undefined {
   const given = options.traces;
   if (given === false) return undefined;
-  if (given === undefined && textFrom('OTEL_TRACES_EXPORTER') === 'none') return undefined;
+  if (given === undefined && isNone('OTEL_TRACES_EXPORTER')) return undefined;
   const { sampleRatio } = options;
   const wholeNumber = { min: 1, max: 10_000_000 };
   const milliseconds = { min: 0, max: 3_600_000 };
@@ -104,8 +116,8 @@ function tracesFrom(options: RegisterOptions, flushTimeoutMs: number): TracesSet
   return {
     url: tracesUrl(given?.endpoint),
     headers: {
-      ...pairsFrom('OTEL_EXPORTER_OTLP_HEADERS'),
-      ...pairsFrom('OTEL_EXPORTER_OTLP_TRACES_HEADERS'),
+      ...headersFrom('OTEL_EXPORTER_OTLP_HEADERS'),
+      ...headersFrom('OTEL_EXPORTER_OTLP_TRACES_HEADERS'),
       ...given?.headers,
     },
     compression: oneOf(otlpVariable('COMPRESSION'), ['gzip', 'none'], 'none'),
@@ -122,6 +134,7 @@ function tracesFrom(options: RegisterOptions, flushTimeoutMs: number): TracesSet
     scheduleDelayMs: numberFrom('OTEL_BSP_SCHEDULE_DELAY', { ...milliseconds, otherwise: 5_000 }),
     exportTimeoutMs: Math.min(
       longest,
+      numberFrom(otlpVariable('TIMEOUT'), { ...milliseconds, min: 1, otherwise: longest }),
       numberFrom('OTEL_BSP_EXPORT_TIMEOUT', { ...milliseconds, min: 1, otherwise: longest }),
     ),
   };

@@ -124,3 +124,95 @@ describe('the environment', () => {
     expect(warnings).toEqual([expect.stringContaining('OTEL_BSP_MAX_EXPORT_BATCH_SIZE')]);
   });
 });
+
+describe('OTEL_TRACES_EXPORTER and OTEL_METRICS_EXPORTER', () => {
+  it.each(['none', 'None', ' NONE '])('with %j switch off spans and endpoint', (value) => {
+    Object.assign(process.env, { OTEL_TRACES_EXPORTER: value, OTEL_METRICS_EXPORTER: value });
+    expect(settingsFrom({})).toMatchObject({ traces: undefined, prometheus: undefined });
+    expect(settingsFrom({ traces: {}, prometheus: { port: 0 } })).toMatchObject({
+      traces: {},
+      prometheus: { port: 0 },
+    });
+    expect(warnings).toEqual([]);
+  });
+
+  it.each([
+    ['OTEL_TRACES_EXPORTER', 'otlp'],
+    ['OTEL_TRACES_EXPORTER', 'OTLP'],
+    ['OTEL_METRICS_EXPORTER', 'prometheus'],
+    ['OTEL_EXPORTER_OTLP_PROTOCOL', 'http/json'],
+    ['OTEL_PROPAGATORS', 'tracecontext, Baggage'],
+  ])('and others: %s=%s is what is done', (name, value) => {
+    process.env[name] = value;
+    expect(settingsFrom({})).toMatchObject({ traces: {}, prometheus: {} });
+    expect(warnings).toEqual([]);
+  });
+
+  it.each([
+    ['OTEL_TRACES_EXPORTER', 'console'],
+    ['OTEL_TRACES_EXPORTER', 'otlp,zipkin'],
+    ['OTEL_METRICS_EXPORTER', 'otlp'],
+    ['OTEL_EXPORTER_OTLP_PROTOCOL', 'grpc'],
+    ['OTEL_EXPORTER_OTLP_PROTOCOL', 'http/protobuf'],
+    ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'GRPC'],
+    ['OTEL_PROPAGATORS', 'b3'],
+    ['OTEL_CONFIG_FILE', '/etc/otel.yaml'],
+  ])('and others: %s=%s is said to be not supported', (name, value) => {
+    process.env[name] = value;
+    expect(settingsFrom({})).toMatchObject({ traces: {}, prometheus: {} });
+    expect(warnings).toEqual([expect.stringMatching(new RegExp(`^${name}.* not supported`))]);
+  });
+
+  it('and others: nothing is said of spans where none are made, nor of metrics where there is no endpoint', () => {
+    Object.assign(process.env, { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_METRICS_EXPORTER: 'otlp' });
+    settingsFrom({ traces: false, prometheus: false });
+    expect(warnings).toEqual([]);
+  });
+});
+
+describe('the time of one request', () => {
+  it.each([
+    [{ OTEL_EXPORTER_OTLP_TIMEOUT: '3000' }, 3_000],
+    [{ OTEL_EXPORTER_OTLP_TIMEOUT: '3000', OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: '4000' }, 4_000],
+    [{ OTEL_EXPORTER_OTLP_TIMEOUT: '3000', OTEL_BSP_EXPORT_TIMEOUT: '2000' }, 2_000],
+    [{ OTEL_EXPORTER_OTLP_TIMEOUT: '10000' }, 4_500],
+  ])('with %o is %i ms', (variables, expected) => {
+    Object.assign(process.env, variables);
+    expect(settingsFrom({})?.traces?.exportTimeoutMs).toBe(expected);
+  });
+});
+
+describe('a host', () => {
+  it.each(['[::1]', '::1'])('%s is an address of IPv6', (host) => {
+    process.env.OTEL_EXPORTER_PROMETHEUS_HOST = host;
+    expect(settingsFrom({})?.prometheus?.host).toBe('::1');
+    expect(settingsFrom({ prometheus: { host } })?.prometheus?.host).toBe('::1');
+  });
+});
+
+describe('headers', () => {
+  it('keep = in their values, as base64 has', () => {
+    process.env.OTEL_EXPORTER_OTLP_HEADERS = 'authorization=Basic%20dXNlcjpwYXNz==, x-scope = a%2Cb';
+    expect(settingsFrom({})?.traces?.headers).toEqual({ authorization: 'Basic dXNlcjpwYXNz==', 'x-scope': 'a,b' });
+    expect(warnings).toEqual([]);
+  });
+
+  it.each(['authorization=50%secret', 'authorization=%E0%A4%A', 'authorization=secret%0D%0Ax: y'])(
+    'that cannot be sent are named without their value: %s',
+    (bad) => {
+      process.env.OTEL_EXPORTER_OTLP_TRACES_HEADERS = `${bad},x-scope=a`;
+      expect(settingsFrom({})?.traces?.headers).toEqual({ 'x-scope': 'a' });
+      expect(warnings).toEqual([
+        expect.stringMatching(/^OTEL_EXPORTER_OTLP_TRACES_HEADERS: the header "authorization"/),
+      ]);
+      expect(warnings.join()).not.toMatch(/secret|E0/);
+    },
+  );
+
+  it.each(['secret', '=secret', 'bad name=secret'])('that have no valid name are not quoted: %s', (bad) => {
+    process.env.OTEL_EXPORTER_OTLP_HEADERS = bad;
+    expect(settingsFrom({})?.traces?.headers).toEqual({});
+    expect(warnings).toEqual([expect.stringContaining('OTEL_EXPORTER_OTLP_HEADERS')]);
+    expect(warnings.join()).not.toContain('secret');
+  });
+});

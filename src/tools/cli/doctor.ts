@@ -1,5 +1,5 @@
 import { systemClock } from '../../platform/clock.ts';
-import { pairsFrom } from '../../sdk/environment.ts';
+import { headersFrom } from '../../sdk/environment.ts';
 import { diagnose } from '../doctor/diagnose.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { packageManifest, userFolder } from './package-root.ts';
@@ -77,7 +77,7 @@ function collectorOf(options: DoctorCommandOptions, env: NodeJS.ProcessEnv) {
     otlpUrl,
     healthUrl: options.collectorHealth ?? atPort(13_133, '/'),
     metricsUrl: options.collectorMetrics ?? atPort(8_888, '/metrics'),
-    headers: pairsFrom('OTEL_EXPORTER_OTLP_HEADERS'),
+    headers: headersFrom('OTEL_EXPORTER_OTLP_HEADERS'),
     isDefault: named === undefined,
   };
 }

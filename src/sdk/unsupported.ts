@@ -1,0 +1,49 @@
+/** What the environment asks for and `register` does not do: each variable is named in a warning, once. */
+import { isMainThread } from 'node:worker_threads';
+import { listFrom, textFrom } from './environment.ts';
+import { warn } from './warn.ts';
+
+interface Limit {
+  /** The values that say what is done anyway, in lower case. */
+  readonly done: readonly string[];
+  readonly instead: string;
+}
+
+const JSON_OVER_HTTP: Limit = {
+  done: ['http/json'],
+  instead: 'spans are sent as http/json, which a collector takes at the port of http/protobuf, usually 4318',
+};
+
+const OF_TRACES: Readonly<Record<string, Limit>> = {
+  OTEL_TRACES_EXPORTER: { done: ['otlp', 'none'], instead: 'spans are sent by OTLP; with none no spans are made' },
+  OTEL_EXPORTER_OTLP_PROTOCOL: JSON_OVER_HTTP,
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: JSON_OVER_HTTP,
+  OTEL_PROPAGATORS: {
+    done: ['tracecontext', 'baggage'],
+    instead: 'those of the W3C are used, tracecontext and baggage',
+  },
+};
+
+const OF_METRICS: Readonly<Record<string, Limit>> = {
+  OTEL_METRICS_EXPORTER: {
+    done: ['prometheus', 'none'],
+    instead: 'metrics are at the Prometheus endpoint; with none there is no endpoint',
+  },
+};
+
+const FILES = ['OTEL_CONFIG_FILE', 'OTEL_EXPERIMENTAL_CONFIG_FILE'];
+
+/** Worker threads have the same environment: only the main thread warns. */
+export function warnOfUnsupported({ traces, metrics }: { readonly traces: boolean; readonly metrics: boolean }): void {
+  if (!isMainThread) return;
+  for (const [name, { done, instead }] of Object.entries({
+    ...(traces ? OF_TRACES : {}),
+    ...(metrics ? OF_METRICS : {}),
+  })) {
+    const others = listFrom(name).filter((value) => !done.includes(value));
+    if (others.length > 0) warn(`${name}: ${JSON.stringify(others.join(','))} is not supported; ${instead}`);
+  }
+  for (const name of FILES) {
+    if (textFrom(name) !== undefined) warn(`${name} is not supported: no file is read, only variables and options`);
+  }
+}
