@@ -4,13 +4,14 @@ import { createPrimitive, type Primitive } from '../core/primitive.ts';
 import type { Usage } from '../ledger/usage.ts';
 import { modelCallRecorder, modelCallTelemetry } from '../telemetry/record/llm.ts';
 import { billedUsage, billing } from './billing.ts';
-import type { Model, ModelChunk, ModelRequest } from './model.ts';
+import { type Model, type ModelChunk, type ModelRequest, requireText } from './model.ts';
 import { type LlmOptions, requestOf, requireLlm } from './request.ts';
 
 /**
  * Calls a model and gives its reply as a stream of texts. The execution resolves with the first chunk, so that
  * `retry`, `timeout` and `fallback` around it cover the connection, and lasts until the reply has ended. A reply that
- * ends before the provider has sent the usage counts as unpriced.
+ * ends before the provider has sent the usage counts as unpriced. At its end the reply is judged as that of `llm`: a reply
+ * without a text, or one that `openAICompatible` finds cut off, is an error.
  *
  * @example
  * const ask = llmStream(openAICompatible({ model: 'gpt-4o-mini' }));
@@ -39,9 +40,12 @@ export function llmStream(
       let usage: Usage | undefined;
       let last: ModelChunk = {};
       let text = '';
+      /** Not empty once a chunk had text, `undefined` while no chunk had any. */
+      let answer: string | undefined;
       const add = (chunk: ModelChunk) => {
         usage = chunk.usage ?? usage;
         last = { ...last, ...chunk };
+        answer ||= chunk.text ?? answer;
         if (captureContent) text += chunk.text ?? '';
       };
       const settle = async () => {
@@ -55,6 +59,7 @@ export function llmStream(
           add(step.value);
           if (step.value.text) return step.value.text;
         }
+        requireText(answer, { ...last, usage });
         return undefined;
       };
 

@@ -4,7 +4,7 @@ import { measure } from '../core/show.ts';
 import { readProperty } from '../platform/read-property.ts';
 import { modelCallRecorder, modelCallTelemetry } from '../telemetry/record/llm.ts';
 import { billedUsage, billing } from './billing.ts';
-import type { Model, ModelReply, ModelRequest } from './model.ts';
+import { type Model, type ModelReply, type ModelRequest, requireText } from './model.ts';
 import { type LlmOptions, requestOf, requireLlm } from './request.ts';
 
 /**
@@ -36,6 +36,7 @@ export function llm(model: Model, options: LlmOptions = {}): Primitive<string | 
           await bill(observation, context, readProperty(reply, 'usage'));
           if (typeof reply?.text !== 'string')
             throw new TypeError(`llm: a Model must give a reply with a text, got ${measure(reply)}`);
+          requireText(reply.text, { finishReason: reply.finishReason });
           record.answered(observation, reply, captureContent);
           return reply;
         } catch (error) {

@@ -42,11 +42,14 @@ export interface Model {
    * its error has a `usage`.
    */
   generate(request: ModelRequest, options: { readonly signal: AbortSignal }): Promise<ModelReply>;
-  /** Sends one request, and gives the reply in chunks. @default the model cannot stream */
+  /**
+   * Sends one request, and gives the reply in chunks. Rejects when the reply is cut off: its end is taken for the end of
+   * the reply. @default the model cannot stream
+   */
   stream?(request: ModelRequest, options: { readonly signal: AbortSignal }): AsyncIterable<ModelChunk>;
 }
 
-/** The model answered without a text. The call may have been billed: see `usage`. */
+/** The model answered without a text, or the reply was cut off. The call may have been billed: see `usage`. */
 export class ModelReplyError extends Error {
   override readonly name = 'ModelReplyError';
   readonly usage: Usage | undefined;
@@ -55,4 +58,13 @@ export class ModelReplyError extends Error {
     super(message);
     this.usage = usage;
   }
+}
+
+/** With any other finish reason (a filter, a refusal, a call of a tool) an empty text is no answer. */
+const WHOLE: readonly (string | undefined)[] = ['stop', 'length', undefined];
+
+/** Returns the text of a reply, whole or streamed. A reply without a text is an error. */
+export function requireText(text: unknown, { finishReason, usage }: Omit<ModelChunk, 'text'>): string {
+  if (typeof text === 'string' && (text !== '' || WHOLE.includes(finishReason))) return text;
+  throw new ModelReplyError(`the model answered without a text (finish reason: ${finishReason ?? 'none'})`, usage);
 }

@@ -3,7 +3,8 @@ import { optional, secretText, word } from '../core/rules.ts';
 import { measure } from '../core/show.ts';
 import type { Usage } from '../ledger/usage.ts';
 import { importOptional } from '../platform/optional.ts';
-import { type Model, type ModelChunk, type ModelReply, ModelReplyError, type ModelRequest } from './model.ts';
+import { type Model, type ModelChunk, ModelReplyError, type ModelRequest, requireText } from './model.ts';
+import { type Completion, type Message, replyOf, textOf, usageOf } from './openai-reply.ts';
 
 export interface OpenAICompatibleOptions {
   /** The model to ask, for example `gpt-4o-mini`. */
@@ -75,7 +76,10 @@ function urlOf({ baseURL }: OpenAICompatibleOptions): URL | undefined {
   return given !== undefined && URL.canParse(given) ? new URL(given) : undefined;
 }
 
-/** An aborted stream of the client ends silently; here it ends with the caller's reason. */
+/**
+ * An aborted stream of the client ends silently; here it ends with the caller's reason. The client ends silently also where
+ * the server has answered with JSON, or has stopped in the middle of the reply: both are errors here.
+ */
 async function* chunksOf(
   client: ReturnType<typeof connect>,
   model: string,
@@ -85,20 +89,42 @@ async function* chunksOf(
   const { chat } = await client;
   try {
     const body = { ...bodyOf(model, request), stream: true as const, stream_options: { include_usage: true } };
-    for await (const chunk of await chat.completions.create(body, { signal })) {
+    const { data: chunks, response } = await chat.completions.create(body, { signal }).withResponse();
+    if (response.headers.get('content-type')?.includes('json')) throw await notStreamed(response);
+    const message: { -readonly [K in keyof Message]: Message[K] } = {};
+    let usage: Usage | undefined;
+    let finishReason: string | undefined;
+    let hasEnded = false;
+    for await (const chunk of chunks) {
+      const choice = chunk.choices?.[0];
+      const delta: Message = choice?.delta ?? {};
+      message.content ||= delta.content ?? message.content;
+      message.refusal ||= delta.refusal;
+      message.tool_calls ??= delta.tool_calls;
+      usage = usageOf(chunk.usage) ?? usage;
+      finishReason = choice?.finish_reason ?? finishReason;
+      // A chunk that has only the usage is sent after the end of the reply.
+      hasEnded ||= finishReason !== undefined || (choice === undefined && Boolean(chunk.usage));
       yield compact({
-        text: chunk.choices[0]?.delta?.content ?? undefined,
+        text: delta.content ?? undefined,
         usage: usageOf(chunk.usage),
         model: chunk.model,
         id: chunk.id,
-        finishReason: chunk.choices[0]?.finish_reason ?? undefined,
+        finishReason: choice?.finish_reason ?? undefined,
       });
     }
+    if (signal.aborted) throw signal.reason;
+    requireText(textOf(message), { finishReason, usage });
+    if (!hasEnded) throw new ModelReplyError('the reply was cut off: its stream ended without a finish reason', usage);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     throw error;
   }
-  if (signal.aborted) throw signal.reason;
+}
+
+async function notStreamed(response: Response): Promise<ModelReplyError> {
+  const { usage } = (await response.json()) as Completion;
+  return new ModelReplyError('the server answered with JSON, not with the stream that was asked for', usageOf(usage));
 }
 
 /** The chunk without its undefined fields: they would overwrite values of an earlier chunk. */
@@ -123,48 +149,5 @@ function bodyOf(model: string, { messages, maxTokens, temperature, topP }: Model
     ...(maxTokens === undefined ? {} : { max_tokens: maxTokens }),
     ...(temperature === undefined ? {} : { temperature }),
     ...(topP === undefined ? {} : { top_p: topP }),
-  };
-}
-
-/** The parts of a chat completion that a reply is made of. A server may leave out any of them. */
-interface Completion {
-  readonly id?: string;
-  readonly model?: string;
-  readonly choices?: readonly { finish_reason?: string | null; message?: { content?: string | null } }[];
-  readonly usage?: {
-    readonly prompt_tokens?: number;
-    readonly completion_tokens?: number;
-    readonly prompt_tokens_details?: { cached_tokens?: number; cache_write_tokens?: number } | null;
-    readonly completion_tokens_details?: { reasoning_tokens?: number } | null;
-  } | null;
-}
-
-function replyOf(completion: Completion): ModelReply {
-  const usage = usageOf(completion.usage);
-  const choice = completion.choices?.[0];
-  const text = choice?.message?.content;
-  if (typeof text !== 'string') {
-    throw new ModelReplyError(
-      `the model answered without a text (finish reason: ${choice?.finish_reason ?? 'none'})`,
-      usage,
-    );
-  }
-  return {
-    text,
-    usage,
-    model: completion.model,
-    id: completion.id,
-    finishReason: choice?.finish_reason ?? undefined,
-  };
-}
-
-function usageOf(usage: Completion['usage']): Usage | undefined {
-  if (usage === undefined || usage === null) return undefined;
-  return {
-    inputTokens: usage.prompt_tokens ?? 0,
-    outputTokens: usage.completion_tokens ?? 0,
-    cachedInputTokens: usage.prompt_tokens_details?.cached_tokens,
-    cacheWriteTokens: usage.prompt_tokens_details?.cache_write_tokens,
-    reasoningTokens: usage.completion_tokens_details?.reasoning_tokens,
   };
 }
