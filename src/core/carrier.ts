@@ -1,3 +1,4 @@
+import { readProperty } from '../platform/read-property.ts';
 import { type Origin, originOf, traceHeaders } from '../telemetry/propagate.ts';
 import { ATTR } from '../telemetry/semconv.ts';
 import { joinMembers, MAX_BAGGAGE_LENGTH, MAX_BAGGAGE_MEMBERS, type Member, membersOf } from './baggage.ts';
@@ -49,8 +50,14 @@ export function inject<C extends Carrier>(context: WorkflowContext, carrier: C):
  *
  * @example
  * server.on('request', (req) => answer.execute(req.url, { context: extract(req.headers) }));
+ * @throws TypeError when a carrier is a Promise
  */
 export function extract(...carriers: readonly Carrier[]): WorkflowContext {
+  for (const carrier of carriers) {
+    // Anything else may come from outside, and counts as empty. A Promise is a mistake of the program.
+    if (typeof readProperty(carrier, 'then') !== 'function') continue;
+    throw new TypeError(`extract: carrier must be headers or an object, got ${show(carrier)}`);
+  }
   const members = membersOf(read(carriers[0], 'baggage'));
   const baggage = members.filter(({ key }) => !OWN_KEYS.has(key));
   return ExecutionContext.remote(idsOf(members), originFrom(carriers, baggage), baggage);

@@ -1,10 +1,10 @@
 /** Checks of arguments and options. A message says what is wrong, the rule, the value, and how to correct it. */
 import { isAbortSignal } from '../platform/abort.ts';
-import { show } from './show.ts';
+import { isPlain, show } from './show.ts';
 
-/** Throws a `TypeError`: `where: option rule, got value`. */
-export function fail(where: string, option: string, rule: string, value: unknown): never {
-  throw new TypeError(`${where}: ${option} ${rule}, got ${show(value)}`);
+/** Throws a `TypeError`: `where: option rule, got value`, and how to correct it if that is not plain. */
+export function fail(where: string, option: string, rule: string, value: unknown, hint = ''): never {
+  throw new TypeError(`${where}: ${option} ${rule}, got ${show(value)}${hint}`);
 }
 
 /** Throws a `RangeError` with the same text, for a number that is too small, too large or not whole. */
@@ -44,11 +44,14 @@ export function checkOptions(where: string, options: unknown, rules: AnyRules): 
   for (const [option, rule] of Object.entries(rules)) rule(where, option, values[option]);
 }
 
-/** Refuses a value that is not an object with these keys, and names the key that was probably meant. */
-export function knownOptions(where: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) {
+/**
+ * Refuses a value that is not a plain object with these keys, and names the key that was probably meant. A list, a
+ * Promise or a signal has no such keys: without this check it would count as options that say nothing.
+ */
+export function knownOptions(where: string, options: unknown, known: readonly string[], hint = ''): void {
+  if (!isPlain(options)) {
     const example = known.find((key) => key !== 'name') ?? known[0];
-    throw new TypeError(`${where}: must be an object such as { ${example}: … }, got ${show(options)}`);
+    throw new TypeError(`${where}: must be an object such as { ${example}: … }, got ${show(options)}${hint}`);
   }
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue;
@@ -82,6 +85,11 @@ export function requireNumber(where: string, option: string, value: unknown, { m
 /** Refuses an empty text: a name may become a label in Prometheus. */
 export function requireWord(where: string, option: string, value: unknown): void {
   if (typeof value !== 'string' || value.trim() === '') fail(where, option, 'must be a text that is not empty', value);
+}
+
+/** Refuses a value that is not a `{ … }` whose keys the author chooses. `rule` begins with `must be`. */
+export function requirePlain(where: string, option: string, rule: string, value: unknown): void {
+  if (!isPlain(value)) fail(where, option, rule, value);
 }
 
 export function requireFunction(where: string, option: string, value: unknown): void {

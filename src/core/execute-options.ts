@@ -1,6 +1,7 @@
+import { isAbortSignal } from '../platform/abort.ts';
 import type { Clock } from '../platform/clock.ts';
 import { CancelScope } from './cancellation.ts';
-import { fail, knownOptions, type Rule, type Rules, requireSignal } from './check.ts';
+import { fail, knownOptions, type Rule, type Rules, requirePlain, requireSignal } from './check.ts';
 import { ambientContext, contextAround, ExecutionContext } from './context.ts';
 import { otherVersion } from './copies.ts';
 import { having, object, optional, text } from './rules.ts';
@@ -17,8 +18,15 @@ export interface ExecuteOptions {
 // Only keys, no table of rules: these options are checked at each execution.
 const KEYS = Object.keys({ signal: true, context: true } satisfies Readonly<Record<keyof ExecuteOptions, true>>);
 
+/** How `execute` is given to a function that calls it with more than the input, such as `map` of a list. */
+export const AS_CALLBACK = '(item) => primitive.execute(item)';
+
 const tags: Rule<Tags> = (where, option, value) => {
-  if (typeof value !== 'object' || value === null) fail(where, option, 'must be an object such as { team: … }', value);
+  requirePlain(where, option, 'must be an object such as { team: … }', value);
+  for (const [key, tag] of Object.entries(value as object)) {
+    if (tag === undefined || typeof tag === 'string' || typeof tag === 'number' || typeof tag === 'boolean') continue;
+    fail(where, `${option}.${key}`, 'must be a text, a number, true or false', tag);
+  }
 };
 
 const RULES: Rules<ContextOptions> = {
@@ -32,12 +40,19 @@ const contextOptions = object(RULES);
 
 /** The context for an execution: the given one, else that around the call. The given signal cancels it. */
 export function contextFor(options: ExecuteOptions): ExecutionContext {
-  knownOptions('ExecuteOptions', options, KEYS);
+  knownOptions('ExecuteOptions', options, KEYS, hintFor(options));
   const { context, signal } = options;
   const base = contextFrom(context);
   if (signal === undefined) return base;
   requireSignal('ExecuteOptions', 'signal', signal);
   return base.within(CancelScope.under(base.scope, signal));
+}
+
+/** How values that belong into the options are written. */
+function hintFor(options: unknown): string {
+  if (typeof options === 'number') return `; write ${AS_CALLBACK}`;
+  if (isAbortSignal(options)) return '; write { signal }';
+  return options instanceof ExecutionContext ? '; write { context }' : '';
 }
 
 function contextFrom(given: ExecuteOptions['context']): ExecutionContext {

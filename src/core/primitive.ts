@@ -6,10 +6,10 @@ import {
   type KindTelemetry,
   type PrimitiveTelemetry,
 } from '../telemetry/primitive-telemetry.ts';
-import { type Rule, requireName } from './check.ts';
+import { fail, type Rule, requireName } from './check.ts';
 import { ambientContext, type ExecutionContext, enter } from './context.ts';
 import { otherVersion } from './copies.ts';
-import { contextFor, type ExecuteOptions } from './execute-options.ts';
+import { AS_CALLBACK, contextFor, type ExecuteOptions } from './execute-options.ts';
 import { namesOf } from './names.ts';
 import { show } from './show.ts';
 
@@ -74,6 +74,7 @@ export class ObservedPrimitive<in In, out Out> implements Primitive<In, Out> {
   }
 
   execute(input: In, options?: ExecuteOptions): Promise<Out> {
+    if (this === undefined) return lostPrimitive();
     return options === undefined ? this.invoke(input, ambientContext()) : this.#executeWith(input, options);
   }
 
@@ -100,6 +101,11 @@ export class ObservedPrimitive<in In, out Out> implements Primitive<In, Out> {
 }
 
 acrossCopies({ ObservedPrimitive });
+
+/** `items.map(primitive.execute)` calls the function without its object. */
+function lostPrimitive(): Promise<never> {
+  return Promise.reject(new TypeError(`execute: was called without its primitive; write ${AS_CALLBACK}`));
+}
 
 /** Makes a primitive of a definition. All primitives are made here, so all are observed. */
 export function createPrimitive<In, Out>(definition: Definition<In, Out>): ObservedPrimitive<In, Out> {
@@ -134,6 +140,18 @@ export function requirePrimitive<In, Out>(
   if (value instanceof ObservedPrimitive) return value;
   const hint = typeof value === 'function' ? "; wrap the function: task('name', fn)" : otherVersion(value, 'pipe');
   throw new TypeError(`${where}: ${what} must be a primitive, got ${show(value)}${hint}`);
+}
+
+/** Returns a list without holes. `call` shows how the list is written, to those who wrote its parts as arguments. */
+export function requireList(
+  where: string,
+  what: string,
+  rule: string,
+  value: unknown,
+  call: string,
+): readonly unknown[] {
+  if (Array.isArray(value)) return Array.from(value);
+  return fail(where, what, rule, value, value instanceof ObservedPrimitive ? `; give a list: ${call}` : '');
 }
 
 /** The rule for an option whose value is a primitive. */

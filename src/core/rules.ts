@@ -7,6 +7,7 @@ import {
   type Rules,
   requireFunction,
   requireNumber,
+  requirePlain,
   requireWord,
 } from './check.ts';
 import { measure, show } from './show.ts';
@@ -80,7 +81,7 @@ export function having<T>(...methods: readonly (keyof T & string)[]): Rule<T> {
 /** An object whose keys the author chooses, such as a table of prices. */
 export function recordOf<T>(rule: Rule<T>): Rule<Readonly<Record<string, T>>> {
   return (where, option, value) => {
-    if (typeof value !== 'object' || value === null) fail(where, option, 'must be an object', value);
-    for (const [key, each] of Object.entries(value)) rule(where, `${option}[${show(key)}]`, each);
+    requirePlain(where, option, 'must be an object such as { key: value }', value);
+    for (const [key, each] of Object.entries(value as object)) rule(where, `${option}[${show(key)}]`, each);
   };
 }

@@ -1,9 +1,16 @@
 import { CancelScope } from '../core/cancellation.ts';
-import { checkOptions, fail, type Rules } from '../core/check.ts';
+import { checkOptions, type Rules } from '../core/check.ts';
 import { type ExecutionContext, enter } from '../core/context.ts';
 import type { Accepting, Branches, CommonInput, OutputOf } from '../core/inference.ts';
-import { createPrimitive, type ObservedPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
+import {
+  createPrimitive,
+  type ObservedPrimitive,
+  type Primitive,
+  requireList,
+  requirePrimitive,
+} from '../core/primitive.ts';
 import { count, oneOf, optional, optionalName } from '../core/rules.ts';
+import { isPlain } from '../core/show.ts';
 
 export interface ParallelOptions {
   /** Replaces `ParallelPrimitive` in the metrics. */
@@ -43,9 +50,9 @@ export function parallel<const T extends Branches, In = CommonInput<T>, M extend
   { -readonly [K in keyof T]: M extends 'settle' ? PromiseSettledResult<OutputOf<T[K]>> : OutputOf<T[K]> }
 >;
 export function parallel(branches: Branches, options: ParallelOptions = {}): Primitive<unknown, unknown> {
+  const keys = branchKeys(branches);
   checkOptions('ParallelOptions', options, RULES);
   const { name, mode = 'fail' } = options;
-  const keys = branchKeys(branches);
   const list = keys.map((key) => requireBranch(key, (branches as Record<string, unknown>)[key]));
   const concurrency = options.concurrency ?? list.length;
   const shape = Array.isArray(branches)
@@ -60,11 +67,11 @@ export function parallel(branches: Branches, options: ParallelOptions = {}): Pri
   });
 }
 
-function branchKeys(branches: unknown): string[] {
-  if (typeof branches !== 'object' || branches === null) {
-    fail('parallel', 'branches', 'must be a list [a, b] or an object { x: a, y: b } of primitives', branches);
-  }
-  const keys = Object.keys(branches);
+function branchKeys(branches: unknown): readonly string[] {
+  const rule = 'must be a list [a, b] or an object { x: a, y: b } of primitives';
+  const keys = isPlain(branches)
+    ? Object.keys(branches)
+    : requireList('parallel', 'branches', rule, branches, 'parallel([a, b])').map((_, i) => String(i));
   if (keys.length === 0) throw new TypeError('parallel: needs at least one branch, got none');
   return keys;
 }

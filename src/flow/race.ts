@@ -1,9 +1,9 @@
 import { CancelScope } from '../core/cancellation.ts';
-import { checkOptions, fail, type Rules } from '../core/check.ts';
+import { checkOptions, type Rules } from '../core/check.ts';
 import { RaceError } from '../core/errors.ts';
 import type { Accepting, CommonInput, OutputOf } from '../core/inference.ts';
 import { namesOf } from '../core/names.ts';
-import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
+import { createPrimitive, type Primitive, requireList, requirePrimitive } from '../core/primitive.ts';
 import { optionalName } from '../core/rules.ts';
 import { raceRecorder } from '../telemetry/record/race.ts';
 
@@ -30,9 +30,9 @@ export function race<const T extends readonly unknown[], In = CommonInput<T>>(
   options: RaceOptions = {},
 ): Primitive<In, OutputOf<T[number]>> {
   type Output = OutputOf<T[number]>;
+  const given = requireList('race', 'branches', 'must be a list [a, b] of primitives', branches, 'race([a, b])');
   checkOptions('RaceOptions', options, RULES);
-  if (!Array.isArray(branches)) fail('race', 'branches', 'must be a list [a, b] of primitives', branches);
-  const list = branches.map((branch: unknown, i) =>
+  const list = given.map((branch: unknown, i) =>
     requirePrimitive('race', `branch ${i + 1}`, branch as Primitive<In, Output>),
   );
   if (list.length === 0) throw new TypeError('race: needs at least one branch, got none');

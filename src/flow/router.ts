@@ -1,5 +1,5 @@
 import { isPromise, untilCancelled } from '../core/cancellation.ts';
-import { checkOptions, fail, type Rules, requireFunction } from '../core/check.ts';
+import { checkOptions, fail, type Rules, requireFunction, requirePlain } from '../core/check.ts';
 import type { Accepting, CommonInput, OutputOf } from '../core/inference.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
@@ -37,8 +37,7 @@ export function router<const R extends Readonly<Record<string, unknown>>, In = C
 ): Primitive<In, OutputOf<R[keyof R]>> {
   checkOptions('RouterOptions', options, RULES);
   requireFunction('router', 'select', select);
-  if (typeof routes !== 'object' || routes === null)
-    fail('router', 'routes', 'must be an object of primitives', routes);
+  requirePlain('router', 'routes', 'must be an object of primitives such as { small: a, large: b }', routes);
   const known = new Map(
     Object.entries(routes).map(([key, route]) => [key, requirePrimitive('router', `route ${show(key)}`, route)]),
   );

@@ -1,3 +1,4 @@
+import { fail } from '../core/check.ts';
 import type { Step } from '../core/inference.ts';
 import { type ObservedPrimitive, type Primitive, requirePrimitive, sequence } from '../core/primitive.ts';
 
@@ -90,7 +91,11 @@ export function sequential<T>(
 ): Primitive<T, T>;
 export function sequential(...steps: readonly Primitive<never, unknown>[]): Primitive<never, unknown> {
   if (steps.length === 0) throw new TypeError('sequential: needs at least one step, got none');
+  if (Array.isArray(steps[0])) fail('sequential', 'steps', 'must be arguments', steps[0], '; write sequential(a, b)');
   return sequence(
-    steps.map((step, i) => requirePrimitive('sequential', `step ${i + 1}`, step) as ObservedPrimitive<never, unknown>),
+    Array.from(
+      steps,
+      (step, i) => requirePrimitive('sequential', `step ${i + 1}`, step) as ObservedPrimitive<never, unknown>,
+    ),
   );
 }

@@ -1,5 +1,5 @@
 import { isPromise, untilCancelled } from '../core/cancellation.ts';
-import { checkOptions, fail, type Rules, requireFunction } from '../core/check.ts';
+import { checkOptions, type Rules, requireFunction, requirePlain } from '../core/check.ts';
 import type { Accepting, CommonInput, OutputOf, Step } from '../core/inference.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
@@ -61,9 +61,7 @@ export function switchOn<In>(
 ): Primitive<In, unknown> {
   checkOptions('SwitchOptions', options, RULES);
   requireFunction('switchOn', 'select', select);
-  if (typeof cases !== 'object' || cases === null) {
-    fail('switchOn', 'cases', 'must be an object of primitives', cases);
-  }
+  requirePlain('switchOn', 'cases', 'must be an object of primitives such as { yes: a, no: b }', cases);
   const known = new Map(
     Object.entries(cases).map(([key, primitive]) => [
       key,

@@ -1,3 +1,4 @@
+import { isPromise } from '../core/cancellation.ts';
 import { checkOptions, fail, type Rule, type Rules, requireFunction } from '../core/check.ts';
 import { namesOf } from '../core/names.ts';
 import { count, flag, having, number, object, optional, optionalName, recordOf, text, word } from '../core/rules.ts';
@@ -61,7 +62,7 @@ export function requestOf(input: string | ModelRequest, options: LlmOptions): Mo
 }
 
 function requireModel(model: Model): void {
-  if (typeof model !== 'object' || model === null) {
+  if (typeof model !== 'object' || model === null || isPromise(model)) {
     fail('llm', 'model', 'must be a Model, for example openAICompatible({ model })', model);
   }
   word('llm', 'model.provider', model.provider);

@@ -1,5 +1,5 @@
 import { isPromise } from '../core/cancellation.ts';
-import { checkOptions, fail, type Rules } from '../core/check.ts';
+import { checkOptions, type Rules } from '../core/check.ts';
 import { decide } from '../core/decide.ts';
 import type { OutputOf, Step } from '../core/inference.ts';
 import { namesOf } from '../core/names.ts';
@@ -8,6 +8,7 @@ import {
   type ObservedPrimitive,
   type Primitive,
   primitiveRule,
+  requireList,
   requirePrimitive,
 } from '../core/primitive.ts';
 import { callback, optional, optionalName } from '../core/rules.ts';
@@ -55,9 +56,16 @@ export function fallback<In, Out, const S extends readonly Substitute<In>[]>(
   options: FallbackOptions = {},
 ): Primitive<In, NoInfer<Out | OutputOf<S[number]>>> {
   type Answer = Out | OutputOf<S[number]>;
+  const given = requireList(
+    'fallback',
+    'substitutes',
+    'must be a list [second, third] of primitives',
+    substitutes,
+    'fallback(first, [second, third])',
+  );
   checkOptions('FallbackOptions', options, RULES);
   const primary = requirePrimitive<In, Answer>('fallback', 'primitive', primitive);
-  const links: readonly Link<In, Answer>[] = [{ use: primary, when: always }, ...linksOf<In, Answer>(substitutes)];
+  const links: readonly Link<In, Answer>[] = [{ use: primary, when: always }, ...linksOf<In, Answer>(given)];
   const { name } = options;
   const { label, messageName } = namesOf('fallback', name, { around: primary });
   const record = fallbackRecorder(
@@ -102,11 +110,9 @@ interface Link<In, Out> {
 
 const always = () => true;
 
-function linksOf<In, Out>(substitutes: unknown): readonly Link<In, Out>[] {
-  if (!Array.isArray(substitutes))
-    fail('fallback', 'substitutes', 'must be a list [second, third] of primitives', substitutes);
+function linksOf<In, Out>(substitutes: readonly unknown[]): readonly Link<In, Out>[] {
   if (substitutes.length === 0) throw new TypeError('fallback: needs at least one substitute, got none');
-  return substitutes.map((substitute: unknown, i) => linkOf<In, Out>(substitute, `substitute ${i + 1}`));
+  return substitutes.map((substitute, i) => linkOf<In, Out>(substitute, `substitute ${i + 1}`));
 }
 
 function linkOf<In, Out>(substitute: unknown, what: string): Link<In, Out> {

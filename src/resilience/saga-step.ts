@@ -115,7 +115,6 @@ export function stagesOf(stages: readonly SagaStage[]): readonly Stage[] {
 
 /** Call it before a compensation is made: a refused saga must have no series in the metrics. */
 function checkStages(stages: readonly SagaStage[]): void {
-  if (!Array.isArray(stages)) fail('saga', 'steps', 'must be a list [{ name, do, compensate }, …]', stages);
   if (stages.length === 0) throw new TypeError('saga: needs at least one step, got none');
   const names = new Set<string>();
   for (const stage of stages) {

@@ -1,7 +1,7 @@
 import { checkOptions, type Rules } from '../core/check.ts';
 import { CompensationError } from '../core/errors.ts';
 import { namesOf } from '../core/names.ts';
-import { createPrimitive, type Primitive } from '../core/primitive.ts';
+import { createPrimitive, type Primitive, requireList } from '../core/primitive.ts';
 import { milliseconds, optional, optionalName } from '../core/rules.ts';
 import { sagaRecorder } from '../telemetry/record/saga.ts';
 import { type Effect, perform } from './saga-run.ts';
@@ -49,6 +49,7 @@ export function saga<const S extends readonly SagaStage[]>(
   steps: S & SagaChain<S>,
   options: SagaOptions = {},
 ): Primitive<SagaStageInput<S[0]>, SagaOutput<S>> {
+  requireList('saga', 'steps', 'must be a list [{ name, do, compensate }, …]', steps, 'saga([{ name, do }, …])');
   checkOptions('SagaOptions', options, RULES);
   const { name, graceMs = 5_000 } = options;
   const stages = stagesOf(steps);

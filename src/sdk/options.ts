@@ -1,8 +1,9 @@
 /** The options of `register`, and their checks. */
 import type { Attributes } from '@opentelemetry/api';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace-node';
-import { checkOptions, fail, type Rule, type Rules } from '../core/check.ts';
+import { checkOptions, fail, type Rule, type Rules, requirePlain } from '../core/check.ts';
 import { flag, having, number, object, optional, recordOf, secretText, word } from '../core/rules.ts';
+import { measure, show } from '../core/show.ts';
 import { httpUrl } from './environment.ts';
 
 export interface TracesOptions {
@@ -54,7 +55,8 @@ const address: Rule<string> = (where, option, value) => {
   if (typeof value !== 'string' || httpUrl(value) === undefined) {
     // Not quoted: it may contain a credential.
     throw new TypeError(
-      `${where}: ${option} must be a URL that starts with http:// or https://, such as http://localhost:4318`,
+      `${where}: ${option} must be a URL that starts with http:// or https://, such as http://localhost:4318, ` +
+        `got ${measure(value)}`,
     );
   }
 };
@@ -65,8 +67,13 @@ const host: Rule<string> = (where, option, value) => {
   }
 };
 
-const anObject: Rule<Attributes> = (where, option, value) => {
-  if (typeof value !== 'object' || value === null) fail(where, option, 'must be an object', value);
+const attributes: Rule<Attributes> = (where, option, value) => {
+  requirePlain(where, option, 'must be an object such as { key: value }', value);
+  for (const [key, each] of Object.entries(value as object)) {
+    const parts: readonly unknown[] = Array.isArray(each) ? each : [each];
+    if (parts.every((part) => part == null || ['string', 'number', 'boolean'].includes(typeof part))) continue;
+    fail(where, `${option}[${show(key)}]`, 'must be a text, a number, true, false, or a list of them', each);
+  }
 };
 
 const processors: Rule<readonly SpanProcessor[]> = (where, option, value) => {
@@ -77,7 +84,7 @@ const processors: Rule<readonly SpanProcessor[]> = (where, option, value) => {
 
 const RULES: Rules<RegisterOptions> = {
   serviceName: optional(word),
-  resourceAttributes: optional(anObject),
+  resourceAttributes: optional(attributes),
   traces: optional(orFalse(object({ endpoint: optional(address), headers: optional(recordOf(secretText)) }))),
   prometheus: optional(
     orFalse(object({ host: optional(host), port: optional(number({ min: 0, max: 65_535, integer: true })) })),

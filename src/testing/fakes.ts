@@ -1,3 +1,5 @@
+import { checkOptions, fail, type Rules, requireName, requirePlain } from '../core/check.ts';
+import { optional, word } from '../core/rules.ts';
 import { type Model, type ModelReply, type Primitive, task, type Usage } from '../index.ts';
 
 /** What one call of a fake does. It waits `delayMs` milliseconds on the clock of the context. */
@@ -12,7 +14,8 @@ export interface ScriptedTask<In, Out> extends Primitive<In, Out> {
 
 /** A task that follows a script, one step per call. After the end of the script it repeats the last step. */
 export function scriptedTask<In, Out>(name: string, script: readonly ScriptStep<Out>[]): ScriptedTask<In, Out> {
-  if (script.length === 0) throw new TypeError('scriptedTask: needs at least one step, got none');
+  requireName('scriptedTask', name);
+  requireScript('scriptedTask', script, 'must be a step such as { result: 1 } or { error }');
   const calls: In[] = [];
   const primitive = task(name, async (input: In, context) => {
     const step = script[Math.min(calls.length, script.length - 1)] as ScriptStep<Out>;
@@ -26,16 +29,21 @@ export function scriptedTask<In, Out>(name: string, script: readonly ScriptStep<
 
 export interface ScriptedModelOptions {
   /** @default 'fake-model' */
-  readonly id?: string;
+  readonly id?: string | undefined;
   /** @default 'fake' */
-  readonly provider?: string;
+  readonly provider?: string | undefined;
 }
+
+const RULES: Rules<ScriptedModelOptions> = { id: optional(word), provider: optional(word) };
 
 /** A model that follows a script of replies and errors. After the end of the script it repeats the last one. */
 export function scriptedModel(
   script: readonly (Partial<ModelReply> & { readonly usage?: Usage; readonly error?: unknown })[],
-  { id = 'fake-model', provider = 'fake' }: ScriptedModelOptions = {},
+  options: ScriptedModelOptions = {},
 ): Model {
+  requireScript('scriptedModel', script, "must be a step such as { text: 'yes' } or { error }");
+  checkOptions('ScriptedModelOptions', options, RULES);
+  const { id = 'fake-model', provider = 'fake' } = options;
   let calls = 0;
   return {
     id,
@@ -43,15 +51,20 @@ export function scriptedModel(
     async generate() {
       const step = script[Math.min(calls, script.length - 1)];
       calls += 1;
-      if (step === undefined) throw new TypeError('scriptedModel: needs at least one step, got none');
-      if (step.error !== undefined) throw step.error;
+      if (step?.error !== undefined) throw step.error;
       return {
-        text: step.text ?? '',
-        usage: step.usage,
-        model: step.model,
-        id: step.id,
-        finishReason: step.finishReason,
+        text: step?.text ?? '',
+        usage: step?.usage,
+        model: step?.model,
+        id: step?.id,
+        finishReason: step?.finishReason,
       };
     },
   };
+}
+
+function requireScript(where: string, script: unknown, rule: string): void {
+  if (!Array.isArray(script)) fail(where, 'script', 'must be a list of steps', script);
+  if (script.length === 0) throw new TypeError(`${where}: needs at least one step, got none`);
+  for (const [i, step] of script.entries()) requirePlain(where, `step ${i + 1}`, rule, step);
 }

@@ -1,5 +1,6 @@
 import { SpanStatusCode } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-node';
+import { fail } from '../core/check.ts';
 import { ATTR } from '../telemetry/semconv.ts';
 
 /**
@@ -12,6 +13,7 @@ import { ATTR } from '../telemetry/semconv.ts';
  *   task parse !Error
  */
 export function spanTree(spans: readonly ReadableSpan[]): string {
+  if (!Array.isArray(spans)) fail('spanTree', 'spans', 'must be a list of spans', spans);
   const ids = new Set(spans.map((span) => span.spanContext().spanId));
   const childrenOf = new Map<string | undefined, ReadableSpan[]>();
   for (const span of [...spans].sort(byStart)) {

@@ -1,5 +1,7 @@
 import { AssertionError } from 'node:assert';
 import type { ReadableSpan, Sampler } from '@opentelemetry/sdk-trace-node';
+import { checkOptions, type Rules } from '../core/check.ts';
+import { having, optional } from '../core/rules.ts';
 import { createExporter } from '../prometheus/exporter.ts';
 import { type Exposition, parseExposition, select, sumOf } from '../prometheus/parse.ts';
 import {
@@ -35,8 +37,12 @@ export interface TestTelemetry {
   stop(): Promise<void>;
 }
 
+const RULES: Rules<TestTelemetryOptions> = { sampler: optional(having<Sampler>('shouldSample')) };
+
 /** Registers an SDK in memory. There is one at a time: OpenTelemetry's providers are global to the process. */
-export function startTestTelemetry({ sampler }: TestTelemetryOptions = {}): TestTelemetry {
+export function startTestTelemetry(options: TestTelemetryOptions = {}): TestTelemetry {
+  checkOptions('TestTelemetryOptions', options, RULES);
+  const { sampler } = options;
   const sdk = loadSdk('tta-primitives/testing');
   const spans = new sdk.traces.InMemorySpanExporter();
   const tracerProvider = new sdk.traces.NodeTracerProvider({

@@ -1,3 +1,4 @@
+import { requireNumber } from '../core/check.ts';
 import { afterCallbacks } from '../platform/background.ts';
 import { type Clock, createClock } from '../platform/clock.ts';
 
@@ -16,6 +17,7 @@ export interface VirtualClock extends Clock {
 
 /** @param start milliseconds since the Unix epoch. @default 2030-01-01T00:00:00Z */
 export function createVirtualClock(start: number = Date.UTC(2030, 0, 1)): VirtualClock {
+  requireNumber('createVirtualClock', 'start', start, { min: -8.64e15, max: 8.64e15 });
   let now = start;
   const timers = new Set<Timer>();
   const clock = createClock(
@@ -33,6 +35,7 @@ export function createVirtualClock(start: number = Date.UTC(2030, 0, 1)): Virtua
       return timers.size;
     },
     async advance(ms) {
+      requireNumber('advance', 'ms', ms, { min: 0 });
       const until = now + ms;
       await settled();
       for (let timer = nextDue(until); timer !== undefined; timer = nextDue(until)) {

@@ -41,7 +41,7 @@ interface Factory {
 }
 
 const step = task('step', (text: string) => text);
-const model = scriptedModel([{ text: 'yes' }]);
+const model = { ...scriptedModel([{ text: 'yes' }]), stream: async function* () {} };
 const opens = { consecutiveFailures: 1, openMs: 1 };
 
 const NAMED: readonly Factory[] = [
@@ -77,14 +77,55 @@ const ALL: readonly Factory[] = [
   { where: 'RetryBudgetOptions', right: {}, build: (options) => retryBudget(options) },
 ];
 
-function messageOf({ build, right }: Factory, wrong: Options): string {
+function messageOf({ build, right }: Factory, wrong: Options, type = /Error$/): string {
   try {
     build({ ...right, ...wrong } as never);
   } catch (error) {
+    expect((error as Error).name).toMatch(type);
     return (error as Error).message;
   }
-  return 'nothing was thrown';
+  return NOTHING;
 }
+
+const NOTHING = 'nothing was thrown';
+
+class Settings {
+  readonly maxRetries = 1;
+}
+
+/** Each with what a message calls it. */
+const NO_OPTIONS: readonly [wrong: unknown, shown: string][] = [
+  [null, 'null'],
+  [5, '5'],
+  ['fast', '"fast"'],
+  [() => 1, 'a function'],
+  [[], 'an array of 0'],
+  [[{}], 'an array of 1'],
+  [new Map([['name', 'x']]), 'a Map'],
+  [new Set(), 'a Set'],
+  [new Date(), 'a Date'],
+  [new AbortController().signal, 'an AbortSignal'],
+  [new Settings(), 'a Settings'],
+  [Promise.resolve({}), 'a Promise; await it'],
+  [step, 'the primitive step'],
+];
+
+/** Values that most options refuse. */
+const WRONG: readonly [wrong: unknown, shown: string][] = [
+  ...NO_OPTIONS,
+  [Number.NaN, 'NaN'],
+  [Number.POSITIVE_INFINITY, 'Infinity'],
+  [Number.NEGATIVE_INFINITY, '-Infinity'],
+  [-1, '-1'],
+  [1.5, '1.5'],
+  ['5', '"5"'],
+  ['', '""'],
+  [5n, '5n'],
+  [true, 'true'],
+  [Symbol('wrong'), 'Symbol\\(wrong\\)'],
+  [{}, 'an object with no keys'],
+  [Object.create(null), 'an object with no keys'],
+];
 
 /** The options that a factory knows, as it says itself. */
 function knownOf(factory: Factory): readonly string[] {
@@ -135,6 +176,37 @@ describe('the options of every factory', () => {
       expect((await telemetry.scrape()).samples.map(seriesOf)).toEqual(before.samples.map(seriesOf));
     },
   );
+
+  it.each(ALL)('$where: refuse what is no object of options, and say what it is', (factory) => {
+    for (const [wrong, shown] of NO_OPTIONS) {
+      expect(() => factory.build(wrong as never)).toThrow(
+        new RegExp(`^${factory.where}: must be an object such as \\{ \\w+: … \\}, got ${shown}`),
+      );
+    }
+  });
+
+  it.each(ALL)('$where: take a value or refuse it by name, and leave no series of what is refused', async (factory) => {
+    const options = knownOf(factory);
+    const tries = options.flatMap((option) => WRONG.map(([wrong, shown]) => ({ option, wrong, shown })));
+    const refused = tries.filter(({ option, wrong }) => messageOf(factory, { [option]: wrong }) !== NOTHING);
+    expect(new Set(refused.map(({ option }) => option))).toEqual(new Set(options));
+    const before = await telemetry.scrape();
+    for (const { option, wrong, shown } of refused) {
+      const message = messageOf(factory, { [option]: wrong }, /^(?:Type|Range)Error$/);
+      // A value that is right alone may not fit the other options: the message is about both.
+      if (typeof wrong === 'number') expect(message).toContain(`${factory.where}: `);
+      else expect(message).toMatch(new RegExp(`^${factory.where}: ${option}\\b`));
+      // A private text is measured, and an object may be asked for a property.
+      if (!['string', 'number'].includes(typeof wrong))
+        expect(message).toMatch(new RegExp(`, got (?:${shown}|undefined|an? \\w+)`));
+    }
+    expect((await telemetry.scrape()).samples.map(seriesOf)).toEqual(before.samples.map(seriesOf));
+    for (const option of options) {
+      expect(messageOf(factory, { [option]: Promise.resolve(1) })).toMatch(
+        new RegExp(`^${factory.where}: ${option}\\b.*, got (?:a Promise; await it|undefined)$`),
+      );
+    }
+  });
 
   it('leave no series behind when only the last step of a saga is wrong', async () => {
     const before = await telemetry.scrape();

@@ -102,7 +102,7 @@ describe('wrong options', () => {
     [{ timeoutMs: 1 }, 'ExecuteOptions: there is no option "timeoutMs"; known are signal, context'],
     [
       { signal: new AbortController() },
-      'ExecuteOptions: signal must be an AbortSignal (for example AbortSignal.timeout(5000)), got an object with no keys',
+      'ExecuteOptions: signal must be an AbortSignal (for example AbortSignal.timeout(5000)), got an AbortController',
     ],
     [
       { signal: null },

@@ -27,6 +27,11 @@ it.each<[unknown, string]>([
   [function named() {}, 'function named'],
   [Object.defineProperty(() => {}, 'name', { value: Symbol('x') }), 'a function'],
   [5n, '5n'],
+  [Promise.resolve(1), 'a Promise; await it'],
+  [new Map(), 'a Map'],
+  [new (class Ünique {})(), 'a Ünique'],
+  [new (class {})(), 'an object with no keys'],
+  [Object.create({}), 'an Object'],
 ])('shows %o in a few words', (value, expected) => {
   expect(show(value)).toBe(expected);
 });

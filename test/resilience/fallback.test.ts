@@ -128,7 +128,7 @@ describe('fallback', () => {
       'there is no option "whem"; known are use, when',
     );
     expect(() => fallback(failing('a'), failing('b') as never)).toThrow(
-      'fallback: substitutes must be a list [second, third] of primitives, got an object with type, name',
+      'fallback: substitutes must be a list [second, third] of primitives, got the primitive b; give a list: fallback(first, [second, third])',
     );
   });
 });

@@ -65,7 +65,10 @@ export const ROOMS: readonly Room[] = [
   },
   {
     where: 'src/sdk/',
-    may: [...SDK, 'src/telemetry/', 'src/prometheus/', 'src/platform/', 'src/core/check.ts', 'src/core/rules.ts'],
+    may: [
+      ...[...SDK, 'src/telemetry/', 'src/prometheus/', 'src/platform/'],
+      ...['src/core/check.ts', 'src/core/rules.ts', 'src/core/show.ts'],
+    ],
     what: 'boots the SDK; nothing about primitives',
   },
   {
@@ -77,7 +80,7 @@ export const ROOMS: readonly Room[] = [
       'src/prometheus/',
       'src/sdk/packages.ts',
       'src/sdk/globals.ts',
-      'src/platform/',
+      ...['src/platform/', 'src/core/check.ts', 'src/core/rules.ts'],
     ],
     what: "helpers for a user's tests; only public names, and an SDK in memory",
   },
