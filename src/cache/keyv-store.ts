@@ -56,9 +56,10 @@ const operations = new AsyncLocalStorage<(error: unknown) => void>();
  * const store = keyvStore(keyv, { codec, timeoutMs: 100 });
  * @throws TypeError, RangeError at construction when an option is wrong
  */
-export function keyvStore<Stored = unknown>(keyv: KeyvLike, options: KeyvStoreOptions<Stored> = {}): CacheStore {
+export function keyvStore<Stored = unknown>(given: KeyvLike, options: KeyvStoreOptions<Stored> = {}): CacheStore {
   checkOptions('KeyvStoreOptions', options, RULES);
-  having<KeyvLike>('get', 'set', 'delete')('keyvStore', 'keyv', keyv);
+  having<KeyvLike>('get', 'set', 'delete')('keyvStore', 'keyv', given);
+  const keyv = throwing(given);
   const { timeoutMs, codec } = options;
   const dialect = keyv.store?.opts?.dialect;
   keyv.on?.('error', (error) => operations.getStore()?.(error));
@@ -78,6 +79,21 @@ export function keyvStore<Stored = unknown>(keyv: KeyvLike, options: KeyvStoreOp
     },
     delete: (key) => ask(() => keyv.delete(key)),
   };
+}
+
+/**
+ * The same Keyv, of which `get` rejects when its adapter does: since 5.5 it gives `undefined` and says nothing, unless its
+ * `throwOnErrors` is set. Setting that would change the user's own calls.
+ */
+function throwing(keyv: KeyvLike): KeyvLike {
+  const view: KeyvLike & { throwOnErrors?: unknown } = Object.create(keyv);
+  try {
+    if (view.throwOnErrors !== false) return keyv;
+  } catch {
+    // It has private fields, which only the Keyv itself can read.
+    return keyv;
+  }
+  return Object.defineProperty(view, 'throwOnErrors', { value: true });
 }
 
 function ask(call: () => PromiseLike<unknown>): Promise<unknown> {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { DiagLogLevel, diag } from '@opentelemetry/api';
+import { Keyv } from 'keyv';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CacheEntry, type CacheOptions, type CacheStore, cache, keyvStore, task } from '../../src/index.ts';
 import {
@@ -153,6 +154,47 @@ describe('cache with a store', () => {
     await ask('kept');
     expect(await ask('kept')).toBe(await ask('kept'));
     await telemetry.expectMetric('tta_primitive_executions_total', { primitive_type: 'cache', status: 'failure' }, 0);
+  });
+
+  it('counts the failures of a Keyv whose adapter rejects, and then asks it once a second', async () => {
+    const asked: string[] = [];
+    const rejects = (operation: string) => async () => {
+      asked.push(operation);
+      throw new Error('connect ECONNREFUSED');
+    };
+    const adapter = { get: rejects('get'), set: rejects('set'), delete: rejects('delete'), clear: async () => {} };
+    const keyv = new Keyv({ store: adapter as never });
+    const ask = build(keyvStore(keyv, { type: 'map' }));
+    for (let run = 1; run <= 10; run++) expect(await ask()).toBe(`a ${run}`);
+    expect(asked).toEqual(['get', 'set', 'get']);
+    await errorsOf('get', 'failed', 2);
+    await errorsOf('set', 'failed', 1);
+    await errorsOf('get', 'skipped', 8);
+    // The user's own calls are as they were.
+    expect(await keyv.get('x')).toBeUndefined();
+    expect(keyv.throwOnErrors).toBe(false);
+  });
+
+  it('reads, writes and deletes by a Keyv as before, also by one with private fields', async () => {
+    class Private {
+      readonly #kept = new Map<string, unknown>();
+      get throwOnErrors() {
+        return this.#kept.has('throw');
+      }
+      get = async (name: string) => this.#kept.get(name);
+      set = async (name: string, value: unknown) => Boolean(this.#kept.set(name, value));
+      async delete(name: string) {
+        return this.#kept.delete(name);
+      }
+    }
+    for (const keyv of [new Keyv(), new Private()]) {
+      const store = keyvStore(keyv, { type: 'map' });
+      expect(await build(store)()).toBe('a 1');
+      expect(await build(store)()).toBe('a 1');
+      await store.delete('inner@1:a');
+      expect(await store.get('inner@1:a')).toBeUndefined();
+    }
+    await telemetry.expectMetric('tta_cache_store_errors_total', {}, 0);
   });
 
   it.each([

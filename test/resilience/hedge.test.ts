@@ -113,12 +113,19 @@ describe('hedge', () => {
 
   it('shows the failure beside one that is not worth another try, and one beside an answer', async () => {
     const badRequest = Object.assign(new Error('bad request'), { status: 400 });
-    const both = hedge(script({ error: badRequest, delayMs: 1 }, { error: down, delayMs: 1 }), { delayMs: 0 });
-    const rescued = hedge(script({ error: down, delayMs: 1 }, { result: 'ok', delayMs: 1 }), { delayMs: 0 });
-    const all = [run(both), run(rescued)];
-    await clock.advance(1);
-    await expect(all[0]).rejects.toBe(badRequest);
-    await expect(all[1]).resolves.toBe('ok');
+    const sameTick = (...ends: readonly (() => unknown)[]) => {
+      const gate = Promise.resolve();
+      const left = [...ends];
+      return task('inner', (_: string) => gate.then(left.shift()));
+    };
+    const fail = (error: Error) => () => {
+      throw error;
+    };
+    const both = hedge(sameTick(fail(down), fail(badRequest)), { delayMs: 0 });
+    const rescued = run(hedge(script({ error: down, delayMs: 1 }, { result: 'ok', delayMs: 5 }), { delayMs: 0 }));
+    await expect(run(both)).rejects.toBe(badRequest);
+    await clock.advance(5);
+    await expect(rescued).resolves.toBe('ok');
     const events = telemetry.spans().flatMap((span) => span.events.filter(({ name }) => name === 'tta.hedge.failure'));
     expect(events.map(({ attributes }) => attributes?.['exception.message'])).toEqual(['down', 'down']);
   });
