@@ -1,6 +1,6 @@
 /** Requests to the collector: the spans as bytes, grouped by resource and scope, and split where they are too large. */
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-node';
-import { attributesJson, type Json, spanJson, wellFormed } from './otlp-json.ts';
+import { attributesJson, quoted, spanJson } from './otlp-json.ts';
 
 /** A span that is larger has a request of its own. A Collector accepts 20 MiB by default, other receivers less. */
 export const MOST_REQUEST_BYTES = 4 * 1024 * 1024;
@@ -54,15 +54,14 @@ export function splitRequest({ body, spans }: SpanRequest): SpanRequest[] {
 
 interface Otlp {
   readonly resourceSpans: readonly {
-    readonly resource: Json;
-    readonly scopeSpans: readonly { readonly scope: Json; readonly spans: readonly Json[] }[];
+    readonly resource: object;
+    readonly scopeSpans: readonly { readonly scope: object; readonly spans: readonly object[] }[];
   }[];
 }
 
 function textOf(span: ReadableSpan): string | undefined {
   try {
-    const json = spanJson(span);
-    return json === undefined ? undefined : JSON.stringify(json);
+    return spanJson(span);
   } catch {
     return undefined;
   }
@@ -84,8 +83,8 @@ class RequestBuilder {
   ): void {
     this.bytes += bytes;
     this.addWritten(
-      this.#once(resource, () => ({ attributes: attributesJson(resource.attributes) })),
-      this.#once(scope, () => ({ name: wellFormed(scope.name), version: wellFormed(scope.version) })),
+      this.#once(resource, () => `{"attributes":${attributesJson(resource.attributes)}}`),
+      this.#once(scope, () => `{"name":${quoted(scope.name)},"version":${quoted(scope.version ?? '')}}`),
       span,
     );
   }
@@ -107,10 +106,10 @@ class RequestBuilder {
     return { body: new Uint8Array(Buffer.from(`{"resourceSpans":[${resources.join()}]}`)), spans: this.spans };
   }
 
-  #once(source: object, write: () => Json): string {
+  #once(source: object, write: () => string): string {
     const known = this.#written.get(source);
     if (known !== undefined) return known;
-    const json = JSON.stringify(write());
+    const json = write();
     this.#written.set(source, json);
     return json;
   }
