@@ -1,0 +1,13 @@
+import { expect, it } from 'vitest';
+import { expectEverySpanAccountedFor } from '../support/any-spans.ts';
+import { component } from '../support/component.ts';
+
+const program = component('otelcol-tta');
+
+it.skipIf(program === undefined)(
+  '100,000 spans with values of every kind arrive at a real Collector, or are counted, one by one',
+  async () => {
+    await expectEverySpanAccountedFor(program ?? expect.unreachable(), 100_000);
+  },
+  300_000,
+);
