@@ -5,6 +5,11 @@ export function escapeHtml(text: string): string {
     .replace(/[\p{Cc}\p{Cs}\u200E\u200F\u202A-\u202E\u2066-\u2069]/gu, '\uFFFD');
 }
 
+/** The start of a text for a page. A page of thousands of long texts would be larger than a text can be. */
+export function shortHtml(text: string, maxLength = 256): string {
+  return escapeHtml(text.length > maxLength ? `${text.slice(0, maxLength)}…` : text);
+}
+
 /** `412 µs`, `38.2 ms`, `1.24 s`, `2 m 05 s`. */
 export function formatDuration(ms: number): string {
   if (ms < 1) return `${Math.round(ms * 1_000)} µs`;
@@ -16,6 +21,6 @@ export function formatDuration(ms: number): string {
 
 /** `$0.0042`. A sum below one cent has two significant digits, because a model call can cost much less than a cent. */
 export function formatDollars(dollars: number): string {
-  if (dollars === 0 || dollars >= 0.01) return `$${dollars.toFixed(dollars === 0 ? 2 : 4)}`;
-  return `$${dollars.toFixed(Math.min(12, 1 - Math.floor(Math.log10(Math.abs(dollars)))))}`;
+  if (!(dollars > 0 && dollars < 0.01)) return `$${dollars.toFixed(dollars === 0 ? 2 : 4)}`;
+  return `$${dollars.toFixed(Math.min(12, 1 - Math.floor(Math.log10(dollars))))}`;
 }

@@ -13,6 +13,8 @@ export interface ReceivedSpan {
   readonly status: SpanStatus;
   readonly statusMessage: string;
   readonly attributes: Readonly<Record<string, AttributeValue>>;
+  /** What its texts and values need in memory, about. @default 0 */
+  readonly bytes?: number;
 }
 
 export type SpanStatus = 'unset' | 'ok' | 'error';
@@ -23,6 +25,12 @@ type Fields = Readonly<Record<string, unknown>>;
 const STATUSES: readonly SpanStatus[] = ['unset', 'ok', 'error'];
 const MAX_TEXT_LENGTH = 4_096;
 const MAX_DEPTH = 8;
+/** What the texts and values of one span may need. A value beyond that is left out, and a text is cut. */
+const MAX_SPAN_BYTES = 256 * 1024;
+/** A value with its key, besides their characters. */
+const VALUE_BYTES = 64;
+/** The attributes that the page shows: a span with too many others keeps them. */
+const SHOWN = /^(?:tta|gen_ai|service)\./;
 
 /**
  * Reads an OTLP trace request from parsed JSON or decoded protobuf. Unknown fields are ignored, as OTLP requires.
@@ -36,8 +44,9 @@ export function readTraceRequest(request: unknown): { readonly spans: ReceivedSp
   const spans: ReceivedSpan[] = [];
   let rejected = 0;
   for (const resourceSpans of list(request, 'resourceSpans')) {
-    const resource = isFields(resourceSpans.resource) ? readAttributes(list(resourceSpans.resource, 'attributes')) : {};
-    const service = String(resource['service.name'] ?? 'unknown_service');
+    const fields = isFields(resourceSpans.resource) ? list(resourceSpans.resource, 'attributes') : [];
+    const name = createReader().attributes(fields)['service.name'];
+    const service = typeof name === 'string' ? name : 'unknown_service';
     for (const scopeSpans of list(resourceSpans, 'scopeSpans')) {
       for (const fields of list(scopeSpans, 'spans')) {
         const span = readSpan(fields, service);
@@ -56,17 +65,19 @@ function readSpan(fields: Fields, service: string): ReceivedSpan | undefined {
   const end = readNanos(fields.endTimeUnixNano);
   if (!traceId || !spanId || start === undefined || end === undefined) return undefined;
   const status = isFields(fields.status) ? fields.status : {};
+  const reader = createReader();
   return {
     traceId,
     spanId,
     parentSpanId: readId(fields.parentSpanId, 8),
-    name: clip(fields.name),
+    name: reader.text(fields.name),
     service,
     start,
     end: end < start ? start : end,
     status: STATUSES[Number(status.code ?? 0)] ?? 'unset',
-    statusMessage: clip(status.message),
-    attributes: readAttributes(list(fields, 'attributes')),
+    statusMessage: reader.text(status.message),
+    attributes: reader.attributes(list(fields, 'attributes')),
+    bytes: reader.bytes(),
   };
 }
 
@@ -83,21 +94,53 @@ function readNanos(value: unknown): bigint | undefined {
   return typeof value === 'string' && /^\d{1,20}$/.test(value) ? BigInt(value) : undefined;
 }
 
-function readAttributes(pairs: readonly Fields[], depth = 0): Record<string, AttributeValue> {
-  return Object.fromEntries(pairs.map((pair) => [clip(pair.key), readValue(pair.value, depth)]));
-}
+/** Reads the texts and values of one span, and counts what they need: a span cannot fill the memory. */
+function createReader() {
+  let bytes = 0;
 
-function readValue(value: unknown, depth: number): AttributeValue {
-  if (!isFields(value) || depth > MAX_DEPTH) return null;
-  if (typeof value.stringValue === 'string') return clip(value.stringValue);
-  if (typeof value.boolValue === 'boolean') return value.boolValue;
-  if (value.doubleValue !== undefined) return Number(value.doubleValue);
-  const { intValue, bytesValue, arrayValue, kvlistValue } = value;
-  if (intValue !== undefined) return Number.isSafeInteger(Number(intValue)) ? Number(intValue) : String(intValue);
-  if (isFields(arrayValue)) return list(arrayValue, 'values').map((item) => readValue(item, depth + 1));
-  if (isFields(kvlistValue)) return readAttributes(list(kvlistValue, 'values'), depth + 1);
-  if (bytesValue instanceof Uint8Array) return clip(Buffer.from(bytesValue).toString('base64'));
-  return typeof bytesValue === 'string' ? clip(bytesValue) : null;
+  function text(value: unknown): string {
+    const given = typeof value === 'string' ? value : '';
+    const longest = Math.min(MAX_TEXT_LENGTH, Math.max(0, Math.floor((MAX_SPAN_BYTES - bytes) / 2)));
+    // A part of a text keeps the whole text in memory, therefore it is copied.
+    const kept = given.length > longest ? `${Buffer.from(given.slice(0, longest)).toString()}…` : given;
+    bytes += 2 * kept.length;
+    return kept;
+  }
+
+  function attributes(pairs: readonly Fields[], depth = 0): Record<string, AttributeValue> {
+    const isShown = ({ key }: Fields) => typeof key === 'string' && SHOWN.test(key);
+    const sorted = depth === 0 ? [...pairs.filter(isShown), ...pairs.filter((pair) => !isShown(pair))] : pairs;
+    return Object.fromEntries(fitting(sorted, (pair) => [text(pair.key), value(pair.value, depth)]));
+  }
+
+  /** The first items, as many as the span may have. */
+  function fitting<T>(items: readonly Fields[], read: (item: Fields) => T): T[] {
+    const kept: T[] = [];
+    for (const item of items) {
+      if (bytes >= MAX_SPAN_BYTES) break;
+      bytes += VALUE_BYTES;
+      kept.push(read(item));
+    }
+    return kept;
+  }
+
+  function value(given: unknown, depth: number): AttributeValue {
+    if (!isFields(given) || depth > MAX_DEPTH) return null;
+    if (typeof given.stringValue === 'string') return text(given.stringValue);
+    if (typeof given.boolValue === 'boolean') return given.boolValue;
+    if (given.doubleValue !== undefined) return Number(given.doubleValue);
+    const { intValue, bytesValue, arrayValue, kvlistValue } = given;
+    if (intValue !== undefined)
+      return Number.isSafeInteger(Number(intValue)) ? Number(intValue) : text(String(intValue));
+    if (isFields(arrayValue)) return fitting(list(arrayValue, 'values'), (item) => value(item, depth + 1));
+    if (isFields(kvlistValue)) return attributes(list(kvlistValue, 'values'), depth + 1);
+    if (bytesValue instanceof Uint8Array) {
+      return text(Buffer.from(bytesValue.subarray(0, MAX_TEXT_LENGTH)).toString('base64'));
+    }
+    return typeof bytesValue === 'string' ? text(bytesValue) : null;
+  }
+
+  return { text, attributes, bytes: () => bytes };
 }
 
 function list(fields: Fields, name: string): Fields[] {
@@ -111,9 +154,4 @@ function list(fields: Fields, name: string): Fields[] {
 
 function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function clip(value: unknown): string {
-  const text = typeof value === 'string' ? value : '';
-  return text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH)}…` : text;
 }

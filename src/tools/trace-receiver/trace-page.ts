@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { escapeHtml, formatDollars, formatDuration } from './html.ts';
+import { formatDollars, formatDuration, shortHtml } from './html.ts';
 import { costOf, type Trace, type TraceSpan } from './trace.ts';
 import { MAX_INDENT, TRACE_PAGE_STYLE } from './trace-page-style.ts';
 import type { DroppedCounts } from './trace-store.ts';
@@ -60,8 +60,8 @@ function renderTrace(trace: Trace, open: boolean, maxRows = Infinity): string {
   const more = hidden > 0 ? `<div class="more"><a href="${page}">${count(hidden, 'more span')}</a></div>` : '';
   const errors = trace.errors > 0 ? `<span class="pill bad">${count(trace.errors, 'error')}</span>` : '';
   const table = rows.slice(0, maxRows).map((row) => renderRow(row, trace.durationMs));
-  return `<details${open ? ' open' : ''}><summary><a class="name" href="${page}">${escapeHtml(trace.name)}</a>${errors}
-<span class="pill">${escapeHtml(trace.service)}</span><span class="soft">${trace.start.slice(11, 23)} UTC</span>
+  return `<details${open ? ' open' : ''}><summary><a class="name" href="${page}">${shortHtml(trace.name)}</a>${errors}
+<span class="pill">${shortHtml(trace.service)}</span><span class="soft">${trace.start.slice(11, 23)} UTC</span>
 <span class="soft">${count(trace.spanCount, 'span')}</span><b>${formatDuration(trace.durationMs)}</b><b>${formatDollars(trace.dollars)}</b></summary>
 <table>${table.join('\n')}</table>${more}</details>`;
 }
@@ -69,10 +69,10 @@ function renderTrace(trace: Trace, open: boolean, maxRows = Infinity): string {
 function renderRow({ span, depth, orphan }: TreeRow, totalMs: number): string {
   const failed = span.status === 'error';
   const cost = costOf(span);
-  const message = failed && span.statusMessage ? `<span class="why">${escapeHtml(span.statusMessage)}</span>` : '';
+  const message = failed && span.statusMessage ? `<span class="why">${shortHtml(span.statusMessage)}</span>` : '';
   const orphanNote = orphan ? '<i>parent not received</i>' : '';
   const mark = failed ? '✗ ' : '';
-  return `<tr class="${colourClass(span)}${failed ? ' failed' : ''}"><td><span class="span d${Math.min(depth, MAX_INDENT)}" title="${escapeHtml(`${span.name} ${span.statusMessage}`)}"><span class="name">${mark}${escapeHtml(span.name)}</span>${details(span)}${orphanNote}${message}</span></td>
+  return `<tr class="${colourClass(span)}${failed ? ' failed' : ''}"><td><span class="span d${Math.min(depth, MAX_INDENT)}" title="${shortHtml(`${span.name} ${span.statusMessage}`, 1_024)}"><span class="name">${mark}${shortHtml(span.name)}</span>${details(span)}${orphanNote}${message}</span></td>
 <td class="bar">${bar(span, totalMs)}</td><td class="number">${formatDuration(span.durationMs)}</td><td class="number">${cost > 0 ? formatDollars(cost) : ''}</td></tr>`;
 }
 
@@ -89,10 +89,14 @@ const DETAILS = ['tta.primitive.type', 'gen_ai.request.model', 'tta.cache.result
 
 function details({ name, attributes }: TraceSpan): string {
   return DETAILS.map((key) => attributes[key])
-    .filter((value) => typeof value === 'string' && !name.includes(value))
-    .map((value) => `<i>${escapeHtml(String(value))}</i>`)
+    .map(textOf)
+    .filter((value) => value !== '' && !name.includes(value))
+    .map((value) => `<i>${shortHtml(value)}</i>`)
     .join('');
 }
+
+/** A value that is no text is not shown: an object from elsewhere may not even be convertible. */
+const textOf = (value: unknown) => (typeof value === 'string' ? value : '');
 
 const TYPE_COLOURS: Readonly<Record<string, string>> = { llm: 'llm', cache: 'cache' };
 const FLOW_TYPES = new Set([
@@ -108,7 +112,7 @@ const FLOW_TYPES = new Set([
 ]);
 
 function colourClass({ attributes }: TraceSpan): string {
-  const type = String(attributes['tta.primitive.type'] ?? '');
+  const type = textOf(attributes['tta.primitive.type']);
   if ('gen_ai.operation.name' in attributes) return 'llm';
   return FLOW_TYPES.has(type) ? 'flow' : Object.hasOwn(TYPE_COLOURS, type) ? (TYPE_COLOURS[type] ?? '') : '';
 }

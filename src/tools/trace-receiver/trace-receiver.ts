@@ -28,6 +28,12 @@ export interface TraceReceiver {
 }
 
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
+/** How a program that sends another signal stops to send it. */
+const OFF: Readonly<Record<string, string>> = {
+  metrics: 'OTEL_METRICS_EXPORTER=none',
+  logs: 'OTEL_LOGS_EXPORTER=none',
+  profiles: 'remove their exporter',
+};
 const PROTOBUF = 'application/x-protobuf';
 
 /**
@@ -46,7 +52,15 @@ export async function startTraceReceiver(options: TraceReceiverOptions = {}): Pr
     response.setHeader('cache-control', 'no-store');
     response.setHeader('x-content-type-options', 'nosniff');
     const method = path === '/v1/traces' ? 'POST' : 'GET';
-    if (request.method !== method) {
+    const signal = /^\/v1\/(metrics|logs|profiles)$/.exec(path)?.[1];
+    if (signal !== undefined) {
+      request.resume();
+      sendText(
+        response,
+        404,
+        `This receiver takes traces only. Send ${signal} elsewhere, or switch them off: ${OFF[signal]}\n`,
+      );
+    } else if (request.method !== method) {
       response.setHeader('allow', method);
       sendText(response, 405, `${path} takes ${method}\n`);
     } else if (method === 'POST') await receive(exchange, store);

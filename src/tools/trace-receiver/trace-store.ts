@@ -8,6 +8,8 @@ export interface TraceStoreLimits {
   readonly maxSpans?: number;
   /** The limit of spans in one trace. Above it, the oldest are dropped: they are leaves of the tree. @default 5000 */
   readonly maxSpansPerTrace?: number;
+  /** The limit of the texts and values of all spans, in bytes. Above it, the idle traces are dropped first. @default 64 MiB */
+  readonly maxBytes?: number;
 }
 
 /** The numbers of traces and spans that were received and dropped again. */
@@ -42,7 +44,8 @@ interface StoredTrace {
  */
 export function createTraceStore(limits: TraceStoreLimits = {}): TraceStore {
   const { maxTraces = 200, maxSpans = 20_000, maxSpansPerTrace = 5_000 } = limits;
-  for (const [name, limit] of Object.entries({ maxTraces, maxSpans, maxSpansPerTrace })) {
+  const { maxBytes = 64 * 1024 * 1024 } = limits;
+  for (const [name, limit] of Object.entries({ maxTraces, maxSpans, maxSpansPerTrace, maxBytes })) {
     if (!Number.isInteger(limit) || limit < 1) {
       throw new RangeError(`TraceStoreLimits: ${name} must be a whole number of at least 1, got ${limit}`);
     }
@@ -51,13 +54,15 @@ export function createTraceStore(limits: TraceStoreLimits = {}): TraceStore {
   const traces = new Map<string, StoredTrace>();
   let received = 0;
   let storedSpans = 0;
+  let storedBytes = 0;
   let droppedTraces = 0;
   let droppedSpans = 0;
 
   const dropOldestSpan = (trace: StoredTrace) => {
-    const [oldest] = trace.spans.keys();
+    const [oldest] = trace.spans.values();
     if (oldest === undefined) return;
-    trace.spans.delete(oldest);
+    trace.spans.delete(oldest.spanId);
+    storedBytes -= oldest.bytes ?? 0;
     trace.droppedSpans += 1;
     droppedSpans += 1;
     storedSpans -= 1;
@@ -69,7 +74,9 @@ export function createTraceStore(limits: TraceStoreLimits = {}): TraceStore {
     droppedTraces += 1;
     droppedSpans += trace.spans.size;
     storedSpans -= trace.spans.size;
+    for (const { bytes = 0 } of trace.spans.values()) storedBytes -= bytes;
   };
+  const isFull = () => storedSpans > maxSpans || storedBytes > maxBytes;
 
   const addSpan = (span: ReceivedSpan) => {
     const trace = traces.get(span.traceId) ?? {
@@ -88,9 +95,11 @@ export function createTraceStore(limits: TraceStoreLimits = {}): TraceStore {
     trace.dollars += costOf(span);
     received += 1;
     storedSpans += 1;
+    storedBytes += span.bytes ?? 0;
     if (trace.spans.size > maxSpansPerTrace) dropOldestSpan(trace);
-    if (traces.size > maxTraces || (storedSpans > maxSpans && traces.size > 1)) dropIdleTrace();
-    if (storedSpans > maxSpans) dropOldestSpan(trace);
+    if (traces.size > maxTraces) dropIdleTrace();
+    while (isFull() && traces.size > 1) dropIdleTrace();
+    while (isFull() && trace.spans.size > 1) dropOldestSpan(trace);
   };
 
   const toView = (id: string, { spans, ...totals }: StoredTrace) => toTrace(id, spans.values(), totals);

@@ -77,10 +77,13 @@ export function toTrace(traceId: string, received: Iterable<ReceivedSpan>, total
   };
 }
 
+/** No call costs more: a larger number is a mistake, and sums of such numbers are infinite. */
+const MOST_DOLLARS = 1e9;
+
 /** The cost in the attributes of a span, in US dollars; 0 when it has none. */
 export function costOf({ attributes }: Pick<TraceSpan, 'attributes'>): number {
   const cost = attributes[COST_ATTRIBUTE];
-  return typeof cost === 'number' && Number.isFinite(cost) ? cost : 0;
+  return typeof cost === 'number' && cost > 0 && cost <= MOST_DOLLARS ? cost : 0;
 }
 
 function toMs(nanos: bigint): number {
