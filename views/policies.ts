@@ -46,7 +46,8 @@ export const policies: readonly Row[] = [
     metric: 'tta_fallback_answers_total',
     type: 'counter',
     labels: { [ATTR.primitiveName]: 'primitive_name', [ATTR.fallbackAnsweredBy]: 'answered_by' },
-    meaning: "answers, by the name of the fallback's primary or substitute that gave them",
+    meaning:
+      'answers, by the primary or substitute that gave them: its innermost name from the author, or else its model',
   },
   {
     instrument: INSTRUMENT.sagaCompensations,

@@ -43,7 +43,7 @@ export interface CacheOptions<In> {
    * @default this process
    */
   readonly store?: CacheStore | undefined;
-  /** Separates the values of caches that share the `store`. @default `name`, else the name of the primitive */
+  /** Separates the values of caches that share the `store`. @default `name`, else the name of the primitive, such as `timeout around ask` */
   readonly namespace?: string | undefined;
   /** Change it when stored values must no longer be used: each version has values of its own. @default '1' */
   readonly version?: string | undefined;
@@ -99,7 +99,7 @@ export function cache<In, Out>(primitive: Primitive<In, Out>, options: CacheOpti
   }
   const inner = requirePrimitive('cache', 'primitive', primitive);
   const { key: keyOf, ttlMs, staleMs, negative, maxEntries = 1_000, store, name } = options;
-  const { namespace = name ?? inner.name, version = '1' } = options;
+  const { namespace = name ?? inner.messageName, version = '1' } = options;
   // `ttl` if only age limits the cache, `lru` if the number of entries limits it.
   const type = store?.type ?? (ttlMs !== undefined && options.maxEntries === undefined ? 'ttl' : 'lru');
   const { label, messageName } = namesOf('cache', name, { around: inner });
@@ -121,7 +121,7 @@ export function cache<In, Out>(primitive: Primitive<In, Out>, options: CacheOpti
   return createPrimitive<In, Out>({
     type: 'cache',
     name,
-    messageName,
+    around: inner,
     run: (input, context, observation) => {
       const given = keyOf(input, context);
       if (!isPromise(given)) return answer(input, given, context, observation);

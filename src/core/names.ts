@@ -23,6 +23,29 @@ export function namesOf(
   return { label: name ?? className(type), messageName: name ?? unnamed };
 }
 
+/** A primitive as those that choose among several see it. */
+export interface Answering {
+  /** The author's names of what gives its output, the innermost first. */
+  readonly authorNames: readonly string[];
+  /** Other names for that, the best first, such as those of a model. Never empty. */
+  readonly otherNames: readonly string[];
+}
+
+/**
+ * A label for each of several primitives, which says who answered: the innermost author's name, or else the model. Where
+ * another one has that name too, the first of its names that no other has, and at last its place in the list.
+ */
+export function labelsOf(primitives: readonly Answering[]): readonly string[] {
+  const labels: string[] = [];
+  const all = primitives.map(({ authorNames, otherNames }) => [...authorNames, ...otherNames]);
+  for (const [i, names] of all.entries()) {
+    const isOthers = (name: string) => all.some((others, k) => k !== i && others.includes(name));
+    const label = names.find((name) => !isOthers(name)) ?? (names[0] as string);
+    labels.push(labels.includes(label) ? `${label} (${i + 1})` : label);
+  }
+  return labels;
+}
+
 function camelCase(type: string): string {
   return type.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 }

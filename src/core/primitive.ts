@@ -10,7 +10,7 @@ import { fail, type Rule, requireName } from './check.ts';
 import { ambientContext, type ExecutionContext, enter } from './context.ts';
 import { otherVersion } from './copies.ts';
 import { AS_CALLBACK, contextFor, type ExecuteOptions } from './execute-options.ts';
-import { namesOf } from './names.ts';
+import { type Answering, type Names, namesOf } from './names.ts';
 import { show } from './show.ts';
 
 /** A unit of work from an `In` to an `Out`. Each execution is observed. Any number may run at the same time. */
@@ -33,8 +33,12 @@ export interface Definition<In, Out> {
   readonly type: string;
   /** The author's name, if there is one. */
   readonly name?: string | undefined;
-  /** The name in error messages, for a primitive without an author's name. @default its factory */
+  /** The wrapped primitive, for a kind that wraps one: without an author's name it is called after it. */
+  readonly around?: (Pick<Names, 'messageName'> & Answering) | undefined;
+  /** The name in error messages, for a primitive without an author's name. @default `retry around ask`, or the factory */
   readonly messageName?: string | undefined;
+  /** What gives the output. @default the wrapped primitive */
+  readonly answering?: Answering | undefined;
   /** Whether the primitive counts as a workflow, also without a name. @default false */
   readonly workflow?: boolean | undefined;
   /** The telemetry that only this kind has, made by `telemetry/record`. */
@@ -52,18 +56,22 @@ export class ObservedPrimitive<in In, out Out> implements Primitive<In, Out> {
   readonly name: string;
   /** The name in error messages. */
   readonly messageName: string;
+  readonly authorNames: readonly string[];
+  readonly otherNames: readonly string[];
   readonly definition: Definition<In, Out>;
   readonly #telemetry: PrimitiveTelemetry;
   readonly #workflow: boolean;
   readonly #body: Run<In, Out>;
 
   constructor(definition: Definition<In, Out>) {
-    const { type, name, workflow = false, run, telemetry } = definition;
+    const { type, name, workflow = false, run, telemetry, around, answering = around } = definition;
     if (name !== undefined) requireName(type, name);
     this.type = type;
-    const names = namesOf(type, name);
+    const names = namesOf(type, name, { around });
     this.name = names.label;
     this.messageName = name ?? definition.messageName ?? names.messageName;
+    this.authorNames = [...(answering?.authorNames ?? []), ...(name === undefined ? [] : [name])];
+    this.otherNames = answering?.otherNames ?? [this.name];
     this.definition = definition;
     this.#workflow = workflow;
     this.#telemetry = createPrimitiveTelemetry({ type, name: this.name, workflow, ...telemetry });
@@ -123,6 +131,7 @@ export function sequence<In, Out>(
     name,
     workflow: true,
     steps,
+    answering: chain.at(-1),
     run: async (input, context) => {
       let value: unknown = input;
       for (const step of chain) value = await step.invoke(value, context);

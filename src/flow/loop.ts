@@ -40,7 +40,7 @@ export function loop<In, Out extends In>(
   return createPrimitive<In, Out>({
     type: 'loop',
     name,
-    messageName,
+    around: inner,
     run: async (input, context, observation) => {
       let value: In = input;
       let iteration = 0;

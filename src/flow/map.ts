@@ -81,7 +81,7 @@ export function map<Item>(primitive: Primitive<Item, unknown>, options: MapOptio
   return createPrimitive<Items<Item>, unknown>({
     type: 'map',
     name,
-    messageName,
+    around: inner,
     run: async (items, context, observation) => {
       requireItems(messageName, items);
       const streams = stream ?? isAsync(items);

@@ -2,7 +2,7 @@ import { CancelScope } from '../core/cancellation.ts';
 import { checkOptions, type Rules } from '../core/check.ts';
 import { RaceError } from '../core/errors.ts';
 import type { Accepting, CommonInput, OutputOf } from '../core/inference.ts';
-import { namesOf } from '../core/names.ts';
+import { labelsOf, namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requireList, requirePrimitive } from '../core/primitive.ts';
 import { optionalName } from '../core/rules.ts';
 import { raceRecorder } from '../telemetry/record/race.ts';
@@ -37,6 +37,7 @@ export function race<const T extends readonly unknown[], In = CommonInput<T>>(
   );
   if (list.length === 0) throw new TypeError('race: needs at least one branch, got none');
   const { messageName } = namesOf('race', options.name);
+  const labels = labelsOf(list);
   const branchNames = list.map((branch) => branch.messageName);
 
   return createPrimitive<In, Output>({
@@ -51,7 +52,7 @@ export function race<const T extends readonly unknown[], In = CommonInput<T>>(
         const reason = new DOMException(`${messageName}: ${list[winner]?.messageName} answered first`, 'AbortError');
         for (const [i, scope] of scopes.entries()) if (i !== winner) scope.cancel(reason);
         scopes[winner]?.dispose();
-        record.won(observation, winner, list[winner]?.name ?? '');
+        record.won(observation, winner, labels[winner] ?? '');
       };
       const run = (branch: (typeof list)[number], i: number) =>
         branch.invoke(input, context.within(scopes[i] as CancelScope)).then(

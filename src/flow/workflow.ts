@@ -24,6 +24,7 @@ export function workflow<In, Out>(name: string, primitive: Primitive<In, Out>): 
     name,
     workflow: true,
     telemetry,
+    around: inner,
     run: (input: In, context) => inner.invoke(input, context),
   });
 }

@@ -5,7 +5,7 @@ import type { Usage } from '../ledger/usage.ts';
 import { modelCallRecorder, modelCallTelemetry } from '../telemetry/record/llm.ts';
 import { billedUsage, billing } from './billing.ts';
 import { type Model, type ModelChunk, type ModelRequest, requireText } from './model.ts';
-import { type LlmOptions, requestOf, requireLlm } from './request.ts';
+import { type LlmOptions, modelNames, requestOf, requireLlm } from './request.ts';
 
 /**
  * Calls a model and gives its reply as a stream of texts. The execution resolves with the first chunk, so that
@@ -31,7 +31,7 @@ export function llmStream(
 
   return createPrimitive<string | ModelRequest, AsyncIterableIterator<string>>({
     type: 'llm',
-    name: options.name,
+    ...modelNames(model, options.name),
     telemetry: modelCallTelemetry(model, { streams: true }),
     run: async (input, context, observation) => {
       const request = requestOf(input, options);

@@ -5,7 +5,7 @@ import { readProperty } from '../platform/read-property.ts';
 import { modelCallRecorder, modelCallTelemetry } from '../telemetry/record/llm.ts';
 import { billedUsage, billing } from './billing.ts';
 import { type Model, type ModelReply, type ModelRequest, requireText } from './model.ts';
-import { type LlmOptions, requestOf, requireLlm } from './request.ts';
+import { type LlmOptions, modelNames, requestOf, requireLlm } from './request.ts';
 
 /**
  * Calls a model. A text is a request with one user message. Tokens and dollars are counted when the model has answered,
@@ -25,7 +25,7 @@ export function llm(model: Model, options: LlmOptions = {}): Primitive<string | 
 
   return createPrimitive<string | ModelRequest, ModelReply>({
     type: 'llm',
-    name: options.name,
+    ...modelNames(model, options.name),
     telemetry: modelCallTelemetry(model),
     run: (input, context, observation) => {
       const request = requestOf(input, options);

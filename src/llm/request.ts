@@ -44,6 +44,11 @@ export function requireLlm(model: Model, options: LlmOptions): void {
   requireModel(model);
 }
 
+/** The names of the calls to a model: without an author's name they are called after the model. */
+export function modelNames({ id, provider }: Model, name: string | undefined) {
+  return { name, messageName: `llm ${id}`, answering: { authorNames: [], otherNames: [id, `${provider}/${id}`] } };
+}
+
 /** The request of an input: a text is a request with one user message. */
 export function requestOf(input: string | ModelRequest, options: LlmOptions): ModelRequest {
   const { name, system, maxTokens, temperature } = options;

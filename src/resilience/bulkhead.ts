@@ -49,7 +49,7 @@ export function bulkhead<In, Out>(primitive: Primitive<In, Out>, options: Bulkhe
   return createPrimitive<In, Out>({
     type: 'bulkhead',
     name,
-    messageName,
+    around: inner,
     run: async (input, context, observation) => {
       let slot = slots.tryEnter(context);
       if (slot === undefined) {

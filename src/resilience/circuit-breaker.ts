@@ -76,7 +76,7 @@ export function circuitBreaker<In, Out>(
   return createPrimitive<In, Out>({
     type: 'circuit_breaker',
     name,
-    messageName,
+    around: inner,
     run: async (input, context, observation) => {
       const { clock } = context;
       const found = circuitFor(input, context);

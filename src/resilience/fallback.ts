@@ -2,7 +2,7 @@ import { isPromise } from '../core/cancellation.ts';
 import { checkOptions, type Rules } from '../core/check.ts';
 import { decide } from '../core/decide.ts';
 import type { OutputOf, Step } from '../core/inference.ts';
-import { namesOf } from '../core/names.ts';
+import { labelsOf, namesOf } from '../core/names.ts';
 import {
   createPrimitive,
   type ObservedPrimitive,
@@ -41,7 +41,8 @@ export type Substitute<In> = Step<In> | ConditionalSubstitute<In, unknown>;
 /**
  * Runs the primitive. If it fails, runs the substitutes in their order until one succeeds. If all fail, rejects with the
  * error of the last one that ran, unchanged; the spans show every error. After an abort no substitute runs. A substitute
- * may have a `when`: it runs only after the errors for which `when` is true.
+ * may have a `when`: it runs only after the errors for which `when` is true. Telemetry says who answered by the innermost
+ * name that you gave, or else by the model; wrappers need no name for that.
  *
  * @example
  * const answer = fallback(largeModel, [
@@ -68,15 +69,14 @@ export function fallback<In, Out, const S extends readonly Substitute<In>[]>(
   const links: readonly Link<In, Answer>[] = [{ use: primary, when: always }, ...linksOf<In, Answer>(given)];
   const { name } = options;
   const { label, messageName } = namesOf('fallback', name, { around: primary });
-  const record = fallbackRecorder(
-    label,
-    links.map(({ use }) => use.name),
-  );
+  const record = fallbackRecorder(label, labelsOf(links.map(({ use }) => use)));
 
   return createPrimitive<In, Answer>({
     type: 'fallback',
     name,
     messageName,
+    // A substitute may have answered.
+    answering: { authorNames: [], otherNames: [messageName] },
     run: async (input, context, observation) => {
       let failure: unknown;
       let tried = 0;

@@ -64,7 +64,7 @@ export function hedge<In, Out>(primitive: Primitive<In, Out>, options: HedgeOpti
   return createPrimitive<In, Out>({
     type: 'hedge',
     name,
-    messageName,
+    around: inner,
     run: (input, context, observation) => {
       const tries = new Tries(inner, input, context);
       return tries.decidedBy(async () => {

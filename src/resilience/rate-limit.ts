@@ -89,7 +89,7 @@ export function rateLimit<In, Out>(
   return createPrimitive<In, Out>({
     type: 'rate_limit',
     name,
-    messageName,
+    around: inner,
     run: async (input, context, observation) => {
       const given = weight === undefined ? 1 : weight(input, context);
       const needed = isPromise(given) ? await untilCancelled(given, context.scope) : given;

@@ -88,7 +88,7 @@ export function retry<In, Out>(primitive: Primitive<In, Out>, options: RetryOpti
   return createPrimitive<In, Out>({
     type: 'retry',
     name,
-    messageName,
+    around: inner,
     run: async (input, context, observation) => {
       const { clock } = context;
       const deadline = deadlineMs === undefined ? undefined : new Deadline(context);

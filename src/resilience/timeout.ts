@@ -53,7 +53,7 @@ export function timeout<In, Out>(primitive: Primitive<In, Out>, options: Timeout
   return createPrimitive<In, Out>({
     type: 'timeout',
     name,
-    messageName,
+    around: inner,
     run: async (input, context, observation) => {
       record.limited(observation, timeoutMs, idleMs);
       const deadline = new Deadline(context, graceMs);
