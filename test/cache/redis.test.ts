@@ -9,9 +9,9 @@ import { component } from '../support/component.ts';
 import { type Redis, startRedis } from '../support/redis.ts';
 
 const key = (input: string) => input;
-const TIMEOUT_MS = 150;
+const TIMEOUT_MS = 500;
 /** What a miss may take on top of the bounds it waited for, on a busy machine. */
-const SLACK_MS = 2_000;
+const SLACK_MS = 15_000;
 
 describe.skipIf(component('redis-server') === undefined)('cache over a real Redis', () => {
   let telemetry: TestTelemetry;
@@ -115,7 +115,7 @@ describe.skipIf(component('redis-server') === undefined)('cache over a real Redi
     const primitive = cached({ ttlMs: 300 });
     expect(await primitive.execute('a')).toBe('a 1');
     expect(await primitive.execute('a')).toBe('a 1');
-    await vi.waitFor(async () => expect(await redis.cli('dbsize')).toBe('0'), 5_000);
+    await vi.waitFor(async () => expect(await redis.cli('dbsize')).toBe('0'), 30_000);
     expect(await primitive.execute('a')).toBe('a 2');
   });
 
@@ -249,7 +249,7 @@ describe.skipIf(component('redis-server') === undefined)('cache over a real Redi
   it('answers with a stale value and has the fresh one written', async () => {
     const primitive = cached({ ttlMs: 50, staleMs: 60_000 });
     expect(await primitive.execute('a')).toBe('a 1');
-    await vi.waitUntil(async () => (await primitive.execute('a')) === 'a 2', 5_000);
+    await vi.waitUntil(async () => (await primitive.execute('a')) === 'a 2', 30_000);
     expect(Number(await redis.cli('pttl', 'upper@1:a'))).toBeGreaterThan(50_000);
     await telemetry.expectMetric('tta_cache_misses_total', {}, 1);
   });

@@ -24,7 +24,7 @@ export interface Prometheus {
 }
 
 /** Calls `look` until it returns a value. Rejects after `withinMs` milliseconds, with the last error as the cause. */
-export async function eventually<T>(what: string, look: () => Promise<T | undefined>, withinMs = 30_000): Promise<T> {
+export async function eventually<T>(what: string, look: () => Promise<T | undefined>, withinMs = 60_000): Promise<T> {
   const deadline = Date.now() + withinMs;
   let last: unknown;
   while (Date.now() < deadline) {

@@ -68,7 +68,7 @@ export async function variableValues(url: string, variable: Variable, window: Ti
 }
 
 /** Runs a target until a series has a number, and returns these series: an empty list after `withinMs`. */
-export async function waitForSeries(url: string, target: Target, window: TimeWindow, withinMs = 25_000) {
+export async function waitForSeries(url: string, target: Target, window: TimeWindow, withinMs = 60_000) {
   const deadline = Date.now() + withinMs;
   for (;;) {
     const lines = await runTarget(url, target, window);

@@ -73,7 +73,7 @@ describe.skipIf(otelcol === undefined)('the Collector on a laptop', () => {
       return [...sender.accepted].filter((id) => !delivered.has(id)).length;
     };
     const allArrived = async () => (missing() === 0 ? true : undefined);
-    await eventually('all accepted spans arrive', allArrived, 15_000).catch(() => {});
+    await eventually('all accepted spans arrive', allArrived).catch(() => {});
     expect(missing()).toBe(0);
     expect(sender.accepted.size).toBeGreaterThan(25_000);
   });

@@ -40,7 +40,7 @@ describe.skipIf(otelcol === undefined)('the Collector in production', () => {
 
   const arrived = (sink: OtlpSink) => new Set(sink.spans.map(({ spanId }) => spanId));
   const arrives = (sink: OtlpSink, spans: number) =>
-    eventually(`${spans} spans arrive`, async () => (arrived(sink).size >= spans ? true : undefined), 15_000);
+    eventually(`${spans} spans arrive`, async () => (arrived(sink).size >= spans ? true : undefined));
 
   it('refuses requests without a token, and accepts a new token without a restart', async () => {
     const gateway = await startGateway({});
@@ -79,10 +79,10 @@ describe.skipIf(otelcol === undefined)('the Collector in production', () => {
       return [...sender.accepted].filter((id) => !delivered.has(id)).length;
     };
     const allArrived = async () => (missing() === 0 ? true : undefined);
-    await eventually('all accepted spans arrive', allArrived, 20_000).catch(() => {});
+    await eventually('all accepted spans arrive', allArrived).catch(() => {});
     expect(missing()).toBe(0);
     expect(sender.accepted.size).toBeGreaterThan(25_000);
-  }, 60_000);
+  });
 
   it('refuses spans when the queue of the gateway is full', async () => {
     const gateway = await startGateway({

@@ -19,7 +19,7 @@ describe('the endpoint', () => {
       expect(found[check]?.verdict, JSON.stringify(found[check])).toBe('ok');
     expect(found.port?.detail).toMatch(/^\S+ \(process \d+\) has port \d+$/);
     expect(found.data?.detail).toBe('2 primitives have series');
-    expect(found.movement?.detail).toMatch(/^\d+ executions ended within 0\.\d s$/);
+    expect(found.movement?.detail).toMatch(/^\d+ executions ended within \d+\.\d s$/);
     expect(found.clock?.detail).toBe('Our clock agrees with that of the endpoint');
   });
 
@@ -82,7 +82,7 @@ describe('the movement', () => {
     const { url } = await startApp("task('idle', () => {})");
     const { movement } = await runDoctor(url);
     expect(movement).toMatchObject({ verdict: 'warning', remedy: REMEDY.noMovement });
-    expect(movement?.detail).toMatch(/^No execution ended within 0\.\d s, 0 are running$/);
+    expect(movement?.detail).toMatch(/^No execution ended within \d+\.\d s, 0 are running$/);
   });
 
   it('says how many executions are running when one never ends', async () => {
@@ -119,7 +119,7 @@ describe('the metrics of the program', () => {
     // After a failure the exporter waits up to five seconds before the next attempt.
     const now = (await runDoctor(losing.url, { waitMs: 6_000 })).spans;
     expect(now).toMatchObject({ verdict: 'failure', remedy: REMEDY.spansLost });
-    expect(now?.detail).toMatch(/^\d+ spans were lost within 6\.\d s; since the start: \d+ export_failed$/);
+    expect(now?.detail).toMatch(/^\d+ spans were lost within \d+\.\d s; since the start: \d+ export_failed$/);
     const before = (await runDoctor(lost.url)).spans;
     expect(before).toMatchObject({ verdict: 'warning', detail: 'Spans were lost since the start: 1 export_failed' });
     await sink.stop();
