@@ -62,6 +62,7 @@ export type {
   FailureRatioOptions,
 } from './resilience/circuit-options.ts';
 export type { CircuitKeyOptions, CircuitSource, SharedCircuitOptions } from './resilience/circuit-source.ts';
+export { doNotRetry } from './resilience/do-not-retry.ts';
 export { type ConditionalSubstitute, type FallbackOptions, fallback, type Substitute } from './resilience/fallback.ts';
 export { type HedgeOptions, hedge } from './resilience/hedge.ts';
 export { type RateLimitOptions, rateLimit } from './resilience/rate-limit.ts';

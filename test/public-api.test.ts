@@ -22,6 +22,7 @@ const PUBLIC: Readonly<Record<string, readonly string[]>> = {
     'circuit',
     'circuitBreaker',
     'conditional',
+    'doNotRetry',
     'extract',
     'fallback',
     'hedge',

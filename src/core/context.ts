@@ -41,6 +41,16 @@ interface Inside {
   readonly around: Inside | undefined;
 }
 
+class Attempt {
+  readonly number: number;
+
+  constructor(number: number) {
+    this.number = number;
+  }
+}
+
+const isAttempt = (what: object): what is Attempt => what instanceof Attempt;
+
 export class ExecutionContext implements WorkflowContext {
   readonly clock: Clock;
   /** `undefined` where nothing can cancel the work. */
@@ -133,6 +143,15 @@ export class ExecutionContext implements WorkflowContext {
   insideOf(what: object): ExecutionContext {
     const inside = { what, around: this.#inside };
     return new ExecutionContext(this.#run, this.clock, this.scope, this.workflowName, inside);
+  }
+
+  get attempt(): number {
+    return this.innermost(isAttempt)?.number ?? 1;
+  }
+
+  /** The same run, inside of this try of a primitive that tries several times. */
+  atAttempt(number: number): ExecutionContext {
+    return this.attempt === number ? this : this.insideOf(new Attempt(number));
   }
 
   /** The innermost of what this is inside of that `is` accepts. */

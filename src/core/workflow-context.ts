@@ -20,6 +20,8 @@ export interface WorkflowContext {
   readonly signal: AbortSignal;
   /** The clock of this execution. */
   readonly clock: Clock;
+  /** The number of this try of the innermost `retry` or `hedge`: 1 for the first, and outside of both. */
+  readonly attempt: number;
 }
 
 /** The fields that a caller may set for an execution. A missing field is inherited; tags are merged. */

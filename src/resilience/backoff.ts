@@ -1,5 +1,3 @@
-import { readProperty } from '../platform/read-property.ts';
-
 /** The wait before the next try, in milliseconds. Pure: the random number is a parameter. */
 
 export const JITTERS = ['full', 'decorrelated', 'none'] as const;
@@ -28,42 +26,20 @@ export function backoffDelay(backoff: Backoff, attempt: number, previousMs: numb
 }
 
 /**
- * The wait that an error asks for, in milliseconds from `now` (milliseconds since the epoch): its `retryAfterMs`, or its
- * header `retry-after-ms` or `Retry-After` (seconds or an HTTP date). `undefined` when the error has none of them, or an
- * invalid one.
+ * The wait where an error asks for one of `askedMs` milliseconds: never shorter, and with the wait of the backoff on top, so
+ * that not all callers come back at once. At most `maxDelayMs`: where that is shorter than `askedMs`, the callers are spread
+ * over the time before it. Without jitter, the longer one of the two.
  */
-export function retryAfterMs(error: unknown, now: number): number | undefined {
-  const own = readProperty(error, 'retryAfterMs');
-  if (typeof own === 'number' && own >= 0 && Number.isFinite(own)) return own;
-  const inMs = header(error, 'retry-after-ms');
-  if (inMs !== undefined && isNumber(inMs)) return Number(inMs);
-  const value = header(error, 'retry-after');
-  if (value === undefined) return undefined;
-  if (isNumber(value)) return Number(value) * 1_000;
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
-}
-
-function isNumber(text: string): boolean {
-  return /^\d+(\.\d+)?$/.test(text.trim());
-}
-
-/** A header of the error itself or of its `response`. Headers are a `Headers` or a plain object. */
-function header(error: unknown, name: string): string | undefined {
-  for (const source of [readProperty(error, 'headers'), readProperty(readProperty(error, 'response'), 'headers')]) {
-    if (typeof source !== 'object' || source === null) continue;
-    const value = lookUp(source, name);
-    if (typeof value === 'string' || typeof value === 'number') return String(value);
-  }
-  return undefined;
-}
-
-function lookUp(headers: object, name: string): unknown {
-  const get = readProperty(headers, 'get');
-  try {
-    if (typeof get === 'function') return get.call(headers, name);
-    return Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1];
-  } catch {
-    return undefined;
-  }
+export function askedDelay(
+  backoff: Backoff,
+  askedMs: number,
+  attempt: number,
+  previousMs: number,
+  random: number,
+): number {
+  const { maxDelayMs, jitter } = backoff;
+  const ownMs = backoffDelay(backoff, attempt, previousMs, random);
+  if (jitter === 'none') return Math.min(maxDelayMs, Math.max(askedMs, ownMs));
+  if (askedMs > maxDelayMs) return maxDelayMs - Math.min(ownMs, (random * maxDelayMs) / 10);
+  return askedMs + (askedMs + ownMs > maxDelayMs ? random * (maxDelayMs - askedMs) : ownMs);
 }

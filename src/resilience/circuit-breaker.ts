@@ -11,7 +11,7 @@ import { type Observation, recordCallbackError } from '../telemetry/record/callb
 import { circuitBreakerRecorder } from '../telemetry/record/circuit-breaker.ts';
 import type { CircuitResult } from './circuit.ts';
 import { type CircuitSource, circuitSource, SOURCE_RULES } from './circuit-source.ts';
-import { isTransient } from './transient.ts';
+import { judge } from './judge.ts';
 
 /** The options of every circuit breaker. */
 export interface CircuitBreakerCommonOptions {
@@ -22,7 +22,7 @@ export interface CircuitBreakerCommonOptions {
    * does not count, and a refusal by a policy inside does not count either: the dependency was not called. `when` cannot
    * be asynchronous: the circuit needs the result before it admits the next execution. If it throws, the error does not
    * count.
-   * @default all errors, except those with a `status` from 400 to 499 other than 408, 409, 425 and 429
+   * @default what is a failure by "What is worth another try"
    */
   readonly when?: ((error: unknown, context: WorkflowContext) => boolean) | undefined;
 }
@@ -52,12 +52,13 @@ export function circuitBreaker<In, Out>(
 ): Primitive<In, Out> {
   checkOptions('CircuitBreakerOptions', options, RULES);
   const inner = requirePrimitive('circuitBreaker', 'primitive', primitive);
-  const { name, when = isTransient, ...source } = options;
+  const { name, when, ...source } = options;
   const { label, messageName } = namesOf('circuit_breaker', name, { around: inner });
   const circuitFor = circuitSource('CircuitBreakerOptions', source, { label, messageName });
   /** What the error of an execution says about the dependency. */
-  const judge = (error: unknown, context: ExecutionContext, observation: Observation): CircuitResult => {
+  const resultOf = (error: unknown, context: ExecutionContext, observation: Observation): CircuitResult => {
     if (context.scope?.cancelled === true || isInconclusive(error)) return 'unknown';
+    if (when === undefined) return judge(error).circuit;
     let isFailure: unknown;
     try {
       isFailure = when(error, context);
@@ -91,7 +92,7 @@ export function circuitBreaker<In, Out>(
       const onEnd = (failure: { readonly error: unknown } | undefined) => {
         let result: CircuitResult = 'unknown';
         try {
-          result = failure === undefined ? 'success' : judge(failure.error, context, observation);
+          result = failure === undefined ? 'success' : resultOf(failure.error, context, observation);
         } finally {
           const changedTo = circuit.settle(admission, result, failure?.error, clock);
           if (changedTo !== undefined) record.changed(observation, changedTo);

@@ -1,13 +1,12 @@
 import { isPromise } from '../core/cancellation.ts';
 import { checkOptions, fail, type Rules, requireNumber } from '../core/check.ts';
-import { decide } from '../core/decide.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { callback, count, milliseconds, number, optional, optionalName } from '../core/rules.ts';
 import type { WorkflowContext } from '../core/workflow-context.ts';
 import { type HedgeResult, hedgeRecorder } from '../telemetry/record/hedge.ts';
+import { isTransient, isWorthRetry } from './judge.ts';
 import { RecentDurations } from './recent-durations.ts';
-import { isTransient } from './transient.ts';
 import { Tries } from './tries.ts';
 
 export interface HedgeOptions {
@@ -30,8 +29,9 @@ export interface HedgeOptions {
   /** How many tries there may be after the first. @default 1 */
   readonly maxHedges?: number | undefined;
   /**
-   * Which errors are worth another try; any other error ends the execution.
-   * @default all errors, except those with a `status` from 400 to 499 other than 408, 409, 425 and 429
+   * Which errors are worth another try; any other error ends the execution. If it throws, there is none. It is not asked
+   * about an error that `doNotRetry` has marked.
+   * @default what may pass, see "What is worth another try"
    */
   readonly when?: ((error: unknown, context: WorkflowContext) => boolean | PromiseLike<boolean>) | undefined;
 }
@@ -94,7 +94,7 @@ export function hedge<In, Out>(primitive: Primitive<In, Out>, options: HedgeOpti
             if (failure !== undefined) {
               if (tries.running + tries.failuresLeft === 0 && !mayStart()) throw failure.error;
               if (!isCancelled()) {
-                const answer = decide(when, failure.error, context, observation);
+                const answer = isWorthRetry(when, failure.error, context, observation);
                 // An answer of another try does not wait for what `when` says of this one.
                 const isWorth = isPromise(answer) ? await Promise.race([answer, tries.answered()]) : answer;
                 if (tries.answer === undefined && !isWorth) throw failure.error;

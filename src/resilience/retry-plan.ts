@@ -1,6 +1,7 @@
 /** Decides whether there is another try, and when it starts. */
 import type { RetryStop } from '../telemetry/record/retry.ts';
-import { type Backoff, backoffDelay, retryAfterMs } from './backoff.ts';
+import { askedDelay, type Backoff, backoffDelay } from './backoff.ts';
+import { retryAfterMs } from './retry-after.ts';
 import type { RetryBudget } from './retry-budget.ts';
 
 /** An invalid random number counts as 1, the longest wait: a timer of `NaN` milliseconds fires at once, or never. */
@@ -15,13 +16,20 @@ export interface Pause {
   readonly giveBack: (() => void) | undefined;
 }
 
-type Plan = (
-  error: unknown,
-  attempt: number,
-  previousMs: number | undefined,
-  now: number,
-  endsAt: number,
-) => Pause | RetryStop;
+/** A try that was not good enough. */
+export interface FailedTry {
+  /** The error, or the result, of the try. */
+  readonly answer: unknown;
+  /** The number of the try; the first is 1. */
+  readonly attempt: number;
+  /** The wait before the try, in milliseconds; `undefined` before the first. */
+  readonly previousMs: number | undefined;
+  /** The time of the clock, and the date. */
+  readonly now: number;
+  readonly date: number;
+}
+
+type Plan = (failed: FailedTry, endsAt: number) => Pause | RetryStop;
 
 /** What the decision depends on beside the failed try. */
 export interface RetryPlan extends Backoff {
@@ -34,15 +42,16 @@ export interface RetryPlan extends Backoff {
 
 /** The decision after a failed try: a wait before the next try, or why there is none. */
 export function planner(retryPlan: RetryPlan): Plan {
-  const { maxRetries, initialDelayMs, maxDelayMs, budget, random } = retryPlan;
+  const { maxRetries, initialDelayMs, budget, random } = retryPlan;
 
-  return (error, attempt, previousMs = initialDelayMs, now, endsAt) => {
+  return ({ answer, attempt, previousMs = initialDelayMs, now, date }, endsAt) => {
     if (attempt > maxRetries) return 'max_retries';
-    const asked = retryAfterMs(error, now) ?? 0;
-    const delayMs = Math.min(
-      maxDelayMs,
-      Math.max(asked, backoffDelay(retryPlan, attempt, previousMs, validRandom(random()))),
-    );
+    const askedMs = retryAfterMs(answer, date);
+    const jitter = validRandom(random());
+    const delayMs =
+      askedMs === undefined
+        ? backoffDelay(retryPlan, attempt, previousMs, jitter)
+        : askedDelay(retryPlan, askedMs, attempt, previousMs, jitter);
     if (now + delayMs >= endsAt) return 'deadline';
     const giveBack = budget?.takeRetry(now);
     return budget !== undefined && giveBack === undefined ? 'budget' : { delayMs, giveBack };

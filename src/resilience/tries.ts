@@ -60,7 +60,7 @@ export class Tries<In, Out> {
     this.#scopes.push(scope);
     this.#running += 1;
     this.#primitive
-      .invoke(this.#input, this.#context.within(scope))
+      .invoke(this.#input, this.#context.within(scope).atAttempt(index + 1))
       .then(
         (output) => {
           this.#running -= 1;

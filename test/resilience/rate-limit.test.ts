@@ -136,7 +136,7 @@ describe('rateLimit', () => {
       retryAfterMs: 750,
     });
     await telemetry.expectMetric('tta_primitive_outcomes_total', rejected(), 1);
-    const patient = run(retry(strict, { initialDelayMs: 1, random: () => 1 }), 2);
+    const patient = run(retry(strict, { initialDelayMs: 1, random: () => 0 }), 2);
     await clock.advance(750);
     await patient;
     expect(startedAt).toEqual([

@@ -1,6 +1,16 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { retry, retryBudget } from '../../src/index.ts';
-import { backoffDelay, retryAfterMs } from '../../src/resilience/backoff.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  doNotRetry,
+  hedge,
+  type Primitive,
+  retry,
+  retryBudget,
+  stream,
+  task,
+  type WorkflowContext,
+} from '../../src/index.ts';
+import { backoffDelay } from '../../src/resilience/backoff.ts';
+import { retryAfterMs } from '../../src/resilience/retry-after.ts';
 import {
   createVirtualClock,
   scriptedTask,
@@ -110,7 +120,7 @@ describe('retry', () => {
   ])('waits as long as the server asks with %s', async (_, properties, waitMs) => {
     const clock = createVirtualClock();
     const inner = scriptedTask<string, string>('inner', [fail(properties), { result: 'ok' }]);
-    const running = retry(inner, { initialDelayMs: 1 }).execute('x', { context: { clock } });
+    const running = retry(inner, { random: () => 0 }).execute('x', { context: { clock } });
     await clock.advance(waitMs - 1);
     expect(inner.calls).toHaveLength(1);
     await clock.advance(1);
@@ -148,7 +158,7 @@ describe('retry', () => {
   it('waits as long as an error of ours asks in retryAfterMs', async () => {
     const clock = createVirtualClock();
     const inner = scriptedTask<string, string>('inner', [fail({ retryAfterMs: 4_000 }), { result: 'ok' }]);
-    const running = retry(inner, { initialDelayMs: 1 }).execute('x', { context: { clock } });
+    const running = retry(inner, { random: () => 0 }).execute('x', { context: { clock } });
     await clock.advance(3_999);
     expect(inner.calls).toHaveLength(1);
     await clock.advance(1);
@@ -251,6 +261,152 @@ describe('retry', () => {
       const second = retry(inner, { budget, initialDelayMs: 0 }).execute('x', { context: { clock } });
       await clock.advance(0);
       await expect(second).resolves.toBe('ok');
+    });
+  });
+
+  it('tells the function which try it is, from 1, also where retries are nested', async () => {
+    const seen: number[] = [];
+    const work = task('work', (_: string, context) => {
+      seen.push(context.attempt);
+      throw new Error('down');
+    });
+    const steady = (inner: Primitive<string, never>) => retry(inner, { maxRetries: 1, initialDelayMs: 0 });
+    await expect(steady(steady(work)).execute('x')).rejects.toThrow('down');
+    expect(seen).toEqual([1, 2, 1, 2]);
+    await expect(work.execute('x')).rejects.toThrow('down');
+    expect(seen.at(-1)).toBe(1);
+  });
+
+  it('calls onRetry before each wait, with the error and the number of the try, and waits for it', async () => {
+    const clock = createVirtualClock();
+    const inner = scriptedTask<string, string>('inner', [fail(), fail(), { result: 'ok' }]);
+    const seen: unknown[] = [];
+    const onRetry = async (error: unknown, { attempt, clock }: WorkflowContext) => {
+      await clock.sleep(50);
+      seen.push([(error as Error).message, attempt, inner.calls.length]);
+    };
+    const options = { onRetry, initialDelayMs: 100, jitter: 'none' } as const;
+    const running = retry(inner, options).execute('x', { context: { clock } });
+    await clock.advance(149);
+    expect(inner.calls).toHaveLength(1);
+    await clock.advance(1);
+    expect(inner.calls).toHaveLength(2);
+    await clock.advance(250);
+    await expect(running).resolves.toBe('ok');
+    expect(seen).toEqual([
+      ['busy', 1, 1],
+      ['busy', 2, 2],
+    ]);
+  });
+
+  it('goes on after an onRetry that throws, shows that on the span, and does not hold an abort', async () => {
+    const inner = scriptedTask<string, string>('inner', [fail(), { result: 'ok' }]);
+    const broken = () => {
+      throw new Error('no log');
+    };
+    await expect(retry(inner, { onRetry: broken, initialDelayMs: 0 }).execute('x')).resolves.toBe('ok');
+    expect(
+      telemetry
+        .spans()
+        .at(-1)
+        ?.events.map(({ name }) => name),
+    ).toEqual(['tta.retry', 'tta.callback_error']);
+    const controller = new AbortController();
+    const held = retry(scriptedTask('inner', [fail()]), { onRetry: () => new Promise(() => {}) });
+    const running = held.execute('x', { signal: controller.signal });
+    await settled();
+    controller.abort(new Error('enough'));
+    await expect(running).rejects.toThrow('enough');
+  });
+
+  describe('with whenResult', () => {
+    const options = { whenResult: (text: string) => text === 'poor', initialDelayMs: 0 };
+
+    it('tries again until the result is good enough, and counts a success', async () => {
+      const inner = scriptedTask<string, string>('inner', [{ result: 'poor' }, fail(), { result: 'good' }]);
+      await expect(retry(inner, options).execute('x')).resolves.toBe('good');
+      expect(await results()).toEqual({ success_retried: 1 });
+    });
+
+    it('returns the last result, however poor, and counts that the tries were used up', async () => {
+      const inner = scriptedTask<string, string>('inner', [{ result: 'poor' }]);
+      const onRetry = vi.fn();
+      await expect(retry(inner, { ...options, maxRetries: 2, onRetry }).execute('x')).resolves.toBe('poor');
+      expect(inner.calls).toHaveLength(3);
+      expect(onRetry.mock.calls.map(([error, { attempt }]) => [error, attempt])).toEqual([
+        [undefined, 1],
+        [undefined, 2],
+      ]);
+      expect(await results()).toEqual({ failure_exhausted: 1 });
+      await telemetry.expectMetric('tta_primitive_executions_total', { primitive_type: 'retry', status: 'success' }, 1);
+      const span = telemetry.spans().at(-1);
+      expect(span?.attributes).toMatchObject({ 'tta.retry.attempts': 3, 'tta.retry.stopped_by': 'max_retries' });
+      expect(JSON.stringify(span?.events)).not.toContain('poor');
+    });
+
+    it('waits as long as the response asks that was not good enough', async () => {
+      const clock = createVirtualClock();
+      const headers = { 'retry-after': '2' };
+      const inner = scriptedTask<string, Response>('fetch', [
+        { result: new Response('', { status: 503, headers }) },
+        { result: new Response('ok') },
+      ]);
+      const whenResult = ({ status }: Response) => status === 503;
+      const running = retry(inner, { whenResult, random: () => 0 }).execute('x', { context: { clock } });
+      await clock.advance(1_999);
+      expect(inner.calls).toHaveLength(1);
+      await clock.advance(1);
+      await expect(running).resolves.toMatchObject({ status: 200 });
+    });
+
+    it('may answer later, and ends the execution with its own error', async () => {
+      const later = { ...options, whenResult: async (text: string) => text === 'poor' };
+      const inner = scriptedTask<string, string>('inner', [{ result: 'poor' }, { result: 'good' }]);
+      await expect(retry(inner, later).execute('x')).resolves.toBe('good');
+      const broken = { ...options, whenResult: (text: string) => JSON.parse(text) as boolean };
+      await expect(retry(inner, broken).execute('x')).rejects.toThrow('JSON');
+      expect(inner.calls).toHaveLength(3);
+    });
+
+    it('is not asked about a stream', async () => {
+      const whenResult = vi.fn(() => true);
+      const chunks = stream('s', async function* () {
+        yield 1;
+      });
+      const output = await retry(chunks, { whenResult }).execute(undefined);
+      for await (const chunk of output) expect(chunk).toBe(1);
+      expect(whenResult).not.toHaveBeenCalled();
+    });
+  });
+
+  describe('after an error that doNotRetry has marked', () => {
+    const always = { when: () => true, initialDelayMs: 0 };
+
+    it.each([
+      ['an error', new Error('mine')],
+      ['a frozen error', Object.freeze(new Error('mine'))],
+      ['a proxy', new Proxy(new Error('mine'), { defineProperty: () => false })],
+    ])('does not try again, whatever when says, and rejects with the same object: %s', async (_, mine) => {
+      expect(doNotRetry(mine)).toBe(mine);
+      expect(Object.keys(mine)).toEqual([]);
+      const inner = scriptedTask('inner', [{ error: mine }]);
+      await expect(retry(inner, always).execute('x')).rejects.toBe(mine);
+      await expect(hedge(inner, { delayMs: 60_000, when: () => true }).execute('x')).rejects.toBe(mine);
+      expect(inner.calls).toHaveLength(2);
+    });
+
+    it('does not try again where it is a cause, or was marked by other code', async () => {
+      const wrapped = new Error('outer', { cause: new Error('middle', { cause: doNotRetry(new Error('inner')) }) });
+      const byOthers = Object.assign(new Error('theirs'), { [Symbol.for('tta-primitives.doNotRetry')]: true });
+      for (const error of [wrapped, byOthers]) {
+        const inner = scriptedTask('inner', [{ error }]);
+        await expect(retry(inner, always).execute('x')).rejects.toBe(error);
+        expect(inner.calls).toHaveLength(1);
+      }
+    });
+
+    it('refuses to mark what cannot be marked', () => {
+      expect(() => doNotRetry('text' as never)).toThrow('doNotRetry: error must be an object, got "text"');
     });
   });
 

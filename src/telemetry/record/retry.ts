@@ -17,12 +17,17 @@ export type RetryStop = 'max_retries' | 'deadline' | 'budget';
 export function retryRecorder(name: string) {
   const results = new Map(RETRY_RESULTS.map((result) => [result, retryAttempts.series(name, result)]));
   return {
-    /** Attempt `attempt` (the first is 1) failed and the next follows after `delayMs`. */
-    retried(observation: Observation, attempt: number, delayMs: number, error: unknown): void {
+    /** Attempt `attempt` (the first is 1) failed, or gave a poor result, and the next follows after `delayMs`. */
+    retried(
+      observation: Observation,
+      attempt: number,
+      delayMs: number,
+      failed: { readonly error: unknown } | undefined,
+    ): void {
       observation.span?.addEvent(EVENT.retry, {
         [ATTR.retryAttempt]: attempt,
         [ATTR.retryDelay]: delayMs / 1_000,
-        ...errorAttributes(error),
+        ...(failed === undefined ? undefined : errorAttributes(failed.error)),
       });
     },
     finished(observation: Observation, result: RetryResult, attempts: number, stoppedBy: RetryStop | undefined): void {

@@ -1,0 +1,82 @@
+/** The kinds of errors that no status tells apart, by the names, codes and messages that libraries give them. */
+import { readProperty } from '../platform/read-property.ts';
+
+const TIMEOUTS = new Set<unknown>(['TimeoutError', 'PrimitiveTimeoutError']);
+const ABORTS = new Set<unknown>(['AbortError', 'CanceledError', 'APIUserAbortError', 'RequestAbortedError']);
+const ABORT_CODES = new Set<unknown>(['ABORT_ERR', 'ERR_CANCELED', 'ERR_ABORTED', 'UND_ERR_ABORTED']);
+/** The whole message of the abort of OpenAI's client, whose errors have no name of their own. */
+const ABORT_MESSAGE = 'Request was aborted.';
+
+/** A time limit was reached. Node.js rejects with an `AbortError` also where the signal was that of a time limit. */
+export function isTimeLimit(error: object): boolean {
+  const name = readProperty(error, 'name');
+  if (name === 'AbortError') return TIMEOUTS.has(readProperty(readProperty(error, 'cause'), 'name'));
+  return TIMEOUTS.has(name);
+}
+
+/** A user's own signal aborted the work. */
+export function isAbort(error: object): boolean {
+  return (
+    ABORTS.has(readProperty(error, 'name')) ||
+    ABORT_CODES.has(readProperty(error, 'code')) ||
+    readProperty(error, 'message') === ABORT_MESSAGE
+  );
+}
+
+/** The errors of AWS that stand for a full service, some of them with status 400. */
+const THROTTLING =
+  /^(?:\w*Thrott\w+|RequestLimitExceeded|BandwidthLimitExceeded|LimitExceededException|TooManyRequestsException|ProvisionedThroughputExceededException|TransactionInProgressException|PriorRequestNotComplete|RequestTimeout(?:Exception)?|SlowDown|ModelNotReadyException|ModelTimeoutException)$/;
+
+export function isThrottling(error: object): boolean {
+  return THROTTLING.test(textOf(error, 'name')) || typeof readProperty(error, '$retryable') === 'object';
+}
+
+const GRPC_TRANSIENT = new Set([2, 4, 8, 10, 13, 14, 15]);
+
+/** The kind of a gRPC error, by its code; `undefined` for any other error. */
+export function grpcKind(error: object): 'cancelled' | 'transient' | 'answer' | undefined {
+  const code = readProperty(error, 'code');
+  if (typeof code !== 'number' || code < 1 || code > 16 || typeof readProperty(error, 'details') !== 'string') {
+    return undefined;
+  }
+  if (code === 1) return 'cancelled';
+  return GRPC_TRANSIENT.has(code) ? 'transient' : 'answer';
+}
+
+const CERTIFICATE = /^(?:CERT_|ERR_TLS_CERT|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED_CERT|UNABLE_TO_(?:VERIFY|GET)_)/;
+
+/** The server's certificate is not trusted, which a repetition does not change. */
+export function isUntrustedServer(error: object): boolean {
+  return CERTIFICATE.test(textOf(error, 'code'));
+}
+
+const FAULTY_CODE =
+  /^(?:ERR_INVALID_|MODULE_NOT_FOUND$|ERR_MODULE_NOT_FOUND$|ERR_PACKAGE_|ERR_REQUIRE_|ERR_UNSUPPORTED_|ERR_UNKNOWN_|ERR_MISSING_|ERR_HTTP_INVALID_|ERR_HTTP_HEADERS_SENT$|ERR_UNESCAPED_CHARACTERS$|ERR_BAD_REQUEST$|ERR_BAD_OPTION|UND_ERR_INVALID_ARG$|UND_ERR_NOT_SUPPORTED$)/;
+const FAULTY_NAME =
+  /^(?:CredentialsProviderError|TokenProviderError|InvalidRequestError|AI_(?:LoadAPIKey|LoadSetting|InvalidArgument|InvalidPrompt|NoSuchModel|NoSuchProvider|UnsupportedFunctionality|UnsupportedModelVersion)Error)$/;
+/** The clients' own words for a missing key or a wrong URL, which have no code. */
+const FAULTY_MESSAGE =
+  /^(?:Missing credentials\b|Could not (?:resolve authentication method|load (?:the default )?credentials)|Region is missing$|Please provide 'token'|Input validation failed\b|unknown scheme$|[\w ]{0,60}API[ _]?key\b[\w ]{0,30}\b(?:is missing|must be (?:set|provided|specified)))/i;
+const LANGUAGE_ERROR = /^(?:TypeError|ReferenceError|RangeError|EvalError|URIError|SyntaxError)$/;
+/** `fetch` reports a broken connection as a `TypeError`, each engine in its own words, some without a cause. */
+const BROKEN_CONNECTION =
+  /^(?:fetch failed|terminated|Failed to fetch|Load failed|network ?error|Network request failed|The (?:Internet|network) connection|error sending request|Unable to connect)/i;
+
+/**
+ * A mistake in the program or its settings: a `TypeError` and its like without a cause, a wrong URL or header, a missing
+ * key or package. A `SyntaxError` about JSON is none: the text came from a server or from a model.
+ */
+export function isFault(error: object): boolean {
+  if (FAULTY_CODE.test(textOf(error, 'code')) || FAULTY_NAME.test(textOf(error, 'name'))) return true;
+  const message = textOf(error, 'message');
+  if (FAULTY_MESSAGE.test(message)) return true;
+  const name = textOf(error, 'name');
+  if (!LANGUAGE_ERROR.test(name) || (readProperty(error, 'cause') ?? undefined) !== undefined) return false;
+  return name === 'SyntaxError' ? !message.includes('JSON') : !BROKEN_CONNECTION.test(message);
+}
+
+/** The beginning of a text property, empty if it is no text: a message may be as long as a reply. */
+function textOf(error: object, key: string): string {
+  const value = readProperty(error, key);
+  return typeof value === 'string' ? value.slice(0, 300) : '';
+}

@@ -1,0 +1,83 @@
+/**
+ * Reads the errors of other libraries. Each library has its own names for status and headers, and many put the error that
+ * matters into `cause`. Nothing is trusted: a getter may throw, causes may go in a circle.
+ */
+import { readProperty } from '../platform/read-property.ts';
+
+/** So many errors are read at most, the outermost first. */
+const MAX_ERRORS = 16;
+
+/** The errors that an error was made of. `lastError` is that of the AI SDK's `RetryError`. */
+export function innerErrors(error: unknown): readonly unknown[] {
+  const inner = [readProperty(error, 'cause'), readProperty(error, 'lastError')];
+  const several = readProperty(error, 'errors');
+  if (Array.isArray(several)) inner.push(...several.slice(0, MAX_ERRORS));
+  return [...new Set(inner)].filter((each) => typeof each === 'object' && each !== null);
+}
+
+/** The error and the errors that it was made of. */
+export function* errorsWithin(error: unknown): Generator<unknown, void, undefined> {
+  const found = new Set<unknown>([error]);
+  for (const each of found) {
+    yield each;
+    for (const inner of innerErrors(each)) if (found.size < MAX_ERRORS) found.add(inner);
+  }
+}
+
+const STATUS_KEYS = ['status', 'statusCode', 'code'] as const;
+
+/** The status from 400 to 599 of the HTTP response that an error stands for. */
+export function statusOf(error: unknown): number | undefined {
+  const response = readProperty(error, 'response');
+  const candidates = [
+    ...STATUS_KEYS.map((key) => readProperty(error, key)),
+    readProperty(readProperty(error, '$metadata'), 'httpStatusCode'),
+    readProperty(response, 'status'),
+    readProperty(response, 'statusCode'),
+  ];
+  return candidates.map(asStatus).find((status) => status !== undefined);
+}
+
+function asStatus(value: unknown): number | undefined {
+  const status = typeof value === 'string' && /^[45]\d\d$/.test(value) ? Number(value) : value;
+  return typeof status === 'number' && status >= 400 && status < 600 ? status : undefined;
+}
+
+const RESPONSE_KEYS = ['response', 'rawResponse', '$response'] as const;
+
+/** A header of the HTTP response that an error stands for; `name` in lower case. */
+export function headerOf(error: unknown, name: string): string | undefined {
+  const places = [
+    readProperty(error, 'headers'),
+    readProperty(error, 'responseHeaders'),
+    ...RESPONSE_KEYS.map((key) => readProperty(readProperty(error, key), 'headers')),
+  ];
+  for (const headers of places) {
+    const value = first(lookUp(headers, name));
+    if (typeof value === 'string' || typeof value === 'number') return String(value).trim();
+  }
+  return undefined;
+}
+
+function first(value: unknown): unknown {
+  return Array.isArray(value) ? value[0] : value;
+}
+
+/** Headers are a `Headers`, a `Map`, a list of pairs, a flat list of names and values, or an object. */
+function lookUp(headers: unknown, name: string): unknown {
+  if (typeof headers !== 'object' || headers === null) return undefined;
+  try {
+    const get = readProperty(headers, 'get');
+    const found = typeof get === 'function' ? get.call(headers, name) : undefined;
+    if (found !== undefined && found !== null) return found;
+    const isName = (key: unknown) => String(key).toLowerCase() === name;
+    const entries: unknown[] =
+      Symbol.iterator in headers ? [...(headers as Iterable<unknown>)] : Object.entries(headers);
+    const pair = entries.find((entry) => Array.isArray(entry) && isName(entry[0]));
+    if (pair !== undefined) return (pair as unknown[])[1];
+    const at = Array.isArray(headers) ? entries.findIndex((entry, i) => i % 2 === 0 && isName(entry)) : -1;
+    return at < 0 ? undefined : entries[at + 1];
+  } catch {
+    return undefined;
+  }
+}

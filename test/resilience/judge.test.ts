@@ -1,0 +1,259 @@
+/**
+ * What is worth another try, by the errors that real clients throw: their shapes were taken from the clients themselves,
+ * against a local server. `test/resilience/clients.deep.ts` asks the clients.
+ */
+import vm from 'node:vm';
+import { describe, expect, it, vi } from 'vitest';
+import {
+  BulkheadFullError,
+  CompensationError,
+  cache,
+  circuitBreaker,
+  hedge,
+  LoopLimitError,
+  PrimitiveTimeoutError,
+  RaceError,
+  rateLimit,
+  retry,
+  router,
+  stream,
+  task,
+} from '../../src/index.ts';
+import { judge } from '../../src/resilience/judge.ts';
+
+const error = (properties: object, message = 'x', cause?: unknown) =>
+  Object.assign(new Error(message, cause === undefined ? {} : { cause }), properties);
+const reset = error({ code: 'ECONNRESET', errno: -104, syscall: 'read' }, 'read ECONNRESET');
+const fetchFailed = (cause: unknown = reset) => new TypeError('fetch failed', { cause });
+const abort = () => new DOMException('This operation was aborted', 'AbortError');
+const node = (code: string, message: string) => Object.assign(new TypeError(message), { code });
+
+function unreadable(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (thrown) {
+    return thrown;
+  }
+}
+
+const TRANSIENT: readonly [string, unknown][] = [
+  ['an error of unknown kind', new Error('down')],
+  ['a text', 'down'],
+  ['nothing', undefined],
+  ['openai and Anthropic: 429', error({ status: 429, headers: new Headers(), error: {} })],
+  ['Anthropic: 529', error({ status: 529, name: 'OverloadedError' })],
+  ['openai: no connection', error({ status: undefined }, 'Connection error.', fetchFailed())],
+  ['openai: time limit', error({ status: undefined }, 'Request timed out.')],
+  ['AI SDK: 503', error({ name: 'AI_APICallError', statusCode: 503, isRetryable: true, responseHeaders: {} })],
+  ['AI SDK: a cut reply', error({ name: 'AI_APICallError', statusCode: 200, isRetryable: true }, 'x', reset)],
+  [
+    'AI SDK: after its own tries',
+    error({ name: 'AI_RetryError', lastError: error({ statusCode: 429, isRetryable: true }) }),
+  ],
+  ['Google: 503', error({ name: 'ApiError', status: 503 })],
+  ['Mistral: 500', error({ name: 'SDKError', statusCode: 500, headers: new Headers() })],
+  ['Mistral: no connection', error({ name: 'ConnectionError' }, 'Unable to make request', fetchFailed())],
+  ['ky: 408', error({ name: 'HTTPError', response: new Response('', { status: 408 }) })],
+  ['ky: time limit', error({ name: 'TimeoutError' })],
+  [
+    'got: 502',
+    error({ name: 'HTTPError', code: 'ERR_NON_2XX_3XX_RESPONSE', response: { statusCode: 502, headers: {} } }),
+  ],
+  ['got: time limit', error({ name: 'TimeoutError', code: 'ETIMEDOUT' })],
+  ['axios: 500', error({ name: 'AxiosError', code: 'ERR_BAD_RESPONSE', status: 500, response: { status: 500 } })],
+  ['axios: time limit', error({ name: 'AxiosError', code: 'ECONNABORTED' })],
+  ['fetch: reset', fetchFailed()],
+  ['fetch: no such host', fetchFailed(error({ code: 'ENOTFOUND' }))],
+  ['fetch: refused', fetchFailed(new AggregateError([error({ code: 'ECONNREFUSED' })]))],
+  ['fetch: cut', new TypeError('terminated', { cause: error({ name: 'SocketError', code: 'UND_ERR_SOCKET' }) })],
+  ['fetch: without a cause', new TypeError('terminated')],
+  ['fetch of a browser', new TypeError('Failed to fetch')],
+  ['fetch: time limit', new DOMException('The operation was aborted due to timeout', 'TimeoutError')],
+  [
+    'Node.js: aborted by a time limit',
+    error({ name: 'AbortError', code: 'ABORT_ERR' }, 'x', error({ name: 'TimeoutError' })),
+  ],
+  ['undici: no headers in time', error({ name: 'HeadersTimeoutError', code: 'UND_ERR_HEADERS_TIMEOUT' })],
+  [
+    'AWS: throttled, with status 400',
+    error({ name: 'ThrottlingException', $metadata: { httpStatusCode: 400 }, $fault: 'client' }),
+  ],
+  ['AWS: 503', error({ name: 'ServiceUnavailableException', $metadata: { httpStatusCode: 503 }, $fault: 'server' })],
+  ['AWS: says so itself', error({ name: 'X', $metadata: { httpStatusCode: 424 }, $retryable: {} })],
+  ['gRPC: unavailable', error({ code: 14, details: 'no connection', metadata: {} })],
+  ['googleapis: a status in code', error({ code: 503 })],
+  ['a reply that is no JSON', unreadable('{"a":')],
+  ['a page instead of JSON', unreadable('<html>')],
+  ['a time limit of ours', Object.assign(new PrimitiveTimeoutError('ask', 5), { cause: abort() })],
+  ['branches of which one may succeed', new RaceError('race', ['a', 'b'], [error({ status: 401 }), reset])],
+];
+
+const ANSWERS: readonly [string, unknown][] = [
+  ...[400, 401, 403, 404, 422].map((status): [string, unknown] => [`openai: ${status}`, error({ status })]),
+  ['AI SDK: 401', error({ name: 'AI_APICallError', statusCode: 401, isRetryable: false, responseHeaders: {} })],
+  ['Mistral: 401', error({ name: 'SDKError', statusCode: 401, rawResponse: new Response('', { status: 401 }) })],
+  ['Cohere: 400', error({ name: 'BadRequestError', statusCode: 400 })],
+  ['ky: 404', error({ name: 'HTTPError', response: new Response('', { status: 404 }) })],
+  ['got: 401', error({ name: 'HTTPError', code: 'ERR_NON_2XX_3XX_RESPONSE', response: { statusCode: 401 } })],
+  ['axios: 422', error({ name: 'AxiosError', code: 'ERR_BAD_REQUEST', response: { status: 422 } })],
+  ['AWS: 403', error({ name: 'AccessDeniedException', $metadata: { httpStatusCode: 403 } })],
+  ['gRPC: not found', error({ code: 5, details: 'no such thing' })],
+  ['a 401 inside of another error', new Error('the step failed', { cause: error({ status: 401 }) })],
+  [
+    'branches that were all refused',
+    new RaceError('race', ['a', 'b'], [error({ status: 401 }), error({ status: 403 })]),
+  ],
+];
+
+const OWN_DOING: readonly [string, unknown][] = [
+  ['an abort', abort()],
+  ['openai: an abort', error({ status: undefined }, 'Request was aborted.')],
+  ['Anthropic: an abort', error({ name: 'APIUserAbortError' }, 'Request was aborted.')],
+  ['axios: an abort', error({ name: 'CanceledError', code: 'ERR_CANCELED' })],
+  ['got: an abort', error({ name: 'AbortError', code: 'ERR_ABORTED' })],
+  ['Mistral: an abort', error({ name: 'RequestAbortedError' }, 'x', abort())],
+  ['Cohere: an abort', error({ name: 'CohereError', rawResponse: { status: 499 } }, 'x', abort())],
+  ['gRPC: an abort', error({ code: 1, details: 'cancelled' })],
+  ['a TypeError', new TypeError("Cannot read properties of undefined (reading 'a')")],
+  ['a TypeError of another realm', vm.runInNewContext('new TypeError("x is not a function")')],
+  ['a ReferenceError', new ReferenceError('x is not defined')],
+  ['a RangeError', new RangeError('Maximum call stack size exceeded')],
+  ['a SyntaxError of code', new SyntaxError("Unexpected token 'export'")],
+  [
+    'a bug inside of another error',
+    error({}, 'Connection error.', new TypeError('Headers.append: "a" is an invalid header value.')),
+  ],
+  [
+    'fetch: a wrong URL',
+    new TypeError('Failed to parse URL from x', { cause: node('ERR_INVALID_URL', 'Invalid URL') }),
+  ],
+  ['fetch: no http', fetchFailed(new Error('unknown scheme'))],
+  ['axios: a wrong URL', node('ERR_INVALID_URL', 'Invalid URL')],
+  ['axios: no http', error({ name: 'AxiosError', code: 'ERR_BAD_REQUEST' }, 'Unsupported protocol foo:')],
+  ['got: a wrong header', error({ name: 'RequestError', code: 'ERR_INVALID_CHAR' })],
+  ['undici: a wrong header', error({ name: 'InvalidArgumentError', code: 'UND_ERR_INVALID_ARG' })],
+  ['a missing package', error({ code: 'ERR_MODULE_NOT_FOUND' })],
+  [
+    'openai: no key',
+    new Error('Missing credentials. Please pass an `apiKey`, or set the `OPENAI_API_KEY` environment variable.'),
+  ],
+  ['Groq: no key', new Error('The GROQ_API_KEY environment variable is missing or empty; either provide it')],
+  ['Anthropic: no key', new Error('Could not resolve authentication method. Expected one of apiKey, authToken')],
+  ['AI SDK: no key', error({ name: 'AI_LoadAPIKeyError' }, 'OpenAI API key is missing. Pass it using')],
+  ['Google: no key', new Error('Could not load the default credentials. Browse to https://cloud.google.com')],
+  ['AWS: no key', error({ name: 'CredentialsProviderError' }, 'Could not load credentials from any providers')],
+];
+
+const circuitOf = (thrown: unknown) => judge(thrown).circuit;
+
+describe('by default', () => {
+  it.each(TRANSIENT)('is worth another try, and counts against a circuit: %s', (_, thrown) => {
+    expect(judge(thrown)).toEqual({ retry: true, circuit: 'failure' });
+  });
+
+  it.each(ANSWERS)('is an answer, which no repetition changes: %s', (_, thrown) => {
+    expect(judge(thrown)).toEqual({ retry: false, circuit: 'success' });
+  });
+
+  it.each(OWN_DOING)("is the caller's own doing, and says nothing about the dependency: %s", (_, thrown) => {
+    expect(judge(thrown)).toEqual({ retry: false, circuit: 'unknown' });
+  });
+
+  it('is broken for good where the certificate is not trusted, or the client says so of a 200', () => {
+    const untrusted = fetchFailed(error({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }));
+    const garbled = error({ name: 'AI_APICallError', statusCode: 200, isRetryable: false });
+    expect([untrusted, garbled].map(judge)).toEqual(Array(2).fill({ retry: false, circuit: 'failure' }));
+  });
+
+  it.each([
+    [{ status: 401, headers: { 'X-Should-Retry': 'true' } }, true, 'success'],
+    [{ status: 503, headers: new Headers({ 'x-should-retry': 'false' }) }, false, 'failure'],
+    [{ statusCode: 429, isRetryable: true, responseHeaders: { 'x-should-retry': 'false' } }, false, 'failure'],
+    [{ response: { statusCode: 500, headers: [['x-should-retry', 'false']] } }, false, 'failure'],
+    [{ status: 401, headers: new Map([['X-Should-Retry', 'true']]) }, true, 'success'],
+    [{ status: 401, headers: ['X-Should-Retry', 'true'] }, true, 'success'],
+    [{ status: 401, headers: { 'x-should-retry': 'perhaps' } }, false, 'success'],
+  ])('obeys x-should-retry, and no other value of it: %#', (properties, again, circuit) => {
+    expect(judge(error(properties))).toEqual({ retry: again, circuit });
+  });
+
+  it('reads errors that lie, throw and go in circles, and never throws itself', () => {
+    const circle = error({ name: 'A' });
+    Object.assign(circle, { cause: circle, errors: [circle], lastError: circle });
+    const trap = new Proxy(new Error('x'), {
+      get: () => {
+        throw new Error('hands off');
+      },
+      getPrototypeOf: () => {
+        throw new Error('hands off');
+      },
+    });
+    const odd = error({
+      status: Number.NaN,
+      headers: { get: () => trap },
+      name: 5,
+      code: {},
+      message: null,
+      errors: 'no',
+    });
+    for (const thrown of [circle, trap, odd, error({ cause: trap }), Object.create(null)]) {
+      expect(judge(thrown)).toEqual({ retry: true, circuit: 'failure' });
+    }
+  });
+});
+
+describe('an error of ours', () => {
+  const nothing = task('nothing', () => 1);
+  const failureOf = (running: Promise<unknown>) => running.catch((thrown: unknown) => thrown);
+
+  it('is not repeated where a repetition brings it again', async () => {
+    const heavy = rateLimit(nothing, { permits: 1, perMs: 1, weight: () => 5 });
+    const nowhere = router((() => 'c') as never, { a: nothing });
+    const thrown = [
+      await failureOf(heavy.execute(undefined)),
+      await failureOf(nowhere.execute(undefined)),
+      new LoopLimitError('loop', 3, 'x'),
+      new CompensationError('saga', 1, [], reset),
+    ];
+    expect(thrown.map((each) => judge(each).retry)).toEqual([false, false, false, false]);
+  });
+
+  it('is repeated where it passes', async () => {
+    const down = task('down', () => Promise.reject(new Error('down')));
+    const guarded = circuitBreaker(down, { consecutiveFailures: 1, openMs: 60_000 });
+    await failureOf(guarded.execute(undefined));
+    const thrown = [await failureOf(guarded.execute(undefined)), new BulkheadFullError('b', 1, 0)];
+    expect(thrown.map(judge)).toEqual(Array(2).fill({ retry: true, circuit: 'unknown' }));
+  });
+
+  it('does not repeat a stream in a cache, which cannot be kept', async () => {
+    const chunks = stream('s', async function* () {
+      yield 1;
+    });
+    const onRetry = vi.fn();
+    const kept = cache(chunks, { key: () => 'a' });
+    await expect(retry(kept, { initialDelayMs: 0, onRetry }).execute(undefined)).rejects.toThrow('gave a stream');
+    expect(onRetry).not.toHaveBeenCalled();
+  });
+});
+
+it('leaves a circuit closed after aborts, bugs and answers, and a half-open one as it is', async () => {
+  for (const [name, thrown] of [...OWN_DOING, ...ANSWERS]) {
+    expect([name, circuitOf(thrown)]).not.toEqual([name, 'failure']);
+  }
+  const failing = task('failing', () => Promise.reject(abort()));
+  const guarded = circuitBreaker(failing, { consecutiveFailures: 1, openMs: 60_000 });
+  for (let i = 0; i < 3; i += 1) await expect(guarded.execute(undefined)).rejects.toMatchObject({ name: 'AbortError' });
+});
+
+it('is the default of retry and of hedge', async () => {
+  let calls = 0;
+  const denied = error({ statusCode: 401 });
+  const ask = task('ask', () => {
+    calls += 1;
+    return Promise.reject(denied);
+  });
+  await expect(retry(ask, { initialDelayMs: 0 }).execute(undefined)).rejects.toBe(denied);
+  await expect(hedge(ask, { delayMs: 60_000 }).execute(undefined)).rejects.toBe(denied);
+  expect(calls).toBe(2);
+});
