@@ -34,6 +34,11 @@ function merged(before: Registered | undefined, own: Registered | undefined): Re
   return { ...before, ...own, version: newest(before.version, own.version) };
 }
 
+/** What is registered for this part of the API, by any version of it. */
+export function registeredFor(part: 'diag'): unknown {
+  return globals[API]?.[part];
+}
+
 function newest(...versions: [string, string]): string {
   const [one, other] = versions.map((version) => version.split('.').map(Number)) as [number[], number[]];
   const order = [0, 1, 2].map((i) => (one[i] ?? 0) - (other[i] ?? 0)).find((difference) => difference !== 0) ?? 0;

@@ -5,7 +5,7 @@ import type { Attributes } from '@opentelemetry/api';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace-node';
 import { readProperty } from '../platform/read-property.ts';
 import { booleanFrom, headersFrom, listFrom, numberFrom, oneOf, pairsFrom, textFrom, urlFrom } from './environment.ts';
-import { hasTracerProvider } from './globals.ts';
+import { hasMeterProvider, hasTracerProvider } from './globals.ts';
 import type { PrometheusOptions, RegisterOptions } from './options.ts';
 import { warnOfUnsupported } from './unsupported.ts';
 import { warn } from './warn.ts';
@@ -66,7 +66,11 @@ export function settingsFrom(options: RegisterOptions): Settings | undefined {
   const resourceAttributes = { ...attributes, ...options.resourceAttributes, ...withService(options.serviceName) };
   const traces = tracesFrom(options, flushTimeoutMs);
   const prometheus = hasEndpoint(options) ? endpointFrom(options.prometheus || {}) : undefined;
-  warnOfUnsupported({ traces: traces !== undefined, metrics: prometheus !== undefined });
+  // What another SDK does with these variables is its own affair.
+  warnOfUnsupported({
+    traces: traces !== undefined && !hasTracerProvider(),
+    metrics: prometheus !== undefined && !hasMeterProvider(),
+  });
   return {
     serviceName: String(resourceAttributes['service.name'] ?? 'tta-primitives'),
     resourceAttributes,

@@ -5,6 +5,7 @@ import { observeProcess } from '../telemetry/process.ts';
 import { settlesWithin } from './deadline.ts';
 import { onExit } from './exit.ts';
 import { hasMeterProvider, hasTracerProvider, joinOtherVersions, registerMetrics, registerTraces } from './globals.ts';
+import { watchForLatecomers } from './latecomers.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import type { Sdk } from './packages.ts';
 import { createProcessReader } from './process-reading.ts';
@@ -82,6 +83,7 @@ export function startTelemetry(sdk: Sdk, settings: Settings, onShutdown: () => v
     lastText = metrics?.text() ?? Promise.resolve('');
     const closing = Promise.allSettled([lastText, ready.then(() => server?.close())]).then(() => metrics?.stop());
     await settlesWithin(Math.max(100, deadline - systemClock.now()), closing);
+    unwatch();
     traces?.release();
     metrics?.release();
     onShutdown();
@@ -90,6 +92,7 @@ export function startTelemetry(sdk: Sdk, settings: Settings, onShutdown: () => v
     ending ??= end();
     return ending;
   };
+  const unwatch = traces === undefined && metrics === undefined ? () => {} : watchForLatecomers();
   const releaseProcess = onExit({ flush, shutdown, sendLast: () => traces?.sendLast() });
 
   const telemetry: Telemetry = {
