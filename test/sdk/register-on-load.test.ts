@@ -1,8 +1,12 @@
+import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ENTRY, endChildren, runModule } from '../support/child.ts';
+import { freePort } from '../support/free-port.ts';
 import { startSink } from '../support/otlp-sink.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 afterEach(endChildren);
 
@@ -47,6 +51,26 @@ describe('tta-primitives/register', () => {
     expect(await child.exited).toMatchObject({ code: 0, stderr: '' });
     expect(sink.spans).toMatchObject([{ name: 'task step', resource: { 'service.name': 'loaded' } }]);
     await sink.stop();
+  });
+
+  it('leaves the port to the program that npm starts, with NODE_OPTIONS', async () => {
+    const port = await freePort();
+    const folder = tempFolder({
+      'package.json': JSON.stringify({ type: 'module', scripts: { start: 'node app.js' } }),
+      'app.js': `const { register } = await import('${ENTRY.sdk}');
+        const sdk = await register(); console.log('URL ' + sdk.metricsUrl); await sdk.shutdown();`,
+    });
+    const { stdout, stderr } = await promisify(execFile)('npm', ['start', '--silent'], {
+      cwd: folder,
+      env: {
+        ...process.env,
+        NODE_OPTIONS: `--import "${ENTRY.register}"`,
+        OTEL_TRACES_EXPORTER: 'none',
+        OTEL_EXPORTER_PROMETHEUS_PORT: String(port),
+      },
+    });
+    expect(stdout).toContain(`URL http://127.0.0.1:${port}/metrics`);
+    expect(stderr).toBe('');
   });
 
   it('gives its handle to a program that calls register of tta-primitives/sdk', async () => {
