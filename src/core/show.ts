@@ -1,4 +1,5 @@
 /** Values in the texts of errors. */
+import { copyText } from '../platform/copy-text.ts';
 import { readProperty } from '../platform/read-property.ts';
 import { redact } from '../platform/redact.ts';
 
@@ -48,7 +49,7 @@ function functionName({ name }: { readonly name: unknown }): string {
 const MOST_KEYS = 8;
 
 function cut(text: string): string {
-  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+  return text.length > 40 ? copyText(`${text.slice(0, 40)}…`) : text;
 }
 
 /** The type and size of a value without its content, which may be a user's data. */

@@ -1,3 +1,4 @@
+import { copyText } from './copy-text.ts';
 import { SHAPES } from './secret-shapes.ts';
 
 /** The longest text that is kept, in characters. */
@@ -16,5 +17,5 @@ export function redact(text: string): string {
   for (const [pattern, replacement] of SHAPES) safe = safe.replace(pattern, replacement as never);
   const longest = text.length > SEARCHED ? Math.min(MAX_LENGTH, Math.max(0, safe.length - MARGIN)) : MAX_LENGTH;
   // A part of a text keeps the whole text in memory: what is returned is a copy.
-  return Buffer.from(safe.length > longest ? `${safe.slice(0, longest)}…` : safe).toString();
+  return copyText(safe.length > longest ? `${safe.slice(0, longest)}…` : safe);
 }

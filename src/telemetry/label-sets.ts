@@ -1,4 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
+import { copyText } from '../platform/copy-text.ts';
 import { MAX_SERIES, OTHER } from './semconv.ts';
 
 /** The maximum length of a label, in characters. Longer names are cut. */
@@ -6,8 +7,8 @@ const MAX_LABEL_LENGTH = 256;
 
 /** An author's name as telemetry shows it: cut to the maximum length, and valid Unicode. */
 export function labelValue(value: string): string {
-  const bounded = value.length > MAX_LABEL_LENGTH ? `${value.slice(0, MAX_LABEL_LENGTH - 1)}…` : value;
-  return bounded.toWellFormed();
+  if (value.length <= MAX_LABEL_LENGTH) return value.toWellFormed();
+  return copyText(`${value.slice(0, MAX_LABEL_LENGTH - 1)}…`);
 }
 
 /** The attributes with every text cut. Every span has names: 10,000 characters in each would make batches too large. */
@@ -52,8 +53,9 @@ export class LabelSets<T> {
       this.#overflow ??= this.#make(this.#attributes(this.#keys.map(() => OTHER)), true);
       return this.#overflow;
     }
-    const made = this.#make(this.#attributes(bounded), false);
-    this.#known.set(key, made);
+    // A series is kept for the life of the process, and a name may be a part of a document.
+    const made = this.#make(this.#attributes(bounded.map(copyText)), false);
+    this.#known.set(copyText(key), made);
     return made;
   }
 
