@@ -68,8 +68,8 @@ const COMPLETE: Readonly<Record<string, string>> = {
   { type: 'foo', build: (fn) => wholly(foo(work(fn))) },
   { type: 'bar', build: (fn) => bar(foo(work(fn))) },
 ];`,
-  'test/flow/foo.test.ts': "import { foo } from '../../src/index.ts';\nawait foo(work).execute();",
-  'test/flow/bar.test.ts': 'await bar(work).execute();',
+  'test/flow/foo.test.ts': "import { foo } from '../../src/index.ts';\nit('waits', () => expect(foo(work)).toBe(1));",
+  'test/flow/bar.test.ts': "it('waits', () => expect(bar(work)).toBe(1));",
   'test/flow/types.test.ts': 'expectTypeOf(foo(a)); expectTypeOf(bar);',
   'test/public-api.test.ts': "'.': ['bar', 'foo']",
   'test/core/check.test.ts': "rows('FooOptions'); rows('BarOptions');",
@@ -109,7 +109,7 @@ describe('a step that is left out', () => {
         'src/flow/foo.ts': '',
         'src/flow/waits.ts': FOO,
         ...without('src/index.ts', 'flow/foo', 'flow/waits'),
-        'test/flow/waits.test.ts': 'foo();',
+        'test/flow/waits.test.ts': "it('waits', () => expect(foo()).toBe(1));",
       },
     ],
     [
@@ -157,7 +157,15 @@ describe('a step that is left out', () => {
       'step 5: a row in test/contract/kinds.ts is missing for `foo`',
       without('test/contract/kinds.ts', / {2}\{ type: 'foo'.*\n/),
     ],
-    ['step 5: its own tests in test/flow/foo.test.ts are missing for `foo`', { 'test/flow/foo.test.ts': '' }],
+    ...[
+      '',
+      "it('waits', () => expect(1).toBe(1)); // foo(work)",
+      'foo(work);',
+      "it('waits', () => void foo(work));",
+    ].map((content): [string, Readonly<Record<string, string>>] => [
+      'step 5: its own tests in test/flow/foo.test.ts are missing for `foo`',
+      { 'test/flow/foo.test.ts': content },
+    ]),
     [
       'step 5: a test of its types (expectTypeOf) is missing for `foo`',
       without('test/flow/types.test.ts', 'expectTypeOf(foo(a)); '),
@@ -165,6 +173,14 @@ describe('a step that is left out', () => {
     [
       'step 5: a row for FooOptions in test/core/check.test.ts is missing for `foo`',
       without('test/core/check.test.ts', "rows('FooOptions'); "),
+    ],
+    [
+      'step 5: a row for FooOptions in test/core/check.test.ts is missing for `foo`',
+      without('test/core/check.test.ts', "rows('FooOptions'); ", "// later: rows('FooOptions');\n"),
+    ],
+    [
+      'step 5: a test of its types (expectTypeOf) is missing for `foo`',
+      without('test/flow/types.test.ts', 'expectTypeOf(foo(a)); ', '/* expectTypeOf(foo(a)); */ '),
     ],
     ['step 5: a line in CHANGELOG.md is missing for `foo`', without('CHANGELOG.md', '`foo` and ')],
   ])('%s', (message, changed) => {

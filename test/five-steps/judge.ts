@@ -160,10 +160,15 @@ function judgeProof(
   const names = primitives.map((primitive) => primitive.name);
   const own = path.replace(/^src\//, 'test/').replace(/\.ts$/, '.test.ts');
   const used = new RegExp(`\\b${name}\\s*[()<]`);
-  const typed = tests.some(({ content }) => content.includes('expectTypeOf') && used.test(content));
+  const typed = tests.some((file) => {
+    const code = codeOf(file.path, [file]);
+    return code.includes('expectTypeOf(') && used.test(code);
+  });
+  const tested = codeOf(own, tests);
+  const proves = called.test(tested) && /\b(?:it|test)\b/.test(tested) && /\bexpect\w*\(/.test(tested);
   return [
     ...unless(factoriesOf(tests, names).includes(name), 5, `a row in ${KINDS} is missing for \`${name}\``),
-    ...unless(called.test(contentOf(tests, own)), 5, `its own tests in ${own} are missing for \`${name}\``),
+    ...unless(proves, 5, `its own tests in ${own} are missing for \`${name}\``),
     ...unless(typed, 5, `a test of its types (expectTypeOf) is missing for \`${name}\``),
     ...unless(changelog.includes(`\`${name}\``), 5, `a line in CHANGELOG.md is missing for \`${name}\``),
   ];
@@ -172,7 +177,8 @@ function judgeProof(
 /** Step 5 too: the suite that every table of options runs. */
 function judgeOptionChecks(primitive: ValueDeclaration, { sources, tests }: Checkout): string[] {
   const { type } = optionsOf(primitive, sources);
-  const listed = type === undefined || new RegExp(`\\b${type}\\b`).test(contentOf(tests, CHECKS));
+  // A comment is no row.
+  const listed = type === undefined || parseSource(CHECKS, contentOf(tests, CHECKS)).text.includes(`'${type}'`);
   return unless(listed, 5, `a row for ${type} in ${CHECKS} is missing for \`${primitive.name}\``);
 }
 
