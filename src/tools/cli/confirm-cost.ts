@@ -26,7 +26,12 @@ export async function planDollars(
 export function describePlan(plan: DigestPlan, dollars: number | undefined): string {
   const { calls, inputTokens, outputTokens } = total(plan);
   const number = (value: number) => value.toLocaleString('en');
-  const cost = dollars === undefined ? 'at a price that is not known' : `about $${dollars.toFixed(2)}`;
+  const cost =
+    dollars === undefined
+      ? 'at a price that is not known'
+      : dollars < 0.01
+        ? 'less than $0.01'
+        : `about $${dollars.toFixed(2)}`;
   return `${number(plan.files)} files, ${number(calls)} model calls, about ${number(inputTokens)} tokens in and ${number(outputTokens)} out, ${cost}`;
 }
 

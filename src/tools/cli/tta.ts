@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { inspect } from 'node:util';
 import { Argument, Command, Option } from 'commander';
-import { foreignText } from '../../platform/foreign-text.ts';
+import { foreignText, withoutControls } from '../../platform/foreign-text.ts';
 import { EXPORT_KINDS, type ExportKind } from '../export/files.ts';
 import { collect, port, positiveInteger, positiveNumber, rate, share, threshold, url } from './arguments.ts';
 import { type DigestCommandOptions, digestCommand } from './digest.ts';
@@ -17,6 +17,7 @@ const program = new Command('tta')
   .version(packageManifest().version)
   .option('--verbose', 'show where an error came from')
   .showHelpAfterError('(see tta --help)')
+  .configureOutput({ writeErr: (text) => process.stderr.write(withoutControls(text)) })
   .addHelpText(
     'after',
     `

@@ -88,6 +88,8 @@ function body(part: SummarisedPart | undefined): string {
 function paragraph({ text, quoted }: Summary): string {
   const line = text
     .replace(/\s+/g, ' ')
+    // A model can answer with codes that a terminal obeys.
+    .replace(/\p{Cc}/gu, '')
     .trim()
     .replace(/^[#>|+*-]+(?=\s)/, '\\$&');
   return quoted ? `${line} *(Quoted: no model answered.)*` : line;

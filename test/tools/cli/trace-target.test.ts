@@ -9,6 +9,8 @@ describe('the target of traces', () => {
     { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://collector:4318/v1/traces' },
     { OTEL_TRACES_EXPORTER: 'none' },
     { OTEL_SDK_DISABLED: 'True' },
+    { OTEL_TRACES_EXPORTER: ' None ' },
+    { OTEL_SDK_DISABLED: 'true ' },
   ])('is the one of the environment: %j', async (env) => {
     const { endpoint, page, reason } = await chooseTraceTarget(env, 0);
     expect({ endpoint, page, reason }).toEqual({
@@ -23,7 +25,7 @@ describe('the target of traces', () => {
     await new Promise((listening) => server.once('listening', listening));
     onTestFinished(() => void server.close());
     const { port } = server.address() as AddressInfo;
-    const { endpoint, page } = await chooseTraceTarget({ OTEL_EXPORTER_OTLP_ENDPOINT: '' }, port);
+    const { endpoint, page } = await chooseTraceTarget({ OTEL_EXPORTER_OTLP_ENDPOINT: ' ' }, port);
     expect([endpoint, page]).toEqual([`http://127.0.0.1:${port}`, undefined]);
   });
 
