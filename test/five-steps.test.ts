@@ -182,6 +182,20 @@ describe('a step that is left out', () => {
       'step 5: a test of its types (expectTypeOf) is missing for `foo`',
       without('test/flow/types.test.ts', 'expectTypeOf(foo(a)); ', '/* expectTypeOf(foo(a)); */ '),
     ],
+    [
+      'step 5: a row in test/contract/callbacks.ts is missing for the callback `when` of `foo`',
+      without(
+        'src/flow/foo.ts',
+        '  readonly waitMs?: number;',
+        `  readonly waitMs?: number;
+  /** Which errors count. @default all */
+  readonly when?: (error: unknown) => boolean;`,
+      ),
+    ],
+    [
+      'step 5: a row in test/contract/callbacks.ts is missing for the callback `test` of `foo`',
+      without('src/flow/foo.ts', 'inner: Primitive', 'test: (input: In) => boolean, inner: Primitive'),
+    ],
     ['step 5: a line in CHANGELOG.md is missing for `foo`', without('CHANGELOG.md', '`foo` and ')],
   ])('%s', (message, changed) => {
     expect(judgeSteps(checkoutOf(changed))).toEqual([message]);

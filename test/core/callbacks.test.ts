@@ -1,82 +1,24 @@
 /** A user's callbacks: each gets the context last, may answer later, and cannot hold an execution that was aborted. */
 import { describe, expect, it } from 'vitest';
 import {
-  cache,
   circuitBreaker,
-  conditional,
-  fallback,
   hedge,
-  loop,
-  type Primitive,
   PrimitiveTimeoutError,
-  rateLimit,
   retry,
   router,
-  switchOn,
   task,
   type WorkflowContext,
 } from '../../src/index.ts';
-import { createVirtualClock, scriptedTask, settled } from '../../src/testing/index.ts';
+import { createVirtualClock, settled } from '../../src/testing/index.ts';
+import { CALLBACKS, type Callback, down, error } from '../contract/callbacks.ts';
 
-type Callback = (...args: readonly unknown[]) => never;
-
-type Select = (text: string) => 'a' | 'b';
-
-interface Case {
-  readonly callback: string;
-  /** What the callback answers, so that the execution succeeds with `done`, or fails with `error`. */
-  readonly answer: unknown;
-  readonly build: (callback: Callback) => Primitive<string, unknown>;
-}
-
-const error = new Error('down');
-const done = task('done', (_: string) => 'done');
-const down = task('down', (_: string): Promise<string> => Promise.reject(error));
-const once = () => scriptedTask<string, string>('once', [{ error }, { result: 'done' }]);
 const opens = { consecutiveFailures: 1, openMs: 1 };
 
-const CASES: readonly Case[] = [
-  { callback: 'the test of conditional', answer: true, build: (test) => conditional(test, done, down) },
-  {
-    callback: 'the selector of router',
-    answer: 'a',
-    build: (select) => router(select as Select, { a: done, b: down }),
-  },
-  {
-    callback: 'the selector of switchOn',
-    answer: 'a',
-    build: (select) => switchOn(select as Select, { a: done, b: down }),
-  },
-  {
-    callback: 'until of loop',
-    answer: true,
-    build: (until) => loop(done, { until, maxIterations: 1 }),
-  },
-  { callback: 'when of retry', answer: true, build: (when) => retry(once(), { when, initialDelayMs: 0 }) },
-  { callback: 'when of hedge', answer: true, build: (when) => hedge(once(), { when, delayMs: 60_000 }) },
-  { callback: 'when of a substitute', answer: true, build: (when) => fallback(down, [{ use: done, when }]) },
-  { callback: 'key of circuitBreaker', answer: 'a', build: (key) => circuitBreaker(done, { ...opens, key }) },
-  { callback: 'weight of rateLimit', answer: 1, build: (weight) => rateLimit(done, { permits: 1, perMs: 1, weight }) },
-  { callback: 'key of cache', answer: 'a', build: (key) => cache(done, { key }) },
-  {
-    callback: 'when of what cache keeps of failures',
-    answer: true,
-    build: (when) => cache(down, { key: String, negative: { when, ttlMs: 1 } }),
-  },
-];
-
-/** The callbacks that are asked about an error of the work: their own error must not take its place. */
-const KEEPS_ERROR_OF_WORK = [
-  'when of retry',
-  'when of hedge',
-  'when of a substitute',
-  'when of what cache keeps of failures',
-];
-
 const outcome = (running: Promise<unknown>) => running.catch((reason: unknown) => reason);
-const right = (callback: string) => (callback.includes('failures') ? error : 'done');
 
-describe.each(CASES)('$callback', ({ callback, answer, build }) => {
+describe.each(CALLBACKS)('$callback', ({ answer, fails, afterThrow, build }) => {
+  const right = fails ? error : 'done';
+
   it('gets the context of its execution as its last argument', async () => {
     const seen: WorkflowContext[] = [];
     const primitive = build((...args) => {
@@ -87,7 +29,7 @@ describe.each(CASES)('$callback', ({ callback, answer, build }) => {
     const running = outcome(primitive.execute('x', { context: { tags: { team: 'a' }, clock } }));
     await settled();
     await clock.advance(1);
-    expect(await running).toBe(right(callback));
+    expect(await running).toBe(right);
     expect(seen.map((context) => [context.tags, context.clock])).toEqual([[{ team: 'a' }, clock]]);
     expect(seen[0]?.signal).toBeInstanceOf(AbortSignal);
   });
@@ -97,12 +39,12 @@ describe.each(CASES)('$callback', ({ callback, answer, build }) => {
       await settled();
       return answer;
     }) as Callback);
-    expect(await outcome(primitive.execute('x'))).toBe(right(callback));
+    expect(await outcome(primitive.execute('x'))).toBe(right);
   });
 
   it('ends the execution with its error, or with that of the work where there is one', async () => {
     const mine = new Error('mine');
-    const expected = KEEPS_ERROR_OF_WORK.includes(callback) ? error : mine;
+    const expected = afterThrow ?? mine;
     const throwing = build(() => {
       throw mine;
     });

@@ -17,6 +17,7 @@ export interface Checkout {
 
 const FRONT_DOOR = 'src/index.ts';
 const KINDS = 'test/contract/kinds.ts';
+const CALLBACKS = 'test/contract/callbacks.ts';
 const PUBLIC_API = 'test/public-api.test.ts';
 const CHECKS = 'test/core/check.test.ts';
 
@@ -30,6 +31,7 @@ export function judgeSteps(checkout: Checkout): string[] {
       ...judgeFrontDoor(primitive, checkout),
       ...judgeProof(primitive, checkout, primitives),
       ...judgeOptionChecks(primitive, checkout),
+      ...judgeCallbacks(primitive, checkout),
     ]),
     ...judgeMetrics(checkout),
   ];
@@ -180,6 +182,21 @@ function judgeOptionChecks(primitive: ValueDeclaration, { sources, tests }: Chec
   // A comment is no row.
   const listed = type === undefined || parseSource(CHECKS, contentOf(tests, CHECKS)).text.includes(`'${type}'`);
   return unless(listed, 5, `a row for ${type} in ${CHECKS} is missing for \`${primitive.name}\``);
+}
+
+/** Step 5 too: every callback, of the options or a parameter, has a row in the table of those that must hold nobody. */
+function judgeCallbacks(primitive: ValueDeclaration, { sources, tests }: Checkout): string[] {
+  const { name, parameters } = primitive;
+  const options = optionsOf(primitive, sources).fields.filter(({ type }) => type.includes('=>'));
+  const own = [...parameters.matchAll(/\b(\w+)\??\s*:\s*\([^()]*\)\s*=>/g)].map(([, parameter = '']) => parameter);
+  const rows = parseSource(CALLBACKS, contentOf(tests, CALLBACKS)).text;
+  return [...options.map((option) => option.name), ...own].flatMap((callback) =>
+    unless(
+      rows.includes(`'${callback} of ${name}'`),
+      5,
+      `a row in ${CALLBACKS} is missing for the callback \`${callback}\` of \`${name}\``,
+    ),
+  );
 }
 
 /** Of every row of the contract suite the factory that it is about: the first one that the row calls. */
