@@ -1,5 +1,6 @@
 import { untilCancelled } from '../core/cancellation.ts';
 import type { ExecutionContext } from '../core/context.ts';
+import { effectsAround } from '../core/effects.ts';
 import { CacheCycleError } from '../core/refusals.ts';
 import { readProperty } from '../platform/read-property.ts';
 import { type AnyRun, SharedRun } from './shared-run.ts';
@@ -55,7 +56,10 @@ export class SingleFlight<V> {
   wait(key: string, run: SharedRun<V>, context: ExecutionContext): Promise<V> {
     const asking = runAround(context);
     if (asking !== undefined && run.needs(asking)) throw new CacheCycleError(this.#messageName);
-    return this.#result(key, run, context, false, asking?.waitsFor(run));
+    const result = this.#result(key, run, context, false, asking?.waitsFor(run));
+    // The work began in another execution, and its effect is that of this one too.
+    effectsAround(context)?.watch(result, context, true);
+    return result;
   }
 
   #add(key: string, context: ExecutionContext, work: Work<V>): SharedRun<V> {

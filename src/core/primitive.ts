@@ -9,6 +9,7 @@ import {
 import { fail, type Rule, requireName } from './check.ts';
 import { ambientContext, type ExecutionContext, enter } from './context.ts';
 import { otherVersion } from './copies.ts';
+import { effectsAround } from './effects.ts';
 import { AS_CALLBACK, contextFor, type ExecuteOptions } from './execute-options.ts';
 import { type Answering, type Names, namesOf } from './names.ts';
 import { show } from './show.ts';
@@ -43,6 +44,8 @@ export interface Definition<In, Out> {
   readonly workflow?: boolean | undefined;
   /** The telemetry that only this kind has, made by `telemetry/record`. */
   readonly telemetry?: KindTelemetry | undefined;
+  /** Whether it does work itself, which may have an effect, and does not only run primitives. @default false */
+  readonly works?: boolean | undefined;
   readonly run: Run<In, Out>;
   /** The steps of a sequence. `pipe` makes a longer sequence of them, not a sequence in a sequence. */
   readonly steps?: readonly ObservedPrimitive<never, unknown>[] | undefined;
@@ -98,7 +101,18 @@ export class ObservedPrimitive<in In, out Out> implements Primitive<In, Out> {
   /** As `execute`, for callers that have the context already. */
   invoke(input: In, context: ExecutionContext): Promise<Out> {
     const runContext = this.#workflow ? context.inWorkflow(this.name) : context;
-    return enter(runContext, observe<In, ExecutionContext, Out>, this.#telemetry, input, runContext, this.#body);
+    // Without the check before, work that never begins would count as work that was interrupted.
+    const effects = context.cancelled ? undefined : effectsAround(context);
+    const execution = enter(
+      runContext,
+      observe<In, ExecutionContext, Out>,
+      this.#telemetry,
+      input,
+      runContext,
+      this.#body,
+    );
+    effects?.watch(execution, context, this.definition.works === true);
+    return execution;
   }
 
   pipe<Next>(next: Primitive<NoInfer<Out>, Next>): Primitive<In, Next> {

@@ -1,5 +1,6 @@
 import { CancelScope } from '../core/cancellation.ts';
 import { checkOptions, type Rules } from '../core/check.ts';
+import { effectsAround } from '../core/effects.ts';
 import { RaceError } from '../core/errors.ts';
 import type { Accepting, CommonInput, OutputOf } from '../core/inference.ts';
 import { labelsOf, namesOf } from '../core/names.ts';
@@ -47,7 +48,10 @@ export function race<const T extends readonly unknown[], In = CommonInput<T>>(
       const scopes = list.map(() => new CancelScope(context.scope));
       let won = false;
       const win = (winner: number) => {
-        if (won) return;
+        if (won) {
+          effectsAround(context)?.interrupted();
+          return;
+        }
         won = true;
         const reason = new DOMException(`${messageName}: ${list[winner]?.messageName} answered first`, 'AbortError');
         for (const [i, scope] of scopes.entries()) if (i !== winner) scope.cancel(reason);

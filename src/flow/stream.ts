@@ -29,6 +29,7 @@ export function stream<In = AnyInput, Chunk = unknown>(
   return createPrimitive<In, AsyncIterableIterator<Chunk>>({
     type: 'stream',
     name,
+    works: true,
     run: async (input, context) => {
       const opening = Promise.resolve(fn(input, context));
       const chunks = await untilCancelled(opening, context.scope).then(undefined, (error: unknown) => {

@@ -23,6 +23,7 @@ export function task<In = AnyInput, Out = unknown>(
   return createPrimitive<In, Out>({
     type: 'task',
     name,
+    works: true,
     run: (input, context) => {
       const output = fn(input, context);
       return context.scope !== undefined && isPromise(output) ? untilCancelled(output, context.scope) : output;

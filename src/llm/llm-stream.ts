@@ -32,6 +32,7 @@ export function llmStream(
   return createPrimitive<string | ModelRequest, AsyncIterableIterator<string>>({
     type: 'llm',
     ...modelNames(model, options.name),
+    works: true,
     telemetry: modelCallTelemetry(model, { streams: true }),
     run: async (input, context, observation) => {
       const request = requestOf(input, options);

@@ -26,6 +26,7 @@ export function llm(model: Model, options: LlmOptions = {}): Primitive<string | 
   return createPrimitive<string | ModelRequest, ModelReply>({
     type: 'llm',
     ...modelNames(model, options.name),
+    works: true,
     telemetry: modelCallTelemetry(model),
     run: (input, context, observation) => {
       const request = requestOf(input, options);

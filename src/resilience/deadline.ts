@@ -50,7 +50,8 @@ export class Deadline {
     const disarm = clock.after(this.#graceMs, () => grace.cancel(error));
     this.#endGrace = () => {
       disarm();
-      grace.dispose();
+      // Work that was left behind, such as the loser of a race, must not wait for the end of the grace for ever.
+      grace.cancel(error);
     };
     this.scope.cancel(error, grace);
   }

@@ -1,13 +1,17 @@
 /** Runs the stages of a saga, and lists the effects that are undone if the saga fails. */
 import { CancelScope, untilCancelled } from '../core/cancellation.ts';
 import type { ExecutionContext } from '../core/context.ts';
-import { PrimitiveTimeoutError } from '../core/errors.ts';
+import { Effects } from '../core/effects.ts';
 import type { Stage, Step } from './saga-step.ts';
 
-/** An effect to undo: `done` if the step succeeded, `unknown` if it may have had its effect. */
-export type Effect =
-  | { readonly kind: 'done'; readonly step: Step; readonly input: unknown; readonly output: unknown }
-  | { readonly kind: 'unknown'; readonly step: Step; readonly input: unknown };
+/** A step with a compensation that has begun. If it has succeeded, `done` has its output. */
+export interface Effect {
+  readonly step: Step;
+  readonly input: unknown;
+  readonly done: { readonly output: unknown } | undefined;
+  /** What else the work of the step may have done. */
+  readonly effects: Effects;
+}
 
 export interface StageResult {
   readonly output: unknown;
@@ -28,20 +32,16 @@ export function perform(
   return isSimple ? performSimple(step, input, context) : performInterruptible(stage, input, context, graceMs);
 }
 
-const NO_EFFECTS: readonly Effect[] = [];
-
 async function performSimple(step: Step, input: unknown, context: ExecutionContext): Promise<StageResult> {
+  const effects = new Effects();
+  const inner = hasCompensation(step) ? context.insideOf(effects) : context;
+  const undoable = (done: Effect['done']): readonly Effect[] =>
+    hasCompensation(step) ? [{ step, input, done, effects }] : [];
   try {
-    const output = await step.work.invoke(input, context);
-    const effects: readonly Effect[] = hasCompensation(step) ? [{ kind: 'done', step, input, output }] : NO_EFFECTS;
-    return { output, effects, failure: undefined };
+    const output = await step.work.invoke(input, inner);
+    return { output, effects: undoable({ output }), failure: undefined };
   } catch (error) {
-    const unknown = hasCompensation(step) && error instanceof PrimitiveTimeoutError;
-    return {
-      output: undefined,
-      effects: unknown ? [{ kind: 'unknown', step, input }] : NO_EFFECTS,
-      failure: { error },
-    };
+    return { output: undefined, effects: undoable(undefined), failure: { error } };
   }
 }
 
@@ -56,7 +56,7 @@ async function performInterruptible(
   graceMs: number,
 ): Promise<StageResult> {
   const outputs = new Array<unknown>(steps.length);
-  const effects: Effect[] = [];
+  const undoable: Effect[] = [];
   const running = new Map<Step, CancelScope>();
   let failure: StageResult['failure'];
   let endGrace = () => {};
@@ -65,7 +65,13 @@ async function performInterruptible(
     if (failure !== undefined) return;
     failure = { error };
     const grace = new CancelScope();
-    if ([...running.keys()].some(hasCompensation)) endGrace = context.clock.after(graceMs, () => grace.cancel(error));
+    const endTheGrace = () => grace.cancel(error);
+    const disarm = [...running.keys()].some(hasCompensation) ? context.clock.after(graceMs, endTheGrace) : () => {};
+    endGrace = () => {
+      disarm();
+      // Work that was left behind, such as the loser of a race, must not wait for the end of the grace for ever.
+      endTheGrace();
+    };
     for (const [step, scope] of running) scope.cancel(error, hasCompensation(step) ? grace : undefined);
   };
   const run = async (step: Step, i: number) => {
@@ -74,12 +80,9 @@ async function performInterruptible(
     const scope = new CancelScope(context.scope);
     running.set(step, scope);
     try {
-      const work = step.work.invoke(input, context.within(scope));
-      outputs[i] = await (hasCompensation(step) ? untilCancelled(work, scope) : work);
-      if (hasCompensation(step)) effects.push({ kind: 'done', step, input, output: outputs[i] });
+      if (hasCompensation(step)) outputs[i] = await runUndoable(step, context.within(scope), scope);
+      else outputs[i] = await step.work.invoke(input, context.within(scope));
     } catch (error) {
-      const interrupted = failure !== undefined || error instanceof PrimitiveTimeoutError;
-      if (interrupted && hasCompensation(step)) effects.push({ kind: 'unknown', step, input });
       running.delete(step);
       interrupt(error);
     } finally {
@@ -88,11 +91,29 @@ async function performInterruptible(
     }
   };
 
+  const runUndoable = async (step: Step, inner: ExecutionContext, scope: CancelScope): Promise<unknown> => {
+    const effects = new Effects();
+    let settled = false;
+    const work = step.work.invoke(input, inner.insideOf(effects)).finally(() => {
+      settled = true;
+    });
+    try {
+      const output = await untilCancelled(work, scope);
+      undoable.push({ step, input, done: { output }, effects });
+      return output;
+    } catch (error) {
+      // The grace is over.
+      if (!settled) effects.interrupted();
+      undoable.push({ step, input, done: undefined, effects });
+      throw error;
+    }
+  };
+
   const unlisten = context.scope?.onCancel(interrupt);
   await Promise.all(steps.map(run));
   unlisten?.();
   endGrace();
-  return { output: concurrent ? outputs : outputs[0], effects, failure };
+  return { output: concurrent ? outputs : outputs[0], effects: undoable, failure };
 }
 
 function hasCompensation(step: Step): boolean {

@@ -1,9 +1,12 @@
 /** Undoes the effects of a saga. */
 import { CancelScope } from '../core/cancellation.ts';
 import type { ExecutionContext } from '../core/context.ts';
+import { Effects } from '../core/effects.ts';
 import type { CompensationFailure } from '../core/errors.ts';
+import type { ObservedPrimitive } from '../core/primitive.ts';
 import type { Observation, SagaRecorder } from '../telemetry/record/saga.ts';
 import type { Effect } from './saga-run.ts';
+import type { Step } from './saga-step.ts';
 
 export interface UndoResult {
   readonly compensations: number;
@@ -21,31 +24,29 @@ export async function undo(
   record: SagaRecorder,
   observation: Observation,
 ): Promise<UndoResult> {
-  const uncancellable = context.within(new CancelScope());
+  // Compensations are no work of a step of another saga around this one.
+  const uncancellable = context.within(new CancelScope()).insideOf(new Effects());
   const failures: CompensationFailure[] = [];
   let compensations = 0;
-  const undoOne = async (effect: Effect) => {
-    const work = compensationOf(effect, error, uncancellable);
-    if (work === undefined) {
-      record.leftUnknown(observation, effect.step.name);
-      return;
-    }
+  const compensate = async <In>(step: Step, work: ObservedPrimitive<In, unknown>, input: In) => {
     compensations += 1;
     try {
-      await work;
+      await work.invoke(input, uncancellable);
       record.compensated(true);
     } catch (reason) {
       record.compensated(false);
-      failures.push({ step: effect.step.name, error: reason });
+      failures.push({ step: step.name, error: reason });
     }
+  };
+  const undoOne = async ({ step, input, done, effects }: Effect) => {
+    if (done !== undefined && step.compensate !== undefined) {
+      await compensate(step, step.compensate, { input, output: done.output, error });
+    }
+    // After the compensation: else `whenUnknown` might find the effect that is undone already.
+    if (!effects.unknown) return;
+    if (step.whenUnknown === undefined) record.leftUnknown(observation, step.name);
+    else await compensate(step, step.whenUnknown, { input, error });
   };
   for (const effects of stages.toReversed()) await Promise.all(effects.map(undoOne));
   return { compensations, failures };
-}
-
-function compensationOf(effect: Effect, error: unknown, context: ExecutionContext): Promise<unknown> | undefined {
-  const { step, input } = effect;
-  return effect.kind === 'done'
-    ? step.compensate?.invoke({ input, output: effect.output, error }, context)
-    : step.whenUnknown?.invoke({ input, error }, context);
 }

@@ -29,8 +29,9 @@ const RULES: Rules<SagaOptions> = { name: optionalName, graceMs: optional(millis
  * An abort does not stop a compensation. Give compensations a `timeout` or `retry` of their own, and put time limits into
  * the steps: a `timeout` around the saga does not wait for the compensations. A step that was running at the abort is
  * undone if it still succeeds. If it does not, its effect is unknown: a server may have executed the aborted request.
- * Then its `whenUnknown` runs; without a `whenUnknown` the unknown effect is counted. Nothing is stored: the process must
- * live until the saga has settled.
+ * Then its `whenUnknown` runs; without a `whenUnknown` the unknown effect is counted. So it is for all work in a step
+ * that was interrupted, by a timeout or as the loser of a race, even if a later try failed by itself or succeeded.
+ * Nothing is stored: the process must live until the saga has settled.
  *
  * When all compensations have succeeded, the saga rejects with the error that caused them, unchanged. Otherwise it
  * rejects with a `CompensationError` whose `cause` is that error, and which lists every compensation that failed.

@@ -1,5 +1,6 @@
 import { CancelScope } from '../core/cancellation.ts';
 import type { ExecutionContext } from '../core/context.ts';
+import { effectsAround } from '../core/effects.ts';
 import type { ObservedPrimitive } from '../core/primitive.ts';
 
 const NOTHING = () => {};
@@ -64,7 +65,8 @@ export class Tries<In, Out> {
       .then(
         (output) => {
           this.#running -= 1;
-          this.answer ??= { index, output };
+          if (this.answer === undefined) this.answer = { index, output };
+          else effectsAround(this.#context)?.interrupted();
           this.#onAnswer();
           this.#wake();
           return never();

@@ -1,0 +1,53 @@
+/** What a saga must know of the work in one of its steps: whether it may have had an effect that no result tells of. */
+import { readProperty } from '../platform/read-property.ts';
+import { ownVerdict } from '../telemetry/verdict.ts';
+import type { ExecutionContext } from './context.ts';
+
+export class Effects {
+  #running = 0;
+  #hasSucceeded = false;
+  #interrupted = false;
+
+  /** Whether work was interrupted, or still runs although nothing waits for it. */
+  get unknown(): boolean {
+    return this.#interrupted || this.#running > 0;
+  }
+
+  /** Work was interrupted, or its result was dropped. */
+  interrupted(): void {
+    this.#interrupted = true;
+  }
+
+  /**
+   * Watches an execution that begins in `context`. `works`: it does work itself. An execution that only runs others can be
+   * interrupted work while one of them runs or has succeeded: before, and after one that failed, there is no effect.
+   */
+  watch(execution: Promise<unknown>, { scope }: ExecutionContext, works: boolean): void {
+    if (works) this.#running += 1;
+    execution.then(
+      () => {
+        if (!works) return;
+        this.#running -= 1;
+        this.#hasSucceeded = true;
+      },
+      (error: unknown) => {
+        if (works) this.#running -= 1;
+        const stopped = scope?.cancelled === true || hasTimedOut(error);
+        if (stopped && (works || this.#hasSucceeded || this.#running > 0)) this.#interrupted = true;
+      },
+    );
+  }
+}
+
+const isEffects = (what: object): what is Effects => what instanceof Effects;
+
+/** The effects of the step of a saga that `context` is in, `undefined` outside of one. */
+export function effectsAround(context: ExecutionContext): Effects | undefined {
+  return context.innermost(isEffects);
+}
+
+/** Also of an error of other code: the work has asked somebody who did not answer in time. */
+function hasTimedOut(error: unknown): boolean {
+  const name = readProperty(error, 'name');
+  return ownVerdict(error) === 'timeout' || name === 'TimeoutError' || name === 'AbortError';
+}
