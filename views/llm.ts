@@ -64,6 +64,11 @@ export const llm: readonly Row[] = [
   counter(
     INSTRUMENT.unpricedModelCalls,
     'tta_llm_unpriced_requests_total',
-    'answered calls whose price is unknown; the cost does not include them',
+    'calls whose tokens are known and whose price is unknown; the cost does not include them',
+  ),
+  counter(
+    INSTRUMENT.unmeteredModelCalls,
+    'tta_llm_unmetered_requests_total',
+    'calls whose tokens are unknown: the provider sent no usage, or the reader left a stream before it came; the cost does not include them',
   ),
 ];

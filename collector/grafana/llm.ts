@@ -68,12 +68,15 @@ export const llm = createDashboard({
           thresholds: NEUTRAL,
         }),
         rangeStat({
-          title: 'Calls without a price',
+          title: 'Calls without a cost',
           description:
-            'Answered calls whose price is unknown. The cost does not include them, so it is too low. Add their prices.',
+            'Calls that the cost does not include, so that it is too low. Unpriced: add the price of the model. Unmetered: the tokens are unknown; read streams to their end.',
           unit: 'short',
           decimals: 0,
-          queries: [[modelIncrease('tta_llm_unpriced_requests_total'), 'unpriced']],
+          queries: [
+            [modelIncrease('tta_llm_unpriced_requests_total'), 'unpriced'],
+            [modelIncrease('tta_llm_unmetered_requests_total'), 'unmetered'],
+          ],
           thresholds: RED_ABOVE_ZERO,
         }),
       ],
@@ -178,10 +181,13 @@ export const llm = createDashboard({
           max: 1,
         }),
         narrowTimeSeries({
-          title: 'Calls without a price',
-          description: 'Answered calls per second whose price is unknown. The cost does not include them.',
+          title: 'Calls without a cost',
+          description: 'Calls per second whose price or whose tokens are unknown. The cost does not include them.',
           unit: 'reqps',
-          queries: [[modelRate('tta_llm_unpriced_requests_total', 'model, provider'), '{{model}} ({{provider}})']],
+          queries: [
+            [modelRate('tta_llm_unpriced_requests_total', 'model, provider'), 'unpriced: {{model}} ({{provider}})'],
+            [modelRate('tta_llm_unmetered_requests_total', 'model, provider'), 'unmetered: {{model}} ({{provider}})'],
+          ],
         }),
         narrowTimeSeries({
           title: 'Latency by model, p95',

@@ -11,13 +11,13 @@ export type Bill = (observation: Observation, context: ExecutionContext, usage: 
 
 /**
  * Records tokens and dollars of the calls to a model: by the author's prices, else the reference prices, else the
- * catalogue. A call without a known usage or price counts as unpriced.
+ * catalogue. A call whose usage is unknown counts as unmetered, one whose price is unknown as unpriced.
  */
 export function billing({ id, provider }: Model, record: ModelCallRecorder, prices: PriceTable = {}): Bill {
   const knownPrice = firstPrice(tablePrices(prices), referencePrices);
   return async (observation, context, usage) => {
     if (!isUsage(usage)) {
-      record.unpriced(observation);
+      record.unmetered(observation);
       return;
     }
     const call = { provider, model: id, usage };

@@ -10,7 +10,7 @@ import { type LlmOptions, modelNames, requestOf, requireLlm } from './request.ts
 /**
  * Calls a model and gives its reply as a stream of texts. The execution resolves with the first chunk, so that
  * `retry`, `timeout` and `fallback` around it cover the connection, and lasts until the reply has ended. A reply that
- * ends before the provider has sent the usage counts as unpriced. At its end the reply is judged as that of `llm`: a reply
+ * ends before the provider has sent the usage counts as unmetered. At its end the reply is judged as that of `llm`: a reply
  * without a text, or one that `openAICompatible` finds cut off, is an error.
  *
  * @example

@@ -16,7 +16,7 @@ export interface ModelRequest {
 
 export interface ModelReply {
   readonly text: string;
-  /** `undefined` if the provider did not send it; such a call counts as unpriced. */
+  /** `undefined` if the provider did not send it; such a call counts as unmetered, and costs an unknown sum. */
   readonly usage?: Usage | undefined;
   /** The model that answered, as the provider names it; often a dated version of the requested model. */
   readonly model?: string | undefined;

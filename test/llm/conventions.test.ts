@@ -93,10 +93,11 @@ describe('model calls without our views', () => {
     expect(recorded('gen_ai.client.inference.time_to_first_chunk', call)).toMatchObject({ count: 1 });
   });
 
-  it('dollars and unpriced calls, for which there is no convention, have names of ours', () => {
+  it('dollars, unpriced and unmetered calls, for which there is no convention, have names of ours', () => {
     expect([...seen.keys()].filter((name) => name.startsWith('tta.llm.')).sort()).toEqual([
       'tta.llm.cost',
       'tta.llm.requests',
+      'tta.llm.unmetered_requests',
       'tta.llm.unpriced_requests',
     ]);
   });

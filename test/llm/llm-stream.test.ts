@@ -66,14 +66,28 @@ describe('llmStream', () => {
     await telemetry.expectMetric('tta_llm_requests_total', { status: 'success' }, 2);
   });
 
-  it('counts a reply that broke off before its usage was told as unpriced', async () => {
+  it('counts a reply that broke off before its usage was told as unmetered, not as unpriced', async () => {
     const cut = modelOf(async function* () {
       yield { text: 'half a sen' };
       throw new TypeError('terminated');
     });
     await expect(read(await llmStream(cut).execute('hi'))).rejects.toThrow('terminated');
-    await telemetry.expectMetric('tta_llm_unpriced_requests_total', { model: 'gpt-4' }, 1);
+    await telemetry.expectMetric('tta_llm_unmetered_requests_total', { model: 'gpt-4' }, 1);
+    await telemetry.expectMetric('tta_llm_unpriced_requests_total', {}, 0);
     await telemetry.expectMetric('tta_llm_requests_total', { status: 'failure' }, 1);
+  });
+
+  it('counts a reply that its reader has left as unmetered, though its price is given', async () => {
+    const long = modelOf(async function* () {
+      yield { text: 'one' };
+      yield { text: 'two', usage: { inputTokens: 1, outputTokens: 2 } };
+    });
+    const prices = { 'gpt-4': { input: 1, output: 1 } };
+    for await (const _ of await llmStream(long, { prices }).execute('hi')) break;
+    await telemetry.expectMetric('tta_llm_unmetered_requests_total', { model: 'gpt-4' }, 1);
+    await telemetry.expectMetric('tta_llm_unpriced_requests_total', {}, 0);
+    expect(telemetry.spans()[0]?.attributes).toMatchObject({ 'tta.llm.metered': false, 'tta.stream.end': 'left' });
+    expect(telemetry.spans()[0]?.attributes).not.toHaveProperty('tta.llm.priced');
   });
 
   it('refuses a model that cannot stream', () => {

@@ -80,11 +80,13 @@ describe('llm', () => {
     await telemetry.expectMetric('tta_llm_reasoning_tokens_total', {}, 4);
   });
 
-  it('counts a call of unknown price as unpriced and never as 0 dollars, and one without usage too', async () => {
+  it('counts a call of unknown price as unpriced, one without usage as unmetered, and neither as 0 dollars', async () => {
     await llm(scriptedModel([{ usage }], { id: 'nobody-knows' })).execute('hello');
     await llm(scriptedModel([{ text: 'no usage' }], { id: 'gpt-4' })).execute('hello');
     await telemetry.expectMetric('tta_llm_unpriced_requests_total', { model: 'nobody-knows' }, 1);
-    await telemetry.expectMetric('tta_llm_unpriced_requests_total', { model: 'gpt-4' }, 1);
+    await telemetry.expectMetric('tta_llm_unmetered_requests_total', { model: 'nobody-knows' }, 0);
+    await telemetry.expectMetric('tta_llm_unpriced_requests_total', { model: 'gpt-4' }, 0);
+    await telemetry.expectMetric('tta_llm_unmetered_requests_total', { model: 'gpt-4' }, 1);
     await telemetry.expectMetric('tta_llm_input_tokens_total', { model: 'nobody-knows' }, 1_000);
     expect(await dollars()).toBe(0);
   });

@@ -104,7 +104,7 @@ describe('a streamed reply', () => {
     await expect(chunks.next()).resolves.toMatchObject({ value: 'Hello ' });
     await expect(read(chunks)).rejects.toThrow(why);
     await telemetry.expectMetric('tta_llm_requests_total', { status: 'failure' }, 1);
-    await telemetry.expectMetric('tta_llm_unpriced_requests_total', {}, 1);
+    await telemetry.expectMetric('tta_llm_unmetered_requests_total', {}, 1);
   });
 
   it('is refused, and billed, where the server answers with JSON', async () => {

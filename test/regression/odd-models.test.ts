@@ -30,10 +30,10 @@ it('counts the requests of a model that is a workflow by itself', async () => {
 });
 
 it.each([[null], ['usage: tool [options]'], [{ prompt_tokens: 7 }]])(
-  'counts an answer whose usage is %j as unpriced',
+  'counts an answer whose usage is %j as unmetered',
   async (usage) => {
     await llm(modelOf(async () => ({ text: 'hi', usage }))).execute('x');
-    await telemetry.expectMetric('tta_llm_unpriced_requests_total', {}, 1);
+    await telemetry.expectMetric('tta_llm_unmetered_requests_total', {}, 1);
   },
 );
 

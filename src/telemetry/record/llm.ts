@@ -28,6 +28,7 @@ const tokenCounters = {
 };
 const callCost = counter(INSTRUMENT.modelCallCost, '{USD}', CHAT);
 const unpricedCalls = counter(INSTRUMENT.unpricedModelCalls, '{request}', CHAT);
+const unmeteredCalls = counter(INSTRUMENT.unmeteredModelCalls, '{request}', CHAT);
 const workflowCost = new SeriesTable(INSTRUMENT.workflowCost, 'counter', { unit: '{USD}' }, [ATTR.workflowName]);
 
 function durations(name: InstrumentName): HistogramTable {
@@ -98,6 +99,7 @@ export function modelCallRecorder({ id, provider }: ModelFacts) {
   );
   const cost = callCost.series(id, provider);
   const unpriced = unpricedCalls.series(id, provider);
+  const unmetered = unmeteredCalls.series(id, provider);
   return {
     requested(observation: Observation, request: RequestFacts, withContent: boolean): void {
       observation.span?.setAttributes({
@@ -131,9 +133,15 @@ export function modelCallRecorder({ id, provider }: ModelFacts) {
       workflowCost.series(workflowName ?? NO_WORKFLOW).value += dollars;
       observation.span?.setAttribute(ATTR.cost, dollars);
     },
+    /** The tokens of the call are known, and its price is not. */
     unpriced(observation: Observation): void {
       unpriced.value += 1;
       observation.span?.setAttribute(ATTR.priced, false);
+    },
+    /** The tokens of the call are not known, and so its cost is not known at any price. */
+    unmetered(observation: Observation): void {
+      unmetered.value += 1;
+      observation.span?.setAttribute(ATTR.metered, false);
     },
   };
 }

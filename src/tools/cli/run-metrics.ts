@@ -16,6 +16,8 @@ export interface RunMetrics {
   readonly dollars: number;
   /** Model calls whose price is unknown; they are not in `dollars`. */
   readonly unpriced: number;
+  /** Model calls whose tokens are unknown; they are not in `dollars` either. */
+  readonly unmetered: number;
   /** The 95th percentile of the duration of a part, in seconds; `undefined` without parts. */
   readonly p95: number | undefined;
 }
@@ -39,6 +41,7 @@ export function runMetrics(after: Exposition, before: Exposition = { samples: []
     outputTokens: total('tta_llm_output_tokens_total'),
     dollars: total('tta_llm_cost_total'),
     unpriced: total('tta_llm_unpriced_requests_total'),
+    unmetered: total('tta_llm_unmetered_requests_total'),
     p95: quantile(0.95, buckets(after, before)),
   };
 }

@@ -33,9 +33,12 @@ export function renderTable({ run, files, thisRun, sinceStart }: RunReport): str
   return table.toString();
 }
 
-function showDollars({ dollars, unpriced }: RunMetrics): string {
-  const known = `$${dollars.toFixed(6)}`;
-  return unpriced === 0 ? known : `${known} + ${unpriced} calls of unknown price`;
+function showDollars({ dollars, unpriced, unmetered }: RunMetrics): string {
+  const unknown = [
+    unpriced > 0 ? ` + ${unpriced} calls of unknown price` : '',
+    unmetered > 0 ? ` + ${unmetered} calls of unknown tokens` : '',
+  ];
+  return `$${dollars.toFixed(6)}${unknown.join('')}`;
 }
 
 function showSeconds(seconds: number): string {

@@ -12,12 +12,12 @@ export interface ScrapePair {
 
 const EXECUTIONS = 'tta_primitive_executions_total';
 
-const CHECKS = ['movement', 'spans', 'series', 'prices'] as const;
+const CHECKS = ['movement', 'spans', 'series', 'prices', 'tokens'] as const;
 
 /** @param pair `undefined` when one of the two scrapes failed: all checks are skipped */
 export function checkMovement(pair: ScrapePair | undefined): Finding[] {
   if (pair === undefined) return CHECKS.map((check) => skipped(check, 'there are no two scrapes to compare'));
-  return [movement(pair), spans(pair), series(pair.after), prices(pair.after)];
+  return [movement(pair), spans(pair), series(pair.after), prices(pair.after), tokens(pair.after)];
 }
 
 /** Whether an execution ended between the two scrapes. */
@@ -64,10 +64,23 @@ function series(after: Exposition): Finding {
 }
 
 function prices(after: Exposition): Finding {
-  const name = 'tta_llm_unpriced_requests_total';
-  const models = select(after, name).filter(({ value }) => value > 0);
-  const names = models.map(({ labels, value }) => `${value} calls to ${labels.model} of ${labels.provider}`).join(', ');
-  return models.length > 0
-    ? warning('prices', `Without a price: ${names}`, REMEDY.unpriced)
-    : ok('prices', 'Every answered model call has a price');
+  const calls = callsIn(after, 'tta_llm_unpriced_requests_total');
+  return calls === ''
+    ? ok('prices', 'Every model call whose tokens are known has a price')
+    : warning('prices', `Without a price: ${calls}`, REMEDY.unpriced);
+}
+
+function tokens(after: Exposition): Finding {
+  const calls = callsIn(after, 'tta_llm_unmetered_requests_total');
+  return calls === ''
+    ? ok('tokens', 'The tokens of every answered model call are known')
+    : warning('tokens', `Without known tokens, and so without a cost: ${calls}`, REMEDY.unmetered);
+}
+
+/** The calls that a counter has, by model; empty if there are none. */
+function callsIn(after: Exposition, name: string): string {
+  return select(after, name)
+    .filter(({ value }) => value > 0)
+    .map(({ labels, value }) => `${value} calls to ${labels.model} of ${labels.provider}`)
+    .join(', ');
 }

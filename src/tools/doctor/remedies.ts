@@ -66,6 +66,13 @@ export const REMEDY = {
       '`tta_llm_unpriced_requests_total` counts calls whose price is not known. Give ' +
       "`llm(model, { prices: { 'my-model': { input: 3, output: 15 } } })`, in dollars per million tokens.",
   },
+  unmetered: {
+    symptom: 'The dollars are lower than the bill.',
+    text:
+      '`tta_llm_unmetered_requests_total` counts calls whose tokens are not known, for which a price does not help. A provider ' +
+      'sends the usage of a stream at its end: read streams to their end. A server that never sends a usage needs an option of ' +
+      'its own for that. What these calls cost stands only on the bill of the provider.',
+  },
   spansLost: {
     symptom: 'No traces arrive.',
     text:

@@ -39,6 +39,7 @@ describe('the metrics of a run', () => {
       outputTokens: 50,
       dollars: 0.5,
       unpriced: 0,
+      unmetered: 0,
       p95: 0.975,
     });
   });
@@ -75,7 +76,7 @@ describe('a quantile of a histogram', () => {
 describe('the table', () => {
   it('shows one run and all runs since the start', () => {
     const sinceStart = runMetrics(scrape(7, 3, 0.5));
-    const thisRun = { ...sinceStart, dollars: 0.000_012, unpriced: 2, p95: 0.001_234, failedParts: 0 };
+    const thisRun = { ...sinceStart, dollars: 0.000_012, unpriced: 2, unmetered: 1, p95: 0.001_234, failedParts: 0 };
     const rows = renderTable({ run: 2, files: 4, thisRun, sinceStart })
       .split('\n')
       .map((line) =>
@@ -95,7 +96,7 @@ describe('the table', () => {
       'without a model | 1 | 1',
       'tokens in | 1,234 | 1,234',
       'tokens out | 50 | 50',
-      'dollars | $0.000012 + 2 calls of unknown price | $0.500000',
+      'dollars | $0.000012 + 2 calls of unknown price + 1 calls of unknown tokens | $0.500000',
       'p95 of a part | 1.2 ms | 975.0 ms',
       '',
     ]);

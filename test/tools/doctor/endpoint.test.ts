@@ -15,7 +15,18 @@ describe('the endpoint', () => {
   it('is ok when it answers with metrics of a program that runs primitives, and its clock agrees with ours', async () => {
     const { url } = await startApp();
     const found = await runDoctor(url);
-    for (const check of ['endpoint', 'port', 'format', 'data', 'movement', 'series', 'prices', 'clock', 'node'])
+    for (const check of [
+      'endpoint',
+      'port',
+      'format',
+      'data',
+      'movement',
+      'series',
+      'prices',
+      'tokens',
+      'clock',
+      'node',
+    ])
       expect(found[check]?.verdict, JSON.stringify(found[check])).toBe('ok');
     expect(found.port?.detail).toMatch(/^\S+ \(process \d+\) has port \d+$/);
     expect(found.data?.detail).toBe('2 primitives have series');
@@ -146,6 +157,15 @@ describe('the metrics of the program', () => {
     const { prices } = await runDoctor(url);
     expect(prices).toMatchObject({ verdict: 'warning', remedy: REMEDY.unpriced });
     expect(prices?.detail).toBe('Without a price: 1 calls to own of home');
+  });
+
+  it('are a warning of another kind when the tokens of a call are unknown', async () => {
+    const model = "{ provider: 'openai', id: 'gpt-4', generate: async () => ({ text: 'x' }) }";
+    const { url } = await startApp(`await llm(${model}).execute('hi');`);
+    const { prices, tokens } = await runDoctor(url);
+    expect(prices?.verdict).toBe('ok');
+    expect(tokens).toMatchObject({ verdict: 'warning', remedy: REMEDY.unmetered });
+    expect(tokens?.detail).toBe('Without known tokens, and so without a cost: 1 calls to gpt-4 of openai');
   });
 });
 
