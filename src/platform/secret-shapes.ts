@@ -99,7 +99,12 @@ const REST = String.raw`(?:\.[\w*-]+)*=*`;
 
 /** Names whose value is a credential. They may stand at the end of a longer name: `DB_PASSWORD`, `x-api-key`. */
 const NAME = [
-  ...['pass(?:(?:word|wd|phrase|code)s?|(?<=[-_."\']pass)|(?==|: ?["\']))', 'pwd', 'pw(?<=[a-z]_pw)', 'secrets?'],
+  ...[
+    'pass(?:(?:word|wd|phrase|code)s?|(?<=[-_."\']pass)|(?==|: ?["\']))',
+    'pwd',
+    'pw(?<=[a-z]_pw)',
+    'secrets?(?<!\\d{12}:secret)',
+  ],
   ...['token(?<!unexpected token)', 'auth(?<![a-z]auth)', 'jwt', 'bearer', 'credentials?'],
   ...['phpsessid', 'jsessionid', 'sessionid(?==)', 'connect\\.sid'],
   '(?:api|access|secret|private|account|encryption|signing|master|licen[cs]e|subscription|auth|client|consumer|storage|functions' +
@@ -123,12 +128,12 @@ const VALUE = [
 const OPENING = new RegExp(`^${QUOTE}`, 'i');
 /** What stands after a name in plain sentences, in types and in settings. */
 const WORDS =
-  /^(?:|is|was|are|has|too|must|should|can(?:not)?|may|not|no|none|null|undefined|nil|true|false|empty|missing|required|invalid|valid|expired|wrong|incorrect|unknown|failed|failure|denied|rejected|revoked|error|ok|yes|on|off|string|number|boolean|object|unknown|any|include|omit|same-origin|auto|optional|disabled|enabled|the|a|an|for|of|to|and|or|in)$/i;
+  /^(?:|is|was|are|has|too|must|should|can(?:not)?|may|not|no|none|null|undefined|nil|true|false|empty|missing|required|invalid|valid|expired|wrong|incorrect|unknown|failed|failure|denied|rejected|revoked|error|ok|yes|on|off|string|number|boolean|object|unknown|any|token|include|omit|same-origin|auto|optional|disabled|enabled|the|a|an|for|of|to|and|or|in)$/i;
 
 function hideValue(match: string, name: string, between: string, value: string): string {
   const opening = OPENING.exec(value)?.[0] ?? '';
   const word = value.slice(opening.length).replace(/[.,:;!?)\]}]+$/, '');
-  const counts = /^token$/i.test(name) && /^\d{1,5}$/.test(word);
+  const counts = /^(?:token|pass)$/i.test(name) && /^\d{1,5}$/.test(word);
   const isFolder = name === 'PWD' && word.startsWith('/');
   if (counts || isFolder || !/\w/.test(word) || WORDS.test(word)) return match;
   return `${name}${between}${opening}${REDACTED}`;
