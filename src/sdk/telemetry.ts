@@ -24,7 +24,8 @@ export interface Telemetry {
   /** The metrics as Prometheus text, also without an endpoint; after `shutdown` the last text. */
   metrics(): Promise<string>;
   /**
-   * Resolves when the spans that ended so far are delivered or counted as lost, after `flushTimeoutMs` at the latest.
+   * Resolves when the spans that ended so far are delivered or counted as lost, after `flushTimeoutMs` at the latest. If
+   * nothing reaches the collector it resolves at once, and the spans wait to be sent again.
    * Never rejects: a problem of the collector is no error of the program.
    */
   flush(): Promise<void>;
