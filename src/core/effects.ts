@@ -1,4 +1,5 @@
 /** What a saga must know of the work in one of its steps: whether it may have had an effect that no result tells of. */
+import { acrossCopies } from '../platform/process-wide.ts';
 import { readProperty } from '../platform/read-property.ts';
 import { ownVerdict } from '../telemetry/verdict.ts';
 import type { ExecutionContext } from './context.ts';
@@ -38,6 +39,8 @@ export class Effects {
     );
   }
 }
+
+acrossCopies({ Effects });
 
 const isEffects = (what: object): what is Effects => what instanceof Effects;
 

@@ -96,6 +96,21 @@ describe('two copies of the package in one process', () => {
     expect(chunks).toEqual([1, 2, 3]);
   });
 
+  it('tell a saga of the other copy of work that was interrupted', async () => {
+    const lookedUp: unknown[] = [];
+    const slow = second.task('slow', () => new Promise<string>(() => {}));
+    const pay = {
+      name: 'pay',
+      do: first.fallback(second.timeout(slow, { timeoutMs: 1 }), [
+        first.task('no', () => Promise.reject(new Error('no'))),
+      ]),
+      compensate: first.task('undo', () => {}),
+      whenUnknown: first.task('look up', ({ input }: { input: unknown }) => void lookedUp.push(input)),
+    };
+    await expect(first.saga([pay]).execute('o1')).rejects.toThrow('no');
+    expect(lookedUp).toEqual(['o1']);
+  });
+
   it('know the errors, circuits and budgets of each other', async () => {
     const slow = second.timeout(
       second.task('slow', () => new Promise<never>(() => {})),
