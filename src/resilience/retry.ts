@@ -15,7 +15,7 @@ import { isTransient, isWorthRetry } from './judge.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { type Pause, planner } from './retry-plan.ts';
 
-export interface RetryOptions<Out = never> {
+export interface RetryOptions<Out = unknown> {
   /** Replaces `RetryPrimitive` in the metrics. */
   readonly name?: string | undefined;
   /** How many tries there may be after the first. @default 3 */

@@ -9,6 +9,7 @@ import {
   type ModelRequest,
   type Primitive,
   parallel,
+  type RetryOptions,
   retry,
   router,
   sequential,
@@ -162,4 +163,15 @@ describe('all of them together', () => {
     );
     expectTypeOf(chain).toEqualTypeOf<Primitive<string, string>>();
   });
+});
+
+it('gives whenResult of retry the output, and accepts options that were typed before the primitive is known', () => {
+  const options: RetryOptions = { maxRetries: 2 };
+  const parse = task('parse', (text: string) => text.length);
+  const whenResult = (length: number) => length < 3;
+  expectTypeOf(retry(parse, { whenResult })).toEqualTypeOf<Primitive<string, number>>();
+  retry(parse, { whenResult: (length) => length.toFixed() === '3' });
+  expectTypeOf(retry(parse, options)).toEqualTypeOf<Primitive<string, number>>();
+  // @ts-expect-error the output is a number
+  retry(parse, { whenResult: (text: string) => text === '' });
 });
