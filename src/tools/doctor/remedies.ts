@@ -158,8 +158,8 @@ export const REMEDY = {
   duplicates: {
     symptom: 'There are two copies of one package.',
     text:
-      'If a process loads two versions of `@opentelemetry/api` or of this package, the spans and counts of one of them are not ' +
-      'shown. `npm ls @opentelemetry/api` shows which package installs the second version. `npm dedupe`, or `overrides` in ' +
+      'A copy of `@opentelemetry/api` or of this package does not see what an older version registers, unless `register` of ' +
+      '`tta-primitives/sdk` registers it. `npm ls @opentelemetry/api` shows which package installs the second version. `npm dedupe`, or `overrides` in ' +
       '`package.json`, leaves one.',
   },
 } as const satisfies Record<string, Remedy>;

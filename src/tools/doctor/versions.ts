@@ -15,8 +15,8 @@ export interface VersionsOptions {
 }
 
 const API = '@opentelemetry/api';
-/** A process must load one copy only of each of these. */
-const SINGLE_COPY = [API, '@opentelemetry/sdk-metrics', 'tta-primitives'];
+/** Copies of the SDK are no matter: the exporters pin one version of it, and work with another. */
+const SINGLE_COPY = [API, 'tta-primitives'];
 
 export async function checkVersions({ folder, node, engine, peers }: VersionsOptions): Promise<Finding[]> {
   const nodeFits = fits(node.replace(/^v/, ''), engine);
@@ -47,7 +47,8 @@ async function copies(folder: string): Promise<Finding> {
   const list = duplicates.map(
     ([name, found]) => `${name} ${found.map((copy) => `${copy.version} in ${copy.folder}`).join(' and ')}`,
   );
-  // Copies of the same version share their providers. A newer copy ignores the providers of an older one.
-  const differ = duplicates.some(([, found]) => new Set(found.map(({ version }) => version)).size > 1);
+  // Copies share what is registered. But a copy of a newer minor version does not read what an older one has registered.
+  const minorOf = (version: string) => version.split('.', 2).join('.');
+  const differ = duplicates.some(([, found]) => new Set(found.map(({ version }) => minorOf(version))).size > 1);
   return (differ ? failure : warning)('copies', list.join('; '), REMEDY.duplicates);
 }

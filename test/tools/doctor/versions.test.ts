@@ -51,7 +51,7 @@ describe('the versions', () => {
     expect((await check({})).peers).toMatchObject({ verdict: 'skipped' });
   });
 
-  it('are a failure when two versions of the API are installed, and a warning when one version is installed twice', async () => {
+  it('are a failure when two minor versions of the API are installed, and a warning when one is installed twice', async () => {
     const nested = `node_modules/other/node_modules/${API}`;
     const two = await check({ [`node_modules/${API}`]: '1.9.1', 'node_modules/other': '1.0.0', [nested]: '1.4.0' });
     expect(two.copies).toMatchObject({ verdict: 'failure', remedy: REMEDY.duplicates });
@@ -64,6 +64,19 @@ describe('the versions', () => {
       [`node_modules/@x/y/node_modules/${API}`]: '1.9.1',
     });
     expect(same.copies).toMatchObject({ verdict: 'warning' });
+    const patched = await check({ [`node_modules/${API}`]: '1.9.1', 'node_modules/other': '1.0.0', [nested]: '1.9.0' });
+    expect(patched.copies).toMatchObject({ verdict: 'warning' });
+  });
+
+  it('are right with two copies of the SDK, as the exporter brings one of its own', async () => {
+    const metrics = '@opentelemetry/sdk-metrics';
+    const exporter = 'node_modules/@opentelemetry/exporter-prometheus';
+    const { copies } = await check({
+      [`node_modules/${metrics}`]: '2.12.1',
+      [exporter]: '0.223.0',
+      [`${exporter}/node_modules/${metrics}`]: '2.12.0',
+    });
+    expect(copies?.verdict).toBe('ok');
   });
 
   it('count a package with two links once, as in the store of pnpm, and end in a circle of links', async () => {
