@@ -58,8 +58,7 @@ export class SingleFlight<V> {
     if (asking !== undefined && run.needs(asking)) throw new CacheCycleError(this.#messageName);
     const result = this.#result(key, run, context, false, asking?.waitsFor(run));
     // The work began in another execution, and its effect is that of this one too.
-    effectsAround(context)?.watch(result, context, true);
-    return result;
+    return effectsAround(context)?.watch(result, context, true) ?? result;
   }
 
   #add(key: string, context: ExecutionContext, work: Work<V>): SharedRun<V> {

@@ -22,19 +22,24 @@ export class Effects {
   /**
    * Watches an execution that begins in `context`. `works`: it does work itself. An execution that only runs others can be
    * interrupted work while one of them runs or has succeeded: before, and after one that failed, there is no effect.
+   *
+   * Settles as the execution does. A promise with a second reaction would end the stack of an error: see `untilCancelled`.
    */
-  watch(execution: Promise<unknown>, { scope }: ExecutionContext, works: boolean): void {
+  watch<Out>(execution: Promise<Out>, { scope }: ExecutionContext, works: boolean): Promise<Out> {
     if (works) this.#running += 1;
-    execution.then(
-      () => {
-        if (!works) return;
-        this.#running -= 1;
-        this.#hasSucceeded = true;
+    return execution.then(
+      (output) => {
+        if (works) {
+          this.#running -= 1;
+          this.#hasSucceeded = true;
+        }
+        return output;
       },
       (error: unknown) => {
         if (works) this.#running -= 1;
         const stopped = scope?.cancelled === true || hasTimedOut(error);
         if (stopped && (works || this.#hasSucceeded || this.#running > 0)) this.#interrupted = true;
+        throw error;
       },
     );
   }

@@ -111,8 +111,7 @@ export class ObservedPrimitive<in In, out Out> implements Primitive<In, Out> {
       runContext,
       this.#body,
     );
-    effects?.watch(execution, context, this.definition.works === true);
-    return execution;
+    return effects === undefined ? execution : effects.watch(execution, context, this.definition.works === true);
   }
 
   pipe<Next>(next: Primitive<NoInfer<Out>, Next>): Primitive<In, Next> {
