@@ -246,7 +246,7 @@ describe('tta digest --once', () => {
       .exited;
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /^tta: tta digest needs (@opentelemetry\/\S+, ){5}openai, which are not installed: npm install (@opentelemetry\/\S+@[\d.]+ ){5}openai@6\S+\n$/,
+      /^tta: tta digest needs (@opentelemetry\/\S+, ){4}openai, which are not installed: npm install (@opentelemetry\/\S+@[\d.]+ ){4}openai@6\S+\n$/,
     );
   });
 
