@@ -1,4 +1,5 @@
 import { CancelScope } from '../core/cancellation.ts';
+import { acrossCopies } from '../platform/process-wide.ts';
 
 /** A run of any cache. */
 export type AnyRun = SharedRun<unknown>;
@@ -14,7 +15,7 @@ export class SharedRun<out V> {
   /** How many executions wait for the result. */
   waiting = 0;
   /** The runs whose results it waits for, once for each wait. */
-  readonly #awaited: AnyRun[] = [];
+  readonly awaited: AnyRun[] = [];
 
   constructor(startedAt: number, work: (run: SharedRun<V>) => Promise<V>) {
     this.startedAt = startedAt;
@@ -27,8 +28,8 @@ export class SharedRun<out V> {
 
   /** Notes that this run waits for `other`, until the function that it returns is called. */
   waitsFor(other: AnyRun): () => void {
-    this.#awaited.push(other);
-    return () => void this.#awaited.splice(this.#awaited.indexOf(other), 1);
+    this.awaited.push(other);
+    return () => void this.awaited.splice(this.awaited.indexOf(other), 1);
   }
 
   /** Whether this run cannot end before `other` has ended. */
@@ -37,8 +38,10 @@ export class SharedRun<out V> {
     // A set that grows while it is walked.
     for (const run of seen) {
       if (run === other) return true;
-      for (const awaited of run.#awaited) seen.add(awaited);
+      for (const awaited of run.awaited) seen.add(awaited);
     }
     return false;
   }
 }
+
+acrossCopies({ SharedRun });

@@ -1,5 +1,6 @@
 /** The interface of a model: a request, a reply, and its usage. */
 import type { Usage } from '../ledger/usage.ts';
+import { acrossCopies } from '../platform/process-wide.ts';
 
 export interface Message {
   readonly role: 'system' | 'user' | 'assistant';
@@ -59,6 +60,8 @@ export class ModelReplyError extends Error {
     this.usage = usage;
   }
 }
+
+acrossCopies({ ModelReplyError });
 
 /** With any other finish reason (a filter, a refusal, a call of a tool) an empty text is no answer. */
 const WHOLE: readonly (string | undefined)[] = ['stop', 'length', undefined];

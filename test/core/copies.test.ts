@@ -111,6 +111,51 @@ describe('two copies of the package in one process', () => {
     expect(lookedUp).toEqual(['o1']);
   });
 
+  it('notice that caches of both wait for each other', async () => {
+    const key = (text: string) => text;
+    const slow =
+      <Out>(work: () => Promise<Out>) =>
+      async () => {
+        await new Promise((resolve) => setImmediate(resolve));
+        return await work();
+      };
+    const one: first.Primitive<string, string> = first.cache(
+      first.task(
+        'ask two',
+        slow(() => two.execute('b')),
+      ),
+      { name: 'one', key },
+    );
+    const two: first.Primitive<string, string> = second.cache(
+      second.task(
+        'ask one',
+        slow(() => one.execute('a')),
+      ),
+      { name: 'two', key },
+    );
+    const ends = await Promise.allSettled([one.execute('a'), two.execute('b')]);
+    for (const end of ends) expect(end).toMatchObject({ reason: { name: 'CacheCycleError' } });
+  });
+
+  it('lend a slot of a bulkhead to an execution inside, through primitives of both', async () => {
+    let depth = 0;
+    const narrow: first.Primitive<undefined, number> = first.bulkhead(
+      first.task('deep', async () => (++depth < 3 ? again.execute(undefined) : depth)),
+      { concurrency: 1 },
+    );
+    const again = second.retry(narrow);
+    expect(await again.execute(undefined)).toBe(3);
+  });
+
+  it('know every class of each other that the front door has', () => {
+    const classes = Object.entries(first).filter(([, value]) => /^class /.test(String(value)));
+    expect(classes.length).toBeGreaterThan(8);
+    for (const [name, made] of classes) {
+      const other = second[name as keyof typeof second] as typeof made & { readonly prototype: object };
+      expect(Object.create(other.prototype), name).toBeInstanceOf(made);
+    }
+  });
+
   it('know the errors, circuits and budgets of each other', async () => {
     const slow = second.timeout(
       second.task('slow', () => new Promise<never>(() => {})),
