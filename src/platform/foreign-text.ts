@@ -1,5 +1,6 @@
 /** Texts from elsewhere, on a terminal: answers of servers, names of files, variables. */
 import { stripVTControlCharacters } from 'node:util';
+import { messageOf } from './message-of.ts';
 import { redact } from './redact.ts';
 
 /** Control characters, and those that are invisible or turn the direction of what follows. */
@@ -27,5 +28,5 @@ export function foreignText(text: string): string {
 
 /** The message of anything that was thrown, safe to show. */
 export function foreignMessage(error: unknown): string {
-  return foreignText(error instanceof Error ? error.message : String(error));
+  return foreignText(messageOf(error));
 }

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { manyListenersController } from './abort.ts';
+import { messageOf } from './message-of.ts';
 import { redact } from './redact.ts';
 
 /** One HTTP exchange. `signal` aborts when the client disconnects or the server closes. */
@@ -46,7 +47,7 @@ export async function startHttpServer({ host, port, handle }: HttpServerOptions)
       await handle({ request, response, path, signal: controller.signal });
     } catch (error) {
       if (response.headersSent || response.destroyed) response.destroy();
-      else sendText(response, 500, `${redact(error instanceof Error ? error.message : String(error))}\n`);
+      else sendText(response, 500, `${redact(messageOf(error))}\n`);
     }
   });
   server.on('connection', (socket) => socket.unref());

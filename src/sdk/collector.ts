@@ -122,7 +122,7 @@ function read(response: http.IncomingMessage): Promise<Verdict> {
 
 function reasonOf(error: Error): string {
   // A name with several addresses gives an AggregateError without a message.
-  const first = error instanceof AggregateError ? (error.errors[0] as Error) : error;
+  const [first = error] = (readProperty(error, 'errors') ?? []) as readonly Error[];
   const code = readProperty(first, 'code');
   const { message } = first;
   return printable(typeof code === 'string' && !message.includes(code) ? `${code} ${message}` : message);

@@ -4,6 +4,7 @@
  *
  * It writes text at once: objects for `JSON.stringify` would take twice as long, and this runs for every span.
  */
+import { types } from 'node:util';
 import { type Attributes, isSpanContextValid, isValidSpanId, type SpanContext } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-node';
 
@@ -128,13 +129,13 @@ function numberValue(value: number): string {
 }
 
 function objectValue(value: object, budget: Budget, depth: number): string | undefined {
-  if (value instanceof Uint8Array) {
+  if (types.isUint8Array(value)) {
     if (value.byteLength * 1.5 > budget.characters) return undefined;
     const base64 = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
     budget.characters -= base64.length;
     return `"bytesValue":"${base64}"`;
   }
-  if (value instanceof Date) return `"stringValue":"${value.toISOString()}"`;
+  if (types.isDate(value)) return `"stringValue":"${value.toISOString()}"`;
   if (!Array.isArray(value)) return `"kvlistValue":{"values":[${keyValues(value, budget, depth)}]}`;
   const values: string[] = [];
   for (let i = 0; i < value.length && budget.characters >= OVERHEAD; i += 1) {

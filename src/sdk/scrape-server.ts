@@ -2,6 +2,7 @@
 
 import { inBackground } from '../platform/background.ts';
 import type { HttpServer } from '../platform/http-server.ts';
+import { messageOf } from '../platform/message-of.ts';
 import { findPortHolder } from '../platform/port-holder.ts';
 import { readProperty } from '../platform/read-property.ts';
 import { startEndpoint } from '../prometheus/endpoint.ts';
@@ -67,10 +68,12 @@ async function explain(host: string, port: number, cause: unknown): Promise<Erro
     'Choose another with OTEL_EXPORTER_PROMETHEUS_PORT or register({ prometheus: { port } }), 0 for any free one. ' +
     'Workflows run on, and counting goes on.';
   if (readProperty(cause, 'code') !== 'EADDRINUSE') {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    return new Error(`Metrics are not served: cannot listen on ${host}, port ${port} (${reason}). ${wayOut}`, {
-      cause,
-    });
+    return new Error(
+      `Metrics are not served: cannot listen on ${host}, port ${port} (${messageOf(cause)}). ${wayOut}`,
+      {
+        cause,
+      },
+    );
   }
   const holder = await findPortHolder(port, (cause as { address?: string }).address ?? host);
   const by = holder === undefined ? 'another process' : `process ${holder.pid} (${holder.command})`;

@@ -2,6 +2,7 @@
  * A worker thread has providers of its own: its spans leave from it, and its counts are not at the endpoint of the main
  * thread, which has the port. That is said once per process, when a worker makes its first span: many workers never do.
  */
+import { types } from 'node:util';
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace-node';
 import { warn } from './warn.ts';
@@ -16,7 +17,7 @@ export function workerNotice(): SpanProcessor[] {
     return [];
   }
   const said = getEnvironmentData(SAID);
-  const shared = said instanceof Int32Array ? said : new Int32Array(1);
+  const shared = types.isInt32Array(said) ? said : new Int32Array(1);
   return [
     {
       onStart: () => {

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { foreignMessage, foreignText, withoutControls } from '../../src/platform/foreign-text.ts';
 
@@ -31,6 +32,10 @@ describe('a text from elsewhere', () => {
       'x',
       'null',
     ]);
+  });
+
+  it('may be an error of another realm, as in a test environment', () => {
+    expect(foreignMessage(runInNewContext("new TypeError('refused')"))).toBe('refused');
   });
 
   it('keeps its lines where they are ours', () => {

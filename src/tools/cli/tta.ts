@@ -2,6 +2,7 @@
 import { inspect } from 'node:util';
 import { Argument, Command, Option } from 'commander';
 import { foreignText, withoutControls } from '../../platform/foreign-text.ts';
+import { messageOf } from '../../platform/message-of.ts';
 import { EXPORT_KINDS, type ExportKind } from '../export/files.ts';
 import { collect, port, positiveInteger, positiveNumber, rate, share, threshold, url } from './arguments.ts';
 import { type DigestCommandOptions, digestCommand } from './digest.ts';
@@ -198,13 +199,13 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 /** Only lists of ours have several lines. Each line after the first is indented, so that it cannot look like a message. */
-function messageOf(error: unknown): string {
-  const [first = '', ...more] = (error instanceof Error ? error.message : String(error)).split('\n');
+function shown(error: unknown): string {
+  const [first = '', ...more] = messageOf(error).split('\n');
   return [foreignText(first), ...more.map((line) => `  ${foreignText(line)}`)].join('\n');
 }
 
 program.parseAsync().catch((error: unknown) => {
   const { verbose } = program.opts<{ verbose?: boolean }>();
-  printError(verbose ? inspect(error) : `tta: ${messageOf(error)}`);
+  printError(verbose ? inspect(error) : `tta: ${shown(error)}`);
   process.exitCode = 1;
 });

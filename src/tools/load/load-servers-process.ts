@@ -1,6 +1,7 @@
 /** The program that `startLoadServers` starts: models, trace receiver and scraper. It ends with its parent process. */
 
 import { systemClock } from '../../platform/clock.ts';
+import { messageOf } from '../../platform/message-of.ts';
 import { startModelServer } from '../offline-model/model-server.ts';
 import { startTraceReceiver } from '../trace-receiver/trace-receiver.ts';
 import type { LoadServersCommand, LoadServersMessage, LoadServersOptions } from './load-servers.ts';
@@ -48,7 +49,7 @@ function send(message: LoadServersMessage): void {
 }
 
 function sendFailure(error: unknown): void {
-  send({ failed: error instanceof Error ? error.message : String(error) });
+  send({ failed: messageOf(error) });
 }
 
 process.once('disconnect', () => process.exit());
