@@ -121,6 +121,8 @@ describe('the clock of the machine', () => {
     const machine = { monotonic: 0, wall: 0 };
     beforeEach(() => {
       Object.assign(machine, { monotonic: 0, wall: 0 });
+      // A whole number: sums with it are exact.
+      vi.spyOn(performance, 'timeOrigin', 'get').mockReturnValue(Date.UTC(2026, 0, 1));
       vi.spyOn(performance, 'now').mockImplementation(() => machine.monotonic);
       vi.spyOn(Date, 'now').mockImplementation(() => performance.timeOrigin + machine.wall);
     });
