@@ -142,7 +142,7 @@ describe('a step that is left out', () => {
       without('src/flow/foo.ts', /createPrimitive\(\{.*\}\)/, '{ execute: work }'),
     ],
     [
-      'step 2: `foo` must wait with context.sleep(ms) or context.clock.after(ms, ...), not with a timer',
+      'step 2: `foo` must wait with context.sleep(ms) or context.after(ms, ...), not with a timer',
       without('src/flow/foo.ts', '  return createPrimitive', '  setTimeout(inner, 10);\n  return createPrimitive'),
     ],
     [

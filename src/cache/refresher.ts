@@ -42,7 +42,7 @@ export function refresher<V>({ messageName, longestMs, maxEntries }: RefresherOp
 
   async function wait(key: string, { run, leftMs }: Running<V>, context: ExecutionContext) {
     const scope = new CancelScope(context.scope);
-    const disarm = context.clock.after(leftMs, () => scope.cancel(tooLong()));
+    const disarm = context.after(leftMs, () => scope.cancel(tooLong()));
     try {
       return { value: await runs.wait(key, run, context.within(scope)) };
     } catch (error) {

@@ -36,7 +36,7 @@ export function remoteStore<V>(store: CacheStore, { ttlMs, staleMs = 0 }: Lifeti
     }
     health = next;
     const scope = new CancelScope(context.scope);
-    const disarm = context.clock.after(timeoutMs, () => scope.cancel(new PrimitiveTimeoutError(store.type, timeoutMs)));
+    const disarm = context.after(timeoutMs, () => scope.cancel(new PrimitiveTimeoutError(store.type, timeoutMs)));
     try {
       const answer = await untilCancelled(call(), scope);
       health = HEALTHY;

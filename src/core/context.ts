@@ -4,6 +4,7 @@ import { manyListenersController } from '../platform/abort.ts';
 import { type Clock, dateOf, systemClock } from '../platform/clock.ts';
 import { acrossCopies, processWide } from '../platform/process-wide.ts';
 import { readProperty } from '../platform/read-property.ts';
+import { guarded } from '../telemetry/guard.ts';
 import type { Origin } from '../telemetry/propagate.ts';
 import { type ExecutionAttributes, executionAttributes } from '../telemetry/record/execution.ts';
 import type { Member } from './baggage.ts';
@@ -183,11 +184,20 @@ export class ExecutionContext implements WorkflowContext {
     return dateOf(this.clock);
   }
 
+  /**
+   * Calls `callback` after `ms` milliseconds of this context's clock. Returns a function that cancels it, and that never
+   * throws: a clock is foreign code, and what ends after the cancel must end.
+   */
+  after(ms: number, callback: () => void): () => void {
+    const cancel = this.clock.after(ms, callback);
+    return this.clock === systemClock ? cancel : () => guarded('a clock fails to cancel a timer', cancel);
+  }
+
   /** Resolves after `ms` milliseconds of this context's clock; a cancellation ends the wait at once. */
   sleep(ms: number): Promise<void> {
     return new Promise((resolve, reject) => {
       let unlisten = () => {};
-      const cancel = this.clock.after(ms, () => {
+      const cancel = this.after(ms, () => {
         unlisten();
         resolve();
       });

@@ -28,7 +28,7 @@ export class Deadline {
 
   /** Sets a timer of `ms` milliseconds. Returns a function that stops it. */
   arm(ms: number, error: () => PrimitiveTimeoutError): () => void {
-    return this.#context.clock.after(ms, () => this.#expire(error()));
+    return this.#context.after(ms, () => this.#expire(error()));
   }
 
   /** Releases the parent scope and the grace. Call it when no work runs in the scope any more. */
@@ -39,15 +39,15 @@ export class Deadline {
 
   #expire(error: PrimitiveTimeoutError): void {
     if (this.scope.cancelled) return;
-    const { clock, scope } = this.#context;
-    this.#expired = { error, at: clock.now() };
+    const context = this.#context;
+    this.#expired = { error, at: context.clock.now() };
     if (this.#graceMs === undefined) {
       this.scope.cancel(error);
       return;
     }
     // An abort from outside ends the grace at once.
-    const grace = new CancelScope(scope);
-    const disarm = clock.after(this.#graceMs, () => grace.cancel(error));
+    const grace = new CancelScope(context.scope);
+    const disarm = context.after(this.#graceMs, () => grace.cancel(error));
     this.#endGrace = () => {
       disarm();
       // Work that was left behind, such as the loser of a race, must not wait for the end of the grace for ever.

@@ -11,7 +11,7 @@ const LATE_TIMER_MS = 50;
 
 interface Waiter {
   readonly weight: number;
-  readonly clock: ExecutionContext['clock'];
+  readonly context: ExecutionContext;
   readonly admit: (grant: Grant) => void;
 }
 
@@ -47,7 +47,7 @@ export class Permits {
     return new Promise((resolve, reject) => {
       const place: Place<Waiter> = this.#line.join({
         weight,
-        clock: context.clock,
+        context,
         admit: (grant) => {
           this.#line.leave(place);
           unlisten();
@@ -74,12 +74,12 @@ export class Permits {
     this.#disarm?.();
     this.#disarm = undefined;
     for (let place = this.#line.first; place !== undefined; place = this.#line.first) {
-      const { weight, clock, admit } = place.waiter;
-      const now = clock.now();
+      const { weight, context, admit } = place.waiter;
+      const now = context.clock.now();
       const grant = this.#meter.take(weight, now, LATE_TIMER_MS);
       if (grant === undefined) {
         // Timers count whole milliseconds.
-        this.#disarm = clock.after(Math.ceil(this.#meter.waitMs([weight], now)), () => this.#serve());
+        this.#disarm = context.after(Math.ceil(this.#meter.waitMs([weight], now)), () => this.#serve());
         return;
       }
       admit(grant);

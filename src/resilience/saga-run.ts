@@ -66,7 +66,7 @@ async function performInterruptible(
     failure = { error };
     const grace = new CancelScope();
     const endTheGrace = () => grace.cancel(error);
-    const disarm = [...running.keys()].some(hasCompensation) ? context.clock.after(graceMs, endTheGrace) : () => {};
+    const disarm = [...running.keys()].some(hasCompensation) ? context.after(graceMs, endTheGrace) : () => {};
     endGrace = () => {
       disarm();
       // Work that was left behind, such as the loser of a race, must not wait for the end of the grace for ever.

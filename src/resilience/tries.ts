@@ -102,7 +102,7 @@ export class Tries<In, Out> {
   /** Resolves when a try has ended, or after `delayMs` milliseconds if that is given. */
   next(delayMs: number | undefined): Promise<void> {
     return new Promise((resolve) => {
-      const disarm = delayMs === undefined ? NOTHING : this.#context.clock.after(delayMs, resolve);
+      const disarm = delayMs === undefined ? NOTHING : this.#context.after(delayMs, resolve);
       this.#wake = () => {
         disarm();
         resolve();

@@ -121,11 +121,7 @@ function judgeWaiting({ name, path }: ValueDeclaration, sources: readonly TextFi
   const waits = /\bset(?:Timeout|Interval|Immediate)\b/.test(code);
   return [
     ...unless(!executes, 2, `\`${name}\` must run what it wraps with invoke(input, context), not with execute(...)`),
-    ...unless(
-      !waits,
-      2,
-      `\`${name}\` must wait with context.sleep(ms) or context.clock.after(ms, ...), not with a timer`,
-    ),
+    ...unless(!waits, 2, `\`${name}\` must wait with context.sleep(ms) or context.after(ms, ...), not with a timer`),
   ];
 }
 

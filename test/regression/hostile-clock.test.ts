@@ -1,9 +1,22 @@
 /**
  * A clock at the epoch looked like no clock: its spans never ended. One that said NaN made the sum of all durations NaN
- * for good, one that threw failed the work and left it active.
+ * for good, one that threw failed the work and left it active. One that threw when a timer was cancelled kept an aborted
+ * retry waiting for ever.
  */
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { bulkhead, retry, retryBudget, stream, task } from '../../src/index.ts';
+import { setImmediate } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  bulkhead,
+  cache,
+  hedge,
+  rateLimit,
+  retry,
+  retryBudget,
+  sequential,
+  stream,
+  task,
+  timeout,
+} from '../../src/index.ts';
 import { createClock } from '../../src/platform/clock.ts';
 import { createVirtualClock, startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
 
@@ -70,4 +83,50 @@ it('refuses a clock that is none, before anything is counted', async () => {
   const running = task('t', () => 1).execute(undefined, { context: { clock: { now: Date.now } as never } });
   await expect(running).rejects.toThrow('ExecuteOptions: context.clock.sleep must be a function, got undefined');
   await telemetry.expectMetric('tta_primitive_active', {}, 0);
+});
+
+describe('a clock that fails to cancel a timer', () => {
+  const context = {
+    clock: createClock(
+      () => performance.now(),
+      () => () => {
+        throw new Error('no such timer');
+      },
+    ),
+  };
+  const answer = task('answer', async () => 'answer');
+  const failing = task('failing', () => Promise.reject(new Error('not yet')));
+
+  it.each([
+    ['timeout', timeout(answer, { timeoutMs: 60_000 })],
+    ['timeout with a grace', timeout(answer, { timeoutMs: 60_000, mode: 'cooperative' })],
+    ['retry', retry(answer, { deadlineMs: 60_000 })],
+    ['hedge', hedge(answer, { delayMs: 60_000 })],
+    [
+      'cache',
+      cache(answer, { key: () => 'k', store: { type: 's', get: () => null, set: () => {}, delete: () => {} } }),
+    ],
+  ] as const)('takes no answer of %s away', async (_, primitive) => {
+    expect(await primitive.execute(undefined, { context })).toBe('answer');
+  });
+
+  it.each([
+    ['retry', retry(failing, { when: () => true })],
+    ['rateLimit', sequential(rateLimit(answer, { permits: 1, perMs: 60_000 }), failing)],
+    [
+      'timeout',
+      timeout(
+        task('hang', () => new Promise<never>(() => {})),
+        { timeoutMs: 60_000, mode: 'cooperative' },
+      ),
+    ],
+  ] as const)('keeps no execution of %s that is aborted', async (_, primitive) => {
+    const aborting = new AbortController();
+    const executions = [1, 2].map(() => primitive.execute(undefined, { context, signal: aborting.signal }));
+    const ended = Promise.allSettled(executions);
+    await setImmediate();
+    const enough = new Error('enough');
+    aborting.abort(enough);
+    expect((await ended).map((end) => end.status === 'rejected' && end.reason)).toContain(enough);
+  });
 });
