@@ -12,7 +12,7 @@ import { createLookUp } from './look-up.ts';
 import { remoteStore } from './remote-store.ts';
 import { type CacheStore, cacheStore } from './store.ts';
 
-export interface CacheOptions<In> {
+export interface CacheOptions<In = unknown> {
   /** Replaces `CachePrimitive` in the metrics. */
   readonly name?: string | undefined;
   /** Gives the key of an input, a string. Inputs with the same key share one value. */

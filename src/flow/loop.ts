@@ -7,7 +7,7 @@ import { callback, count, optionalName } from '../core/rules.ts';
 import type { WorkflowContext } from '../core/workflow-context.ts';
 import { loopRecorder } from '../telemetry/record/loop.ts';
 
-export interface LoopOptions<Out> {
+export interface LoopOptions<Out = unknown> {
   /** Replaces `LoopPrimitive` in the metrics. */
   readonly name?: string | undefined;
   /** `until(output, iteration, context)`: whether the loop ends with this output. `iteration` starts at 1. */

@@ -27,10 +27,10 @@ export interface CircuitBreakerCommonOptions {
   readonly when?: ((error: unknown, context: WorkflowContext) => boolean) | undefined;
 }
 
-export type CircuitBreakerOptions<In = never> = CircuitBreakerCommonOptions & CircuitSource<In>;
+export type CircuitBreakerOptions<In = unknown> = CircuitBreakerCommonOptions & CircuitSource<In>;
 
 const record = circuitBreakerRecorder();
-const RULES: Rules<CircuitBreakerOptions> = { name: optionalName, ...SOURCE_RULES, when: optional(callback()) };
+const RULES: Rules<CircuitBreakerOptions<never>> = { name: optionalName, ...SOURCE_RULES, when: optional(callback()) };
 
 /**
  * Stops calling a dependency that keeps failing. Its circuit opens after `consecutiveFailures`, or when `failureRatio`

@@ -10,7 +10,7 @@ import { CIRCUIT_RULES, type CircuitOptions, circuitRules } from './circuit-opti
 import { KeyedCircuits } from './keyed-circuits.ts';
 import { type Circuit, LiveCircuit } from './shared-circuit.ts';
 
-export interface CircuitKeyOptions<In> {
+export interface CircuitKeyOptions<In = unknown> {
   /** Keeps one circuit per key, such as a host or a tenant. Keys do not appear in telemetry. @default one circuit */
   readonly key?: ((input: In, context: WorkflowContext) => string | PromiseLike<string>) | undefined;
   /** How many circuits are kept; the least recently used is removed first, even while it is open. @default 1000 */
@@ -23,7 +23,7 @@ export interface SharedCircuitOptions {
 }
 
 /** The circuit of a circuit breaker: a new one, one per key, or one that `circuit(...)` made. */
-export type CircuitSource<In> = (CircuitOptions & CircuitKeyOptions<In>) | SharedCircuitOptions;
+export type CircuitSource<In = unknown> = (CircuitOptions & CircuitKeyOptions<In>) | SharedCircuitOptions;
 
 const liveCircuit: Rule<Circuit> = (where, option, value) => {
   if (!(value instanceof LiveCircuit)) fail(where, option, 'must be made by circuit({ … })', value);

@@ -12,7 +12,7 @@ import { Permits } from './permits.ts';
 import { SlidingWindow } from './sliding-window.ts';
 import { bucketMeter } from './token-bucket.ts';
 
-export interface RateLimitOptions<In = never> {
+export interface RateLimitOptions<In = unknown> {
   /** Replaces `RateLimitPrimitive` in the metrics. */
   readonly name?: string | undefined;
   /** How many permits there are within `perMs`. */
@@ -37,7 +37,7 @@ export interface RateLimitOptions<In = never> {
   readonly maxQueue?: number | undefined;
 }
 
-const RULES: Rules<RateLimitOptions> = {
+const RULES: Rules<RateLimitOptions<never>> = {
   name: optionalName,
   permits: number({ min: 0 }),
   perMs: number({ min: 1 }),
@@ -130,7 +130,10 @@ function settings<In>(options: RateLimitOptions<In>) {
 }
 
 /** The meter, and why it can never give a weight that is too large for it. */
-function meterOf(where: string, options: RateLimitOptions): { readonly meter: Meter; readonly tooHeavy: string } {
+function meterOf(
+  where: string,
+  options: RateLimitOptions<never>,
+): { readonly meter: Meter; readonly tooHeavy: string } {
   const { permits, perMs, algorithm = 'window', burst, weight } = options;
   const least = { min: weight === undefined ? 1 : 0 };
   if (algorithm === 'window') {

@@ -1,6 +1,20 @@
 /** Types of what guards a primitive. The assertions hold or fail in `tsc --noEmit -p test/tsconfig.json`. */
 import { describe, expectTypeOf, it } from 'vitest';
-import { bulkhead, circuitBreaker, hedge, type Primitive, rateLimit, sequential, task } from '../../src/index.ts';
+import {
+  bulkhead,
+  type CacheOptions,
+  type CircuitBreakerOptions,
+  cache,
+  circuitBreaker,
+  hedge,
+  type LoopOptions,
+  loop,
+  type Primitive,
+  type RateLimitOptions,
+  rateLimit,
+  sequential,
+  task,
+} from '../../src/index.ts';
 
 const length = task('length', (text: string) => text.length);
 
@@ -35,6 +49,24 @@ describe('bulkhead, circuitBreaker, rateLimit and hedge', () => {
     void (() => circuitBreaker(length, { consecutiveFailures: 1, openMs: 1, key: (n: number) => `${n}` }));
     // @ts-expect-error: the weight is that of a string
     void (() => rateLimit(length, { permits: 1, perMs: 1, weight: (n: number) => n }));
+  });
+
+  it('take options that were typed before their primitive is known', () => {
+    const circuitOptions: CircuitBreakerOptions = { consecutiveFailures: 1, openMs: 1, key: (input) => typeof input };
+    const limit: RateLimitOptions = { permits: 1, perMs: 1, weight: (input) => String(input).length };
+    const kept: CacheOptions = { key: (input) => JSON.stringify(input) };
+    const rounds: LoopOptions = { until: (output) => output === '', maxIterations: 3 };
+    expectTypeOf(circuitBreaker(length, circuitOptions)).toEqualTypeOf<Primitive<string, number>>();
+    expectTypeOf(rateLimit(length, limit)).toEqualTypeOf<Primitive<string, number>>();
+    expectTypeOf(cache(length, kept)).toEqualTypeOf<Primitive<string, number>>();
+    expectTypeOf(
+      loop(
+        task('shorten', (text: string) => text.slice(1)),
+        rounds,
+      ),
+    ).toEqualTypeOf<Primitive<string, string>>();
+    const ofTexts: RateLimitOptions<string> = { ...limit, weight: (text) => text.length };
+    expectTypeOf(rateLimit(length, ofTexts)).toEqualTypeOf<Primitive<string, number>>();
   });
 
   it('have no default for what decides when they refuse', () => {
