@@ -1,10 +1,10 @@
 /** The options of `register`, and their checks. */
 import type { Attributes } from '@opentelemetry/api';
-import type { SpanProcessor } from '@opentelemetry/sdk-trace-node';
 import { checkOptions, fail, type Rule, type Rules, requirePlain } from '../core/check.ts';
 import { flag, having, number, object, optional, recordOf, secretText, word } from '../core/rules.ts';
 import { measure, show } from '../core/show.ts';
 import { httpUrl } from './environment.ts';
+import type { SpanProcessor } from './span-types.ts';
 
 export interface TracesOptions {
   /**

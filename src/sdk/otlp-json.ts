@@ -6,7 +6,7 @@
  */
 import { types } from 'node:util';
 import { type Attributes, isSpanContextValid, isValidSpanId, type SpanContext } from '@opentelemetry/api';
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-node';
+import type { ReadableSpan } from './span-types.ts';
 
 /** Of one span. A character takes 6 bytes at most, so that one span never exceeds the 20 MiB that a Collector accepts. */
 const MOST_CHARACTERS = 2 * 1024 * 1024;

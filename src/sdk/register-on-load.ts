@@ -6,7 +6,7 @@
  */
 import { isLauncher } from '../platform/launcher.ts';
 import { isInBundle } from './packages.ts';
-import { registerFromBundle, registerNow } from './register.ts';
+import { registerFromBundle, registerNow } from './registration.ts';
 
 // A worker thread inherits the `--import` of its process: its spans leave from it, the endpoint is in the main thread.
 // What is in a bundle can be loaded only asynchronously. `await` here would forbid `require` and `--require`.

@@ -1,19 +1,7 @@
-import { isDeepStrictEqual } from 'node:util';
-import { processWide } from '../platform/process-wide.ts';
-import { checkRegisterOptions, type RegisterOptions } from './options.ts';
-import { importSdk, isInBundle, loadSdk, type Sdk } from './packages.ts';
-import { settingsFrom } from './settings.ts';
-import { DISABLED, type Started, startTelemetry, type Telemetry } from './telemetry.ts';
-import { warn } from './warn.ts';
-
-interface Registration extends Started {
-  readonly options: RegisterOptions;
-  /** Whether a warning has said that the options of a later call are ignored. */
-  warned: boolean;
-}
-
-/** One SDK per process, also where this module is loaded several times. */
-const registered = processWide<{ current: Registration | undefined }>('registered', () => ({ current: undefined }));
+import type { Telemetry } from './handle.ts';
+import type { RegisterOptions } from './options.ts';
+import { isInBundle } from './packages.ts';
+import { ending, registerFromBundle, registerNow } from './registration.ts';
 
 /**
  * Boots the OpenTelemetry SDK: traces to a collector over OTLP, metrics at a Prometheus endpoint. The global providers
@@ -29,51 +17,9 @@ const registered = processWide<{ current: Registration | undefined }>('registere
  * await sdk.shutdown();
  */
 export async function register(options: RegisterOptions = {}): Promise<Telemetry> {
-  const ending = registered.current?.ending();
-  if (ending !== undefined) await ending;
+  const end = ending();
+  if (end !== undefined) await end;
   const { telemetry, ready } = isInBundle() ? await registerFromBundle(options) : registerNow(options);
   await ready;
   return telemetry;
-}
-
-/** As `register`, with the SDK that is in the same bundle. */
-export async function registerFromBundle(options: RegisterOptions): Promise<Started> {
-  checkRegisterOptions(options);
-  // A package that is missing is an error only where the SDK is started.
-  const load = await importSdk().then(
-    (sdk) => () => sdk,
-    (error: unknown) => () => {
-      throw error;
-    },
-  );
-  return registerNow(options, load);
-}
-
-/** The synchronous part of `register`. */
-export function registerNow(options: RegisterOptions, load: () => Sdk = loadSdk): Started {
-  checkRegisterOptions(options);
-  if (registered.current !== undefined) {
-    warnOfIgnoredOptions(registered.current, options);
-    return registered.current;
-  }
-  const settings = settingsFrom(options);
-  if (settings === undefined) return DISABLED;
-  const started = startTelemetry(load(), settings, () => {
-    registered.current = undefined;
-  });
-  registered.current = { ...started, options, warned: false };
-  return registered.current;
-}
-
-function warnOfIgnoredOptions(registration: Registration, options: RegisterOptions): void {
-  const before: Readonly<Record<string, unknown>> = { ...registration.options };
-  // Only names: the values can contain credentials.
-  const ignored = Object.entries(options).filter(([name, value]) => !isDeepStrictEqual(value, before[name]));
-  if (ignored.length === 0 || registration.warned) return;
-  registration.warned = true;
-  const names = ignored.map(([name]) => name).join(', ');
-  warn(
-    'The SDK is registered already, by an earlier call or by tta-primitives/register: ' +
-      `${names} of this call ${ignored.length === 1 ? 'is' : 'are'} ignored`,
-  );
 }

@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 import type { Attributes } from '@opentelemetry/api';
-import type { SpanProcessor } from '@opentelemetry/sdk-trace-node';
 import { readProperty } from '../platform/read-property.ts';
 import { booleanFrom, headersFrom, listFrom, numberFrom, oneOf, pairsFrom, textFrom, urlFrom } from './environment.ts';
 import { hasMeterProvider, hasTracerProvider } from './globals.ts';
 import type { PrometheusOptions, RegisterOptions } from './options.ts';
+import type { SpanProcessor } from './span-types.ts';
 import { warnOfUnsupported } from './unsupported.ts';
 import { warn } from './warn.ts';
 

@@ -6,7 +6,7 @@
  * After a failure the queue pauses: requests to a collector that is down are useless, and an open request would keep
  * alive a process that has no more work.
  */
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-node';
+
 import { inBackground } from '../platform/background.ts';
 import { systemClock } from '../platform/clock.ts';
 import { lostSpans } from '../telemetry/instruments.ts';
@@ -32,6 +32,7 @@ import {
 } from './span-queue-state.ts';
 import { encodeSpans, MOST_REQUEST_BYTES, type SpanRequest, splitRequest } from './span-request.ts';
 import { estimatedBytes } from './span-size.ts';
+import type { ReadableSpan } from './span-types.ts';
 
 /** Spans that take more are written before their batch is full. */
 const MOST_UNWRITTEN_BYTES = 1024 * 1024;

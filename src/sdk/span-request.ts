@@ -1,6 +1,7 @@
 /** Requests to the collector: the spans as bytes, grouped by resource and scope, and split where they are too large. */
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-node';
+
 import { attributesJson, quoted, spanJson } from './otlp-json.ts';
+import type { ReadableSpan } from './span-types.ts';
 
 /** A span that is larger has a request of its own. A Collector accepts 20 MiB by default, other receivers less. */
 export const MOST_REQUEST_BYTES = 4 * 1024 * 1024;

@@ -1,10 +1,11 @@
-/** One SDK from its start to its shutdown, and the handle that `register` returns. */
+/** One SDK from its start to its shutdown. */
 import { systemClock } from '../platform/clock.ts';
 import { currentMeter } from '../telemetry/meter.ts';
 import { observeProcess } from '../telemetry/process.ts';
 import { settlesWithin } from './deadline.ts';
 import { onExit } from './exit.ts';
 import { hasMeterProvider, hasTracerProvider, joinOtherVersions, registerMetrics, registerTraces } from './globals.ts';
+import type { Started, Telemetry } from './handle.ts';
 import { watchForLatecomers } from './latecomers.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import type { Sdk } from './packages.ts';
@@ -13,47 +14,6 @@ import { type ScrapeServer, startScrapeServer } from './scrape-server.ts';
 import type { Settings } from './settings.ts';
 import { createTraces, type Traces } from './traces.ts';
 import { warn } from './warn.ts';
-
-export interface Telemetry {
-  /** The URL that Prometheus scrapes; `undefined` while the endpoint does not listen. */
-  readonly metricsUrl: string | undefined;
-  /** Why the endpoint does not listen; `undefined` if it listens or is switched off. */
-  readonly metricsError: Error | undefined;
-  /** The URL that spans are sent to, without credentials; `undefined` when no spans are made. */
-  readonly tracesUrl: string | undefined;
-  /** The metrics as Prometheus text, also without an endpoint; after `shutdown` the last text. */
-  metrics(): Promise<string>;
-  /**
-   * Resolves when the spans that ended so far are delivered or counted as lost, after `flushTimeoutMs` at the latest. If
-   * nothing reaches the collector it resolves at once, and the spans wait to be sent again.
-   * Never rejects: a problem of the collector is no error of the program.
-   */
-  flush(): Promise<void>;
-  /** Flushes, closes the endpoint and unregisters the SDK, within `flushTimeoutMs`. Then `register` starts a new one. */
-  shutdown(): Promise<void>;
-}
-
-export interface Started {
-  readonly telemetry: Telemetry;
-  /** Resolves when the endpoint listens, or has failed to listen. */
-  readonly ready: Promise<void>;
-  /** The promise of the shutdown, `undefined` before the shutdown. */
-  ending(): Promise<void> | undefined;
-}
-
-/** The handle of a process in which telemetry is switched off. */
-export const DISABLED: Started = Object.freeze({
-  telemetry: Object.freeze({
-    metricsUrl: undefined,
-    metricsError: undefined,
-    tracesUrl: undefined,
-    metrics: async () => '',
-    flush: async () => {},
-    shutdown: async () => {},
-  }),
-  ready: Promise.resolve(),
-  ending: () => undefined,
-});
 
 /** Sets the global providers before anything is awaited. `onShutdown` is called when they are unset again. */
 export function startTelemetry(sdk: Sdk, settings: Settings, onShutdown: () => void): Started {

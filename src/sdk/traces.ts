@@ -1,6 +1,6 @@
 /** The tracer provider, and the delivery of its spans to the collector. */
 import { TraceFlags } from '@opentelemetry/api';
-import type { NodeTracerProvider, ReadableSpan, Sampler, SpanProcessor } from '@opentelemetry/sdk-trace-node';
+import type { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { guarded, reportInternal } from '../telemetry/guard.ts';
 import type { Failure } from './answer.ts';
 import { CollectorClient, type CollectorOptions } from './collector.ts';
@@ -9,6 +9,7 @@ import type { Sdk } from './packages.ts';
 import { resourceOf } from './resource.ts';
 import type { Settings, TracesSettings } from './settings.ts';
 import { SpanQueue } from './span-queue.ts';
+import type { ReadableSpan, Sampler, SpanProcessor } from './span-types.ts';
 import { warn } from './warn.ts';
 import { workerNotice } from './worker-threads.ts';
 

@@ -4,7 +4,7 @@
  */
 import { types } from 'node:util';
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
-import type { SpanProcessor } from '@opentelemetry/sdk-trace-node';
+import type { SpanProcessor } from './span-types.ts';
 import { warn } from './warn.ts';
 
 /** Memory that all threads of the process share: whether it has been said. */

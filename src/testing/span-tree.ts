@@ -1,6 +1,6 @@
 import { SpanStatusCode } from '@opentelemetry/api';
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-node';
 import { fail } from '../core/check.ts';
+import type { ReadableSpan } from '../sdk/span-types.ts';
 import { ATTR } from '../telemetry/semconv.ts';
 
 /**

@@ -1,5 +1,4 @@
 import { AssertionError } from 'node:assert';
-import type { ReadableSpan, Sampler } from '@opentelemetry/sdk-trace-node';
 import { checkOptions, type Rules } from '../core/check.ts';
 import { having, optional } from '../core/rules.ts';
 import { createExporter } from '../prometheus/exporter.ts';
@@ -12,6 +11,7 @@ import {
   registerTraces,
 } from '../sdk/globals.ts';
 import { loadSdk } from '../sdk/packages.ts';
+import type { ReadableSpan, Sampler } from '../sdk/span-types.ts';
 import { spanTree } from './span-tree.ts';
 
 export interface TestTelemetryOptions {

@@ -89,3 +89,31 @@ ${Object.keys(shown)
   const types = [...stdout.matchAll(/Type '(Primitive<.*>)' is not assignable to type 'number'/g)];
   expect(types.map(([, type]) => type)).toEqual(Object.values(shown));
 });
+
+/** The packages that the declarations of an entry name, through all of our files that they lead to. */
+function packagesOf(entry: string): string[] {
+  const files = new Set([entry]);
+  const packages = new Set<string>();
+  // A set that grows while it is walked.
+  for (const file of files) {
+    for (const [, from = ''] of read(file).matchAll(/(?:\bfrom |\bimport\()'([^']+)'/g)) {
+      if (from.startsWith('.')) files.add(join(dirname(file), from));
+      else packages.add(from);
+    }
+  }
+  return [...packages].filter((name) => !name.startsWith('node:')).sort();
+}
+
+it('name no package that a project may lack, so that they compile without skipLibCheck beside every SDK', () => {
+  const found = ['src/index', 'src/sdk/index', 'src/sdk/register-on-load', 'src/testing/index', 'views/index'].map(
+    (entry) => [entry, packagesOf(join(ROOT, 'dist', `${entry}.ts`))],
+  );
+  const inEverySdk = ['@opentelemetry/api', '@opentelemetry/resources'];
+  expect(Object.fromEntries(found)).toEqual({
+    'src/index': ['@opentelemetry/api'],
+    'src/sdk/index': inEverySdk,
+    'src/sdk/register-on-load': [],
+    'src/testing/index': inEverySdk,
+    'views/index': ['@opentelemetry/sdk-metrics'],
+  });
+});

@@ -80,6 +80,7 @@ export const ROOMS: readonly Room[] = [
       'src/prometheus/',
       'src/sdk/packages.ts',
       'src/sdk/globals.ts',
+      'type src/sdk/span-types.ts',
       ...['src/platform/', 'src/core/check.ts', 'src/core/rules.ts'],
     ],
     what: "helpers for a user's tests; only public names, and an SDK in memory",

@@ -1,0 +1,64 @@
+import { isDeepStrictEqual } from 'node:util';
+import { processWide } from '../platform/process-wide.ts';
+import { DISABLED, type Started } from './handle.ts';
+import { checkRegisterOptions, type RegisterOptions } from './options.ts';
+import { importSdk, loadSdk, type Sdk } from './packages.ts';
+import { settingsFrom } from './settings.ts';
+import { startTelemetry } from './telemetry.ts';
+import { warn } from './warn.ts';
+
+interface Registration extends Started {
+  readonly options: RegisterOptions;
+  /** Whether a warning has said that the options of a later call are ignored. */
+  warned: boolean;
+}
+
+/** One SDK per process, also where this module is loaded several times. */
+const registered = processWide<{ current: Registration | undefined }>('registered', () => ({ current: undefined }));
+
+/** As `register`, with the SDK that is in the same bundle. */
+export async function registerFromBundle(options: RegisterOptions): Promise<Started> {
+  checkRegisterOptions(options);
+  // A package that is missing is an error only where the SDK is started.
+  const load = await importSdk().then(
+    (sdk) => () => sdk,
+    (error: unknown) => () => {
+      throw error;
+    },
+  );
+  return registerNow(options, load);
+}
+
+/** The end of the SDK that is registered, while it ends. */
+export function ending(): Promise<void> | undefined {
+  return registered.current?.ending();
+}
+
+/** The synchronous part of `register`. */
+export function registerNow(options: RegisterOptions, load: () => Sdk = loadSdk): Started {
+  checkRegisterOptions(options);
+  if (registered.current !== undefined) {
+    warnOfIgnoredOptions(registered.current, options);
+    return registered.current;
+  }
+  const settings = settingsFrom(options);
+  if (settings === undefined) return DISABLED;
+  const started = startTelemetry(load(), settings, () => {
+    registered.current = undefined;
+  });
+  registered.current = { ...started, options, warned: false };
+  return registered.current;
+}
+
+function warnOfIgnoredOptions(registration: Registration, options: RegisterOptions): void {
+  const before: Readonly<Record<string, unknown>> = { ...registration.options };
+  // Only names: the values can contain credentials.
+  const ignored = Object.entries(options).filter(([name, value]) => !isDeepStrictEqual(value, before[name]));
+  if (ignored.length === 0 || registration.warned) return;
+  registration.warned = true;
+  const names = ignored.map(([name]) => name).join(', ');
+  warn(
+    'The SDK is registered already, by an earlier call or by tta-primitives/register: ' +
+      `${names} of this call ${ignored.length === 1 ? 'is' : 'are'} ignored`,
+  );
+}
