@@ -189,7 +189,7 @@ describe('map over a stream', () => {
       }),
     };
     for (const mode of ['fail', 'settle'] as const) {
-      await expect(read(await map(double, { mode }).execute(broken))).rejects.toBe(error);
+      await expect(map(double, { mode }).execute(broken)).rejects.toBe(error);
     }
     expect(closed).toBe(0);
     await outcome('map', 'failure', 2);
