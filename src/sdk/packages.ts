@@ -3,7 +3,8 @@
  * `node_modules` at once, or out of a bundle, which the bundler made of the specifiers below.
  */
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
+// In a bundle of ES modules `createRequire` is the name that everybody's banner declares.
+import * as modules from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type * as Prometheus from '@opentelemetry/exporter-prometheus';
 import type * as Resources from '@opentelemetry/resources';
@@ -25,7 +26,7 @@ function requireFromHere(): NodeJS.Require | undefined {
   // A bundle of CommonJS has no URL, and some bundlers write the URL of the file that they read.
   const url = import.meta.url as string | undefined;
   if (url === undefined || !/\/sdk\/packages\.[jt]s$/.test(url)) return undefined;
-  return existsSync(fileURLToPath(url)) ? createRequire(url) : undefined;
+  return existsSync(fileURLToPath(url)) ? modules.createRequire(url) : undefined;
 }
 
 /** Whether this file is part of a bundle. */
