@@ -23,6 +23,8 @@ export interface Kind {
   /** The commands, one after the other: programs of the project's `node_modules/.bin`, or `node`. */
   readonly commands: readonly (readonly string[])[];
   readonly env?: Readonly<Record<string, string>>;
+  /** What can be seen from outside. @default 'both' */
+  readonly seen?: 'spans' | 'series' | 'both';
 }
 
 export interface Place {

@@ -35,14 +35,14 @@ process.once('beforeExit', () => sdk.shutdown());
 `;
 
 /** A project with OpenTelemetry of these versions. */
-function otel(sdk: string, exporters: string, traces: string, lines: readonly string[]): Kind[] {
+function otel(sdk: string, exporters: string, traces: readonly string[], lines: readonly string[]): Kind[] {
   const reader = sdk === '2.0.0' ? 'metricReader' : 'metricReaders: [metricReader]';
   return [
     {
       have: `OpenTelemetry ${sdk}`,
       lines,
       packages: [
-        ...[`sdk-metrics@${sdk}`, `resources@${sdk}`, traces].map((name) => `@opentelemetry/${name}`),
+        ...[`sdk-metrics@${sdk}`, `resources@${sdk}`, ...traces].map((name) => `@opentelemetry/${name}`),
         ...['exporter-prometheus', 'exporter-trace-otlp-http'].map((name) => `@opentelemetry/${name}@${exporters}`),
       ],
       added: WITHOUT_SDK,
@@ -59,6 +59,9 @@ function otel(sdk: string, exporters: string, traces: string, lines: readonly st
     },
   ];
 }
+
+const ESBUILD = ['esbuild', 'app.mjs', '--bundle', '--platform=node'];
+const BANNER = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
 /** A driver for a server: starts it, asks it once, prints its series and ends it. */
 const drive = (...command: string[]) => `
@@ -80,9 +83,9 @@ export const KINDS: readonly Kind[] = [
   { have: 'nothing', packages: [], files: APP, commands: [REGISTERED] },
   { have: 'openai 6', packages: ['openai@6'], files: APP, commands: [REGISTERED] },
   { have: 'openai 7', lines: ['24', '26'], packages: ['openai@7'], files: APP, commands: [REGISTERED] },
-  ...otel('2.0.0', '0.200.0', 'sdk-trace-node@2.0.0', ['20', '24']),
-  ...otel('2.12.1', '0.223.0', 'sdk-trace-node@2.12.0', ['20', '24']),
-  ...otel('3.1.1', '0.301.0', 'sdk-trace@3.1.1', ['24', '26']),
+  ...otel('2.0.0', '0.200.0', ['sdk-trace-node@2.0.0'], ['20', '24']),
+  ...otel('2.12.1', '0.223.0', ['sdk-trace-node@2.12.0'], ['20', '24']),
+  ...otel('3.1.1', '0.301.0', ['sdk-trace@3.1.1', 'context-async-hooks@3'], ['24', '26']),
   {
     have: 'zero-code auto-instrumentation',
     lines: ['24'],
@@ -108,8 +111,7 @@ export const KINDS: readonly Kind[] = [
     files: {
       'lib/answer.mjs': ANSWER_MODULE,
       'instrumentation.ts':
-        "export async function register() {\n  if (process.env.NEXT_RUNTIME === 'nodejs') await import('tta-primitives/register');\n}\n",
-      'next.config.mjs': "export default { serverExternalPackages: ['tta-primitives'] };\n",
+        "export async function register() {\n  if (process.env.NEXT_RUNTIME === 'nodejs') await (await import('tta-primitives/sdk')).register();\n}\n",
       'app/layout.jsx': 'export default ({ children }) => <html><body>{children}</body></html>;\n',
       'app/page.jsx': 'export default () => <p>hello</p>;\n',
       'app/api/answer/route.js':
@@ -124,9 +126,11 @@ export const KINDS: readonly Kind[] = [
   {
     have: 'esbuild, a bundle of ES modules',
     packages: ['esbuild'],
-    files: { 'app.mjs': `import 'tta-primitives/register';\n${WORKFLOW}${PRINT_SERIES}` },
+    files: {
+      'app.mjs': `import { register } from 'tta-primitives/sdk';\nawait register();\n${WORKFLOW}${PRINT_SERIES}`,
+    },
     commands: [
-      ['esbuild', 'app.mjs', '--bundle', '--platform=node', '--format=esm', '--outfile=out/app.mjs'],
+      [...ESBUILD, '--format=esm', `--banner:js=${BANNER}`, '--outfile=out/app.mjs'],
       ['node', '--eval', "require('node:fs').renameSync('node_modules', 'gone')"],
       ['node', 'out/app.mjs'],
     ],
@@ -136,10 +140,17 @@ export const KINDS: readonly Kind[] = [
     packages: ['esbuild'],
     files: {
       'answer.mjs': ANSWER_MODULE,
-      'app.mjs': `import 'tta-primitives/register';\nimport { answer } from './answer.mjs';\nasync function main() {\n${PRINT_SERIES.replace('const', 'console.log(await answer.execute());\nconst')}}\nmain();\n`,
+      'app.mjs': `import { register } from 'tta-primitives/sdk';
+import { answer } from './answer.mjs';
+async function main() {
+await register();
+console.log(await answer.execute());
+${PRINT_SERIES}}
+main();
+`,
     },
     commands: [
-      ['esbuild', 'app.mjs', '--bundle', '--platform=node', '--format=cjs', '--outfile=out/app.cjs'],
+      [...ESBUILD, '--format=cjs', '--outfile=out/app.cjs'],
       ['node', '--eval', "require('node:fs').renameSync('node_modules', 'gone')"],
       ['node', 'out/app.cjs'],
     ],
@@ -151,6 +162,8 @@ export const KINDS: readonly Kind[] = [
     files: RUNNER_FILES,
     env: { NODE_OPTIONS: '--experimental-vm-modules' },
     commands: [['jest', '--silent=false']],
+    // Jest hides the end of the process, at which the last spans are sent.
+    seen: 'series',
   },
   {
     have: 'jest with jsdom',
@@ -166,6 +179,8 @@ export const KINDS: readonly Kind[] = [
     files: RUNNER_FILES,
     env: { NODE_OPTIONS: '--experimental-vm-modules' },
     commands: [['jest', '--silent=false']],
+    // Jest hides the end of the process, at which the last spans are sent.
+    seen: 'series',
   },
   ...['happy-dom', 'jsdom'].map(
     (environment): Kind => ({
@@ -203,5 +218,112 @@ export const KINDS: readonly Kind[] = [
         .replace(/^console\.log/m, '(async () => {\nconsole.log')}${PRINT_SERIES}})();\n`,
     },
     commands: [['node', '--import', 'tta-primitives/register', 'app.cjs']],
+  },
+  {
+    have: 'a worker thread',
+    packages: [],
+    files: {
+      'worker.mjs': WORKFLOW,
+      'app.mjs': `import { Worker } from 'node:worker_threads';
+await new Promise((resolve, reject) => new Worker('./worker.mjs').once('exit', resolve).once('error', reject));`,
+    },
+    commands: [REGISTERED],
+    // A thread's counts are not at the endpoint of the process.
+    seen: 'spans',
+  },
+  {
+    have: 'two copies of the package',
+    packages: [],
+    files: {
+      ...APP,
+      'copy.mjs':
+        "import { cpSync } from 'node:fs';\ncpSync('node_modules/tta-primitives', 'copy/node_modules/tta-primitives', { recursive: true });\n",
+      'copy/answer.mjs': ANSWER_MODULE.replace("workflow('answer'", "workflow('copied'"),
+      'answer.mjs': ANSWER_MODULE,
+      'both.mjs': `import { sequential } from 'tta-primitives';
+import { answer } from './answer.mjs';
+import { answer as copied } from './copy/answer.mjs';
+console.log(await sequential(answer, copied).execute());
+${PRINT_SERIES}`,
+    },
+    commands: [
+      ['node', 'copy.mjs'],
+      ['node', '--import', 'tta-primitives/register', 'both.mjs'],
+    ],
+  },
+  ...['1.4.1', '1.9.0'].map(
+    (version): Kind => ({
+      have: `a second copy of @opentelemetry/api, ${version}, that is loaded first`,
+      packages: [`other-api@npm:@opentelemetry/api@${version}`],
+      files: {
+        ...APP,
+        'first.cjs': `const { diag, DiagConsoleLogger, DiagLogLevel } = require('other-api');
+diag.setLogger(new DiagConsoleLogger(), DiagLogLevel.ERROR);`,
+      },
+      commands: [['node', '--require', './first.cjs', '--import', 'tta-primitives/register', 'app.mjs']],
+    }),
+  ),
+  {
+    have: 'TypeScript',
+    packages: ['typescript@5.4', '@types/node@20'],
+    files: {
+      'app.mts': WORKFLOW + PRINT_SERIES,
+      'tsconfig.json': JSON.stringify({ compilerOptions: { module: 'nodenext', target: 'es2022', strict: true } }),
+    },
+    commands: [['tsc'], REGISTERED],
+  },
+  {
+    have: 'npm start',
+    packages: [],
+    packageJson: { scripts: { start: 'node app.mjs' } },
+    files: APP,
+    env: { NODE_OPTIONS: '--import tta-primitives/register' },
+    commands: [['npm', 'start']],
+  },
+  {
+    have: 'node:cluster',
+    packages: [],
+    files: {
+      'app.mjs': `import cluster from 'node:cluster';
+import { register } from 'tta-primitives/sdk';
+import { answer } from './answer.mjs';
+if (cluster.isPrimary) {
+  cluster.fork();
+  cluster.fork();
+} else {
+  const port = Number(process.env.OTEL_EXPORTER_PROMETHEUS_PORT) + cluster.worker.id;
+  await register({ prometheus: { port } });
+  await answer.execute();
+  console.log(await (await fetch('http://127.0.0.1:' + port + '/metrics')).text());
+  cluster.worker.disconnect();
+}`,
+      'answer.mjs': ANSWER_MODULE,
+    },
+    commands: [['node', 'app.mjs']],
+  },
+  {
+    have: 'PM2',
+    packages: ['pm2'],
+    files: {
+      'app.mjs': `${WORKFLOW}setInterval(() => {}, 1_000);`,
+      'ecosystem.config.cjs': `module.exports = { apps: [{ name: 'app', script: 'app.mjs', exec_mode: 'fork', instances: 2,
+        node_args: '--import tta-primitives/register', increment_var: 'OTEL_EXPORTER_PROMETHEUS_PORT',
+        env: { OTEL_EXPORTER_PROMETHEUS_PORT: Number(process.env.OTEL_EXPORTER_PROMETHEUS_PORT) } }] };`,
+      'look.mjs': `for (const one of [0, 1]) {
+  const url = 'http://127.0.0.1:' + (Number(process.env.OTEL_EXPORTER_PROMETHEUS_PORT) + one) + '/metrics';
+  let text = '';
+  for (let i = 0; i < 50 && !/workflow_executions_total.*success.* 1$/m.test(text); i += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    text = await fetch(url).then((reply) => reply.text(), () => '');
+  }
+  console.log(text);
+}`,
+    },
+    env: { PM2_HOME: './pm2' },
+    commands: [
+      ['pm2', 'start', 'ecosystem.config.cjs'],
+      ['node', 'look.mjs'],
+      ['pm2', 'kill'],
+    ],
   },
 ];

@@ -60,6 +60,7 @@ describe('the README works in a project that has', () => {
           OPENAI_API_KEY: 'a-key',
           OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
           OTEL_EXPORTER_PROMETHEUS_PORT: String(await freePort()),
+          PORT: String(await freePort()),
           ...kind.env,
         };
         const outputs = [];
@@ -69,11 +70,13 @@ describe('the README works in a project that has', () => {
           outputs.map(({ code }) => code),
           output,
         ).toEqual(kind.commands.map(() => 0));
-        expect(output).toMatch(
-          /^ *tta_workflow_executions_total\{(?=.*workflow_name="answer")(?=.*status="success").*\} 1$/m,
-        );
-        expect(output).toMatch(/^ *tta_llm_cost_total\{(?=.*model="gpt-4o").*\} 0\.0\d+$/m);
-        expect(receiver.spans() - before, output).toBeGreaterThan(5);
+        if (kind.seen !== 'spans') {
+          expect(output).toMatch(
+            /^ *tta_workflow_executions_total\{(?=.*workflow_name="answer")(?=.*status="success").*\} 1$/m,
+          );
+          expect(output).toMatch(/^ *tta_llm_cost_total\{(?=.*model="gpt-4o").*\} 0\.0\d+$/m);
+        }
+        if (kind.seen !== 'series') expect(receiver.spans() - before, output).toBeGreaterThan(5);
       } finally {
         await place.remove();
       }
