@@ -19,7 +19,8 @@ export function watchForLatecomers(): () => void {
     warn(
       'Another OpenTelemetry SDK has started after register and gets nothing: the first SDK of a process is used. Start only ' +
         "one. If it is the other: leave out register, and give it the schema with views: [...ttaViews] of 'tta-primitives/views'. " +
-        'Or start it before register: the spans of primitives then go to it.',
+        'Or start it before register: the spans of primitives then go to it, and with OTEL_METRICS_EXPORTER=none the metrics are ' +
+        'at the endpoint of register.',
     );
   };
   const logger = { error, warn: ignore, info: ignore, debug: ignore, verbose: ignore };

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { processWide } from '../platform/process-wide.ts';
+import { joinOtherVersions } from './globals.ts';
 import { DISABLED, type Started } from './handle.ts';
 import { checkRegisterOptions, type RegisterOptions } from './options.ts';
 import { importSdk, loadSdk, type Sdk } from './packages.ts';
-import { settingsFrom } from './settings.ts';
+import { isDisabled, settingsFrom } from './settings.ts';
 import { startTelemetry } from './telemetry.ts';
 import { warn } from './warn.ts';
 
@@ -41,9 +42,10 @@ export function registerNow(options: RegisterOptions, load: () => Sdk = loadSdk)
     warnOfIgnoredOptions(registered.current, options);
     return registered.current;
   }
-  const settings = settingsFrom(options);
-  if (settings === undefined) return DISABLED;
-  const started = startTelemetry(load(), settings, () => {
+  if (isDisabled()) return DISABLED;
+  const sdk = load();
+  joinOtherVersions();
+  const started = startTelemetry(sdk, settingsFrom(options), () => {
     registered.current = undefined;
   });
   registered.current = { ...started, options, warned: false };

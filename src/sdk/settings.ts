@@ -36,6 +36,8 @@ export interface TracesSettings {
   readonly sampler: (typeof SAMPLERS)[number];
   readonly sampleRatio: number;
   readonly spanProcessors: readonly SpanProcessor[];
+  /** The options about spans that were given. */
+  readonly given: readonly string[];
   /** How many spans may wait to be sent, 1 KiB each on average; more are counted as lost. @default OTEL_BSP_MAX_QUEUE_SIZE, or 131072 */
   readonly maxPending: number;
   /** How many spans one request holds at most. @default OTEL_BSP_MAX_EXPORT_BATCH_SIZE, or 512 */
@@ -58,9 +60,11 @@ export interface Settings {
   readonly prometheus: { readonly host: string; readonly port: number } | undefined;
 }
 
-/** `undefined` where OTEL_SDK_DISABLED is true. */
-export function settingsFrom(options: RegisterOptions): Settings | undefined {
-  if (booleanFrom('OTEL_SDK_DISABLED')) return undefined;
+export function isDisabled(): boolean {
+  return booleanFrom('OTEL_SDK_DISABLED');
+}
+
+export function settingsFrom(options: RegisterOptions): Settings {
   const { jobLabel = true, flushTimeoutMs = 5_000 } = options;
   const attributes = { ...pairsFrom('OTEL_RESOURCE_ATTRIBUTES'), ...withService(textFrom('OTEL_SERVICE_NAME')) };
   const resourceAttributes = { ...attributes, ...options.resourceAttributes, ...withService(options.serviceName) };
@@ -133,6 +137,7 @@ function tracesFrom(options: RegisterOptions, flushTimeoutMs: number): TracesSet
     sampler: sampleRatio === undefined ? oneOf('OTEL_TRACES_SAMPLER', SAMPLERS, SAMPLERS[0]) : SAMPLERS[2],
     sampleRatio: sampleRatio ?? numberFrom('OTEL_TRACES_SAMPLER_ARG', { min: 0, max: 1, otherwise: 1, integer: false }),
     spanProcessors: options.spanProcessors ?? [],
+    given: (['traces', 'sampleRatio', 'spanProcessors'] as const).filter((name) => options[name] !== undefined),
     maxPending,
     batchSize: Math.min(batchSize, maxPending),
     scheduleDelayMs: numberFrom('OTEL_BSP_SCHEDULE_DELAY', { ...milliseconds, otherwise: 5_000 }),

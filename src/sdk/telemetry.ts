@@ -4,7 +4,7 @@ import { currentMeter } from '../telemetry/meter.ts';
 import { observeProcess } from '../telemetry/process.ts';
 import { settlesWithin } from './deadline.ts';
 import { onExit } from './exit.ts';
-import { hasMeterProvider, hasTracerProvider, joinOtherVersions, registerMetrics, registerTraces } from './globals.ts';
+import { hasMeterProvider, hasTracerProvider, registerMetrics, registerTraces } from './globals.ts';
 import type { Started, Telemetry } from './handle.ts';
 import { watchForLatecomers } from './latecomers.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -17,7 +17,6 @@ import { warn } from './warn.ts';
 
 /** Sets the global providers before anything is awaited. `onShutdown` is called when they are unset again. */
 export function startTelemetry(sdk: Sdk, settings: Settings, onShutdown: () => void): Started {
-  joinOtherVersions();
   const traces = startTraces(sdk, settings);
   const metrics = startMetrics(sdk, settings);
   let server: ScrapeServer | undefined;
@@ -74,7 +73,13 @@ export function startTelemetry(sdk: Sdk, settings: Settings, onShutdown: () => v
 function startTraces(sdk: Sdk, settings: Settings): (Traces & { release(): void }) | undefined {
   if (settings.traces === undefined) return undefined;
   if (hasTracerProvider()) {
-    warn('Another OpenTelemetry SDK is already registered for traces. Spans of primitives go to that SDK');
+    // Beside zero-code instrumentation that is how it should be: its spans and ours are in the same traces.
+    const { given } = settings.traces;
+    if (given.length > 0) {
+      warn(
+        `Another OpenTelemetry SDK is registered for traces, and gets all spans; of register, ${given.join(', ')} is ignored`,
+      );
+    }
     return undefined;
   }
   const traces = createTraces(sdk, settings, settings.traces);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { settingsFrom } from '../../src/sdk/settings.ts';
+import { isDisabled, settingsFrom } from '../../src/sdk/settings.ts';
 import { captureWarnings } from '../support/warnings.ts';
 
 let warnings: string[];
@@ -88,7 +88,7 @@ describe('the environment', () => {
 
   it('takes the whole URL of OTEL_EXPORTER_OTLP_TRACES_ENDPOINT as it is', () => {
     process.env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT = 'https://host/custom?key=1';
-    expect(settingsFrom({})?.traces?.url.href).toBe('https://host/custom?key=1');
+    expect(settingsFrom({}).traces?.url.href).toBe('https://host/custom?key=1');
   });
 
   it.each([
@@ -103,9 +103,10 @@ describe('the environment', () => {
     ['OTEL_RESOURCE_ATTRIBUTES', 'a=b=c,d=e', 'all of it is ignored'],
     ['OTEL_RESOURCE_ATTRIBUTES', 'a=%zz', 'all of it is ignored'],
   ])('%s=%s is told and left aside', (name, value, message) => {
-    const expected = settingsFrom({});
+    const read = () => ({ disabled: isDisabled(), settings: settingsFrom({}) });
+    const expected = read();
     process.env[name] = value;
-    expect(settingsFrom({})).toEqual(expected);
+    expect(read()).toEqual(expected);
     expect(warnings).toEqual([expect.stringContaining(message)]);
     expect(warnings[0]).toContain(name);
   });
@@ -120,7 +121,7 @@ describe('the environment', () => {
 
   it('makes a batch no larger than the queue, and says so', () => {
     process.env.OTEL_BSP_MAX_QUEUE_SIZE = '100';
-    expect(settingsFrom({})?.traces).toMatchObject({ maxPending: 100, batchSize: 100 });
+    expect(settingsFrom({}).traces).toMatchObject({ maxPending: 100, batchSize: 100 });
     expect(warnings).toEqual([expect.stringContaining('OTEL_BSP_MAX_EXPORT_BATCH_SIZE')]);
   });
 });
@@ -178,22 +179,22 @@ describe('the time of one request', () => {
     [{ OTEL_EXPORTER_OTLP_TIMEOUT: '10000' }, 4_500],
   ])('with %o is %i ms', (variables, expected) => {
     Object.assign(process.env, variables);
-    expect(settingsFrom({})?.traces?.exportTimeoutMs).toBe(expected);
+    expect(settingsFrom({}).traces?.exportTimeoutMs).toBe(expected);
   });
 });
 
 describe('a host', () => {
   it.each(['[::1]', '::1'])('%s is an address of IPv6', (host) => {
     process.env.OTEL_EXPORTER_PROMETHEUS_HOST = host;
-    expect(settingsFrom({})?.prometheus?.host).toBe('::1');
-    expect(settingsFrom({ prometheus: { host } })?.prometheus?.host).toBe('::1');
+    expect(settingsFrom({}).prometheus?.host).toBe('::1');
+    expect(settingsFrom({ prometheus: { host } }).prometheus?.host).toBe('::1');
   });
 });
 
 describe('headers', () => {
   it('keep = in their values, as base64 has', () => {
     process.env.OTEL_EXPORTER_OTLP_HEADERS = 'authorization=Basic%20dXNlcjpwYXNz==, x-scope = a%2Cb';
-    expect(settingsFrom({})?.traces?.headers).toEqual({ authorization: 'Basic dXNlcjpwYXNz==', 'x-scope': 'a,b' });
+    expect(settingsFrom({}).traces?.headers).toEqual({ authorization: 'Basic dXNlcjpwYXNz==', 'x-scope': 'a,b' });
     expect(warnings).toEqual([]);
   });
 
@@ -201,7 +202,7 @@ describe('headers', () => {
     'that cannot be sent are named without their value: %s',
     (bad) => {
       process.env.OTEL_EXPORTER_OTLP_TRACES_HEADERS = `${bad},x-scope=a`;
-      expect(settingsFrom({})?.traces?.headers).toEqual({ 'x-scope': 'a' });
+      expect(settingsFrom({}).traces?.headers).toEqual({ 'x-scope': 'a' });
       expect(warnings).toEqual([
         expect.stringMatching(/^OTEL_EXPORTER_OTLP_TRACES_HEADERS: the header "authorization"/),
       ]);
@@ -211,7 +212,7 @@ describe('headers', () => {
 
   it.each(['secret', '=secret', 'bad name=secret'])('that have no valid name are not quoted: %s', (bad) => {
     process.env.OTEL_EXPORTER_OTLP_HEADERS = bad;
-    expect(settingsFrom({})?.traces?.headers).toEqual({});
+    expect(settingsFrom({}).traces?.headers).toEqual({});
     expect(warnings).toEqual([expect.stringContaining('OTEL_EXPORTER_OTLP_HEADERS')]);
     expect(warnings.join()).not.toContain('secret');
   });

@@ -231,18 +231,32 @@ describe('another SDK', () => {
     tracerProvider.register();
     const meterProvider = new MeterProvider();
     metrics.setGlobalMeterProvider(meterProvider);
-    const sdk = await start();
+    const sdk = await start({ traces: undefined });
     await task('step', () => 1).execute();
     expect(exporter.getFinishedSpans()).toHaveLength(1);
     expect(sdk).toMatchObject({ metricsUrl: undefined, tracesUrl: undefined });
-    expect(warnings).toEqual([
-      expect.stringContaining('already registered for traces'),
-      expect.stringContaining('tta-primitives/views'),
-    ]);
+    expect(warnings).toEqual([expect.stringContaining('tta-primitives/views')]);
     await sdk.shutdown();
     expect(metrics.getMeterProvider()).toBe(meterProvider);
     expect((trace.getTracerProvider() as ProxyTracerProvider).getDelegate()).toBe(tracerProvider);
     expect(propagation.fields()).not.toEqual([]);
+  });
+
+  it('of traces, beside an endpoint of ours, is nothing to warn of', async () => {
+    process.env.OTEL_METRICS_EXPORTER = 'none';
+    process.env.OTEL_EXPORTER_PROMETHEUS_PORT = '0';
+    new NodeTracerProvider().register();
+    const sdk = await start({ traces: undefined, prometheus: undefined });
+    expect(sdk).toMatchObject({ metricsUrl: expect.any(String), tracesUrl: undefined });
+    expect(warnings).toEqual([]);
+    await sdk.shutdown();
+  });
+
+  it('of traces is told which options about spans have no effect', async () => {
+    new NodeTracerProvider().register();
+    const sdk = await start({ sampleRatio: 0.5 });
+    expect(warnings).toEqual([expect.stringContaining('traces, sampleRatio is ignored')]);
+    await sdk.shutdown();
   });
 
   it('that brought only context and propagation keeps them', async () => {
