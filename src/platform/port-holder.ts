@@ -1,4 +1,4 @@
-/** Finds the process that listens on a TCP port. It works on Linux only, and only for processes of the same user. */
+/** Which process listens on which TCP port. It works on Linux only, and only for processes of the same user. */
 import { readdir, readFile, readlink } from 'node:fs/promises';
 
 export interface PortHolder {
@@ -12,34 +12,50 @@ const LISTENING = '0A';
 
 /** The process that listens on `port` at `address` or at all addresses; `undefined` when it is unknown. */
 export async function findPortHolder(port: number, address: string): Promise<PortHolder | undefined> {
-  const sockets = (await Promise.all(['/proc/net/tcp', '/proc/net/tcp6'].map((table) => inodes(table, port, address))))
-    .flat()
-    .map((inode) => `socket:[${inode}]`);
-  if (sockets.length === 0) return undefined;
-  for (const pid of await entries('/proc')) {
-    if (!/^\d+$/.test(pid)) continue;
-    for (const fd of await entries(`/proc/${pid}/fd`)) {
-      const target = await readlink(`/proc/${pid}/fd/${fd}`).catch(() => '');
-      if (sockets.includes(target)) return { pid: Number(pid), command: (await text(`/proc/${pid}/comm`)).trim() };
-    }
+  const addressHex = hexOf(address);
+  const wanted = (await listeningSockets()).filter((each) => each.port === port && isAt(each.addressHex, addressHex));
+  if (wanted.length === 0) return undefined;
+  for (const pid of (await entries('/proc')).filter((entry) => /^\d+$/.test(entry))) {
+    const open = await openFiles(pid);
+    if (wanted.some(({ file }) => open.has(file)))
+      return { pid: Number(pid), command: (await text(`/proc/${pid}/comm`)).trim() };
   }
   return undefined;
 }
 
-/** The inodes of the listening sockets, from lines such as `0: 0100007F:24F8 00000000:0000 0A ... inode`. */
-async function inodes(table: string, port: number, address: string): Promise<string[]> {
-  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  const addressHex = hexOf(address);
-  return (await text(table))
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/))
-    .filter(([, local = '', , state]) => state === LISTENING && local.endsWith(suffix) && isAt(local, addressHex))
-    .flatMap((columns) => columns[9] ?? []);
+/** The ports that a process listens on, in rising order. */
+export async function portsOf(pid: number): Promise<readonly number[]> {
+  const open = await openFiles(String(pid));
+  const ports = (await listeningSockets()).filter(({ file }) => open.has(file)).map(({ port }) => port);
+  return [...new Set(ports)].sort((a, b) => a - b);
 }
 
-/** Whether a local address of the table is `addressHex` or all addresses. */
-function isAt(local: string, addressHex: string | undefined): boolean {
-  const localHex = local.slice(0, local.indexOf(':'));
+interface ListeningSocket {
+  readonly addressHex: string;
+  readonly port: number;
+  /** What the link of its file descriptor says. */
+  readonly file: string;
+}
+
+/** From lines such as `0: 0100007F:24F8 00000000:0000 0A ... inode`. */
+async function listeningSockets(): Promise<readonly ListeningSocket[]> {
+  const tables = await Promise.all(['/proc/net/tcp', '/proc/net/tcp6'].map(text));
+  return tables
+    .flatMap((table) => table.split('\n').map((line) => line.trim().split(/\s+/)))
+    .filter(([, , , state]) => state === LISTENING)
+    .map(([, local = '', , , , , , , , inode]) => {
+      const [addressHex = '', port = ''] = local.split(':');
+      return { addressHex, port: Number.parseInt(port, 16), file: `socket:[${inode}]` };
+    });
+}
+
+async function openFiles(pid: string): Promise<ReadonlySet<string>> {
+  const fds = await entries(`/proc/${pid}/fd`);
+  return new Set(await Promise.all(fds.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => ''))));
+}
+
+/** Whether an address of the table is `addressHex` or all addresses. */
+function isAt(localHex: string, addressHex: string | undefined): boolean {
   return addressHex === undefined || /^0+$/.test(localHex) || localHex.endsWith(addressHex);
 }
 

@@ -1,5 +1,5 @@
 import { systemClock } from '../../platform/clock.ts';
-import { headersFrom } from '../../sdk/environment.ts';
+import { headersFrom, numberFrom, textFrom } from '../../sdk/environment.ts';
 import { diagnose } from '../doctor/diagnose.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { packageManifest, userFolder } from './package-root.ts';
@@ -28,11 +28,10 @@ const COLLECTOR = 'http://127.0.0.1:4318';
 export async function doctorCommand(endpoint: string | undefined, options: DoctorCommandOptions): Promise<void> {
   const { env } = process;
   const { engines, peerDependencies } = packageManifest();
-  const port = env.OTEL_EXPORTER_PROMETHEUS_PORT?.trim() || '9464';
   const onFinding = options.json ? () => {} : (finding: Finding) => print(show(finding));
   const findings = await diagnose(
     {
-      metricsUrl: endpoint ?? `http://127.0.0.1:${port}/metrics`,
+      metricsUrl: endpoint ?? registeredEndpoint(),
       prometheus: prometheusOf(options),
       collector: collectorOf(options, env),
       versions: {
@@ -57,6 +56,18 @@ export async function doctorCommand(endpoint: string | undefined, options: Docto
     );
   }
   if (!healthy) process.exitCode = 1;
+}
+
+/** Where `register` listens in a program with these variables. */
+function registeredEndpoint(): string {
+  const port = numberFrom('OTEL_EXPORTER_PROMETHEUS_PORT', { min: 0, max: 65_535, otherwise: 9_464 });
+  if (port === 0)
+    throw new Error('OTEL_EXPORTER_PROMETHEUS_PORT is 0, any free port: name the address of the endpoint');
+  const host = textFrom('OTEL_EXPORTER_PROMETHEUS_HOST')?.replace(/^\[(.*)\]$/, '$1') ?? '127.0.0.1';
+  const reached = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
+  const url = `http://${reached}:${port}/metrics`;
+  if (!URL.canParse(url)) throw new Error('OTEL_EXPORTER_PROMETHEUS_HOST is not the name or address of a host');
+  return url;
 }
 
 function prometheusOf({ prometheus }: DoctorCommandOptions) {

@@ -5,7 +5,7 @@ import { type CollectorOptions, checkCollector, checkSpans, readTelemetry } from
 import { checkEndpoint, metricsAddress } from './endpoint.ts';
 import { type Finding, skipped } from './finding.ts';
 import { createHttpRequest, type HttpResult } from './http-request.ts';
-import { checkMovement, hasMoved, type ScrapePair } from './movement.ts';
+import { checkMovement, hasMoved, type LostEndpoint, type ScrapePair } from './movement.ts';
 import { checkPrometheus, type PrometheusOptions } from './prometheus.ts';
 import { checkVersions, type VersionsOptions } from './versions.ts';
 
@@ -47,12 +47,13 @@ export async function diagnose(options: DiagnoseOptions, onFinding: (finding: Fi
   const [first, telemetryBefore] = await Promise.all([request(metricsUrl), telemetry()]);
   const { findings: endpointFindings, exposition } = await checkEndpoint(request, metricsUrl, first);
   add(endpointFindings);
-  let pair: ScrapePair | undefined;
+  let pair: ScrapePair | LostEndpoint | undefined;
   // A program may pause: tta digest does so for 5 s between two runs.
   for (let waits = 0; waits < MOST_WAITS && (exposition !== undefined || telemetryBefore !== undefined); waits += 1) {
     await clock.sleep(waitMs);
+    if (exposition === undefined) break;
     pair = scrapePair(first, exposition, await request(metricsUrl));
-    if (pair === undefined || hasMoved(pair)) break;
+    if ('lost' in pair || hasMoved(pair)) break;
   }
   add(checkMovement(pair));
   const telemetryAfter = await telemetry();
@@ -75,13 +76,15 @@ export async function diagnose(options: DiagnoseOptions, onFinding: (finding: Fi
   return findings;
 }
 
-function scrapePair(first: HttpResult, before: Exposition | undefined, second: HttpResult): ScrapePair | undefined {
-  if (before === undefined || first.response === undefined || second.response?.status !== 200) return undefined;
+function scrapePair(first: HttpResult, before: Exposition, second: HttpResult): ScrapePair | LostEndpoint {
+  if (second.response === undefined) return { lost: second.failure.message };
+  const { status, text, receivedAt } = second.response;
+  if (status !== 200) return { lost: `status ${status}` };
   try {
-    const seconds = (second.response.receivedAt - first.response.receivedAt) / 1_000;
-    return { before, after: parseExposition(second.response.text), seconds };
-  } catch {
-    return undefined;
+    const seconds = (receivedAt - (first.response?.receivedAt ?? receivedAt)) / 1_000;
+    return { before, after: parseExposition(text), seconds };
+  } catch (error) {
+    return { lost: (error as SyntaxError).message };
   }
 }
 

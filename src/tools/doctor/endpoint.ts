@@ -1,5 +1,5 @@
 /** Checks the endpoint of the observed program: whether it answers, which process it is, and whether it has our metrics. */
-import { findPortHolder, type PortHolder } from '../../platform/port-holder.ts';
+import { findPortHolder, type PortHolder, portsOf } from '../../platform/port-holder.ts';
 import { type Exposition, parseExposition, select } from '../../prometheus/parse.ts';
 import { type Finding, failure, ok, skipped, warning } from './finding.ts';
 import type { HttpRequest, HttpResult } from './http-request.ts';
@@ -14,6 +14,8 @@ export interface EndpointResult {
 export const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
 const PATH = '/metrics';
+/** A program may listen on any number of ports. */
+const MOST_PORTS = 20;
 
 /** The address of the metrics: the path of an address without one is `/metrics`. */
 export function metricsAddress(url: string): string {
@@ -33,25 +35,40 @@ export async function checkEndpoint(request: HttpRequest, url: string, scrape: H
       : typeof parsed === 'object'
         ? ok('format', `${parsed.samples.length} series of ${parsed.types.size} metrics`)
         : failure('format', parsed, REMEDY.noMetrics);
+  const holder = await holderOf(url, scrape);
   if (exposition !== undefined && hasOurMetrics(exposition)) {
-    return { findings: [endpoint, await portOwner(url, scrape, true), format, data(exposition)], exposition };
+    return { findings: [endpoint, portOwner(url, scrape, holder, true), format, data(exposition)], exposition };
   }
-  const elsewhere = await otherAddress(request, url, scrape);
+  const elsewhere = await otherAddress(request, url, scrape, holder);
   const found = elsewhere === undefined ? endpoint : failure('endpoint', elsewhere, REMEDY.noMetrics);
-  const port = await portOwner(url, scrape, elsewhere !== undefined);
+  const port = portOwner(url, scrape, holder, elsewhere !== undefined);
   return { findings: [found, port, format, data(exposition)], exposition };
 }
 
-/** What to say when our metrics are at the same host under another path; `undefined` when they are not. */
-async function otherAddress(request: HttpRequest, url: string, { response }: HttpResult): Promise<string | undefined> {
-  const address = new URL(url);
-  if (response === undefined || address.pathname === PATH) return undefined;
-  address.pathname = PATH;
-  address.search = '';
-  const other = await request(address.href);
-  const parsed = other.response?.status === 200 ? parse(other.response.text) : undefined;
-  if (typeof parsed !== 'object' || !hasOurMetrics(parsed)) return undefined;
-  return `${url} answers ${response.status}, and the metrics of this program are at ${address.href}`;
+/**
+ * What to say when the same program has our metrics under another path, or at another of its ports: `tta digest` has its
+ * trace page at one. `undefined` when it has none.
+ */
+async function otherAddress(
+  request: HttpRequest,
+  url: string,
+  { response }: HttpResult,
+  holder: PortHolder | string,
+): Promise<string | undefined> {
+  if (response === undefined) return undefined;
+  const asked = new URL(url);
+  // A trace page has no `/metrics`. Any other answer says nothing of another port, which may be anything.
+  const ports = typeof holder === 'string' || response.status !== 404 ? [] : await portsOf(holder.pid);
+  for (const port of new Set([asked.port, ...ports.slice(0, MOST_PORTS).map(String)])) {
+    const address = new URL(PATH, url);
+    address.port = port;
+    if (address.href === asked.href) continue;
+    const other = await request(address.href);
+    const parsed = other.response?.status === 200 ? parse(other.response.text) : undefined;
+    if (typeof parsed === 'object' && hasOurMetrics(parsed))
+      return `${url} answers ${response.status}, and the metrics of this program are at ${address.href}`;
+  }
+  return undefined;
 }
 
 /** The finding, and the body when the status is 200. */
@@ -63,10 +80,10 @@ function reachability(url: string, scrape: HttpResult): { endpoint: Finding; tex
   }
   const { status, text, sentAt, receivedAt } = scrape.response;
   if (status !== 200) {
-    const firstLine = text.trim().split('\n')[0]?.slice(0, 120);
+    const firstLine = text.trim().split('\n', 1)[0]?.slice(0, 120);
     const { location } = scrape.response;
     const what = location === undefined ? firstLine : `it redirects to ${location}, which is not followed`;
-    return { endpoint: failure('endpoint', `${url} answers ${status}: ${what}`, REMEDY.noMetrics) };
+    return { endpoint: failure('endpoint', `${url} answers ${status}${what && `: ${what}`}`, REMEDY.noMetrics) };
   }
   return { endpoint: ok('endpoint', `${url} answers in ${(receivedAt - sentAt).toFixed(0)} ms`), text };
 }
@@ -90,18 +107,24 @@ function hasPrimitives(exposition: Exposition): boolean {
   return select(exposition, 'tta_primitive_executions_total').length > 0;
 }
 
-async function portOwner(address: string, scrape: HttpResult, isOurs: boolean): Promise<Finding> {
-  const url = new URL(address);
-  if (!LOOPBACK.includes(url.hostname)) return skipped('port', `${url.hostname} is another machine`);
-  const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
-  if (scrape.failure?.kind === 'refused') return skipped('port', `no process listens on port ${port}`);
-  const holder = await findPortHolder(port, url.hostname === 'localhost' ? '127.0.0.1' : url.hostname);
-  if (holder === undefined) {
-    return skipped(
-      'port',
-      `the process on port ${port} is unknown: it belongs to another user, or the system is not Linux`,
-    );
-  }
+/** The process that has the port of the address, or why it is not known. */
+async function holderOf(address: string, scrape: HttpResult): Promise<PortHolder | string> {
+  const { hostname } = new URL(address);
+  if (!LOOPBACK.includes(hostname)) return `${hostname} is another machine`;
+  const port = portOf(address);
+  if (scrape.failure?.kind === 'refused') return `no process listens on port ${port}`;
+  const holder = await findPortHolder(port, hostname === 'localhost' ? '127.0.0.1' : hostname);
+  return holder ?? `the process on port ${port} is unknown: it belongs to another user, or the system is not Linux`;
+}
+
+function portOf(address: string): number {
+  const { port, protocol } = new URL(address);
+  return Number(port || (protocol === 'https:' ? 443 : 80));
+}
+
+function portOwner(address: string, scrape: HttpResult, holder: PortHolder | string, isOurs: boolean): Finding {
+  if (typeof holder === 'string') return skipped('port', holder);
+  const port = portOf(address);
   // A process that does not answer, fails, or wants to know who asks can still be the observed program.
   const isUnknown = scrape.response === undefined || ![200, 404].includes(scrape.response.status);
   return isOurs || isUnknown

@@ -35,13 +35,17 @@ const MAX_BYTES = 32 * 1024 * 1024;
 export function createHttpRequest(clock: Clock, timeoutMs: number): HttpRequest {
   return async (url, init = {}) => {
     const [sentAt, startedAt] = [dateOf(clock), clock.now()];
+    // Not `AbortSignal.timeout`, whose timer does not keep the process alive. A connection that closes without an answer
+    // does not either: `fetch` would settle never, and the process would end with code 0 in the middle of the checks.
+    const deadline = new AbortController();
+    const cancel = clock.after(timeoutMs, () => deadline.abort(new DOMException('', 'TimeoutError')));
     try {
       const { address, authorization } = splitCredentials(url);
       const response = await fetch(address, {
         ...init,
         headers: { ...authorization, ...(init.headers as Record<string, string> | undefined) },
         redirect: 'manual',
-        signal: AbortSignal.timeout(timeoutMs),
+        signal: deadline.signal,
       });
       const text = await readText(response);
       const date = Date.parse(response.headers.get('date') ?? '');
@@ -57,6 +61,8 @@ export function createHttpRequest(clock: Clock, timeoutMs: number): HttpRequest 
       };
     } catch (error) {
       return { failure: failureOf(error, timeoutMs) };
+    } finally {
+      cancel();
     }
   };
 }
@@ -88,9 +94,9 @@ function splitCredentials(url: string): { address: string; authorization?: { aut
 
 /** The reasons of failures that the words of the system do not explain. */
 const REASONS: Readonly<Record<string, string>> = {
-  ERR_SSL_WRONG_VERSION_NUMBER: 'the server does not speak TLS: is the address http://?',
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'the server does not speak TLS: is the address http://?',
-  HPE_INVALID_CONSTANT: 'the answer is not HTTP: is the address https://?',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'the server does not speak TLS: write http:// in place of https://',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'the server does not speak TLS: write http:// in place of https://',
+  HPE_INVALID_CONSTANT: 'the answer is not HTTP: the port is that of another service, or needs https://',
 };
 
 function failureOf(error: unknown, timeoutMs: number): HttpFailure {

@@ -10,14 +10,24 @@ export interface ScrapePair {
   readonly seconds: number;
 }
 
+/** The endpoint answered the first scrape, and not a later one: why. */
+export interface LostEndpoint {
+  readonly lost: string;
+}
+
 const EXECUTIONS = 'tta_primitive_executions_total';
 
 const CHECKS = ['movement', 'spans', 'series', 'prices', 'tokens'] as const;
 
-/** @param pair `undefined` when one of the two scrapes failed: all checks are skipped */
-export function checkMovement(pair: ScrapePair | undefined): Finding[] {
-  if (pair === undefined) return CHECKS.map((check) => skipped(check, 'there are no two scrapes to compare'));
-  return [movement(pair), spans(pair), series(pair.after), prices(pair.after), tokens(pair.after)];
+/** @param pair `undefined` when the first scrape failed, which is a finding already: all checks are skipped */
+export function checkMovement(pair: ScrapePair | LostEndpoint | undefined): Finding[] {
+  if (pair !== undefined && 'after' in pair) {
+    return [movement(pair), spans(pair), series(pair.after), prices(pair.after), tokens(pair.after)];
+  }
+  const findings = CHECKS.map((check) => skipped(check, 'there are no two scrapes to compare'));
+  if (pair === undefined) return findings;
+  const detail = `The endpoint answered once, and then no more: ${pair.lost}`;
+  return [failure('movement', detail, REMEDY.noEndpoint), ...findings.slice(1)];
 }
 
 /** Whether an execution ended between the two scrapes. */

@@ -93,7 +93,9 @@ async function ownTarget(
       sameAddress(textAt(target, 'scrapeUrl'), metricsUrl) || instances.includes(textAt(target, 'labels', 'instance')),
   );
   if (found === undefined) {
-    return failure('target', `${metricsUrl} is not one of its ${targets.length} targets`, REMEDY.notScraped);
+    const none = 'Prometheus has no targets; in the first 10 s after its start that is normal';
+    const detail = targets.length === 0 ? none : `${metricsUrl} is not one of its ${targets.length} targets`;
+    return failure('target', detail, REMEDY.notScraped);
   }
   const [scrapeUrl, health] = [textAt(found, 'scrapeUrl'), textAt(found, 'health')];
   if (health === 'down')

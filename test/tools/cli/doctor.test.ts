@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Finding } from '../../../src/tools/doctor/finding.ts';
 import { REMEDY } from '../../../src/tools/doctor/remedies.ts';
@@ -31,6 +32,35 @@ describe('tta doctor', () => {
       `FAILURE  endpoint    http://127.0.0.1:${port}/metrics: connection refused\n         The metrics`,
     );
     expect(stdout.replace(/\s+/g, ' ')).toContain(`${REMEDY.noEndpoint.symptom} ${REMEDY.noEndpoint.text}`);
+    expect(code).toBe(1);
+  });
+
+  it('checks to its end a server that closes every connection without an answer', async () => {
+    const server = createServer((socket) => socket.on('error', () => {}).end());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const args = ['doctor', `http://127.0.0.1:${port}`, ...ENDPOINT_ONLY, '--timeout', '0.5'];
+    const { code, stdout } = await tta(args).exited;
+    expect(stdout).toMatch(/^FAILURE {2}endpoint /m);
+    expect(stdout).toMatch(/1 failure, \d+ skipped$/m);
+    expect(code).toBe(1);
+  });
+
+  it.each([
+    [{ OTEL_EXPORTER_PROMETHEUS_PORT: 'abc' }, 'http://127.0.0.1:9464/metrics'],
+    [{ OTEL_EXPORTER_PROMETHEUS_PORT: '1', OTEL_EXPORTER_PROMETHEUS_HOST: '0.0.0.0' }, 'http://127.0.0.1:1/metrics'],
+    [{ OTEL_EXPORTER_PROMETHEUS_PORT: '1', OTEL_EXPORTER_PROMETHEUS_HOST: '[::1]' }, 'http://[::1]:1/metrics'],
+    [{ OTEL_EXPORTER_PROMETHEUS_PORT: '1', OTEL_EXPORTER_PROMETHEUS_HOST: 'localhost' }, 'http://localhost:1/metrics'],
+  ])('checks the endpoint where a program with %j has it', async (env, address) => {
+    const { stdout } = await tta(['doctor', ...ENDPOINT_ONLY], { env }).exited;
+    expect(stdout).toContain(` endpoint    ${address}`);
+  });
+
+  it('asks for the address where the variable says any free port', async () => {
+    const { code, stderr } = await tta(['doctor', ...ENDPOINT_ONLY], { env: { OTEL_EXPORTER_PROMETHEUS_PORT: '0' } })
+      .exited;
+    expect(stderr).toBe('tta: OTEL_EXPORTER_PROMETHEUS_PORT is 0, any free port: name the address of the endpoint\n');
     expect(code).toBe(1);
   });
 

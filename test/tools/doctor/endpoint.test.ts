@@ -112,11 +112,13 @@ describe('the movement', () => {
     expect(movement).toMatchObject({ verdict: 'warning', detail: 'The process was restarted between the two scrapes' });
   });
 
-  it('is skipped when the program ends between the two scrapes', async () => {
+  it('fails when the program ends between the two scrapes', async () => {
     let requests = 0;
     const url = await serve((_, response) => (requests++ === 0 ? response.end(OURS) : response.destroy()));
-    const { movement } = await runDoctor(url);
-    expect(movement).toMatchObject({ verdict: 'skipped' });
+    const { movement, spans } = await runDoctor(url);
+    expect(movement).toMatchObject({ verdict: 'failure', remedy: REMEDY.noEndpoint });
+    expect(movement?.detail).toMatch(/^The endpoint answered once, and then no more: \S/);
+    expect(spans?.verdict).toBe('skipped');
   });
 });
 

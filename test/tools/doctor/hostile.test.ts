@@ -28,6 +28,19 @@ describe('a healthy program', () => {
     expect(port?.verdict).toBe('ok');
   });
 
+  it('is not said to have taken its own port where its trace page is asked', async () => {
+    const { url } = await startApp(`
+      const { createServer } = await import('node:http');
+      const page = createServer((_, response) => response.writeHead(404).end('no such page'));
+      await new Promise((resolve) => page.listen(0, '127.0.0.1', resolve));
+      task('page at ' + page.address().port, () => {});`);
+    const names = (await (await fetch(url)).text()).match(/page at (\d+)/);
+    const page = `http://127.0.0.1:${names?.[1]}`;
+    const { endpoint, port } = await runDoctor(page);
+    expect(endpoint?.detail).toBe(`${page}/metrics answers 404, and the metrics of this program are at ${url}`);
+    expect(port?.verdict).toBe('ok');
+  });
+
   it('is not called idle when it pauses for a little longer than the first wait', async () => {
     const at = (count: number) => `${OURS.replace(/1\n$/, '')}${count}\nprocess_cpu_seconds_total ${count}\n`;
     const paused = `${at(1)}x 1\n`;
@@ -103,7 +116,7 @@ describe('an answer that is not from our program', () => {
   it('is explained when it is not HTTP, or not HTTPS', async () => {
     const url = await serveTexts(OURS);
     const { endpoint } = await runDoctor(url.replace('http:', 'https:'));
-    expect(endpoint?.detail).toContain('the server does not speak TLS: is the address http://?');
+    expect(endpoint?.detail).toContain('the server does not speak TLS: write http:// in place of https://');
   });
 
   it('may want a user and a password, which are sent and not shown', async () => {
