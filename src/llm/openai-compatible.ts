@@ -136,6 +136,9 @@ async function connect({ baseURL, apiKey }: OpenAICompatibleOptions) {
   const { default: OpenAI } = await importOptional('openAICompatible', 'openai', () => import('openai'));
   return new OpenAI({
     maxRetries: 0,
+    // The client refuses to start where there is a DOM: a page would show the key to its readers. Node.js with a DOM is a
+    // test environment (jsdom, happy-dom).
+    dangerouslyAllowBrowser: process.versions.node !== undefined,
     ...(baseURL === undefined ? {} : { baseURL }),
     // The client refuses to start without a key. A server of the user's own needs none.
     ...(apiKey !== undefined ? { apiKey } : baseURL !== undefined ? { apiKey: 'none' } : {}),

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { llm, openAICompatible, retry } from '../../src/index.ts';
 import { startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
 import { type ModelServer, startModelServer } from '../../src/tools/offline-model/model-server.ts';
@@ -54,6 +54,12 @@ describe('openAICompatible', () => {
     const running = llm(model()).execute(TEXT, { signal: controller.signal });
     controller.abort(reason);
     await expect(running).rejects.toBe(reason);
+  });
+
+  it('asks also where a test environment has a DOM', async () => {
+    for (const name of ['window', 'document', 'navigator']) vi.stubGlobal(name, { document: {} });
+    onTestFinished(() => void vi.unstubAllGlobals());
+    expect((await llm(model()).execute(TEXT)).text).toContain('fox');
   });
 
   it('takes the provider from the address', () => {
