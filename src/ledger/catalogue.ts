@@ -5,9 +5,14 @@ import { soundUsage } from './usage.ts';
 /** The catalogue's names of providers that differ from the conventions' names. */
 const PROVIDERS: Readonly<Record<string, string>> = { x_ai: 'x-ai', 'gcp.gen_ai': 'google' };
 
+const UNKNOWN: PriceSource = () => undefined;
 let loading: Promise<PriceSource> | undefined;
+let warned = false;
 
-/** Loads the catalogue on first use, because it needs 20 MB of memory. Never rejects. */
+/**
+ * Loads the catalogue on first use, because it needs 20 MB of memory. Never rejects: if it cannot be loaded, a process
+ * warning says why, once, no price is known for now, and the next call tries again.
+ */
 export function cataloguePrices(): Promise<PriceSource> {
   loading ??= import('@pydantic/genai-prices').then(
     ({ calcPrice }): PriceSource =>
@@ -25,7 +30,19 @@ export function cataloguePrices(): Promise<PriceSource> {
           return undefined;
         }
       },
-    () => () => undefined,
+    (error: unknown) => {
+      loading = undefined;
+      if (!warned) warnOf(error);
+      return UNKNOWN;
+    },
   );
   return loading;
+}
+
+function warnOf(error: unknown): void {
+  warned = true;
+  process.emitWarning(
+    `the price catalogue cannot be loaded, and calls to models that need it count as unpriced: ${String(error)}`,
+    'TtaPrimitivesWarning',
+  );
 }

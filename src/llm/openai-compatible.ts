@@ -1,3 +1,4 @@
+import type { OpenAI as Client } from 'openai';
 import { checkOptions, type Rule, type Rules } from '../core/check.ts';
 import { optional, secretText, word } from '../core/rules.ts';
 import { measure } from '../core/show.ts';
@@ -43,15 +44,22 @@ export function openAICompatible(options: OpenAICompatibleOptions): Model {
   checkOptions('OpenAICompatibleOptions', options, RULES);
   const url = urlOf(options);
   const host = url?.hostname ?? 'api.openai.com';
-  let client: ReturnType<typeof connect> | undefined;
+  let connecting: Promise<Client> | undefined;
+  const client = (): Promise<Client> => {
+    connecting ??= connect(options).catch((error: unknown) => {
+      // A key or a package that was missing may be there at the next call.
+      connecting = undefined;
+      throw error;
+    });
+    return connecting;
+  };
   return {
     provider: options.provider ?? (host === 'api.openai.com' ? 'openai' : host),
     id: options.model,
     serverAddress: host,
     serverPort: url === undefined || url.port === '' ? undefined : Number(url.port),
     async generate(request, { signal }) {
-      client ??= connect(options);
-      const { chat } = await client;
+      const { chat } = await client();
       try {
         return replyOf(await chat.completions.create(bodyOf(options.model, request), { signal }));
       } catch (error) {
@@ -61,7 +69,6 @@ export function openAICompatible(options: OpenAICompatibleOptions): Model {
       }
     },
     stream(request, { signal }) {
-      client ??= connect(options);
       return chunksOf(client, options.model, request, signal);
     },
   };
@@ -81,12 +88,12 @@ function urlOf({ baseURL }: OpenAICompatibleOptions): URL | undefined {
  * the server has answered with JSON, or has stopped in the middle of the reply: both are errors here.
  */
 async function* chunksOf(
-  client: ReturnType<typeof connect>,
+  client: () => Promise<Client>,
   model: string,
   request: ModelRequest,
   signal: AbortSignal,
 ): AsyncGenerator<ModelChunk, void, undefined> {
-  const { chat } = await client;
+  const { chat } = await client();
   try {
     const body = { ...bodyOf(model, request), stream: true as const, stream_options: { include_usage: true } };
     const { data: chunks, response } = await chat.completions.create(body, { signal }).withResponse();
@@ -132,7 +139,7 @@ function compact(chunk: ModelChunk): ModelChunk {
   return Object.fromEntries(Object.entries(chunk).filter(([, value]) => value !== undefined));
 }
 
-async function connect({ baseURL, apiKey }: OpenAICompatibleOptions) {
+async function connect({ baseURL, apiKey }: OpenAICompatibleOptions): Promise<Client> {
   const { default: OpenAI } = await importOptional('openAICompatible', 'openai', () => import('openai'));
   return new OpenAI({
     maxRetries: 0,

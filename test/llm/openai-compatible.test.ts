@@ -62,6 +62,16 @@ describe('openAICompatible', () => {
     expect((await llm(model()).execute(TEXT)).text).toContain('fox');
   });
 
+  it('connects at the next call when the key was missing at the first', async () => {
+    vi.stubEnv('OPENAI_BASE_URL', server.baseURL);
+    vi.stubEnv('OPENAI_API_KEY', undefined);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const ask = llm(openAICompatible({ model: 'offline-small' }));
+    await expect(ask.execute(TEXT)).rejects.toThrow('OPENAI_API_KEY');
+    vi.stubEnv('OPENAI_API_KEY', 'any');
+    expect((await ask.execute(TEXT)).text).toContain('fox');
+  });
+
   it('takes the provider from the address', () => {
     expect(openAICompatible({ model: 'gpt-4' }).provider).toBe('openai');
     expect(openAICompatible({ model: 'gpt-4', baseURL: 'https://api.openai.com/v1' }).provider).toBe('openai');

@@ -11,7 +11,7 @@ let project: Project;
 const USERS_TEST = `
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
-import { inject, race, retry, stream, task, timeout } from 'tta-primitives';
+import { inject, llm, openAICompatible, race, retry, stream, task, timeout } from 'tta-primitives';
 import { createVirtualClock, scriptedModel, startTestTelemetry } from 'tta-primitives/testing';
 
 const { it, expect } = globalThis.it ? globalThis : await import('vitest');
@@ -60,6 +60,21 @@ it('reads streams, retries on a virtual clock, and carries the context in header
   expect(headers.get?.('baggage') ?? headers.baggage).toContain('session.id=s-1');
 });
 
+it('asks a model by the openai client', async () => {
+  // jest takes the global fetch away beside jsdom, and the client says so.
+  if (typeof fetch === 'undefined') return;
+  const origins = { 'access-control-allow-origin': '*', 'access-control-allow-headers': '*' };
+  const reply = JSON.stringify({ choices: [{ message: { content: 'hello' }, finish_reason: 'stop' }] });
+  const server = createServer((_, response) => {
+    response.writeHead(200, { 'content-type': 'application/json', ...origins }).end(reply);
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.on('listening', resolve));
+  const baseURL = 'http://127.0.0.1:' + server.address().port + '/v1';
+  expect((await llm(openAICompatible({ model: 'any', baseURL })).execute('hi')).text).toBe('hello');
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
 it('shows spans and metrics, with the type of an error of Node.js', async () => {
   const telemetry = startTestTelemetry();
   const missing = task('read', () => readFile('/does/not/exist'));
@@ -80,7 +95,7 @@ beforeAll(async () => {
   const sdk = Object.entries(devDependencies).filter(([name]) => name.startsWith('@opentelemetry/'));
   await project.install(
     ...[join(project.folder, packed.filename), ...sdk.map(([name, version]) => `${name}@${version}`)],
-    ...['vitest', 'happy-dom', 'jsdom@26', 'jest', 'jest-environment-jsdom'],
+    ...['openai@6', 'vitest', 'happy-dom', 'jsdom@26', 'jest', 'jest-environment-jsdom'],
   );
   await project.write('users.test.mjs', USERS_TEST);
   const jest = {
