@@ -14,86 +14,39 @@ const REDACTED = '[redacted]';
 const START = String.raw`(?:(?<![A-Za-z0-9])|(?<=\\[nrt]|%[0-9A-F]{2}|\\u[0-9a-f]{4}))`;
 
 /** Beginnings that nothing but a credential has. */
-const CERTAIN = [
-  ...[
-    'gh[opsur]_',
-    'github_pat_',
-    'gl[a-z]{1,5}-(?=[\\w-]{20})',
-    'glpat-',
-    'glsa_',
-    'xox[a-z](?:\\.xox[a-z])?-',
-    'xapp-',
-  ],
-  ...['A[KS]IA', 'ABIA', 'ACCA', 'AIza', 'ya29\\.', 'GOCSPX-', '[prs]k_(?:live|test|prod)_', 'whsec_'],
-  ...[
-    'gsk_',
-    'pplx-',
-    'nvapi-',
-    'tgp_v1_',
-    'lsv2_[a-z]{2}_',
-    'pcsk_',
-    '[ps]k-lf-',
-    'sk-(?=(?:ant|proj|or|svcacct|admin|live|test)-)',
-  ],
-  ...[
-    'dckr_[po]at_',
-    'do[opr]_v1_',
-    'shp[a-z]{2}_',
-    'lin_(?:api|oauth)_',
-    'figd_',
-    'hv[brs]\\.',
-    'PMAK-',
-    'CCIPAT_',
-    'sntry[su]_',
-  ],
-  ...[
-    'NR(?:AK|II|JS)-',
-    'pscale_(?:tkn|pw|oauth)_',
-    'sbp_',
-    'sb_secret_',
-    'tskey-',
-    'AGE-SECRET-KEY-',
-    'xkeysib-',
-    'xsmtpsib-',
-  ],
-  ...['FLWSECK[_-]', 'dp\\.(?:pt|st|ct|sa|scim|audit)\\.', 'apify_api_', 'AT[AC]TT', 'dt0c\\d\\d\\.', 'sq0[a-z]{3}-'],
-].join('|');
+const CERTAIN = String.raw`
+  gh[opsur]_ github_pat_ gl[a-z]{1,5}-(?=[\w-]{20}) glpat- glsa_ GR1348941 xox[a-z](?:\.xox[a-z])?- xapp-
+  A[KS]IA ABIA ACCA AIza ya29\. GOCSPX- AQVN t1\.9euelZ do[opr]_v1_ fo1_ HRKU- nf[a-z]_(?=[A-Za-z0-9]{30})
+  [prs]k_(?:live|test|prod)_ sk_(?=[0-9a-f]{48}) whsec_ sq0[a-z]{3}- FLWSECK[_-] duffel_(?:live|test)_
+  shippo_(?:live|test)_ access-(?:production|development|sandbox)-(?=[0-9a-f]{8}-) live_(?=\w{0,20}\d)(?=[A-Za-z0-9]{9})(?=[\w-]{35})
+  gsk_ pplx- nvapi- tgp_v1_ lsv2_[a-z]{2}_ pcsk_ [ps]k-lf- sk-(?=(?:ant|proj|or|svcacct|admin|live|test)-)
+  sess-(?=[A-Za-z0-9]{40}) wandb_v\d_ dckr_[po]at_ CLOJARS_ oy2(?=[a-z0-9]{43}) pul-(?=[0-9a-f]{40}) dnkey-
+  hv[brs]\. dp\.(?:pt|st|ct|sa|scim|audit)\.(?:[\w-]{2,35}\.)? tskey- AGE-SECRET-KEY- p8e-(?=[a-z0-9]{32}) shp[a-z]{2}_
+  lin_(?:api|oauth)_ figd_ fio-u- PMAK- CCIPAT_ sntryu_ NR(?:AK|II|JS)- pscale_(?:tkn|pw|oauth)_ sbp_ sb_secret_
+  xkeysib- xsmtpsib- apify_api_ AT[AC]TT ATBB(?=\w{24}) dt0c\d\d\. sg[ps]_(?=[0-9A-Fa-f]{16}) slk_(?=[0-9a-f]{16})
+  sq[apu]_(?=[0-9a-f]{40}) sm_[aps]at_ pnu_ rdme_ tfp_ vc[a-z]_(?=[A-Za-z0-9]{24}) tk-us-(?=[\w-]{40}) ico-(?=[A-Za-z0-9]{32})
+  s-s4t2(?:ud|af)- (?:sdk|mob|api|pat-[a-z]{2,3}\d)-(?=[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}) sha256~ AKCp(?=\w{60}) cmVmd(?=\w{59})
+  endr\+ sl\.u\.
+`;
 
 /** Beginnings that words and names have too: what follows must have a digit or a capital, or be one long word. */
-const LIKELY = [
-  ...[
-    '[prs]k-',
-    'hf_',
-    'api_org_',
-    'r8_',
-    'xai-',
-    'fw_',
-    'csk-',
-    'jina_',
-    'tvly-',
-    'npm_',
-    'pypi-',
-    'rubygems_',
-    'ntn_',
-  ],
-  ...[
-    'secret_',
-    'e2b_',
-    'ph[cx]_',
-    'rpa_',
-    'EZ[AT]K',
-    'LTAI',
-    'EAA',
-    'glc_',
-    'ops_',
-    'ABSK',
-    'AQ\\.',
-    'sl\\.',
-    '1//0',
-    'fc-',
-    'pa-',
-  ],
-].join('|');
+const LIKELY = String.raw`
+  [prs]k- hf_ api_org_ r8_ xai- fw_ csk- jina_ tvly- npm_ pypi- rubygems_ ntn_ secret_ e2b_ ph[cx]_ rpa_ EZ[AT]K LTAI EAA
+  AQ\. sl\. 1//0 fc- pa-
+`;
+
+/** Credentials that are known by their whole form. All have 24 characters at least. */
+const WHOLE = String.raw`
+  A3-[A-Z0-9]{6}-[A-Z0-9]{6}-?[A-Z0-9]{5}(?:-[A-Z0-9]{5}){3} pat\w{14}\.[0-9a-f]{64} [ps]at\.[\w-]{22}\.[0-9A-Za-z]{24}\.\w{20}
+  \w{14}\.atlasv1\.[\w=-]{60,} (?:sc|ext|scauth|authress)_[a-z0-9]{5,30}\.[a-z0-9]{4,6}\.acc[_-][\w-]{10,32}\.[\w+/=-]{30,}
+  v1\.0-[0-9a-f]{24}-[0-9a-f]{64,} [0-9a-f]{32}-us\d{1,2} [0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8} [0-9a-f]{32}\.[A-Za-z0-9]{16}
+  \w{6}_\w{29}_mmk [0-9a-f]{36,40}NRAL \d{15,16}\|[\w-]{27,} A{20,}[\w%]{50,} API-[A-Z0-9]{26} 4b1d[A-Za-z0-9]{38}
+  md-(?=[\w-]{0,21}\d)(?=[\w-]{0,21}[A-Z])[\w-]{22} s\.(?=[A-Za-z]{0,23}\d)[A-Za-z0-9]{24}
+  YC(?=[\w-]{0,37}\d)[\w-]{38} ZXlK[\w+/\\-]{40,}=*
+  ey[A-Za-z0-9]{17,}\.ey[\w/\\-]{17,}\.[\w/\\-]{10,}=*
+`;
+
+const oneOf = (patterns: string) => patterns.trim().split(/\s+/).join('|');
 
 const REST = String.raw`(?:\.[\w*-]+)*=*`;
 
@@ -106,9 +59,9 @@ const NAME = [
     'secrets?(?<!\\d{12}:secret)',
   ],
   ...['token(?<!unexpected token)', 'auth(?<![a-z]auth)', 'jwt', 'bearer', 'credentials?'],
-  ...['phpsessid', 'jsessionid', 'sessionid(?==)', 'connect\\.sid'],
+  ...['phpsessid', 'jsessionid', 'sessionid(?==)', '_\\w{1,40}_session(?==)', 'connect\\.sid'],
   '(?:api|access|secret|private|account|encryption|signing|master|licen[cs]e|subscription|auth|client|consumer|storage|functions' +
-    '|admin|webhook|deploy|ssh|hmac|cipher|session|security)[-_. ]?key(?:[-_]base)?',
+    '|admin|\\w{0,20}ai|fastly|webhook|deploy|ssh|hmac|cipher|session|security)[-_. ]?key(?:[-_]base)?',
 ].join('|');
 
 const QUOTE = String.raw`(?:\\*["'\x60]|%2[27]|&quot;)`;
@@ -128,7 +81,7 @@ const VALUE = [
 const OPENING = new RegExp(`^${QUOTE}`, 'i');
 /** What stands after a name in plain sentences, in types and in settings. */
 const WORDS =
-  /^(?:|is|was|are|has|too|must|should|can(?:not)?|may|not|no|none|null|undefined|nil|true|false|empty|missing|required|invalid|valid|expired|wrong|incorrect|unknown|failed|failure|denied|rejected|revoked|error|ok|yes|on|off|string|number|boolean|object|unknown|any|token|include|omit|same-origin|auto|optional|disabled|enabled|the|a|an|for|of|to|and|or|in)$/i;
+  /^(?:|is|was|are|has|too|must|should|can(?:not)?|may|not|no|none|null|undefined|nil|true|false|empty|missing|required|invalid|valid|expired|wrong|incorrect|unknown|failed|failure|denied|rejected|revoked|error|ok|yes|on|off|string|number|boolean|object|unknown|any|token|include|omit|set|\$\d{1,2}|same-origin|auto|optional|disabled|enabled|the|a|an|for|of|to|and|or|in)$/i;
 
 function hideValue(match: string, name: string, between: string, value: string): string {
   const opening = OPENING.exec(value)?.[0] ?? '';
@@ -158,12 +111,13 @@ const SCHEME = '[\\w-]{0,30}(?:key|token)|Bearer|Basic|Bot|JWT|SSWS|Splunk|Negot
 
 const TOKEN = new RegExp(
   `${START}(?:${[
-    `(${CERTAIN})[\\w*-]{6,}${REST}`,
-    `(${LIKELY})(?:(?=[a-z-]{0,40}[A-Z\\d*])(?=[A-Za-z]{0,40}[\\d*]|[\\w-]{16})[\\w*-]{8,}|[A-Za-z]{16,}[\\w*-]*)${REST}`,
+    `(${oneOf(CERTAIN)})[\\w*=-]{6,}${REST}`,
+    `(${oneOf(LIKELY)})(?:(?=[a-z-]{0,40}[A-Z\\d*])(?=[A-Za-z]{0,40}[\\d*]|[\\w-]{16})[\\w*-]{8,}|[A-Za-z]{16,}[\\w*-]*)${REST}`,
+    '(ABSK|bedrock-api-key-|glc_|ops_|sntrys_|fm[12][a-z]?_)(?=[\\w+/]{0,60}\\d)[\\w*+/-]{20,}=*',
     'eyJ(?:[\\w-]{4,}(?:\\.[\\w-]+){1,4}\\.?|[\\w+/-]{16,}=*)',
-    '(SG\\.)[\\w-]{8,}\\.[\\w-]{8,}',
+    '(SG\\.)(?:[\\w-]{8,}\\.[\\w-]{8,}|[\\w.=-]{60,})',
     '(re_)[A-Za-z0-9]{6,12}_[A-Za-z0-9]{16,}',
-    '(key-|AC|SK|dapi)(?:[0-9a-f]{32}|(?<=key-)[0-9a-z]{32})(?![A-Za-z0-9])',
+    '(key-|AC|SK|dapi)(?:[0-9a-fA-F]{32}|(?<=key-)[0-9a-z]{32})(?![A-Za-z0-9])',
     '([MNO])[\\w-]{23,27}\\.[\\w-]{6,7}\\.[\\w-]{27,}',
     '((?:bot)?\\d{6,12}:)[\\w-]{30,}',
   ].join('|')})`,
@@ -226,12 +180,17 @@ export const SHAPES: readonly Shape[] = [
 
   // Credentials with a beginning of their own. The secret key of AWS often stands after its id.
   [/(A[KS]IA)[A-Z0-9]{12,}([\s:,;|/]{1,4})[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+])/g, `$1${REDACTED}$2${REDACTED}`],
-  [TOKEN, `$1$2$3$4$5$6$7${REDACTED}`],
+  [TOKEN, `$1$2$3$4$5$6$7$8${REDACTED}`],
+  [new RegExp(`${START}(?=[\\w.|%-]{24})(?:${oneOf(WHOLE)})(?![A-Za-z0-9])`, 'g'), REDACTED],
   [/[\w~.-]{3}\dQ~[\w~.-]{30,}/g, REDACTED],
   [/(\$(?:2[abxy]|argon2\w{1,2}|[156y])\$)[\w./$=,+-]{16,}/g, `$1${REDACTED}`],
 
   // Values after a name, in the order of how much the place says.
   [/((?:password|passwd|pwd|secret|token|api-?key)>)[^<]{1,512}(?=<\/)/gi, `$1${REDACTED}`],
+  [
+    /(\bkey=["'][\w.:-]{0,64}(?:password|secret|token|api-?key)["'][ \t]{1,64}value=["'])[^"'\r\n]{1,512}/gi,
+    `$1${REDACTED}`,
+  ],
   [/(;[ \t]{0,4}(?:password|pwd)[ \t]{0,4}=[ \t]{0,4})(?!["'])[^;"'\r\n]{1,256}(?=;)/gi, `$1${REDACTED}`],
   [new RegExp(`(${NAME})(${BETWEEN})(${VALUE})`, 'gi'), hideValue],
   [
