@@ -63,7 +63,7 @@ export function knownOptions(where: string, options: unknown, known: readonly st
 
 function alike(a: string, b: string): boolean {
   const [x, y] = [a.toLowerCase(), b.toLowerCase()];
-  return x === y || x.startsWith(y) || y.startsWith(x) || x.slice(0, 4) === y.slice(0, 4);
+  return x.includes(y) || y.includes(x) || x.slice(0, 4) === y.slice(0, 4);
 }
 
 export interface NumberRule {
@@ -94,6 +94,12 @@ export function requirePlain(where: string, option: string, rule: string, value:
 
 export function requireFunction(where: string, option: string, value: unknown): void {
   if (typeof value !== 'function') fail(where, option, 'must be a function', value);
+}
+
+/** Refuses arguments that would have no effect. `more` are those after the last one that the function takes. */
+export function noMore(where: string, more: readonly unknown[], hint: string): void {
+  const extra = more.find((each) => each !== undefined);
+  if (extra !== undefined) fail(where, 'the last argument', 'has no effect', extra, `; ${hint}`);
 }
 
 export function requireName(where: string, value: unknown): void {

@@ -6,7 +6,7 @@ import {
   type KindTelemetry,
   type PrimitiveTelemetry,
 } from '../telemetry/primitive-telemetry.ts';
-import { fail, type Rule, requireName } from './check.ts';
+import { fail, noMore, type Rule, requireName } from './check.ts';
 import { ambientContext, type ExecutionContext, enter } from './context.ts';
 import { otherVersion } from './copies.ts';
 import { effectsAround } from './effects.ts';
@@ -114,7 +114,8 @@ export class ObservedPrimitive<in In, out Out> implements Primitive<In, Out> {
     return effects === undefined ? execution : effects.watch(execution, context, this.definition.works === true);
   }
 
-  pipe<Next>(next: Primitive<NoInfer<Out>, Next>): Primitive<In, Next> {
+  pipe<Next>(next: Primitive<NoInfer<Out>, Next>, ...more: readonly unknown[]): Primitive<In, Next> {
+    noMore('pipe', more, 'pipe takes one primitive: a.pipe(b).pipe(c)');
     const follower = requirePrimitive('pipe', 'next', next);
     const { steps, name } = this.definition;
     return sequence([...(steps !== undefined && name === undefined ? steps : [this]), follower]);

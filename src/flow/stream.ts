@@ -1,5 +1,5 @@
 import { untilCancelled } from '../core/cancellation.ts';
-import { requireFunction, requireName } from '../core/check.ts';
+import { noMore, requireFunction, requireName } from '../core/check.ts';
 import type { AnyInput } from '../core/inference.ts';
 import { createPrimitive, type Primitive } from '../core/primitive.ts';
 import { measure } from '../core/show.ts';
@@ -23,9 +23,15 @@ import type { WorkflowContext } from '../core/workflow-context.ts';
 export function stream<In = AnyInput, Chunk = unknown>(
   name: string,
   fn: (input: In, context: WorkflowContext) => AsyncIterable<Chunk> | PromiseLike<AsyncIterable<Chunk>>,
+): Primitive<In, AsyncIterableIterator<Chunk>>;
+export function stream<In, Chunk>(
+  name: string,
+  fn: (input: In, context: WorkflowContext) => AsyncIterable<Chunk> | PromiseLike<AsyncIterable<Chunk>>,
+  ...more: readonly unknown[]
 ): Primitive<In, AsyncIterableIterator<Chunk>> {
   requireName('stream', name);
   requireFunction('stream', 'fn', fn);
+  noMore('stream', more, 'a stream has no options; wrap it, as in timeout(stream(…), { idleMs: 1000 })');
   return createPrimitive<In, AsyncIterableIterator<Chunk>>({
     type: 'stream',
     name,

@@ -1,5 +1,5 @@
 import { isPromise, untilCancelled } from '../core/cancellation.ts';
-import { requireFunction, requireName } from '../core/check.ts';
+import { noMore, requireFunction, requireName } from '../core/check.ts';
 import type { AnyInput } from '../core/inference.ts';
 import { createPrimitive, type Primitive } from '../core/primitive.ts';
 import type { WorkflowContext } from '../core/workflow-context.ts';
@@ -17,9 +17,15 @@ import type { WorkflowContext } from '../core/workflow-context.ts';
 export function task<In = AnyInput, Out = unknown>(
   name: string,
   fn: (input: In, context: WorkflowContext) => Out | PromiseLike<Out>,
+): Primitive<In, Out>;
+export function task<In, Out>(
+  name: string,
+  fn: (input: In, context: WorkflowContext) => Out | PromiseLike<Out>,
+  ...more: readonly unknown[]
 ): Primitive<In, Out> {
   requireName('task', name);
   requireFunction('task', 'fn', fn);
+  noMore('task', more, 'a task has no options; wrap it, as in retry(task(…), { maxRetries: 3 })');
   return createPrimitive<In, Out>({
     type: 'task',
     name,

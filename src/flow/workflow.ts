@@ -1,4 +1,4 @@
-import { requireName } from '../core/check.ts';
+import { noMore, requireName } from '../core/check.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { workflowTelemetry } from '../telemetry/record/execution.ts';
 
@@ -11,8 +11,14 @@ import { workflowTelemetry } from '../telemetry/record/execution.ts';
  * await digest.execute('./docs'); // workflow_name="digest"
  * @throws TypeError when the name is empty or `primitive` is not a primitive
  */
-export function workflow<In, Out>(name: string, primitive: Primitive<In, Out>): Primitive<In, Out> {
+export function workflow<In, Out>(name: string, primitive: Primitive<In, Out>): Primitive<In, Out>;
+export function workflow<In, Out>(
+  name: string,
+  primitive: Primitive<In, Out>,
+  ...more: readonly unknown[]
+): Primitive<In, Out> {
   requireName('workflow', name);
+  noMore('workflow', more, "a workflow has one primitive and no options: workflow('name', sequential(a, b))");
   const inner = requirePrimitive('workflow', 'primitive', primitive);
   const telemetry = workflowTelemetry(name);
   const { definition } = inner;

@@ -16,7 +16,8 @@ const BLANK = /[ \t]*/y;
 const NAME = /[a-zA-Z_:][\w:]*/y;
 const COMMENT = /#[^\n]*/y;
 const METADATA = /#[ \t]+(HELP|TYPE)[ \t]+/y;
-const TEXT = /[^\n]*/y;
+/** One byte separates it from the name: a second blank is part of the text, and no other character may begin it. */
+const TEXT = /(?:[^\n\x80-\uffff]([^\n]*))?/y;
 const OPEN = /[ \t]*\{[ \t]*/y;
 const CLOSE = /\}/y;
 const LABEL_NAME = /[a-zA-Z_]\w*/y;
@@ -66,8 +67,7 @@ export function parseExposition(text: string): Exposition {
   function readMetadata(keyword: string): boolean {
     const name = take(NAME)?.[0] ?? unescaped(take(QUOTED)?.[1]);
     if (name === undefined) return false;
-    // One character separates the name and the text: a second blank is part of the text.
-    const rest = take(TEXT)?.[0].slice(1) ?? '';
+    const rest = take(TEXT)?.[1] ?? '';
     if (keyword === 'HELP') return true;
     types.set(name, rest);
     return TYPES.includes(rest);

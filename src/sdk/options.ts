@@ -1,4 +1,5 @@
 /** The options of `register`, and their checks. */
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { Attributes } from '@opentelemetry/api';
 import { checkOptions, fail, type Rule, type Rules, requirePlain } from '../core/check.ts';
 import { flag, having, number, object, optional, recordOf, secretText, word } from '../core/rules.ts';
@@ -61,6 +62,19 @@ const address: Rule<string> = (where, option, value) => {
   }
 };
 
+/** Messages do not quote a value: it is usually a token. */
+const headers: Rule<Readonly<Record<string, string>>> = (where, option, value) => {
+  recordOf(secretText)(where, option, value);
+  for (const [name, each] of Object.entries(value as Readonly<Record<string, string>>)) {
+    try {
+      validateHeaderName(name);
+      validateHeaderValue(name, each);
+    } catch {
+      throw new TypeError(`${where}: ${option}[${show(name)}] has a name or a value that HTTP cannot send`);
+    }
+  }
+};
+
 const host: Rule<string> = (where, option, value) => {
   if (typeof value !== 'string' || value.trim() === '') {
     fail(where, option, 'must be a name or an address such as 127.0.0.1', value);
@@ -85,7 +99,7 @@ const processors: Rule<readonly SpanProcessor[]> = (where, option, value) => {
 const RULES: Rules<RegisterOptions> = {
   serviceName: optional(word),
   resourceAttributes: optional(attributes),
-  traces: optional(orFalse(object({ endpoint: optional(address), headers: optional(recordOf(secretText)) }))),
+  traces: optional(orFalse(object({ endpoint: optional(address), headers: optional(headers) }))),
   prometheus: optional(
     orFalse(object({ host: optional(host), port: optional(number({ min: 0, max: 65_535, integer: true })) })),
   ),

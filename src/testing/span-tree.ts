@@ -14,6 +14,9 @@ import { ATTR } from '../telemetry/semconv.ts';
  */
 export function spanTree(spans: readonly ReadableSpan[]): string {
   if (!Array.isArray(spans)) fail('spanTree', 'spans', 'must be a list of spans', spans);
+  for (const span of spans) {
+    if (typeof span?.spanContext !== 'function') fail('spanTree', 'spans', 'must be a list of spans', span);
+  }
   const ids = new Set(spans.map((span) => span.spanContext().spanId));
   const childrenOf = new Map<string | undefined, ReadableSpan[]>();
   for (const span of [...spans].sort(byStart)) {

@@ -14,6 +14,7 @@ import {
   router,
   saga,
   sequential,
+  stream,
   switchOn,
   task,
   workflow,
@@ -83,6 +84,32 @@ describe('an argument that is wrong', () => {
       () => loose(task)('x', Promise.resolve()),
       'task: fn must be a function, got a Promise; await it',
     ],
+    [
+      "workflow('x', p, q)",
+      () => loose(workflow)('x', p, q),
+      "workflow: the last argument has no effect, got the primitive q; a workflow has one primitive and no options: workflow('name', sequential(a, b))",
+    ],
+    [
+      "workflow('x', p, options)",
+      () => loose(workflow)('x', p, { timeoutMs: 5 }),
+      'workflow: the last argument has no effect, got an object with timeoutMs',
+    ],
+    [
+      "task('x', fn, options)",
+      () => loose(task)('x', fn, { retries: 3 }),
+      'task: the last argument has no effect, got an object with retries; a task has no options; wrap it, as in retry(',
+    ],
+    [
+      "stream('x', fn, options)",
+      () => loose(stream)('x', fn, { idleMs: 3 }),
+      'stream: the last argument has no effect, got an object with idleMs',
+    ],
+    [
+      'p.pipe(p, q)',
+      () => loose(p.pipe.bind(p))(p, q),
+      'pipe: the last argument has no effect, got the primitive q; pipe takes one primitive: a.pipe(b).pipe(c)',
+    ],
+    ['retry(p, { retries })', () => loose(retry)(p, { retries: 3 }), 'no option "retries"; did you mean maxRetries?'],
     ['workflow(p)', () => loose(workflow)(p), 'workflow: name must be a text that is not empty, got the primitive p'],
     [
       'p.pipe(fn)',
@@ -113,6 +140,27 @@ describe('an argument that is wrong', () => {
       () => loose(scriptedModel)(['yes']),
       "scriptedModel: step 1 must be a step such as { text: 'yes' }",
     ],
+    [
+      'scriptedTask(name, [{ value }])',
+      () => loose(scriptedTask)('x', [{ value: 1 }]),
+      'scriptedTask: step 1: there is no option "value"; known are result, error, delayMs',
+    ],
+    [
+      'scriptedTask(name, [{}])',
+      () => loose(scriptedTask)('x', [{ result: 1 }, {}]),
+      'scriptedTask: step 2 must be a step such as { result: 1 } or { error }, got an object with no keys',
+    ],
+    [
+      'scriptedTask(name, [{ delayMs }])',
+      () => loose(scriptedTask)('x', [{ result: 1, delayMs: 'x' }]),
+      'scriptedTask: step 1: delayMs must be a finite number, 0 or more, got "x"',
+    ],
+    [
+      'scriptedModel([{ content }])',
+      () => loose(scriptedModel)([{ content: 'yes' }]),
+      'scriptedModel: step 1: there is no option "content"; known are text',
+    ],
+    ['spanTree([5])', () => loose(spanTree)([5]), 'spanTree: spans must be a list of spans, got 5'],
     ['scriptedModel([])', () => scriptedModel([]), 'scriptedModel: needs at least one step, got none'],
     ['scriptedModel([{}], 5)', () => loose(scriptedModel)([{}], 5), 'ScriptedModelOptions: must be an object'],
     [
@@ -187,6 +235,16 @@ describe('an argument that is wrong', () => {
   });
 
   it.each<[string, unknown, string]>([
+    [
+      'a header that cannot be sent',
+      { traces: { headers: { authorization: 'Bearer abc\n' } } },
+      'RegisterOptions: traces.headers["authorization"] has a name or a value that HTTP cannot send',
+    ],
+    [
+      'a header without a name that can be sent',
+      { traces: { headers: { 'my header': 'x' } } },
+      'traces.headers["my header"] has a name or a value',
+    ],
     ['a number', 5, 'RegisterOptions: must be an object such as { serviceName: … }, got 5'],
     ['a list', [], 'got an array of 0'],
     [

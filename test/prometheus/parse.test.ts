@@ -76,6 +76,7 @@ const UNLAWFUL = [
     'a 1,5\n',
     'a - 1\n',
   ],
+  ...['# HELP aé b\n', '# TYPE a\u00a0counter\n'],
   ...['a 1\r\n', '# TYPE a counter\r\n', 'a 1 2.5\n', 'a 1 2 3\n', 'a 1 99999999999999999999\n'],
   ...[
     'a{x=1} 1\n',
