@@ -12,6 +12,7 @@ import { systemClock } from '../platform/clock.ts';
 import { lostSpans } from '../telemetry/instruments.ts';
 import type { Failure, Verdict } from './answer.ts';
 import type { SentRequest } from './collector.ts';
+import { Flushes } from './flushes.ts';
 import {
   admitSpan,
   beginClosing,
@@ -55,18 +56,13 @@ export interface SpanQueueOptions extends SpanQueueRules {
   readonly onFailure: (kind: Failure['kind'] | 'rejected', reason: string, spans: number) => void;
 }
 
-interface Flush {
-  readonly left: Set<SpanRequest>;
-  readonly resolve: () => void;
-}
-
 export class SpanQueue {
   readonly #options: SpanQueueOptions;
   #unwritten: ReadableSpan[] = [];
   #unwrittenBytes = 0;
   readonly #waiting: SpanRequest[] = [];
   readonly #sent = new Map<SpanRequest, SentRequest>();
-  readonly #flushes = new Set<Flush>();
+  readonly #flushes = new Flushes<SpanRequest>();
   readonly #reported = new Set<string>();
   #state: SpanQueueState = EMPTY_SPAN_QUEUE;
   #cancelPause = NO_TIMER;
@@ -102,8 +98,7 @@ export class SpanQueue {
   async flush(): Promise<void> {
     this.#become(flushStarted(this.#state));
     this.#sendAll();
-    const left = new Set([...this.#sent.keys(), ...this.#waiting]);
-    if (left.size > 0) await new Promise<void>((resolve) => this.#flushes.add({ left, resolve }));
+    await this.#flushes.wait([...this.#sent.keys(), ...this.#waiting]);
     this.#become(flushEnded(this.#state));
   }
 
@@ -145,7 +140,7 @@ export class SpanQueue {
     this.#unwritten = [];
     this.#sent.clear();
     this.#waiting.length = 0;
-    this.#endFlushes();
+    this.#flushes.endAll();
   }
 
   #endPause(): void {
@@ -198,11 +193,13 @@ export class SpanQueue {
       lost.export_failed.value += rejected;
       if (rejected > 0) this.#report('rejected', verdict.reason, rejected);
       this.#become(requestDelivered(this.#state, load));
-      this.#settle(request);
+      this.#flushes.settle(request);
     } else if (verdict.kind === 'too_large' && request.spans > 1) {
       this.#mostBytes = Math.max(LEAST_REQUEST_BYTES, Math.min(this.#mostBytes, load.bytes / 2));
       this.#become(requestSplit(this.#state));
-      this.#replace(request, splitRequest(request));
+      const parts = splitRequest(request);
+      this.#waiting.unshift(...parts);
+      this.#flushes.replace(request, parts);
     } else {
       const outcome = verdict.kind === 'busy' || verdict.kind === 'unreachable' ? verdict.kind : 'lost';
       if (outcome === 'lost') lost.export_failed.value += request.spans;
@@ -212,8 +209,8 @@ export class SpanQueue {
       const { retryAfterMs } = verdict;
       const failed: FailedRequest = { ...load, outcome, retryAfterMs, tookMs: failedAt - sentAt, failedAt };
       this.#become(requestFailed(this.#options, this.#state, failed));
-      if (outcome === 'lost') this.#settle(request);
-      else if (outcome === 'unreachable') this.#endFlushes();
+      if (outcome === 'lost') this.#flushes.settle(request);
+      else if (outcome === 'unreachable') this.#flushes.endAll();
     }
     this.#sendWaiting();
   }
@@ -222,26 +219,5 @@ export class SpanQueue {
     if (this.#reported.has(kind)) return;
     this.#reported.add(kind);
     this.#options.onFailure(kind, reason, spans);
-  }
-
-  #replace(request: SpanRequest, parts: readonly SpanRequest[]): void {
-    this.#waiting.unshift(...parts);
-    for (const { left } of this.#flushes) if (left.delete(request)) for (const part of parts) left.add(part);
-  }
-
-  #settle(request: SpanRequest): void {
-    for (const flush of this.#flushes) {
-      flush.left.delete(request);
-      if (flush.left.size === 0) this.#endFlush(flush);
-    }
-  }
-
-  #endFlushes(): void {
-    for (const flush of this.#flushes) this.#endFlush(flush);
-  }
-
-  #endFlush(flush: Flush): void {
-    this.#flushes.delete(flush);
-    flush.resolve();
   }
 }

@@ -7,9 +7,10 @@ import { CollectorClient, type CollectorOptions } from './collector.ts';
 import { sendLast } from './last-requests.ts';
 import type { Sdk } from './packages.ts';
 import { resourceOf } from './resource.ts';
-import type { Settings, TracesSettings } from './settings.ts';
+import type { Settings } from './settings.ts';
 import { SpanQueue } from './span-queue.ts';
 import type { ReadableSpan, Sampler, SpanProcessor } from './span-types.ts';
+import type { TracesSettings } from './traces-settings.ts';
 import { warn } from './warn.ts';
 import { workerNotice } from './worker-threads.ts';
 

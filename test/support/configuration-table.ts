@@ -14,7 +14,7 @@ export interface Setting {
 }
 
 const OPTIONS = 'src/sdk/options.ts';
-const SETTINGS = 'src/sdk/settings.ts';
+const SETTINGS = 'src/sdk/traces-settings.ts';
 const VARIABLE = /\bOTEL_\w+(?:=\w+)?/g;
 
 /** The options in the order of the interfaces. The fields of an option that is an object follow it. */
