@@ -2,14 +2,11 @@
  * The state of the span queue as a value, and its transitions. No clock, no timers, no telemetry; times are in
  * milliseconds. Here spans and requests are only numbers; `span-queue.ts` has the batches themselves.
  */
+import { type Delivery, isAsked, pauseAfter, SENDING } from './pause.ts';
 
 /** Requests that wait for an answer at the same time. Without a limit a burst of spans would open many connections. */
 export const MAX_REQUESTS = 4;
 
-const SHORTEST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 5_000;
-/** The longest wait that a collector can ask for. */
-const LONGEST_RETRY_AFTER_MS = 3_600_000;
 /** A process often ends right after a slow failure, because that request was the last thing that kept it running. */
 const RECENT_FAILURE_MS = 100;
 
@@ -23,15 +20,6 @@ export interface SpanQueueRules {
   /** The longest that a queue which is closing waits because the collector asked for it, in milliseconds. */
   readonly longestLastWaitMs: number;
 }
-
-type Delivery =
-  | { readonly mode: 'sending' }
-  | {
-      readonly mode: 'paused';
-      readonly pauseMs: number;
-      /** Whether the collector asked for the pause. A flush does not end it. */
-      readonly isAsked: boolean;
-    };
 
 interface Running {
   /** Spans that were admitted, and are neither delivered nor lost yet. */
@@ -73,7 +61,7 @@ export const EMPTY_SPAN_QUEUE: SpanQueueState = {
   pendingBytes: 0,
   requests: 0,
   waitingFlushes: 0,
-  delivery: { mode: 'sending' },
+  delivery: SENDING,
   pausesInARow: 0,
   lastSlowFailureAt: undefined,
 };
@@ -152,7 +140,7 @@ export function requestFailed(
 
 /** The queue when the time of its pause is over. */
 export function pauseEnded(state: SpanQueueState): SpanQueueState {
-  return state.phase === 'closed' ? state : { ...state, delivery: { mode: 'sending' } };
+  return state.phase === 'closed' ? state : { ...state, delivery: SENDING };
 }
 
 /**
@@ -162,8 +150,7 @@ export function pauseEnded(state: SpanQueueState): SpanQueueState {
 export function flushStarted(state: SpanQueueState): SpanQueueState {
   if (state.phase === 'closed') return state;
   const { delivery } = state;
-  const isAsked = delivery.mode === 'paused' && delivery.isAsked;
-  return { ...state, delivery: isAsked ? delivery : { mode: 'sending' }, waitingFlushes: state.waitingFlushes + 1 };
+  return { ...state, delivery: isAsked(delivery) ? delivery : SENDING, waitingFlushes: state.waitingFlushes + 1 };
 }
 
 export function flushEnded(state: SpanQueueState): SpanQueueState {
@@ -178,7 +165,7 @@ export function beginClosing(state: SpanQueueState, now: number): SpanQueueState
   if (state.phase !== 'open') return state;
   const { lastSlowFailureAt, ...running } = state;
   if (lastSlowFailureAt !== undefined && now - lastSlowFailureAt < RECENT_FAILURE_MS) return closeQueue(state);
-  return { ...running, phase: 'closing', delivery: { mode: 'sending' } };
+  return { ...running, phase: 'closing', delivery: SENDING };
 }
 
 export function closeQueue(state: SpanQueueState): Closed {
@@ -194,13 +181,7 @@ function withoutRequest<T extends RunningSpanQueue>(state: T): T {
   return { ...state, requests: state.requests - 1 };
 }
 
-/** A failure during a pause starts no other pause, unless the collector asks for a longer one. */
 function paused(state: RunningSpanQueue, retryAfterMs?: number): RunningSpanQueue {
-  const { delivery } = state;
-  const isAsked = retryAfterMs !== undefined;
-  if (delivery.mode === 'paused' && (!isAsked || delivery.pauseMs >= retryAfterMs)) return state;
-  const pauseMs = isAsked
-    ? Math.max(SHORTEST_PAUSE_MS / 10, Math.min(LONGEST_RETRY_AFTER_MS, retryAfterMs))
-    : Math.min(LONGEST_PAUSE_MS, SHORTEST_PAUSE_MS * 2 ** state.pausesInARow);
-  return { ...state, delivery: { mode: 'paused', pauseMs, isAsked }, pausesInARow: state.pausesInARow + 1 };
+  const delivery = pauseAfter(state.delivery, state.pausesInARow, retryAfterMs);
+  return delivery === state.delivery ? state : { ...state, delivery, pausesInARow: state.pausesInARow + 1 };
 }

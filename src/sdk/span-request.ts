@@ -1,6 +1,7 @@
 /** Requests to the collector: the spans as bytes, grouped by resource and scope, and split where they are too large. */
 
-import { attributesJson, quoted, spanJson } from './otlp-json.ts';
+import { attributesJson, spanJson } from './otlp-json.ts';
+import { quoted } from './otlp-values.ts';
 import type { ReadableSpan } from './span-types.ts';
 
 /** A span that is larger has a request of its own. A Collector accepts 20 MiB by default, other receivers less. */
