@@ -67,7 +67,7 @@ describe('a line in the wrong room is found', () => {
     ['src/platform/a.ts', "import { show } from '../core/check.ts';"],
     ['views/a.ts', "import { metrics } from '@opentelemetry/api';"],
     ['views/a.ts', "import { type Attributes } from '@opentelemetry/api';"],
-    ['views/a.ts', "import { SeriesTable } from '../src/telemetry/instruments.ts';"],
+    ['views/a.ts', "import { SeriesTable } from '../src/telemetry/series-table.ts';"],
     ['src/sdk/a.ts', "import { task } from '../index.ts';"],
     ['src/sdk/a.ts', "import { createPrimitive } from '../core/primitive.ts';"],
     ['src/sdk/a.ts', "const pino = require('pino');"],

@@ -9,7 +9,7 @@
 
 import { inBackground } from '../platform/background.ts';
 import { systemClock } from '../platform/clock.ts';
-import { lostSpans } from '../telemetry/instruments.ts';
+import { lostSpans } from '../telemetry/lost-spans.ts';
 import type { Failure, Verdict } from './answer.ts';
 import type { SentRequest } from './collector.ts';
 import { Flushes } from './flushes.ts';

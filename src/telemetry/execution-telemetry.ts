@@ -1,7 +1,8 @@
 /** The telemetry of an execution, as far as it is known before the execution: span, counts, durations. */
 import type { Attributes, SpanKind } from '@opentelemetry/api';
-import type { HistogramTable, Series, SeriesTable } from './instruments.ts';
+import type { HistogramTable } from './histogram-table.ts';
 import { STATUSES } from './semconv.ts';
+import type { Series, SeriesTable } from './series-table.ts';
 
 /** A histogram, and the attributes with which an execution records its duration. */
 export interface DurationSeries {

@@ -13,7 +13,7 @@ import {
 import { errorStack, errorText } from './error-text.ts';
 import type { ExecutionTelemetry } from './execution-telemetry.ts';
 import { reportInternal, safeDateOf, timeOf } from './guard.ts';
-import { lostSpans } from './instruments.ts';
+import { lostSpans } from './lost-spans.ts';
 import { currentMeter } from './meter.ts';
 import { Observation, type ObservedContext } from './observation.ts';
 import { linksOf, parentOf } from './propagate.ts';

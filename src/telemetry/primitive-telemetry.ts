@@ -1,10 +1,11 @@
 /** The telemetry that all kinds of primitives have. */
 import { SpanKind } from '@opentelemetry/api';
 import { type ExecutionTelemetry, executionMetrics } from './execution-telemetry.ts';
-import { HistogramTable, type Series, SeriesTable } from './instruments.ts';
+import { HistogramTable } from './histogram-table.ts';
 import { boundedAttributes, labelValue } from './label-sets.ts';
 import { currentMeter } from './meter.ts';
 import { ATTR, INSTRUMENT, OUTCOMES, type Outcome } from './semconv.ts';
+import { type Series, SeriesTable } from './series-table.ts';
 
 const workflowExecutions = new SeriesTable(INSTRUMENT.workflowExecutions, 'counter', { unit: '{execution}' }, [
   ATTR.workflowName,

@@ -1,7 +1,8 @@
 /** The metrics of the process: gauges that are set before each collection. */
-import { SeriesTable } from './instruments.ts';
+
 import { beforeCollection } from './meter.ts';
 import { INSTRUMENT, type InstrumentName } from './semconv.ts';
+import { SeriesTable } from './series-table.ts';
 
 const gauge = (name: InstrumentName, unit: string) => new SeriesTable(name, 'gauge', { unit }, []);
 

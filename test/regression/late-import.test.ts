@@ -3,7 +3,7 @@
  * loads them, were not counted: only the instruments that existed when the provider came were made there.
  */
 import { afterEach, expect, it } from 'vitest';
-import { lostSpans } from '../../src/telemetry/instruments.ts';
+import { lostSpans } from '../../src/telemetry/lost-spans.ts';
 import { currentMeter } from '../../src/telemetry/meter.ts';
 // Not the front door of `testing`: that would load the primitives.
 import { startTestTelemetry } from '../../src/testing/telemetry.ts';

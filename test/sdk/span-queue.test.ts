@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Verdict } from '../../src/sdk/answer.ts';
 import { SpanQueue, type SpanQueueOptions } from '../../src/sdk/span-queue.ts';
 import type { SpanRequest } from '../../src/sdk/span-request.ts';
-import { lostSpans } from '../../src/telemetry/instruments.ts';
+import { lostSpans } from '../../src/telemetry/lost-spans.ts';
 import { settled } from '../../src/testing/index.ts';
 
 type Answer = (verdict: Verdict) => void;

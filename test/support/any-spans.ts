@@ -3,7 +3,7 @@ import { type Span, trace } from '@opentelemetry/api';
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { register } from '../../src/sdk/index.ts';
-import { lostSpans } from '../../src/telemetry/instruments.ts';
+import { lostSpans } from '../../src/telemetry/lost-spans.ts';
 import { startCollector } from './collector.ts';
 import { startSink } from './otlp-sink.ts';
 import { eventually } from './prometheus.ts';

@@ -1,5 +1,6 @@
-import { HistogramTable, SeriesTable } from '../instruments.ts';
+import { HistogramTable } from '../histogram-table.ts';
 import { ATTR, INSTRUMENT } from '../semconv.ts';
+import { SeriesTable } from '../series-table.ts';
 import { waitRecorder } from './wait.ts';
 
 const bulkheadRunning = new SeriesTable(INSTRUMENT.bulkheadRunning, 'upDownCounter', { unit: '{execution}' }, [

@@ -1,8 +1,8 @@
 import { processWide } from '../../platform/process-wide.ts';
-import { type Series, SeriesTable } from '../instruments.ts';
 import { beforeCollection } from '../meter.ts';
 import type { Observation } from '../observation.ts';
 import { ATTR, CIRCUIT_STATES, type CircuitState, EVENT, INSTRUMENT } from '../semconv.ts';
+import { type Series, SeriesTable } from '../series-table.ts';
 
 export type { CircuitState } from '../semconv.ts';
 

@@ -1,6 +1,6 @@
-import { SeriesTable } from '../instruments.ts';
 import type { Observation } from '../observation.ts';
 import { ATTR, EVENT, INSTRUMENT } from '../semconv.ts';
+import { SeriesTable } from '../series-table.ts';
 import { errorAttributes } from './error.ts';
 
 const fallbacks = new SeriesTable(INSTRUMENT.fallbackActivations, 'counter', { unit: '{execution}' }, [

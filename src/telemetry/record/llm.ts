@@ -2,11 +2,12 @@
 import { type Attributes, SpanKind } from '@opentelemetry/api';
 import { errorText } from '../error-text.ts';
 import { type DurationSeries, executionMetrics } from '../execution-telemetry.ts';
-import { HistogramTable, SeriesTable } from '../instruments.ts';
+import { HistogramTable } from '../histogram-table.ts';
 import { labelValue } from '../label-sets.ts';
 import type { Observation } from '../observation.ts';
 import type { KindTelemetry } from '../primitive-telemetry.ts';
 import { ATTR, INSTRUMENT, type InstrumentName, MODEL_CALL_BOUNDS, NO_WORKFLOW, OTHER_ERROR } from '../semconv.ts';
+import { SeriesTable } from '../series-table.ts';
 
 export type { Observation } from '../observation.ts';
 

@@ -1,6 +1,6 @@
-import { SeriesTable } from '../instruments.ts';
 import type { Observation } from '../observation.ts';
 import { ATTR, EVENT, INSTRUMENT } from '../semconv.ts';
+import { SeriesTable } from '../series-table.ts';
 
 /** A span keeps 128 events by default and drops the oldest. The first iterations are more useful than the last. */
 const MOST_EVENTS = 64;

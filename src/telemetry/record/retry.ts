@@ -1,6 +1,6 @@
-import { SeriesTable } from '../instruments.ts';
 import type { Observation } from '../observation.ts';
 import { ATTR, EVENT, INSTRUMENT, RETRY_RESULTS, type RetryResult } from '../semconv.ts';
+import { SeriesTable } from '../series-table.ts';
 import { errorAttributes } from './error.ts';
 
 export type { RetryResult } from '../semconv.ts';

@@ -1,6 +1,6 @@
-import { SeriesTable } from '../instruments.ts';
 import type { Observation } from '../observation.ts';
 import { ATTR, EVENT, INSTRUMENT, STATUSES } from '../semconv.ts';
+import { SeriesTable } from '../series-table.ts';
 
 const compensations = new SeriesTable(INSTRUMENT.sagaCompensations, 'counter', { unit: '{compensation}' }, [
   ATTR.primitiveName,

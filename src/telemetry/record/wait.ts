@@ -1,6 +1,7 @@
 import { timeOf } from '../guard.ts';
-import type { HistogramTable, Series } from '../instruments.ts';
+import type { HistogramTable } from '../histogram-table.ts';
 import type { Observation } from '../observation.ts';
+import type { Series } from '../series-table.ts';
 
 /** Records the executions that wait until a policy lets them run: how many wait, and for how long. */
 export function waitRecorder(

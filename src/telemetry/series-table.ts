@@ -1,19 +1,18 @@
 /**
- * The instruments. A count costs one addition.
+ * Counters and gauges. A count costs one addition.
  *
  * Every counter is a table of series: plain cells that primitives look up once, when they are built, and add to
  * while they run. One observable instrument per table reads the cells at each collection. Therefore a series is 0
  * before its first event, a primitive that is built before the SDK is counted, and the number of series has a limit
- * that the SDK cannot exceed. Durations need a histogram, which records one value at a time.
+ * that the SDK cannot exceed. Durations need a histogram, which records one value at a time: see `histogram-table.ts`.
  *
  * An attribute that no view keeps as a label must have one value per set of labels: when two observed series become
  * one, the SDK keeps only the last. Histograms add such series up.
  */
-import type { Attributes, Context, Histogram, Meter, MetricOptions, Observable } from '@opentelemetry/api';
+import type { Attributes, Meter, MetricOptions, Observable } from '@opentelemetry/api';
 import { processWide } from '../platform/process-wide.ts';
-import { guarded, reportInternal } from './guard.ts';
 import { LabelSets } from './label-sets.ts';
-import { addCollected, addRecording } from './meter.ts';
+import { addCollected } from './meter.ts';
 import { ATTR, INSTRUMENT, type InstrumentName } from './semconv.ts';
 
 /** One series of a table. Add to the `value` of a counter, and never lower it; set the `value` of a gauge. */
@@ -35,7 +34,7 @@ export interface InstrumentOptions extends Pick<MetricOptions, 'unit' | 'advice'
 }
 
 /** Tables with the same labels are one table in all copies of this package. */
-function idOf(name: InstrumentName, keys: readonly string[], fixed: Attributes): string {
+export function idOf(name: InstrumentName, keys: readonly string[], fixed: Attributes): string {
   return JSON.stringify([name, keys, fixed]);
 }
 
@@ -87,72 +86,10 @@ export class SeriesTable {
   }
 }
 
-/** What the copies of this package share of one histogram. */
-interface Recording {
-  readonly sets: LabelSets<Attributes>;
-  readonly overflowed: Set<Attributes>;
-  histogram: Histogram | undefined;
-}
-
-/** A histogram of seconds and its label sets. `record` does nothing while no provider is registered. */
-export class HistogramTable {
-  readonly #name: InstrumentName;
-  readonly #recording: Recording;
-
-  constructor(name: InstrumentName, { fixed = {}, ...options }: InstrumentOptions, keys: readonly string[]) {
-    this.#name = name;
-    this.#recording = processWide(idOf(name, keys, fixed), () => createRecording(name, options, keys, fixed));
-  }
-
-  labels(...values: string[]): Attributes {
-    return this.#recording.sets.get(values);
-  }
-
-  /** The same labels with one more attribute, which the views drop. Make few of them: no limit applies to them. */
-  labelsWith(labels: Attributes, key: string, value: string): Attributes {
-    const { overflowed } = this.#recording;
-    const more = Object.freeze({ ...labels, [key]: value });
-    if (overflowed.has(labels)) overflowed.add(more);
-    return more;
-  }
-
-  record(seconds: number, labels: Attributes, context: Context): void {
-    const { overflowed, histogram } = this.#recording;
-    if (overflowed.size > 0 && overflowed.has(labels)) overflow.series(this.#name).value += 1;
-    // One NaN from a broken clock would make the sum of all durations NaN.
-    if (!(seconds >= 0)) return;
-    try {
-      histogram?.record(seconds, labels, context);
-    } catch (error) {
-      reportInternal(`a measurement of ${this.#name} is lost`, error);
-    }
-  }
-}
-
-function createRecording(
-  name: InstrumentName,
-  options: MetricOptions,
-  keys: readonly string[],
-  fixed: Attributes,
-): Recording {
-  const overflowed = new Set<Attributes>();
-  const sets = new LabelSets<Attributes>(keys, fixed, (attributes, isOverflow) => {
-    if (isOverflow) overflowed.add(attributes);
-    return attributes;
-  });
-  const recording: Recording = { sets, overflowed, histogram: undefined };
-  addRecording({
-    bind(meter) {
-      recording.histogram = undefined;
-      guarded(`there is no ${name}`, () => {
-        recording.histogram = meter?.createHistogram(name, options);
-      });
-    },
-  });
-  return recording;
-}
-
-const overflow = new SeriesTable(INSTRUMENT.seriesOverflow, 'counter', { unit: '{measurement}' }, [ATTR.instrument]);
+/** The measurements that went to an overflow series, by instrument. */
+export const overflow = new SeriesTable(INSTRUMENT.seriesOverflow, 'counter', { unit: '{measurement}' }, [
+  ATTR.instrument,
+]);
 
 /** The overflow series. It also counts the measurements that it gets. */
 class OverflowCell implements Cell {
@@ -174,11 +111,4 @@ class OverflowCell implements Cell {
     this.#value = next;
     this.#count.value += 1;
   }
-}
-
-const spansLost = new SeriesTable(INSTRUMENT.spansLost, 'counter', { unit: '{span}' }, [ATTR.lossReason]);
-
-/** The count of spans lost for one reason; a closed set of words. */
-export function lostSpans(reason: 'queue_full' | 'export_failed' | 'shutdown' | 'instrumentation_error'): Series {
-  return spansLost.series(reason);
 }
