@@ -1,5 +1,4 @@
 import { CancelScope } from '../core/cancellation.ts';
-import { acrossCopies } from '../platform/process-wide.ts';
 
 /** A run of any cache. */
 export type AnyRun = SharedRun<unknown>;
@@ -43,5 +42,3 @@ export class SharedRun<out V> {
     return false;
   }
 }
-
-acrossCopies({ SharedRun });

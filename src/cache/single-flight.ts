@@ -5,6 +5,8 @@ import { CacheCycleError } from '../core/refusals.ts';
 import { readProperty } from '../platform/read-property.ts';
 import { type AnyRun, SharedRun } from './shared-run.ts';
 
+const RUN = 'run of a cache';
+
 /** `shared` is the context of the run: one execution alone cannot cancel it. */
 type Work<V> = (shared: ExecutionContext) => Promise<V>;
 
@@ -64,7 +66,7 @@ export class SingleFlight<V> {
   #add(key: string, context: ExecutionContext, work: Work<V>): SharedRun<V> {
     const run = new SharedRun<V>(context.clock.now(), async (run) => {
       try {
-        return await work(context.within(run.scope).insideOf(run));
+        return await work(context.within(run.scope).insideOf(RUN, run));
       } finally {
         this.forget(key, run);
       }
@@ -97,7 +99,7 @@ export class SingleFlight<V> {
 }
 
 function runAround(context: ExecutionContext): AnyRun | undefined {
-  return context.innermost((what): what is AnyRun => what instanceof SharedRun);
+  return context.innermost(RUN);
 }
 
 /** Whether somebody was not willing to wait any longer. */

@@ -38,19 +38,13 @@ const freshRuns = new WeakMap<ExecutionContext, () => Run>();
 
 /** What an execution is inside of: a slot of a bulkhead, a run of a cache and so on, the innermost first. */
 interface Inside {
-  readonly what: object;
+  /** Whose it is, such as the bulkhead's; a text where copies of this package share it. */
+  readonly owner: unknown;
+  readonly what: unknown;
   readonly around: Inside | undefined;
 }
 
-class Attempt {
-  readonly number: number;
-
-  constructor(number: number) {
-    this.number = number;
-  }
-}
-
-const isAttempt = (what: object): what is Attempt => what instanceof Attempt;
+const ATTEMPT = 'attempt';
 
 export class ExecutionContext implements WorkflowContext {
   readonly clock: Clock;
@@ -140,25 +134,25 @@ export class ExecutionContext implements WorkflowContext {
     return new ExecutionContext(this.#run, this.clock, this.scope, name, this.#inside);
   }
 
-  /** The same run, inside of `what`. */
-  insideOf(what: object): ExecutionContext {
-    const inside = { what, around: this.#inside };
+  /** The same run, inside of something that belongs to `owner`. */
+  insideOf(owner: unknown, what: unknown): ExecutionContext {
+    const inside = { owner, what, around: this.#inside };
     return new ExecutionContext(this.#run, this.clock, this.scope, this.workflowName, inside);
   }
 
   get attempt(): number {
-    return this.innermost(isAttempt)?.number ?? 1;
+    return this.innermost<number>(ATTEMPT) ?? 1;
   }
 
   /** The same run, inside of this try of a primitive that tries several times. */
   atAttempt(number: number): ExecutionContext {
-    return this.attempt === number ? this : this.insideOf(new Attempt(number));
+    return this.attempt === number ? this : this.insideOf(ATTEMPT, number);
   }
 
-  /** The innermost of what this is inside of that `is` accepts. */
-  innermost<T extends object>(is: (what: object) => what is T): T | undefined {
+  /** The innermost of what this is inside of that belongs to `owner`, and that `is` accepts. */
+  innermost<T>(owner: unknown, is?: (what: T) => boolean): T | undefined {
     for (let inside = this.#inside; inside !== undefined; inside = inside.around) {
-      if (is(inside.what)) return inside.what;
+      if (inside.owner === owner && (is === undefined || is(inside.what as T))) return inside.what as T;
     }
     return undefined;
   }

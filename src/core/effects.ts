@@ -1,5 +1,4 @@
 /** What a saga must know of the work in one of its steps: whether it may have had an effect that no result tells of. */
-import { acrossCopies } from '../platform/process-wide.ts';
 import { readProperty } from '../platform/read-property.ts';
 import { ownVerdict } from '../telemetry/verdict.ts';
 import type { ExecutionContext } from './context.ts';
@@ -45,13 +44,16 @@ export class Effects {
   }
 }
 
-acrossCopies({ Effects });
+const EFFECTS = 'effects';
 
-const isEffects = (what: object): what is Effects => what instanceof Effects;
+/** The context of work whose effects are noted. */
+export function withEffects(context: ExecutionContext, effects: Effects): ExecutionContext {
+  return context.insideOf(EFFECTS, effects);
+}
 
 /** The effects of the step of a saga that `context` is in, `undefined` outside of one. */
 export function effectsAround(context: ExecutionContext): Effects | undefined {
-  return context.innermost(isEffects);
+  return context.innermost(EFFECTS);
 }
 
 /** Also of an error of other code: the work has asked somebody who did not answer in time. */

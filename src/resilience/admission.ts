@@ -1,6 +1,5 @@
 /** One execution that a circuit has admitted. */
 export class Admission {
-  readonly circuit: object;
   /** The epoch of the circuit in which its result counts. */
   readonly epoch: number;
   /** The execution of the same circuit that this one is inside of, and a part of. */
@@ -9,8 +8,7 @@ export class Admission {
   /** What its parts have ended with and what has counted: the same must not count again for the whole. */
   #counted: WeakSet<object> | undefined;
 
-  constructor(circuit: object, epoch: number, whole: Admission | undefined) {
-    this.circuit = circuit;
+  constructor(epoch: number, whole: Admission | undefined) {
     this.epoch = epoch;
     this.whole = whole;
   }

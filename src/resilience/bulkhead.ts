@@ -65,7 +65,7 @@ export function bulkhead<In, Out>(primitive: Primitive<In, Out>, options: Bulkhe
       if (held.lender === undefined) record.entered();
       let output: Out;
       try {
-        output = await inner.invoke(input, context.insideOf(held));
+        output = await inner.invoke(input, context.insideOf(slots, held));
       } catch (error) {
         leave(held);
         throw error;

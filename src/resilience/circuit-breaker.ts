@@ -100,7 +100,7 @@ export function circuitBreaker<In, Out>(
       };
       let output: Out;
       try {
-        output = await inner.invoke(input, context.insideOf(admission));
+        output = await inner.invoke(input, context.insideOf(circuit, admission));
       } catch (error) {
         onEnd({ error });
         throw error;

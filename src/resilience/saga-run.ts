@@ -1,7 +1,7 @@
 /** Runs the stages of a saga, and lists the effects that are undone if the saga fails. */
 import { CancelScope, untilCancelled } from '../core/cancellation.ts';
 import type { ExecutionContext } from '../core/context.ts';
-import { Effects } from '../core/effects.ts';
+import { Effects, withEffects } from '../core/effects.ts';
 import type { Stage, Step } from './saga-step.ts';
 
 /** A step with a compensation that has begun. If it has succeeded, `done` has its output. */
@@ -34,7 +34,7 @@ export function perform(
 
 async function performSimple(step: Step, input: unknown, context: ExecutionContext): Promise<StageResult> {
   const effects = new Effects();
-  const inner = hasCompensation(step) ? context.insideOf(effects) : context;
+  const inner = hasCompensation(step) ? withEffects(context, effects) : context;
   const undoable = (done: Effect['done']): readonly Effect[] =>
     hasCompensation(step) ? [{ step, input, done, effects }] : [];
   try {
@@ -94,7 +94,7 @@ async function performInterruptible(
   const runUndoable = async (step: Step, inner: ExecutionContext, scope: CancelScope): Promise<unknown> => {
     const effects = new Effects();
     let settled = false;
-    const work = step.work.invoke(input, inner.insideOf(effects)).finally(() => {
+    const work = step.work.invoke(input, withEffects(inner, effects)).finally(() => {
       settled = true;
     });
     try {

@@ -1,7 +1,7 @@
 /** Undoes the effects of a saga. */
 import { CancelScope } from '../core/cancellation.ts';
 import type { ExecutionContext } from '../core/context.ts';
-import { Effects } from '../core/effects.ts';
+import { Effects, withEffects } from '../core/effects.ts';
 import type { CompensationFailure } from '../core/errors.ts';
 import type { ObservedPrimitive } from '../core/primitive.ts';
 import type { Observation, SagaRecorder } from '../telemetry/record/saga.ts';
@@ -25,7 +25,7 @@ export async function undo(
   observation: Observation,
 ): Promise<UndoResult> {
   // Compensations are no work of a step of another saga around this one.
-  const uncancellable = context.within(new CancelScope()).insideOf(new Effects());
+  const uncancellable = withEffects(context.within(new CancelScope()), new Effects());
   const failures: CompensationFailure[] = [];
   let compensations = 0;
   const compensate = async <In>(step: Step, work: ObservedPrimitive<In, unknown>, input: In) => {

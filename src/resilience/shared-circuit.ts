@@ -38,6 +38,7 @@ interface Clock {
 const dropped = new FinalizationRegistry<CircuitMember>((member) => member.leave());
 const NEVER_OVER = () => false;
 const SUCCESS = {};
+const isRunning = ({ hasEnded }: Admission) => !hasEnded;
 
 /** A circuit that changes: its current value, and the names under which telemetry shows it. */
 export class LiveCircuit implements Circuit {
@@ -84,15 +85,13 @@ export class LiveCircuit implements Circuit {
    */
   admit(clock: Clock, context: ExecutionContext): Admission | undefined {
     const { epoch, state } = this.#value;
-    const whole = context.innermost(
-      (what): what is Admission => what instanceof Admission && what.circuit === this && !what.hasEnded,
-    );
-    if (whole !== undefined && whole.epoch === epoch) return new Admission(this, epoch, whole);
-    if (state === 'closed') return new Admission(this, epoch, undefined);
+    const whole = context.innermost(this, isRunning);
+    if (whole !== undefined && whole.epoch === epoch) return new Admission(epoch, whole);
+    if (state === 'closed') return new Admission(epoch, undefined);
     const next = admit(this.#rules, this.#value, clock.now());
     if (next === undefined) return undefined;
     this.#become(next, clock);
-    return new Admission(this, next.epoch, undefined);
+    return new Admission(next.epoch, undefined);
   }
 
   /**

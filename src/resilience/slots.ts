@@ -6,18 +6,18 @@ import { type Place, WaitingLine } from './waiting-line.ts';
  * it had to wait for a slot of its own, the two would wait for each other.
  */
 export class Slot {
-  readonly slots: Slots;
   /** The slot that this one is borrowed from. */
   readonly lender: Slot | undefined;
   isLent = false;
   /** Whether its execution has ended. */
   hasEnded = false;
 
-  constructor(slots: Slots, lender?: Slot | undefined) {
-    this.slots = slots;
+  constructor(lender?: Slot | undefined) {
     this.lender = lender;
   }
 }
+
+const isRunning = ({ hasEnded }: Slot) => !hasEnded;
 
 interface Waiter {
   readonly around: Slot | undefined;
@@ -42,7 +42,7 @@ export class Slots {
   tryEnter(context: ExecutionContext): Slot | undefined {
     if (this.#used < this.#count) {
       this.#used += 1;
-      return new Slot(this);
+      return new Slot();
     }
     const around = this.#around(context);
     return around === undefined || around.isLent ? undefined : this.#borrow(around);
@@ -78,7 +78,7 @@ export class Slots {
     if (lender !== undefined) return this.#giveBack(lender);
     const next = this.#line.first;
     if (next === undefined) this.#used -= 1;
-    else next.waiter.admit(new Slot(this));
+    else next.waiter.admit(new Slot());
     return true;
   }
 
@@ -95,10 +95,10 @@ export class Slots {
 
   #borrow(lender: Slot): Slot {
     lender.isLent = true;
-    return new Slot(this, lender);
+    return new Slot(lender);
   }
 
   #around(context: ExecutionContext): Slot | undefined {
-    return context.innermost((what): what is Slot => what instanceof Slot && what.slots === this && !what.hasEnded);
+    return context.innermost(this, isRunning);
   }
 }
