@@ -219,6 +219,10 @@ export class ExecutionContext implements WorkflowContext {
     return this.scope?.onCancel(listener) ?? NOOP;
   }
 
+  onGiveUp(listener: (reason: unknown) => void): () => void {
+    return this.scope?.onGiveUp(listener) ?? NOOP;
+  }
+
   enter<Out>(work: () => Out): Out {
     return enter(this, work);
   }

@@ -53,7 +53,7 @@ export function bulkhead<In, Out>(primitive: Primitive<In, Out>, options: Bulkhe
     run: async (input, context, observation) => {
       let slot = slots.tryEnter(context);
       if (slot === undefined) {
-        if (slots.waiting >= maxQueue) throw new BulkheadFullError(messageName, concurrency, maxQueue);
+        if (!slots.mayWait(maxQueue)) throw new BulkheadFullError(messageName, concurrency, maxQueue);
         const since = record.queued(observation, context.clock);
         try {
           slot = await slots.wait(context);
@@ -63,14 +63,20 @@ export function bulkhead<In, Out>(primitive: Primitive<In, Out>, options: Bulkhe
       }
       const held = slot;
       if (held.lender === undefined) record.entered();
+      // A caller whose time is over may come back before the failure has gone through all that is inside.
+      const unlisten = context.onGiveUp(() => slots.giveUp(held));
+      const end = () => {
+        unlisten();
+        leave(held);
+      };
       let output: Out;
       try {
         output = await inner.invoke(input, context.insideOf(slots, held));
       } catch (error) {
-        leave(held);
+        end();
         throw error;
       }
-      afterOutput(output, () => leave(held));
+      afterOutput(output, end);
       return output;
     },
   });

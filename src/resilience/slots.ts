@@ -11,6 +11,8 @@ export class Slot {
   isLent = false;
   /** Whether its execution has ended. */
   hasEnded = false;
+  /** Whether the time of its execution is over: the slot is free as soon as the failure has gone through all its work. */
+  isEnding = false;
 
   constructor(lender?: Slot | undefined) {
     this.lender = lender;
@@ -29,13 +31,15 @@ export class Slots {
   readonly #count: number;
   readonly #line = new WaitingLine<Waiter>();
   #used = 0;
+  #ending = 0;
 
   constructor(count: number) {
     this.#count = count;
   }
 
-  get waiting(): number {
-    return this.#line.size;
+  /** Whether one more execution may wait. Slots that are free in a moment have a place in the line of their own. */
+  mayWait(maxQueue: number): boolean {
+    return this.#line.size < maxQueue + this.#ending;
   }
 
   /** A free slot, else the slot of the execution around this one; `undefined` when neither is free. */
@@ -69,6 +73,13 @@ export class Slots {
     });
   }
 
+  /** Call it when callers stop waiting for the execution. */
+  giveUp(slot: Slot): void {
+    if (slot.lender !== undefined) return;
+    slot.isEnding = true;
+    this.#ending += 1;
+  }
+
   /** Call it when the execution has ended. Returns whether the slot is free or has a new owner, if it was no borrowed one. */
   leave(slot: Slot): boolean {
     slot.hasEnded = true;
@@ -76,6 +87,7 @@ export class Slots {
     if (slot.isLent) return false;
     const { lender } = slot;
     if (lender !== undefined) return this.#giveBack(lender);
+    if (slot.isEnding) this.#ending -= 1;
     const next = this.#line.first;
     if (next === undefined) this.#used -= 1;
     else next.waiter.admit(new Slot());

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BulkheadFullError, bulkhead, type Primitive, stream, task } from '../../src/index.ts';
+import { BulkheadFullError, bulkhead, hedge, type Primitive, retry, stream, task, timeout } from '../../src/index.ts';
 import {
   createVirtualClock,
   settled,
@@ -121,6 +121,20 @@ describe('bulkhead', () => {
     expect(started.at(-1)).toBe(2);
     finish(2);
     await expect(third).resolves.toBe(2);
+  });
+
+  it('has a free slot for a caller whose time is over and who comes back at once', async () => {
+    const hanging = task('hang', () => new Promise<string>(() => {}));
+    const deep = hedge(retry(timeout(retry(hanging), { timeoutMs: 60_000 })), { delayMs: 60_000 });
+    const one = timeout(bulkhead(deep, { concurrency: 1 }), { timeoutMs: 100 });
+
+    const call = () => one.execute('x', { context: { clock } }).catch((error) => error.name);
+    const calls = call().then(async (first) => [first, await call(), await call()]);
+    await clock.advance(100);
+    await clock.advance(100);
+    await clock.advance(100);
+
+    expect(await calls).toEqual(['PrimitiveTimeoutError', 'PrimitiveTimeoutError', 'PrimitiveTimeoutError']);
   });
 
   it('keeps the context of each caller across the queue', async () => {
