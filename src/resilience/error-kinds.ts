@@ -2,16 +2,26 @@
 import { readProperty } from '../platform/read-property.ts';
 
 const TIMEOUTS = new Set<unknown>(['TimeoutError', 'PrimitiveTimeoutError']);
-const ABORTS = new Set<unknown>(['AbortError', 'CanceledError', 'APIUserAbortError', 'RequestAbortedError']);
-const ABORT_CODES = new Set<unknown>(['ABORT_ERR', 'ERR_CANCELED', 'ERR_ABORTED', 'UND_ERR_ABORTED']);
+const ABORTS = new Set<unknown>([
+  'AbortError',
+  'CanceledError',
+  'CancelError',
+  'APIUserAbortError',
+  'RequestAbortedError',
+]);
+const ABORT_CODES = new Set<unknown>(['ABORT_ERR', 'ABORTED', 'ERR_CANCELED', 'ERR_ABORTED', 'UND_ERR_ABORTED']);
 /** The whole message of the abort of OpenAI's client, whose errors have no name of their own. */
 const ABORT_MESSAGE = 'Request was aborted.';
 
-/** A time limit was reached. Node.js rejects with an `AbortError` also where the signal was that of a time limit. */
+/**
+ * A time limit was reached. Node.js and axios reject with an abort also where the signal was that of a time limit: the one
+ * has the signal's reason as the cause, the other the signal itself.
+ */
 export function isTimeLimit(error: object): boolean {
   const name = readProperty(error, 'name');
-  if (name === 'AbortError') return TIMEOUTS.has(readProperty(readProperty(error, 'cause'), 'name'));
-  return TIMEOUTS.has(name);
+  const signal = readProperty(readProperty(error, 'config'), 'signal');
+  const why = readProperty(error, 'cause') ?? readProperty(signal, 'reason');
+  return TIMEOUTS.has(name) || (ABORTS.has(name) && TIMEOUTS.has(readProperty(why, 'name')));
 }
 
 /** A user's own signal aborted the work. */
@@ -33,12 +43,11 @@ export function isThrottling(error: object): boolean {
 
 const GRPC_TRANSIENT = new Set([2, 4, 8, 10, 13, 14, 15]);
 
-/** The kind of a gRPC error, by its code; `undefined` for any other error. */
+/** The kind of an error of gRPC or Connect, by its code; `undefined` for any other error. */
 export function grpcKind(error: object): 'cancelled' | 'transient' | 'answer' | undefined {
   const code = readProperty(error, 'code');
-  if (typeof code !== 'number' || code < 1 || code > 16 || typeof readProperty(error, 'details') !== 'string') {
-    return undefined;
-  }
+  const text = readProperty(error, 'rawMessage') ?? readProperty(error, 'details');
+  if (typeof code !== 'number' || code < 1 || code > 16 || typeof text !== 'string') return undefined;
   if (code === 1) return 'cancelled';
   return GRPC_TRANSIENT.has(code) ? 'transient' : 'answer';
 }
@@ -51,12 +60,12 @@ export function isUntrustedServer(error: object): boolean {
 }
 
 const FAULTY_CODE =
-  /^(?:ERR_INVALID_|MODULE_NOT_FOUND$|ERR_MODULE_NOT_FOUND$|ERR_PACKAGE_|ERR_REQUIRE_|ERR_UNSUPPORTED_|ERR_UNKNOWN_|ERR_MISSING_|ERR_HTTP_INVALID_|ERR_HTTP_HEADERS_SENT$|ERR_UNESCAPED_CHARACTERS$|ERR_BAD_REQUEST$|ERR_BAD_OPTION|UND_ERR_INVALID_ARG$|UND_ERR_NOT_SUPPORTED$)/;
+  /^(?:ERR_INVALID_|MODULE_NOT_FOUND$|ERR_MODULE_NOT_FOUND$|ERR_PACKAGE_|ERR_REQUIRE_|ERR_UNSUPPORTED_|ERR_UNKNOWN_|ERR_MISSING_|ERR_HTTP_INVALID_|ERR_HTTP_HEADERS_SENT$|ERR_HTTP2_UNSUPPORTED_|ERR_UNESCAPED_CHARACTERS$|ERR_ASSERTION$|ERR_BAD_REQUEST$|ERR_BAD_OPTION|UND_ERR_INVALID_ARG$|UND_ERR_NOT_SUPPORTED$)/;
 const FAULTY_NAME =
-  /^(?:CredentialsProviderError|TokenProviderError|InvalidRequestError|AI_(?:LoadAPIKey|LoadSetting|InvalidArgument|InvalidPrompt|NoSuchModel|NoSuchProvider|UnsupportedFunctionality|UnsupportedModelVersion)Error)$/;
+  /^(?:CredentialsProviderError|TokenProviderError|EndpointError|InvalidRequestError|AI_(?:LoadAPIKey|LoadSetting|InvalidArgument|InvalidPrompt|NoSuchModel|NoSuchProvider|UnsupportedFunctionality|UnsupportedModelVersion)Error)$/;
 /** The clients' own words for a missing key or a wrong URL, which have no code. */
 const FAULTY_MESSAGE =
-  /^(?:Missing credentials\b|Could not (?:resolve authentication method|load (?:the default )?credentials)|Region is missing$|Please provide 'token'|Input validation failed\b|unknown scheme$|[\w ]{0,60}API[ _]?key\b[\w ]{0,30}\b(?:is missing|must be (?:set|provided|specified)))/i;
+  /^(?:Missing credentials\b|Could not (?:resolve authentication method|load (?:the default )?credentials)|Region is missing$|Please provide 'token'|Input validation failed\b|unknown scheme$|[\w ]{0,60}API[ _]?key\b[\w ]{0,30}\b(?:is missing|not found|must be (?:set|provided|specified)))/i;
 const LANGUAGE_ERROR = /^(?:TypeError|ReferenceError|RangeError|EvalError|URIError|SyntaxError)$/;
 /** `fetch` reports a broken connection as a `TypeError`, each engine in its own words, some without a cause. */
 const BROKEN_CONNECTION =

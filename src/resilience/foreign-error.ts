@@ -24,18 +24,26 @@ export function* errorsWithin(error: unknown): Generator<unknown, void, undefine
   }
 }
 
-const STATUS_KEYS = ['status', 'statusCode', 'code'] as const;
+const STATUS_KEYS = ['status', 'statusCode', 'status_code', 'code', 'httpStatusCode', 'httpStatus'] as const;
+/** Where an error has its status if not in itself: the response, or its body. */
+const STATUS_PLACES = ['response', 'httpResponse', '$metadata', 'meta', 'data', 'error'] as const;
 
 /** The status from 400 to 599 of the HTTP response that an error stands for. */
 export function statusOf(error: unknown): number | undefined {
-  const response = readProperty(error, 'response');
-  const candidates = [
-    ...STATUS_KEYS.map((key) => readProperty(error, key)),
-    readProperty(readProperty(error, '$metadata'), 'httpStatusCode'),
-    readProperty(response, 'status'),
-    readProperty(response, 'statusCode'),
-  ];
-  return candidates.map(asStatus).find((status) => status !== undefined);
+  return statusIn(error) ?? firstOf(STATUS_PLACES, (key) => statusIn(readProperty(error, key)));
+}
+
+function statusIn(place: unknown): number | undefined {
+  if (typeof place !== 'object' || place === null) return undefined;
+  return firstOf(STATUS_KEYS, (key) => asStatus(readProperty(place, key)));
+}
+
+function firstOf<K, T>(keys: readonly K[], read: (key: K) => T | undefined): T | undefined {
+  for (const key of keys) {
+    const found = read(key);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function asStatus(value: unknown): number | undefined {

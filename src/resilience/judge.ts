@@ -7,6 +7,7 @@ import type { WorkflowContext } from '../core/workflow-context.ts';
 import { readProperty } from '../platform/read-property.ts';
 import type { Observation } from '../telemetry/record/callback.ts';
 import type { CircuitResult } from './circuit.ts';
+import { isDatabaseAnswer } from './database-errors.ts';
 import { isMarked } from './do-not-retry.ts';
 import { grpcKind, isAbort, isFault, isThrottling, isTimeLimit, isUntrustedServer } from './error-kinds.ts';
 import { errorsWithin, headerOf, innerErrors, statusOf } from './foreign-error.ts';
@@ -65,15 +66,17 @@ function askedToRetry(error: unknown): boolean | undefined {
 function judgeWithin(error: unknown, seen: Set<unknown>): Judgement | undefined {
   if (typeof error !== 'object' || error === null || seen.has(error) || seen.size > 16) return undefined;
   seen.add(error);
-  const own = judgeOwn(error);
-  if (own !== undefined) return own;
+  return judgeOwn(error, seen) ?? judgeCauses(error, seen);
+}
+
+function judgeCauses(error: object, seen: Set<unknown>): Judgement | undefined {
   const judged = innerErrors(error).map((inner) => judgeWithin(inner, seen));
   if (!Array.isArray(readProperty(error, 'errors'))) return judged.find((each) => each !== undefined);
   // Of several branches, one that may succeed is enough.
   return judged.some((each) => each === undefined || each.retry) ? TRANSIENT : judged[0];
 }
 
-function judgeOwn(error: object): Judgement | undefined {
+function judgeOwn(error: object, seen: Set<unknown>): Judgement | undefined {
   if (isInconclusive(error)) return judgeRefusal(error);
   if (FINAL.has(readProperty(error, 'name'))) return BROKEN;
   if (isTimeLimit(error)) return TRANSIENT;
@@ -83,9 +86,12 @@ function judgeOwn(error: object): Judgement | undefined {
   const isAnswer = status !== undefined && status < 500 && !TRANSIENT_4XX.has(status);
   const isRetryable = readProperty(error, 'isRetryable') ?? readProperty(error, 'retryable');
   if (typeof isRetryable === 'boolean') {
-    return { retry: isRetryable, circuit: isAnswer ? 'success' : 'failure' };
+    // Without a status there was no connection, and the cause says why.
+    const why = isRetryable && status === undefined ? judgeCauses(error, seen) : undefined;
+    return why?.retry === false ? why : { retry: isRetryable, circuit: isAnswer ? 'success' : 'failure' };
   }
   if (status !== undefined) return isAnswer ? ANSWER : TRANSIENT;
+  if (isDatabaseAnswer(error)) return ANSWER;
   if (isUntrustedServer(error)) return BROKEN;
   if (isFault(error)) return CALLERS;
   const kind = grpcKind(error);

@@ -11,9 +11,9 @@ const FIRST_DATE_SECONDS = 1e9;
 const RESET_HEADERS = ['ratelimit-reset', 'x-ratelimit-retry-after', 'x-ratelimit-reset', 'x-rate-limit-reset'];
 
 /**
- * The wait that an error, or an error within it, asks for, in milliseconds: its `retryAfterMs`, or a header of its
- * response: `retry-after-ms`, `Retry-After`, or after a 429 the reset of the rate limit. `undefined` when it has none of
- * them, or only invalid ones.
+ * The wait that an error, or an error within it, asks for, in milliseconds: its `retryAfterMs`, a header of its response
+ * (`retry-after-ms`, `Retry-After`, or after a 429 the reset of the rate limit), or the `retryDelay` in the body of
+ * Google's. `undefined` when it has none of them, or only invalid ones.
  *
  * @param date what time it is, in milliseconds since the epoch
  */
@@ -28,9 +28,27 @@ export function retryAfterMs(error: unknown, date: number): number | undefined {
 function askedBy(error: unknown, date: number): number | undefined {
   const own = readProperty(error, 'retryAfterMs');
   if (typeof own === 'number' && own >= 0 && Number.isFinite(own)) return own;
-  const seconds = secondsIn(headerOf(error, 'retry-after-ms'), 1_000);
+  const seconds = secondsIn(headerOf(error, 'retry-after-ms'), 1_000) ?? secondsIn(ownText(error, 'retryAfterSeconds'));
   if (seconds !== undefined) return seconds * 1_000;
-  return parseRetryAfter(headerOf(error, 'retry-after'), date) ?? untilReset(error, date);
+  return parseRetryAfter(headerOf(error, 'retry-after'), date) ?? untilReset(error, date) ?? inBody(error);
+}
+
+/** How Google says it, in the body of its answer: its own client and the AI SDK keep that as a text. */
+const RETRY_DELAY = /\\?"retryDelay\\?"\s*:\s*\\?"(\d+(?:\.\d+)?)s/;
+/** A message may be as long as a reply. */
+const MAX_BODY = 10_000;
+
+function inBody(error: unknown): number | undefined {
+  for (const key of ['message', 'responseBody'] as const) {
+    const seconds = secondsIn(RETRY_DELAY.exec(ownText(error, key)?.slice(0, MAX_BODY) ?? '')?.[1]);
+    if (seconds !== undefined) return seconds * 1_000;
+  }
+  return undefined;
+}
+
+function ownText(error: unknown, key: string): string | undefined {
+  const value = readProperty(error, key);
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
 }
 
 function untilReset(error: unknown, date: number): number | undefined {

@@ -81,7 +81,19 @@ const TRANSIENT: readonly [string, unknown][] = [
   ['AWS: 503', error({ name: 'ServiceUnavailableException', $metadata: { httpStatusCode: 503 }, $fault: 'server' })],
   ['AWS: says so itself', error({ name: 'X', $metadata: { httpStatusCode: 424 }, $retryable: {} })],
   ['gRPC: unavailable', error({ code: 14, details: 'no connection', metadata: {} })],
+  ['Connect: unavailable', error({ name: 'ConnectError', code: 14, rawMessage: 'no connection' })],
   ['googleapis: a status in code', error({ code: 503 })],
+  ['Ollama: 503', error({ name: 'ResponseError', status_code: 503 })],
+  [
+    'axios: aborted by a time limit',
+    error({ name: 'CanceledError', code: 'ERR_CANCELED', config: { signal: { reason: { name: 'TimeoutError' } } } }),
+  ],
+  ['AI SDK: no connection', error({ name: 'AI_APICallError', isRetryable: true }, 'Cannot connect to API', reset)],
+  ['Postgres: a serialization failure', error({ code: '40001', severity: 'ERROR' })],
+  ['MySQL: a deadlock', error({ code: 'ER_LOCK_DEADLOCK', sqlState: '40001' })],
+  ['MongoDB: not the primary', error({ name: 'MongoServerError', code: 10107 })],
+  ['Redis: it loads', error({ name: 'ReplyError' }, 'LOADING Redis is loading the dataset in memory')],
+  ['Prisma: a conflict', error({ name: 'PrismaClientKnownRequestError', code: 'P2034' })],
   ['a reply that is no JSON', unreadable('{"a":')],
   ['a page instead of JSON', unreadable('<html>')],
   ['a time limit of ours', Object.assign(new PrimitiveTimeoutError('ask', 5), { cause: abort() })],
@@ -98,6 +110,19 @@ const ANSWERS: readonly [string, unknown][] = [
   ['axios: 422', error({ name: 'AxiosError', code: 'ERR_BAD_REQUEST', response: { status: 422 } })],
   ['AWS: 403', error({ name: 'AccessDeniedException', $metadata: { httpStatusCode: 403 } })],
   ['gRPC: not found', error({ code: 5, details: 'no such thing' })],
+  ['Connect: no permission', error({ name: 'ConnectError', code: 7, rawMessage: 'no' })],
+  ['Ollama: 404', error({ name: 'ResponseError', status_code: 404 }, 'model not found')],
+  ['Hugging Face: 404', error({ httpResponse: { status: 404, headers: {} } })],
+  ['Elasticsearch: 404', error({ name: 'ResponseError', meta: { statusCode: 404 } })],
+  ['tRPC: 401', error({ name: 'TRPCClientError', data: { httpStatus: 401, code: 'UNAUTHORIZED' } })],
+  ['OpenRouter: 401 in a 200', error({ error: { code: 401, message: 'no' } })],
+  ['Postgres: a key that exists', error({ code: '23505', severity: 'ERROR' })],
+  ['MySQL: a key that exists', error({ code: 'ER_DUP_ENTRY', errno: 1062, sqlState: '23000' })],
+  ['MongoDB: a key that exists', error({ name: 'MongoServerError', code: 11000 })],
+  ['Prisma: a key that exists', error({ name: 'PrismaClientKnownRequestError', code: 'P2002' })],
+  ['SQLite: a key that exists', error({ name: 'SqliteError', code: 'SQLITE_CONSTRAINT_UNIQUE' })],
+  ['Redis: the wrong type', error({ name: 'ReplyError' }, 'WRONGTYPE Operation against a key')],
+  ['a driver below an ORM', new Error('Failed query', { cause: error({ code: '42P01' }, 'no such table') })],
   ['a 401 inside of another error', new Error('the step failed', { cause: error({ status: 401 }) })],
   [
     'branches that were all refused',
@@ -114,6 +139,9 @@ const OWN_DOING: readonly [string, unknown][] = [
   ['Mistral: an abort', error({ name: 'RequestAbortedError' }, 'x', abort())],
   ['Cohere: an abort', error({ name: 'CohereError', rawResponse: { status: 499 } }, 'x', abort())],
   ['gRPC: an abort', error({ code: 1, details: 'cancelled' })],
+  ['superagent: an abort', error({ code: 'ABORTED' }, 'Aborted')],
+  ['an assertion', error({ name: 'AssertionError', code: 'ERR_ASSERTION' })],
+  ['AI SDK: no http', error({ name: 'AI_APICallError', isRetryable: true }, 'x', new Error('unknown scheme'))],
   ['a TypeError', new TypeError("Cannot read properties of undefined (reading 'a')")],
   ['a TypeError of another realm', vm.runInNewContext('new TypeError("x is not a function")')],
   ['a ReferenceError', new ReferenceError('x is not defined')],
@@ -161,8 +189,12 @@ describe('by default', () => {
 
   it('is broken for good where the certificate is not trusted, or the client says so of a 200', () => {
     const untrusted = fetchFailed(error({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }));
+    const ofAiSdk = error({ name: 'AI_APICallError', isRetryable: true }, 'Cannot connect to API', untrusted);
+    const afterItsTries = error({ name: 'AI_RetryError', errors: [ofAiSdk, ofAiSdk], lastError: ofAiSdk });
     const garbled = error({ name: 'AI_APICallError', statusCode: 200, isRetryable: false });
-    expect([untrusted, garbled].map(judge)).toEqual(Array(2).fill({ retry: false, circuit: 'failure' }));
+    for (const thrown of [untrusted, ofAiSdk, afterItsTries, garbled]) {
+      expect(judge(thrown)).toEqual({ retry: false, circuit: 'failure' });
+    }
   });
 
   it.each([

@@ -81,6 +81,23 @@ describe('Retry-After', () => {
     expect(retryAfterMs(error, NOW)).toBe(waitMs);
   });
 
+  it('is read from the body of an answer of Google, whose clients keep no headers', () => {
+    const body = { error: { code: 429, details: [{ '@type': 'RetryInfo', retryDelay: '34.5s' }] } };
+    const message = JSON.stringify({ error: { message: JSON.stringify(body, null, 2), code: 429 } });
+    for (const error of [
+      { message: JSON.stringify(body) },
+      { message },
+      { responseBody: JSON.stringify(body, null, 1) },
+    ])
+      expect(retryAfterMs({ status: 429, ...error }, NOW)).toBe(34_500);
+    expect(retryAfterMs({ message: '"retryDelay":"soon"' }, NOW)).toBeUndefined();
+  });
+
+  it('is read from an error of AWS that says it in seconds', () => {
+    for (const retryAfterSeconds of [3, '3'])
+      expect(retryAfterMs({ name: 'ThrottlingException', retryAfterSeconds }, NOW)).toBe(3_000);
+  });
+
   it('has no meaning as a date where nobody knows what time it is', () => {
     expect(parseRetryAfter(new Date(NOW).toUTCString(), Number.NaN)).toBeUndefined();
   });
