@@ -2,8 +2,8 @@ import type { EventEmitter } from 'node:events';
 import { constants } from 'node:os';
 import { type Clock, systemClock } from './clock.ts';
 
-/** The signals that ask a process to end. */
-const END_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+/** The signals that ask a process to end. nodemon sends SIGUSR2, Windows SIGBREAK; a system without a signal ignores it. */
+const END_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGBREAK'] as const;
 /** One Ctrl-C can arrive twice: from the terminal, and again from npm. A signal after this time is a second Ctrl-C. */
 const SAME_PRESS_MS = 500;
 /** How many milliseconds a process waits, after it has sent itself the signal, before it exits. */
@@ -30,7 +30,7 @@ export interface EndSignals {
   end(signal: NodeJS.Signals): Promise<void>;
 }
 
-/** Listens to SIGTERM, SIGINT and SIGHUP. A second signal ends the process at once, unless it is the same key press. */
+/** Listens to the signals that ask a process to end. A second one ends it at once, unless it is the same key press. */
 export function onEndSignals({ onFirst, onOthers, clock = systemClock }: EndSignalOptions): EndSignals {
   const events: EventEmitter = process;
   let firstAt: number | undefined;
@@ -38,7 +38,6 @@ export function onEndSignals({ onFirst, onOthers, clock = systemClock }: EndSign
   const receive = (signal: NodeJS.Signals) => {
     if (onOthers !== undefined && process.listeners(signal).some((listener) => listener !== receive)) {
       // Some listeners act only when there is no other listener, so this one removes itself.
-      if (!events.listeners('removeListener').includes(onRemoved)) events.on('removeListener', onRemoved);
       process.removeListener(signal, receive);
       onOthers();
       return;
@@ -70,5 +69,7 @@ export function onEndSignals({ onFirst, onOthers, clock = systemClock }: EndSign
     if (onOthers === undefined) process.on(signal, receive);
     else process.prependListener(signal, receive);
   }
+  // Also for a program that removes all listeners before it adds its own.
+  if (onOthers !== undefined) events.on('removeListener', onRemoved);
   return { receive, release, end };
 }

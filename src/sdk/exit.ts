@@ -10,18 +10,22 @@ import { onEndSignals } from '../platform/signals.ts';
 export interface ExitHooks {
   /** Delivers the spans that have ended. Called when the program handles the signal itself. */
   flush(): Promise<void>;
-  /** Delivers the spans and ends telemetry. Called when the process is about to end. */
+  /** Delivers the spans that have ended. Called when there is no more work, unless another handler starts some. */
+  finish(): Promise<void>;
+  /** Delivers the spans and ends telemetry. Called when a signal ends the process. */
   shutdown(): Promise<void>;
   /** Delivers what is left before it returns. Called when the process exits: nothing asynchronous runs any more. */
   sendLast(): void;
 }
 
 /** Calls the hooks when the process ends. Returns a function that removes its listeners. */
-export function onExit({ flush, shutdown, sendLast }: ExitHooks): () => void {
+export function onExit({ flush, finish, shutdown, sendLast }: ExitHooks): () => void {
   const releaseSignals = isMainThread ? onSignals(flush, shutdown) : () => {};
-  const onBeforeExit = () => void shutdown();
-  process.once('beforeExit', onBeforeExit);
-  process.once('exit', sendLast);
+  // Each time that the work comes to an end: a handler of the program may start more.
+  const onBeforeExit = () => void finish();
+  process.on('beforeExit', onBeforeExit);
+  // The first listener: another one may throw, or exit at once.
+  process.prependOnceListener('exit', sendLast);
   return () => {
     releaseSignals();
     process.removeListener('beforeExit', onBeforeExit);

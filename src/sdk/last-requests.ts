@@ -40,7 +40,7 @@ requests.forEach(({ body, options }, i) => {
 
 /** Sends the requests within `timeoutMs`. Returns how many of their spans the collector accepted. */
 export function sendLast(requests: readonly SpanRequest[], options: CollectorOptions, timeoutMs: number): number {
-  if (requests.length === 0) return 0;
+  if (requests.length === 0 || timeoutMs <= 0) return 0;
   const done = new Int32Array(new SharedArrayBuffer(4 * (requests.length + 1)));
   const bodies = requests.map(({ body }) => body);
   try {

@@ -65,6 +65,7 @@ export class SpanQueue {
   readonly #flushes = new Flushes<SpanRequest>();
   readonly #reported = new Set<string>();
   #state: SpanQueueState = EMPTY_SPAN_QUEUE;
+  #sendAtOnce: (requests: readonly SpanRequest[]) => number = () => 0;
   #cancelPause = NO_TIMER;
   #cancelSchedule = NO_TIMER;
   /** Becomes less when the collector says that a request is too large. */
@@ -79,7 +80,8 @@ export class SpanQueue {
     const bytes = estimatedBytes(span);
     const next = admitSpan(this.#options, this.#state, bytes);
     if (typeof next === 'string') {
-      lost[next].value += 1;
+      if (next === 'shutdown') this.#afterClose(span);
+      else lost.queue_full.value += 1;
       return;
     }
     this.#become(next);
@@ -115,7 +117,14 @@ export class SpanQueue {
     return closed.spansGivenUp;
   }
 
-  /** Closes the queue. What waits is sent by `send`, which returns how many spans the collector accepted. */
+  get isClosed(): boolean {
+    return this.#state.phase === 'closed';
+  }
+
+  /**
+   * Closes the queue. What waits is sent by `send`, which returns how many spans the collector accepted. Each span that
+   * ends later is sent by it at once.
+   */
   closeWith(send: (requests: readonly SpanRequest[]) => number): void {
     if (this.#state.phase === 'closed') return;
     this.#write();
@@ -123,6 +132,11 @@ export class SpanQueue {
     const accepted = send([...sent, ...this.#waiting]);
     this.#become(removeSpans(this.#state, { spans: accepted, bytes: 0 }));
     this.close();
+    this.#sendAtOnce = send;
+  }
+
+  #afterClose(span: ReadableSpan): void {
+    lost.shutdown.value += 1 - this.#sendAtOnce(encodeSpans([span]).requests);
   }
 
   /** The only place that changes the state. Starts and cancels the timer of the pause, and empties a closed queue. */

@@ -32,12 +32,19 @@ export function startTelemetry(sdk: Sdk, settings: Settings, onShutdown: () => v
   const flush = async () => {
     if (traces !== undefined) await settlesWithin(settings.flushTimeoutMs, traces.flush());
   };
+  let gaveUp = false;
+  const finish = async () => {
+    if (traces === undefined || ending !== undefined || gaveUp || !traces.hasNew()) return;
+    const inTime = await settlesWithin(settings.flushTimeoutMs, traces.finish());
+    if (inTime && !traces.isClosed()) return;
+    gaveUp = true;
+    warnOfLost(traces.close());
+  };
   const end = async () => {
     const deadline = systemClock.now() + settings.flushTimeoutMs;
     if (traces !== undefined) {
       await settlesWithin(settings.flushTimeoutMs, traces.drain());
-      const left = traces.close();
-      if (left > 0) warn(`${left} spans were lost at shutdown: ${traces.url} did not accept them in time`);
+      warnOfLost(traces.close());
     }
     releaseProcess();
     lastText = metrics?.text() ?? Promise.resolve('');
@@ -48,12 +55,15 @@ export function startTelemetry(sdk: Sdk, settings: Settings, onShutdown: () => v
     metrics?.release();
     onShutdown();
   };
+  const warnOfLost = (spans: number) => {
+    if (spans > 0) warn(`${spans} spans were lost at shutdown: ${traces?.url} did not accept them in time`);
+  };
   const shutdown = () => {
     ending ??= end();
     return ending;
   };
   const unwatch = traces === undefined && metrics === undefined ? () => {} : watchForLatecomers();
-  const releaseProcess = onExit({ flush, shutdown, sendLast: () => traces?.sendLast() });
+  const releaseProcess = onExit({ flush, finish, shutdown, sendLast: () => traces?.sendLast() });
 
   const telemetry: Telemetry = {
     get metricsUrl() {

@@ -1,6 +1,7 @@
 /** The tracer provider, and the delivery of its spans to the collector. */
 import { TraceFlags } from '@opentelemetry/api';
 import type { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
+import { systemClock } from '../platform/clock.ts';
 import { guarded, reportInternal } from '../telemetry/guard.ts';
 import type { Failure } from './answer.ts';
 import { CollectorClient, type CollectorOptions } from './collector.ts';
@@ -28,11 +29,20 @@ export interface Traces {
    * collector.
    */
   flush(): Promise<void>;
+  /** Whether a span has ended since the last `finish`. */
+  hasNew(): boolean;
+  /** As `drain`, but the provider goes on: the program may start more work. */
+  finish(): Promise<void>;
+  /** Whether no more spans are sent, because the collector did not answer at the end. */
+  isClosed(): boolean;
   /** The last flush; it also ends the provider. If the collector does not answer, it may never resolve: call `close`. */
   drain(): Promise<void>;
   /** Counts the spans that are left as lost. Returns how many spans were left. */
   close(): number;
-  /** Sends the spans that are left while the process exits, and waits for it. */
+  /**
+   * Sends the spans that are left while the process exits, waits for it, and ends the other processors. Spans that end
+   * later, in other handlers of the exit, are sent one by one. All of it takes `flushTimeoutMs` at the longest.
+   */
   sendLast(): void;
 }
 
@@ -47,15 +57,18 @@ export function createTraces(sdk: Sdk, settings: Settings, traces: TracesSetting
     longestLastWaitMs: settings.flushTimeoutMs,
     onFailure: (kind, reason, spans) => warn(undeliveredWarning(url, kind, reason, spans)),
   });
+  let hasNew = false;
   const delivery: SpanProcessor = {
     onStart: () => {},
     onEnd: (span) => {
+      hasNew = true;
       if (isSampled(span)) queue.add(span);
     },
     forceFlush: () => queue.flush(),
     shutdown: () => queue.drain(),
   };
-  const spanProcessors = [delivery, ...workerNotice(), ...traces.spanProcessors.map(guardedProcessor)];
+  const others = [...workerNotice(), ...traces.spanProcessors.map(guardedProcessor)];
+  const spanProcessors = [delivery, ...others];
   const provider = new sdk.traces.NodeTracerProvider({
     resource: resourceOf(sdk, settings),
     sampler: samplerOf(sdk, traces),
@@ -67,9 +80,20 @@ export function createTraces(sdk: Sdk, settings: Settings, traces: TracesSetting
     flush: async () => {
       await Promise.allSettled(spanProcessors.map((processor) => processor.forceFlush()));
     },
+    hasNew: () => hasNew,
+    finish: async () => {
+      hasNew = false;
+      await Promise.allSettled([queue.drain(), ...others.map((processor) => processor.forceFlush())]);
+    },
+    isClosed: () => queue.isClosed,
     drain: () => provider.shutdown(),
     close: () => queue.close(),
-    sendLast: () => queue.closeWith((requests) => sendLast(requests, collector, settings.flushTimeoutMs)),
+    sendLast() {
+      const deadline = systemClock.now() + settings.flushTimeoutMs;
+      queue.closeWith((requests) => sendLast(requests, collector, deadline - systemClock.now()));
+      // Only what they do at once is done.
+      for (const processor of others) void processor.shutdown();
+    },
   };
 }
 

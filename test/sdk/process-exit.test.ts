@@ -27,6 +27,17 @@ describe('the last spans are delivered, and the end is the program’s own, wher
       `process.on('uncaughtException', () => process.exit(9)); ${STEP} setImmediate(() => { throw new Error('mine'); });`,
       { code: 9, stderr: '' },
     ],
+    [
+      'exits in a handler of the exit',
+      `process.prependListener('exit', () => process.exit(9)); ${STEP}`,
+      { code: 9, stderr: '' },
+    ],
+    [
+      'throws in a handler of the exit',
+      `process.prependListener('exit', () => { throw new Error('mine'); }); ${STEP} process.exit(5);`,
+      { code: 5 },
+    ],
+    ['waits for what never comes', `${STEP} await new Promise(() => {});`, { code: 13, stderr: '' }],
     ['exits in beforeExit', `process.on('beforeExit', () => process.exit(6)); ${STEP}`, { code: 6, stderr: '' }],
     [
       'exits while it shuts down',
@@ -39,6 +50,48 @@ describe('the last spans are delivered, and the end is the program’s own, wher
     expect(stdout).toBe('hello\n');
     if (!('stderr' in end)) expect(stderr).toContain('Error: mine');
     expect(stderr).not.toContain('TelemetryWarning');
+    expect(names()).toEqual(['task last']);
+  });
+
+  const END_LAST = `import { trace } from '@opentelemetry/api'; const span = trace.getTracer('own').startSpan('whole');`;
+  it.each([
+    ['ends', '', 0],
+    ['calls process.exit', 'process.exit(4);', 4],
+    ['calls process.exit, and again in that handler', 'process.on("exit", () => process.exit(5)); process.exit(4);', 5],
+  ])('ends a span in a handler of the exit where it %s', async (_, end, code) => {
+    const child = runModule(
+      `import { task } from '${ENTRY.main}'; ${END_LAST} await task('last', () => 1).execute();
+       process.on('exit', () => span.end()); ${end}`,
+      { env: { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url }, flags: ['--import', ENTRY.register] },
+    );
+    expect(await child.exited).toMatchObject({ code, stderr: '' });
+    expect(names()).toEqual(['task last', 'whole']);
+  });
+
+  it.each([
+    ['once, at once', 1, ''],
+    ['three times, later', 3, 'await new Promise((end) => setTimeout(end, 300));'],
+  ])('starts more work in beforeExit %s', async (_, times, wait) => {
+    const child = run(
+      `let rounds = 0;
+       process.on('beforeExit', async () => {
+         if (++rounds > ${times}) return;
+         ${wait} await task('round ' + rounds, () => 1).execute();
+       });
+       ${STEP}`,
+    );
+    expect(await child.exited).toMatchObject({ code: 0, stderr: '' });
+    const rounds = ['task round 1', 'task round 2', 'task round 3'];
+    expect(names()).toEqual(['task last', ...rounds.slice(0, times)]);
+  });
+
+  it.each(['SIGQUIT', 'SIGUSR2', 'SIGHUP', 'SIGINT', 'SIGTERM'] as const)('is ended by %s', async (signal) => {
+    const child = run(
+      `${STEP} process.removeAllListeners('${signal}'); setInterval(() => {}, 1_000); console.log('READY');`,
+    );
+    await child.says('READY');
+    child.kill(signal);
+    expect(await child.exited).toMatchObject({ code: null, signal, stderr: '' });
     expect(names()).toEqual(['task last']);
   });
 
@@ -78,6 +131,15 @@ describe('the last spans are delivered, and the end is the program’s own, wher
     await child.says('READY');
     child.kill('SIGHUP');
     expect(await child.exited).toMatchObject({ ...end, stderr: '' });
+    expect(names()).toEqual(['task last']);
+  });
+
+  it.each(['', 'process.exit(0);'])('has span processors of its own: they are ended (%s)', async (end) => {
+    const { stdout } = await run(
+      `const own = { onStart() {}, onEnd() {}, forceFlush: async () => {}, shutdown: async () => console.log('ended') };
+       await register({ spanProcessors: [own] }); await task('last', () => 1).execute(); ${end}`,
+    ).exited;
+    expect(stdout).toBe('ended\n');
     expect(names()).toEqual(['task last']);
   });
 

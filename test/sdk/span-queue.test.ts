@@ -278,8 +278,21 @@ describe('the queue', () => {
     // One of the five; and nobody knows whether the one that was on its way has arrived.
     expect(lostSince(before)).toEqual([0, 0, 2]);
     queue.closeWith(() => expect.unreachable());
+  });
+
+  it('sends at once what ends after its end, in another handler of the exit', () => {
+    const { queue, hand } = queueOver(() => {});
+    const before = lostSoFar();
+    const sent: number[] = [];
+    queue.closeWith((requests) => {
+      const spans = requests.flatMap(({ body }) => idsIn(body)).length;
+      sent.push(spans);
+      return sent.length < 3 ? spans : 0;
+    });
     hand(1);
-    expect(lostSince(before)).toEqual([0, 0, 3]);
+    hand(1);
+    expect(sent).toEqual([0, 1, 1]);
+    expect(lostSince(before)).toEqual([0, 0, 1]);
   });
 
   it('counts what is under way when it is closed once, whatever becomes of it', async () => {
