@@ -43,11 +43,11 @@ export function encodeSpans(spans: readonly ReadableSpan[], mostBytes = MOST_REQ
 export function splitRequest({ body, spans }: SpanRequest): SpanRequest[] {
   const halves = [new RequestBuilder(), new RequestBuilder()] as const;
   let seen = 0;
-  for (const { resource, scopeSpans } of (JSON.parse(Buffer.from(body).toString()) as Otlp).resourceSpans) {
-    for (const { scope, spans: group } of scopeSpans) {
+  for (const { scopeSpans, ...resource } of (JSON.parse(Buffer.from(body).toString()) as Otlp).resourceSpans) {
+    for (const { spans: group, ...scope } of scopeSpans) {
       for (const span of group) {
         const half = seen++ < spans / 2 ? halves[0] : halves[1];
-        half.addWritten(JSON.stringify(resource), JSON.stringify(scope), JSON.stringify(span));
+        half.addWritten(insideOf(resource), insideOf(scope), JSON.stringify(span));
       }
     }
   }
@@ -56,9 +56,16 @@ export function splitRequest({ body, spans }: SpanRequest): SpanRequest[] {
 
 interface Otlp {
   readonly resourceSpans: readonly {
-    readonly resource: object;
-    readonly scopeSpans: readonly { readonly scope: object; readonly spans: readonly object[] }[];
+    readonly scopeSpans: readonly { readonly spans: readonly object[] }[];
   }[];
+}
+
+function insideOf(group: object): string {
+  return JSON.stringify(group).slice(1, -1);
+}
+
+function schemaUrlJson(url: string | undefined): string {
+  return url ? `,"schemaUrl":${quoted(String(url))}` : '';
 }
 
 function textOf(span: ReadableSpan): string | undefined {
@@ -85,8 +92,14 @@ class RequestBuilder {
   ): void {
     this.bytes += bytes;
     this.addWritten(
-      this.#once(resource, () => `{"attributes":${attributesJson(resource.attributes)}}`),
-      this.#once(scope, () => `{"name":${quoted(scope.name)},"version":${quoted(scope.version ?? '')}}`),
+      this.#once(
+        resource,
+        () => `"resource":{"attributes":${attributesJson(resource.attributes)}}${schemaUrlJson(resource.schemaUrl)}`,
+      ),
+      this.#once(scope, () => {
+        const { name, version = '', schemaUrl } = scope;
+        return `"scope":{"name":${quoted(name)},"version":${quoted(version)}}${schemaUrlJson(schemaUrl)}`;
+      }),
       span,
     );
   }
@@ -102,8 +115,8 @@ class RequestBuilder {
 
   build(): SpanRequest {
     const resources = [...this.#groups].map(([resource, scopes]) => {
-      const groups = [...scopes].map(([scope, spans]) => `{"scope":${scope},"spans":[${spans.join()}]}`);
-      return `{"resource":${resource},"scopeSpans":[${groups.join()}]}`;
+      const groups = [...scopes].map(([scope, spans]) => `{${scope},"spans":[${spans.join()}]}`);
+      return `{${resource},"scopeSpans":[${groups.join()}]}`;
     });
     return { body: new Uint8Array(Buffer.from(`{"resourceSpans":[${resources.join()}]}`)), spans: this.spans };
   }
