@@ -32,14 +32,16 @@ export interface HttpAnswer {
 }
 
 /** The codes after which OTLP asks its clients to send the request again. */
-const BUSY = [429, 502, 503, 504];
+export const BUSY: readonly number[] = [429, 502, 503, 504];
+/** What collectors say that refuse a request for its size with another status than 413. */
+export const TOO_LARGE = /too large|larger than max/i;
 const LONGEST_REASON = 300;
 
 export function verdictOn(answer: HttpAnswer, now: number): Verdict {
   const { status, body } = answer;
   if (status >= 200 && status < 300) return verdictOnSuccess(answer);
   const reason = `${status} ${wordsOf(answer) || printable(answer.statusText)}`.trim();
-  if (status === 413 || (status >= 400 && /too large|larger than max/i.test(body ?? ''))) {
+  if (status === 413 || (status >= 400 && TOO_LARGE.test(body ?? ''))) {
     return { kind: 'too_large', reason };
   }
   if (!BUSY.includes(status)) return { kind: 'refused', reason };

@@ -3,36 +3,58 @@
  * Works after `process.exit()`, an uncaught error and an unhandled rejection, in worker threads too.
  */
 import { Worker } from 'node:worker_threads';
+import { systemClock } from '../platform/clock.ts';
+import { BUSY, TOO_LARGE } from './answer.ts';
 import { type CollectorOptions, requestOptions } from './collector.ts';
-import type { SpanRequest } from './span-request.ts';
+import { type SpanRequest, splitRequest } from './span-request.ts';
 
-/** The thread's program as text, because a bundle has no file for it. It sets one element of `done` for each request. */
+/**
+ * The thread's program as text, because a bundle has no file for it. It sets one element of `done` for each request: the
+ * HTTP status, or -1 where there is no answer. It asks a collector again that is busy, or that closed the connection.
+ */
 const PROGRAM = `
-const { workerData: { url, tls, requests, done } } = require('node:worker_threads');
+const { workerData: { url, tls, requests, done, timeoutMs } } = require('node:worker_threads');
 const { gzipSync } = require('node:zlib');
 const { request, Agent } = require(url.startsWith('https:') ? 'node:https' : 'node:http');
 const agent = new Agent({ keepAlive: true, maxSockets: 4, ...tls });
+const deadline = performance.now() + timeoutMs;
 let left = requests.length;
 requests.forEach(({ body, options }, i) => {
-  let isOver = false;
   const end = (status) => {
-    if (isOver) return;
-    isOver = true;
     Atomics.store(done, i + 1, status);
     if ((left -= 1) > 0) return;
     Atomics.store(done, 0, 1);
     Atomics.notify(done, 0);
   };
+  const post = (data, tries) => {
+    let isOver = false;
+    const settle = (status, isPassing, ms = 100 * 2 ** tries) => {
+      if (isOver) return;
+      isOver = true;
+      if (isPassing && performance.now() + ms < deadline) setTimeout(post, ms, data, tries + 1);
+      else end(status);
+    };
+    request(new URL(url), { ...options, agent })
+      .on('response', (response) => {
+        const { statusCode, headers } = response;
+        const isBusy = ${JSON.stringify(BUSY)}.includes(statusCode);
+        response.on('error', () => {});
+        if (statusCode < 400 || isBusy) {
+          response.resume();
+          settle(statusCode, isBusy, headers['retry-after'] * 1000 || undefined);
+          return;
+        }
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk) => { text = (text + chunk).slice(0, 1000); });
+        response.on('close', () => settle(${TOO_LARGE}.test(text) ? 413 : statusCode));
+      })
+      .on('error', ({ code }) => settle(-1, ['ECONNRESET', 'EPIPE'].includes(code) && tries < 3))
+      .end(data);
+  };
   try {
     const data = options.headers['content-encoding'] === 'gzip' ? gzipSync(body) : body;
     options.headers['content-length'] = data.byteLength;
-    request(new URL(url), { ...options, agent })
-      .on('response', (response) => {
-        response.on('error', () => {}).resume();
-        end(response.statusCode);
-      })
-      .on('error', () => end(-1))
-      .end(data);
+    post(data, 0);
   } catch {
     end(-1);
   }
@@ -40,9 +62,25 @@ requests.forEach(({ body, options }, i) => {
 
 /** Sends the requests within `timeoutMs`. Returns how many of their spans the collector accepted. */
 export function sendLast(requests: readonly SpanRequest[], options: CollectorOptions, timeoutMs: number): number {
-  if (requests.length === 0 || timeoutMs <= 0) return 0;
+  const deadline = systemClock.now() + timeoutMs;
+  let accepted = 0;
+  let left = requests;
+  while (left.length > 0 && systemClock.now() < deadline) {
+    const statuses = post(left, options, deadline - systemClock.now());
+    const parts: SpanRequest[] = [];
+    for (const [i, request] of left.entries()) {
+      const status = statuses[i] ?? 0;
+      if (status >= 200 && status < 300) accepted += request.spans;
+      else if (status === 413 && request.spans > 1) parts.push(...splitRequest(request));
+    }
+    left = parts;
+  }
+  return accepted;
+}
+
+/** The status of each request, 0 where there was none in time. */
+function post(requests: readonly SpanRequest[], options: CollectorOptions, timeoutMs: number): Int32Array {
   const done = new Int32Array(new SharedArrayBuffer(4 * (requests.length + 1)));
-  const bodies = requests.map(({ body }) => body);
   try {
     new Worker(PROGRAM, {
       eval: true,
@@ -52,20 +90,13 @@ export function sendLast(requests: readonly SpanRequest[], options: CollectorOpt
       stdout: true,
       stderr: true,
       workerData: {
-        url: options.url.href,
-        tls: options.tls,
-        requests: bodies.map((body) => ({ body, options: requestOptions(options, body) })),
-        done,
+        ...{ url: options.url.href, tls: options.tls, done, timeoutMs },
+        requests: requests.map(({ body }) => ({ body, options: requestOptions(options, body) })),
       },
-      transferList: bodies.map(({ buffer }) => buffer),
     }).on('error', () => {});
+    Atomics.wait(done, 0, 0, timeoutMs);
   } catch {
     // The program may start no threads, or no more of them.
-    return 0;
   }
-  Atomics.wait(done, 0, 0, timeoutMs);
-  return requests.reduce((sum, { spans }, i) => {
-    const status = done[i + 1] ?? 0;
-    return status >= 200 && status < 300 ? sum + spans : sum;
-  }, 0);
+  return done.subarray(1);
 }

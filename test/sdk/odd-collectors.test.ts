@@ -154,6 +154,43 @@ describe('spans are delivered, later or in parts, where the collector', () => {
   });
 });
 
+describe('the exit of the process delivers its spans where the collector', () => {
+  const perRequest = (body: Buffer) => body.toString().split('"startTimeUnixNano"').length - 1;
+  it.each<[string, Answer]>([
+    ['is busy', json(503, {})],
+    ['limits its rate', json(429, {}, { 'retry-after': '1' })],
+    ['closes the connection', (response) => response.destroy()],
+  ])('%s at first', async (_, first) => {
+    let spans = 0;
+    const { url } = await collector(first, (response, body, request) => {
+      spans += perRequest(body);
+      ok(response, body, request);
+    });
+    const child = runProgram(`await register(); await task('step', () => 1).execute(); process.exit(3);`, {
+      env: { OTEL_EXPORTER_OTLP_ENDPOINT: url },
+    });
+    expect(await child.exited).toMatchObject({ code: 3, stderr: '' });
+    expect(spans).toBe(1);
+  });
+
+  it.each([413, 400])('finds every request with more than one span too large (%i)', async (status) => {
+    let spans = 0;
+    const { url } = await collector((response, body, request) => {
+      if (perRequest(body) > 1) response.writeHead(status).end('http: request body too large');
+      else {
+        spans += 1;
+        ok(response, body, request);
+      }
+    });
+    const child = runProgram(
+      `await register(); for (let i = 0; i < 5; i++) await task('step', () => 1).execute(); process.exit(3);`,
+      { env: { OTEL_EXPORTER_OTLP_ENDPOINT: url } },
+    );
+    expect(await child.exited).toMatchObject({ code: 3, stderr: '' });
+    expect(spans).toBe(5);
+  });
+});
+
 describe('a span processor of the program that fails', () => {
   it.each([
     ['throws', `() => { throw new Error('processor'); }`],
