@@ -1,10 +1,10 @@
-import { isPromise, untilCancelled } from '../core/cancellation.ts';
 import { checkOptions, fail, type Rules } from '../core/check.ts';
 import type { ExecutionContext } from '../core/context.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { callback, milliseconds, number, object, optional, optionalName, word } from '../core/rules.ts';
 import { measure } from '../core/show.ts';
+import { isPromise, untilCancelled } from '../core/until-cancelled.ts';
 import type { WorkflowContext } from '../core/workflow-context.ts';
 import { cacheRecorder, type Observation, storeRecorder } from '../telemetry/record/cache.ts';
 import { boundedKey, keyPrefix } from './key.ts';

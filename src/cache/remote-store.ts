@@ -1,7 +1,8 @@
-import { CancelScope, untilCancelled } from '../core/cancellation.ts';
+import { CancelScope } from '../core/cancellation.ts';
 import type { ExecutionContext } from '../core/context.ts';
 import { PrimitiveTimeoutError } from '../core/errors.ts';
 import { show } from '../core/show.ts';
+import { untilCancelled } from '../core/until-cancelled.ts';
 import { readProperty } from '../platform/read-property.ts';
 import type { Observation, StoreOperation, StoreRecorder } from '../telemetry/record/cache.ts';
 import { afterFailure, beforeAsking, HEALTHY } from './health.ts';

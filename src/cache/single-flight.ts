@@ -1,7 +1,7 @@
-import { untilCancelled } from '../core/cancellation.ts';
 import type { ExecutionContext } from '../core/context.ts';
 import { effectsAround } from '../core/effects.ts';
 import { CacheCycleError } from '../core/refusals.ts';
+import { untilCancelled } from '../core/until-cancelled.ts';
 import { readProperty } from '../platform/read-property.ts';
 import { type AnyRun, SharedRun } from './shared-run.ts';
 

@@ -8,7 +8,8 @@ import { guarded } from '../telemetry/guard.ts';
 import type { Origin } from '../telemetry/propagate.ts';
 import { type ExecutionAttributes, executionAttributes } from '../telemetry/record/execution.ts';
 import type { Member } from './baggage.ts';
-import { type CancelScope, untilCancelled } from './cancellation.ts';
+import type { CancelScope } from './cancellation.ts';
+import { untilCancelled } from './until-cancelled.ts';
 import type { ContextOptions, Tags, WorkflowContext } from './workflow-context.ts';
 
 /** The part of a context that all executions of one run share. */

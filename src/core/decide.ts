@@ -1,6 +1,6 @@
 import { type Observation, recordCallbackError } from '../telemetry/record/callback.ts';
-import { isPromise, untilCancelled } from './cancellation.ts';
 import type { ExecutionContext } from './context.ts';
+import { isPromise, untilCancelled } from './until-cancelled.ts';
 import type { WorkflowContext } from './workflow-context.ts';
 
 /**

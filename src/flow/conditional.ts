@@ -1,7 +1,7 @@
-import { isPromise, untilCancelled } from '../core/cancellation.ts';
 import { checkOptions, type Rules, requireFunction } from '../core/check.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { optionalName } from '../core/rules.ts';
+import { isPromise, untilCancelled } from '../core/until-cancelled.ts';
 import type { WorkflowContext } from '../core/workflow-context.ts';
 import { conditionalRecorder } from '../telemetry/record/conditional.ts';
 

@@ -1,9 +1,9 @@
-import { isPromise, untilCancelled } from '../core/cancellation.ts';
 import { checkOptions, type Rules } from '../core/check.ts';
 import { LoopLimitError } from '../core/errors.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { callback, count, optionalName } from '../core/rules.ts';
+import { isPromise, untilCancelled } from '../core/until-cancelled.ts';
 import type { WorkflowContext } from '../core/workflow-context.ts';
 import { loopRecorder } from '../telemetry/record/loop.ts';
 

@@ -1,5 +1,6 @@
-import { CancelScope, untilCancelled } from '../core/cancellation.ts';
+import { CancelScope } from '../core/cancellation.ts';
 import type { ExecutionContext } from '../core/context.ts';
+import { untilCancelled } from '../core/until-cancelled.ts';
 import { mapRecorder, type Observation } from '../telemetry/record/map.ts';
 import { close, type ItemIterator, type Items, isAsync, type MapPlan } from './items.ts';
 import {

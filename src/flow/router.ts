@@ -1,4 +1,3 @@
-import { isPromise, untilCancelled } from '../core/cancellation.ts';
 import { checkOptions, fail, type Rules, requireFunction, requirePlain } from '../core/check.ts';
 import type { Accepting, CommonInput, OutputOf } from '../core/inference.ts';
 import { namesOf } from '../core/names.ts';
@@ -6,6 +5,7 @@ import { createPrimitive, type Primitive, requirePrimitive } from '../core/primi
 import { NoRouteError } from '../core/refusals.ts';
 import { optional, optionalName, text } from '../core/rules.ts';
 import { show } from '../core/show.ts';
+import { isPromise, untilCancelled } from '../core/until-cancelled.ts';
 import type { WorkflowContext } from '../core/workflow-context.ts';
 import { routerRecorder } from '../telemetry/record/router.ts';
 

@@ -1,8 +1,8 @@
-import { untilCancelled } from '../core/cancellation.ts';
 import { noMore, requireFunction, requireName } from '../core/check.ts';
 import type { AnyInput } from '../core/inference.ts';
 import { createPrimitive, type Primitive } from '../core/primitive.ts';
 import { measure } from '../core/show.ts';
+import { untilCancelled } from '../core/until-cancelled.ts';
 import type { WorkflowContext } from '../core/workflow-context.ts';
 
 /**

@@ -1,7 +1,7 @@
-import { isPromise, untilCancelled } from '../core/cancellation.ts';
 import { noMore, requireFunction, requireName } from '../core/check.ts';
 import type { AnyInput } from '../core/inference.ts';
 import { createPrimitive, type Primitive } from '../core/primitive.ts';
+import { isPromise, untilCancelled } from '../core/until-cancelled.ts';
 import type { WorkflowContext } from '../core/workflow-context.ts';
 
 /**

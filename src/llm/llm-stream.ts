@@ -1,6 +1,6 @@
-import { untilCancelled } from '../core/cancellation.ts';
 import { fail } from '../core/check.ts';
 import { createPrimitive, type Primitive } from '../core/primitive.ts';
+import { untilCancelled } from '../core/until-cancelled.ts';
 import type { Usage } from '../ledger/usage.ts';
 import { modelCallRecorder, modelCallTelemetry } from '../telemetry/record/llm.ts';
 import { billedUsage, billing } from './billing.ts';

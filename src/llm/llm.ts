@@ -1,6 +1,6 @@
-import { untilCancelled } from '../core/cancellation.ts';
 import { createPrimitive, type Primitive } from '../core/primitive.ts';
 import { measure } from '../core/show.ts';
+import { untilCancelled } from '../core/until-cancelled.ts';
 import { readProperty } from '../platform/read-property.ts';
 import { modelCallRecorder, modelCallTelemetry } from '../telemetry/record/llm.ts';
 import { billedUsage, billing } from './billing.ts';

@@ -1,8 +1,8 @@
-import { isPromise } from '../core/cancellation.ts';
 import { checkOptions, fail, type Rule, type Rules, requireFunction } from '../core/check.ts';
 import { namesOf } from '../core/names.ts';
 import { count, flag, having, number, object, optional, optionalName, recordOf, text, word } from '../core/rules.ts';
 import { measure } from '../core/show.ts';
+import { isPromise } from '../core/until-cancelled.ts';
 import type { Price, PriceTable } from '../ledger/price.ts';
 import type { Model, ModelRequest } from './model.ts';
 

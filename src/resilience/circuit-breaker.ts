@@ -1,4 +1,3 @@
-import { isPromise } from '../core/cancellation.ts';
 import { checkOptions, type Rules } from '../core/check.ts';
 import type { ExecutionContext } from '../core/context.ts';
 import { namesOf } from '../core/names.ts';
@@ -6,6 +5,7 @@ import { createPrimitive, type Primitive, requirePrimitive } from '../core/primi
 import { CircuitOpenError, isInconclusive } from '../core/refusals.ts';
 import { callback, optional, optionalName } from '../core/rules.ts';
 import { afterOutput } from '../core/stream.ts';
+import { isPromise } from '../core/until-cancelled.ts';
 import type { WorkflowContext } from '../core/workflow-context.ts';
 import { type Observation, recordCallbackError } from '../telemetry/record/callback.ts';
 import { circuitBreakerRecorder } from '../telemetry/record/circuit-breaker.ts';

@@ -1,9 +1,9 @@
-import { isPromise, untilCancelled } from '../core/cancellation.ts';
 import { fail, type Rule, type Rules } from '../core/check.ts';
 import type { ExecutionContext } from '../core/context.ts';
 import type { Names } from '../core/names.ts';
 import { callback, count, optional } from '../core/rules.ts';
 import { measure } from '../core/show.ts';
+import { isPromise, untilCancelled } from '../core/until-cancelled.ts';
 import type { WorkflowContext } from '../core/workflow-context.ts';
 import { circuitsNamed } from '../telemetry/record/circuit-breaker.ts';
 import { CIRCUIT_RULES, type CircuitOptions, circuitRules } from './circuit-options.ts';

@@ -1,4 +1,3 @@
-import { isPromise } from '../core/cancellation.ts';
 import { checkOptions, type Rules } from '../core/check.ts';
 import { decide } from '../core/decide.ts';
 import type { OutputOf, Step } from '../core/inference.ts';
@@ -12,6 +11,7 @@ import {
   requirePrimitive,
 } from '../core/primitive.ts';
 import { callback, optional, optionalName } from '../core/rules.ts';
+import { isPromise } from '../core/until-cancelled.ts';
 import type { WorkflowContext } from '../core/workflow-context.ts';
 import { fallbackRecorder } from '../telemetry/record/fallback.ts';
 

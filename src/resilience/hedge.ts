@@ -1,8 +1,8 @@
-import { isPromise } from '../core/cancellation.ts';
 import { checkOptions, fail, type Rules, requireNumber } from '../core/check.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { callback, count, milliseconds, number, optional, optionalName } from '../core/rules.ts';
+import { isPromise } from '../core/until-cancelled.ts';
 import type { WorkflowContext } from '../core/workflow-context.ts';
 import { type HedgeResult, hedgeRecorder } from '../telemetry/record/hedge.ts';
 import { isTransient, isWorthRetry } from './judge.ts';

@@ -1,10 +1,10 @@
-import { isPromise, untilCancelled } from '../core/cancellation.ts';
 import { checkOptions, fail, failRange, type Rules, requireNumber } from '../core/check.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { RateLimitError } from '../core/refusals.ts';
 import { callback, milliseconds, number, oneOf, optional, optionalName } from '../core/rules.ts';
 import { measure } from '../core/show.ts';
+import { isPromise, untilCancelled } from '../core/until-cancelled.ts';
 import type { WorkflowContext } from '../core/workflow-context.ts';
 import { rateLimitRecorder } from '../telemetry/record/rate-limit.ts';
 import type { Meter } from './meter.ts';

@@ -1,4 +1,3 @@
-import { isPromise, untilCancelled } from '../core/cancellation.ts';
 import { checkOptions, fail, type Rule, type Rules } from '../core/check.ts';
 import type { ExecutionContext } from '../core/context.ts';
 import { decide } from '../core/decide.ts';
@@ -7,6 +6,7 @@ import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { callback, milliseconds, number, oneOf, optional, optionalName } from '../core/rules.ts';
 import { isStream } from '../core/stream.ts';
+import { isPromise, untilCancelled } from '../core/until-cancelled.ts';
 import type { WorkflowContext } from '../core/workflow-context.ts';
 import { type RetryResult, type RetryStop, retryRecorder } from '../telemetry/record/retry.ts';
 import { JITTERS, type Jitter } from './backoff.ts';

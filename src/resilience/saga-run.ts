@@ -1,7 +1,8 @@
 /** Runs the stages of a saga, and lists the effects that are undone if the saga fails. */
-import { CancelScope, untilCancelled } from '../core/cancellation.ts';
+import { CancelScope } from '../core/cancellation.ts';
 import type { ExecutionContext } from '../core/context.ts';
 import { Effects, withEffects } from '../core/effects.ts';
+import { untilCancelled } from '../core/until-cancelled.ts';
 import type { Stage, Step } from './saga-step.ts';
 
 /** A step with a compensation that has begun. If it has succeeded, `done` has its output. */

@@ -1,10 +1,10 @@
-import { untilCancelled } from '../core/cancellation.ts';
 import { checkOptions, fail, type Rules } from '../core/check.ts';
 import { PrimitiveTimeoutError, rejectedHere } from '../core/errors.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { milliseconds, oneOf, optional, optionalName } from '../core/rules.ts';
 import { afterOutput, ObservedStream } from '../core/stream.ts';
+import { untilCancelled } from '../core/until-cancelled.ts';
 import { timeoutRecorder } from '../telemetry/record/timeout.ts';
 import { Deadline } from './deadline.ts';
 

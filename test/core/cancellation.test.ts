@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { CancelScope, untilCancelled } from '../../src/core/cancellation.ts';
+import { CancelScope } from '../../src/core/cancellation.ts';
+import { untilCancelled } from '../../src/core/until-cancelled.ts';
 import { settled } from '../../src/testing/index.ts';
 
 const reason = new Error('stop');
