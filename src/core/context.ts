@@ -1,39 +1,18 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { randomUUID } from 'node:crypto';
 import { manyListenersController } from '../platform/abort.ts';
 import { type Clock, dateOf, systemClock } from '../platform/clock.ts';
 import { acrossCopies, processWide } from '../platform/process-wide.ts';
 import { readProperty } from '../platform/read-property.ts';
 import { guarded } from '../telemetry/guard.ts';
 import type { Origin } from '../telemetry/propagate.ts';
-import { type ExecutionAttributes, executionAttributes } from '../telemetry/record/execution.ts';
+import type { ExecutionAttributes } from '../telemetry/record/execution.ts';
 import type { Member } from './baggage.ts';
 import type { CancelScope } from './cancellation.ts';
+import { NO_OPTIONS, Run } from './run.ts';
 import { untilCancelled } from './until-cancelled.ts';
 import type { ContextOptions, Tags, WorkflowContext } from './workflow-context.ts';
 
-/** The part of a context that all executions of one run share. */
-interface Run {
-  readonly options: ContextOptions;
-  /** The spans of other processes that caused the run. Only the first span of the run uses them. */
-  origin: Origin | undefined;
-  /** The baggage that came with the run, for the next process. */
-  readonly baggage: readonly Member[];
-  workflowId: string | undefined;
-  /** Whether a span already shows the ids and tags of the run. */
-  described: boolean;
-  /** The errors whose details a span already shows. */
-  errors: WeakSet<object> | undefined;
-}
-
-function newRun(options: ContextOptions, baggage: readonly Member[] = NO_BAGGAGE, origin?: Origin): Run {
-  return { options, origin, baggage, workflowId: options.workflowId, described: false, errors: undefined };
-}
-
 const NOOP = () => {};
-const NO_OPTIONS: ContextOptions = Object.freeze({});
-const NO_TAGS: Tags = Object.freeze({});
-const NO_BAGGAGE: readonly Member[] = Object.freeze([]);
 /** Makes a new run of what came from another process, for each execution with that context. */
 const freshRuns = new WeakMap<ExecutionContext, () => Run>();
 
@@ -71,12 +50,12 @@ export class ExecutionContext implements WorkflowContext {
   }
 
   static create(options: ContextOptions): ExecutionContext {
-    return new ExecutionContext(newRun(options), options.clock ?? systemClock, undefined, undefined);
+    return new ExecutionContext(new Run(options), options.clock ?? systemClock, undefined, undefined);
   }
 
   /** A context from another process. Each execution with that context is a run. */
   static remote(options: ContextOptions, origin?: Origin, baggage?: readonly Member[]): ExecutionContext {
-    const run = () => newRun(options, baggage, origin);
+    const run = () => new Run(options, baggage, origin);
     const context = new ExecutionContext(run(), systemClock, undefined, undefined);
     freshRuns.set(context, run);
     return context;
@@ -103,7 +82,6 @@ export class ExecutionContext implements WorkflowContext {
   }
 
   get workflowId(): string {
-    this.#run.workflowId ??= randomUUID();
     return this.#run.workflowId;
   }
 
@@ -112,11 +90,11 @@ export class ExecutionContext implements WorkflowContext {
   }
 
   get correlationId(): string {
-    return this.#run.options.correlationId ?? this.workflowId;
+    return this.#run.correlationId;
   }
 
   get tags(): Tags {
-    return this.#run.options.tags ?? NO_TAGS;
+    return this.#run.tags;
   }
 
   get signal(): AbortSignal {
@@ -166,7 +144,7 @@ export class ExecutionContext implements WorkflowContext {
     const tags = { ...inherited.tags, ...options.tags };
     const merged: ContextOptions = { ...inherited, workflowId, ...given, tags };
     return new ExecutionContext(
-      newRun(merged, this.baggage),
+      new Run(merged, this.baggage),
       options.clock ?? this.clock,
       this.scope,
       this.workflowName,
@@ -229,9 +207,7 @@ export class ExecutionContext implements WorkflowContext {
   }
 
   consumeOrigin(): Origin | undefined {
-    const { origin } = this.#run;
-    if (origin !== undefined) this.#run.origin = undefined;
-    return origin;
+    return this.#run.consumeOrigin();
   }
 
   cancelledBy(error: unknown): boolean {
@@ -240,20 +216,11 @@ export class ExecutionContext implements WorkflowContext {
   }
 
   consumeAttributes(): ExecutionAttributes | undefined {
-    const run = this.#run;
-    if (run.described) return undefined;
-    run.described = true;
-    // The id finds a workflow in the traces. A primitive outside of a workflow, without ids or tags, needs no id.
-    if (this.workflowName === undefined && run.options === NO_OPTIONS) return undefined;
-    return executionAttributes({ ...run.options, workflowId: this.workflowId, correlationId: this.correlationId });
+    return this.#run.consumeAttributes(this.workflowName !== undefined);
   }
 
   isFirstToRecord(error: unknown): boolean {
-    if (typeof error !== 'object' || error === null) return true;
-    this.#run.errors ??= new WeakSet();
-    if (this.#run.errors.has(error)) return false;
-    this.#run.errors.add(error);
-    return true;
+    return this.#run.isFirstToRecord(error);
   }
 }
 

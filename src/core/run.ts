@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto';
+import type { Origin } from '../telemetry/propagate.ts';
+import { type ExecutionAttributes, executionAttributes } from '../telemetry/record/execution.ts';
+import type { Member } from './baggage.ts';
+import type { ContextOptions, Tags } from './workflow-context.ts';
+
+export const NO_OPTIONS: ContextOptions = Object.freeze({});
+const NO_TAGS: Tags = Object.freeze({});
+const NO_BAGGAGE: readonly Member[] = Object.freeze([]);
+
+/** What all executions of one run share: its ids and tags, where it comes from, and what its spans show already. */
+export class Run {
+  readonly options: ContextOptions;
+  /** The baggage that came with the run, for the next process. */
+  readonly baggage: readonly Member[];
+  /** The spans of other processes that caused the run. Only the first span of the run uses them. */
+  #origin: Origin | undefined;
+  #workflowId: string | undefined;
+  /** Whether a span already shows the ids and tags of the run. */
+  #described = false;
+  /** The errors whose details a span already shows. */
+  #errors: WeakSet<object> | undefined;
+
+  constructor(options: ContextOptions, baggage = NO_BAGGAGE, origin?: Origin) {
+    this.options = options;
+    this.baggage = baggage;
+    this.#origin = origin;
+    this.#workflowId = options.workflowId;
+  }
+
+  get workflowId(): string {
+    this.#workflowId ??= randomUUID();
+    return this.#workflowId;
+  }
+
+  get correlationId(): string {
+    return this.options.correlationId ?? this.workflowId;
+  }
+
+  get tags(): Tags {
+    return this.options.tags ?? NO_TAGS;
+  }
+
+  consumeOrigin(): Origin | undefined {
+    const origin = this.#origin;
+    if (origin !== undefined) this.#origin = undefined;
+    return origin;
+  }
+
+  consumeAttributes(inWorkflow: boolean): ExecutionAttributes | undefined {
+    if (this.#described) return undefined;
+    this.#described = true;
+    // The id finds a workflow in the traces. A primitive outside of a workflow, without ids or tags, needs no id.
+    if (!inWorkflow && this.options === NO_OPTIONS) return undefined;
+    const { workflowId, correlationId } = this;
+    return executionAttributes({ ...this.options, workflowId, correlationId });
+  }
+
+  isFirstToRecord(error: unknown): boolean {
+    if (typeof error !== 'object' || error === null) return true;
+    this.#errors ??= new WeakSet();
+    if (this.#errors.has(error)) return false;
+    this.#errors.add(error);
+    return true;
+  }
+}
