@@ -53,6 +53,8 @@ describe('the clock of the machine', () => {
   const LONGEST_TIMER_MS = 2 ** 31 - 1;
   let clock: Clock;
   beforeEach(async () => {
+    // A whole number: sums with it are exact.
+    vi.spyOn(performance, 'timeOrigin', 'get').mockReturnValue(Date.UTC(2026, 0, 1));
     vi.resetModules();
     ({ systemClock: clock } = await import('../../src/platform/clock.ts'));
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
@@ -121,8 +123,6 @@ describe('the clock of the machine', () => {
     const machine = { monotonic: 0, wall: 0 };
     beforeEach(() => {
       Object.assign(machine, { monotonic: 0, wall: 0 });
-      // A whole number: sums with it are exact.
-      vi.spyOn(performance, 'timeOrigin', 'get').mockReturnValue(Date.UTC(2026, 0, 1));
       vi.spyOn(performance, 'now').mockImplementation(() => machine.monotonic);
       vi.spyOn(Date, 'now').mockImplementation(() => performance.timeOrigin + machine.wall);
     });
