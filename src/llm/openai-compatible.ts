@@ -19,12 +19,18 @@ export interface OpenAICompatibleOptions {
 }
 
 const httpUrl: Rule<string> = (where, option, value) => {
-  const { protocol } = typeof value === 'string' && URL.canParse(value) ? new URL(value) : { protocol: undefined };
-  if (protocol === 'http:' || protocol === 'https:') return;
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
   // The value is not quoted: it may hold a password or a key.
-  throw new TypeError(
-    `${where}: ${option} must be a URL that starts with http:// or https://, such as http://127.0.0.1:11434/v1, got ${measure(value)}`,
-  );
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+    throw new TypeError(
+      `${where}: ${option} must be a URL that starts with http:// or https://, such as http://127.0.0.1:11434/v1, got ${measure(value)}`,
+    );
+  }
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
+    throw new TypeError(
+      `${where}: ${option} must have no user, password, query or fragment: the client cannot send them; give a key as apiKey`,
+    );
+  }
 };
 
 const RULES: Rules<OpenAICompatibleOptions> = {

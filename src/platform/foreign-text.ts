@@ -1,6 +1,7 @@
 /** Texts from elsewhere, on a terminal: answers of servers, names of files, variables. */
 import { stripVTControlCharacters } from 'node:util';
 import { messageOf } from './message-of.ts';
+import { readProperty } from './read-property.ts';
 import { redact } from './redact.ts';
 
 /** Control characters, and those that are invisible or turn the direction of what follows. */
@@ -26,7 +27,18 @@ export function foreignText(text: string): string {
   return redact(line.replace(QUERY, '$1?…')).replace(/\s+/g, ' ').trim();
 }
 
-/** The message of anything that was thrown, safe to show. */
+/** How many causes are shown. An error may be its own cause. */
+const MOST_CAUSES = 4;
+
+/** The message of anything that was thrown, with those of its causes, safe to show: `fetch failed` alone says nothing. */
 export function foreignMessage(error: unknown): string {
-  return foreignText(messageOf(error));
+  const messages: string[] = [];
+  for (let each = error, n = 0; n <= MOST_CAUSES && (n === 0 || each !== undefined); n += 1) {
+    const message = messageOf(each)
+      .slice(0, MAX_LENGTH)
+      .replace(/[.:\s]+$/, '');
+    if (!messages.some((before) => before.includes(message))) messages.push(message);
+    each = readProperty(each, 'cause');
+  }
+  return foreignText(messages.join(': '));
 }

@@ -91,6 +91,11 @@ describe('openAICompatible', () => {
   });
 
   it('refuses an address that is none', () => {
+    for (const baseURL of ['http://u:hunter2@host/v1', 'http://host/v1?key=hunter2', 'http://host/v1#hunter2']) {
+      const make = () => openAICompatible({ model: 'm', baseURL });
+      expect(make).toThrow('OpenAICompatibleOptions: baseURL must have no user, password, query or fragment: ');
+      expect(make).not.toThrow('hunter2');
+    }
     expect(() => openAICompatible({ model: 'm', baseURL: 'localhost' })).toThrow(
       'OpenAICompatibleOptions: baseURL must be a URL that starts with http:// or https://, such as http://127.0.0.1:11434/v1, got a text of 9 characters',
     );

@@ -34,6 +34,15 @@ describe('a text from elsewhere', () => {
     ]);
   });
 
+  it('has the messages of its causes, each once', () => {
+    const cause = new Error('connect ECONNREFUSED 127.0.0.1:11434');
+    const failed = new Error('Connection error.', { cause: new TypeError('fetch failed', { cause }) });
+    expect(foreignMessage(failed)).toBe('Connection error: fetch failed: connect ECONNREFUSED 127.0.0.1:11434');
+    expect(foreignMessage(new Error('refused', { cause: new Error('refused') }))).toBe('refused');
+    expect(foreignMessage(new Error('a', { cause: new Error('b', { cause: 'c' }) }))).toBe('a: b: c');
+    expect(foreignMessage(Object.assign(cause, { cause }))).toBe('connect ECONNREFUSED 127.0.0.1:11434');
+  });
+
   it('may be an error of another realm, as in a test environment', () => {
     expect(foreignMessage(runInNewContext("new TypeError('refused')"))).toBe('refused');
   });

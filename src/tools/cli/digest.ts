@@ -48,6 +48,7 @@ export async function digestCommand(folderArgument: string | undefined, options:
   requirePeers('tta digest');
   const models = await chooseModels(modelOptions);
   const maxFileBytes = options.maxFile * 1_000_000;
+  const timeoutMs = (options.timeout ?? (options.chaos ? 1.5 : 30)) * 1_000;
   if (!usesOfflineModel(modelOptions) && !options.yes)
     await confirmCost(await planDigest(folder, { maxFileBytes }), models);
   const traces = await chooseTraceTarget(env, options.tracePort);
@@ -62,7 +63,7 @@ export async function digestCommand(folderArgument: string | undefined, options:
     ...models,
     concurrency: options.concurrency,
     maxFileBytes,
-    timeoutMs: (options.timeout ?? (options.chaos ? 1.5 : 30)) * 1_000,
+    timeoutMs,
     onProgress(done, total, document) {
       unfinished = document;
       progress.update(done, total);
@@ -89,7 +90,7 @@ export async function digestCommand(folderArgument: string | undefined, options:
     else print(renderTable({ run, files: files.length, thisRun, sinceStart: runMetrics(after, start) }));
     if (thisRun.quoted > 0) {
       printError(
-        `No model answered for ${thisRun.quoted} texts, so they are quoted. The last error: ${models.lastError()}`,
+        `No model answered for ${thisRun.quoted} texts, so they are quoted. The last error: ${models.lastError() ?? `no answer within ${timeoutMs / 1_000} s`}`,
       );
     }
     print(`Written to ${path}`);

@@ -71,7 +71,7 @@ export function createSummariser(options: SummariserOptions): Primitive<string, 
   } = options;
 
   const ask = (model: Model, name: string): Primitive<string, Summary> => {
-    const call: Primitive<string, Summary> = llm(model, { name, system: INSTRUCTIONS, prices });
+    const call: Primitive<string, Summary> = llm(brief(model), { name, system: INSTRUCTIONS, prices });
     const timed = timeout(call, { name: `${name}-timeout`, timeoutMs });
     const limited = rateLimit(timed, {
       name: `${name}-tokens`,
@@ -97,6 +97,23 @@ export function createSummariser(options: SummariserOptions): Primitive<string, 
   const cached = cache(byLength, { name: 'summaries', key: sha256, ttlMs: cacheMs, maxEntries: 200_000 });
   const quote = task('first-sentences', (text: string) => ({ text: firstSentences(text), quoted: true }));
   return fallback(cached, [quote], { name: 'without-model' });
+}
+
+/** The longest reply that is kept, in characters: three sentences were asked for. */
+const LONGEST_REPLY = 2_000;
+
+/** Cuts the replies of a model that does not do as it is told: each would be summarised again, which costs money. */
+function brief(model: Model): Model {
+  return {
+    ...model,
+    async generate(request, options) {
+      const reply = await model.generate(request, options);
+      if (reply.text.length <= LONGEST_REPLY) return reply;
+      // By way of bytes: a part of a text keeps the whole text in memory.
+      const text = Buffer.from(reply.text.slice(0, LONGEST_REPLY)).toString();
+      return { ...reply, text: `${text}…` };
+    },
+  };
 }
 
 function sha256(text: string): string {

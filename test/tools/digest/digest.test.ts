@@ -44,6 +44,22 @@ describe('a digest of very many files', () => {
 });
 
 describe('the digest', () => {
+  it('cuts the replies of a model that writes a book, and does not have them summarised again', async () => {
+    let calls = 0;
+    const book: Model = {
+      provider: 'x',
+      id: 'book',
+      async generate() {
+        calls += 1;
+        return { text: 'Once upon a time. '.repeat(200_000) };
+      },
+    };
+    const files = Object.fromEntries(['a', 'b', 'c', 'd', 'e'].map((name) => [`${name}.md`, `${SHORT} ${name}`]));
+    const { document } = await createDigest({ small: book, large: book }).execute(tempFolder(files));
+    expect(document.length).toBeLessThan(15_000);
+    expect(calls).toBeLessThan(10);
+  });
+
   it('summarises every part of every file and the whole, short ones with the small model', async () => {
     const { server, small, large } = await offline();
     const folder = tempFolder({ 'a.md': SHORT, 'b.md': LONG, 'c.md': '' });
