@@ -40,7 +40,8 @@ export function remoteStore<V>(store: CacheStore, { ttlMs, staleMs = 0 }: Lifeti
     const disarm = context.after(timeoutMs, () => scope.cancel(new PrimitiveTimeoutError(store.type, timeoutMs)));
     try {
       const answer = await untilCancelled(call(), scope);
-      health = HEALTHY;
+      // A store may take values and give none.
+      if (operation === 'get') health = HEALTHY;
       return answer;
     } catch (error) {
       context.scope?.throwIfCancelled();

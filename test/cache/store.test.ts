@@ -175,6 +175,22 @@ describe('cache with a store', () => {
     expect(keyv.throwOnErrors).toBe(false);
   });
 
+  it('asks a store that takes values but gives none once a second', async () => {
+    const asked: string[] = [];
+    const store = {
+      type: 'map',
+      get: async () => {
+        asked.push('get');
+        throw new Error('no replica');
+      },
+      set: async () => void asked.push('set'),
+      delete: async () => {},
+    };
+    const ask = build(store);
+    for (let run = 1; run <= 10; run++) expect(await ask()).toBe(`a ${run}`);
+    expect(asked).toEqual(['get', 'set', 'get', 'set', 'get']);
+  });
+
   it('reads, writes and deletes by a Keyv as before, also by one with private fields', async () => {
     class Private {
       readonly #kept = new Map<string, unknown>();
