@@ -1,5 +1,4 @@
 /** What a saga must know of the work in one of its steps: whether it may have had an effect that no result tells of. */
-import { readProperty } from '../platform/read-property.ts';
 import { ownVerdict } from '../telemetry/verdict.ts';
 import type { ExecutionContext } from './context.ts';
 
@@ -7,6 +6,8 @@ export class Effects {
   #running = 0;
   #hasSucceeded = false;
   #interrupted = false;
+  /** The errors of work that was not interrupted; they may say that it is not known whether it succeeded. */
+  readonly failures: unknown[] = [];
 
   /** Whether work was interrupted, or still runs although nothing waits for it. */
   get unknown(): boolean {
@@ -36,8 +37,9 @@ export class Effects {
       },
       (error: unknown) => {
         if (works) this.#running -= 1;
-        const stopped = scope?.cancelled === true || hasTimedOut(error);
+        const stopped = scope?.cancelled === true || ownVerdict(error) === 'timeout';
         if (stopped && (works || this.#hasSucceeded || this.#running > 0)) this.#interrupted = true;
+        else if (works) this.failures.push(error);
         throw error;
       },
     );
@@ -54,10 +56,4 @@ export function withEffects(context: ExecutionContext, effects: Effects): Execut
 /** The effects of the step of a saga that `context` is in, `undefined` outside of one. */
 export function effectsAround(context: ExecutionContext): Effects | undefined {
   return context.innermost(EFFECTS);
-}
-
-/** Also of an error of other code: the work has asked somebody who did not answer in time. */
-function hasTimedOut(error: unknown): boolean {
-  const name = readProperty(error, 'name');
-  return ownVerdict(error) === 'timeout' || name === 'TimeoutError' || name === 'AbortError';
 }

@@ -1,5 +1,6 @@
 /** The kinds of errors that no status tells apart, by the names, codes and messages that libraries give them. */
 import { readProperty } from '../platform/read-property.ts';
+import { textOf } from './foreign-error.ts';
 
 const TIMEOUTS = new Set<unknown>(['TimeoutError', 'PrimitiveTimeoutError']);
 const ABORTS = new Set<unknown>([
@@ -43,11 +44,17 @@ export function isThrottling(error: object): boolean {
 
 const GRPC_TRANSIENT = new Set([2, 4, 8, 10, 13, 14, 15]);
 
-/** The kind of an error of gRPC or Connect, by its code; `undefined` for any other error. */
-export function grpcKind(error: object): 'cancelled' | 'transient' | 'answer' | undefined {
+/** The code of an error of gRPC or Connect; `undefined` for any other error. */
+export function grpcCode(error: object): number | undefined {
   const code = readProperty(error, 'code');
   const text = readProperty(error, 'rawMessage') ?? readProperty(error, 'details');
   if (typeof code !== 'number' || code < 1 || code > 16 || typeof text !== 'string') return undefined;
+  return code;
+}
+
+export function grpcKind(error: object): 'cancelled' | 'transient' | 'answer' | undefined {
+  const code = grpcCode(error);
+  if (code === undefined) return undefined;
   if (code === 1) return 'cancelled';
   return GRPC_TRANSIENT.has(code) ? 'transient' : 'answer';
 }
@@ -82,10 +89,4 @@ export function isFault(error: object): boolean {
   const name = textOf(error, 'name');
   if (!LANGUAGE_ERROR.test(name) || (readProperty(error, 'cause') ?? undefined) !== undefined) return false;
   return name === 'SyntaxError' ? !message.includes('JSON') : !BROKEN_CONNECTION.test(message);
-}
-
-/** The beginning of a text property, empty if it is no text: a message may be as long as a reply. */
-function textOf(error: object, key: string): string {
-  const value = readProperty(error, key);
-  return typeof value === 'string' ? value.slice(0, 300) : '';
 }

@@ -24,6 +24,12 @@ export function* errorsWithin(error: unknown): Generator<unknown, void, undefine
   }
 }
 
+/** The beginning of a text property, empty if it is no text: a message may be as long as a reply. */
+export function textOf(error: object, key: string): string {
+  const value = readProperty(error, key);
+  return typeof value === 'string' ? value.slice(0, 300) : '';
+}
+
 const STATUS_KEYS = ['status', 'statusCode', 'status_code', 'code', 'httpStatusCode', 'httpStatus'] as const;
 /** Where an error has its status if not in itself: the response, or its body. */
 const STATUS_PLACES = ['response', 'httpResponse', '$metadata', 'meta', 'data', 'error'] as const;

@@ -216,6 +216,46 @@ describe('work that was interrupted', () => {
   });
 });
 
+describe('a request', () => {
+  const failing = (properties: object, message = 'x', cause?: unknown): Work =>
+    task('charge', () =>
+      Promise.reject(Object.assign(new Error(message, cause === undefined ? {} : { cause }), properties)),
+    );
+
+  it.each<[string, Work]>([
+    ['of openai', failing({}, 'Request timed out.')],
+    ['of got', failing({ name: 'TimeoutError', code: 'ETIMEDOUT', event: 'response' })],
+    ['of axios', failing({ name: 'AxiosError', code: 'ECONNABORTED' })],
+    ['of fetch', failing({ name: 'TypeError' }, 'fetch failed', { name: 'HeadersTimeoutError' })],
+    ['that was cut', failing({ name: 'TypeError' }, 'fetch failed', { code: 'UND_ERR_SOCKET' })],
+    ['whose connection was reset', failing({ code: 'ECONNRESET', syscall: 'read' })],
+    ['of gRPC', failing({ code: 4, details: 'Deadline exceeded' })],
+    ['that a gateway gave up', failing({ status: 504 })],
+    ['inside of another error', failing({}, 'the step failed', new DOMException('x', 'TimeoutError'))],
+    ['before a later try was declined', fallback(failing({ status: 504 }), [refused])],
+  ])('%s without an answer is looked up', async (_, work) => {
+    await fails(sagaOf(work));
+    expect(log).toEqual(['looked up: o1']);
+  });
+
+  it.each<[string, Work]>([
+    ['never sent', failing({ name: 'TypeError' }, 'fetch failed', { code: 'ECONNREFUSED', syscall: 'connect' })],
+    [
+      'never sent, to several addresses',
+      failing(
+        {},
+        'x',
+        Object.assign(new AggregateError([{ code: 'ETIMEDOUT', syscall: 'connect' }]), { code: 'ETIMEDOUT' }),
+      ),
+    ],
+    ['answered with 503', failing({ status: 503 })],
+    ['answered with 402', failing({ status: 402 })],
+  ])('that was %s is not looked up', async (_, work) => {
+    await fails(sagaOf(work));
+    expect(log).toEqual([]);
+  });
+});
+
 describe('work that was not interrupted', () => {
   const open = circuitBreaker(refused, { consecutiveFailures: 1, openMs: 1_000_000 });
   it.each<[string, () => Work, number?]>([
