@@ -55,7 +55,7 @@ export function requestOf(input: string | ModelRequest, options: LlmOptions): Mo
   const given: ModelRequest = typeof input === 'string' ? { messages: [{ role: 'user', content: input }] } : input;
   if (!Array.isArray(given?.messages) || given.messages.length === 0) {
     throw new TypeError(
-      `${namesOf('llm', name).messageName}: input must be a text or a request with messages, got ${measure(input)}`,
+      `${namesOf('llm', name).messageName}: input must be a text or a request { messages: [message, …] }, got ${measure(input)}`,
     );
   }
   return {

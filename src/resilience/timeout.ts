@@ -87,7 +87,9 @@ const NOTHING = () => {};
 function checked(options: TimeoutOptions): TimeoutOptions {
   checkOptions('TimeoutOptions', options, RULES);
   const { name, timeoutMs, idleMs, mode = 'immediate', graceMs } = options;
-  if (idleMs === undefined) milliseconds('TimeoutOptions', 'timeoutMs', timeoutMs);
+  if (timeoutMs === undefined && idleMs === undefined) {
+    throw new TypeError('TimeoutOptions: must say how long, by timeoutMs, idleMs or both, got neither');
+  }
   if (graceMs !== undefined && mode === 'immediate') {
     fail('TimeoutOptions', 'graceMs', "needs mode: 'cooperative'", graceMs);
   }

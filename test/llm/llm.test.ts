@@ -183,8 +183,12 @@ describe('llm', () => {
   });
 
   it('rejects input that is no request', async () => {
+    const messages = [{ role: 'user', content: 'hi' }];
     await expect(llm(scriptedModel([{}])).execute({ messages: [] })).rejects.toThrow(
-      'llm: input must be a text or a request with messages',
+      'llm: input must be a text or a request { messages: [message, …] }, got an object with 1 key',
+    );
+    await expect(llm(scriptedModel([{}])).execute(messages as never)).rejects.toThrow(
+      'llm: input must be a text or a request { messages: [message, …] }, got an array of 1',
     );
     await settled();
   });

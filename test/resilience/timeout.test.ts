@@ -67,7 +67,7 @@ describe('timeout', () => {
   });
 
   it.each([
-    [{}, 'TimeoutOptions: timeoutMs must be a finite number, 0 or more, got undefined'],
+    [{}, 'TimeoutOptions: must say how long, by timeoutMs, idleMs or both, got neither'],
     [{ timeoutMs: -1 }, 'TimeoutOptions: timeoutMs must be a finite number, 0 or more, got -1'],
     [{ timeout: 5 }, 'did you mean timeoutMs?'],
     [undefined, 'TimeoutOptions: must be an object such as { timeoutMs: … }, got undefined'],
