@@ -1,7 +1,7 @@
 import { systemClock } from '../../platform/clock.ts';
 import { PEERS } from '../../platform/peers.ts';
 import { startModelServer } from '../offline-model/model-server.ts';
-import { print, printError } from './print.ts';
+import { print, printError, setVariable } from './print.ts';
 import { stopOnSignals } from './stop-on-signals.ts';
 
 export interface OfflineModelCommandOptions {
@@ -31,8 +31,4 @@ export async function offlineModelCommand({ port, chaos }: OfflineModelCommandOp
   while (!stop.signal.aborted) await systemClock.sleep(ONE_DAY_MS, stop.signal).catch(() => {});
   await server.close();
   await stop.endProcess();
-}
-
-function setVariable(name: string, value: string): string {
-  return process.platform === 'win32' ? `$env:${name}="${value}"` : `export ${name}=${value}`;
 }

@@ -9,3 +9,8 @@ export function print(text: string): void {
 export function printError(text: string): void {
   console.error(withoutControls(text));
 }
+
+/** The line for a shell that sets a variable of the environment. */
+export function setVariable(name: string, value: string): string {
+  return process.platform === 'win32' ? `$env:${name}="${value}"` : `export ${name}=${value}`;
+}

@@ -12,6 +12,7 @@ import { type LoadCommandOptions, loadCommand } from './load.ts';
 import { type OfflineModelCommandOptions, offlineModelCommand } from './offline-model.ts';
 import { packageManifest } from './package-root.ts';
 import { printError } from './print.ts';
+import { type TracesCommandOptions, tracesCommand } from './traces.ts';
 
 const program = new Command('tta')
   .description('AI workflows from building blocks that observe themselves.')
@@ -137,6 +138,26 @@ is paid. Dollars are counted by the provider's name: openAICompatible({ model: '
   .action((options: OfflineModelCommandOptions) => offlineModelCommand(options));
 
 program
+  .command('traces')
+  .description('Show the traces of your program in a browser, without a collector.')
+  .addOption(
+    new Option('--port <port>', 'the port of the page and for spans; 0 for any free one').argParser(port).default(4318),
+  )
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ tta traces                             a page at http://127.0.0.1:4318 until Ctrl-C
+  $ tta traces --port 4319                 the same, where another program has port 4318
+
+A program with tta-primitives/register sends its spans to port 4318 by itself. For another port this prints what your program
+needs: export OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4319
+
+It takes OTLP over HTTP from any program of this machine, and keeps the last traces in memory.`,
+  )
+  .action((options: TracesCommandOptions) => tracesCommand(options));
+
+program
   .command('load')
   .description(
     'Run the digest workflow under load, with generated texts and the offline model, and measure throughput, latencies, event loop, scrapes, spans and memory.',
@@ -191,6 +212,8 @@ If you have changed or made one of the files, nothing is written, and the error 
 earlier release are updated. For a rule without a threshold, the error lists the rules that have one.`,
   )
   .action((kind: ExportKind, options: ExportCommandOptions) => exportCommand(kind, options));
+
+for (const command of program.commands) command.showHelpAfterError(`(see tta ${command.name()} --help)`);
 
 // The reader of a pipe can close the pipe early (`| head`), which is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

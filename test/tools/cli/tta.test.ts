@@ -38,6 +38,12 @@ describe('tta', () => {
     expect(help.stdout).toContain('http://127.0.0.1:9464/metrics');
   });
 
+  it('names the help of the command that was called wrongly', async () => {
+    const { code, stderr } = await tta(['doctor', 'localhost:9464']).exited;
+    expect(code).toBe(1);
+    expect(stderr).toContain('(see tta doctor --help)');
+  });
+
   it('prints its version', async () => {
     const { stdout } = await tta(['--version']).exited;
     expect(stdout.trim()).toBe(JSON.parse(readFileSync('package.json', 'utf8')).version);
