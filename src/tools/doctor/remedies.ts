@@ -76,9 +76,10 @@ export const REMEDY = {
   spansLost: {
     symptom: 'No traces arrive.',
     text:
-      '`tta_spans_lost_total` counts spans that were not delivered, by reason: `export_failed` means that no collector answers at ' +
-      '`OTEL_EXPORTER_OTLP_ENDPOINT` (its port is 4318 for HTTP, 4317 for gRPC). Spans wait up to five seconds for their batch; a ' +
-      'process that is killed by SIGKILL loses those.',
+      'Is there a collector at `OTEL_EXPORTER_OTLP_ENDPOINT` (its port is 4318 for HTTP, 4317 for gRPC)? A warning says why spans could ' +
+      'not be delivered. `tta_spans_lost_total` counts spans that are lost, by reason: `export_failed` means that the collector ' +
+      'refused them or did not answer in time, `queue_full` that it was away for too long. Spans wait up to five seconds for their ' +
+      'batch; a process that is killed by SIGKILL loses those.',
   },
   noPrometheus: {
     symptom: 'Prometheus does not answer.',
@@ -127,9 +128,9 @@ export const REMEDY = {
   noCollector: {
     symptom: 'The collector does not answer.',
     text:
-      'Start a collector with the files of `tta export collector`, or set `OTEL_EXPORTER_OTLP_ENDPOINT` to the URL of yours. Spans ' +
-      'that are not delivered are dropped after some time and counted in `tta_spans_lost_total`. Workflows and metrics need no ' +
-      'collector.',
+      'Start a collector with the files of `tta export collector`, or on a laptop `tta traces`; or set `OTEL_EXPORTER_OTLP_ENDPOINT` ' +
+      'to the URL of yours. Until then spans wait in the program; those for which it has no room count in `tta_spans_lost_total`. ' +
+      'Workflows and metrics need no collector.',
   },
   collectorDenies: {
     symptom: 'The collector refuses spans.',
@@ -152,8 +153,8 @@ export const REMEDY = {
   peers: {
     symptom: 'The versions do not fit.',
     text:
-      'The packages of OpenTelemetry work together only in one set of versions. Install exactly the versions that ' +
-      '`npm view tta-primitives peerDependencies` names; the error of `register` prints the whole line.',
+      'The packages of OpenTelemetry work together only in one set of versions. `npm view tta-primitives peerDependencies` names ' +
+      'the versions that fit; the error of `register` prints the whole line to install.',
   },
   duplicates: {
     symptom: 'There are two copies of one package.',
