@@ -12,7 +12,7 @@ import { otherVersion } from './copies.ts';
 import { effectsAround } from './effects.ts';
 import { AS_CALLBACK, contextFor, type ExecuteOptions } from './execute-options.ts';
 import { type Answering, type Names, namesOf } from './names.ts';
-import { show } from './show.ts';
+import { isPlain, show } from './show.ts';
 
 /** A unit of work from an `In` to an `Out`. Each execution is observed. Any number may run at the same time. */
 export interface Primitive<in In, out Out> {
@@ -154,14 +154,24 @@ export function sequence<In, Out>(
   });
 }
 
-/** Returns a primitive that this package made. Any other value is a `TypeError` that says how to correct it. */
+/**
+ * Returns a primitive that this package made. Any other value is a `TypeError` that says how to correct it.
+ *
+ * @param withOptions how the call is written, for one that has its options in the place of this primitive
+ */
 export function requirePrimitive<In, Out>(
   where: string,
   what: string,
   value: Primitive<In, Out>,
+  withOptions?: string,
 ): ObservedPrimitive<In, Out> {
   if (value instanceof ObservedPrimitive) return value;
-  const hint = typeof value === 'function' ? "; wrap the function: task('name', fn)" : otherVersion(value, 'pipe');
+  const hint =
+    typeof value === 'function'
+      ? "; wrap the function: task('name', fn)"
+      : withOptions !== undefined && isPlain(value)
+        ? `; options come last: ${withOptions}`
+        : otherVersion(value, 'pipe');
   throw new TypeError(`${where}: ${what} must be a primitive, got ${show(value)}${hint}`);
 }
 

@@ -41,7 +41,8 @@ export function conditional<In, Then, Otherwise>(
   checkOptions('ConditionalOptions', options, RULES);
   requireFunction('conditional', 'test', test);
   const ifTrue = requirePrimitive('conditional', 'then', then);
-  const ifFalse = otherwise === undefined ? undefined : requirePrimitive('conditional', 'otherwise', otherwise);
+  const call = 'conditional(test, then, undefined, { name })';
+  const ifFalse = otherwise === undefined ? undefined : requirePrimitive('conditional', 'otherwise', otherwise, call);
   return createPrimitive<In, In | Then | Otherwise>({
     type: 'conditional',
     name: options.name,

@@ -69,7 +69,9 @@ export function switchOn<In>(
     ]),
   );
   if (known.size === 0) throw new TypeError('switchOn: needs at least one case, got none');
-  const otherwiseCase = otherwise === undefined ? undefined : requirePrimitive('switchOn', 'otherwise', otherwise);
+  const call = 'switchOn(select, cases, undefined, { name })';
+  const otherwiseCase =
+    otherwise === undefined ? undefined : requirePrimitive('switchOn', 'otherwise', otherwise, call);
   const names = [...known.keys()];
   const { messageName } = namesOf('switch', options.name, { factory: 'switchOn' });
   return createPrimitive<In, unknown>({

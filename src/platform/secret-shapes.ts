@@ -46,7 +46,7 @@ const WHOLE = String.raw`
   ey[A-Za-z0-9]{17,}\.ey[\w/\\-]{17,}\.[\w/\\-]{10,}=*
 `;
 
-const oneOf = (patterns: string) => patterns.trim().split(/\s+/).join('|');
+const anyOf = (patterns: string) => patterns.trim().split(/\s+/).join('|');
 
 const REST = String.raw`(?:\.[\w*-]+)*=*`;
 
@@ -111,8 +111,8 @@ const SCHEME = '[\\w-]{0,30}(?:key|token)|Bearer|Basic|Bot|JWT|SSWS|Splunk|Negot
 
 const TOKEN = new RegExp(
   `${START}(?:${[
-    `(${oneOf(CERTAIN)})[\\w*=-]{6,}${REST}`,
-    `(${oneOf(LIKELY)})(?:(?=[a-z-]{0,40}[A-Z\\d*])(?=[A-Za-z]{0,40}[\\d*]|[\\w-]{16})[\\w*-]{8,}|[A-Za-z]{16,}[\\w*-]*)${REST}`,
+    `(${anyOf(CERTAIN)})[\\w*=-]{6,}${REST}`,
+    `(${anyOf(LIKELY)})(?:(?=[a-z-]{0,40}[A-Z\\d*])(?=[A-Za-z]{0,40}[\\d*]|[\\w-]{16})[\\w*-]{8,}|[A-Za-z]{16,}[\\w*-]*)${REST}`,
     '(ABSK|bedrock-api-key-|glc_|ops_|sntrys_|fm[12][a-z]?_)(?=[\\w+/]{0,60}\\d)[\\w*+/-]{20,}=*',
     'eyJ(?:[\\w-]{4,}(?:\\.[\\w-]+){1,4}\\.?|[\\w+/-]{16,}=*)',
     '(SG\\.)(?:[\\w-]{8,}\\.[\\w-]{8,}|[\\w.=-]{60,})',
@@ -181,7 +181,7 @@ export const SHAPES: readonly Shape[] = [
   // Credentials with a beginning of their own. The secret key of AWS often stands after its id.
   [/(A[KS]IA)[A-Z0-9]{12,}([\s:,;|/]{1,4})[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+])/g, `$1${REDACTED}$2${REDACTED}`],
   [TOKEN, `$1$2$3$4$5$6$7$8${REDACTED}`],
-  [new RegExp(`${START}(?=[\\w.|%-]{24})(?:${oneOf(WHOLE)})(?![A-Za-z0-9])`, 'g'), REDACTED],
+  [new RegExp(`${START}(?=[\\w.|%-]{24})(?:${anyOf(WHOLE)})(?![A-Za-z0-9])`, 'g'), REDACTED],
   [/[\w~.-]{3}\dQ~[\w~.-]{30,}/g, REDACTED],
   [/(\$(?:2[abxy]|argon2\w{1,2}|[156y])\$)[\w./$=,+-]{16,}/g, `$1${REDACTED}`],
 

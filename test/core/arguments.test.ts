@@ -68,6 +68,16 @@ describe('an argument that is wrong', () => {
       () => loose(switchOn)(fn, new Map([['a', p]])),
       'switchOn: cases must be an object of primitives',
     ],
+    [
+      'conditional(fn, p, options)',
+      () => loose(conditional)(fn, p, { name: 'x' }),
+      'got an object with name; options come last: conditional(test, then, undefined, { name })',
+    ],
+    [
+      'switchOn(fn, cases, options)',
+      () => loose(switchOn)(fn, { a: p }, { name: 'x' }),
+      'got an object with name; options come last: switchOn(select, cases, undefined, { name })',
+    ],
     ['conditional(true, p)', () => loose(conditional)(true, p), 'conditional: test must be a function, got true'],
     [
       'retry(promise)',
