@@ -2,7 +2,9 @@
 import { readProperty } from '../platform/read-property.ts';
 import { textOf } from './foreign-error.ts';
 
-const TIMEOUTS = new Set<unknown>(['TimeoutError', 'PrimitiveTimeoutError']);
+const TIMEOUT = /TimeoutError$/;
+/** The whole message of a time limit of OpenAI's client, whose errors have no name of their own. */
+const TIMEOUT_MESSAGE = 'Request timed out.';
 const ABORTS = new Set<unknown>([
   'AbortError',
   'CanceledError',
@@ -11,18 +13,18 @@ const ABORTS = new Set<unknown>([
   'RequestAbortedError',
 ]);
 const ABORT_CODES = new Set<unknown>(['ABORT_ERR', 'ABORTED', 'ERR_CANCELED', 'ERR_ABORTED', 'UND_ERR_ABORTED']);
-/** The whole message of the abort of OpenAI's client, whose errors have no name of their own. */
+/** The whole message of an abort there. */
 const ABORT_MESSAGE = 'Request was aborted.';
 
 /**
- * A time limit was reached. Node.js and axios reject with an abort also where the signal was that of a time limit: the one
- * has the signal's reason as the cause, the other the signal itself.
+ * A time limit was reached. Node.js, openai and axios reject with an abort also where the signal was that of a time limit:
+ * they have the signal's reason as the cause, or the signal itself. Of a client's own time limit, the cause may be an abort.
  */
 export function isTimeLimit(error: object): boolean {
-  const name = readProperty(error, 'name');
+  if (TIMEOUT.test(textOf(error, 'name')) || readProperty(error, 'message') === TIMEOUT_MESSAGE) return true;
   const signal = readProperty(readProperty(error, 'config'), 'signal');
   const why = readProperty(error, 'cause') ?? readProperty(signal, 'reason');
-  return TIMEOUTS.has(name) || (ABORTS.has(name) && TIMEOUTS.has(readProperty(why, 'name')));
+  return isAbort(error) && typeof why === 'object' && why !== null && TIMEOUT.test(textOf(why, 'name'));
 }
 
 /** A user's own signal aborted the work. */

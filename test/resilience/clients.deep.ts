@@ -21,7 +21,7 @@ const CLIENTS = `
 const lazy = (load) => { let loaded; return async (url, signal) => (await (loaded ??= load()))(url, signal); };
 const chat = (name) => lazy(async () => {
   const { default: Client } = await import(name);
-  return (baseURL, signal) => new Client({ apiKey: 'k', baseURL, maxRetries: 0 }).chat.completions.create({ model: 'm', messages: [] }, { signal });
+  return (baseURL, signal) => new Client({ apiKey: 'k', baseURL, maxRetries: 0, timeout: 2_000 }).chat.completions.create({ model: 'm', messages: [] }, { signal });
 });
 const messages = [{ role: 'user', content: 'x' }];
 export default {
@@ -70,6 +70,7 @@ export default {
 const NAMES = ['openai6', 'groq', 'anthropic', 'ai', 'google', 'mistral', 'cohere', 'ky', 'got', 'axios', 'bedrock'];
 /** openai 7 needs Node.js 22. */
 if (Number(process.versions.node.split('.')[0]) >= 22) NAMES.push('openai7');
+const WITH_TIME_LIMIT = ['openai6', 'openai7', 'groq'];
 /** Its errors have no headers. */
 const WITHOUT_HEADERS = ['google'];
 
@@ -142,6 +143,10 @@ describe.each(NAMES)('%s', (name) => {
 
   it('is asked again where the connection breaks', async () => {
     expect(await ask(name, 'reset')).toMatchObject({ calls: 2, circuit: 'open' });
+  });
+
+  it.runIf(WITH_TIME_LIMIT.includes(name))('is asked again after a time limit of its own', async () => {
+    expect(await ask(name, 'hang')).toMatchObject({ calls: 2, circuit: 'open' });
   });
 
   it('is not asked again after an abort by a signal of its own, which does not count', async () => {

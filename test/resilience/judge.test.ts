@@ -43,7 +43,12 @@ const TRANSIENT: readonly [string, unknown][] = [
   ['openai and Anthropic: 429', error({ status: 429, headers: new Headers(), error: {} })],
   ['Anthropic: 529', error({ status: 529, name: 'OverloadedError' })],
   ['openai: no connection', error({ status: undefined }, 'Connection error.', fetchFailed())],
-  ['openai: time limit', error({ status: undefined }, 'Request timed out.')],
+  ['openai 6: time limit', error({ status: undefined }, 'Request timed out.')],
+  ['openai 7: time limit', error({ status: undefined }, 'Request timed out.', abort())],
+  [
+    'openai 7: aborted by a time limit',
+    error({ status: undefined }, 'Request was aborted.', new DOMException('x', 'TimeoutError')),
+  ],
   ['AI SDK: 503', error({ name: 'AI_APICallError', statusCode: 503, isRetryable: true, responseHeaders: {} })],
   ['AI SDK: a cut reply', error({ name: 'AI_APICallError', statusCode: 200, isRetryable: true }, 'x', reset)],
   [
