@@ -97,7 +97,7 @@ export const REMEDY = {
     symptom: 'A target is down.',
     text:
       'Prometheus cannot read this target, and reports this error. `curl` on the machine of Prometheus must get an answer from the ' +
-      'address: an endpoint on loopback answers only on its own machine. If the target does not exist any more, remove it from ' +
+      'address: an endpoint on loopback answers only on its own machine. If there is no such program, remove its job from ' +
       '`prometheus.yml`.',
   },
   exportedJob: {
