@@ -250,10 +250,7 @@ describe('bulkhead', () => {
     [{ concurrency: 0 }, 'BulkheadOptions: concurrency must be a whole number, 1 or more, got 0'],
     [{ concurrency: 1.5 }, 'BulkheadOptions: concurrency must be a whole number, 1 or more, got 1.5'],
     [{ concurrency: 1, maxQueue: -1 }, 'BulkheadOptions: maxQueue must be a whole number, 0 or more, got -1'],
-    [
-      { concurrency: 1, queue: 1 },
-      'BulkheadOptions: there is no option "queue"; known are name, concurrency, maxQueue',
-    ],
+    [{ concurrency: 1, queue: 1 }, 'BulkheadOptions: there is no option "queue"; did you mean maxQueue?'],
   ])('refuses %j at construction', (options, message) => {
     expect(() => bulkhead(gates().work, options as never)).toThrow(message);
   });
