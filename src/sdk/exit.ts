@@ -1,11 +1,12 @@
 /**
  * Delivers the last spans when the process, or this worker thread, ends: by a signal, because there is no more work, by
  * `process.exit()`, by an uncaught error or by an unhandled rejection. The end itself does not change: the program's own
- * handlers run, its exit code is kept, and a signal without a handler kills the process. SIGKILL, a crash of Node.js and
- * `worker.terminate()` leave no time to deliver spans.
+ * handlers run, its exit code is kept, and a signal without a handler kills the process. SIGKILL, a crash of Node.js,
+ * `worker.terminate()` and an error in a handler of `uncaughtException` leave no time to deliver spans.
  */
 import { isMainThread } from 'node:worker_threads';
 import { onEndSignals } from '../platform/signals.ts';
+import { askWorkers } from './worker-threads.ts';
 
 export interface ExitHooks {
   /** Delivers the spans that have ended. Called when the program handles the signal itself. */
@@ -36,7 +37,12 @@ export function onExit({ flush, finish, shutdown, sendLast }: ExitHooks): () => 
 /** A worker thread gets no signals. */
 function onSignals(flush: () => Promise<void>, shutdown: () => Promise<void>): () => void {
   const signals = onEndSignals({
-    onFirst: (signal) => void shutdown().finally(() => signals.end(signal)),
+    onFirst: (signal) =>
+      void shutdown().finally(() => {
+        // A signal ends the process without an exit.
+        askWorkers();
+        return signals.end(signal);
+      }),
     onOthers: () => void flush(),
   });
   return signals.release;

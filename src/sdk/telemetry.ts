@@ -14,6 +14,7 @@ import { type ScrapeServer, startScrapeServer } from './scrape-server.ts';
 import type { Settings } from './settings.ts';
 import { createTraces, type Traces } from './traces.ts';
 import { warn } from './warn.ts';
+import { answerAsked, askWorkers, followWorkers } from './worker-threads.ts';
 
 /** Sets the global providers before anything is awaited. `onShutdown` is called when they are unset again. */
 export function startTelemetry(sdk: Sdk, settings: Settings, onShutdown: () => void): Started {
@@ -51,6 +52,7 @@ export function startTelemetry(sdk: Sdk, settings: Settings, onShutdown: () => v
     const closing = Promise.allSettled([lastText, ready.then(() => server?.close())]).then(() => metrics?.stop());
     await settlesWithin(Math.max(100, deadline - systemClock.now()), closing);
     unwatch();
+    releaseWorker();
     traces?.release();
     metrics?.release();
     onShutdown();
@@ -63,7 +65,13 @@ export function startTelemetry(sdk: Sdk, settings: Settings, onShutdown: () => v
     return ending;
   };
   const unwatch = traces === undefined && metrics === undefined ? () => {} : watchForLatecomers();
-  const releaseProcess = onExit({ flush, finish, shutdown, sendLast: () => traces?.sendLast() });
+  const sendLast = () => traces?.sendLast();
+  const releaseProcess = onExit({ flush, finish, shutdown, sendLast });
+  followWorkers(settings.flushTimeoutMs);
+  const releaseWorker = answerAsked(() => {
+    sendLast();
+    askWorkers();
+  });
 
   const telemetry: Telemetry = {
     get metricsUrl() {

@@ -1,27 +1,54 @@
 /**
  * A worker thread has providers of its own: its spans leave from it, and its counts are not at the endpoint of the main
  * thread, which has the port. That is said once per process, when a worker makes its first span: many workers never do.
+ *
+ * A thread that exits ends its workers at once, without an `exit` of theirs. So it asks them before, by a message, to send
+ * the spans that they have, and waits for it. All threads share one array: whether the warning was given, and the state
+ * of each worker.
  */
 import { types } from 'node:util';
-import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
+import {
+  BroadcastChannel,
+  getEnvironmentData,
+  isMainThread,
+  setEnvironmentData,
+  threadId,
+  type Worker,
+} from 'node:worker_threads';
+import { systemClock } from '../platform/clock.ts';
+import { processWide } from '../platform/process-wide.ts';
 import type { SpanProcessor } from './span-types.ts';
 import { warn } from './warn.ts';
 
-/** Memory that all threads of the process share: whether it has been said. */
-const SAID = 'tta-primitives/worker-threads';
+const NAME = 'tta-primitives/worker-threads';
+/** The element with the warning; after it one element per thread. */
+const WARNED = 0;
+const SLOTS = 1024;
+/** States of a worker. A worker that has made no span is not asked. */
+const [MADE_SPANS, SENDING, SENT] = [1, 2, 3];
+/** How many milliseconds a worker has to begin. One that computes for longer does not see the message in time. */
+const LONGEST_TURN_MS = 200;
 
-/** In the main thread: prepares its workers. In a worker: the processor that waits for the first span. */
+const slotOf = (thread: number) => 1 + (thread % SLOTS);
+
+/** Made by the main thread. In a worker that was started before that, an array that nobody else has. */
+function sharedStates(): Int32Array {
+  const known = getEnvironmentData(NAME);
+  if (types.isInt32Array(known)) return known;
+  const states = new Int32Array(new SharedArrayBuffer(4 * (1 + SLOTS)));
+  if (isMainThread) setEnvironmentData(NAME, states);
+  return states;
+}
+
+/** In a worker: the processor that waits for its first span. */
 export function workerNotice(): SpanProcessor[] {
-  if (isMainThread) {
-    if (getEnvironmentData(SAID) === undefined) setEnvironmentData(SAID, new Int32Array(new SharedArrayBuffer(4)));
-    return [];
-  }
-  const said = getEnvironmentData(SAID);
-  const shared = types.isInt32Array(said) ? said : new Int32Array(1);
+  if (isMainThread) return [];
+  const states = sharedStates();
   return [
     {
       onStart: () => {
-        if (shared[0] !== 0 || Atomics.exchange(shared, 0, 1) !== 0) return;
+        if (Atomics.compareExchange(states, slotOf(threadId), 0, MADE_SPANS) !== 0) return;
+        if (Atomics.exchange(states, WARNED, 1) !== 0) return;
         warn(
           'The spans of worker threads are delivered, but their counts are not at the endpoint of the main thread. ' +
             'An endpoint of its own: register({ prometheus: { port } }) in the worker.',
@@ -32,4 +59,58 @@ export function workerNotice(): SpanProcessor[] {
       shutdown: async () => {},
     },
   ];
+}
+
+/** The workers that this thread has started, and how many milliseconds its exit may wait for them. */
+const own = processWide('workers', () => ({ running: new Set<Worker>(), isFollowed: false, longestWaitMs: 0 }));
+
+/** Follows the workers that are started from now on, also after a shutdown, until this thread exits. */
+export function followWorkers(longestWaitMs: number): void {
+  own.longestWaitMs = longestWaitMs;
+  if (own.isFollowed) return;
+  own.isFollowed = true;
+  sharedStates();
+  process.on('worker', (worker) => {
+    own.running.add(worker);
+    worker.once('exit', () => own.running.delete(worker));
+  });
+  process.prependOnceListener('exit', askWorkers);
+}
+
+/** Lets the workers of this thread send the spans that they have, and waits for it. */
+export function askWorkers(): void {
+  const states = sharedStates();
+  const slots = [...own.running]
+    .map((worker) => slotOf(worker.threadId))
+    .filter((slot) => states[slot] === MADE_SPANS || states[slot] === SENDING);
+  if (slots.length === 0) return;
+  const askedAt = systemClock.now();
+  const wait = (slot: number, state: number, ms: number) =>
+    Atomics.wait(states, slot, state, Math.max(0, askedAt + ms - systemClock.now()));
+  const channel = new BroadcastChannel(NAME);
+  channel.postMessage('exit');
+  for (const slot of slots) wait(slot, MADE_SPANS, LONGEST_TURN_MS);
+  for (const slot of slots) wait(slot, SENDING, own.longestWaitMs);
+  channel.close();
+}
+
+/** In a worker: calls `sendLast` when the thread that has started it exits. Returns a function that ends that. */
+export function answerAsked(sendLast: () => void): () => void {
+  if (isMainThread) return () => {};
+  const states = sharedStates();
+  const slot = slotOf(threadId);
+  const become = (state: number) => {
+    Atomics.store(states, slot, state);
+    Atomics.notify(states, slot);
+  };
+  // An earlier thread may have had this element.
+  become(0);
+  const channel = new BroadcastChannel(NAME);
+  channel.onmessage = () => {
+    become(SENDING);
+    sendLast();
+    become(SENT);
+  };
+  channel.unref();
+  return () => channel.close();
 }

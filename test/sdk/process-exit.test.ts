@@ -220,6 +220,45 @@ describe('a worker thread', () => {
     expect(names()).toEqual(['task inside']);
   });
 
+  it.each([
+    ['calls process.exit', 'process.exit(4);', 4, null],
+    ['shuts down and exits', 'await (await register()).shutdown(); process.exit(4);', 4, null],
+    ['throws an error', 'throw new Error("mine");', 1, null],
+    ['is ended by SIGTERM', "process.kill(process.pid, 'SIGTERM');", null, 'SIGTERM'],
+    ['comes to its end', 'worker.unref();', 0, null],
+  ])('delivers its spans and those of its own workers where the main thread %s', async (_, end, code, signal) => {
+    const nested = `import { task } from '${ENTRY.main}'; import { parentPort } from 'node:worker_threads';
+      await task('nested', () => 1).execute(); setInterval(() => {}, 1_000); parentPort.postMessage('');`;
+    const source = `import { task } from '${ENTRY.main}'; import { parentPort, Worker } from 'node:worker_threads';
+      const nested = new Worker(new URL('data:text/javascript,' + ${JSON.stringify(encodeURIComponent(nested))}));
+      await task('inside', () => 1).execute(); nested.on('message', () => parentPort.postMessage(''));`;
+    const child = runModule(
+      `import { Worker } from 'node:worker_threads'; import { register } from '${ENTRY.sdk}';
+       const worker = new Worker(new URL('data:text/javascript,' + ${JSON.stringify(encodeURIComponent(source))}));
+       await new Promise((resolve) => worker.once('message', resolve));
+       ${end}`,
+      { env: { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url }, flags: ['--import', ENTRY.register] },
+    );
+    expect(await child.exited).toMatchObject({ code, signal });
+    expect(names().sort()).toEqual(['task inside', 'task nested']);
+  });
+
+  it('that computes does not hold the exit of the main thread', async () => {
+    const source = `import { task } from '${ENTRY.main}'; import { parentPort } from 'node:worker_threads';
+      await task('inside', () => 1).execute(); parentPort.postMessage(''); for (;;);`;
+    const child = runModule(
+      `import { Worker } from 'node:worker_threads';
+       const worker = new Worker(new URL('data:text/javascript,' + ${JSON.stringify(encodeURIComponent(source))}));
+       await new Promise((resolve) => worker.once('message', resolve));
+       const began = performance.now();
+       process.once('exit', () => console.log('WAITED ' + (performance.now() - began)));
+       process.exit(0);`,
+      { env: { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url }, flags: ['--import', ENTRY.register] },
+    );
+    expect(Number(await child.says('WAITED '))).toBeLessThan(2_000);
+    expect((await child.exited).code).toBe(0);
+  });
+
   it('says once per process that its counts are not at the endpoint, and opens no port', async () => {
     const child = runModule(
       `import { Worker } from 'node:worker_threads';
