@@ -167,13 +167,14 @@ main();
   },
   {
     have: 'jest with jsdom',
-    packages: ['jest', 'jest-environment-jsdom'],
+    // jsdom has no fetch: this environment is jsdom with that of Node.js.
+    packages: ['jest', 'jest-environment-jsdom', 'jest-fixed-jsdom'],
     packageJson: {
       jest: {
         testMatch: ['**/*.test.mjs'],
         moduleFileExtensions: ['mjs', 'js'],
         transform: {},
-        testEnvironment: 'jsdom',
+        testEnvironment: 'jest-fixed-jsdom',
       },
     },
     files: RUNNER_FILES,
@@ -186,7 +187,12 @@ main();
     (environment): Kind => ({
       have: `vitest with ${environment}`,
       packages: ['vitest', environment],
-      files: RUNNER_FILES,
+      files: {
+        ...RUNNER_FILES,
+        // happy-dom's own fetch asks a server for CORS, as a browser does; that of jsdom is that of Node.js.
+        'vitest.config.mjs':
+          'export default { test: { environmentOptions: { happyDOM: { settings: { fetch: { disableSameOriginPolicy: true } } } } } };',
+      },
       commands: [['vitest', 'run', '--globals', '--environment', environment]],
     }),
   ),
