@@ -61,7 +61,7 @@ const NAME = [
   ...['token(?<!unexpected token)', 'auth(?<![a-z]auth)', 'jwt', 'bearer', 'credentials?'],
   ...['phpsessid', 'jsessionid', 'sessionid(?==)', '_\\w{1,40}_session(?==)', 'connect\\.sid'],
   '(?:api|access|secret|private|account|encryption|signing|master|licen[cs]e|subscription|auth|client|consumer|storage|functions' +
-    '|admin|\\w{0,20}ai|fastly|webhook|deploy|ssh|hmac|cipher|session|security)[-_. ]?key(?:[-_]base)?',
+    '|admin|ai|fastly|webhook|deploy|ssh|hmac|cipher|session|security)[-_. ]?key(?:[-_]base)?',
 ].join('|');
 
 const QUOTE = String.raw`(?:\\*["'\x60]|%2[27]|&quot;)`;

@@ -1,4 +1,5 @@
 /** The texts of errors as spans show them. A text may contain credentials: see `redact`. */
+import { copyText } from '../platform/copy-text.ts';
 import { readProperty } from '../platform/read-property.ts';
 import { redact } from '../platform/redact.ts';
 
@@ -16,10 +17,26 @@ export function errorText(error: unknown): { readonly type: string; readonly mes
   }
 }
 
+/** The longest frames that are remembered, in characters, and how many of them: work that fails, fails often in one place. */
+const LONGEST = 4_096;
+const MOST = 100;
+const redactedFrames = new Map<string, string>();
+
+/** To search a stack for credentials takes longer than all other telemetry of a failure. */
+function redactFrames(frames: string): string {
+  const known = redactedFrames.get(frames);
+  if (known !== undefined) return known;
+  const redacted = redact(frames);
+  if (redactedFrames.size >= MOST) redactedFrames.clear();
+  // A part of a text keeps the whole text in memory: a copy is kept.
+  if (frames.length <= LONGEST) redactedFrames.set(copyText(frames), redacted);
+  return redacted;
+}
+
 /** The error's stack with its first line redacted. The lines below it are redacted too: a text may quote another stack. */
 export function errorStack(error: unknown, type: string, message: string): string | undefined {
   const stack = readProperty(error, 'stack');
   if (typeof stack !== 'string') return undefined;
   const frames = stack.indexOf('\n    at ');
-  return frames < 0 ? redact(stack) : `${type}: ${message}${redact(stack.slice(frames))}`;
+  return frames < 0 ? redact(stack) : `${type}: ${message}${redactFrames(stack.slice(frames))}`;
 }
