@@ -8,6 +8,12 @@ export function textFrom(name: string): string | undefined {
   return value === '' ? undefined : value;
 }
 
+/** The variable for traces if it is set, else that for all signals. */
+export function otlpVariable(name: string): string {
+  const forTraces = `OTEL_EXPORTER_OTLP_TRACES_${name}`;
+  return textFrom(forTraces) === undefined ? `OTEL_EXPORTER_OTLP_${name}` : forTraces;
+}
+
 /** A list with commas between, in lower case: the values of OpenTelemetry's variables have no case. */
 export function listFrom(name: string): readonly string[] {
   const items = textFrom(name)?.toLowerCase().split(',') ?? [];

@@ -1,7 +1,7 @@
 /** The settings for spans: from the options, else from the environment, else the defaults. */
 import { readFileSync } from 'node:fs';
 import { readProperty } from '../platform/read-property.ts';
-import { headersFrom, listFrom, numberFrom, oneOf, textFrom, urlFrom } from './environment.ts';
+import { headersFrom, listFrom, numberFrom, oneOf, otlpVariable, textFrom, urlFrom } from './environment.ts';
 import type { RegisterOptions } from './options.ts';
 import type { SpanProcessor } from './span-types.ts';
 import { warn } from './warn.ts';
@@ -87,12 +87,6 @@ export function tracesFrom(options: RegisterOptions, flushTimeoutMs: number): Tr
       numberFrom('OTEL_BSP_EXPORT_TIMEOUT', { ...milliseconds, min: 1, otherwise: longest }),
     ),
   };
-}
-
-/** The variable for traces if it is set, else that for all signals. */
-function otlpVariable(name: string): string {
-  const forTraces = `OTEL_EXPORTER_OTLP_TRACES_${name}`;
-  return textFrom(forTraces) === undefined ? `OTEL_EXPORTER_OTLP_${name}` : forTraces;
 }
 
 function fileFrom(option: 'ca' | 'cert' | 'key', name: string): TracesSettings['tls'] {

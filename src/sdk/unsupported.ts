@@ -1,6 +1,6 @@
 /** What the environment asks for and `register` does not do: each variable is named in a warning, once. */
 import { isMainThread } from 'node:worker_threads';
-import { listFrom, textFrom } from './environment.ts';
+import { listFrom, otlpVariable, textFrom } from './environment.ts';
 import { warn } from './warn.ts';
 
 interface Limit {
@@ -16,8 +16,6 @@ const JSON_OVER_HTTP: Limit = {
 
 const OF_TRACES: Readonly<Record<string, Limit>> = {
   OTEL_TRACES_EXPORTER: { done: ['otlp', 'none'], instead: 'spans are sent by OTLP; with none no spans are made' },
-  OTEL_EXPORTER_OTLP_PROTOCOL: JSON_OVER_HTTP,
-  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: JSON_OVER_HTTP,
   OTEL_PROPAGATORS: {
     done: ['tracecontext', 'baggage'],
     instead: 'those of the W3C are used, tracecontext and baggage',
@@ -37,7 +35,7 @@ const FILES = ['OTEL_CONFIG_FILE', 'OTEL_EXPERIMENTAL_CONFIG_FILE'];
 export function warnOfUnsupported({ traces, metrics }: { readonly traces: boolean; readonly metrics: boolean }): void {
   if (!isMainThread) return;
   for (const [name, { done, instead }] of Object.entries({
-    ...(traces ? OF_TRACES : {}),
+    ...(traces ? { [otlpVariable('PROTOCOL')]: JSON_OVER_HTTP, ...OF_TRACES } : {}),
     ...(metrics ? OF_METRICS : {}),
   })) {
     const others = listFrom(name).filter((value) => !done.includes(value));

@@ -149,6 +149,13 @@ describe('OTEL_TRACES_EXPORTER and OTEL_METRICS_EXPORTER', () => {
     expect(warnings).toEqual([]);
   });
 
+  it('of traces are read before those of all signals', () => {
+    process.env.OTEL_EXPORTER_OTLP_PROTOCOL = 'grpc';
+    process.env.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL = 'http/json';
+    settingsFrom({});
+    expect(warnings).toEqual([]);
+  });
+
   it.each([
     ['OTEL_TRACES_EXPORTER', 'console'],
     ['OTEL_TRACES_EXPORTER', 'otlp,zipkin'],
