@@ -68,7 +68,7 @@ export default {
 `;
 
 const NAMES = ['openai6', 'groq', 'anthropic', 'ai', 'google', 'mistral', 'cohere', 'ky', 'got', 'axios', 'bedrock'];
-/** openai 7 needs Node.js 22. */
+/** openai 7 needs Node.js 22: .ci/deep runs this file on a newer one too. */
 if (Number(process.versions.node.split('.')[0]) >= 22) NAMES.push('openai7');
 const WITH_TIME_LIMIT = ['openai6', 'openai7', 'groq'];
 /** Its errors have no headers. */
@@ -145,10 +145,6 @@ describe.each(NAMES)('%s', (name) => {
     expect(await ask(name, 'reset')).toMatchObject({ calls: 2, circuit: 'open' });
   });
 
-  it.runIf(WITH_TIME_LIMIT.includes(name))('is asked again after a time limit of its own', async () => {
-    expect(await ask(name, 'hang')).toMatchObject({ calls: 2, circuit: 'open' });
-  });
-
   it('is not asked again after an abort by a signal of its own, which does not count', async () => {
     const own = new AbortController();
     const running = ask(name, 'hang', own.signal);
@@ -157,3 +153,10 @@ describe.each(NAMES)('%s', (name) => {
     expect(await running).toMatchObject({ calls: 1, circuit: 'closed' });
   });
 });
+
+it.each(NAMES.filter((name) => WITH_TIME_LIMIT.includes(name)))(
+  '%s is asked again after a time limit of its own',
+  async (name) => {
+    expect(await ask(name, 'hang')).toMatchObject({ calls: 2, circuit: 'open' });
+  },
+);
