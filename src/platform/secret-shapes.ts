@@ -10,8 +10,18 @@ type Shape = readonly [pattern: RegExp, replacement: string | ((match: string, .
 
 const REDACTED = '[redacted]';
 
+/**
+ * Shapes that find nothing in a text in which `needs` finds nothing. To look for `needs` is quick, and most texts have
+ * none of them: they are not searched for the shapes.
+ */
+export interface Group {
+  readonly needs: RegExp;
+  readonly shapes: readonly Shape[];
+}
+
+const ESCAPE = String.raw`\\[nrt]|%[0-9A-F]{2}|\\u[0-9a-f]{4}`;
 /** Not inside a word. The letter of an escape (`\n`, `%3D`) is not part of the word after it. */
-const START = String.raw`(?:(?<![A-Za-z0-9])|(?<=\\[nrt]|%[0-9A-F]{2}|\\u[0-9a-f]{4}))`;
+const START = `(?:(?<![A-Za-z0-9])|(?<=${ESCAPE}))`;
 
 /** Beginnings that nothing but a credential has. */
 const CERTAIN = String.raw`
@@ -109,110 +119,145 @@ const PARAMETER =
 const PEM = `(?:[A-Z0-9]|[ +]|%20){0,40}PRIVATE(?:[ +]|%20)KEY(?:(?:[ +]|%20)BLOCK)?-{5}`;
 const SCHEME = '[\\w-]{0,30}(?:key|token)|Bearer|Basic|Bot|JWT|SSWS|Splunk|Negotiate|NTLM|SharedKey(?:Lite)?';
 
-const TOKEN = new RegExp(
-  `${START}(?:${[
-    `(${anyOf(CERTAIN)})[\\w*=-]{6,}${REST}`,
-    `(${anyOf(LIKELY)})(?:(?=[a-z-]{0,40}[A-Z\\d*])(?=[A-Za-z]{0,40}[\\d*]|[\\w-]{16})[\\w*-]{8,}|[A-Za-z]{16,}[\\w*-]*)${REST}`,
-    '(ABSK|bedrock-api-key-|glc_|ops_|sntrys_|fm[12][a-z]?_)(?=[\\w+/]{0,60}\\d)[\\w*+/-]{20,}=*',
-    'eyJ(?:[\\w-]{4,}(?:\\.[\\w-]+){1,4}\\.?|[\\w+/-]{16,}=*)',
-    '(SG\\.)(?:[\\w-]{8,}\\.[\\w-]{8,}|[\\w.=-]{60,})',
-    '(re_)[A-Za-z0-9]{6,12}_[A-Za-z0-9]{16,}',
-    '(key-|AC|SK|dapi)(?:[0-9a-fA-F]{32}|(?<=key-)[0-9a-z]{32})(?![A-Za-z0-9])',
-    '([MNO])[\\w-]{23,27}\\.[\\w-]{6,7}\\.[\\w-]{27,}',
-    '((?:bot)?\\d{6,12}:)[\\w-]{30,}',
-  ].join('|')})`,
-  'g',
-);
+const TOKENS = [
+  `(${anyOf(CERTAIN)})[\\w*=-]{6,}${REST}`,
+  `(${anyOf(LIKELY)})(?:(?=[a-z-]{0,40}[A-Z\\d*])(?=[A-Za-z]{0,40}[\\d*]|[\\w-]{16})[\\w*-]{8,}|[A-Za-z]{16,}[\\w*-]*)${REST}`,
+  '(ABSK|bedrock-api-key-|glc_|ops_|sntrys_|fm[12][a-z]?_)(?=[\\w+/]{0,60}\\d)[\\w*+/-]{20,}=*',
+  'eyJ(?:[\\w-]{4,}(?:\\.[\\w-]+){1,4}\\.?|[\\w+/-]{16,}=*)',
+  '(SG\\.)(?:[\\w-]{8,}\\.[\\w-]{8,}|[\\w.=-]{60,})',
+  '(re_)[A-Za-z0-9]{6,12}_[A-Za-z0-9]{16,}',
+  '(key-|AC|SK|dapi)(?:[0-9a-fA-F]{32}|(?<=key-)[0-9a-z]{32})(?![A-Za-z0-9])',
+  '([MNO])[\\w-]{23,27}\\.[\\w-]{6,7}\\.[\\w-]{27,}',
+  '((?:bot)?\\d{6,12}:)[\\w-]{30,}',
+].join('|');
+const WHOLES = `(?=[\\w.|%-]{24})(?:${anyOf(WHOLE)})`;
 
-export const SHAPES: readonly Shape[] = [
-  [
-    /(-{4} BEGIN SSH2[A-Z ]{0,20} PRIVATE KEY -{4}|\bPrivate-Lines: \d+)[\s\S]*?(-{4} END SSH2|Private-MAC:|$)/g,
-    `$1${REDACTED}$2`,
-  ],
-  [new RegExp(`(-{5}BEGIN${PEM})[\\s\\S]*?(-{5}END${PEM}|$)`, 'g'), `$1${REDACTED}$2`],
-
-  // Addresses: a password before the host, then one with a slash in it, then a token in the place of the user.
-  [/((?:\\?\/){2})[^\s/?#"':[\]\\]{0,256}:(?:[^\s/?#"'@]{0,512}@)+/g, `$1${REDACTED}@`],
-  [
-    /((?:\\?\/){2})[^\s/?#"'@:[\]\\]{0,256}:(?!\d{1,5}(?:[\s/?#"'<>)\]},;\\:]|$))[^\s@]{1,512}@(?=[\w[])/g,
-    `$1${REDACTED}@`,
-  ],
-  [/((?:\\?\/){2})(?=[^\s/?#"'@:\\]{0,64}\d)[^\s/?#"'@:\\]{16,256}@/g, `$1${REDACTED}@`],
-  [/(%2F%2F)[^\s%]{0,256}%3A(?:(?!%40)\S){1,512}%40/gi, `$1${REDACTED}%40`],
-  [/(?<![\w/:@.-])[\w.-]{1,64}:[^\s:@/"']{3,128}@(?=[\w.-]{1,253}:\d{2,5}\b|(?:tcp|unix)\()/g, `${REDACTED}@`],
-  [/(jdbc:oracle:\w{1,10}:)[^/\s]{1,64}\/[^@\s]{1,128}@/gi, `$1${REDACTED}@`],
-  [/(\bhooks\.slack(?:-gov)?\.com\/\w+\/)[^\s"'<>)\\]+/gi, `$1${REDACTED}`],
-  [/(\bdiscord(?:app)?\.com\/api\/(?:v\d+\/)?webhooks\/\d+\/)[\w-]+/gi, `$1${REDACTED}`],
-  [
-    /(\b(?:webhook\.office\.com|outlook\.office(?:365)?\.com|hooks\.zapier\.com)\/\w+\/)[^\s"'<>)\\]+/gi,
-    `$1${REDACTED}`,
-  ],
-  [/(\bmaker\.ifttt\.com\/\S{1,100}?\/key\/)[\w-]+/gi, `$1${REDACTED}`],
-  [
-    new RegExp(`((?:[?&;]|%3F|%26|\\\\u0026)(?:${PARAMETER})(?:=|%3D))(?:(?!%26)[^&\\s"'<>#;\\\\])+`, 'gi'),
-    `$1${REDACTED}`,
-  ],
-
-  // Headers. Some schemes have several parts: they end with the line, or with the quote of a command line.
-  [
-    new RegExp(
-      `(authorization${BETWEEN}${QUOTE}?(?:Digest|Hawk|OAuth|Signature|AWS4-[\\w-]{1,30})\\s)[^\\r\\n']*`,
-      'gi',
-    ),
-    `$1${REDACTED}`,
-  ],
-  [new RegExp(`(authorization)(${BETWEEN}${QUOTE}?(?:${SCHEME})[ \\t]{1,4})([^\\s"'\\\\,;]+)`, 'gi'), hideValue],
-  [
-    new RegExp(
-      `(authorization)(${BETWEEN})(?!${QUOTE}?(?:Digest|Hawk|OAuth|Signature|AWS4-|${SCHEME})[ \\t])(${VALUE})`,
-      'gi',
-    ),
-    hideValue,
-  ],
-  [new RegExp(`(set-cookie2?${BETWEEN})\\[(?!redacted)[^\\]]*\\]?`, 'gi'), `$1${REDACTED}`],
-  [new RegExp(`(cookie2?${BETWEEN}${QUOTE}?)[^\\r\\n"'=\\\\]{1,256}=[^\\r\\n"'\\\\]*`, 'gi'), `$1${REDACTED}`],
-  [
-    /\b(Bearer|Bot|Token|ApiKey|SSWS)([ \t]+|%20|\+)(?=[\w.~/-]{0,64}\d|[\w.~/-]{16})[\w.~+/-]{6,}=*/gi,
-    `$1$2${REDACTED}`,
-  ],
-  [/\b(Basic(?:[ \t]+|%20))([A-Za-z0-9+/_-]{6,}(?:=|%3D)*)/gi, hideBasic],
-  [/\b((?:signature|response|mac)=["']?)(?:[\w+/%-]{16,}|(?<=x-(?:amz|goog)-signature=)\w+)=*/gi, `$1${REDACTED}`],
-
-  // Credentials with a beginning of their own. The secret key of AWS often stands after its id.
-  [/(A[KS]IA)[A-Z0-9]{12,}([\s:,;|/]{1,4})[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+])/g, `$1${REDACTED}$2${REDACTED}`],
-  [TOKEN, `$1$2$3$4$5$6$7$8${REDACTED}`],
-  [new RegExp(`${START}(?=[\\w.|%-]{24})(?:${anyOf(WHOLE)})(?![A-Za-z0-9])`, 'g'), REDACTED],
-  [/[\w~.-]{3}\dQ~[\w~.-]{30,}/g, REDACTED],
-  [/(\$(?:2[abxy]|argon2\w{1,2}|[156y])\$)[\w./$=,+-]{16,}/g, `$1${REDACTED}`],
-
-  // Values after a name, in the order of how much the place says.
-  [/((?:password|passwd|pwd|secret|token|api-?key)>)[^<]{1,512}(?=<\/)/gi, `$1${REDACTED}`],
-  [
-    /(\bkey=["'][\w.:-]{0,64}(?:password|secret|token|api-?key)["'][ \t]{1,64}value=["'])[^"'\r\n]{1,512}/gi,
-    `$1${REDACTED}`,
-  ],
-  [/(;[ \t]{0,4}(?:password|pwd)[ \t]{0,4}=[ \t]{0,4})(?!["'])[^;"'\r\n]{1,256}(?=;)/gi, `$1${REDACTED}`],
-  [new RegExp(`(${NAME})(${BETWEEN})(${VALUE})`, 'gi'), hideValue],
-  [
-    new RegExp(
-      `\\b((?!PRIMARY|FOREIGN|CACHE|PARTITION|SORT|PUBLIC|IDEMPOTENCY)[A-Z][A-Z0-9_]{0,60}_(?:KEY|PAT|PASS|PW|CREDS))(${BETWEEN})(${VALUE})`,
-      'g',
-    ),
-    hideValue,
-  ],
-  [
-    /(--(?:[\w-]{0,40}-)?(?:password|passwd|pass|secret|token|(?:[\w-]{0,20})api-?key|key|user)[ \t]{1,4})(?!-)(["']?)[^\s"']+/gi,
-    `$1$2${REDACTED}`,
-  ],
-  [/(\b(?:login|sshpass|mysql\w{0,8})\b[^\r\n]{0,200}?\s-p[ \t]{0,4})[^\s-]\S*/g, `$1${REDACTED}`],
-  [/((?:^|\s)-u[ \t]{0,4}["']?[^\s:"']{0,128}:)[^\s"']+/g, `$1${REDACTED}`],
-  [/(\b(?:password|passphrase|identified by)[ \t]{1,4}(["']))[^"'\r\n]{1,256}(?=\2)/gi, `$1${REDACTED}`],
-  [/(\blogin[ \t]{1,4}\S{1,128}\s{1,4}password[ \t]{1,4})\S+/gi, `$1${REDACTED}`],
-  [
-    new RegExp(
-      `(\\b(?:${SENTENCE_NAME})(?:[ \\t]{1,4}(?:provided|is|was|given|used|sent|received|value|for user)){0,3}:?[ \\t]{1,4}["'\`(]?)([^\\s"'\`,;()<>[\\]]+)`,
-      'gi',
-    ),
-    hideInSentence,
-  ],
+export const GROUPS: readonly Group[] = [
+  {
+    needs: /BEGIN|Private-Lines/,
+    shapes: [
+      [
+        /(-{4} BEGIN SSH2[A-Z ]{0,20} PRIVATE KEY -{4}|\bPrivate-Lines: \d+)[\s\S]*?(-{4} END SSH2|Private-MAC:|$)/g,
+        `$1${REDACTED}$2`,
+      ],
+      [new RegExp(`(-{5}BEGIN${PEM})[\\s\\S]*?(-{5}END${PEM}|$)`, 'g'), `$1${REDACTED}$2`],
+    ],
+  },
+  {
+    needs: /@|%40/,
+    shapes: [
+      // Addresses: a password before the host, then one with a slash in it, then a token in the place of the user.
+      [/((?:\\?\/){2})[^\s/?#"':[\]\\]{0,256}:(?:[^\s/?#"'@]{0,512}@)+/g, `$1${REDACTED}@`],
+      [
+        /((?:\\?\/){2})[^\s/?#"'@:[\]\\]{0,256}:(?!\d{1,5}(?:[\s/?#"'<>)\]},;\\:]|$))[^\s@]{1,512}@(?=[\w[])/g,
+        `$1${REDACTED}@`,
+      ],
+      [/((?:\\?\/){2})(?=[^\s/?#"'@:\\]{0,64}\d)[^\s/?#"'@:\\]{16,256}@/g, `$1${REDACTED}@`],
+      [/(%2F%2F)[^\s%]{0,256}%3A(?:(?!%40)\S){1,512}%40/gi, `$1${REDACTED}%40`],
+    ],
+  },
+  {
+    needs: /[^\s:@/"']@(?:[\w.-]{1,253}:\d|tcp\(|unix\()/,
+    shapes: [
+      [/(?<![\w/:@.-])[\w.-]{1,64}:[^\s:@/"']{3,128}@(?=[\w.-]{1,253}:\d{2,5}\b|(?:tcp|unix)\()/g, `${REDACTED}@`],
+    ],
+  },
+  {
+    needs: /jdbc:|\.com\/|=|%3D/i,
+    shapes: [
+      [/(jdbc:oracle:\w{1,10}:)[^/\s]{1,64}\/[^@\s]{1,128}@/gi, `$1${REDACTED}@`],
+      [/(\bhooks\.slack(?:-gov)?\.com\/\w+\/)[^\s"'<>)\\]+/gi, `$1${REDACTED}`],
+      [/(\bdiscord(?:app)?\.com\/api\/(?:v\d+\/)?webhooks\/\d+\/)[\w-]+/gi, `$1${REDACTED}`],
+      [
+        /(\b(?:webhook\.office\.com|outlook\.office(?:365)?\.com|hooks\.zapier\.com)\/\w+\/)[^\s"'<>)\\]+/gi,
+        `$1${REDACTED}`,
+      ],
+      [/(\bmaker\.ifttt\.com\/\S{1,100}?\/key\/)[\w-]+/gi, `$1${REDACTED}`],
+      [
+        new RegExp(`((?:[?&;]|%3F|%26|\\\\u0026)(?:${PARAMETER})(?:=|%3D))(?:(?!%26)[^&\\s"'<>#;\\\\])+`, 'gi'),
+        `$1${REDACTED}`,
+      ],
+    ],
+  },
+  {
+    needs: /authorization|cookie|(?:bearer|bot|token|apikey|ssws|basic)[ \t+%]|(?:signature|response|mac)=/i,
+    shapes: [
+      // Headers. Some schemes have several parts: they end with the line, or with the quote of a command line.
+      [
+        new RegExp(
+          `(authorization${BETWEEN}${QUOTE}?(?:Digest|Hawk|OAuth|Signature|AWS4-[\\w-]{1,30})\\s)[^\\r\\n']*`,
+          'gi',
+        ),
+        `$1${REDACTED}`,
+      ],
+      [new RegExp(`(authorization)(${BETWEEN}${QUOTE}?(?:${SCHEME})[ \\t]{1,4})([^\\s"'\\\\,;]+)`, 'gi'), hideValue],
+      [
+        new RegExp(
+          `(authorization)(${BETWEEN})(?!${QUOTE}?(?:Digest|Hawk|OAuth|Signature|AWS4-|${SCHEME})[ \\t])(${VALUE})`,
+          'gi',
+        ),
+        hideValue,
+      ],
+      [new RegExp(`(set-cookie2?${BETWEEN})\\[(?!redacted)[^\\]]*\\]?`, 'gi'), `$1${REDACTED}`],
+      [new RegExp(`(cookie2?${BETWEEN}${QUOTE}?)[^\\r\\n"'=\\\\]{1,256}=[^\\r\\n"'\\\\]*`, 'gi'), `$1${REDACTED}`],
+      [
+        /\b(Bearer|Bot|Token|ApiKey|SSWS)([ \t]+|%20|\+)(?=[\w.~/-]{0,64}\d|[\w.~/-]{16})[\w.~+/-]{6,}=*/gi,
+        `$1$2${REDACTED}`,
+      ],
+      [/\b(Basic(?:[ \t]+|%20))([A-Za-z0-9+/_-]{6,}(?:=|%3D)*)/gi, hideBasic],
+      [/\b((?:signature|response|mac)=["']?)(?:[\w+/%-]{16,}|(?<=x-(?:amz|goog)-signature=)\w+)=*/gi, `$1${REDACTED}`],
+    ],
+  },
+  {
+    needs: new RegExp(`${ESCAPE}|A[KS]IA|(?:^|[^A-Za-z0-9])(?:${TOKENS}|${WHOLES})`),
+    shapes: [
+      // Credentials with a beginning of their own. The secret key of AWS often stands after its id.
+      [/(A[KS]IA)[A-Z0-9]{12,}([\s:,;|/]{1,4})[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+])/g, `$1${REDACTED}$2${REDACTED}`],
+      [new RegExp(`${START}(?:${TOKENS})`, 'g'), `$1$2$3$4$5$6$7$8${REDACTED}`],
+      [new RegExp(`${START}${WHOLES}(?![A-Za-z0-9])`, 'g'), REDACTED],
+    ],
+  },
+  {
+    needs: /\dQ~|\$[2a156y]/,
+    shapes: [
+      [/[\w~.-]{3}\dQ~[\w~.-]{30,}/g, REDACTED],
+      [/(\$(?:2[abxy]|argon2\w{1,2}|[156y])\$)[\w./$=,+-]{16,}/g, `$1${REDACTED}`],
+    ],
+  },
+  {
+    needs:
+      /pass|pwd|_pw|secret|token|auth|jwt|bearer|credential|sess|connect\.sid|key|_pat|_creds|user[ \t]|identified by|(?:^|\s)-[pu]/i,
+    shapes: [
+      // Values after a name, in the order of how much the place says.
+      [/((?:password|passwd|pwd|secret|token|api-?key)>)[^<]{1,512}(?=<\/)/gi, `$1${REDACTED}`],
+      [
+        /(\bkey=["'][\w.:-]{0,64}(?:password|secret|token|api-?key)["'][ \t]{1,64}value=["'])[^"'\r\n]{1,512}/gi,
+        `$1${REDACTED}`,
+      ],
+      [/(;[ \t]{0,4}(?:password|pwd)[ \t]{0,4}=[ \t]{0,4})(?!["'])[^;"'\r\n]{1,256}(?=;)/gi, `$1${REDACTED}`],
+      [new RegExp(`(${NAME})(${BETWEEN})(${VALUE})`, 'gi'), hideValue],
+      [
+        new RegExp(
+          `\\b((?!PRIMARY|FOREIGN|CACHE|PARTITION|SORT|PUBLIC|IDEMPOTENCY)[A-Z][A-Z0-9_]{0,60}_(?:KEY|PAT|PASS|PW|CREDS))(${BETWEEN})(${VALUE})`,
+          'g',
+        ),
+        hideValue,
+      ],
+      [
+        /(--(?:[\w-]{0,40}-)?(?:password|passwd|pass|secret|token|(?:[\w-]{0,20})api-?key|key|user)[ \t]{1,4})(?!-)(["']?)[^\s"']+/gi,
+        `$1$2${REDACTED}`,
+      ],
+      [/(\b(?:login|sshpass|mysql\w{0,8})\b[^\r\n]{0,200}?\s-p[ \t]{0,4})[^\s-]\S*/g, `$1${REDACTED}`],
+      [/((?:^|\s)-u[ \t]{0,4}["']?[^\s:"']{0,128}:)[^\s"']+/g, `$1${REDACTED}`],
+      [/(\b(?:password|passphrase|identified by)[ \t]{1,4}(["']))[^"'\r\n]{1,256}(?=\2)/gi, `$1${REDACTED}`],
+      [/(\blogin[ \t]{1,4}\S{1,128}\s{1,4}password[ \t]{1,4})\S+/gi, `$1${REDACTED}`],
+      [
+        new RegExp(
+          `(\\b(?:${SENTENCE_NAME})(?:[ \\t]{1,4}(?:provided|is|was|given|used|sent|received|value|for user)){0,3}:?[ \\t]{1,4}["'\`(]?)([^\\s"'\`,;()<>[\\]]+)`,
+          'gi',
+        ),
+        hideInSentence,
+      ],
+    ],
+  },
 ];

@@ -1,7 +1,7 @@
 /** The texts of errors as spans show them. A text may contain credentials: see `redact`. */
 import { copyText } from '../platform/copy-text.ts';
 import { readProperty } from '../platform/read-property.ts';
-import { redact } from '../platform/redact.ts';
+import { hideSecrets, redact } from '../platform/redact.ts';
 
 /** The type and the redacted text of a thrown value, as spans show them. Any value can be thrown, not only errors. */
 export function errorText(error: unknown): { readonly type: string; readonly message: string } {
@@ -20,16 +20,19 @@ export function errorText(error: unknown): { readonly type: string; readonly mes
 /** The longest frames that are remembered, in characters, and how many of them: work that fails, fails often in one place. */
 const LONGEST = 4_096;
 const MOST = 100;
-const redactedFrames = new Map<string, string>();
+/** Frames without a credential, as spans show them. Those with one are not kept in memory. */
+const harmlessFrames = new Map<string, string>();
 
-/** To search a stack for credentials takes longer than all other telemetry of a failure. */
+/** To search a stack for credentials takes as long as all other telemetry of a failure. */
 function redactFrames(frames: string): string {
-  const known = redactedFrames.get(frames);
+  const known = harmlessFrames.get(frames);
   if (known !== undefined) return known;
   const redacted = redact(frames);
-  if (redactedFrames.size >= MOST) redactedFrames.clear();
-  // A part of a text keeps the whole text in memory: a copy is kept.
-  if (frames.length <= LONGEST) redactedFrames.set(copyText(frames), redacted);
+  if (redacted === frames || (frames.length <= LONGEST && hideSecrets(frames) === frames)) {
+    if (harmlessFrames.size >= MOST) harmlessFrames.clear();
+    // A part of a text keeps the whole text in memory: a copy is kept.
+    harmlessFrames.set(copyText(frames), redacted);
+  }
   return redacted;
 }
 

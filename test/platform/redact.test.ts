@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { redact } from '../../src/platform/redact.ts';
+import { GROUPS } from '../../src/platform/secret-shapes.ts';
 import { HARMLESS, TOKENS, WITH_SECRETS } from './secrets.ts';
 
 const unmarked = (text: string) => text.replace(/[«»]/g, '');
@@ -78,6 +79,48 @@ describe('redact', () => {
       fc.property(fc.array(piece, { maxLength: 60 }), (pieces) => {
         expect(redact(pieces.join('')).length).toBeLessThanOrEqual(2_049);
       }),
+    );
+  });
+
+  it('leaves out only shapes that would find nothing', () => {
+    const samples = [...WITH_SECRETS, ...TOKENS, ...HARMLESS].map(unmarked);
+    const part = fc
+      .tuple(fc.constantFrom(...samples), fc.nat(80), fc.nat(80))
+      .map(([text, from, length]) => text.slice(from % text.length, (from % text.length) + length));
+    const glue = fc.constantFrom(
+      ...' \n\t"\'\\/%@:=-_.?&;<>$()[]{}|+~,',
+      '%3D',
+      '%40',
+      '%2F%2F',
+      '\\n',
+      '\\u0026',
+      '//',
+      '--',
+    );
+    const whole = fc.constantFrom(...samples);
+    const piece = fc.oneof(
+      whole,
+      part,
+      glue,
+      fc.string({ unit: 'binary-ascii', maxLength: 12 }),
+      fc.string({ maxLength: 5 }),
+    );
+    const asWritten = (text: string) => text;
+    const recased = fc.constantFrom(
+      asWritten,
+      asWritten,
+      (t: string) => t.toUpperCase(),
+      (t: string) => t.toLowerCase(),
+    );
+    fc.assert(
+      fc.property(fc.array(fc.tuple(piece, recased), { minLength: 1, maxLength: 6 }), (pieces) => {
+        const text = pieces.map(([one, recase]) => recase(one)).join('');
+        for (const { needs, shapes } of GROUPS) {
+          if (needs.test(text)) continue;
+          for (const [pattern] of shapes) expect(text.search(pattern), `${pattern} in ${text}`).toBe(-1);
+        }
+      }),
+      { numRuns: 2_000 },
     );
   });
 

@@ -83,6 +83,18 @@ describe('the stack of an error', () => {
     expect(stack).not.toContain('hunter2');
   });
 
+  it('is redacted each time that an error of the same place is thrown', () => {
+    const frames = (filler: string) => `\n    at connect (redis://:hunter2@cache)\n    at main (${filler}.js:1:2)`;
+    for (const place of [frames('main'), frames('x'.repeat(3_000))]) {
+      const texts = ['first', 'second'].map((message) => {
+        const error = Object.assign(new Error(message), { stack: `Error: ${message}${place}` });
+        return errorStack(error, 'Error', message)?.replace(message, 'it');
+      });
+      expect(texts[0]).toContain('redis://:[redacted]@cache');
+      expect(texts[1]).toBe(texts[0]);
+    }
+  });
+
   it('is redacted where it has no frames, and in its frames', () => {
     expect(errorStack({ stack: 'Error: password=hunter2' }, 'Error', 'x')).toBe('Error: password=[redacted]');
     const stack = 'Error: x\n    at https://ada:hunter2@host/file.js:1:1';
