@@ -90,7 +90,7 @@ describe('the stack of an error', () => {
         const error = Object.assign(new Error(message), { stack: `Error: ${message}${place}` });
         return errorStack(error, 'Error', message)?.replace(message, 'it');
       });
-      expect(texts[0]).toContain('redis://:[redacted]@cache');
+      expect(texts[0]).toContain('redis://[redacted]@cache');
       expect(texts[1]).toBe(texts[0]);
     }
   });
