@@ -14,29 +14,31 @@ let warned = false;
  * warning says why, once, no price is known for now, and the next call tries again.
  */
 export function cataloguePrices(): Promise<PriceSource> {
-  loading ??= import('@pydantic/genai-prices').then(
-    ({ calcPrice }): PriceSource =>
-      ({ provider, model, usage }) => {
-        const { inputTokens, outputTokens, cachedInputTokens, cacheWriteTokens } = soundUsage(usage);
-        const tokens = {
-          input_tokens: inputTokens,
-          output_tokens: outputTokens,
-          ...(cachedInputTokens > 0 ? { cache_read_tokens: cachedInputTokens } : {}),
-          ...(cacheWriteTokens > 0 ? { cache_write_tokens: cacheWriteTokens } : {}),
-        };
-        try {
-          return calcPrice(tokens, model, { providerId: PROVIDERS[provider] ?? provider })?.total_price;
-        } catch {
-          return undefined;
-        }
-      },
-    (error: unknown) => {
-      loading = undefined;
-      if (!warned) warnOf(error);
-      return UNKNOWN;
-    },
-  );
+  loading ??= load().catch((error: unknown) => {
+    loading = undefined;
+    if (!warned) warnOf(error);
+    return UNKNOWN;
+  });
   return loading;
+}
+
+// Not `import(...).then(({ calcPrice }) => ...)`: rollup 4 then takes calcPrice for unused, and leaves it out of the bundle.
+async function load(): Promise<PriceSource> {
+  const { calcPrice } = await import('@pydantic/genai-prices');
+  return ({ provider, model, usage }) => {
+    const { inputTokens, outputTokens, cachedInputTokens, cacheWriteTokens } = soundUsage(usage);
+    const tokens = {
+      input_tokens: inputTokens,
+      output_tokens: outputTokens,
+      ...(cachedInputTokens > 0 ? { cache_read_tokens: cachedInputTokens } : {}),
+      ...(cacheWriteTokens > 0 ? { cache_write_tokens: cacheWriteTokens } : {}),
+    };
+    try {
+      return calcPrice(tokens, model, { providerId: PROVIDERS[provider] ?? provider })?.total_price;
+    } catch {
+      return undefined;
+    }
+  };
 }
 
 function warnOf(error: unknown): void {
