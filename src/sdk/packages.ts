@@ -65,9 +65,9 @@ export function loadSdk(user = 'register'): Sdk {
 export async function importSdk(user = 'register'): Promise<Sdk> {
   try {
     const [prometheus, resources, metrics] = await Promise.all([
-      import('@opentelemetry/exporter-prometheus'),
-      import('@opentelemetry/resources'),
-      import('@opentelemetry/sdk-metrics'),
+      import('@opentelemetry/exporter-prometheus').then(exportsOf),
+      import('@opentelemetry/resources').then(exportsOf),
+      import('@opentelemetry/sdk-metrics').then(exportsOf),
     ]);
     return { prometheus, resources, metrics, traces: await importTraces() };
   } catch (error) {
@@ -80,17 +80,28 @@ export async function importSdk(user = 'register'): Promise<Sdk> {
 async function importTraces(): Promise<TracePackage> {
   // In a `try` block: bundlers then accept that the package is missing.
   try {
-    return await import('@opentelemetry/sdk-trace-node');
+    return exportsOf(await import('@opentelemetry/sdk-trace-node'));
   } catch (error) {
     try {
       const parts = [
-        import('@opentelemetry/sdk-trace'),
-        import('@opentelemetry/core'),
-        import('@opentelemetry/context-async-hooks'),
+        import('@opentelemetry/sdk-trace').then(exportsOf),
+        import('@opentelemetry/core').then(exportsOf),
+        import('@opentelemetry/context-async-hooks').then(exportsOf),
       ] as const;
       return asTraceNode(...(await Promise.all(parts)));
     } catch {
       throw error;
     }
   }
+}
+
+/** The exports of a package of CommonJS: where a bundler splits the bundle, they stand in `default` only. */
+function exportsOf<T extends object>(imported: T): T {
+  if (imported === undefined) {
+    throw new Error(
+      'the packages of the SDK stand below the line that calls register, in the same file of the bundle. Let the ' +
+        'bundler write several files, or call register in a function and not at the top level',
+    );
+  }
+  return 'default' in imported ? (imported.default as T) : imported;
 }
