@@ -6,8 +6,11 @@ import { notInstalled, type Peer } from './peers.ts';
 import { readProperty } from './read-property.ts';
 
 const NOT_FOUND: readonly unknown[] = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'];
-/** The name in the message of Node.js: `import` says `package` and the name, `require` says `module` and the specifier. */
-const NAMED = /^Cannot find (?:package|module) '([^']+)'/;
+/**
+ * The name in the message. Node.js: `import` says `package` and the name, `require` says `module` and the specifier. Plug'n'Play
+ * of yarn: `Required package`, for a package that nobody has, or that the project does not give to ours.
+ */
+const NAMED = [/^Cannot find (?:package|module) '([^']+)'/, /^Required package: ([^\s"]+)/m];
 
 /**
  * Whether the error of an import, a require or a resolution means that the package itself is not installed. Only the
@@ -16,7 +19,8 @@ const NAMED = /^Cannot find (?:package|module) '([^']+)'/;
 export function isMissing(name: string, error: unknown): boolean {
   if (!NOT_FOUND.includes(readProperty(error, 'code'))) return false;
   const message = readProperty(error, 'message');
-  const named = typeof message === 'string' ? NAMED.exec(message)?.[1] : undefined;
+  if (typeof message !== 'string') return false;
+  const named = NAMED.map((pattern) => pattern.exec(message)?.[1]).find((found) => found !== undefined);
   return named === name || named?.startsWith(`${name}/`) === true;
 }
 

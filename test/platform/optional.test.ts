@@ -91,6 +91,14 @@ describe('a package that cannot be loaded', () => {
     expect(isMissing('openai', failure("Cannot find module 'openai/streaming'\nRequire stack:\n- a.js"))).toBe(true);
     expect(isMissing('openai', failure("Cannot find module 'openai-core'"))).toBe(false);
     expect(isMissing('openai', failure("Cannot find module 'openai'", 'EACCES'))).toBe(false);
+    const plugAndPlay = (name: string) =>
+      failure(
+        `tta-primitives tried to access ${name} (a peer dependency) but it isn't provided by your application; this makes ` +
+          `the require call ambiguous and unsound.\n\nRequired package: ${name}\nRequired by: tta-primitives@virtual:1`,
+      );
+    expect(isMissing('openai', plugAndPlay('openai'))).toBe(true);
+    expect(isMissing('openai', plugAndPlay('openai (via "openai/streaming")'))).toBe(true);
+    expect(isMissing('openai', plugAndPlay('openai-core'))).toBe(false);
     for (const odd of [undefined, null, 'openai', { code: 'MODULE_NOT_FOUND' }])
       expect(isMissing('openai', odd)).toBe(false);
   });
