@@ -42,7 +42,7 @@ const RULES: Rules<OpenAICompatibleOptions> = {
 
 /**
  * A model behind OpenAI's chat completions API, by the official `openai` client, which is loaded on first use
- * (`npm install openai@6`). The client's own retries are off: every request is one execution, counted once.
+ * (`npm install openai@6`, or 4.52 to 7). The client's own retries are off: every request is one execution, counted once.
  *
  * @throws TypeError when an option is wrong; at the first call an error with the install line when `openai` is missing
  */

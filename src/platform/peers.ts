@@ -1,6 +1,7 @@
 /**
- * The peers of this package: the range that package.json allows, and the version of the tests, for install lines.
- * test/platform/peers.test.ts compares both with package.json.
+ * The peers of this package: the versions that it works with, and that of the tests, for install lines. package.json
+ * allows an SDK of the 1.x line too, which many packages bring: the primitives work beside it, and only `register` and
+ * `tta-primitives/testing` need a newer one, and say so. test/platform/peers.test.ts compares this with package.json.
  */
 export const PEERS = {
   '@opentelemetry/api': { tested: '1.9.1', range: '^1.9.0' },
@@ -13,7 +14,7 @@ export const PEERS = {
   '@opentelemetry/sdk-trace-node': { tested: '2.12.0', range: '>=2.0.0 <4' },
   'gpt-tokenizer': { tested: '4.0.0', range: '^3.0.0 || ^4.0.0' },
   'hdr-histogram-js': { tested: '3.0.1', range: '^3.0.0' },
-  openai: { tested: '6.49.0', range: '^6.0.0 || ^7.0.0' },
+  openai: { tested: '6.49.0', range: '^4.52.0 || ^5.0.0 || ^6.0.0 || ^7.0.0' },
   protobufjs: { tested: '7.6.6', range: '^7.0.0 || ^8.0.0' },
 } as const;
 

@@ -6,10 +6,15 @@ import { fits } from '../../src/platform/version-range.ts';
 
 const peers = Object.entries(PEERS).map(([name, peer]) => ({ name, ...peer }));
 
+/** An SDK of the 1.x line, which many packages bring, must not forbid the installation: the primitives need no SDK. */
+const besideLine1 = (range: string) => range.replace('>=2.0.0 <4', '>=1.0.0 <4').replace('>=0.200.0 <', '>=0.25.0 <');
+
 it('are those of package.json, with the ranges there, in the versions that the tests run with', () => {
-  const by = (field: 'range' | 'tested') => Object.fromEntries(peers.map((peer) => [peer.name, peer[field]]));
-  expect(by('range')).toEqual(packageJson.peerDependencies);
-  expect(packageJson.devDependencies).toMatchObject(by('tested'));
+  const ranges = Object.fromEntries(peers.map(({ name, range }) => [name, besideLine1(range)]));
+  expect(ranges).toEqual(packageJson.peerDependencies);
+  expect(packageJson.devDependencies).toMatchObject(
+    Object.fromEntries(peers.map(({ name, tested }) => [name, tested])),
+  );
 });
 
 it('have a tested version that their range allows', () => {

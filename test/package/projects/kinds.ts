@@ -60,6 +60,10 @@ function otel(sdk: string, exporters: string, traces: readonly string[], lines: 
   ];
 }
 
+const BUNDLED = {
+  'app.mjs': `import { register } from 'tta-primitives/sdk';\nawait register();\n${WORKFLOW}${PRINT_SERIES}`,
+};
+const REMOVE_PACKAGES = ['node', '--eval', "require('node:fs').renameSync('node_modules', 'gone')"];
 const ESBUILD = ['esbuild', 'app.mjs', '--bundle', '--platform=node'];
 const BANNER = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
@@ -82,7 +86,22 @@ await ended;
 export const KINDS: readonly Kind[] = [
   { have: 'nothing', packages: [], files: APP, commands: [REGISTERED] },
   { have: 'openai 6', packages: ['openai@6'], files: APP, commands: [REGISTERED] },
+  ...['4', '5'].map(
+    (line): Kind => ({
+      have: `openai ${line}`,
+      lines: ['20'],
+      packages: [`openai@${line}`],
+      files: APP,
+      commands: [REGISTERED],
+    }),
+  ),
   { have: 'openai 7', lines: ['24', '26'], packages: ['openai@7'], files: APP, commands: [REGISTERED] },
+  {
+    have: 'OpenTelemetry 1.30, of another package',
+    packages: ['@opentelemetry/sdk-node@0.57.2'],
+    files: APP,
+    commands: [REGISTERED],
+  },
   ...otel('2.0.0', '0.200.0', ['sdk-trace-node@2.0.0'], ['20', '24']),
   ...otel('2.12.1', '0.223.0', ['sdk-trace-node@2.12.0'], ['20', '24']),
   ...otel('3.1.1', '0.301.0', ['sdk-trace@3.1.1', 'context-async-hooks@3'], ['24', '26']),
@@ -126,12 +145,10 @@ export const KINDS: readonly Kind[] = [
   {
     have: 'esbuild, a bundle of ES modules',
     packages: ['esbuild'],
-    files: {
-      'app.mjs': `import { register } from 'tta-primitives/sdk';\nawait register();\n${WORKFLOW}${PRINT_SERIES}`,
-    },
+    files: BUNDLED,
     commands: [
       [...ESBUILD, '--format=esm', `--banner:js=${BANNER}`, '--outfile=out/app.mjs'],
-      ['node', '--eval', "require('node:fs').renameSync('node_modules', 'gone')"],
+      REMOVE_PACKAGES,
       ['node', 'out/app.mjs'],
     ],
   },
@@ -149,11 +166,52 @@ ${PRINT_SERIES}}
 main();
 `,
     },
+    commands: [[...ESBUILD, '--format=cjs', '--outfile=out/app.cjs'], REMOVE_PACKAGES, ['node', 'out/app.cjs']],
+  },
+  {
+    have: 'rollup',
+    packages: ['rollup', ...['node-resolve', 'commonjs', 'json'].map((name) => `@rollup/plugin-${name}`)],
+    files: {
+      ...BUNDLED,
+      'rollup.config.mjs': `import commonjs from '@rollup/plugin-commonjs';
+import json from '@rollup/plugin-json';
+import { nodeResolve } from '@rollup/plugin-node-resolve';
+const plugins = [nodeResolve({ preferBuiltins: true }), commonjs(), json()];
+export default { input: 'app.mjs', plugins, output: { dir: 'out', entryFileNames: '[name].mjs' } };`,
+    },
+    commands: [['rollup', '--config', 'rollup.config.mjs'], REMOVE_PACKAGES, ['node', 'out/app.mjs']],
+  },
+  {
+    have: 'esbuild, a bundle of several files',
+    packages: ['esbuild'],
+    files: BUNDLED,
     commands: [
-      [...ESBUILD, '--format=cjs', '--outfile=out/app.cjs'],
-      ['node', '--eval', "require('node:fs').renameSync('node_modules', 'gone')"],
-      ['node', 'out/app.cjs'],
+      [...ESBUILD, '--format=esm', '--splitting', `--banner:js=${BANNER}`, '--outdir=out', '--out-extension:.js=.mjs'],
+      REMOVE_PACKAGES,
+      ['node', 'out/app.mjs'],
     ],
+  },
+  {
+    have: 'webpack',
+    packages: ['webpack', 'webpack-cli'],
+    files: {
+      ...BUNDLED,
+      'webpack.config.mjs': `export default { mode: 'production', target: 'node20', entry: './app.mjs',
+        experiments: { outputModule: true }, output: { filename: 'app.mjs', module: true } };`,
+    },
+    commands: [['webpack', '--config', 'webpack.config.mjs'], REMOVE_PACKAGES, ['node', 'dist/app.mjs']],
+  },
+  {
+    have: 'Vite, for a server',
+    packages: ['vite'],
+    files: { ...BUNDLED, 'vite.config.mjs': 'export default { ssr: { noExternal: true } };' },
+    commands: [['vite', 'build', '--ssr', 'app.mjs', '--outDir', 'out'], REMOVE_PACKAGES, ['node', 'out/app.js']],
+  },
+  {
+    have: 'ncc',
+    packages: ['@vercel/ncc'],
+    files: BUNDLED,
+    commands: [['ncc', 'build', 'app.mjs', '--out', 'out'], REMOVE_PACKAGES, ['node', 'out/index.mjs']],
   },
   {
     have: 'jest',
@@ -197,6 +255,15 @@ main();
     }),
   ),
   { have: 'pnpm', packages: [], machine: ['pnpm'], add: ['pnpm', 'add'], files: APP, commands: [REGISTERED] },
+  { have: 'yarn 1', packages: [], machine: ['yarn@1'], add: ['yarn', 'add'], files: APP, commands: [REGISTERED] },
+  {
+    have: "yarn with Plug'n'Play",
+    packages: [],
+    machine: ['@yarnpkg/cli-dist'],
+    add: ['yarn', 'add'],
+    files: { ...APP, 'yarn.lock': '', '.yarnrc.yml': 'nodeLinker: pnp\nenableTelemetry: false\n' },
+    commands: [['yarn', ...REGISTERED]],
+  },
   {
     have: 'bun',
     lines: ['20'],
