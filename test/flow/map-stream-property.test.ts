@@ -146,8 +146,9 @@ async function play({ concurrency, unordered, mode }: Options, steps: readonly S
       stopped = true;
       controller.abort(new Error('aborted'));
     }
-    // Without a wait several things happen in one tick. That the source has ended must have been seen.
-    if (step.do === 'wait' || step.do === 'exhaust' || step.do === 'break') await settled();
+    // Without a wait several things happen in one tick. An end must have been seen: a source that ends in the very tick in
+    // which its reader leaves may be closed or not.
+    if (step.do !== 'give' && step.do !== 'finish' && step.do !== 'fail' && step.do !== 'read') await settled();
   }
   // Reads to the end: the first result, those in the slots, and the end.
   for (let more = 0; more <= concurrency + 1; more += 1) read();

@@ -202,7 +202,7 @@ describe('the offline model and wrong requests', () => {
       const error = await requestError(client, ask(text));
       expect(error).toBeInstanceOf(BadRequestError);
       expect(error.code).toBe('context_length_exceeded');
-      expect(systemClock.now() - began).toBeLessThan(5_000);
+      expect(systemClock.now() - began).toBeLessThan(20_000);
     }
   });
 
@@ -303,7 +303,7 @@ describe('the server of the offline model', () => {
     await server.close();
     await server.close();
     await Promise.all([half.ended, lost]);
-    expect(systemClock.now() - began).toBeLessThan(1_000);
+    expect(systemClock.now() - began).toBeLessThan(4_000);
   });
 
   it('names the port that is taken', async () => {

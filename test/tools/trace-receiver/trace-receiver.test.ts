@@ -219,7 +219,7 @@ describe('the trace receiver', () => {
     const began = systemClock.now();
     await receiver.close();
     await Promise.all([kept.ended, half.ended]);
-    expect(systemClock.now() - began).toBeLessThan(1_000);
+    expect(systemClock.now() - began).toBeLessThan(4_000);
     const next = await start({ port });
     expect(next.url).toBe(receiver.url);
   });
