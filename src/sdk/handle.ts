@@ -1,3 +1,5 @@
+import type { Settings } from './settings.ts';
+
 /** The handle that `register` returns. */
 export interface Telemetry {
   /** The URL that Prometheus scrapes; `undefined` while the endpoint does not listen. */
@@ -20,8 +22,10 @@ export interface Telemetry {
 
 export interface Started {
   readonly telemetry: Telemetry;
-  /** Resolves when the endpoint listens, or has failed to listen. */
-  readonly ready: Promise<void>;
+  /** Resolves when the endpoint listens, or has failed to listen, or when there is none. */
+  ready(): Promise<void>;
+  /** Opens the endpoint if there was to be none so far. Returns whether it does. */
+  listen(endpoint: Settings['prometheus']): boolean;
   /** The promise of the shutdown, `undefined` before the shutdown. */
   ending(): Promise<void> | undefined;
 }
@@ -36,6 +40,7 @@ export const DISABLED: Started = Object.freeze({
     flush: async () => {},
     shutdown: async () => {},
   }),
-  ready: Promise.resolve(),
+  ready: async () => {},
+  listen: () => false,
   ending: () => undefined,
 });

@@ -4,7 +4,7 @@ import { joinOtherVersions } from './globals.ts';
 import { DISABLED, type Started } from './handle.ts';
 import { checkRegisterOptions, type RegisterOptions } from './options.ts';
 import { importSdk, loadSdk, type Sdk } from './packages.ts';
-import { isDisabled, settingsFrom } from './settings.ts';
+import { endpointFrom, isDisabled, settingsFrom } from './settings.ts';
 import { startTelemetry } from './telemetry.ts';
 import { warn } from './warn.ts';
 
@@ -39,7 +39,9 @@ export function ending(): Promise<void> | undefined {
 export function registerNow(options: RegisterOptions, load: () => Sdk = loadSdk): Started {
   checkRegisterOptions(options);
   if (registered.current !== undefined) {
-    warnOfIgnoredOptions(registered.current, options);
+    const { prometheus, ...others } = options;
+    const opens = typeof prometheus === 'object' && registered.current.listen(endpointFrom(options));
+    warnOfIgnoredOptions(registered.current, opens ? others : options);
     return registered.current;
   }
   if (isDisabled()) return DISABLED;

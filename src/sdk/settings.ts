@@ -3,7 +3,7 @@ import { isMainThread } from 'node:worker_threads';
 import type { Attributes } from '@opentelemetry/api';
 import { booleanFrom, listFrom, numberFrom, pairsFrom, textFrom } from './environment.ts';
 import { hasMeterProvider, hasTracerProvider } from './globals.ts';
-import type { PrometheusOptions, RegisterOptions } from './options.ts';
+import type { RegisterOptions } from './options.ts';
 import { type TracesSettings, tracesFrom } from './traces-settings.ts';
 import { warnOfUnsupported } from './unsupported.ts';
 
@@ -25,7 +25,7 @@ export function settingsFrom(options: RegisterOptions): Settings {
   const attributes = { ...pairsFrom('OTEL_RESOURCE_ATTRIBUTES'), ...withService(textFrom('OTEL_SERVICE_NAME')) };
   const resourceAttributes = { ...attributes, ...options.resourceAttributes, ...withService(options.serviceName) };
   const traces = tracesFrom(options, flushTimeoutMs);
-  const prometheus = hasEndpoint(options) ? endpointFrom(options.prometheus || {}) : undefined;
+  const prometheus = endpointFrom(options);
   // What another SDK does with these variables is its own affair.
   warnOfUnsupported({
     traces: traces !== undefined && !hasTracerProvider(),
@@ -52,7 +52,10 @@ function withService(name: string | undefined): Attributes {
   return name === undefined ? {} : { 'service.name': name };
 }
 
-function endpointFrom({ host, port }: PrometheusOptions): { host: string; port: number } {
+/** Where the endpoint is to listen; `undefined` where there is to be none. */
+export function endpointFrom(options: RegisterOptions): Settings['prometheus'] {
+  if (!hasEndpoint(options)) return undefined;
+  const { host, port } = options.prometheus || {};
   return {
     // Without the brackets that an IPv6 address has in a URL.
     host: (host ?? textFrom('OTEL_EXPORTER_PROMETHEUS_HOST') ?? '127.0.0.1').replace(/^\[(.*)\]$/, '$1'),

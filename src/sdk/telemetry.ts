@@ -14,19 +14,23 @@ import { type ScrapeServer, startScrapeServer } from './scrape-server.ts';
 import type { Settings } from './settings.ts';
 import { createTraces, type Traces } from './traces.ts';
 import { warn } from './warn.ts';
-import { answerAsked, askWorkers, followWorkers } from './worker-threads.ts';
+import { answerAsked, askWorkers, followWorkers, noteEndpoint } from './worker-threads.ts';
 
 /** Sets the global providers before anything is awaited. `onShutdown` is called when they are unset again. */
 export function startTelemetry(sdk: Sdk, settings: Settings, onShutdown: () => void): Started {
   const traces = startTraces(sdk, settings);
   const metrics = startMetrics(sdk, settings);
   let server: ScrapeServer | undefined;
-  const ready =
-    metrics === undefined || settings.prometheus === undefined
-      ? Promise.resolve()
-      : startScrapeServer(settings.prometheus, () => metrics.text()).then((started) => {
-          server = started;
-        });
+  let ready: Promise<void> | undefined;
+  const listen = (endpoint: Settings['prometheus']): boolean => {
+    if (metrics === undefined || endpoint === undefined || ready !== undefined) return false;
+    noteEndpoint(true);
+    ready = startScrapeServer(endpoint, () => metrics.text()).then((started) => {
+      server = started;
+    });
+    return true;
+  };
+  listen(settings.prometheus);
 
   let lastText: Promise<string> | undefined;
   let ending: Promise<void> | undefined;
@@ -49,9 +53,10 @@ export function startTelemetry(sdk: Sdk, settings: Settings, onShutdown: () => v
     }
     releaseProcess();
     lastText = metrics?.text() ?? Promise.resolve('');
-    const closing = Promise.allSettled([lastText, ready.then(() => server?.close())]).then(() => metrics?.stop());
+    const closing = Promise.allSettled([lastText, ready?.then(() => server?.close())]).then(() => metrics?.stop());
     await settlesWithin(Math.max(100, deadline - systemClock.now()), closing);
     unwatch();
+    noteEndpoint(false);
     releaseWorker();
     traces?.release();
     metrics?.release();
@@ -85,7 +90,7 @@ export function startTelemetry(sdk: Sdk, settings: Settings, onShutdown: () => v
     flush: () => ending ?? flush(),
     shutdown,
   };
-  return { telemetry, ready, ending: () => ending };
+  return { telemetry, ready: async () => ready, listen, ending: () => ending };
 }
 
 function startTraces(sdk: Sdk, settings: Settings): (Traces & { release(): void }) | undefined {

@@ -1,6 +1,6 @@
 /**
  * A worker thread has providers of its own: its spans leave from it, and its counts are not at the endpoint of the main
- * thread, which has the port. That is said once per process, when a worker makes its first span: many workers never do.
+ * thread, which has the port. That is said once per process, when a worker without an endpoint makes its first span: many never do.
  *
  * A thread that exits ends its workers at once, without an `exit` of theirs. So it asks them before, by a message, to send
  * the spans that they have, and waits for it. All threads share one array: whether the warning was given, and the state
@@ -48,7 +48,7 @@ export function workerNotice(): SpanProcessor[] {
     {
       onStart: () => {
         if (Atomics.compareExchange(states, slotOf(threadId), 0, MADE_SPANS) !== 0) return;
-        if (Atomics.exchange(states, WARNED, 1) !== 0) return;
+        if (own.hasEndpoint || Atomics.exchange(states, WARNED, 1) !== 0) return;
         warn(
           'The spans of worker threads are delivered, but their counts are not at the endpoint of the main thread. ' +
             'An endpoint of its own: register({ prometheus: { port } }) in the worker.',
@@ -61,8 +61,18 @@ export function workerNotice(): SpanProcessor[] {
   ];
 }
 
-/** The workers that this thread has started, and how many milliseconds its exit may wait for them. */
-const own = processWide('workers', () => ({ running: new Set<Worker>(), isFollowed: false, longestWaitMs: 0 }));
+/** The workers that this thread has started, how long its exit may wait for them, and whether it has an endpoint itself. */
+const own = processWide('workers', () => ({
+  running: new Set<Worker>(),
+  isFollowed: false,
+  longestWaitMs: 0,
+  hasEndpoint: false,
+}));
+
+/** A worker that has an endpoint of its own is not warned of. */
+export function noteEndpoint(hasEndpoint: boolean): void {
+  own.hasEndpoint = hasEndpoint;
+}
 
 /** Follows the workers that are started from now on, also after a shutdown, until this thread exits. */
 export function followWorkers(longestWaitMs: number): void {

@@ -122,6 +122,30 @@ describe('tta-primitives/register', () => {
     expect(await child.says('SDK ')).toBe('MeterProvider');
     expect(await child.exited).toMatchObject({ code: 0, stderr: '' });
   });
+
+  it.each([
+    ['registers in the worker with a port of its own', [`await register({ prometheus: { port } });`, 1]],
+    ['does not', ['', 0]],
+  ] as const)('warns once that the counts of a worker are at no endpoint, unless it %s', async (_, [own, listens]) => {
+    const port = await freePort();
+    const sink = await startSink();
+    const source = `import { register } from '${ENTRY.sdk}'; const port = ${port}; ${own} ${WORK}
+      const metrics = await fetch('http://127.0.0.1:' + port + '/metrics').then((reply) => reply.text(), () => '');
+      console.log('COUNTS ' + metrics.split('tta_primitive_executions_total{').slice(1).length);`;
+    const child = runModule(
+      `import { Worker } from 'node:worker_threads';
+       const worker = new Worker(new URL('data:text/javascript,' + ${JSON.stringify(encodeURIComponent(source))}));
+       await new Promise((resolve, reject) => { worker.on('exit', resolve); worker.on('error', reject); });`,
+      {
+        ...flag,
+        env: { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url, OTEL_EXPORTER_PROMETHEUS_PORT: String(await freePort()) },
+      },
+    );
+    expect(Number(await child.says('COUNTS ')) > 0).toBe(listens === 1);
+    const { stderr } = await child.exited;
+    expect(stderr.match(/their counts are not at the endpoint/g) ?? []).toHaveLength(1 - listens);
+    await sink.stop();
+  });
 });
 
 it('tta-primitives/sdk registers nothing when it is loaded', async () => {
