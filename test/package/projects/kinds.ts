@@ -224,6 +224,39 @@ export default { input: 'app.mjs', plugins, output: { dir: 'out', entryFileNames
     seen: 'series',
   },
   {
+    have: 'jest with tests of CommonJS, by swc',
+    packages: ['jest', '@swc/jest', '@swc/core'],
+    packageJson: {
+      type: 'commonjs',
+      jest: {
+        transform: { '\\.[jt]s$': '@swc/jest' },
+        transformIgnorePatterns: ['/node_modules/(?!tta-primitives/)'],
+      },
+    },
+    files: {
+      'answer.js': ANSWER_MODULE,
+      'answer.test.js': `import 'tta-primitives/register';\n${RUNNER_TEST.replace('answer.mjs', 'answer.js')}`,
+    },
+    commands: [['jest', '--silent=false']],
+    seen: 'series',
+  },
+  {
+    have: 'jest with tests of CommonJS',
+    lines: ['24'],
+    packages: ['jest', 'ts-jest', 'typescript@5', '@types/jest'],
+    packageJson: { type: 'commonjs', jest: { preset: 'ts-jest' } },
+    files: {
+      'answer.ts': ANSWER_MODULE,
+      'answer.test.ts': `import 'tta-primitives/register';\n${RUNNER_TEST.replace('/answer.mjs', '/answer')}`,
+      'tsconfig.json': JSON.stringify({
+        compilerOptions: { target: 'es2022', module: 'commonjs', moduleResolution: 'bundler' },
+      }),
+    },
+    env: { NODE_OPTIONS: '--experimental-vm-modules' },
+    commands: [['jest', '--silent=false']],
+    seen: 'series',
+  },
+  {
     have: 'jest with jsdom',
     // jsdom has no fetch: this environment is jsdom with that of Node.js.
     packages: ['jest', 'jest-environment-jsdom', 'jest-fixed-jsdom'],
