@@ -30,6 +30,7 @@ const WINDOW = 16_384;
 /**
  * The tokenizer cl100k_base (of gpt-4 and gpt-3.5-turbo). Special tokens in a text count as plain text. Without the
  * package `gpt-tokenizer` the tokens are estimated: someone who tries this out should not have to install 30 MB for it.
+ * With its line 2 too, which refuses to count special tokens.
  */
 export async function loadTokenizer(): Promise<Tokenizer> {
   const vocabulary = await import('gpt-tokenizer/encoding/cl100k_base').catch((error: unknown) => {
@@ -39,6 +40,11 @@ export async function loadTokenizer(): Promise<Tokenizer> {
   if (vocabulary === undefined) return estimatedTokens;
   const { isWithinTokenLimit, encode, decodeGenerator } = vocabulary;
   const asText = { allowedSpecial: new Set<string>(), disallowedSpecial: new Set<string>() };
+  try {
+    isWithinTokenLimit('<|endoftext|>', WINDOW, asText);
+  } catch {
+    return estimatedTokens;
+  }
   return {
     isExact: true,
     count(text, limit = Number.MAX_SAFE_INTEGER) {

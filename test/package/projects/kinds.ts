@@ -97,6 +97,12 @@ export const KINDS: readonly Kind[] = [
   ),
   { have: 'openai 7', lines: ['24', '26'], packages: ['openai@7'], files: APP, commands: [REGISTERED] },
   {
+    have: 'older packages that the programs of tta need',
+    packages: ['gpt-tokenizer@2', 'hdr-histogram-js@2', 'protobufjs@6'],
+    files: APP,
+    commands: [REGISTERED],
+  },
+  {
     have: 'OpenTelemetry 1.30, of another package',
     packages: ['@opentelemetry/sdk-node@0.57.2'],
     files: APP,
