@@ -22,8 +22,8 @@ interface Running<V> {
 }
 
 /**
- * Refreshes values in the background: one run per key at a time, and a pause after one that failed. A refresh that has
- * run for too long is aborted as soon as somebody asks for its key. There is no timer: it would keep the process alive.
+ * Refreshes values in the background: one run per key at a time, and a pause after a run that failed. A refresh that runs
+ * for too long is aborted at the next request for its key. A timer would keep the process alive, so there is no timer.
  */
 export function refresher<V>({ messageName, longestMs, maxEntries }: RefresherOptions) {
   const runs = new SingleFlight<V>(messageName);

@@ -31,8 +31,8 @@ export interface CacheStore {
   /** How long the cache waits for an answer, in milliseconds. @default 200 */
   readonly timeoutMs?: number | undefined;
   /**
-   * The entry that was set for the key; `undefined` or `null` when there is none. Rejects with a `SyntaxError`, as
-   * `JSON.parse` does, when the kept entry cannot be read.
+   * The entry that was set for the key; `undefined` or `null` if the store has no entry. Rejects with a
+   * `SyntaxError`, as `JSON.parse` does, if the entry cannot be read.
    */
   get(key: string): PromiseLike<CacheEntry | null | undefined> | CacheEntry | null | undefined;
   /** Keeps the entry for `lifetimeMs`, a whole number of milliseconds; for ever if `lifetimeMs` is `undefined`. */

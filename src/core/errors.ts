@@ -9,8 +9,8 @@ import { VERDICT } from '../telemetry/verdict.ts';
 import { measure, show } from './show.ts';
 
 /**
- * The work in a `timeout` did not finish in time, or its stream gave no chunk in time. It is made in a timer, whose stack
- * shows nobody: the primitive that rejects with it gives it its own stack by `rejectedHere`.
+ * The work in a `timeout` did not finish in time, or its stream gave no chunk in time. A timer makes it, and
+ * the stack of a timer shows no caller: the primitive that rejects gives the error a new stack by `rejectedHere`.
  */
 export class PrimitiveTimeoutError extends Error {
   override readonly name = 'PrimitiveTimeoutError';

@@ -24,8 +24,8 @@ type AllOf<P> = (P extends unknown ? (input: InputOf<P>) => void : never) extend
   : never;
 
 /**
- * The input that every branch accepts. If there is none, the inputs that any branch accepts: then the compiler reports
- * branches, and not the caller.
+ * The input that every branch accepts. If no input suits every branch, it is the union of their inputs: then the compiler
+ * reports the branches, and not the caller.
  */
 export type CommonInput<T> = [AllOf<BranchOf<T>>] extends [never] ? InputOf<BranchOf<T>> : AllOf<BranchOf<T>>;
 

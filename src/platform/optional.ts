@@ -8,7 +8,7 @@ import { readProperty } from './read-property.ts';
 const NOT_FOUND: readonly unknown[] = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'];
 /**
  * The name in the message. Node.js: `import` says `package` and the name, `require` says `module` and the specifier. Plug'n'Play
- * of yarn: `Required package`, for a package that nobody has, or that the project does not give to ours.
+ * of yarn: `Required package`, if no package of that name is installed, or if ours has no access to it.
  */
 const NAMED = [/^Cannot find (?:package|module) '([^']+)'/, /^Required package: ([^\s"]+)/m];
 

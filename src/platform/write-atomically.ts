@@ -28,7 +28,7 @@ export async function stageFile(path: string, text: string): Promise<StagedFile>
   const temporary = join(dirname(target), `.${basename(target)}.${randomUUID()}.tmp`);
   const discard = () => rm(temporary, { force: true });
   try {
-    // Nobody else may read the content before it has the permissions of the file that it replaces.
+    // Only the owner may read the content until the new file has the permissions of the file that it replaces.
     const file = await open(temporary, 'wx', existing === undefined ? 0o666 : 0o600);
     try {
       if (existing !== undefined) await takeOver(file, existing);
