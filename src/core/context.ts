@@ -136,6 +136,15 @@ export class ExecutionContext implements WorkflowContext {
     return undefined;
   }
 
+  /** All of what this is inside of that belongs to `owner`, the innermost first. */
+  all<T>(owner: unknown): readonly T[] {
+    const found: T[] = [];
+    for (let inside = this.#inside; inside !== undefined; inside = inside.around) {
+      if (inside.owner === owner) found.push(inside.what as T);
+    }
+    return found;
+  }
+
   /** A new run that inherits what `options` leave out. */
   with(options: ContextOptions): ExecutionContext {
     const { workflowId } = this;

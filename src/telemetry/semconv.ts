@@ -51,6 +51,12 @@ export const ATTR = {
   cost: 'tta.llm.cost_usd',
   priced: 'tta.llm.priced',
   metered: 'tta.llm.metered',
+  costUse: 'tta.llm.use',
+  metering: 'tta.llm.metering',
+  pricedBy: 'tta.llm.priced_by',
+  tenant: 'tta.tenant',
+  budget: 'tta.budget.name',
+  resendCount: 'http.request.resend_count',
   lossReason: 'tta.loss.reason',
   instrument: 'tta.instrument',
   errorType: 'error.type',
@@ -128,6 +134,11 @@ export const INSTRUMENT = {
   unpricedModelCalls: 'tta.llm.unpriced_requests',
   unmeteredModelCalls: 'tta.llm.unmetered_requests',
   workflowCost: 'tta.workflow.llm.cost',
+  costByUse: 'tta.llm.cost_by_use',
+  tenantCost: 'tta.tenant.llm.cost',
+  cacheSavedCost: 'tta.cache.saved_cost',
+  budgetRemaining: 'tta.budget.remaining',
+  budgetRefusals: 'tta.budget.refusals',
   seriesOverflow: 'tta.series.overflow',
   spansLost: 'tta.spans.lost',
   processCpuTime: 'process.cpu.time',
@@ -151,6 +162,10 @@ export const RETRY_RESULTS = [
   'failure_not_retryable',
 ] as const;
 export type RetryResult = (typeof RETRY_RESULTS)[number];
+
+/** What became of a call that cost dollars. */
+export const USES = ['answered', 'retried', 'fallback', 'hedged', 'aborted', 'failed'] as const;
+export type Use = (typeof USES)[number];
 
 export const CIRCUIT_STATES = ['closed', 'half_open', 'open', 'isolated'] as const;
 export type CircuitState = (typeof CIRCUIT_STATES)[number];

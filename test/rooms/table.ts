@@ -22,7 +22,10 @@ const SDK = ['node:*', '@opentelemetry/*', 'views/'];
 export const ROOMS: readonly Room[] = [
   {
     where: 'src/index.ts',
-    may: ['src/core/', 'src/flow/', 'src/resilience/', 'src/cache/', 'src/llm/', 'src/ledger/', 'src/platform/'],
+    may: [
+      ...['src/core/', 'src/flow/', 'src/resilience/', 'src/cache/', 'src/llm/', 'src/ledger/', 'src/wire/'],
+      'src/platform/',
+    ],
     what: 'the public names; loads no SDK, no server and no program',
   },
   { where: 'src/platform/', may: ['node:*'], what: 'the machine: time, ports, a server; nothing about primitives' },
@@ -33,7 +36,7 @@ export const ROOMS: readonly Room[] = [
   },
   {
     where: 'src/core/',
-    may: ['node:*', 'src/telemetry/', 'src/platform/'],
+    may: ['node:*', 'src/telemetry/', 'src/platform/', 'src/ledger/account.ts', 'type src/ledger/charge.ts'],
     what: 'the parts that all primitives share; nothing about single kinds and OpenTelemetry',
   },
   { where: 'src/flow/', may: PRIMITIVES, what: 'the order of work; telemetry only through telemetry/record' },
@@ -50,8 +53,17 @@ export const ROOMS: readonly Room[] = [
   },
   {
     where: 'src/llm/',
-    may: [...PRIMITIVES, 'src/ledger/', 'src/platform/optional.ts', 'openai'],
-    what: 'calls to models, with the client libraries of their providers',
+    may: [
+      ...PRIMITIVES,
+      ...['src/ledger/', 'src/platform/', 'src/telemetry/observe-call.ts', 'openai', 'node:async_hooks'],
+      'type ioredis',
+    ],
+    what: 'calls to models, with the client libraries of their providers, and what they cost',
+  },
+  {
+    where: 'src/wire/',
+    may: [...PRIMITIVES, 'src/ledger/', 'src/llm/', 'src/platform/', 'src/telemetry/observe-call.ts', 'node:*'],
+    what: 'model calls as they cross the wire, whatever client makes them; no server, no timer',
   },
   {
     where: 'views/',
@@ -66,7 +78,7 @@ export const ROOMS: readonly Room[] = [
   {
     where: 'src/sdk/',
     may: [
-      ...[...SDK, 'src/telemetry/', 'src/prometheus/', 'src/platform/'],
+      ...[...SDK, 'src/telemetry/', 'src/prometheus/', 'src/platform/', 'src/wire/', 'src/ledger/'],
       ...['src/core/check.ts', 'src/core/rules.ts', 'src/core/show.ts'],
     ],
     what: 'boots the SDK; nothing about primitives',

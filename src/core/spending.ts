@@ -1,0 +1,26 @@
+/** Who is told of the money that is spent inside of an execution. */
+import type { CallPlan, Charge } from '../ledger/charge.ts';
+import type { ExecutionContext } from './context.ts';
+
+/** Ends a reservation, with the charge of the call that it was made for. */
+export type Settle = (charge: Charge) => void;
+
+/** Wants to know of each charge below it, and may refuse a call before it begins. */
+export interface Spender {
+  /** Asked before each call below. Throws or rejects to refuse it. */
+  reserve?(plan: CallPlan, context: ExecutionContext): Settle | undefined | PromiseLike<Settle | undefined>;
+  /** Told of each charge below, once, when the call has ended. */
+  charged?(charge: Charge): void;
+}
+
+const SPENDER = 'spender';
+
+/** The context of work whose charges `spender` is told of. */
+export function withSpender(context: ExecutionContext, spender: Spender): ExecutionContext {
+  return context.insideOf(SPENDER, spender);
+}
+
+/** Those who are told of a charge in this context, the innermost first. */
+export function spendersAround(context: ExecutionContext): readonly Spender[] {
+  return context.all<Spender>(SPENDER);
+}
