@@ -22,6 +22,22 @@ export const llm: readonly Row[] = [
     meaning: 'the same dollars by outermost workflow; `__none__` for calls outside of a workflow',
   },
   {
+    instrument: INSTRUMENT.costByUse,
+    metric: 'tta_llm_cost_by_use_total',
+    type: 'counter',
+    labels: { [ATTR.costUse]: 'use' },
+    meaning:
+      'the same dollars by what became of the answer: `answered` (used), `retried` (dropped by a retry), `fallback` (a substitute answered instead), `hedged` (lost a race or a hedge), `aborted` (the caller cancelled), `failed`; written when the outermost execution ends',
+  },
+  {
+    instrument: INSTRUMENT.tenantCost,
+    metric: 'tta_tenant_llm_cost_total',
+    type: 'counter',
+    labels: { [ATTR.tenant]: 'tenant' },
+    meaning:
+      'the same dollars by the `tenant` of the context; `__none__` without one, `__other__` for those after the first 100',
+  },
+  {
     instrument: INSTRUMENT.modelCalls,
     metric: 'tta_llm_requests_total',
     type: 'counter',
@@ -69,6 +85,20 @@ export const llm: readonly Row[] = [
   counter(
     INSTRUMENT.unmeteredModelCalls,
     'tta_llm_unmetered_requests_total',
-    'calls whose tokens are unknown: the provider sent no usage, or the reader left a stream before it came; the cost does not include them',
+    'calls whose tokens are unknown, a lower bound or an estimate: the provider sent no usage, or the reader left a stream before it came; `model` is `__unrecognised__` for requests to a provider that are not read, such as images; the cost does not include what is unknown',
   ),
+  {
+    instrument: INSTRUMENT.budgetRemaining,
+    metric: 'tta_budget_remaining_dollars',
+    type: 'gauge',
+    labels: { [ATTR.budget]: 'budget' },
+    meaning: 'US dollars that are left of a budget; the least of its runs or tenants',
+  },
+  {
+    instrument: INSTRUMENT.budgetRefusals,
+    metric: 'tta_budget_refusals_total',
+    type: 'counter',
+    labels: { [ATTR.budget]: 'budget' },
+    meaning: 'model calls that a budget refused, and runs that it stopped',
+  },
 ];

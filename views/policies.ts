@@ -19,6 +19,13 @@ export const policies: readonly Row[] = [
     meaning: 'lookups that ran the wrapped primitive',
   },
   {
+    instrument: INSTRUMENT.cacheSavedCost,
+    metric: 'tta_cache_saved_dollars_total',
+    type: 'counter',
+    labels: { [ATTR.primitiveName]: 'primitive_name' },
+    meaning: 'US dollars of the model calls that lookups answered from the cache have made unnecessary',
+  },
+  {
     instrument: INSTRUMENT.cacheStoreErrors,
     metric: 'tta_cache_store_errors_total',
     type: 'counter',
