@@ -6,6 +6,7 @@ import type { Usage } from '../ledger/usage.ts';
 import { importOptional } from '../platform/optional.ts';
 import { type Model, type ModelChunk, ModelReplyError, type ModelRequest, requireText } from './model.ts';
 import { type Completion, type Message, replyOf, textOf, usageOf } from './openai-reply.ts';
+import { providerOfHost } from './providers.ts';
 
 export interface OpenAICompatibleOptions {
   /** The model to ask, for example `gpt-4o-mini`. */
@@ -14,7 +15,7 @@ export interface OpenAICompatibleOptions {
   readonly baseURL?: string | undefined;
   /** The key of the API. @default `OPENAI_API_KEY` of the environment; a server of your own needs no key */
   readonly apiKey?: string | undefined;
-  /** The provider in metrics and prices. @default `openai`, or the host's name where the requests go elsewhere */
+  /** The provider in metrics and prices. @default that of the host: `openai`, `groq`, ..., or the host's name */
   readonly provider?: string | undefined;
 }
 
@@ -60,7 +61,7 @@ export function openAICompatible(options: OpenAICompatibleOptions): Model {
     return connecting;
   };
   return {
-    provider: options.provider ?? (host === 'api.openai.com' ? 'openai' : host),
+    provider: options.provider ?? providerOfHost(url?.host ?? host) ?? host,
     id: options.model,
     serverAddress: host,
     serverPort: url === undefined || url.port === '' ? undefined : Number(url.port),

@@ -75,13 +75,14 @@ describe('openAICompatible', () => {
   it('takes the provider from the address', () => {
     expect(openAICompatible({ model: 'gpt-4' }).provider).toBe('openai');
     expect(openAICompatible({ model: 'gpt-4', baseURL: 'https://api.openai.com/v1' }).provider).toBe('openai');
+    expect(openAICompatible({ model: 'm', baseURL: 'https://api.groq.com/openai/v1' }).provider).toBe('groq');
     expect(openAICompatible({ model: 'm', baseURL: 'https://llm.example.com/v1' }).provider).toBe('llm.example.com');
   });
 
   it('is of the provider that OPENAI_BASE_URL leads to, as the client is', () => {
     vi.stubEnv('OPENAI_BASE_URL', ' http://127.0.0.1:11434/v1 ');
     expect(openAICompatible({ model: 'gpt-4' })).toMatchObject({
-      provider: '127.0.0.1',
+      provider: 'ollama',
       serverAddress: '127.0.0.1',
       serverPort: 11434,
     });
