@@ -115,7 +115,7 @@ changed. The exit code is 1 when a check fails. At a default address, a missing 
 program
   .command('offline-model')
   .description(
-    "Serve a model without a model, with the interface of OpenAI's chat completions, to try out a program without a key.",
+    'Serve a model without a model, with the interfaces of OpenAI, Anthropic, Google, Ollama, Cohere and Bedrock, to try out a program without a key.',
   )
   .addOption(new Option('--port <port>', 'the port; 0 for any free one').argParser(port).default(4010))
   .option('--chaos', 'make some calls slow or failing', false)
@@ -132,8 +132,8 @@ It prints what your program needs, to be pasted into another terminal:
   export OPENAI_BASE_URL=http://127.0.0.1:4010/v1
   export OPENAI_API_KEY=offline
 
-Any model name is answered, with sentences of the last message, whole or as a stream. Nothing leaves this machine and nothing
-is paid. Dollars are counted by the provider's name: openAICompatible({ model: 'gpt-4o', provider: 'openai' }).`,
+Any model name is answered, with sentences of the last message, whole or as a stream. A tool is called if the message has its
+name. Other clients than OpenAI's take the address without /v1. Nothing leaves this machine and nothing is paid. Dollars are counted by the provider's name: openAICompatible({ model: 'gpt-4o', provider: 'openai' }).`,
   )
   .action((options: OfflineModelCommandOptions) => offlineModelCommand(options));
 

@@ -12,14 +12,18 @@ export interface ChaosOptions {
   readonly errorShare?: number;
   /** The share of answers that break off in the middle. @default 0.05 */
   readonly cutShare?: number;
+  /** The share of streams that tell an error in their middle; another answer has status 500 then. @default 0 */
+  readonly errorEventShare?: number;
+  /** The share of requests that are never answered. @default 0 */
+  readonly hangShare?: number;
 }
 
 export type Fault =
   | { readonly kind: 'none' }
   | { readonly kind: 'slow'; readonly delayMs: number }
   | { readonly kind: 'rate_limit'; readonly retryAfterMs: number }
-  | { readonly kind: 'error' }
-  | { readonly kind: 'cut' };
+  /** `hang`: no answer comes. `stall`: the answer stops after its half. Both wait for the client to leave. */
+  | { readonly kind: 'error' | 'cut' | 'error_event' | 'hang' | 'stall' };
 
 /**
  * Returns a function that decides the fault of one request. Equal numbers from `random` give equal faults.
@@ -32,15 +36,15 @@ export function createChaos(options: boolean | ChaosOptions, random: () => numbe
   if (options === false) return () => ({ kind: 'none' });
   const given = options === true ? {} : options;
   const { slowShare = 0.15, slowMs = 2_000, rateLimitShare = 0.1, retryAfterMs = 1_000 } = given;
-  const { errorShare = 0.05, cutShare = 0.05 } = given;
-  const shares = { slowShare, rateLimitShare, errorShare, cutShare };
+  const { errorShare = 0.05, cutShare = 0.05, errorEventShare = 0, hangShare = 0 } = given;
+  const shares = { slowShare, rateLimitShare, errorShare, cutShare, errorEventShare, hangShare };
   for (const [name, share] of Object.entries(shares)) {
     if (!(share >= 0 && share <= 1)) throw new RangeError(`ChaosOptions: ${name} must be from 0 to 1, got ${share}`);
   }
   for (const [name, ms] of Object.entries({ slowMs, retryAfterMs })) {
     if (!(ms >= 0 && ms < Infinity)) throw new RangeError(`ChaosOptions: ${name} must be 0 or more, got ${ms}`);
   }
-  const sum = slowShare + rateLimitShare + errorShare + cutShare;
+  const sum = Object.values(shares).reduce((total, share) => total + share, 0);
   if (sum > 1 + Number.EPSILON * 4)
     throw new RangeError(`ChaosOptions: the shares must add up to 1 at most, got ${sum}`);
 
@@ -52,6 +56,10 @@ export function createChaos(options: boolean | ChaosOptions, random: () => numbe
     draw -= rateLimitShare;
     if (draw < errorShare) return { kind: 'error' };
     draw -= errorShare;
-    return draw < cutShare ? { kind: 'cut' } : { kind: 'none' };
+    if (draw < cutShare) return { kind: 'cut' };
+    draw -= cutShare;
+    if (draw < errorEventShare) return { kind: 'error_event' };
+    draw -= errorEventShare;
+    return draw < hangShare ? { kind: 'hang' } : { kind: 'none' };
   };
 }

@@ -214,7 +214,7 @@ describe('the offline model and wrong requests', () => {
       ['POST', url, '[]', 400],
       ['POST', url, ' '.repeat(9 * 1024 * 1024), 413],
       ['GET', url, undefined, 404],
-      ['POST', `${server.baseURL}/embeddings`, '{}', 404],
+      ['POST', `${server.baseURL}/images/generations`, '{}', 404],
     ] as const) {
       const answer = await send(to, { method }, body);
       expect(answer.status).toBe(status);
