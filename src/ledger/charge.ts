@@ -1,4 +1,4 @@
-import type { SoundUsage } from './usage.ts';
+import type { SoundUsage, Usage } from './usage.ts';
 
 /**
  * How well the tokens of a call are known. `exact`: the provider has said them. `partial`: the call ended early, and they
@@ -35,4 +35,6 @@ export interface CallPlan {
   readonly requestBytes: number | undefined;
   /** The most tokens that the reply may have, if the request says it. */
   readonly maxOutputTokens: number | undefined;
+  /** US dollars for such a call with these tokens, by the prices of the charge to come; `undefined` if they are unknown. */
+  readonly dollarsFor?: ((usage: Usage) => number | undefined) | undefined;
 }
