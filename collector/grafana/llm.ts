@@ -1,4 +1,5 @@
 import { createDashboard, labelVariable } from './dashboard.ts';
+import { moneyRows } from './money-rows.ts';
 import { barGauge, heatmap, type PanelOptions, rangeStat, timeSeries } from './panels.ts';
 import { increase, quantile, rate, sum } from './queries.ts';
 import { NEUTRAL, RED_ABOVE_ZERO } from './thresholds.ts';
@@ -22,7 +23,7 @@ const MODEL = '{{model}}';
 export const llm = createDashboard({
   uid: 'tta-llm',
   title: 'TTA / LLM Cost and Tokens',
-  description: 'The cost, tokens, failures and latencies of model calls.',
+  description: 'The cost of model calls and where it went, budgets, tokens, failures and latencies.',
   variables: [labelVariable('model', 'Model', REQUESTS, 'model')],
   rows: [
     [
@@ -117,6 +118,7 @@ export const llm = createDashboard({
         }),
       ],
     ],
+    ...moneyRows,
     [
       'Tokens',
       [
