@@ -1,0 +1,89 @@
+/** The numbers of a usage, found in a value that another program has written. Pure, and safe with values of any kind. */
+
+/** The numbers that a usage has said, each 0 or more. Providers differ in what is a part of what. */
+export interface UsageParts {
+  readonly input?: number | undefined;
+  readonly output?: number | undefined;
+  /** Input and output together. */
+  readonly total?: number | undefined;
+  readonly cached?: number | undefined;
+  readonly cacheWrite?: number | undefined;
+  readonly cacheWrite1h?: number | undefined;
+  readonly reasoning?: number | undefined;
+  readonly inputAudio?: number | undefined;
+  readonly outputAudio?: number | undefined;
+  /** Input that is not in `input`: what tools have added to the prompt. */
+  readonly toolInput?: number | undefined;
+}
+
+/**
+ * What two usages of one reply say together. The numbers are cumulative: a later one takes the place of an earlier one. A
+ * later 0, and a later usage without numbers, is an end that a server adds: it erases nothing.
+ */
+export function laterParts(before: UsageParts, after: UsageParts): UsageParts {
+  const together: Record<string, number | undefined> = { ...before };
+  for (const [part, tokens] of Object.entries(after)) {
+    if (tokens !== undefined && (tokens > 0 || together[part] === undefined)) together[part] = tokens;
+  }
+  return together;
+}
+
+/** `whole` without `part`; `undefined` where one of the two is unknown, or the part is the larger one. */
+export function rest(whole: number | undefined, part: number | undefined): number | undefined {
+  return whole === undefined || part === undefined || part > whole ? undefined : whole - part;
+}
+
+/** The places of each number, as paths with dots; the first place that has a number is read. */
+type Places = Readonly<Partial<Record<keyof UsageParts, readonly string[]>>>;
+
+export function partsReader(places: Places): (usage: unknown) => UsageParts {
+  const paths = Object.entries(places).map(
+    ([part, all]) => [part, (all as readonly string[]).map((path) => path.split('.'))] as const,
+  );
+  return (usage) => {
+    const parts: Record<string, number> = {};
+    for (const [part, places] of paths) {
+      for (const path of places) {
+        const tokens = tokensAt(usage, path);
+        if (tokens === undefined) continue;
+        parts[part] = tokens;
+        break;
+      }
+    }
+    return parts;
+  };
+}
+
+export function tokensAt(usage: unknown, path: readonly string[]): number | undefined {
+  let value = usage;
+  for (const key of path) value = read(value, key);
+  return isTokens(value) ? value : undefined;
+}
+
+/** The most entries of a list that are read: there is one for each modality. */
+const MOST_ENTRIES = 16;
+
+/** The sum over those entries of a list that are meant; `undefined` where there is none. */
+export function tokensOf(list: unknown, isMeant: (entry: unknown) => boolean, key: string): number | undefined {
+  if (!Array.isArray(list)) return undefined;
+  const counts = list
+    .slice(0, MOST_ENTRIES)
+    .filter(isMeant)
+    .map((entry) => read(entry, key))
+    .filter(isTokens);
+  return counts.length === 0 ? undefined : counts.reduce((sum, tokens) => sum + tokens, 0);
+}
+
+function isTokens(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
+}
+
+/** A property of a foreign value; reading it may throw. */
+export function read(value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  try {
+    return (value as Readonly<Record<string, unknown>>)[key];
+  } catch {
+    return undefined;
+  }
+}
