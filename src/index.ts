@@ -34,6 +34,7 @@ export { type SwitchCases, type SwitchOptions, switchOn } from './flow/switch-on
 export { task } from './flow/task.ts';
 export { workflow } from './flow/workflow.ts';
 export { type Price, type PriceTable, REFERENCE_PRICES } from './ledger/price.ts';
+export type { PriceOptions } from './ledger/price-book.ts';
 export type { Usage } from './ledger/usage.ts';
 export { llm } from './llm/llm.ts';
 export { llmStream } from './llm/llm-stream.ts';

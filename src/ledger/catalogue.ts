@@ -1,43 +1,125 @@
 /** The public price catalogue: https://github.com/pydantic/genai-prices, as released, never fetched. */
-import type { PriceSource } from './price.ts';
-import { soundUsage } from './usage.ts';
+import type { PriceCalculation } from '@pydantic/genai-prices';
+import { catalogueProvider, plainModel, withoutDate } from './model-names.ts';
+import type { SoundUsage } from './usage.ts';
 
-/** The catalogue's names of providers that differ from the conventions' names. */
-const PROVIDERS: Readonly<Record<string, string>> = { x_ai: 'x-ai', 'gcp.gen_ai': 'google' };
+/** What the catalogue has of one model. */
+export interface CataloguePrice {
+  readonly dollars: number;
+  /** The catalogue's own name, `provider/model`. */
+  readonly name: string;
+  /** US dollars by the catalogue's names of units: `input_mtok` is a million input tokens. */
+  readonly prices: PriceCalculation['model_price'];
+}
 
-const UNKNOWN: PriceSource = () => undefined;
-let loading: Promise<PriceSource> | undefined;
+export interface Catalogue {
+  /** `undefined` where the model or the price of a part of the usage is not known. @param at milliseconds since 1970 */
+  price(provider: string | undefined, model: string, usage: SoundUsage, at: number): CataloguePrice | undefined;
+  /** Whether this is the name of a model, or of a dated version of one: a longer name that only begins like it is not. */
+  knows(provider: string, model: string): boolean;
+}
+
+let loaded: Catalogue | undefined;
+let loading: Promise<Catalogue | undefined> | undefined;
 let warned = false;
+
+/** The catalogue, if it is loaded. */
+export function loadedCatalogue(): Catalogue | undefined {
+  return loaded;
+}
 
 /**
  * Loads the catalogue on first use, because it needs 20 MB of memory. Never rejects: if it cannot be loaded, a process
  * warning says why, once, no price is known for now, and the next call tries again.
  */
-export function cataloguePrices(): Promise<PriceSource> {
-  loading ??= load().catch((error: unknown) => {
-    loading = undefined;
-    if (!warned) warnOf(error);
-    return UNKNOWN;
-  });
+export function loadCatalogue(): Promise<Catalogue | undefined> {
+  loading ??= load().then(
+    (catalogue) => {
+      loaded = catalogue;
+      return catalogue;
+    },
+    (error: unknown) => {
+      loading = undefined;
+      if (!warned) warnOf(error);
+      return undefined;
+    },
+  );
   return loading;
 }
 
 // Not `import(...).then(({ calcPrice }) => ...)`: rollup 4 then takes calcPrice for unused, and leaves it out of the bundle.
-async function load(): Promise<PriceSource> {
-  const { calcPrice } = await import('@pydantic/genai-prices');
-  return ({ provider, model, usage }) => {
-    const { inputTokens, outputTokens, cachedInputTokens, cacheWriteTokens } = soundUsage(usage);
-    const tokens = {
-      input_tokens: inputTokens,
-      output_tokens: outputTokens,
-      ...(cachedInputTokens > 0 ? { cache_read_tokens: cachedInputTokens } : {}),
-      ...(cacheWriteTokens > 0 ? { cache_write_tokens: cacheWriteTokens } : {}),
-    };
+async function load(): Promise<Catalogue> {
+  const { calcPrice, findProvider } = await import('@pydantic/genai-prices');
+
+  /** Only the very provider: the catalogue itself takes `my-openai-proxy` for OpenAI, and looks up `litellm` by the model alone. */
+  const providerNamed = (provider: string) => {
+    const providerId = catalogueProvider(provider);
+    return findProvider({ providerId })?.id === providerId ? providerId : undefined;
+  };
+
+  const price: Catalogue['price'] = (provider, model, usage, at) => {
+    const providerId = provider === undefined ? undefined : providerNamed(provider);
+    if (provider !== undefined && providerId === undefined) return undefined;
+    const options = { timestamp: new Date(at), ...(providerId === undefined ? {} : { providerId }) };
     try {
-      return calcPrice(tokens, model, { providerId: PROVIDERS[provider] ?? provider })?.total_price;
+      const found = calcPrice(unitsOf(usage), plainModel(model), options);
+      if (!found || !prices(found.model_price, usage)) return undefined;
+      const { total_price: dollars, model_price } = found;
+      return { dollars, name: `${found.provider.id}/${found.model.id}`, prices: model_price };
     } catch {
       return undefined;
     }
+  };
+
+  const knows: Catalogue['knows'] = (provider, model) => {
+    const found = price(provider, model, NOTHING, 0)?.name;
+    const name = plainModel(model).toLowerCase();
+    return found !== undefined && [name, withoutDate(name)].some((each) => found.endsWith(`/${each}`));
+  };
+
+  return { price, knows };
+}
+
+const NOTHING: SoundUsage = {
+  inputTokens: 0,
+  outputTokens: 0,
+  cachedInputTokens: 0,
+  cacheWriteTokens: 0,
+  cacheWrite1hTokens: 0,
+  reasoningTokens: 0,
+  inputAudioTokens: 0,
+  outputAudioTokens: 0,
+};
+
+/** Models that are billed by hours or pages have no price for tokens: the catalogue would say 0 dollars. */
+function prices(price: PriceCalculation['model_price'], usage: SoundUsage): boolean {
+  return (
+    (price.input_mtok !== undefined || usage.inputTokens === 0) &&
+    (price.output_mtok !== undefined || usage.outputTokens === 0)
+  );
+}
+
+/** The usage in the catalogue's units. A part that is 0 is left out: the catalogue then asks for no price of it. */
+function unitsOf(usage: SoundUsage): Record<string, number> {
+  const { inputTokens, cachedInputTokens, cacheWriteTokens, inputAudioTokens } = usage;
+  // Replies do not say which cached tokens are sound: as few as possible.
+  const cachedAudio = Math.max(0, inputAudioTokens + cachedInputTokens + cacheWriteTokens - inputTokens);
+  const parts = {
+    cache_read_tokens: cachedInputTokens,
+    cache_write_tokens: cacheWriteTokens,
+    cache_write_1h_tokens: usage.cacheWrite1hTokens,
+    output_reasoning_tokens: usage.reasoningTokens,
+    input_audio_tokens: inputAudioTokens,
+    output_audio_tokens: usage.outputAudioTokens,
+  };
+  const said = Object.entries(parts).filter(([, tokens]) => tokens > 0);
+  return {
+    input_tokens: inputTokens,
+    output_tokens: usage.outputTokens,
+    ...Object.fromEntries(said),
+    ...(inputAudioTokens > 0 && cachedInputTokens > 0
+      ? { cache_audio_read_tokens: Math.min(cachedAudio, cachedInputTokens) }
+      : {}),
   };
 }
 

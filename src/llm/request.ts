@@ -1,10 +1,11 @@
-import { checkOptions, fail, type Rule, type Rules, requireFunction } from '../core/check.ts';
+import { checkOptions, fail, type Rules, requireFunction } from '../core/check.ts';
 import { namesOf } from '../core/names.ts';
-import { count, flag, having, number, object, optional, optionalName, recordOf, text, word } from '../core/rules.ts';
+import { count, flag, having, number, optional, optionalName, text, word } from '../core/rules.ts';
 import { measure } from '../core/show.ts';
 import { isPromise } from '../core/until-cancelled.ts';
-import type { Price, PriceTable } from '../ledger/price.ts';
+import type { PriceTable } from '../ledger/price.ts';
 import type { Model, ModelRequest } from './model.ts';
+import { optionalPrices } from './price-options.ts';
 
 export interface LlmOptions {
   /** Replaces `LlmPrimitive` in the metrics. */
@@ -15,26 +16,21 @@ export interface LlmOptions {
   readonly maxTokens?: number | undefined;
   /** How freely the model chooses its words, 0 or more, for requests without it. @default the model's own */
   readonly temperature?: number | undefined;
-  /** Your own prices by model, in US dollars per million tokens, used before all others. @default none */
-  readonly prices?: PriceTable | undefined;
+  /**
+   * Your own prices by model, in US dollars per million tokens, used before all others; `catalogue` leaves out the reference
+   * prices. @default those of the process
+   */
+  readonly prices?: PriceTable | 'catalogue' | undefined;
   /** Whether spans show prompts and replies, which may be private. @default false */
   readonly captureContent?: boolean | undefined;
 }
-
-const dollars = number({ min: 0 });
-const price: Rule<Price> = object({
-  input: dollars,
-  output: dollars,
-  cachedInput: optional(dollars),
-  cacheWrite: optional(dollars),
-});
 
 const RULES: Rules<LlmOptions> = {
   name: optionalName,
   system: optional(text),
   maxTokens: optional(count),
   temperature: optional(number({ min: 0 })),
-  prices: optional(recordOf(price)),
+  prices: optionalPrices,
   captureContent: optional(flag),
 };
 

@@ -1,67 +1,112 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { firstPrice, referencePrices, tablePrices } from '../../src/ledger/price.ts';
+import { dollarsAt, type Price, priceFor, tierOf } from '../../src/ledger/price.ts';
+import { soundUsage } from '../../src/ledger/usage.ts';
 
-const usage = { inputTokens: 1_000, outputTokens: 1_000 };
+const NOW = Date.parse('2026-11-26');
 
-describe('the price of a call', () => {
-  it.each([
-    ['openai', 'gpt-4', 0.09],
-    ['openai', 'gpt-3.5-turbo', 0.0035],
-    ['anthropic', 'claude-3-opus', 0.09],
-  ])('is %s %s by the reference prices %d dollars', (provider, model, dollars) => {
-    expect(referencePrices({ provider, model, usage })).toBeCloseTo(dollars, 12);
+describe('the dollars at a price', () => {
+  it('are those of each part at its own price', () => {
+    const price = {
+      ...{ input: 10, output: 100, cachedInput: 1, cacheWrite: 20, cacheWrite1h: 30 },
+      ...{ inputAudio: 40, outputAudio: 200 },
+    };
+    const usage = soundUsage({
+      ...{ inputTokens: 1_000, cachedInputTokens: 500, cacheWriteTokens: 200, cacheWrite1hTokens: 50 },
+      ...{ inputAudioTokens: 100, outputTokens: 10, outputAudioTokens: 4, reasoningTokens: 5 },
+    });
+    const millionths = 200 * 10 + 100 * 40 + 500 * 1 + 150 * 20 + 50 * 30 + 6 * 100 + 4 * 200;
+    expect(dollarsAt(price, usage)).toBeCloseTo(millionths / 1e6, 12);
   });
 
-  it.each(['localhost', 'openrouter', 'azure.ai.openai', ''])(
-    "is unknown for a model of the provider '%s' that has the name of a reference model",
-    (provider) => {
-      expect(referencePrices({ provider, model: 'gpt-4', usage })).toBeUndefined();
+  it('are those of input and output where a part has no price of its own, and twice the input for writes of an hour', () => {
+    const usage = soundUsage({
+      ...{ inputTokens: 1_000, cachedInputTokens: 500, cacheWriteTokens: 200, cacheWrite1hTokens: 50 },
+      ...{ inputAudioTokens: 100, outputTokens: 10, outputAudioTokens: 4 },
+    });
+    expect(dollarsAt({ input: 10, output: 100 }, usage)).toBeCloseTo((1_050 * 10 + 10 * 100) / 1e6, 12);
+  });
+
+  it('are to the cent those of an Anthropic reply with both kinds of cache writes', () => {
+    const price = { input: 3, output: 15, cachedInput: 0.3, cacheWrite: 3.75, cacheWrite1h: 6 };
+    const usage = soundUsage({
+      ...{ inputTokens: 10_000, cachedInputTokens: 6_000, cacheWriteTokens: 2_000, cacheWrite1hTokens: 1_000 },
+      outputTokens: 500,
+    });
+    expect(dollarsAt(price, usage)).toBeCloseTo(0.02505, 12);
+  });
+
+  const tokens = fc.nat(1_000_000_000);
+  const anyUsage = fc.record({
+    ...{ inputTokens: tokens, outputTokens: tokens, cachedInputTokens: tokens, cacheWriteTokens: tokens },
+    ...{ cacheWrite1hTokens: tokens, reasoningTokens: tokens, inputAudioTokens: tokens, outputAudioTokens: tokens },
+  });
+  const rate = fc.double({ min: 0, max: 1_000, noNaN: true });
+  const anyPrice = fc.record(
+    {
+      ...{ input: rate, output: rate, cachedInput: rate, cacheWrite: rate, cacheWrite1h: rate },
+      ...{ inputAudio: rate, outputAudio: rate },
     },
+    { requiredKeys: ['input', 'output'] },
   );
 
-  it('is unknown for a model of a router that has the name of provider and model', () => {
-    expect(referencePrices({ provider: 'openrouter', model: 'openai/gpt-4', usage })).toBeUndefined();
-  });
-
-  it('is that of the provider where a table has the model with and without it', () => {
-    const price = tablePrices({ m: { input: 1, output: 1 }, 'here/m': { input: 2, output: 2 } });
-    expect(price({ provider: 'here', model: 'm', usage })).toBeCloseTo(0.004, 12);
-    expect(price({ provider: 'there', model: 'm', usage })).toBeCloseTo(0.002, 12);
-  });
-
-  it('counts cached and written tokens at their own prices, else at that of the input', () => {
-    const call = {
-      provider: 'p',
-      model: 'm',
-      usage: { inputTokens: 1_000, cachedInputTokens: 600, cacheWriteTokens: 100, outputTokens: 10 },
-    };
-    const price = { input: 10, output: 100, cachedInput: 1, cacheWrite: 20 };
-    expect(tablePrices({ m: price })(call)).toBeCloseTo((300 * 10 + 600 * 1 + 100 * 20 + 10 * 100) / 1e6, 12);
-    expect(tablePrices({ m: { input: 10, output: 100 } })(call)).toBeCloseTo((1_000 * 10 + 10 * 100) / 1e6, 12);
-  });
-
-  it('is never negative nor NaN, whatever the usage says', () => {
-    const count = fc.option(fc.oneof(fc.integer(), fc.double()), { nil: undefined });
-    const anyUsage = fc.record({
-      inputTokens: count,
-      outputTokens: count,
-      cachedInputTokens: count,
-      cacheWriteTokens: count,
-      reasoningTokens: count,
-    });
-    const price = tablePrices({ m: { input: 3, output: 15, cachedInput: 0.3, cacheWrite: 3.75 } });
+  it('are never negative and never more than all tokens at the highest price', () => {
     fc.assert(
-      fc.property(anyUsage, (given) => {
-        expect(price({ provider: 'p', model: 'm', usage: given as never })).toBeGreaterThanOrEqual(0);
+      fc.property(anyUsage, anyPrice, (given, price) => {
+        const usage = soundUsage(given);
+        const highest = Math.max(...Object.values(price), 2 * price.input);
+        const all = usage.inputTokens + usage.outputTokens;
+        expect(dollarsAt(price, usage)).toBeGreaterThanOrEqual(0);
+        expect(dollarsAt(price, usage)).toBeLessThanOrEqual((all * highest) / 1e6 + 1e-6);
       }),
     );
   });
 
-  it('is that of the first source that knows it', () => {
-    const [a, b] = [tablePrices({ a: { input: 1, output: 1 } }), tablePrices({ a: { input: 9, output: 9 } })];
-    expect(firstPrice(a, b)({ provider: 'p', model: 'a', usage })).toBeCloseTo(0.002, 12);
-    expect(firstPrice(tablePrices({}), b)({ provider: 'p', model: 'a', usage })).toBeCloseTo(0.018, 12);
-    expect(firstPrice()({ provider: 'p', model: 'a', usage })).toBeUndefined();
+  it('never fall when a call has more output or more input that is not cached', () => {
+    fc.assert(
+      fc.property(anyUsage, anyPrice, tokens, (given, price, more) => {
+        const dollars = dollarsAt(price, soundUsage(given));
+        const sound = soundUsage(given);
+        const longer = { ...sound, outputTokens: sound.outputTokens + more };
+        const asked = { ...sound, inputTokens: sound.inputTokens + more };
+        // What was cached stays cached, and sound stays sound: only tokens of text join.
+        expect(dollarsAt(price, longer)).toBeGreaterThanOrEqual(dollars * (1 - 1e-12));
+        if (sound.inputAudioTokens === 0) expect(dollarsAt(price, asked)).toBeGreaterThanOrEqual(dollars * (1 - 1e-12));
+      }),
+    );
   });
+});
+
+describe('the price of a call', () => {
+  const price = (input: number, conditions: Partial<Price> = {}): Price => ({ input, output: 0, ...conditions });
+  const call = { tier: undefined, inputTokens: 1_000, at: NOW };
+
+  it('is the newest that was in force when the call ended', () => {
+    const prices = [price(1), price(3, { from: '2026-06-01' }), price(2, { from: '2026-01-01' })];
+    expect(priceFor(prices, { ...call, at: Date.parse('2025-12-31T23:59:59Z') })?.input).toBe(1);
+    expect(priceFor(prices, { ...call, at: Date.parse('2026-01-01') })?.input).toBe(2);
+    expect(priceFor(prices, call)?.input).toBe(3);
+    expect(priceFor([price(1, { from: '2027-01-01' })], call)).toBeUndefined();
+  });
+
+  it('is for the whole of a call whose input is longer than its border', () => {
+    const prices = [price(2, { above: 200_000 }), price(1), price(3, { above: 500_000 })];
+    expect(priceFor(prices, { ...call, inputTokens: 200_000 })?.input).toBe(1);
+    expect(priceFor(prices, { ...call, inputTokens: 200_001 })?.input).toBe(2);
+    expect(priceFor(prices, { ...call, inputTokens: 500_001 })?.input).toBe(3);
+  });
+
+  it('is for its service tier only', () => {
+    const prices = [price(1), price(0.5, { tier: 'Batch' })];
+    expect(priceFor(prices, { ...call, tier: 'batch' })?.input).toBe(0.5);
+    expect(priceFor(prices, { ...call, tier: 'priority' })).toBeUndefined();
+    expect(priceFor(prices, call)?.input).toBe(1);
+  });
+});
+
+it.each([
+  ...['default', 'standard', 'auto', 'ON_DEMAND', 'on_demand', '', undefined].map((said) => [said, undefined]),
+  ...['batch', 'flex', 'PRIORITY', 'scale'].map((said) => [said, said.toLowerCase()]),
+])('takes the word %s of a provider for the tier %s', (said, tier) => {
+  expect(tierOf(said)).toBe(tier);
 });

@@ -1,28 +1,51 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { soundUsage } from '../../src/ledger/usage.ts';
+import { soundUsage, type Usage } from '../../src/ledger/usage.ts';
 
-it.each([
-  ['keeps a usage that is right', [100, 50, 40, 10, 20], [100, 50, 40, 10, 20]],
-  ['takes a missing part for 0', [100, 50, undefined, undefined, undefined], [100, 50, 0, 0, 0]],
-  ['lets no part exceed its whole', [100, 50, 200, 10, 99], [100, 50, 100, 0, 50]],
-  ['lets cached and written input share the input', [100, 0, 80, 80, 0], [100, 0, 80, 20, 0]],
-  ['takes what is no count for 0', [Number.NaN, -5, Number.POSITIVE_INFINITY, 1, 1], [0, 0, 0, 0, 0]],
-])('%s', (_, given, expected) => {
-  const [inputTokens, outputTokens, cachedInputTokens, cacheWriteTokens, reasoningTokens] = given;
-  const usage = { inputTokens, outputTokens, cachedInputTokens, cacheWriteTokens, reasoningTokens };
-  expect(Object.values(soundUsage(usage as never))).toEqual(expected);
+const NONE = soundUsage({ inputTokens: 0, outputTokens: 0 });
+const whole = { inputTokens: 100, outputTokens: 50 };
+
+it.each<[string, Partial<Usage>, Partial<Usage>]>([
+  ['keeps a usage that is right', { cachedInputTokens: 40, reasoningTokens: 20 }, {}],
+  [
+    'lets no part exceed its whole',
+    { cachedInputTokens: 200, reasoningTokens: 99 },
+    { cachedInputTokens: 100, reasoningTokens: 50 },
+  ],
+  [
+    'lets cached and written input share the input',
+    { cachedInputTokens: 80, cacheWriteTokens: 80 },
+    { cacheWriteTokens: 20 },
+  ],
+  [
+    'keeps writes of an hour within all writes',
+    { cacheWriteTokens: 10, cacheWrite1hTokens: 11 },
+    { cacheWrite1hTokens: 10 },
+  ],
+  [
+    'keeps sound within all tokens',
+    { inputAudioTokens: 101, outputAudioTokens: 51 },
+    { inputAudioTokens: 100, outputAudioTokens: 50 },
+  ],
+  ['takes what is no count for 0', { inputTokens: Number.NaN, outputTokens: -5 }, { inputTokens: 0, outputTokens: 0 }],
+  ['takes endless counts for 0', { outputTokens: Number.POSITIVE_INFINITY }, { outputTokens: 0 }],
+])('%s', (_, given, corrected) => {
+  const usage = { ...whole, ...given };
+  expect(soundUsage(usage)).toEqual({ ...NONE, ...usage, ...corrected });
 });
 
 it('is sound whatever a reply says', () => {
   const value = fc.oneof(fc.integer(), fc.double(), fc.constant(undefined), fc.constant(null), fc.string());
-  const keys = ['inputTokens', 'outputTokens', 'cachedInputTokens', 'cacheWriteTokens', 'reasoningTokens'] as const;
+  const keys = Object.keys(NONE) as (keyof Usage)[];
   fc.assert(
     fc.property(fc.record(Object.fromEntries(keys.map((key) => [key, value]))), (given) => {
       const usage = soundUsage(given as never);
       for (const key of keys) expect(usage[key]).toBeGreaterThanOrEqual(0);
       expect(usage.cachedInputTokens + usage.cacheWriteTokens).toBeLessThanOrEqual(usage.inputTokens * (1 + 1e-12));
+      expect(usage.cacheWrite1hTokens).toBeLessThanOrEqual(usage.cacheWriteTokens);
       expect(usage.reasoningTokens).toBeLessThanOrEqual(usage.outputTokens);
+      expect(usage.inputAudioTokens).toBeLessThanOrEqual(usage.inputTokens);
+      expect(usage.outputAudioTokens).toBeLessThanOrEqual(usage.outputTokens);
     }),
   );
 });

@@ -31,7 +31,7 @@ export const ROOMS: readonly Room[] = [
   { where: 'src/platform/', may: ['node:*'], what: 'the machine: time, ports, a server; nothing about primitives' },
   {
     where: 'src/telemetry/',
-    may: ['@opentelemetry/api', 'src/platform/'],
+    may: ['@opentelemetry/api', 'src/platform/', 'src/ledger/money.ts'],
     what: 'the only room that uses the OpenTelemetry API; nothing about primitives, the SDK and views',
   },
   {
@@ -79,7 +79,7 @@ export const ROOMS: readonly Room[] = [
     where: 'src/sdk/',
     may: [
       ...[...SDK, 'src/telemetry/', 'src/prometheus/', 'src/platform/', 'src/wire/', 'src/ledger/'],
-      ...['src/core/check.ts', 'src/core/rules.ts', 'src/core/show.ts'],
+      ...['src/core/check.ts', 'src/core/rules.ts', 'src/core/show.ts', 'src/llm/price-file.ts'],
     ],
     what: 'boots the SDK; nothing about primitives',
   },
@@ -135,7 +135,7 @@ export const ROOMS: readonly Room[] = [
     where: 'src/tools/cli/',
     may: [
       ...['node:*', 'commander', 'cli-table3', 'src/index.ts', 'src/sdk/index.ts', 'views/index.ts', 'src/ledger/'],
-      ...['src/sdk/environment.ts', 'src/prometheus/parse.ts', 'src/platform/', 'src/tools/'],
+      ...['src/sdk/environment.ts', 'src/prometheus/parse.ts', 'src/platform/', 'src/tools/', 'src/llm/price-file.ts'],
     ],
     what: 'the commands; only public names of the package',
   },

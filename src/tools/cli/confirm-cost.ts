@@ -1,7 +1,7 @@
 /** Asks before a large folder goes to a model that may cost money. */
 import { createInterface } from 'node:readline';
-import { cataloguePrices } from '../../ledger/catalogue.ts';
-import { firstPrice, referencePrices } from '../../ledger/price.ts';
+import { EMPTY_BOOK, priceCall } from '../../ledger/price-book.ts';
+import { dateOf, systemClock } from '../../platform/clock.ts';
 import type { DigestPlan, PlannedCalls } from '../digest/index.ts';
 import type { Models } from './models.ts';
 
@@ -13,13 +13,18 @@ export async function planDollars(
   plan: DigestPlan,
   models: Pick<Models, 'small' | 'large'>,
 ): Promise<number | undefined> {
-  const price = firstPrice(referencePrices, await cataloguePrices());
-  const dollars = (['small', 'large'] as const).map((size) => {
+  const at = dateOf(systemClock);
+  const dollars = (['small', 'large'] as const).map(async (size) => {
     const { calls, inputTokens, outputTokens } = plan[size];
+    if (calls === 0) return 0;
     const { provider, id } = models[size];
-    return calls === 0 ? 0 : price({ provider, model: id, usage: { inputTokens, outputTokens } });
+    const call = { provider, askedModel: id, usage: { inputTokens, outputTokens }, at };
+    return (await priceCall(call, EMPTY_BOOK))?.dollars;
   });
-  return dollars.reduce((sum, each) => (sum === undefined || each === undefined ? undefined : sum + each), 0);
+  return (await Promise.all(dollars)).reduce<number | undefined>(
+    (sum, each) => (sum === undefined || each === undefined ? undefined : sum + each),
+    0,
+  );
 }
 
 /** One line about a plan, for the user. */

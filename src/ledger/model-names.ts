@@ -1,0 +1,37 @@
+/** The names under which one model appears. */
+
+/** The price catalogue's names of providers, where they differ from those of the GenAI conventions. */
+const CATALOGUE_PROVIDERS: Readonly<Record<string, string>> = {
+  'aws.bedrock': 'aws',
+  'azure.ai.inference': 'azure',
+  'azure.ai.openai': 'azure',
+  'gcp.gemini': 'google',
+  'gcp.gen_ai': 'google',
+  'gcp.vertex_ai': 'google',
+  mistral_ai: 'mistral',
+  moonshot_ai: 'moonshotai',
+  x_ai: 'x-ai',
+};
+
+/** The catalogue's name of a provider. */
+export function catalogueProvider(provider: string): string {
+  return Object.hasOwn(CATALOGUE_PROVIDERS, provider) ? (CATALOGUE_PROVIDERS[provider] as string) : provider;
+}
+
+/** The name of a model without the path that Google and Bedrock put before it. */
+export function plainModel(model: string): string {
+  return model.trim().replace(/^(?:arn:.*|(?:.*\/)?models)\//, '');
+}
+
+/** The name without the date of its version: `gpt-4o-2024-08-06` is a `gpt-4o`, `gpt-3.5-turbo-0125` a `gpt-3.5-turbo`. */
+export function withoutDate(model: string): string {
+  return model.replace(/[-@](?:20\d\d-?[01]\d-?[0-3]\d|\d{4})$/, '');
+}
+
+/** A table's keys for a model at a provider, the most exact first. */
+export function keysOf(provider: string, model: string): readonly string[] {
+  const plain = plainModel(model);
+  const names = [...new Set([model, plain])];
+  const providers = [...new Set([provider, catalogueProvider(provider)])];
+  return names.flatMap((name) => [...providers.map((each) => `${each}/${name}`), name]);
+}
