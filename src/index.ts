@@ -38,15 +38,11 @@ export type { PriceOptions } from './ledger/price-book.ts';
 export type { Usage } from './ledger/usage.ts';
 export { llm } from './llm/llm.ts';
 export { llmStream } from './llm/llm-stream.ts';
-export {
-  type Message,
-  type Model,
-  type ModelChunk,
-  type ModelReply,
-  ModelReplyError,
-  type ModelRequest,
-} from './llm/model.ts';
-export { type OpenAICompatibleOptions, openAICompatible } from './llm/openai-compatible.ts';
+export type { Message, Model, ModelChunk, ModelReply, ModelRequest } from './llm/model.ts';
+export type { OpenAIClient } from './llm/openai-client.ts';
+export { openAICompatible } from './llm/openai-compatible.ts';
+export type { OpenAICompatibleOptions } from './llm/openai-options.ts';
+export { ModelReplyError, type ModelReplyReason } from './llm/reply-error.ts';
 export type { LlmOptions } from './llm/request.ts';
 export type { Clock } from './platform/clock.ts';
 export type { Jitter } from './resilience/backoff.ts';

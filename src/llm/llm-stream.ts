@@ -4,8 +4,9 @@ import { untilCancelled } from '../core/until-cancelled.ts';
 import type { Usage } from '../ledger/usage.ts';
 import { modelCallRecorder, modelCallTelemetry } from '../telemetry/record/llm.ts';
 import { billedUsage, billing } from './billing.ts';
-import { type Model, type ModelChunk, type ModelRequest, requireText } from './model.ts';
+import type { Model, ModelChunk, ModelRequest } from './model.ts';
 import { type LlmOptions, modelNames, requestOf, requireLlm } from './request.ts';
+import { requireText } from './require-text.ts';
 
 /**
  * Calls a model and gives its reply as a stream of texts. The execution resolves with the first chunk, so that

@@ -4,8 +4,9 @@ import { untilCancelled } from '../core/until-cancelled.ts';
 import { readProperty } from '../platform/read-property.ts';
 import { modelCallRecorder, modelCallTelemetry } from '../telemetry/record/llm.ts';
 import { billedUsage, billing } from './billing.ts';
-import { type Model, type ModelReply, type ModelRequest, requireText } from './model.ts';
+import type { Model, ModelReply, ModelRequest } from './model.ts';
 import { type LlmOptions, modelNames, requestOf, requireLlm } from './request.ts';
+import { requireText } from './require-text.ts';
 
 /**
  * Calls a model. A text is a request with one user message. Tokens and dollars are counted when the model has answered,

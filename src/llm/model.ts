@@ -1,6 +1,5 @@
 /** The interface of a model: a request, a reply, and its usage. */
 import type { Usage } from '../ledger/usage.ts';
-import { acrossCopies } from '../platform/process-wide.ts';
 
 export interface Message {
   readonly role: 'system' | 'user' | 'assistant';
@@ -39,6 +38,11 @@ export interface Model {
   readonly serverAddress?: string | undefined;
   readonly serverPort?: number | undefined;
   /**
+   * Called before each request. A model that is not sure of its provider and server before its first request finds them out
+   * here, and gives `undefined` once it is. @default the fields above are right from the start
+   */
+  connect?(): PromiseLike<unknown> | undefined;
+  /**
    * Sends one request, and never repeats it. Rejects with `signal.reason` when aborted. If a call fails and is billed,
    * its error has a `usage`.
    */
@@ -48,26 +52,4 @@ export interface Model {
    * the reply. @default the model cannot stream
    */
   stream?(request: ModelRequest, options: { readonly signal: AbortSignal }): AsyncIterable<ModelChunk>;
-}
-
-/** The model answered without a text, or the reply was cut off. The call may have been billed: see `usage`. */
-export class ModelReplyError extends Error {
-  override readonly name = 'ModelReplyError';
-  readonly usage: Usage | undefined;
-
-  constructor(message: string, usage: Usage | undefined) {
-    super(message);
-    this.usage = usage;
-  }
-}
-
-acrossCopies({ ModelReplyError });
-
-/** With any other finish reason (a filter, a refusal, a call of a tool) an empty text is no answer. */
-const WHOLE: readonly (string | undefined)[] = ['stop', 'length', undefined];
-
-/** Returns the text of a reply, whole or streamed. A reply without a text is an error. */
-export function requireText(text: unknown, { finishReason, usage }: Omit<ModelChunk, 'text'>): string {
-  if (typeof text === 'string' && (text !== '' || WHOLE.includes(finishReason))) return text;
-  throw new ModelReplyError(`the model answered without a text (finish reason: ${finishReason ?? 'none'})`, usage);
 }

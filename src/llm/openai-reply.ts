@@ -1,47 +1,100 @@
-/** What the chat completions API answers, as the reply of a model. */
+/** What the chat completions API answers, as the reply of a model. Servers leave out any part, and add parts of their own. */
 import type { Usage } from '../ledger/usage.ts';
-import { type ModelReply, requireText } from './model.ts';
+import { OPENAI_USAGE, readUsage } from '../ledger/usage-shapes.ts';
+import { readProperty } from '../platform/read-property.ts';
+import { redact } from '../platform/redact.ts';
+import type { ModelReply } from './model.ts';
+import { ModelReplyError } from './reply-error.ts';
+import { type ReplyEnd, requireText } from './require-text.ts';
 
-/** The parts of a chat completion that a reply is made of. A server may leave out any of them. */
-export interface Completion {
-  readonly id?: string;
-  readonly model?: string;
-  readonly choices?: readonly { finish_reason?: string | null; message?: Message }[];
-  readonly usage?: {
-    readonly prompt_tokens?: number;
-    readonly completion_tokens?: number;
-    readonly prompt_tokens_details?: { cached_tokens?: number; cache_write_tokens?: number } | null;
-    readonly completion_tokens_details?: { reasoning_tokens?: number } | null;
-  } | null;
+/** The reply of a whole completion. */
+export function replyOf(completion: unknown): ModelReply {
+  const usage = usageOf(completion);
+  const choice = firstChoice(completion);
+  const error = errorIn(completion) ?? errorIn(choice);
+  if (error !== undefined) throw providerError(error, usage);
+  const { text: content, ...end } = partsOf(choice, 'message');
+  const text = requireText(content, { ...end, usage });
+  const { finishReason } = end;
+  return { text, usage, model: textAt(completion, 'model'), id: textAt(completion, 'id'), finishReason };
 }
 
-/** The message of a reply, or the part of it that a chunk has. */
-export interface Message {
-  readonly content?: string | null | undefined;
-  readonly refusal?: string | null | undefined;
-  readonly tool_calls?: readonly unknown[] | null | undefined;
+/** The usage of a completion or of a chunk, if it tells all of it: what is unknown is not 0. */
+export function usageOf(completion: unknown): Usage | undefined {
+  const said = readUsage(OPENAI_USAGE, usageIn(completion));
+  return said?.isWhole ? said.usage : undefined;
 }
 
-/** An empty text beside a refusal or a call of a tool is no text. */
-export function textOf({ content, refusal, tool_calls: calls }: Message): string | null | undefined {
-  return content === '' && (refusal || calls?.length) ? undefined : content;
+/** Groq puts the usage of a stream into a field of its own. */
+export function usageIn(completion: unknown): unknown {
+  return readProperty(completion, 'usage') ?? readProperty(readProperty(completion, 'x_groq'), 'usage');
 }
 
-export function replyOf(completion: Completion): ModelReply {
-  const usage = usageOf(completion.usage);
-  const choice = completion.choices?.[0];
-  const finishReason = choice?.finish_reason ?? undefined;
-  const text = requireText(textOf(choice?.message ?? {}), { finishReason, usage });
-  return { text, usage, model: completion.model, id: completion.id, finishReason };
+export function firstChoice(completion: unknown): unknown {
+  const choices = readProperty(completion, 'choices');
+  return Array.isArray(choices) ? choices[0] : undefined;
 }
 
-export function usageOf(usage: Completion['usage']): Usage | undefined {
-  if (usage === undefined || usage === null) return undefined;
+export function textAt(value: unknown, key: string): string | undefined {
+  const text = readProperty(value, key);
+  return typeof text === 'string' ? text : undefined;
+}
+
+/** The parts of an answer that a choice has: whole in its `message`, or the next piece in its `delta`. */
+export function partsOf(choice: unknown, where: 'message' | 'delta'): ReplyEnd & { readonly text: string | undefined } {
+  const message = readProperty(choice, where);
   return {
-    inputTokens: usage.prompt_tokens ?? 0,
-    outputTokens: usage.completion_tokens ?? 0,
-    cachedInputTokens: usage.prompt_tokens_details?.cached_tokens,
-    cacheWriteTokens: usage.prompt_tokens_details?.cache_write_tokens,
-    reasoningTokens: usage.completion_tokens_details?.reasoning_tokens,
+    text: contentOf(readProperty(message, 'content')),
+    finishReason: textAt(choice, 'finish_reason'),
+    refusal: textAt(message, 'refusal') || undefined,
+    tools: toolsOf(message),
+    filtered: filteredBy(readProperty(choice, 'content_filter_results')),
   };
+}
+
+/** A list of parts, which Mistral gives with its thoughts, has the answer in the parts that are texts. */
+function contentOf(content: unknown): string | undefined {
+  if (typeof content === 'string') return content;
+  if (!Array.isArray(content)) return undefined;
+  return content.map((part) => textAt(part, 'text') ?? '').join('');
+}
+
+function toolsOf(message: unknown): readonly string[] | undefined {
+  const calls = readProperty(message, 'tool_calls');
+  const older = readProperty(message, 'function_call') ?? undefined;
+  const names = [...(Array.isArray(calls) ? calls : []), ...(older === undefined ? [] : [{ function: older }])].map(
+    (call) => textAt(readProperty(call, 'function'), 'name') ?? 'a tool without a name',
+  );
+  return names.length === 0 ? undefined : names;
+}
+
+/** Azure names the categories, for example `violence (medium)`. */
+function filteredBy(results: unknown): string | undefined {
+  if (typeof results !== 'object' || results === null) return undefined;
+  const found = Object.entries(results).filter(([, result]) => readProperty(result, 'filtered') === true);
+  return found.map(([name, result]) => `${name} (${textAt(result, 'severity') ?? 'found'})`).join(', ') || undefined;
+}
+
+/** The error that a server has put where an answer belongs. */
+export function errorIn(place: unknown): unknown {
+  return readProperty(place, 'error') || undefined;
+}
+
+/** The longest part of the provider's own message in ours, in characters. */
+const MAX_MESSAGE = 256;
+
+/** `cause` is the error of the client, where the client has found the error in the reply. */
+export function providerError(error: unknown, usage: Usage | undefined, cause?: unknown): ModelReplyError {
+  const message = typeof error === 'string' ? error : textAt(error, 'message');
+  const given = readProperty(error, 'code') ?? readProperty(error, 'type');
+  const code = typeof given === 'string' || typeof given === 'number' ? given : undefined;
+  // OpenRouter passes on what the provider behind it said.
+  const raw = readProperty(readProperty(error, 'metadata'), 'raw');
+  const said = [message, typeof raw === 'string' ? raw : undefined].filter((each) => each !== undefined).join(': ');
+  const shown = redact(message ?? 'without a message').slice(0, MAX_MESSAGE);
+  return new ModelReplyError(
+    `the provider reported an error in a reply with status 200: ${code === undefined ? '' : `${redact(String(code)).slice(0, 64)}: `}${shown}`,
+    usage,
+    { reason: 'provider_error', code, said: said || undefined, cause },
+  );
 }

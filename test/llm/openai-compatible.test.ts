@@ -79,16 +79,18 @@ describe('openAICompatible', () => {
     expect(openAICompatible({ model: 'm', baseURL: 'https://llm.example.com/v1' }).provider).toBe('llm.example.com');
   });
 
-  it('is of the provider that OPENAI_BASE_URL leads to, as the client is', () => {
+  it('is of the provider that OPENAI_BASE_URL leads to, once the client has read it', async () => {
+    onTestFinished(() => void vi.unstubAllEnvs());
+    vi.stubEnv('OPENAI_API_KEY', 'any');
     vi.stubEnv('OPENAI_BASE_URL', ' http://127.0.0.1:11434/v1 ');
-    expect(openAICompatible({ model: 'gpt-4' })).toMatchObject({
-      provider: 'ollama',
-      serverAddress: '127.0.0.1',
-      serverPort: 11434,
-    });
+    const elsewhere = openAICompatible({ model: 'gpt-4' });
+    await elsewhere.connect?.();
+    expect(elsewhere).toMatchObject({ provider: 'ollama', serverAddress: '127.0.0.1', serverPort: 11434 });
+    expect(elsewhere.connect?.()).toBeUndefined();
     vi.stubEnv('OPENAI_BASE_URL', '');
-    expect(openAICompatible({ model: 'gpt-4' })).toMatchObject({ provider: 'openai', serverAddress: 'api.openai.com' });
-    vi.unstubAllEnvs();
+    const openai = openAICompatible({ model: 'gpt-4' });
+    await openai.connect?.();
+    expect(openai).toMatchObject({ provider: 'openai', serverAddress: 'api.openai.com' });
   });
 
   it('refuses an address that is none', () => {

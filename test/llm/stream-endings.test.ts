@@ -62,7 +62,6 @@ describe('a streamed reply', () => {
     ['without [DONE]', [text('Hello'), end(), usage], 'Hello'],
     ['whose usage alone says that it is whole', [text('Hello'), usage, '[DONE]'], 'Hello'],
     ['with an empty text', [text(''), end(), '[DONE]'], ''],
-    ['whose text a filter has cut', [text('Hel'), end('content_filter'), '[DONE]'], 'Hel'],
   ])('is an answer %s', async (_, parts, whole) => {
     answer = sse(parts);
     await expect(read(await llmStream(model()).execute('hi'))).resolves.toBe(whole);
@@ -98,6 +97,8 @@ describe('a streamed reply', () => {
     ['is cut off without an end mark', [text('Hello '), text('wor')], 'cut off'],
     ['is cut off before [DONE] only', [text('Hello '), '[DONE]'], 'cut off'],
     ['has an error', [text('Hello '), { error: { message: 'overloaded' } }], 'overloaded'],
+    ['is cut by a filter', [text('Hello '), end('content_filter'), '[DONE]'], 'a content filter stopped it'],
+    ['is refused', [text('Hello '), chunk({ refusal: 'I cannot' }), end(), '[DONE]'], 'it refused'],
   ])('that %s after some text fails for its reader', async (_, parts, why) => {
     answer = sse(parts);
     const chunks = await llmStream(model()).execute('hi');

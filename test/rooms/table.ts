@@ -223,11 +223,10 @@ export const SEARCHES: readonly Search[] = [
     correction: "use the context's clock (now, sleep, after)",
   },
   {
-    // The openai client reads OPENAI_BASE_URL by itself: the provider in metrics and prices must follow it.
     rule: 'the environment is read in sdk and tools/cli only',
     pattern: /\bprocess\s*(?:\?\.|\.)\s*env\b|\bprocess\s*(?:\?\.)?\[|\benv\b[^;=]*\}\s*=\s*process\b/g,
     within: 'code',
-    allowed: ['src/sdk/', 'src/tools/cli/', 'src/llm/openai-compatible.ts'],
+    allowed: ['src/sdk/', 'src/tools/cli/'],
     correction: 'take an option, and let cli or sdk fill it from the environment',
   },
   {

@@ -1,0 +1,64 @@
+import type { Usage } from '../ledger/usage.ts';
+import { acrossCopies } from '../platform/process-wide.ts';
+import { redact } from '../platform/redact.ts';
+
+/**
+ * Why a reply is no answer. `no_text`: it has no text. `refusal`: the model refused. `tool_call`: the model called a tool,
+ * which `llm` cannot run. `content_filter`: the provider's filter stopped the reply. `provider_error`: the provider
+ * reported an error in a reply with status 200. `cut_off`: a stream ended without its end mark. `not_streamed`: the
+ * server answered with JSON, not with a stream.
+ */
+export type ModelReplyReason =
+  | 'no_text'
+  | 'refusal'
+  | 'tool_call'
+  | 'content_filter'
+  | 'provider_error'
+  | 'cut_off'
+  | 'not_streamed';
+
+interface ReplyFacts {
+  readonly reason?: ModelReplyReason;
+  readonly said?: string | undefined;
+  readonly code?: string | number | undefined;
+  readonly cause?: unknown;
+}
+
+/**
+ * The model's reply is no answer; `reason` says why. The call may have been billed: see `usage`. After a refusal, a call of
+ * a tool, a filter, or an error that the provider reports, `retry` and `hedge` do not try again by default.
+ */
+export class ModelReplyError extends Error {
+  override readonly name = 'ModelReplyError';
+  readonly usage: Usage | undefined;
+  readonly reason: ModelReplyReason;
+  /** The provider's code for its error, such as `server_error` or 502. */
+  readonly code: string | number | undefined;
+  /** The HTTP status that stands for the provider's error, if its code is one. */
+  readonly status: number | undefined;
+  readonly #said: string | undefined;
+
+  constructor(message: string, usage: Usage | undefined, { reason = 'no_text', said, code, cause }: ReplyFacts = {}) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.usage = usage;
+    this.reason = reason;
+    this.code = code;
+    this.status = statusOf(code);
+    this.#said = said === undefined ? undefined : redact(said);
+  }
+
+  /**
+   * What the provider said: the words of a refusal, the names of the tools, the categories of a filter, the text of an
+   * error. At most 2,048 characters, without secrets; not in the message, because it may repeat the prompt.
+   */
+  get said(): string | undefined {
+    return this.#said;
+  }
+}
+
+acrossCopies({ ModelReplyError });
+
+function statusOf(code: string | number | undefined): number | undefined {
+  const status = Number(code);
+  return Number.isInteger(status) && status >= 400 && status < 600 ? status : undefined;
+}
