@@ -11,6 +11,7 @@ import { isDatabaseAnswer } from './database-errors.ts';
 import { isMarked } from './do-not-retry.ts';
 import { grpcKind, isAbort, isFault, isThrottling, isTimeLimit, isUntrustedServer } from './error-kinds.ts';
 import { errorsWithin, headerOf, innerErrors, statusOf } from './foreign-error.ts';
+import { isNoAnswer, isReportedError, isUnpaid } from './model-errors.ts';
 
 export interface Judgement {
   readonly retry: boolean;
@@ -81,9 +82,11 @@ function judgeOwn(error: object, seen: Set<unknown>): Judgement | undefined {
   if (FINAL.has(readProperty(error, 'name'))) return BROKEN;
   if (isTimeLimit(error)) return TRANSIENT;
   if (isAbort(error)) return CALLERS;
+  if (isNoAnswer(error) || isUnpaid(error)) return ANSWER;
   if (isThrottling(error)) return TRANSIENT;
   const status = statusOf(error);
   const isAnswer = status !== undefined && status < 500 && !TRANSIENT_4XX.has(status);
+  if (isReportedError(error)) return isAnswer ? ANSWER : BROKEN;
   const isRetryable = readProperty(error, 'isRetryable') ?? readProperty(error, 'retryable');
   if (typeof isRetryable === 'boolean') {
     // Without a status there was no connection, and the cause says why.

@@ -11,6 +11,8 @@ import {
   circuitBreaker,
   hedge,
   LoopLimitError,
+  ModelReplyError,
+  type ModelReplyReason,
   PrimitiveTimeoutError,
   RaceError,
   rateLimit,
@@ -135,6 +137,42 @@ const ANSWERS: readonly [string, unknown][] = [
   ],
 ];
 
+/** They are paid for, or the account has no money left: a repetition brings the same. */
+const quota = { message: 'You exceeded your current quota', type: 'insufficient_quota', code: 'insufficient_quota' };
+const reply = (reason: ModelReplyReason, code?: number) =>
+  new ModelReplyError('no answer', undefined, { reason, code });
+const PAID_IN_VAIN: readonly [string, unknown][] = [
+  ['a refusal', reply('refusal')],
+  ['a call of a tool', reply('tool_call')],
+  ['a content filter', reply('content_filter')],
+  ['an error in a 200 that says 403', reply('provider_error', 403)],
+  ['a refusal inside of another error', new Error('the step failed', { cause: reply('refusal') })],
+  ['openai: no money left', error({ status: 429, code: quota.code, type: quota.type, error: quota })],
+  ['openai: the account is not active', error({ status: 429, code: 'billing_not_active' })],
+  ['openai: the hard limit of the month', error({ status: 429, code: 'billing_hard_limit_reached' })],
+  ['AI SDK: no money left', error({ statusCode: 429, isRetryable: true, data: { error: quota } })],
+  [
+    'AI SDK: no money left, in a body that it could not read',
+    error({ statusCode: 429, isRetryable: true, responseBody: JSON.stringify({ error: quota }, null, 2) }),
+  ],
+  [
+    'AI SDK: no money left, after its own tries',
+    error({ name: 'AI_RetryError', lastError: error({ statusCode: 429, isRetryable: true, data: { error: quota } }) }),
+  ],
+  ['Groq: no money left', error({ status: 429, error: { error: quota } })],
+  ['Moonshot: no money left', error({ status: 429, error: { type: 'exceeded_current_quota_error' } })],
+  ['Anthropic: no money left', error({ status: 402, error: { type: 'error', error: { type: 'billing_error' } } })],
+  ['Anthropic: no money left, in a stream', error({ error: { type: 'error', error: { type: 'billing_error' } } })],
+  ['OpenRouter: no money left', error({ status: 402, error: { code: 402, message: 'Insufficient credits' } })],
+  ['axios: no money left', error({ status: 429, response: { status: 429, data: { error: quota } } })],
+  ['Mistral: no money left', error({ statusCode: 429, body: JSON.stringify({ type: 'insufficient_balance' }) })],
+  ['LangChain: no money left', error({ name: 'InsufficientQuotaError', status: 429 })],
+  [
+    'openai: a filter before the parser',
+    new Error('Could not parse response content as the request was rejected by the content filter'),
+  ],
+];
+
 const OWN_DOING: readonly [string, unknown][] = [
   ['an abort', abort()],
   ['openai: an abort', error({ status: undefined }, 'Request was aborted.')],
@@ -186,6 +224,16 @@ describe('by default', () => {
 
   it.each(ANSWERS)('is an answer, which no repetition changes: %s', (_, thrown) => {
     expect(judge(thrown)).toEqual({ retry: false, circuit: 'success' });
+  });
+
+  it.each(PAID_IN_VAIN)('is an answer, which would be paid again: %s', (_, thrown) => {
+    expect(judge(thrown)).toEqual({ retry: false, circuit: 'success' });
+  });
+
+  it("is a failure that may be paid again: the provider's error in a 200", () => {
+    for (const code of [undefined, 429, 502]) {
+      expect(judge(reply('provider_error', code))).toEqual({ retry: false, circuit: 'failure' });
+    }
   });
 
   it.each(OWN_DOING)("is the caller's own doing, and says nothing about the dependency: %s", (_, thrown) => {
@@ -275,7 +323,7 @@ describe('an error of ours', () => {
 });
 
 it('leaves a circuit closed after aborts, bugs and answers, and a half-open one as it is', async () => {
-  for (const [name, thrown] of [...OWN_DOING, ...ANSWERS]) {
+  for (const [name, thrown] of [...OWN_DOING, ...ANSWERS, ...PAID_IN_VAIN]) {
     expect([name, circuitOf(thrown)]).not.toEqual([name, 'failure']);
   }
   const failing = task('failing', () => Promise.reject(abort()));
