@@ -14,6 +14,10 @@ export interface RunMetrics {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly dollars: number;
+  /** The same dollars by what became of the answers, for the uses that had any: `answered`, `retried`, ... */
+  readonly dollarsByUse: Readonly<Record<string, number>>;
+  /** The dollars of the model calls that the cache made unnecessary. */
+  readonly saved: number;
   /** Model calls whose price is unknown; they are not in `dollars`. */
   readonly unpriced: number;
   /** Model calls whose tokens are unknown; they are not in `dollars` either. */
@@ -40,10 +44,18 @@ export function runMetrics(after: Exposition, before: Exposition = { samples: []
     inputTokens: total('tta_llm_input_tokens_total'),
     outputTokens: total('tta_llm_output_tokens_total'),
     dollars: total('tta_llm_cost_total'),
+    dollarsByUse: Object.fromEntries(usesIn(after).map((use) => [use, total('tta_llm_cost_by_use_total', { use })])),
+    saved: total('tta_cache_saved_dollars_total'),
     unpriced: total('tta_llm_unpriced_requests_total'),
     unmetered: total('tta_llm_unmetered_requests_total'),
     p95: quantile(0.95, buckets(after, before)),
   };
+}
+
+/** The uses that had dollars since the start. */
+function usesIn(exposition: Exposition): string[] {
+  const paid = select(exposition, 'tta_llm_cost_by_use_total').filter(({ value }) => value > 0);
+  return [...new Set(paid.map(({ labels: { use = '' } }) => use))];
 }
 
 interface Bucket {

@@ -29,16 +29,25 @@ export function renderTable({ run, files, thisRun, sinceStart }: RunReport): str
   row('tokens in', ({ inputTokens }) => inputTokens.toLocaleString('en'));
   row('tokens out', ({ outputTokens }) => outputTokens.toLocaleString('en'));
   row('dollars', showDollars);
+  for (const use of usesOf(sinceStart)) row(use, ({ dollarsByUse }) => inDollars(dollarsByUse[use]));
+  row('saved by the cache', ({ saved }) => inDollars(saved));
   row('p95 of a part', ({ p95 }) => (p95 === undefined ? '' : showSeconds(p95)));
   return table.toString();
 }
+
+/** Every use that had dollars, and these two always: they say that nothing was wasted. */
+function usesOf({ dollarsByUse }: RunMetrics): string[] {
+  return [...new Set(['answered', 'retried', ...Object.keys(dollarsByUse)])];
+}
+
+const inDollars = (dollars = 0) => `$${dollars.toFixed(6)}`;
 
 function showDollars({ dollars, unpriced, unmetered }: RunMetrics): string {
   const unknown = [
     unpriced > 0 ? ` + ${unpriced} calls of unknown price` : '',
     unmetered > 0 ? ` + ${unmetered} calls of unknown tokens` : '',
   ];
-  return `$${dollars.toFixed(6)}${unknown.join('')}`;
+  return `${inDollars(dollars)}${unknown.join('')}`;
 }
 
 function showSeconds(seconds: number): string {

@@ -23,6 +23,10 @@ tta_llm_input_tokens_total{model="a",provider="p"} 1000
 tta_llm_input_tokens_total{model="b",provider="p"} 234
 tta_llm_output_tokens_total{model="a",provider="p"} 50
 tta_llm_cost_total{model="a",provider="p"} ${dollars}
+tta_llm_cost_by_use_total{use="answered"} ${dollars * 0.8}
+tta_llm_cost_by_use_total{use="retried"} 0
+tta_llm_cost_by_use_total{use="failed"} ${dollars * 0.2}
+tta_cache_saved_dollars_total{primitive_name="summaries"} ${hits / 8}
 tta_llm_unpriced_requests_total{model="a",provider="p"} 0
 `);
 
@@ -38,6 +42,8 @@ describe('the metrics of a run', () => {
       inputTokens: 1_234,
       outputTokens: 50,
       dollars: 0.5,
+      dollarsByUse: { answered: 0.4, failed: 0.1 },
+      saved: 0.375,
       unpriced: 0,
       unmetered: 0,
       p95: 0.975,
@@ -46,7 +52,15 @@ describe('the metrics of a run', () => {
 
   it('are the difference between two scrapes', () => {
     const run = runMetrics(scrape(12, 4, 0.75), scrape(7, 3, 0.5));
-    expect(run).toMatchObject({ parts: 5, failedParts: 0, cacheHits: 1, retries: 0, dollars: 0.25, inputTokens: 0 });
+    expect(run).toMatchObject({
+      parts: 5,
+      failedParts: 0,
+      cacheHits: 1,
+      retries: 0,
+      dollars: 0.25,
+      saved: 0.125,
+      inputTokens: 0,
+    });
     expect(run.p95).toBeCloseTo(0.975, 9);
   });
 
@@ -76,7 +90,15 @@ describe('a quantile of a histogram', () => {
 describe('the table', () => {
   it('shows one run and all runs since the start', () => {
     const sinceStart = runMetrics(scrape(7, 3, 0.5));
-    const thisRun = { ...sinceStart, dollars: 0.000_012, unpriced: 2, unmetered: 1, p95: 0.001_234, failedParts: 0 };
+    const thisRun = {
+      ...sinceStart,
+      dollars: 0.000_012,
+      unpriced: 2,
+      unmetered: 1,
+      saved: 0,
+      p95: 0.001_234,
+      failedParts: 0,
+    };
     const rows = renderTable({ run: 2, files: 4, thisRun, sinceStart })
       .split('\n')
       .map((line) =>
@@ -97,6 +119,10 @@ describe('the table', () => {
       'tokens in | 1,234 | 1,234',
       'tokens out | 50 | 50',
       'dollars | $0.000012 + 2 calls of unknown price + 1 calls of unknown tokens | $0.500000',
+      'answered | $0.400000 | $0.400000',
+      'retried | $0.000000 | $0.000000',
+      'failed | $0.100000 | $0.100000',
+      'saved by the cache | $0.000000 | $0.375000',
       'p95 of a part | 1.2 ms | 975.0 ms',
       '',
     ]);
