@@ -101,4 +101,12 @@ export const llm: readonly Row[] = [
     labels: { [ATTR.budget]: 'budget' },
     meaning: 'model calls that a budget refused, and runs that it stopped',
   },
+  {
+    instrument: INSTRUMENT.observedHosts,
+    metric: 'tta_llm_observed_hosts',
+    type: 'gauge',
+    labels: { [ATTR.observerMode]: 'mode', [ATTR.serverAddress]: 'host', [ATTR.genAiProvider]: 'provider' },
+    meaning:
+      '1 for each host whose requests over `fetch` are read as model calls: `__known__` stands for all hosts of the providers that the package knows, `__any__` for every host',
+  },
 ];

@@ -1,9 +1,9 @@
 /** Rows of the LLM dashboard: where the dollars went, budgets, and what the dollars do not include. */
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
-import { barGauge, timeSeries } from './panels.ts';
+import { barGauge, stateTimeline, timeSeries } from './panels.ts';
 import { increase, rate, series, sum } from './queries.ts';
-import { NEUTRAL } from './thresholds.ts';
+import { NEUTRAL, OBSERVED } from './thresholds.ts';
 
 const inTheTimeShown = (by: string, metric: string) => `topk(12, ${sum(by, increase('$__range', metric))})`;
 
@@ -66,6 +66,18 @@ export const moneyRows: readonly (readonly [title: string, panels: readonly Buil
           [sum('provider', rate('tta_llm_unmetered_requests_total', 'model="__unrecognised__"')), '{{provider}}'],
         ],
         width: 8,
+      }),
+      stateTimeline({
+        title: 'Observed hosts',
+        description:
+          'The hosts whose requests over fetch are read as model calls. __known__ stands for the hosts of all known providers, __any__ for every host. Calls to other hosts are in no number here.',
+        unit: 'none',
+        queries: [
+          [`max by (mode, host, provider) (${series('tta_llm_observed_hosts')})`, '{{host}} ({{provider}}), {{mode}}'],
+        ],
+        mappings: OBSERVED,
+        width: 24,
+        height: 6,
       }),
     ],
   ],

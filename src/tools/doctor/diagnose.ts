@@ -5,6 +5,7 @@ import { type CollectorOptions, checkCollector, checkSpans, readTelemetry } from
 import { checkEndpoint, metricsAddress } from './endpoint.ts';
 import { type Finding, skipped } from './finding.ts';
 import { createHttpRequest, type HttpResult } from './http-request.ts';
+import { checkModelCalls } from './model-calls.ts';
 import { checkMovement, hasMoved, type LostEndpoint, type ScrapePair } from './movement.ts';
 import { checkPrometheus, type PrometheusOptions } from './prometheus.ts';
 import { checkVersions, type VersionsOptions } from './versions.ts';
@@ -56,6 +57,7 @@ export async function diagnose(options: DiagnoseOptions, onFinding: (finding: Fi
     if ('lost' in pair || hasMoved(pair)) break;
   }
   add(checkMovement(pair));
+  add(checkModelCalls(pair !== undefined && 'after' in pair ? pair.after : exposition));
   const telemetryAfter = await telemetry();
 
   const readings: ClockReading[] = endpointTime(first);

@@ -142,6 +142,8 @@ function data(exposition: Exposition | undefined): Finding {
     );
     return ok('data', `${names.size} primitives have series`);
   }
+  const models = new Set(select(exposition, 'tta_llm_requests_total').map(({ labels }) => labels.model));
+  if (models.size > 0) return ok('data', `${models.size} models have series, and no primitive has been built`);
   return hasOurMetrics(exposition)
     ? warning('data', 'No primitive has been built in this process yet', REMEDY.noSeries)
     : failure('data', 'The endpoint has no series of this package', REMEDY.noSeries);

@@ -16,13 +16,15 @@ export interface LostEndpoint {
 }
 
 const EXECUTIONS = 'tta_primitive_executions_total';
+/** Calls by clients that no primitive makes are in no execution. */
+const MODEL_CALLS = 'tta_llm_requests_total';
 
-const CHECKS = ['movement', 'spans', 'series', 'prices', 'tokens'] as const;
+const CHECKS = ['movement', 'spans', 'series'] as const;
 
 /** @param pair `undefined` when the first scrape failed, which is a finding already: all checks are skipped */
 export function checkMovement(pair: ScrapePair | LostEndpoint | undefined): Finding[] {
   if (pair !== undefined && 'after' in pair) {
-    return [movement(pair), spans(pair), series(pair.after), prices(pair.after), tokens(pair.after)];
+    return [movement(pair), spans(pair), series(pair.after)];
   }
   const findings = CHECKS.map((check) => skipped(check, 'there are no two scrapes to compare'));
   if (pair === undefined) return findings;
@@ -30,9 +32,9 @@ export function checkMovement(pair: ScrapePair | LostEndpoint | undefined): Find
   return [failure('movement', detail, REMEDY.noEndpoint), ...findings.slice(1)];
 }
 
-/** Whether an execution ended between the two scrapes. */
+/** Whether an execution or a model call ended between the two scrapes. */
 export function hasMoved({ before, after }: ScrapePair): boolean {
-  return sumOf(after, EXECUTIONS) !== sumOf(before, EXECUTIONS);
+  return [EXECUTIONS, MODEL_CALLS].some((name) => sumOf(after, name) !== sumOf(before, name));
 }
 
 function movement({ before, after, seconds }: ScrapePair): Finding {
@@ -43,8 +45,11 @@ function movement({ before, after, seconds }: ScrapePair): Finding {
   if (sumOf(before, 'process_start_time_seconds') !== sumOf(after, 'process_start_time_seconds')) {
     return warning('movement', 'The process was restarted between the two scrapes', REMEDY.noMovement);
   }
-  const ended = sumOf(after, EXECUTIONS) - sumOf(before, EXECUTIONS);
+  const increase = (name: string) => sumOf(after, name) - sumOf(before, name);
+  const ended = increase(EXECUTIONS);
   if (ended > 0) return ok('movement', `${ended} executions ended ${within}`);
+  const calls = increase(MODEL_CALLS);
+  if (calls > 0) return ok('movement', `${calls} model calls ended ${within}`);
   const active = sumOf(after, 'tta_primitive_active');
   return warning('movement', `No execution ended ${within}, ${active} are running`, REMEDY.noMovement);
 }
@@ -71,26 +76,4 @@ function series(after: Exposition): Finding {
   return full.length > 0
     ? warning('series', `Measurements counted as __other__ because the metric is full: ${names}`, REMEDY.overflow)
     : ok('series', 'No metric is full');
-}
-
-function prices(after: Exposition): Finding {
-  const calls = callsIn(after, 'tta_llm_unpriced_requests_total');
-  return calls === ''
-    ? ok('prices', 'Every model call whose tokens are known has a price')
-    : warning('prices', `Without a price: ${calls}`, REMEDY.unpriced);
-}
-
-function tokens(after: Exposition): Finding {
-  const calls = callsIn(after, 'tta_llm_unmetered_requests_total');
-  return calls === ''
-    ? ok('tokens', 'The tokens of every answered model call are known')
-    : warning('tokens', `Without known tokens, and so without a cost: ${calls}`, REMEDY.unmetered);
-}
-
-/** The calls that a counter has, by model; empty if there are none. */
-function callsIn(after: Exposition, name: string): string {
-  return select(after, name)
-    .filter(({ value }) => value > 0)
-    .map(({ labels, value }) => `${value} calls to ${labels.model} of ${labels.provider}`)
-    .join(', ');
 }

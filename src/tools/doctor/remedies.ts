@@ -63,15 +63,31 @@ export const REMEDY = {
   unpriced: {
     symptom: 'A call costs nothing.',
     text:
-      '`tta_llm_unpriced_requests_total` counts calls whose price is not known. Give ' +
-      "`llm(model, { prices: { 'my-model': { input: 3, output: 15 } } })`, in dollars per million tokens.",
+      '`tta_llm_unpriced_requests_total` counts calls whose price is not known. `tta prices MODEL` shows what is. Give the price in ' +
+      'dollars per million tokens: in a JSON file that `TTA_PRICES` names, such as `{ "prices": { "my-model": { "input": 3, "output": 15 } } }`, ' +
+      'or with `modelCalls: { prices }` of `register`, or `llm(model, { prices })`. A gateway or a server of your own has no prices ' +
+      'until `priceAs` says what its models are priced as: its dollars would be counted twice if it counts them too.',
   },
   unmetered: {
     symptom: 'The dollars are lower than the bill.',
     text:
-      '`tta_llm_unmetered_requests_total` counts calls whose tokens are not known, for which a price does not help. A provider ' +
-      'sends the usage of a stream at its end: read streams to their end. A server that never sends a usage needs an option of ' +
-      'its own for that. What these calls cost stands only on the bill of the provider.',
+      '`tta_llm_unmetered_requests_total` counts calls whose tokens are not known, or only in part, for which a price does not help. ' +
+      'A provider sends the usage of a stream at its end: read streams to their end. OpenAI and servers like it send it only if ' +
+      'they are asked: `stream_options: { include_usage: true }` in the client, or `modelCalls: { includeUsage: true }` of ' +
+      '`register`. What these calls cost stands only on the bill of the provider.',
+  },
+  unrecognised: {
+    symptom: 'Requests to a provider are not read.',
+    text:
+      'Pictures, sound, batches and files are no model calls that the package can read: `tta_llm_unmetered_requests_total` counts ' +
+      'them with `model="__unrecognised__"`, so that they are not forgotten. What they cost stands only on the bill of the provider.',
+  },
+  unobserved: {
+    symptom: 'A call to a model is in no metric.',
+    text:
+      'Observed are calls over `fetch` to the hosts that `tta doctor` lists. Name another host with `TTA_MODEL_HOSTS=litellm:4000=litellm`, ' +
+      'or observe every host with `TTA_MODEL_CALLS=all`. A client that was made before `register` may have kept the earlier `fetch`: ' +
+      'load `tta-primitives/register` by `--import`. Clients that use `node:http`, got or node-fetch are not seen.',
   },
   spansLost: {
     symptom: 'No traces arrive.',
