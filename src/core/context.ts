@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Payee } from '../ledger/account.ts';
 import { manyListenersController } from '../platform/abort.ts';
 import { type Clock, dateOf, systemClock } from '../platform/clock.ts';
 import { acrossCopies, processWide } from '../platform/process-wide.ts';
@@ -6,6 +7,7 @@ import { readProperty } from '../platform/read-property.ts';
 import { guarded } from '../telemetry/guard.ts';
 import type { Origin } from '../telemetry/propagate.ts';
 import type { ExecutionAttributes } from '../telemetry/record/execution.ts';
+import { ownVerdict } from '../telemetry/verdict.ts';
 import type { Member } from './baggage.ts';
 import type { CancelScope } from './cancellation.ts';
 import { NO_OPTIONS, Run } from './run.ts';
@@ -25,6 +27,7 @@ interface Inside {
 }
 
 const ATTEMPT = 'attempt';
+const CALLER = 'caller';
 
 export class ExecutionContext implements WorkflowContext {
   readonly clock: Clock;
@@ -153,7 +156,7 @@ export class ExecutionContext implements WorkflowContext {
     const tags = { ...inherited.tags, ...options.tags };
     const merged: ContextOptions = { ...inherited, workflowId, ...given, tags };
     return new ExecutionContext(
-      new Run(merged, this.baggage),
+      new Run(merged, this.baggage, undefined, this.#run),
       options.clock ?? this.clock,
       this.scope,
       this.workflowName,
@@ -211,8 +214,35 @@ export class ExecutionContext implements WorkflowContext {
     return this.scope?.onGiveUp(listener) ?? NOOP;
   }
 
+  /** Takes the dollars that are spent in no try of a policy. */
+  get payee(): Payee {
+    return this.#run.payee;
+  }
+
+  beginExecution(): boolean {
+    return this.#run.begin();
+  }
+
+  endExecution(cancelled: boolean): void {
+    this.#run.end(cancelled ? 'aborted' : 'kept');
+  }
+
   enter<Out>(work: () => Out): Out {
     return enter(this, work);
+  }
+
+  /** The same run, called by code that can cancel it by `scope`. */
+  calledUnder(scope: CancelScope): ExecutionContext {
+    return this.within(scope).insideOf(CALLER, scope);
+  }
+
+  /** Who has cancelled this work, `undefined` if it is not cancelled. `other`: a race, a failed sibling and so on. */
+  get cancelledFor(): 'caller' | 'timeout' | 'other' | undefined {
+    if (this.scope === undefined || !this.scope.cancelled) return undefined;
+    const { reason } = this.scope;
+    const isCaller = (scope: CancelScope) => scope.cancelled && scope.reason === reason;
+    if (this.innermost(CALLER, isCaller) !== undefined) return 'caller';
+    return ownVerdict(reason) === 'timeout' ? 'timeout' : 'other';
   }
 
   consumeOrigin(): Origin | undefined {

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { Account, type Payee, useOf, type Verdict } from '../ledger/account.ts';
 import type { Origin } from '../telemetry/propagate.ts';
+import { recordUse } from '../telemetry/record/charge.ts';
 import { type ExecutionAttributes, executionAttributes } from '../telemetry/record/execution.ts';
 import type { Member } from './baggage.ts';
 import type { ContextOptions, Tags } from './workflow-context.ts';
@@ -7,6 +9,12 @@ import type { ContextOptions, Tags } from './workflow-context.ts';
 export const NO_OPTIONS: ContextOptions = Object.freeze({});
 const NO_TAGS: Tags = Object.freeze({});
 const NO_BAGGAGE: readonly Member[] = Object.freeze([]);
+
+/** Writes dollars down at once. */
+const WRITER: Payee = {
+  add: (standing, dollars) => recordUse(useOf(standing), dollars),
+  decide: recordUse,
+};
 
 /** What all executions of one run share: its ids and tags, where it comes from, and what its spans show already. */
 export class Run {
@@ -20,12 +28,24 @@ export class Run {
   #described = false;
   /** The errors whose details a span already shows. */
   #errors: WeakSet<object> | undefined;
+  /** The run of the outermost execution: it has the account. */
+  readonly #outermost: Run;
+  #isOpen = false;
+  #account: Account | undefined;
 
-  constructor(options: ContextOptions, baggage = NO_BAGGAGE, origin?: Origin) {
+  constructor(options: ContextOptions, baggage = NO_BAGGAGE, origin?: Origin, around?: Run) {
     this.options = options;
     this.baggage = baggage;
     this.#origin = origin;
     this.#workflowId = options.workflowId;
+    this.#outermost = around === undefined ? this : around.#outermost;
+  }
+
+  /** Begins an execution. True for the outermost one, which must be ended by `end`. */
+  begin(): boolean {
+    if (this.#outermost.#isOpen) return false;
+    this.#outermost.#isOpen = true;
+    return true;
   }
 
   get workflowId(): string {
@@ -39,6 +59,22 @@ export class Run {
 
   get tags(): Tags {
     return this.options.tags ?? NO_TAGS;
+  }
+
+  /** Ends the outermost execution: what its dollars were for is known now. */
+  end(verdict: Verdict): void {
+    const run = this.#outermost;
+    run.#isOpen = false;
+    run.#account?.close(verdict);
+    run.#account = undefined;
+  }
+
+  /** Takes the dollars that are spent in no try of a policy. */
+  get payee(): Payee {
+    const run = this.#outermost;
+    if (!run.#isOpen) return WRITER;
+    run.#account ??= new Account(WRITER);
+    return run.#account;
   }
 
   consumeOrigin(): Origin | undefined {

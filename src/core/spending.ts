@@ -1,5 +1,6 @@
 /** Who is told of the money that is spent inside of an execution. */
 import type { CallPlan, Charge } from '../ledger/charge.ts';
+import { guarded } from '../telemetry/guard.ts';
 import type { ExecutionContext } from './context.ts';
 
 /** Ends a reservation, with the charge of the call that it was made for. */
@@ -11,6 +12,8 @@ export interface Spender {
   reserve?(plan: CallPlan, context: ExecutionContext): Settle | undefined | PromiseLike<Settle | undefined>;
   /** Told of each charge below, once, when the call has ended. */
   charged?(charge: Charge): void;
+  /** Told of a charge that comes when its price has been loaded. */
+  awaits?(charge: PromiseLike<unknown>): void;
 }
 
 const SPENDER = 'spender';
@@ -23,4 +26,9 @@ export function withSpender(context: ExecutionContext, spender: Spender): Execut
 /** Those who are told of a charge in this context, the innermost first. */
 export function spendersAround(context: ExecutionContext): readonly Spender[] {
   return context.all<Spender>(SPENDER);
+}
+
+/** Tells all around of a charge. An error of one of them reaches neither the others nor the work. */
+export function tellSpenders(context: ExecutionContext, tell: (spender: Spender) => void): void {
+  for (const spender of spendersAround(context)) guarded('a charge is not taken', () => tell(spender));
 }

@@ -1,10 +1,10 @@
 import { fail } from '../core/check.ts';
 import { createPrimitive, type Primitive } from '../core/primitive.ts';
 import { untilCancelled } from '../core/until-cancelled.ts';
-import type { Usage } from '../ledger/usage.ts';
-import { modelCallRecorder, modelCallTelemetry } from '../telemetry/record/llm.ts';
-import { billedUsage, billing } from './billing.ts';
+import { modelCallTelemetry } from '../telemetry/record/llm.ts';
 import type { Model, ModelChunk, ModelRequest } from './model.ts';
+import { type Port, PortCall } from './port-call.ts';
+import { pricesInForce } from './price-book.ts';
 import { type LlmOptions, modelNames, requestOf, requireLlm } from './request.ts';
 import { requireText } from './require-text.ts';
 
@@ -27,8 +27,7 @@ export function llmStream(
   const { stream } = model;
   if (stream === undefined) fail('llmStream', 'model.stream', 'must be a function', stream);
   const { captureContent = false } = options;
-  const record = modelCallRecorder(model);
-  const bill = billing(model, record, options.prices);
+  const port: Port = { model, options, prices: pricesInForce(options.prices) };
 
   return createPrimitive<string | ModelRequest, AsyncIterableIterator<string>>({
     type: 'llm',
@@ -37,23 +36,20 @@ export function llmStream(
     telemetry: modelCallTelemetry(model, { streams: true }),
     run: async (input, context, observation) => {
       const request = requestOf(input, options);
-      record.requested(observation, request, captureContent);
+      const call = new PortCall(port, context, observation);
+      const reserved = call.begin(request);
+      if (reserved !== undefined) await reserved;
       const chunks = stream.call(model, request, { signal: context.signal })[Symbol.asyncIterator]();
-      let usage: Usage | undefined;
-      let last: ModelChunk = {};
+      let reply: ModelChunk = {};
       let text = '';
       /** Not empty once a chunk had text, `undefined` while no chunk had any. */
       let answer: string | undefined;
       const add = (chunk: ModelChunk) => {
-        usage = chunk.usage ?? usage;
-        last = { ...last, ...chunk };
+        reply = { ...reply, ...chunk, usage: chunk.usage ?? reply.usage };
         answer ||= chunk.text ?? answer;
         if (captureContent) text += chunk.text ?? '';
       };
-      const settle = async () => {
-        await bill(observation, context, usage);
-        record.answered(observation, { ...last, text }, captureContent);
-      };
+      const whole = (): ModelChunk => ({ ...reply, text });
 
       /** The next chunk that has text, `undefined` at the end of the reply. */
       const next = async (): Promise<string | undefined> => {
@@ -61,28 +57,34 @@ export function llmStream(
           add(step.value);
           if (step.value.text) return step.value.text;
         }
-        requireText(answer, { ...last, usage });
+        requireText(answer, reply);
         return undefined;
       };
 
       async function* rest(first: string | undefined): AsyncGenerator<string, void, undefined> {
+        let hasEnded = false;
         try {
           yield '';
           for (let chunk = first; chunk !== undefined; chunk = await next()) yield chunk;
+          hasEnded = true;
+          await call.answered(whole());
+        } catch (error) {
+          hasEnded = true;
+          await call.failed(error, { streams: true, reply: whole() });
+          throw error;
         } finally {
-          await settle();
+          if (!hasEnded) await call.left(whole());
           await chunks.return?.();
         }
       }
 
       try {
-        const reply = rest(await untilCancelled(next(), context.scope));
+        const texts = rest(await untilCancelled(next(), context.scope));
         // A generator that is closed before its start runs no `finally`: it would not count the call or close the reply.
-        await reply.next();
-        return reply;
+        await texts.next();
+        return texts;
       } catch (error) {
-        usage ??= billedUsage(error);
-        if (usage !== undefined) await settle();
+        await call.failed(error, { streams: true, reply: whole() });
         // A model may ignore the signal. Closing its reply stops it.
         (async () => chunks.return?.())().catch(() => {});
         throw error;

@@ -1,10 +1,10 @@
 import { createPrimitive, type Primitive } from '../core/primitive.ts';
 import { measure } from '../core/show.ts';
 import { untilCancelled } from '../core/until-cancelled.ts';
-import { readProperty } from '../platform/read-property.ts';
-import { modelCallRecorder, modelCallTelemetry } from '../telemetry/record/llm.ts';
-import { billedUsage, billing } from './billing.ts';
+import { modelCallTelemetry } from '../telemetry/record/llm.ts';
 import type { Model, ModelReply, ModelRequest } from './model.ts';
+import { type Port, PortCall } from './port-call.ts';
+import { pricesInForce } from './price-book.ts';
 import { type LlmOptions, modelNames, requestOf, requireLlm } from './request.ts';
 import { requireText } from './require-text.ts';
 
@@ -20,9 +20,7 @@ import { requireText } from './require-text.ts';
  */
 export function llm(model: Model, options: LlmOptions = {}): Primitive<string | ModelRequest, ModelReply> {
   requireLlm(model, options);
-  const { captureContent = false } = options;
-  const record = modelCallRecorder(model);
-  const bill = billing(model, record, options.prices);
+  const port: Port = { model, options, prices: pricesInForce(options.prices) };
 
   return createPrimitive<string | ModelRequest, ModelReply>({
     type: 'llm',
@@ -31,23 +29,36 @@ export function llm(model: Model, options: LlmOptions = {}): Primitive<string | 
     telemetry: modelCallTelemetry(model),
     run: (input, context, observation) => {
       const request = requestOf(input, options);
-      record.requested(observation, request, captureContent);
-      const call = async () => {
+      const call = new PortCall(port, context, observation);
+      const work = async () => {
+        const reserved = call.begin(request);
+        if (reserved !== undefined) await reserved;
+        let reply: ModelReply;
         try {
-          const reply = await model.generate(request, { signal: context.signal });
-          await bill(observation, context, readProperty(reply, 'usage'));
-          if (typeof reply?.text !== 'string')
-            throw new TypeError(`llm: a Model must give a reply with a text, got ${measure(reply)}`);
-          requireText(reply.text, { finishReason: reply.finishReason });
-          record.answered(observation, reply, captureContent);
-          return reply;
+          reply = await model.generate(request, { signal: context.signal });
         } catch (error) {
-          const usage = billedUsage(error);
-          if (usage !== undefined) await bill(observation, context, usage);
+          await call.failed(error);
           throw error;
         }
+        const fault = faultOf(reply);
+        await call.answered({ ...reply }, fault);
+        if (fault !== undefined) throw fault.error;
+        return reply;
       };
-      return untilCancelled(call(), context.scope);
+      return untilCancelled(work(), context.scope);
     },
   });
+}
+
+/** Why a reply is an error, if it is one. */
+function faultOf(reply: ModelReply): { readonly error: unknown } | undefined {
+  try {
+    if (typeof reply?.text !== 'string') {
+      throw new TypeError(`llm: a Model must give a reply with a text, got ${measure(reply)}`);
+    }
+    requireText(reply.text, { finishReason: reply.finishReason });
+    return undefined;
+  } catch (error) {
+    return { error };
+  }
 }

@@ -11,7 +11,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { errorStack, errorText } from './error-text.ts';
-import type { ExecutionTelemetry } from './execution-telemetry.ts';
+import type { ExecutionMetrics, ExecutionTelemetry } from './execution-telemetry.ts';
 import { reportInternal, safeDateOf, timeOf } from './guard.ts';
 import { lostSpans } from './lost-spans.ts';
 import { currentMeter } from './meter.ts';
@@ -25,9 +25,12 @@ const NO_ATTRIBUTES: Attributes = Object.freeze({});
 /** Spans that were not made or not ended, because code of telemetry threw an error. */
 const spansBroken = lostSpans('instrumentation_error');
 
-/** Begins an observation. Without an SDK it has no span and no context, and does not read the clock. */
-export function openObservation(telemetry: ExecutionTelemetry, ctx: ObservedContext): Observation {
-  const tracer = currentTracer();
+/**
+ * Begins an observation. Without an SDK it has no span and no context, and does not read the clock. `spans: false`: counts
+ * and durations only.
+ */
+export function openObservation(telemetry: ExecutionTelemetry, ctx: ObservedContext, spans = true): Observation {
+  const tracer = spans ? currentTracer() : undefined;
   if (currentMeter() === undefined && tracer === undefined) {
     return new Observation(telemetry, undefined, ROOT_CONTEXT, Number.NaN);
   }
@@ -68,21 +71,25 @@ function describe(span: Span, attributes: Attributes, extra: Attributes | undefi
   }
 }
 
-/** Ends an observation. `error` is the error of the work; it is ignored when the outcome is `success`. */
+/**
+ * Ends an observation. `error` is the error of the work; it is ignored when the outcome is `success`. `endedAt`: the time of
+ * the clock at the end, where it is in the past.
+ */
 export function closeObservation(
   observation: Observation,
   ctx: ObservedContext,
   outcome: Outcome,
   error: unknown,
+  metrics: readonly ExecutionMetrics[] = observation.telemetry.metrics,
+  endedAt?: number,
 ): void {
-  const { telemetry, source: span, startedAt, startDate } = observation;
+  const { source: span, startedAt, startDate } = observation;
   const succeeded = outcome === 'success';
-  for (const { success, failure } of telemetry.metrics) (succeeded ? success : failure).value += 1;
+  for (const { success, failure } of metrics) (succeeded ? success : failure).value += 1;
   if (span === undefined && Number.isNaN(startedAt)) return;
   try {
-    const endedAt = timeOf(ctx.clock);
-    const tookMs = Math.max(0, endedAt - startedAt);
-    for (const { duration, labelsOfFailure } of telemetry.metrics) {
+    const tookMs = Math.max(0, (endedAt ?? timeOf(ctx.clock)) - startedAt);
+    for (const { duration, labelsOfFailure } of metrics) {
       const labels = succeeded || labelsOfFailure === undefined ? duration.labels : labelsOfFailure(error);
       duration.table.record(tookMs / 1_000, labels, observation.context);
     }

@@ -14,7 +14,12 @@ import { firstAnswer, type StreamAnswer, type StreamContext, type StreamSource }
 import { verdictOn } from './verdict.ts';
 
 /** The part of its context that an execution needs. */
-export interface PrimitiveContext extends ObservedContext, StreamContext {}
+export interface PrimitiveContext extends ObservedContext, StreamContext {
+  /** Told at the beginning of an execution. True for the outermost one of its run, which must tell its end. */
+  beginExecution(): boolean;
+  /** Told at the end of the outermost execution. `cancelled`: its caller has cancelled it. */
+  endExecution(cancelled: boolean): void;
+}
 
 export type Body<In, Ctx, Out> = (input: In, context: Ctx, observation: Observation) => Out | PromiseLike<Out>;
 
@@ -29,6 +34,7 @@ export async function observe<In, Ctx extends PrimitiveContext, Out>(
   body: Body<In, Ctx, Out>,
 ): Promise<Out> {
   telemetry.active.value += 1;
+  const isOutermost = ctx.beginExecution();
   const observation = openObservation(telemetry, ctx);
   let output: Out;
   let first: StreamAnswer<unknown> | undefined;
@@ -39,17 +45,17 @@ export async function observe<In, Ctx extends PrimitiveContext, Out>(
         : await inSpan(observation, body, input, ctx);
     if (isStream(output)) first = await firstAnswer(output, observation, ctx);
   } catch (error) {
-    close(telemetry, observation, ctx, verdictOn(error, ctx), error);
+    close(telemetry, observation, ctx, isOutermost, verdictOn(error, ctx), error);
     throw error;
   }
   if (first !== undefined) {
     const onEnd: EndListener = (failure) => {
       const outcome = failure === undefined ? 'success' : verdictOn(failure.error, ctx);
-      close(telemetry, observation, ctx, outcome, failure?.error);
+      close(telemetry, observation, ctx, isOutermost, outcome, failure?.error);
     };
     return new ObservedStream(output as StreamSource<unknown>, first, observation, ctx, onEnd) as Out;
   }
-  close(telemetry, observation, ctx, 'success', undefined);
+  close(telemetry, observation, ctx, isOutermost, 'success', undefined);
   return output;
 }
 
@@ -57,11 +63,13 @@ function close(
   { active, outcomes }: PrimitiveTelemetry,
   observation: Observation,
   ctx: PrimitiveContext,
+  isOutermost: boolean,
   outcome: Outcome,
   error: unknown,
 ): void {
   active.value -= 1;
   outcomes[outcome].value += 1;
+  if (isOutermost) ctx.endExecution(outcome === 'cancelled');
   closeObservation(observation, ctx, outcome, error);
 }
 

@@ -18,6 +18,8 @@ import { ATTR, INSTRUMENT, type InstrumentName } from './semconv.ts';
 /** One series of a table. Add to the `value` of a counter, and never lower it; set the `value` of a gauge. */
 export interface Series {
   value: number;
+  /** What rounding has added too much: see the ledger's `addTo`. */
+  rest?: number | undefined;
   readonly attributes: Attributes;
 }
 

@@ -96,6 +96,7 @@ describe('model calls without our views', () => {
   it('dollars, unpriced and unmetered calls, for which there is no convention, have names of ours', () => {
     expect([...seen.keys()].filter((name) => name.startsWith('tta.llm.')).sort()).toEqual([
       'tta.llm.cost',
+      'tta.llm.cost_by_use',
       'tta.llm.requests',
       'tta.llm.unmetered_requests',
       'tta.llm.unpriced_requests',

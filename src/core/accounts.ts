@@ -1,0 +1,28 @@
+/** The accounts that the dollars of an execution go to: one for the outermost execution, one for each try of a policy. */
+import { Account, type DollarUse, type Payee, type Standing } from '../ledger/account.ts';
+import type { ExecutionContext } from './context.ts';
+
+export { Account };
+
+const ACCOUNT = 'account';
+
+/** Opens an account for a try or a branch that runs in `context`. Close it with what became of the work. */
+export function openAccount(context: ExecutionContext): Account {
+  return new Account(payeeAround(context));
+}
+
+/** The context of the work whose dollars go to `account`. */
+export function withAccount(context: ExecutionContext, account: Account): ExecutionContext {
+  return context.insideOf(ACCOUNT, account);
+}
+
+/** What became of a call: as in `Standing`, or `aborted` by the caller, which no policy changes. */
+export function payIn(context: ExecutionContext, became: Standing | 'aborted', dollars: number): void {
+  const payee = payeeAround(context);
+  if (became === 'aborted') payee.decide(became satisfies DollarUse, dollars);
+  else payee.add(became, dollars);
+}
+
+function payeeAround(context: ExecutionContext): Payee {
+  return context.innermost<Payee>(ACCOUNT) ?? context.payee;
+}

@@ -1,0 +1,135 @@
+/** Makes the charge of a model call when it has ended, and tells all who count it. */
+import { payIn } from '../core/accounts.ts';
+import type { ExecutionContext } from '../core/context.ts';
+import { type Settle, tellSpenders } from '../core/spending.ts';
+import { isPromise } from '../core/until-cancelled.ts';
+import { loadCatalogue, loadedCatalogue } from '../ledger/catalogue.ts';
+import type { CallOutcome, CallPlan, Charge } from '../ledger/charge.ts';
+import { knowsModel, type PriceBook, priceCall } from '../ledger/price-book.ts';
+import { soundUsage } from '../ledger/usage.ts';
+import { recordCharge, UNKNOWN_MODEL } from '../telemetry/record/charge.ts';
+import type { Observation } from '../telemetry/record/llm.ts';
+import type { ModelCallEnd } from './model-call.ts';
+
+/** What is known of a call that has ended. */
+export interface EndedCall extends Pick<ModelCallEnd, 'usage' | 'metering' | 'statedDollars' | 'serviceTier'> {
+  readonly provider: string;
+  /** The model that was asked for. */
+  readonly asked: string | undefined;
+  /** The model that answered. */
+  readonly answered: string | undefined;
+  readonly outcome: Exclude<CallOutcome, 'superseded'>;
+  /** Whether it costs nothing at any price: then it counts in no metric of tokens and dollars. @default false */
+  readonly isFree?: boolean | undefined;
+}
+
+/** Where the charge of a call goes. */
+export interface ChargedTo {
+  readonly context: ExecutionContext;
+  readonly observation: Observation;
+  readonly prices: () => PriceBook;
+  /** Ends the reservations of the budgets around the call. */
+  readonly settle: Settle | undefined;
+}
+
+/** The cost of a call that a server has refused, or that was never sent. */
+export const FREE = {
+  usage: { inputTokens: 0, outputTokens: 0 },
+  metering: 'exact',
+  statedDollars: undefined,
+  serviceTier: undefined,
+  isFree: true,
+} as const;
+
+/**
+ * Charges a call, once. Gives a Promise only where a price must be loaded first. `charged` gets the charge when it is
+ * counted.
+ */
+export function chargeCall(
+  call: EndedCall,
+  to: ChargedTo,
+  charged: (charge: Charge) => void = () => {},
+): PromiseLike<void> | undefined {
+  const finish = (priced: Priced | undefined) => {
+    const charge = chargeOf(call, priced, to);
+    post(charge, to, call.isFree);
+    charged(charge);
+  };
+  const priced = priceOf(call, to);
+  if (!isPromise(priced)) {
+    finish(priced);
+    return undefined;
+  }
+  const later = priced.then(finish);
+  tellSpenders(to.context, (spender) => spender.awaits?.(later));
+  return later;
+}
+
+type Priced = Pick<Charge, 'pricedBy'> & { readonly dollars: number };
+
+function priceOf(call: EndedCall, { context, prices }: ChargedTo): Priced | undefined | Promise<Priced | undefined> {
+  if (call.isFree === true) return { dollars: 0, pricedBy: undefined };
+  const { provider, asked: askedModel, answered: answeredModel, usage, serviceTier, statedDollars } = call;
+  const at = dateIn(context);
+  const price = () =>
+    priceCall({ provider, askedModel, answeredModel, usage, serviceTier, statedDollars, at }, prices());
+  // Only the catalogue can tell whether the name that a reply gives is that of a model.
+  const mustLoad = askedModel === undefined && answeredModel !== undefined && loadedCatalogue() === undefined;
+  return mustLoad ? loadCatalogue().then(price) : price();
+}
+
+/** What a call of this model would cost by the tokens that it may use. */
+export function estimator(
+  { provider, model, at }: { readonly provider: string; readonly model: string | undefined; readonly at: number },
+  prices: () => PriceBook,
+): NonNullable<CallPlan['dollarsFor']> {
+  return (usage) => {
+    const priced = priceCall({ provider, askedModel: model, usage, at }, prices());
+    return isPromise(priced) ? priced.then((later) => later?.dollars) : priced?.dollars;
+  };
+}
+
+/** A clock is foreign code. */
+export function dateIn(context: ExecutionContext): number {
+  try {
+    return context.date();
+  } catch {
+    return Number.NaN;
+  }
+}
+
+function chargeOf(call: EndedCall, priced: Priced | undefined, { context, prices }: ChargedTo): Charge {
+  const { provider, metering, asked, answered, usage } = call;
+  const isKnown = answered !== undefined && asked === undefined && knowsModel(provider, answered, prices());
+  return {
+    provider,
+    model: asked ?? (isKnown ? answered : UNKNOWN_MODEL),
+    outcome: outcomeIn(context, call.outcome),
+    metering,
+    usage: usage === undefined ? undefined : soundUsage(usage),
+    dollars: priced?.dollars,
+    pricedBy: priced?.pricedBy,
+  };
+}
+
+/** Work that was cancelled is dropped, also where the model has answered it all the same. */
+function outcomeIn(context: ExecutionContext, outcome: CallOutcome): CallOutcome {
+  switch (context.cancelledFor) {
+    case 'caller':
+      return 'cancelled';
+    case 'timeout':
+      return 'failed';
+    case 'other':
+      return 'superseded';
+    default:
+      return outcome;
+  }
+}
+
+function post(charge: Charge, { context, observation, settle }: ChargedTo, isFree = false): void {
+  if (!isFree) recordCharge(charge, observation, context);
+  const { outcome, dollars = 0 } = charge;
+  if (dollars > 0) payIn(context, outcome === 'cancelled' ? 'aborted' : outcome, dollars);
+  tellSpenders(context, (spender) => spender.charged?.(charge));
+  settle?.(charge);
+}

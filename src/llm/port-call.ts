@@ -1,0 +1,126 @@
+/** One call by way of the model port: what `llm` and `llmStream` tell of it, and its charge. */
+import type { ExecutionContext } from '../core/context.ts';
+import type { Settle } from '../core/spending.ts';
+import { isPromise } from '../core/until-cancelled.ts';
+import type { CallPlan } from '../ledger/charge.ts';
+import type { PriceBook } from '../ledger/price-book.ts';
+import { messagesJson, type Observation, recordReply, recordRequest } from '../telemetry/record/llm.ts';
+import { chargeCall, dateIn, type EndedCall, estimator, FREE } from './charging.ts';
+import { mayBeBilled, usageIn, usageOrNone, wasNotBilled } from './failed-call.ts';
+import type { Model, ModelChunk, ModelRequest } from './model.ts';
+import type { LlmOptions } from './request.ts';
+import { reserveAround } from './reserve.ts';
+
+/** What a charge gives to wait for: nothing, unless a price is being loaded. */
+type Waiting = PromiseLike<void> | undefined;
+
+const UNKNOWN = { usage: undefined, metering: 'unknown', statedDollars: undefined, serviceTier: undefined } as const;
+
+/** What all calls of one primitive have in common. */
+export interface Port {
+  readonly model: Model;
+  readonly options: LlmOptions;
+  readonly prices: () => PriceBook;
+}
+
+/** A call to a model. Its charge is made by the first of `answered`, `failed` and `left`. */
+export class PortCall {
+  readonly #port: Port;
+  readonly #context: ExecutionContext;
+  readonly #observation: Observation;
+  #settle: Settle | undefined;
+  #isCharged = false;
+
+  constructor(port: Port, context: ExecutionContext, observation: Observation) {
+    this.#port = port;
+    this.#context = context;
+    this.#observation = observation;
+  }
+
+  /** Shows the request, and asks the budgets around the call. A refusal is thrown, or rejected with. */
+  begin(request: ModelRequest): Waiting {
+    const { captureContent = false } = this.#port.options;
+    recordRequest(this.#observation, {
+      ...request,
+      messages: captureContent ? messagesJson(request.messages) : undefined,
+    });
+    const settle = reserveAround(this.#context, planOf(this.#port, request, dateIn(this.#context)));
+    if (isPromise(settle)) {
+      return settle.then((given) => {
+        this.#settle = given;
+      });
+    }
+    this.#settle = settle;
+    return undefined;
+  }
+
+  /** The whole reply has come. `fault`: the reply is an error all the same. */
+  answered(reply: ModelChunk, fault?: { readonly error: unknown }): Waiting {
+    this.#show(reply);
+    return this.#charge(fault === undefined ? 'answered' : 'failed', reply.model, metered(reply.usage));
+  }
+
+  /** The call has failed. `streams`: a stream has begun, which a server may bill without saying so. */
+  failed(error: unknown, { streams = false, reply = {} as ModelChunk } = {}): Waiting {
+    if (streams) this.#show(reply);
+    const usage = usageOrNone(reply.usage) ?? usageIn(error);
+    const wasSent = streams || this.#context.cancelled || mayBeBilled(error);
+    const cost = usage !== undefined ? metered(usage) : wasSent && !wasNotBilled(error) ? UNKNOWN : FREE;
+    return this.#charge('failed', reply.model, cost);
+  }
+
+  /** The reader has left the reply. */
+  left(reply: ModelChunk): Waiting {
+    this.#show(reply);
+    return this.#charge('cancelled', reply.model, metered(reply.usage));
+  }
+
+  #show({ model, id, finishReason, text }: ModelChunk): void {
+    const finishReasons = finishReason === undefined ? [] : [finishReason];
+    const messages = this.#port.options.captureContent
+      ? messagesJson([{ role: 'assistant', content: text ?? '' }])
+      : undefined;
+    recordReply(this.#observation, { model, id, finishReasons, messages });
+  }
+
+  #charge(
+    outcome: EndedCall['outcome'],
+    answered: string | undefined,
+    cost: Omit<EndedCall, 'outcome' | 'provider' | 'asked' | 'answered'>,
+  ): Waiting {
+    if (this.#isCharged) return undefined;
+    this.#isCharged = true;
+    const { provider, id } = this.#port.model;
+    return chargeCall(
+      { provider, asked: id, answered, outcome, ...cost },
+      {
+        context: this.#context,
+        observation: this.#observation,
+        prices: this.#port.prices,
+        settle: this.#settle,
+      },
+    );
+  }
+}
+
+function metered(usage: unknown) {
+  const known = usageOrNone(usage);
+  return known === undefined ? UNKNOWN : ({ ...UNKNOWN, usage: known, metering: 'exact' } as const);
+}
+
+function planOf(
+  { model: { provider, id }, prices }: Port,
+  { messages, maxTokens }: ModelRequest,
+  at: number,
+): CallPlan {
+  return {
+    provider,
+    model: id,
+    maxOutputTokens: maxTokens,
+    // Only a budget asks for it.
+    get requestBytes() {
+      return messages.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0);
+    },
+    dollarsFor: estimator({ provider, model: id, at }, prices),
+  };
+}
