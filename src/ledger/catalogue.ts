@@ -13,10 +13,17 @@ export interface CataloguePrice {
 }
 
 export interface Catalogue {
-  /** `undefined` where the model or the price of a part of the usage is not known. @param at milliseconds since 1970 */
+  /**
+   * `undefined` where the model or the price of a part of the usage is not known.
+   *
+   * @param provider `undefined`: the one that makes the model
+   * @param at milliseconds since 1970
+   */
   price(provider: string | undefined, model: string, usage: SoundUsage, at: number): CataloguePrice | undefined;
   /** Whether this is the name of a model, or of a dated version of one: a longer name that only begins like it is not. */
   knows(provider: string, model: string): boolean;
+  /** The catalogue's name of the provider that makes this model. */
+  makerOf(model: string): string | undefined;
 }
 
 let loaded: Catalogue | undefined;
@@ -57,12 +64,9 @@ async function load(): Promise<Catalogue> {
     return findProvider({ providerId })?.id === providerId ? providerId : undefined;
   };
 
-  const price: Catalogue['price'] = (provider, model, usage, at) => {
-    const providerId = provider === undefined ? undefined : providerNamed(provider);
-    if (provider !== undefined && providerId === undefined) return undefined;
-    const options = { timestamp: new Date(at), ...(providerId === undefined ? {} : { providerId }) };
+  const priceAt = (providerId: string, model: string, usage: SoundUsage, at: number): CataloguePrice | undefined => {
     try {
-      const found = calcPrice(unitsOf(usage), plainModel(model), options);
+      const found = calcPrice(unitsOf(usage), plainModel(model), { providerId, timestamp: new Date(at) });
       if (!found || !prices(found.model_price, usage)) return undefined;
       const { total_price: dollars, model_price } = found;
       return { dollars, name: `${found.provider.id}/${found.model.id}`, prices: model_price };
@@ -71,14 +75,27 @@ async function load(): Promise<Catalogue> {
     }
   };
 
+  const price: Catalogue['price'] = (provider, model, usage, at) => {
+    for (const each of provider === undefined ? MAKERS : [providerNamed(provider)]) {
+      const found = each && priceAt(each, model, usage, at);
+      if (found) return found;
+    }
+    return undefined;
+  };
+
   const knows: Catalogue['knows'] = (provider, model) => {
     const found = price(provider, model, NOTHING, 0)?.name;
     const name = plainModel(model).toLowerCase();
     return found !== undefined && [name, withoutDate(name)].some((each) => found.endsWith(`/${each}`));
   };
 
-  return { price, knows };
+  const makerOf: Catalogue['makerOf'] = (model) => price(undefined, model, NOTHING, 0)?.name.split('/')[0];
+
+  return { price, knows, makerOf };
 }
+
+/** The providers that make models and sell them. */
+const MAKERS = ['openai', 'anthropic', 'google', 'mistral', 'x-ai', 'deepseek', 'moonshotai', 'cohere', 'perplexity'];
 
 const NOTHING: SoundUsage = {
   inputTokens: 0,

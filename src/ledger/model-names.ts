@@ -3,8 +3,8 @@
 /** The price catalogue's names of providers, where they differ from those of the GenAI conventions. */
 const CATALOGUE_PROVIDERS: Readonly<Record<string, string>> = {
   'aws.bedrock': 'aws',
-  'azure.ai.inference': 'azure',
   'azure.ai.openai': 'azure',
+  'azure.ai.inference': 'azure',
   'gcp.gemini': 'google',
   'gcp.gen_ai': 'google',
   'gcp.vertex_ai': 'google',
@@ -16,6 +16,12 @@ const CATALOGUE_PROVIDERS: Readonly<Record<string, string>> = {
 /** The catalogue's name of a provider. */
 export function catalogueProvider(provider: string): string {
   return Object.hasOwn(CATALOGUE_PROVIDERS, provider) ? (CATALOGUE_PROVIDERS[provider] as string) : provider;
+}
+
+/** The conventions' name of a provider of the catalogue; the first, if it has several. */
+export function conventionProvider(catalogueName: string): string {
+  const found = Object.entries(CATALOGUE_PROVIDERS).find(([, name]) => name === catalogueName);
+  return found?.[0] ?? catalogueName;
 }
 
 /** The name of a model without the path that Google and Bedrock put before it. */

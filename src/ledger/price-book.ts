@@ -75,6 +75,8 @@ export interface PricedCall {
 export interface Priced {
   readonly dollars: number;
   readonly pricedBy: PriceOrigin;
+  /** The name under which the price was found, `undefined` where the reply stated the dollars. */
+  readonly name: string | undefined;
 }
 
 /**
@@ -84,7 +86,7 @@ export interface Priced {
  */
 export function priceCall(call: PricedCall, book: PriceBook): Priced | undefined | Promise<Priced | undefined> {
   const { statedDollars, usage } = call;
-  if (isBelievable(statedDollars, book)) return { dollars: statedDollars, pricedBy: 'reply' };
+  if (isBelievable(statedDollars, book)) return { dollars: statedDollars, pricedBy: 'reply', name: undefined };
   if (usage === undefined) return undefined;
   const sound = soundUsage(usage);
   const byAuthor = authorsPrice(call, sound, book);
@@ -111,17 +113,24 @@ export function knowsModel(provider: string, model: string, book: PriceBook): bo
   return byAuthor || keys.some((key) => REFERENCES.has(key)) || (loadedCatalogue()?.knows(provider, model) ?? false);
 }
 
-function authorsPrice(call: PricedCall, usage: SoundUsage, book: PriceBook): Priced | undefined {
+/** All that the author has said about the price of a call, the first first. */
+export function* ownPrices(call: PricedCall, book: PriceBook): Iterable<[name: string, prices: readonly Price[]]> {
   const models = candidates(call, book);
   const named = [...models, ...models.map(({ provider, model }) => ({ provider, model: withoutDate(model) }))];
   for (const { provider = call.provider, model } of named) {
     for (const { prices } of book.layers) {
       for (const key of keysOf(provider, model)) {
         const own = prices.get(key);
-        const dollars = own && tableDollars(own, call, usage, book);
-        if (dollars !== undefined) return { dollars, pricedBy: 'author' };
+        if (own !== undefined) yield [key, own];
       }
     }
+  }
+}
+
+function authorsPrice(call: PricedCall, usage: SoundUsage, book: PriceBook): Priced | undefined {
+  for (const [name, prices] of ownPrices(call, book)) {
+    const dollars = tableDollars(prices, call, usage, book);
+    if (dollars !== undefined) return { dollars, pricedBy: 'author', name };
   }
   return undefined;
 }
@@ -138,10 +147,11 @@ function publicPrice(
   if (factor === undefined) return undefined;
   const models = candidates(call, book);
   for (const { provider, model } of models) {
-    const reference = book.references ? referencePrice(provider, model, call) : undefined;
-    if (reference !== undefined) return { dollars: dollarsAt(reference, usage) * factor, pricedBy: 'reference' };
+    const name = referenceName(provider, model, call);
+    const reference = book.references ? REFERENCES.get(name) : undefined;
+    if (reference !== undefined) return { dollars: dollarsAt(reference, usage) * factor, pricedBy: 'reference', name };
     const found = catalogue?.price(provider, model, usage, call.at);
-    if (found !== undefined) return { dollars: found.dollars * factor, pricedBy: 'catalogue' };
+    if (found !== undefined) return { dollars: found.dollars * factor, pricedBy: 'catalogue', name: found.name };
   }
   return undefined;
 }
@@ -150,10 +160,10 @@ function publicPrice(
  * A model that answered with a date in its name has the reference price of the model that was asked for, or that it is a
  * version of. Who asks for a dated version has its own price.
  */
-function referencePrice(provider: string | undefined, model: string, { askedModel }: PricedCall): Price | undefined {
+function referenceName(provider: string | undefined, model: string, { askedModel }: PricedCall): string {
   const family = withoutDate(model);
   const name = askedModel === undefined || askedModel === family ? family : model;
-  return REFERENCES.get(`${provider}/${plainModel(name)}`);
+  return `${provider}/${plainModel(name)}`;
 }
 
 /** The standard price has the factor 1; `undefined` where nothing is known about a tier. */
@@ -165,6 +175,14 @@ function tierFactor({ provider, serviceTier }: PricedCall, book: PriceBook): num
     if (factor !== undefined) return factor;
   }
   return undefined;
+}
+
+/** The service tiers that the author has a multiple for. */
+export function factoredTiers({ provider }: PricedCall, book: PriceBook): readonly string[] {
+  const keys = book.layers.flatMap(({ tierFactors }) => [...tierFactors.keys()]);
+  return keys
+    .map((key) => (key.startsWith(`${provider}/`) ? key.slice(provider.length + 1) : key))
+    .filter((key) => !key.includes('/'));
 }
 
 function tableDollars(

@@ -16,7 +16,8 @@ const call = (provider: string, askedModel: string | undefined, more: Partial<Pr
   ...more,
 });
 const priced = async (given: PricedCall, options: PriceOptions = {}) => priceCall(given, priceBook(options));
-const close = (dollars: number, pricedBy: string) => ({ dollars: expect.closeTo(dollars, 9), pricedBy });
+const close = (dollars: number, pricedBy: string) =>
+  expect.objectContaining({ dollars: expect.closeTo(dollars, 9), pricedBy });
 const flat = (dollars: number) => ({ input: dollars * 500, output: dollars * 500 });
 
 it('waits for the catalogue once, and never after', async () => {
@@ -201,4 +202,12 @@ it('knows a model by prices, priceAs, reference prices and the catalogue', async
   for (const model of ['theirs', 'gpt-none', '', '__proto__', 'gpt-4o-abc']) {
     expect(knowsModel('openai', model, book), model).toBe(false);
   }
+});
+
+it('says under which name a price was found', async () => {
+  const options = { prices: { 'gpt-4o': flat(1) }, priceAs: { dep: 'openai/gpt-4o-mini' } };
+  const name = async (model: string) => (await priced(call('openai', model), options))?.name;
+  expect(await name('gpt-4o-2024-08-06')).toBe('gpt-4o');
+  expect(await name('gpt-4')).toBe('openai/gpt-4');
+  expect(await name('dep')).toBe('openai/gpt-4o-mini');
 });

@@ -51,3 +51,10 @@ export function port(text: string): number {
   }
   return value;
 }
+
+/** A day in UTC, or a moment, as milliseconds since 1970. */
+export function date(text: string): number {
+  const value = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(value)) throw new InvalidArgumentError('It must be a date such as 2026-01-31.');
+  return value;
+}

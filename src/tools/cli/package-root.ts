@@ -8,6 +8,7 @@ export const packageRoot: string = findUp(dirname(fileURLToPath(import.meta.url)
 interface Manifest {
   readonly version: string;
   readonly engines: { readonly node: string };
+  readonly dependencies: Readonly<Record<string, string>>;
   readonly peerDependencies: Readonly<Record<string, string>>;
 }
 

@@ -4,13 +4,14 @@ import { Argument, Command, Option } from 'commander';
 import { foreignText, withoutControls } from '../../platform/foreign-text.ts';
 import { messageOf } from '../../platform/message-of.ts';
 import { EXPORT_KINDS, type ExportKind } from '../export/files.ts';
-import { collect, port, positiveInteger, positiveNumber, rate, share, threshold, url } from './arguments.ts';
+import { collect, date, port, positiveInteger, positiveNumber, rate, share, threshold, url } from './arguments.ts';
 import { type DigestCommandOptions, digestCommand } from './digest.ts';
 import { type DoctorCommandOptions, doctorCommand } from './doctor.ts';
 import { type ExportCommandOptions, exportCommand } from './export.ts';
 import { type LoadCommandOptions, loadCommand } from './load.ts';
 import { type OfflineModelCommandOptions, offlineModelCommand } from './offline-model.ts';
 import { packageManifest } from './package-root.ts';
+import { type PricesCommandOptions, pricesCommand } from './prices.ts';
 import { printError } from './print.ts';
 import { type TracesCommandOptions, tracesCommand } from './traces.ts';
 
@@ -185,6 +186,53 @@ of 10 s.
 The exit code is 1 when a request was not counted, a span was lost or a scrape failed.`,
   )
   .action((options: LoadCommandOptions) => loadCommand(options));
+
+program
+  .command('prices')
+  .description(
+    'Show what a call to a model is charged, and where that price comes from; without a model, check your prices.',
+  )
+  .argument('[models...]', 'names such as gpt-4o or anthropic/claude-sonnet-4-5 (default: all that your prices name)')
+  .option(
+    '--provider <name>',
+    'the provider of the models, as in the label of the metrics: openai, azure.ai.openai, litellm',
+  )
+  .option('--prices <file>', 'the file with your prices, or the word catalogue (default: TTA_PRICES)')
+  .option('--at <date>', 'the day of the call (default: today)', date)
+  .option('--json', 'print the prices as JSON', false)
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ tta prices gpt-4o claude-sonnet-4-5 gemini-2.5-pro
+  $ tta prices my-deployment --provider azure.ai.openai --prices prices.json
+  $ tta prices                             what your file names, each checked
+  $ tta prices o3 --at 2025-05-01          what it cost then
+
+The dollars of a call come from the first of these that knows them: the reply, where its host is believed; your prices; the
+reference prices, which existing dashboards use, for their own providers; the price catalogue of this package, which is never
+fetched. Each is asked for the model that answered, and then for the one that was asked for. A price that is not known is
+never 0: such calls count in tta_llm_unpriced_requests_total.
+
+Your prices are a JSON file that TTA_PRICES names, in dollars per million tokens:
+  {
+    "prices": {
+      "openai/gpt-4o": { "input": 2.5, "output": 10, "cachedInput": 1.25 },
+      "anthropic/claude-sonnet-4-5": [
+        { "input": 3, "output": 15, "cachedInput": 0.3, "cacheWrite": 3.75, "cacheWrite1h": 6 },
+        { "input": 6, "output": 22.5, "cachedInput": 0.6, "cacheWrite": 7.5, "above": 200000 },
+        { "input": 1.5, "output": 7.5, "cachedInput": 0.15, "tier": "batch" },
+        { "input": 2, "output": 10, "from": "2027-01-01" }
+      ],
+      "ollama/llama3.2": { "input": 0, "output": 0 }
+    },
+    "priceAs": { "azure.ai.openai/my-deployment": "openai/gpt-4o", "litellm/fast": "openai/gpt-4o-mini" },
+    "tierFactors": { "batch": 0.5, "openai/flex": 0.5 }
+  }
+"prices": "catalogue" leaves out the reference prices. Calls of another service tier than the standard one are unpriced without
+a price or a factor for their tier. The exit code is 1 when a model has no price or the file is wrong.`,
+  )
+  .action((models: string[], options: PricesCommandOptions) => pricesCommand(models, options));
 
 program
   .command('export')
