@@ -1,11 +1,11 @@
 import { checkOptions, fail, type Rules, requireFunction } from '../core/check.ts';
 import { namesOf } from '../core/names.ts';
 import { count, flag, having, number, optional, optionalName, text, word } from '../core/rules.ts';
-import { measure } from '../core/show.ts';
 import { isPromise } from '../core/until-cancelled.ts';
 import type { PriceTable } from '../ledger/price.ts';
 import type { Model, ModelRequest } from './model.ts';
 import { optionalPrices } from './price-options.ts';
+import { requireRequest } from './require-request.ts';
 
 export interface LlmOptions {
   /** Replaces `LlmPrimitive` in the metrics. */
@@ -45,15 +45,15 @@ export function modelNames({ id, provider }: Model, name: string | undefined) {
   return { name, messageName: `llm ${id}`, answering: { authorNames: [], otherNames: [id, `${provider}/${id}`] } };
 }
 
-/** The request of an input: a text is a request with one user message. */
+/**
+ * The request of an input: a text is a request with one user message.
+ *
+ * @throws TypeError, RangeError that names what is wrong, and does not quote what a message says
+ */
 export function requestOf(input: string | ModelRequest, options: LlmOptions): ModelRequest {
   const { name, system, maxTokens, temperature } = options;
   const given: ModelRequest = typeof input === 'string' ? { messages: [{ role: 'user', content: input }] } : input;
-  if (!Array.isArray(given?.messages) || given.messages.length === 0) {
-    throw new TypeError(
-      `${namesOf('llm', name).messageName}: input must be a text or a request { messages: [message, …] }, got ${measure(input)}`,
-    );
-  }
+  if (typeof input !== 'string') requireRequest(namesOf('llm', name).messageName, input);
   return {
     ...given,
     maxTokens: given.maxTokens ?? maxTokens,
