@@ -44,6 +44,7 @@ export { openAICompatible } from './llm/openai-compatible.ts';
 export type { OpenAICompatibleOptions } from './llm/openai-options.ts';
 export { ModelReplyError, type ModelReplyReason } from './llm/reply-error.ts';
 export type { LlmOptions } from './llm/request.ts';
+export { uncounted } from './llm/uncounted.ts';
 export type { Clock } from './platform/clock.ts';
 export type { Jitter } from './resilience/backoff.ts';
 export { type BulkheadOptions, bulkhead } from './resilience/bulkhead.ts';
@@ -79,3 +80,7 @@ export type {
 } from './resilience/saga-step.ts';
 export { type Circuit, type CircuitState, circuit } from './resilience/shared-circuit.ts';
 export { type TimeoutOptions, timeout } from './resilience/timeout.ts';
+export type { ModelHost, ModelHosts } from './wire/model-hosts.ts';
+export { type AnyFetch, observeFetch } from './wire/observe-fetch.ts';
+export { observeModelCalls } from './wire/observe-model-calls.ts';
+export type { ModelCallOptions } from './wire/options.ts';

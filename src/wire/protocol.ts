@@ -45,3 +45,23 @@ export interface ReplyReader {
   /** What is known by now. `usage` is the last that was said, normalised. */
   facts(): ModelCallEnd;
 }
+
+/** What a reader is made for. */
+export interface ReplyStart {
+  readonly status: number;
+  readonly contentType: string | undefined;
+  /** Whether the dollars that this server states are believed. */
+  readonly believesCost: boolean;
+}
+
+/** Whether messages are read, and what changes their texts. */
+export interface ContentOptions {
+  readonly captureContent?: boolean | undefined;
+  readonly redact?: ((text: string) => string) | undefined;
+}
+
+/** A request that a protocol has recognised. */
+export interface Recognised {
+  readonly facts: RequestFacts;
+  reader(reply: ReplyStart, options: ContentOptions): ReplyReader;
+}

@@ -1,0 +1,108 @@
+/** Reads a reply by its protocol, and ends the call when the reply is complete. */
+import { ModelReplyError } from '../llm/model.ts';
+import type { OpenCall } from './open-call.ts';
+import type { ReplyReader } from './protocol.ts';
+import { type ReplySink, untap } from './tap.ts';
+
+/** Hides from a client what the observer has asked for in its place. */
+export interface ReplyFilter {
+  /** What the client gets instead of these bytes. */
+  chunk(bytes: Uint8Array): Uint8Array;
+  text(body: string): string;
+  /** Bytes that were held back until the end. */
+  ended(): Uint8Array | undefined;
+}
+
+export interface Reading {
+  readonly call: OpenCall;
+  /** Whether the reply comes in chunks. */
+  readonly streams: boolean;
+  readonly makeReader: () => ReplyReader;
+  readonly makeFilter?: (() => ReplyFilter) | undefined;
+}
+
+/** The sink of a reply. Each copy of the reply has a reader of its own: it may be read at another pace. */
+export class ReadReply implements ReplySink {
+  readonly #reading: Reading;
+  readonly #filter: ReplyFilter | undefined;
+  /** `undefined` once nothing more has to be read. */
+  #reader: ReplyReader | undefined;
+  #hasChunk = false;
+
+  constructor(reading: Reading) {
+    this.#reading = reading;
+    this.#filter = reading.makeFilter?.();
+    this.#reader = reading.makeReader();
+    reading.call.readBy(this.#reader);
+  }
+
+  chunk(bytes: Uint8Array): Uint8Array {
+    const { call, streams } = this.#reading;
+    if (this.#reader !== undefined) {
+      if (streams && !this.#hasChunk) call.firstChunk();
+      this.#hasChunk = true;
+      this.#read((reader) => reader.chunk(bytes));
+    }
+    return this.#filter === undefined ? bytes : this.#filter.chunk(bytes);
+  }
+
+  text(body: string): string {
+    this.#read((reader) => reader.text(body));
+    this.#ended();
+    return this.#filter === undefined ? body : this.#filter.text(body);
+  }
+
+  parsed(body: unknown): void {
+    this.#read((reader) => reader.parsed(body));
+    this.#ended();
+  }
+
+  ended(): Uint8Array | undefined {
+    this.#read((reader) => reader.ended());
+    this.#ended();
+    return this.#filter?.ended();
+  }
+
+  left(): void {
+    const reader = this.#stop();
+    if (reader !== undefined) this.#reading.call.left(reader);
+  }
+
+  broken(error: unknown): void {
+    const reader = this.#stop();
+    if (reader?.error !== undefined) this.#reading.call.failed(reader.error, reader);
+    else this.#reading.call.broken(error, reader);
+  }
+
+  copy(): ReplySink {
+    return new ReadReply(this.#reading);
+  }
+
+  /** Reads a part. The call ends with the last event of its protocol: some clients read no further. */
+  #read(read: (reader: ReplyReader) => void): void {
+    const reader = this.#reader;
+    if (reader === undefined) return;
+    const { call } = this.#reading;
+    const isRead = call.guarded(() => read(reader));
+    if (isRead && !reader.isComplete && !call.hasEnded) return;
+    this.#stop();
+    if (!isRead) call.succeeded();
+    else if (reader.error === undefined) call.succeeded(reader);
+    else call.failed(reader.error, reader);
+  }
+
+  /** A reply that is not complete at its end was cut off. */
+  #ended(): void {
+    const reader = this.#stop();
+    if (reader === undefined) return;
+    const cutOff = new ModelReplyError('the reply was cut off: its body ended before its last event', undefined);
+    this.#reading.call.failed(reader.error ?? cutOff, reader);
+  }
+
+  #stop(): ReplyReader | undefined {
+    const reader = this.#reader;
+    this.#reader = undefined;
+    if (reader !== undefined) untap(this);
+    return reader;
+  }
+}

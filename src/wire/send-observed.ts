@@ -1,0 +1,144 @@
+/** Sends the request of a model call, and observes it until its reply has been read. */
+import { isPromise } from '../core/until-cancelled.ts';
+import type { ModelCall, ModelCallStart } from '../llm/model-call.ts';
+import { uncounted } from '../llm/uncounted.ts';
+import { readProperty } from '../platform/read-property.ts';
+import type { SeenHost } from './hosts.ts';
+import { OpenCall } from './open-call.ts';
+import type { ModelCallOptions } from './options.ts';
+import type { Recognised, WireRequest } from './protocol.ts';
+import { ReadReply } from './read-reply.ts';
+import { tapReply } from './tap.ts';
+import { bytesOf, type FetchArguments, headerOf, signalOf } from './wire-request.ts';
+
+/** What an observer is made of. */
+export interface WireParts {
+  recognise(request: WireRequest, host: SeenHost): Recognised | undefined;
+  begin(start: ModelCallStart, options: { readonly spans: boolean }): ModelCall;
+  /** A provider has answered a request that no protocol recognises. */
+  unrecognised(provider: string): void;
+}
+
+/** What all calls of an observer have in common. */
+export interface Watch {
+  readonly options: ModelCallOptions;
+  readonly parts: WireParts;
+  /** Told of each error of our own. */
+  readonly onFault: (error: unknown) => void;
+}
+
+/** A request to a host that is read. */
+export interface Seen {
+  readonly request: WireRequest;
+  readonly host: SeenHost;
+  /** `undefined`: it is billed, and no protocol recognises it. */
+  readonly recognised: Recognised | undefined;
+}
+
+interface SeenCall extends Seen {
+  readonly recognised: Recognised;
+}
+
+export type Send = (args: FetchArguments) => unknown;
+
+/** A server has refused a request by its status. Only telemetry sees it. */
+class RefusedError extends Error {
+  readonly status: number;
+
+  constructor(status: number) {
+    super(`the server answered with status ${status}`);
+    // What the conventions for HTTP have in `error.type`.
+    this.name = String(status);
+    this.status = status;
+  }
+}
+
+const IN_CHUNKS = /event-?stream|ndjson|jsonl|json-seq/i;
+
+/** Sends the request as `send` does, also where it answers or throws in the same tick. */
+export function sendObserved(send: Send, args: FetchArguments, seen: SeenCall, watch: Watch): unknown {
+  const begun = begin(args, seen, watch);
+  if (begun === undefined) return send(args);
+  const { call, open } = begun;
+  const answered = (response: unknown) => {
+    if (!open.guarded(() => observeReply(response, open, seen, watch))) open.succeeded();
+    return response;
+  };
+  const broken = (error: unknown): never => {
+    open.broken(error);
+    throw error;
+  };
+  const run = () => {
+    let reply: unknown;
+    try {
+      // An observer below, also one of another copy of this package, does not count the call again.
+      reply = call.run(() => uncounted(() => send(args)));
+    } catch (error) {
+      return broken(error);
+    }
+    return isPromise(reply) ? reply.then(answered, broken) : answered(reply);
+  };
+  // A budget refuses: nothing is sent.
+  return call.reserve()?.then(run, broken) ?? run();
+}
+
+function begin(args: FetchArguments, seen: SeenCall, { options, parts, onFault }: Watch) {
+  try {
+    const call = parts.begin(startOf(args, seen), { spans: options.mode !== 'metrics' });
+    return { call, open: new OpenCall({ call, signal: signalOf(args), onFault }) };
+  } catch (error) {
+    onFault(error);
+    return undefined;
+  }
+}
+
+function startOf(args: FetchArguments, { request, host, recognised }: SeenCall): ModelCallStart {
+  const { model, operation, maxOutputTokens, temperature, topP, streams } = recognised.facts;
+  const { hostname, port } = request.url;
+  const resent = Number(request.header('x-stainless-retry-count'));
+  return {
+    ...{ model, operation, maxOutputTokens, temperature, topP },
+    provider: host.provider,
+    streams: streams === true,
+    requestBytes: bytesOf(args),
+    serverAddress: hostname,
+    serverPort: port === '' ? undefined : Number(port),
+    resendCount: Number.isInteger(resent) && resent > 0 ? resent : undefined,
+  };
+}
+
+function observeReply(response: unknown, open: OpenCall, { host, recognised }: SeenCall, { options }: Watch): void {
+  const status = statusOf(response);
+  if (status >= 400) {
+    open.failed(new RefusedError(status));
+    return;
+  }
+  const contentType = headerOf(readProperty(response, 'headers'), 'content-type');
+  const { believesCost } = host;
+  const reply = new ReadReply({
+    call: open,
+    streams: recognised.facts.streams ?? IN_CHUNKS.test(contentType ?? ''),
+    makeReader: () => recognised.reader({ status, contentType, believesCost }, options),
+  });
+  if (typeof response !== 'object' || response === null || !tapReply(response, reply)) open.succeeded();
+}
+
+/** A mock may have no status: it has not refused. */
+function statusOf(response: unknown): number {
+  const status = readProperty(response, 'status');
+  return typeof status === 'number' ? status : 200;
+}
+
+/** Sends a request that no protocol recognises. It is counted if the provider has answered it. */
+export function sendUnrecognised(send: Send, args: FetchArguments, { host }: Seen, { parts, onFault }: Watch): unknown {
+  const count = (response: unknown) => {
+    try {
+      if (statusOf(response) < 400) parts.unrecognised(host.provider);
+    } catch (error) {
+      onFault(error);
+    }
+    return response;
+  };
+  const reply = uncounted(() => send(args));
+  return isPromise(reply) ? reply.then(count) : count(reply);
+}

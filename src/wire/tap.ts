@@ -1,0 +1,194 @@
+/**
+ * Reads a reply along with its client. The response stays the very object that `fetch` gave: its `body` becomes a stream
+ * that takes from the original one only when the client reads, and its reading methods tell what they have read. Nothing is
+ * read that the client does not read, nothing is kept, and the end, an error and a cancellation pass both ways.
+ */
+import { ReadableStream, type ReadableStreamDefaultReader } from 'node:stream/web';
+import { isPromise } from '../core/until-cancelled.ts';
+import { hidden, isByteStream, isStream, memberOf } from './response-members.ts';
+
+/** What is told of a reply. No method throws. What a method returns is what the client gets. */
+export interface ReplySink {
+  /** Bytes that the client is about to get, and that are gone afterwards. */
+  chunk(bytes: Uint8Array): Uint8Array;
+  /** The whole body as a text. */
+  text(body: string): string;
+  /** The whole body, as the client has parsed it. */
+  parsed(body: unknown): void;
+  /** The body has ended. Returns bytes that were held back. */
+  ended(): Uint8Array | undefined;
+  /** The client has cancelled the body, or has dropped it before its end. */
+  left(): void;
+  /** The body ends with an error. */
+  broken(error: unknown): void;
+  /** A sink for a copy of the reply. */
+  copy(): ReplySink;
+}
+
+type Body = ReadableStream<unknown>;
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+
+/**
+ * One for all: one for each `fetch` was collected before the responses that it had to tell of. A body keeps its response, so
+ * that the sink is told when neither of them can be reached.
+ */
+const dropped = new FinalizationRegistry<ReplySink>((sink) => sink.left());
+const encoder = new TextEncoder();
+
+/**
+ * Tells `sink` what the client reads of the response. Returns `false`, and changes nothing, where the response cannot be
+ * changed (it is frozen) or its body is no web stream (a mock, a response of node-fetch).
+ */
+export function tapReply(response: object, sink: ReplySink): boolean {
+  // By the response's own class: the one of npm's undici is not the global one.
+  const bodyOf = memberOf(response, 'body');
+  const first = bodyOf?.();
+  if (first !== null && !isStream(first)) return false;
+  if (first === null) {
+    sink.ended();
+    return true;
+  }
+  // Asked for each time: the original `clone` replaces it.
+  const source = bodyOf as () => Body;
+  let lazy: Body | undefined;
+  let taken: ReadableStreamDefaultReader<unknown> | undefined;
+  const take = () => {
+    taken ??= source().getReader();
+    return taken;
+  };
+  /** Whether the original can be read as a whole. What has locked our stream locks it too: it refuses in its own words. */
+  const isWhole = () => {
+    if (lazy?.locked && !source().locked) take();
+    return !source().locked && (response as Response).bodyUsed !== true;
+  };
+
+  const members: PropertyDescriptorMap = {
+    body: hidden({
+      get() {
+        const original = source();
+        if (lazy === undefined && original.locked) return original;
+        lazy ??= lazyBody(original, take, sink);
+        return lazy;
+      },
+    }),
+  };
+  const observe = (name: string, call: (original: Method, args: unknown[]) => unknown) => {
+    const original = (response as Record<string, unknown>)[name];
+    if (typeof original !== 'function') return;
+    const observed = {
+      [name](this: unknown, ...args: unknown[]) {
+        return this === response ? call(original as Method, args) : Reflect.apply(original, this, args);
+      },
+    };
+    members[name] = hidden({ value: observed[name], writable: true });
+  };
+  for (const [name, tell] of Object.entries(readingMethods(sink))) {
+    observe(name, (original, args) => {
+      if (!isWhole()) return Reflect.apply(original, response, args);
+      // It reads to the end, also where the response is dropped meanwhile.
+      dropped.unregister(sink);
+      const reading = Reflect.apply(original, response, args);
+      if (!isPromise(reading)) return tell(reading as never);
+      return reading.then((value) => tell(value as never), tellBroken(sink));
+    });
+  }
+  observe('clone', (original, args) => {
+    isWhole();
+    const copy = Reflect.apply(original, response, args);
+    if (typeof copy === 'object' && copy !== null) tapReply(copy, sink.copy());
+    return copy;
+  });
+
+  try {
+    Object.defineProperties(response, members);
+  } catch {
+    return false;
+  }
+  dropped.register(response, sink, sink);
+  return true;
+}
+
+/** The sink has nothing more to be told. */
+export function untap(sink: ReplySink): void {
+  dropped.unregister(sink);
+}
+
+function tellBroken(sink: ReplySink): (error: unknown) => never {
+  return (error) => {
+    sink.broken(error);
+    throw error;
+  };
+}
+
+/** By name of the method: tells the sink what was read, and returns what the client gets. */
+function readingMethods(sink: ReplySink): Record<string, (value: never) => unknown> {
+  return {
+    json(value: unknown) {
+      sink.parsed(value);
+      return value;
+    },
+    text: (value: string) => sink.text(value),
+    arrayBuffer(value: ArrayBuffer) {
+      const given = new Uint8Array(value);
+      const shown = wholeBody(sink, given);
+      return shown === given ? value : shown.slice().buffer;
+    },
+    bytes: (value: Uint8Array) => wholeBody(sink, value),
+    blob(value: Blob) {
+      value.arrayBuffer().then(
+        (bytes) => wholeBody(sink, new Uint8Array(bytes)),
+        (error) => sink.broken(error),
+      );
+      return value;
+    },
+    formData(value: unknown) {
+      sink.ended();
+      return value;
+    },
+  };
+}
+
+function wholeBody(sink: ReplySink, bytes: Uint8Array): Uint8Array {
+  const shown = sink.chunk(bytes);
+  const rest = sink.ended();
+  return rest === undefined ? shown : Buffer.concat([shown, rest]);
+}
+
+function lazyBody(original: Body, take: () => ReadableStreamDefaultReader<unknown>, sink: ReplySink): Body {
+  type Controller = Pick<ReadableStreamDefaultController, 'enqueue' | 'close'> &
+    Partial<Pick<ReadableByteStreamController, 'byobRequest'>>;
+  const hand = async (controller: Controller): Promise<void> => {
+    const { done, value } = await take().read();
+    if (!done) {
+      const shown = passed(value, sink);
+      // A stream of bytes takes no empty chunk, and the client waits for one that is not.
+      if (ArrayBuffer.isView(shown) && shown.byteLength === 0 && ArrayBuffer.isView(value) && value.byteLength > 0)
+        return hand(controller);
+      controller.enqueue(shown);
+      return;
+    }
+    const rest = sink.ended();
+    if (rest !== undefined && rest.length > 0) controller.enqueue(rest);
+    controller.close();
+    // A reader with a buffer of its own waits for an answer at the end too.
+    controller.byobRequest?.respond(0);
+  };
+  const source = {
+    pull: (controller: Controller) => hand(controller).catch(tellBroken(sink)),
+    cancel(reason: unknown) {
+      sink.left();
+      return take().cancel(reason);
+    },
+  };
+  // What is put into a stream of bytes is transferred to it: only the chunks of another such stream are its own.
+  return isByteStream(original)
+    ? new ReadableStream({ ...source, type: 'bytes' } as never, { highWaterMark: 0 })
+    : new ReadableStream(source, { highWaterMark: 0 });
+}
+
+/** What the client gets instead of a chunk. Mocks put texts into their bodies, which pass unchanged, as anything else does. */
+function passed(value: unknown, sink: ReplySink): unknown {
+  if (value instanceof Uint8Array) return sink.chunk(value);
+  if (typeof value === 'string') sink.chunk(encoder.encode(value));
+  return value;
+}
