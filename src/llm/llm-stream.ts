@@ -27,7 +27,7 @@ export function llmStream(
   const { stream } = model;
   if (stream === undefined) fail('llmStream', 'model.stream', 'must be a function', stream);
   const { captureContent = false } = options;
-  const port: Port = { model, options, prices: pricesInForce(options.prices) };
+  const port: Port = { model, options, prices: pricesInForce({ prices: options.prices }) };
 
   return createPrimitive<string | ModelRequest, AsyncIterableIterator<string>>({
     type: 'llm',

@@ -20,7 +20,7 @@ import { requireText } from './require-text.ts';
  */
 export function llm(model: Model, options: LlmOptions = {}): Primitive<string | ModelRequest, ModelReply> {
   requireLlm(model, options);
-  const port: Port = { model, options, prices: pricesInForce(options.prices) };
+  const port: Port = { model, options, prices: pricesInForce({ prices: options.prices }) };
 
   return createPrimitive<string | ModelRequest, ModelReply>({
     type: 'llm',

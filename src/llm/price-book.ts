@@ -1,6 +1,5 @@
 /** The prices that `llm` and the calls on the wire share, in all copies of this package. */
 import { checkOptions } from '../core/check.ts';
-import type { PriceTable } from '../ledger/price.ts';
 import { EMPTY_BOOK, type PriceBook, type PriceOptions, priceBook } from '../ledger/price-book.ts';
 import { processWide } from '../platform/process-wide.ts';
 import { PRICE_RULES } from './price-options.ts';
@@ -22,14 +21,15 @@ export function setPriceBook(options: PriceOptions): () => void {
 }
 
 /** Gives the prices in force now: those of the process, after prices of one's own. */
-export function pricesInForce(own?: PriceTable | 'catalogue'): () => PriceBook {
+export function pricesInForce(own: PriceOptions = {}): () => PriceBook {
+  const isOwn = Object.values(own).some((value) => value !== undefined);
   let under: PriceBook | undefined;
   let book: PriceBook;
   return () => {
-    if (own === undefined) return shared.book;
+    if (!isOwn) return shared.book;
     if (under !== shared.book) {
       under = shared.book;
-      book = priceBook({ prices: own }, under);
+      book = priceBook(own, under);
     }
     return book;
   };

@@ -1,4 +1,5 @@
 /** Decides which requests are model calls, and observes them. It switches itself off when our own code keeps failing. */
+import { pricesInForce } from '../llm/price-book.ts';
 import { isUncounted } from '../llm/uncounted.ts';
 import { messageOf } from '../platform/message-of.ts';
 import { hostFinder } from './hosts.ts';
@@ -32,7 +33,8 @@ export function createObserver(options: ModelCallOptions, parts: WireParts): Obs
       'TtaPrimitivesWarning',
     );
   };
-  const watch = { options, parts, onFault };
+  const { prices, priceAs, tierFactors, maxDollarsPerCall } = options;
+  const watch = { options, parts, prices: pricesInForce({ prices, priceAs, tierFactors, maxDollarsPerCall }), onFault };
 
   const look = (args: FetchArguments): Seen | undefined => {
     const name = hostOf(args);

@@ -1,8 +1,10 @@
 import { checkOptions, type Rules } from '../core/check.ts';
 import { callback, flag, oneOf, optional } from '../core/rules.ts';
+import type { PriceOptions } from '../ledger/price-book.ts';
+import { PRICE_RULES } from '../llm/price-options.ts';
 import { type ModelHosts, modelHosts } from './model-hosts.ts';
 
-export interface ModelCallOptions {
+export interface ModelCallOptions extends PriceOptions {
   /**
    * What is observed: `known`, the calls to providers' own hosts, to `hosts`, and to Ollama on this machine; `all`, also
    * calls to other hosts that look like calls to a model; `metrics`, as `known` but without spans, for programs whose calls
@@ -31,6 +33,7 @@ const RULES: Rules<ModelCallOptions> = {
   includeUsage: optional(flag),
   captureContent: optional(flag),
   redact: optional(callback<(text: string) => string>()),
+  ...PRICE_RULES,
 };
 
 /** @throws TypeError when an option is wrong */

@@ -1,5 +1,5 @@
 /** Reads a reply by its protocol, and ends the call when the reply is complete. */
-import { ModelReplyError } from '../llm/model.ts';
+import { ModelReplyError } from '../llm/reply-error.ts';
 import type { OpenCall } from './open-call.ts';
 import type { ReplyReader } from './protocol.ts';
 import { type ReplySink, untap } from './tap.ts';
@@ -95,7 +95,9 @@ export class ReadReply implements ReplySink {
   #ended(): void {
     const reader = this.#stop();
     if (reader === undefined) return;
-    const cutOff = new ModelReplyError('the reply was cut off: its body ended before its last event', undefined);
+    const cutOff = new ModelReplyError('the reply was cut off: its body ended before its last event', undefined, {
+      reason: 'cut_off',
+    });
     this.#reading.call.failed(reader.error ?? cutOff, reader);
   }
 

@@ -1,5 +1,7 @@
 /** Sends the request of a model call, and observes it until its reply has been read. */
 import { isPromise } from '../core/until-cancelled.ts';
+import type { PriceBook } from '../ledger/price-book.ts';
+import type { BeginModelCallOptions } from '../llm/begin-model-call.ts';
 import type { ModelCall, ModelCallStart } from '../llm/model-call.ts';
 import { uncounted } from '../llm/uncounted.ts';
 import { readProperty } from '../platform/read-property.ts';
@@ -14,7 +16,7 @@ import { bytesOf, type FetchArguments, headerOf, signalOf } from './wire-request
 /** What an observer is made of. */
 export interface WireParts {
   recognise(request: WireRequest, host: SeenHost): Recognised | undefined;
-  begin(start: ModelCallStart, options: { readonly spans: boolean }): ModelCall;
+  begin(start: ModelCallStart, options: BeginModelCallOptions): ModelCall;
   /** A provider has answered a request that no protocol recognises. */
   unrecognised(provider: string): void;
 }
@@ -23,6 +25,7 @@ export interface WireParts {
 export interface Watch {
   readonly options: ModelCallOptions;
   readonly parts: WireParts;
+  readonly prices: () => PriceBook;
   /** Told of each error of our own. */
   readonly onFault: (error: unknown) => void;
 }
@@ -82,9 +85,9 @@ export function sendObserved(send: Send, args: FetchArguments, seen: SeenCall, w
   return call.reserve()?.then(run, broken) ?? run();
 }
 
-function begin(args: FetchArguments, seen: SeenCall, { options, parts, onFault }: Watch) {
+function begin(args: FetchArguments, seen: SeenCall, { options, parts, prices, onFault }: Watch) {
   try {
-    const call = parts.begin(startOf(args, seen), { spans: options.mode !== 'metrics' });
+    const call = parts.begin(startOf(args, seen), { spans: options.mode !== 'metrics', prices });
     return { call, open: new OpenCall({ call, signal: signalOf(args), onFault }) };
   } catch (error) {
     onFault(error);

@@ -30,7 +30,7 @@ it('changes the prices of calls that end from now on, and undoes it', () => {
 });
 
 it('comes after prices of one’s own, also when it is set later', () => {
-  const book = pricesInForce({ 'gpt-4o': { input: 1, output: 0 } });
+  const book = pricesInForce({ prices: { 'gpt-4o': { input: 1, output: 0 } } });
   set({ prices: { ...flat(7), ...{ 'openai/gpt-5': { input: 8, output: 0 } } } });
   expect(priceCall(call, book())).toMatchObject({ dollars: 1 });
   expect(priceCall({ ...call, askedModel: 'gpt-5' }, book())).toMatchObject({ dollars: 8 });

@@ -47,7 +47,7 @@ export function fakeWire(): FakeWire {
     parts: {
       recognise: (request) =>
         request.url.pathname === '/v1/chat' ? recognised(request.body, () => calls.at(-1)) : undefined,
-      begin(start, { spans }) {
+      begin(start, { spans = true }) {
         const call: NotedCall = { start, spans, outcome: 'running', firstChunks: 0, ends: 0, text: '' };
         calls.push(call);
         const end = (outcome: NotedCall['outcome'], facts: ModelCallEnd, error?: unknown) => {

@@ -53,6 +53,9 @@ export interface ModelSeries {
   readonly unmetered: Series;
 }
 
+/** Stands for the model in the count of requests that no protocol recognises. */
+const UNRECOGNISED = '__unrecognised__';
+
 /** By provider and model. To look up each series at each call would take longer than all else that a call adds. */
 const known = new Map<string, ModelSeries>();
 
@@ -64,6 +67,11 @@ export function modelSeries(provider: string, model: string): ModelSeries {
   const made = makeSeries(...labels);
   if (known.size < MAX_SERIES) known.set(key, made);
   return made;
+}
+
+/** A provider has answered a request whose protocol is not known: its tokens and dollars are not known either. */
+export function recordUnrecognised(provider: string): void {
+  unmeteredCalls.series(UNRECOGNISED, labelValue(provider)).value += 1;
 }
 
 function makeSeries(...labels: readonly [model: string, provider: string]): ModelSeries {
