@@ -82,5 +82,5 @@ export { type Circuit, type CircuitState, circuit } from './resilience/shared-ci
 export { type TimeoutOptions, timeout } from './resilience/timeout.ts';
 export type { ModelHost, ModelHosts } from './wire/model-hosts.ts';
 export { type AnyFetch, observeFetch } from './wire/observe-fetch.ts';
-export { observeModelCalls } from './wire/observe-model-calls.ts';
+export { observeModelCalls, type Undo } from './wire/observe-model-calls.ts';
 export type { ModelCallOptions } from './wire/options.ts';

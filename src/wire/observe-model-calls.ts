@@ -3,6 +3,9 @@ import { createObserver } from './observer.ts';
 import { checkModelCallOptions, type ModelCallOptions } from './options.ts';
 import { WIRE } from './parts.ts';
 
+/** Takes back what a function has done. Further calls do nothing. */
+export type Undo = () => void;
+
 /**
  * Counts the model calls of this program that go through the global `fetch`, whatever client makes them: each is a span,
  * tokens and dollars. What is sent, answered and thrown is the same. `tta-primitives/register` calls it. A client that has
@@ -16,7 +19,7 @@ import { WIRE } from './parts.ts';
  *
  * const undo = observeModelCalls({ hosts: 'litellm:4000=litellm' });
  */
-export function observeModelCalls(options: ModelCallOptions = {}): () => void {
+export function observeModelCalls(options: ModelCallOptions = {}): Undo {
   checkModelCallOptions(options);
   const earlier = Object.getOwnPropertyDescriptor(globalThis, 'fetch');
   const base: unknown = globalThis.fetch;

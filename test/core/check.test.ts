@@ -15,6 +15,7 @@ import {
   llmStream,
   loop,
   map,
+  observeFetch,
   openAICompatible,
   parallel,
   race,
@@ -73,6 +74,7 @@ const ALL: readonly Factory[] = [
   ...NAMED,
   { where: 'CircuitOptions', right: opens, build: (options) => circuit(options) },
   { where: 'KeyvStoreOptions', right: {}, build: (options) => keyvStore(new Map() as never, options) },
+  { where: 'ModelCallOptions', right: {}, build: (options) => observeFetch(undefined, options) },
   { where: 'OpenAICompatibleOptions', right: { model: 'gpt-4' }, build: (options) => openAICompatible(options) },
   { where: 'RetryBudgetOptions', right: {}, build: (options) => retryBudget(options) },
 ];
