@@ -14,6 +14,7 @@ export type { ExecuteOptions } from './core/execute-options.ts';
 export type { Accepting, AnyInput, Branches, CommonInput, InputOf, OutputOf, Step } from './core/inference.ts';
 export type { Primitive } from './core/primitive.ts';
 export {
+  BudgetExceededError,
   BulkheadFullError,
   CacheCycleError,
   CircuitOpenError,
@@ -36,6 +37,17 @@ export { workflow } from './flow/workflow.ts';
 export { type Price, type PriceTable, REFERENCE_PRICES } from './ledger/price.ts';
 export type { PriceOptions } from './ledger/price-book.ts';
 export type { Usage } from './ledger/usage.ts';
+export { type BudgetOptions, budget } from './llm/budget.ts';
+export type { BudgetKey } from './llm/budget-account.ts';
+export type { SoftLimitReached } from './llm/budget-execution.ts';
+export {
+  type BudgetBalance,
+  type BudgetReservation,
+  type BudgetSettlement,
+  type BudgetStore,
+  type MemoryBudgetStoreOptions,
+  memoryBudgetStore,
+} from './llm/budget-store.ts';
 export { llm } from './llm/llm.ts';
 export { llmStream } from './llm/llm-stream.ts';
 export type { Message, Model, ModelChunk, ModelReply, ModelRequest } from './llm/model.ts';

@@ -5,6 +5,7 @@ import { expect, it, vi } from 'vitest';
 
 const PUBLIC: Readonly<Record<string, readonly string[]>> = {
   '.': [
+    'BudgetExceededError',
     'BulkheadFullError',
     'CacheCycleError',
     'CircuitOpenError',
@@ -17,6 +18,7 @@ const PUBLIC: Readonly<Record<string, readonly string[]>> = {
     'REFERENCE_PRICES',
     'RaceError',
     'RateLimitError',
+    'budget',
     'bulkhead',
     'cache',
     'circuit',
@@ -34,6 +36,7 @@ const PUBLIC: Readonly<Record<string, readonly string[]>> = {
     'map',
     'observeFetch',
     'observeModelCalls',
+    'memoryBudgetStore',
     'openAICompatible',
     'parallel',
     'race',

@@ -92,14 +92,22 @@ export const llm: readonly Row[] = [
     metric: 'tta_budget_remaining_dollars',
     type: 'gauge',
     labels: { [ATTR.budget]: 'budget' },
-    meaning: 'US dollars that are left of a budget; the least of its runs or tenants',
+    meaning:
+      'US dollars that are left of a budget: the least of its tenants in their windows, or of its runs in the last 5 minutes',
   },
   {
     instrument: INSTRUMENT.budgetRefusals,
     metric: 'tta_budget_refusals_total',
     type: 'counter',
     labels: { [ATTR.budget]: 'budget' },
-    meaning: 'model calls that a budget refused, and runs that it stopped',
+    meaning: 'executions that a budget stopped, because the next model call might have cost more than was left',
+  },
+  {
+    instrument: INSTRUMENT.budgetStoreErrors,
+    metric: 'tta_budget_store_errors_total',
+    type: 'counter',
+    labels: { [ATTR.budget]: 'budget' },
+    meaning: "failed operations of a budget's store; what is spent meanwhile is counted once the store answers again",
   },
   {
     instrument: INSTRUMENT.observedHosts,

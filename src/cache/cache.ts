@@ -1,3 +1,4 @@
+import { boundedKey } from '../core/bounded-key.ts';
 import { checkOptions, fail, type Rules } from '../core/check.ts';
 import type { ExecutionContext } from '../core/context.ts';
 import { namesOf } from '../core/names.ts';
@@ -7,7 +8,7 @@ import { measure } from '../core/show.ts';
 import { isPromise, untilCancelled } from '../core/until-cancelled.ts';
 import type { WorkflowContext } from '../core/workflow-context.ts';
 import { cacheRecorder, type Observation, storeRecorder } from '../telemetry/record/cache.ts';
-import { boundedKey, keyPrefix } from './key.ts';
+import { keyPrefix } from './key.ts';
 import { createLookUp } from './look-up.ts';
 import { remoteStore } from './remote-store.ts';
 import { type CacheStore, cacheStore } from './store.ts';

@@ -136,10 +136,63 @@ export class CacheCycleError extends Error {
   }
 }
 
+/** What a budget knows when it refuses a call, in US dollars. */
+export interface BudgetFacts {
+  readonly limitUsd: number;
+  readonly spentUsd: number;
+  /** What is held for calls that have not ended. */
+  readonly heldUsd: number;
+  /** What the call might have cost; `undefined` where its price is unknown. */
+  readonly neededUsd: number | undefined;
+  /** When the window of the budget ends, in milliseconds since the Unix epoch; `undefined` where it has none. */
+  readonly until: number | undefined;
+}
+
+/** `budget` refuses a call to a model, and stops the execution that made it. */
+export class BudgetExceededError extends Error implements BudgetFacts {
+  override readonly name = 'BudgetExceededError';
+  readonly [VERDICT] = 'rejected';
+  readonly primitiveName: string;
+  readonly limitUsd: number;
+  readonly spentUsd: number;
+  readonly heldUsd: number;
+  readonly neededUsd: number | undefined;
+  readonly until: number | undefined;
+
+  /** @param why in place of the sums, where they are not the reason */
+  constructor(primitiveName: string, facts: BudgetFacts, why = sumsOf(facts), cause?: { readonly cause: unknown }) {
+    super(`${primitiveName} refused a call to a model: ${why}`, cause);
+    this.primitiveName = primitiveName;
+    this.limitUsd = facts.limitUsd;
+    this.spentUsd = facts.spentUsd;
+    this.heldUsd = facts.heldUsd;
+    this.neededUsd = facts.neededUsd;
+    this.until = facts.until;
+  }
+}
+
+function sumsOf({ limitUsd, spentUsd, heldUsd, neededUsd }: BudgetFacts): string {
+  const held = heldUsd > 0 ? ` and ${usd(heldUsd)} held for calls that run` : '';
+  const needed = neededUsd === undefined ? '' : `, and the call may cost ${usd(neededUsd)}`;
+  return `of ${usd(limitUsd)} are ${usd(spentUsd)} spent${held}${needed}`;
+}
+
+function usd(dollars: number): string {
+  return `$${Number(dollars.toPrecision(6))}`;
+}
+
 /** Whether an error says nothing about the work: a policy refused to run the work, or the work was cancelled. */
 export function isInconclusive(error: unknown): boolean {
   const verdict = ownVerdict(error);
   return verdict === 'rejected' || verdict === 'cancelled';
 }
 
-acrossCopies({ NoRouteError, NoCaseError, CircuitOpenError, BulkheadFullError, RateLimitError, CacheCycleError });
+acrossCopies({
+  NoRouteError,
+  NoCaseError,
+  CircuitOpenError,
+  BulkheadFullError,
+  RateLimitError,
+  CacheCycleError,
+  BudgetExceededError,
+});

@@ -30,7 +30,7 @@ const CALLERS: Judgement = { retry: false, circuit: 'unknown' };
 const TRANSIENT_4XX = new Set([408, 409, 425, 429]);
 /** Errors of ours that every repetition would bring again, and a saga that is not undone. */
 const FINAL = new Set<unknown>(['LoopLimitError', 'CompensationError']);
-const FINAL_REFUSALS = new Set<unknown>(['NoRouteError', 'NoCaseError']);
+const FINAL_REFUSALS = new Set<unknown>(['NoRouteError', 'NoCaseError', 'BudgetExceededError']);
 /** Refusals of ours that say when they end; without that, they never do. */
 const TIMED_REFUSALS = new Set<unknown>(['CircuitOpenError', 'RateLimitError']);
 

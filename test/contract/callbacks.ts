@@ -3,6 +3,7 @@
  * gets the context, may answer later, and holds nobody.
  */
 import {
+  budget,
   cache,
   circuitBreaker,
   conditional,
@@ -18,6 +19,7 @@ import {
   task,
 } from '../../src/index.ts';
 import { scriptedTask } from '../../src/testing/index.ts';
+import { paidCall } from '../support/paid-calls.ts';
 
 export type Callback = (...args: readonly unknown[]) => never;
 
@@ -37,6 +39,7 @@ export interface CallbackCase {
 
 export const error = new Error('down');
 export const done = task('done', (_: string) => 'done');
+const doneAny = task('done', (_: unknown) => 'done');
 export const down = task('down', (_: string): Promise<string> => Promise.reject(error));
 const once = () => scriptedTask<string, string>('once', [{ error }, { result: 'done' }]);
 
@@ -97,6 +100,19 @@ export const CALLBACKS: readonly CallbackCase[] = [
     build: (key) => circuitBreaker(done, { consecutiveFailures: 1, openMs: 1, key }),
   },
   { callback: 'weight of rateLimit', answer: 1, build: (weight) => rateLimit(done, { permits: 1, perMs: 1, weight }) },
+  { callback: 'per of budget', answer: 'a', build: (per) => budget(done, { limitUsd: 1, per }) },
+  {
+    callback: 'onWarn of budget',
+    answer: undefined,
+    afterThrow: 'done',
+    build: (onWarn) =>
+      budget(
+        task('input', () => ({ needs: 1 }))
+          .pipe(paidCall())
+          .pipe(doneAny),
+        { limitUsd: 1, onWarn },
+      ),
+  },
   { callback: 'key of cache', answer: 'a', build: (key) => cache(done, { key }) },
   {
     callback: 'negative of cache',

@@ -1,4 +1,5 @@
 import {
+  budget,
   bulkhead,
   cache,
   circuitBreaker,
@@ -141,6 +142,7 @@ export const kinds: readonly Kind[] = [
     spanName: 'invoke_workflow outer',
     build: (fn) => workflow('outer', work(fn)),
   },
+  { type: 'budget', defaultName: 'BudgetPrimitive', build: (fn) => budget(work(fn), { limitUsd: 1 }) },
   { type: 'switch', defaultName: 'SwitchPrimitive', build: (fn) => switchOn(() => 'only', { only: work(fn) }) },
   {
     type: 'loop',

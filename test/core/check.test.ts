@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkOptions, type Rules } from '../../src/core/check.ts';
 import { callback, flag, number, object, oneOf, optional, text } from '../../src/core/rules.ts';
 import {
+  budget,
   bulkhead,
   cache,
   circuit,
@@ -15,6 +16,7 @@ import {
   llmStream,
   loop,
   map,
+  memoryBudgetStore,
   observeFetch,
   openAICompatible,
   parallel,
@@ -46,6 +48,7 @@ const model = { ...scriptedModel([{ text: 'yes' }]), stream: async function* () 
 const opens = { consecutiveFailures: 1, openMs: 1 };
 
 const NAMED: readonly Factory[] = [
+  { where: 'BudgetOptions', right: { limitUsd: 1 }, build: (options) => budget(step, options) },
   { where: 'BulkheadOptions', right: { concurrency: 1 }, build: (options) => bulkhead(step, options) },
   { where: 'CacheOptions', right: { key: String }, build: (options) => cache(step, options) },
   { where: 'CircuitBreakerOptions', right: opens, build: (options) => circuitBreaker(step, options) },
@@ -75,6 +78,7 @@ const ALL: readonly Factory[] = [
   { where: 'CircuitOptions', right: opens, build: (options) => circuit(options) },
   { where: 'KeyvStoreOptions', right: {}, build: (options) => keyvStore(new Map() as never, options) },
   { where: 'ModelCallOptions', right: {}, build: (options) => observeFetch(undefined, options) },
+  { where: 'MemoryBudgetStoreOptions', right: {}, build: (options) => memoryBudgetStore(options) },
   { where: 'OpenAICompatibleOptions', right: { model: 'gpt-4' }, build: (options) => openAICompatible(options) },
   { where: 'RetryBudgetOptions', right: {}, build: (options) => retryBudget(options) },
 ];

@@ -3,10 +3,12 @@ import { inspect } from 'node:util';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import * as front from '../../src/index.ts';
 import {
+  budget,
   bulkhead,
   cache,
   circuit,
   circuitBreaker,
+  llm,
   loop,
   type Primitive,
   race,
@@ -17,7 +19,13 @@ import {
   task,
   timeout,
 } from '../../src/index.ts';
-import { createVirtualClock, settled, startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
+import {
+  createVirtualClock,
+  scriptedModel,
+  settled,
+  startTestTelemetry,
+  type TestTelemetry,
+} from '../../src/testing/index.ts';
 
 const SECRET = 'a patient called Ada';
 const name = 'desk';
@@ -63,7 +71,16 @@ interface Case {
   readonly run: () => Promise<unknown>;
 }
 
+const dear = llm(scriptedModel([{ text: 'yes' }], { provider: 'openai', id: 'gpt-4' }));
+
 const CASES: readonly Case[] = [
+  {
+    error: 'BudgetExceededError',
+    outcome: 'rejected',
+    // 7 tokens of the secret at $30, and 1,000 at $60 for a million.
+    facts: { limitUsd: 0.06, spentUsd: 0, heldUsd: 0, neededUsd: 0.06021, until: undefined },
+    run: () => budget(dear, { name, limitUsd: 0.06 }).execute(SECRET),
+  },
   { error: 'BulkheadFullError', outcome: 'rejected', facts: { concurrency: 1, maxQueue: 0 }, run: full },
   { error: 'CacheCycleError', outcome: 'rejected', facts: {}, run: askItself },
   { error: 'CircuitOpenError', outcome: 'rejected', facts: { until: undefined, retryAfterMs: undefined }, run: open },

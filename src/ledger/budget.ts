@@ -1,0 +1,65 @@
+/**
+ * The arithmetic of budgets. Amounts are whole nanodollars: their sums are exact up to 9 million dollars, so that ten
+ * times a tenth of a limit is the limit.
+ */
+import type { CallPlan, Charge } from './charge.ts';
+import type { Usage } from './usage.ts';
+
+/** What has been spent, and what is held for calls that have not ended. */
+export interface Account {
+  readonly spent: number;
+  readonly held: number;
+}
+
+export const NEW_ACCOUNT: Account = { spent: 0, held: 0 };
+
+const PER_DOLLAR = 1e9;
+
+/** An amount that is no number of 0 or more counts as 0. */
+export function nanodollars(dollars: number): number {
+  return Number.isFinite(dollars) && dollars > 0 ? Math.round(dollars * PER_DOLLAR) : 0;
+}
+
+export function dollarsOf(nanodollars: number): number {
+  return nanodollars / PER_DOLLAR;
+}
+
+/** The account after `amount` is held; `undefined` where the limit leaves too little, or nothing, for a call. */
+export function hold({ spent, held }: Account, amount: number, limit: number): Account | undefined {
+  const used = spent + held;
+  return used >= limit || used + amount > limit ? undefined : { spent, held: held + amount };
+}
+
+/** The account after the end of a call for which `amount` was held, and which cost `cost`. */
+export function release({ spent, held }: Account, amount: number, cost: number): Account {
+  return { spent: spent + cost, held: Math.max(0, held - amount) };
+}
+
+/** A token of an English text has about 4 bytes; of JSON, code and other languages it has fewer. */
+const BYTES_PER_TOKEN = 3;
+
+/** The tokens that a call may need: every 3 bytes of its request are one, and the reply is as long as it may be. */
+export function assumedUsage({ requestBytes, maxOutputTokens }: CallPlan, assumedOutputTokens: number): Usage {
+  return {
+    inputTokens: Math.ceil(positive(requestBytes) / BYTES_PER_TOKEN),
+    outputTokens: positive(maxOutputTokens) || assumedOutputTokens,
+  };
+}
+
+function positive(value: number | undefined): number {
+  return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : 0;
+}
+
+/**
+ * What a call counts for in a budget, in dollars. Of a call whose cost is unknown, or known only in part, what was held
+ * for it is taken as spent: it is the safe bound.
+ */
+export function spentOn({ dollars, metering }: Charge, heldUsd: number): number {
+  if (dollars === undefined || !(dollars >= 0)) return heldUsd;
+  return metering === 'partial' || metering === 'unknown' ? Math.max(dollars, heldUsd) : dollars;
+}
+
+/** When the window ends that `date` is in. Windows follow one another from the Unix epoch: a day is one of UTC. */
+export function windowEnd(date: number, windowMs: number): number {
+  return (Math.floor(date / windowMs) + 1) * windowMs;
+}

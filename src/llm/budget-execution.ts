@@ -1,0 +1,201 @@
+import { CancelScope } from '../core/cancellation.ts';
+import type { ExecutionContext } from '../core/context.ts';
+import { decide } from '../core/decide.ts';
+import { BudgetExceededError } from '../core/refusals.ts';
+import { type Settle, withSpender } from '../core/spending.ts';
+import { afterOutput } from '../core/stream.ts';
+import { isPromise, untilCancelled } from '../core/until-cancelled.ts';
+import type { WorkflowContext } from '../core/workflow-context.ts';
+import { assumedUsage, spentOn } from '../ledger/budget.ts';
+import type { CallPlan } from '../ledger/charge.ts';
+import { type Priced, priceCall } from '../ledger/price-book.ts';
+import type { BudgetRecorder } from '../telemetry/record/budget.ts';
+import type { Observation } from '../telemetry/record/callback.ts';
+import type { AccountNow, BudgetAccount } from './budget-account.ts';
+import type { BudgetBalance } from './budget-store.ts';
+import type { GuardedStore } from './guarded-store.ts';
+import { pricesInForce } from './price-book.ts';
+
+type Later<T> = T | PromiseLike<T>;
+
+/** What `onWarn` is told, in US dollars. */
+export interface SoftLimitReached extends BudgetBalance {
+  readonly limitUsd: number;
+}
+
+/** What all executions of a budget share. */
+export interface BudgetSettings {
+  readonly messageName: string;
+  readonly limitUsd: number;
+  /** `undefined` where there is no soft limit. */
+  readonly softUsd: number | undefined;
+  readonly onWarn: ((reached: SoftLimitReached, context: WorkflowContext) => unknown) | undefined;
+  readonly warnOnce: () => void;
+  readonly assumedOutputTokens: number;
+  readonly unpriced: 'allow' | 'refuse';
+  readonly storeFailure: 'allow' | 'refuse';
+  readonly store: GuardedStore;
+  readonly record: BudgetRecorder;
+}
+
+const NOTHING: BudgetBalance = { spentUsd: 0, heldUsd: 0 };
+const prices = pricesInForce();
+
+/** Whether the soft limit is reached. Where the store does not say it, it is not. */
+export async function isSoft(
+  { store, limitUsd, softUsd }: BudgetSettings,
+  account: BudgetAccount,
+  context: ExecutionContext,
+): Promise<boolean> {
+  if (softUsd === undefined) return false;
+  const { key, now, expiresAt } = account(context.date());
+  const asked = store.reserve({ account: key, id: '', dollars: 0, limitUsd, now, expiresAt }, context);
+  const answer = isPromise(asked) ? await untilCancelled(asked, context.scope) : asked;
+  return !('failure' in answer) && answer.spentUsd >= softUsd;
+}
+
+/** One execution of a budget: it is asked before each call inside, and told of its charge. */
+export class BudgetExecution {
+  readonly #settings: BudgetSettings;
+  readonly #account: BudgetAccount;
+  readonly #context: ExecutionContext;
+  readonly #observation: Observation;
+  readonly #scope: CancelScope;
+  #refusal: BudgetExceededError | undefined;
+  /** The answer of `onWarn`: the execution does not end before it. */
+  #warning: PromiseLike<unknown> | undefined;
+
+  constructor(settings: BudgetSettings, account: BudgetAccount, context: ExecutionContext, observation: Observation) {
+    this.#settings = settings;
+    this.#account = account;
+    this.#context = context;
+    this.#observation = observation;
+    this.#scope = new CancelScope(context.scope);
+  }
+
+  /** Runs the work under the budget. */
+  async run<Out>(work: (context: ExecutionContext) => Promise<Out>): Promise<Out> {
+    const scope = this.#scope;
+    const spender = { reserve: (plan: CallPlan, call: ExecutionContext) => this.#reserve(plan, call) };
+    try {
+      const output = await untilCancelled(work(withSpender(this.#context.within(scope), spender)), scope);
+      if (this.#warning !== undefined) await this.#warning;
+      afterOutput(output, () => scope.dispose());
+      return output;
+    } catch (error) {
+      scope.dispose();
+      // The client of a model puts its own error around that of a call that was not made.
+      throw this.#refusal !== undefined && scope.reason === this.#refusal ? this.#refusal : error;
+    }
+  }
+
+  #reserve(plan: CallPlan, call: ExecutionContext): Later<Settle> {
+    if (this.#refusal !== undefined) throw this.#refusal;
+    const needed = this.#needed(plan, call.date());
+    return isPromise(needed) ? needed.then((dollars) => this.#hold(dollars, call)) : this.#hold(needed, call);
+  }
+
+  /** What a call may cost; `undefined` where its price is unknown. */
+  #needed(plan: CallPlan, at: number): Later<number | undefined> {
+    const usage = assumedUsage(plan, this.#settings.assumedOutputTokens);
+    const { provider, model: askedModel } = plan;
+    const answer =
+      plan.dollarsFor === undefined ? priceCall({ provider, askedModel, usage, at }, prices()) : plan.dollarsFor(usage);
+    return isPromise(answer) ? answer.then(known, () => undefined) : known(answer);
+  }
+
+  #hold(needed: number | undefined, call: ExecutionContext): Later<Settle> {
+    const { store, limitUsd, unpriced, storeFailure } = this.#settings;
+    const account = this.#account(call.date());
+    const { key, now, expiresAt } = account;
+    const held: Held = { account, id: crypto.randomUUID(), dollars: needed ?? 0, call };
+    if (needed === undefined && unpriced === 'refuse') {
+      return this.#refuse(NOTHING, needed, account, "its price is unknown, and unpriced is 'refuse'");
+    }
+    const settle: Settle = (charge) => this.#settle(held, spentOn(charge, held.dollars));
+    // A model that costs nothing may be called also where nothing is left.
+    if (needed === 0) return settle;
+    const decided = (answer: Awaited<ReturnType<GuardedStore['reserve']>>): Settle => {
+      if ('failure' in answer) {
+        if (storeFailure === 'allow') return settle;
+        // The store may have held the money, and failed to say so.
+        this.#settle(held, 0);
+        const why = "its store does not answer, and storeFailure is 'refuse'";
+        return this.#refuse(NOTHING, needed, account, why, answer.failure);
+      }
+      this.#show(answer, held);
+      return answer.granted ? settle : this.#refuse(answer, needed, account);
+    };
+    const answer = store.reserve({ account: key, id: held.id, dollars: held.dollars, limitUsd, now, expiresAt }, call);
+    return isPromise(answer) ? answer.then(decided) : decided(answer);
+  }
+
+  /** Stops the execution. */
+  #refuse(
+    { spentUsd, heldUsd }: BudgetBalance,
+    neededUsd: number | undefined,
+    { windowEnd: until }: AccountNow,
+    why?: string,
+    cause?: unknown,
+  ): never {
+    if (this.#refusal !== undefined) throw this.#refusal;
+    const { messageName, limitUsd, record } = this.#settings;
+    const facts = { limitUsd, spentUsd, heldUsd, neededUsd, until };
+    const refusal = new BudgetExceededError(messageName, facts, why, cause === undefined ? undefined : { cause });
+    this.#refusal = refusal;
+    record.refused();
+    this.#scope.cancel(refusal);
+    throw refusal;
+  }
+
+  /** May come after the execution has ended, as the end of a stream may. */
+  #settle(held: Held, dollars: number): void {
+    if (held.dollars === 0 && dollars === 0) return;
+    const { account, id, dollars: heldUsd, call } = held;
+    const { key, expiresAt } = account;
+    const settlement = { account: key, id, heldUsd, dollars, now: call.date(), expiresAt };
+    const settled = (balance: Awaited<ReturnType<GuardedStore['settle']>>) => {
+      if ('failure' in balance) return;
+      this.#show(balance, held);
+      this.#warnIfReached(balance, dollars);
+    };
+    const answer = this.#settings.store.settle(settlement, call);
+    if (isPromise(answer)) void answer.then(settled);
+    else settled(answer);
+  }
+
+  #show({ spentUsd, heldUsd }: BudgetBalance, { account, call }: Held): void {
+    const { record, limitUsd } = this.#settings;
+    record.left(account.key, limitUsd - spentUsd - heldUsd, account.shownUntil, call.clock);
+  }
+
+  /** Of all processes that share the budget, one sees that its own dollars have reached the soft limit. */
+  #warnIfReached({ spentUsd, heldUsd }: BudgetBalance, dollars: number): void {
+    const { softUsd, onWarn, limitUsd, warnOnce } = this.#settings;
+    if (softUsd === undefined || spentUsd < softUsd || spentUsd - dollars >= softUsd) return;
+    if (onWarn === undefined) {
+      warnOnce();
+      return;
+    }
+    const tell = (balance: unknown, context: WorkflowContext) => onWarn(balance as SoftLimitReached, context);
+    const answer = decide(tell, { spentUsd, heldUsd, limitUsd }, this.#context, this.#observation);
+    if (!isPromise(answer)) return;
+    answer.catch(() => {});
+    this.#warning = answer;
+  }
+}
+
+/** The money that is held for a call. */
+interface Held {
+  readonly account: AccountNow;
+  readonly id: string;
+  readonly dollars: number;
+  /** The context of the call. */
+  readonly call: ExecutionContext;
+}
+
+/** Foreign prices may be no numbers. */
+function known(price: Priced | number | undefined): number | undefined {
+  const dollars = typeof price === 'object' ? price.dollars : price;
+  return dollars !== undefined && Number.isFinite(dollars) && dollars >= 0 ? dollars : undefined;
+}
