@@ -63,5 +63,7 @@ export interface ContentOptions {
 /** A request that a protocol has recognised. */
 export interface Recognised {
   readonly facts: RequestFacts;
+  /** The messages of the request in the conventions' form, as JSON text; `undefined` where they are not asked for. */
+  inputMessages(options: ContentOptions): string | undefined;
   reader(reply: ReplyStart, options: ContentOptions): ReplyReader;
 }

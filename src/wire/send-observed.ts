@@ -87,7 +87,7 @@ export function sendObserved(send: Send, args: FetchArguments, seen: SeenCall, w
 
 function begin(args: FetchArguments, seen: SeenCall, { options, parts, prices, onFault }: Watch) {
   try {
-    const call = parts.begin(startOf(args, seen), { spans: options.mode !== 'metrics', prices });
+    const call = parts.begin(startOf(args, seen, options), { spans: options.mode !== 'metrics', prices });
     return { call, open: new OpenCall({ call, signal: signalOf(args), onFault }) };
   } catch (error) {
     onFault(error);
@@ -95,7 +95,11 @@ function begin(args: FetchArguments, seen: SeenCall, { options, parts, prices, o
   }
 }
 
-function startOf(args: FetchArguments, { request, host, recognised }: SeenCall): ModelCallStart {
+function startOf(
+  args: FetchArguments,
+  { request, host, recognised }: SeenCall,
+  options: ModelCallOptions,
+): ModelCallStart {
   const { model, operation, maxOutputTokens, temperature, topP, streams } = recognised.facts;
   const { hostname, port } = request.url;
   const resent = Number(request.header('x-stainless-retry-count'));
@@ -106,6 +110,7 @@ function startOf(args: FetchArguments, { request, host, recognised }: SeenCall):
     requestBytes: bytesOf(args),
     serverAddress: hostname,
     serverPort: port === '' ? undefined : Number(port),
+    inputMessages: recognised.inputMessages(options),
     resendCount: Number.isInteger(resent) && resent > 0 ? resent : undefined,
   };
 }

@@ -89,6 +89,7 @@ function recognised(body: string | undefined, call: () => NotedCall | undefined)
       serviceTier: undefined,
       asksForUsage: undefined,
     },
+    inputMessages: () => undefined,
     reader: () => fakeReader(call()),
   };
 }

@@ -1,0 +1,39 @@
+/** Values of a reply or of a request, which may be anything. */
+import { readProperty } from '../platform/read-property.ts';
+
+/** The most entries of a list that are looked at. */
+const MOST_ENTRIES = 1_024;
+/** The longest name: of a model, a finish reason, an id, in characters. */
+const LONGEST_NAME = 256;
+
+/** The value at a path of keys; `undefined` where the path ends before. */
+export function at(value: unknown, ...path: readonly (string | number)[]): unknown {
+  return path.reduce<unknown>(readProperty, value);
+}
+
+export function entriesOf(list: unknown): readonly unknown[] {
+  const length = isList(list) ? Math.min(numberOf(readProperty(list, 'length')) ?? 0, MOST_ENTRIES) : 0;
+  return Array.from({ length }, (_, index) => readProperty(list, index));
+}
+
+function isList(value: unknown): boolean {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
+/** A short text that is not empty. */
+export function nameOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' && value.length <= LONGEST_NAME ? value : undefined;
+}
+
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** A finite number that is 0 or more. */
+export function numberOf(value: unknown): number | undefined {
+  return typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY ? value : undefined;
+}

@@ -1,0 +1,73 @@
+/** All protocols: which of them a request is in, and what it says. */
+
+import { inputMessages } from '../content.ts';
+import { estimatedInput } from '../estimate.ts';
+import { nameOf } from '../foreign.ts';
+import { createHeard } from '../heard.ts';
+import { createOutputMessages } from '../output-messages.ts';
+import type { Picked } from '../pick.ts';
+import type { Recognised, RequestFacts, WireRequest } from '../protocol.ts';
+import { createReplyReader } from '../reply-reader.ts';
+import { pickFacts, settingsIn } from '../request-facts.ts';
+import { type Route, routeOf } from './routes.ts';
+
+/**
+ * The protocol of a request, by its path; on a host that is in no list also by its body.
+ *
+ * @param host whether it is known to serve models
+ */
+export function recognise(request: WireRequest, host: { readonly listed: boolean }): Recognised | undefined {
+  if (request.method !== 'POST') return undefined;
+  const route = routeOf(request.url.pathname);
+  if (route === undefined) return undefined;
+  const picked = pickFacts(request.body);
+  if (!host.listed && !route.looksRight(request, picked)) return undefined;
+  const facts = factsOf(request, route, picked);
+  const inputTokens =
+    request.body === undefined || facts.streams === false ? undefined : estimatedInput(request.body, picked);
+  return {
+    facts,
+    inputMessages: (options) => inputMessages(request.body, options),
+    reader({ believesCost }, options) {
+      const output = createOutputMessages(options);
+      const { usage: shape } = route.reply;
+      const heard = createHeard({ shape, believesCost, tier: facts.serviceTier, inputTokens, output });
+      return createReplyReader({
+        protocol: route.reply,
+        heard,
+        streams: facts.streams,
+        keepsText: output !== undefined,
+      });
+    },
+  };
+}
+
+function factsOf({ url }: WireRequest, route: Route, picked: Picked): RequestFacts {
+  const { asksForUsage, ...settings } = settingsIn(picked);
+  const inPath = route.model?.exec(url.pathname)?.[1];
+  const inBody = nameOf(picked.values.get('model'));
+  return {
+    protocol: route.name,
+    operation: route.operation,
+    model: (inPath === undefined ? undefined : modelIn(inPath)) ?? inBody,
+    streams: (route.streams ?? streamsIn)(url.pathname, picked),
+    ...settings,
+    asksForUsage: route.mustAskForUsage ? asksForUsage : undefined,
+  };
+}
+
+function streamsIn(path: string, { values, lengths }: Picked): boolean | undefined {
+  if (/:stream\w+$/.test(path)) return true;
+  const stream = values.get('stream');
+  if (stream !== undefined) return stream === true;
+  return values.size > 0 || lengths.size > 0 ? false : undefined;
+}
+
+/** A model in a path may be encoded, and be the end of a longer name. */
+function modelIn(path: string): string | undefined {
+  try {
+    return nameOf(decodeURIComponent(path).split('/').at(-1));
+  } catch {
+    return nameOf(path);
+  }
+}

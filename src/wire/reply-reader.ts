@@ -1,0 +1,163 @@
+/** Reads a reply of any protocol as it passes: events, lines of JSON, a list in JSON, or one body. */
+import type { ReplyHeard } from './heard.ts';
+import { createEventLines } from './lines.ts';
+import { parseOr, stringEnd } from './pick.ts';
+import type { ReplyReader } from './protocol.ts';
+import { createPruner, type Wanted } from './prune.ts';
+import type { ReplyProtocol } from './reply-protocol.ts';
+
+export interface ReaderOptions {
+  readonly protocol: ReplyProtocol;
+  readonly heard: ReplyHeard;
+  /** Whether the request asks for a stream. */
+  readonly streams: boolean | undefined;
+  /** Whether all texts of the answer are kept. */
+  readonly keepsText: boolean;
+}
+
+/** The bytes of a body, in one of its forms. */
+interface Form {
+  chunk(bytes: Uint8Array): void;
+  ended(): void;
+}
+
+/** The model's name is in the first events; in some protocols it is nowhere. */
+const FIRST_EVENTS = 4;
+/** A text is read in parts of this size, in characters: a copy of it as bytes is as large as it is. */
+const TEXT_PART = 65_536;
+
+export function createReplyReader(options: ReaderOptions): ReplyReader {
+  const { protocol, heard, streams } = options;
+  let form: Form | undefined;
+  let inChunks = false;
+
+  function chunk(bytes: Uint8Array): void {
+    if (form === undefined) {
+      const first = firstByte(bytes);
+      if (first === undefined) return;
+      const isJson = first === 0x7b || first === 0x5b;
+      inChunks = streams === true || first !== 0x7b;
+      form = isJson ? jsonForm(options, inChunks) : eventsForm(options);
+    }
+    form.chunk(bytes);
+  }
+
+  function ended(): void {
+    form?.ended();
+    if (inChunks && protocol.endsWithReason && heard.hasFinished) heard.done();
+  }
+
+  return {
+    chunk,
+    ended,
+    text(body) {
+      for (let from = 0; from < body.length; ) {
+        let to = Math.min(from + TEXT_PART, body.length);
+        // The two halves of a character stay together.
+        if (to < body.length && /[\uD800-\uDBFF]/.test(body[to - 1] as string)) to += 1;
+        chunk(Buffer.from(body.slice(from, to)));
+        from = to;
+      }
+      ended();
+    },
+    parsed(body) {
+      if (!Array.isArray(body)) protocol.read(body, heard, { isWhole: true, name: undefined });
+      else {
+        inChunks = true;
+        for (const event of body) protocol.read(event, heard, { isWhole: false, name: undefined });
+        ended();
+      }
+    },
+    get isComplete() {
+      return heard.isDone;
+    },
+    get error() {
+      return heard.error;
+    },
+    get hasAnswer() {
+      return heard.hasAnswer;
+    },
+    facts: () => heard.facts(inChunks),
+  };
+}
+
+/** One document, several behind each other, or a list of them. */
+function jsonForm({ protocol, heard, keepsText }: ReaderOptions, inChunks: boolean): Form {
+  const wanted = inChunks || keepsText ? everything(protocol) : protocol.wanted;
+  let isList = false;
+  const pruner = createPruner(wanted, {
+    document: (value) => protocol.read(value, heard, { isWhole: !isList, name: undefined }),
+    listBegin: () => {
+      isList = true;
+    },
+    listEnd: () => heard.done(),
+  });
+  return { chunk: (bytes) => pruner.chunk(bytes), ended() {} };
+}
+
+function eventsForm({ protocol, heard, keepsText }: ReaderOptions): Form {
+  let events = 0;
+  let long: ReturnType<typeof createPruner> | undefined;
+
+  function read(event: unknown, name: string | undefined): void {
+    if (typeof event === 'object' && event !== null) protocol.read(event, heard, { isWhole: false, name });
+  }
+
+  return createEventLines({
+    event(data, name) {
+      const bytes = Buffer.from(data.buffer, data.byteOffset, data.length);
+      // One character for each byte: the keys and marks have no others, and nothing is decoded twice.
+      const line = bytes.toString('latin1');
+      if (line.trim() === '[DONE]') {
+        heard.done();
+        return;
+      }
+      events += 1;
+      const isFirst = events <= FIRST_EVENTS && !heard.knowsModel;
+      if (keepsText || isFirst || name === 'error' || protocol.marks.test(line)) {
+        read(parseOr(bytes.toString(), undefined), name);
+      } else heard.passed(textBytes(line, protocol.textKeys));
+    },
+    piece(bytes) {
+      long ??= createPruner(everything(protocol), { document: (value) => read(value, undefined) });
+      long.chunk(bytes);
+    },
+    pieceEnd() {
+      long = undefined;
+    },
+  });
+}
+
+/** How many bytes the texts in a line of JSON have. */
+function textBytes(line: string, keys: RegExp): number {
+  let bytes = 0;
+  keys.lastIndex = 0;
+  while (keys.test(line)) {
+    const begin = keys.lastIndex - 1;
+    const end = stringEnd(line, begin);
+    if (end < 0) break;
+    bytes += end - begin - 2;
+    keys.lastIndex = end;
+  }
+  return bytes;
+}
+
+/** The first byte that is no white space and no byte order mark. */
+function firstByte(bytes: Uint8Array): number | undefined {
+  return bytes.find((byte) => byte > 0x20 && byte < 0x80);
+}
+
+/** What is read of a protocol's events with their texts. Put together once. */
+function everything(protocol: ReplyProtocol): Wanted {
+  const known = wholes.get(protocol) ?? merged(protocol.wanted, protocol.content);
+  wholes.set(protocol, known);
+  return known;
+}
+const wholes = new Map<ReplyProtocol, Wanted>();
+
+function merged(one: Wanted | undefined, other: Wanted | undefined): Wanted {
+  if (one === undefined || other === undefined) return one ?? other ?? {};
+  if (one === true || other === true) return true;
+  const keys = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return Object.fromEntries([...keys].map((key) => [key, merged(one[key], other[key])]));
+}
