@@ -214,6 +214,11 @@ export class ExecutionContext implements WorkflowContext {
     return this.scope?.onGiveUp(listener) ?? NOOP;
   }
 
+  /** Whether an execution of this run has not ended yet. */
+  get isInExecution(): boolean {
+    return this.#run.isOpen;
+  }
+
   /** Takes the dollars that are spent in no try of a policy. */
   get payee(): Payee {
     return this.#run.payee;

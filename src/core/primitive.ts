@@ -6,6 +6,7 @@ import {
   type KindTelemetry,
   type PrimitiveTelemetry,
 } from '../telemetry/primitive-telemetry.ts';
+import { openAccount, withAccount } from './accounts.ts';
 import { fail, noMore, type Rule, requireName } from './check.ts';
 import { ambientContext, type ExecutionContext, enter } from './context.ts';
 import { otherVersion } from './copies.ts';
@@ -91,10 +92,17 @@ export class ObservedPrimitive<in In, out Out> implements Primitive<In, Out> {
 
   async #executeWith(input: In, options: ExecuteOptions): Promise<Out> {
     const context = contextFor(options);
+    if (options.signal === undefined) return this.invoke(input, context);
+    // The account of the outermost execution is closed where that ends.
+    const account = context.isInExecution ? openAccount(context) : undefined;
     try {
-      return await this.invoke(input, context);
+      return await this.invoke(input, account === undefined ? context : withAccount(context, account));
+    } catch (error) {
+      if (context.cancelledBy(error)) account?.close('aborted');
+      throw error;
     } finally {
-      if (options.signal !== undefined) context.scope?.dispose();
+      account?.close('kept');
+      context.scope?.dispose();
     }
   }
 

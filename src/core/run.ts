@@ -41,6 +41,10 @@ export class Run {
     this.#outermost = around === undefined ? this : around.#outermost;
   }
 
+  get isOpen(): boolean {
+    return this.#outermost.#isOpen;
+  }
+
   /** Begins an execution. True for the outermost one, which must be ended by `end`. */
   begin(): boolean {
     if (this.#outermost.#isOpen) return false;

@@ -1,3 +1,4 @@
+import { openAccount, withAccount } from '../core/accounts.ts';
 import { CancelScope } from '../core/cancellation.ts';
 import { checkOptions, type Rules } from '../core/check.ts';
 import { effectsAround } from '../core/effects.ts';
@@ -46,6 +47,7 @@ export function race<const T extends readonly unknown[], In = CommonInput<T>>(
     name: options.name,
     run: async (input, context, observation) => {
       const scopes = list.map(() => new CancelScope(context.scope));
+      const accounts = list.map(() => openAccount(context));
       let won = false;
       const win = (winner: number) => {
         if (won) {
@@ -53,13 +55,16 @@ export function race<const T extends readonly unknown[], In = CommonInput<T>>(
           return;
         }
         won = true;
+        for (const [i, account] of accounts.entries()) account.close(i === winner ? 'kept' : 'lost');
         const reason = new DOMException(`${messageName}: ${list[winner]?.messageName} answered first`, 'AbortError');
         for (const [i, scope] of scopes.entries()) if (i !== winner) scope.cancel(reason);
         scopes[winner]?.dispose();
         record.won(observation, winner, labels[winner] ?? '');
       };
+      const branchContext = (i: number) =>
+        withAccount(context.within(scopes[i] as CancelScope), accounts[i] as (typeof accounts)[number]);
       const run = (branch: (typeof list)[number], i: number) =>
-        branch.invoke(input, context.within(scopes[i] as CancelScope)).then(
+        branch.invoke(input, branchContext(i)).then(
           (output) => {
             win(i);
             return output;
@@ -72,6 +77,7 @@ export function race<const T extends readonly unknown[], In = CommonInput<T>>(
       try {
         return await Promise.any(list.map(run));
       } catch (failures) {
+        for (const account of accounts) account.close('kept');
         context.scope?.throwIfCancelled();
         const { errors } = failures as AggregateError;
         throw list.length === 1 ? errors[0] : new RaceError(messageName, branchNames, errors);

@@ -1,3 +1,4 @@
+import { type Account, openAccount, withAccount } from '../core/accounts.ts';
 import { checkOptions, type Rules } from '../core/check.ts';
 import { decide } from '../core/decide.ts';
 import type { OutputOf, Step } from '../core/inference.ts';
@@ -80,6 +81,7 @@ export function fallback<In, Out, const S extends readonly Substitute<In>[]>(
     run: async (input, context, observation) => {
       let failure: unknown;
       let tried = 0;
+      let account: Account | undefined;
       for (let i = 0; i < links.length; i += 1) {
         const { use, when } = links[i] as Link<In, Answer>;
         if (tried > 0) {
@@ -88,8 +90,11 @@ export function fallback<In, Out, const S extends readonly Substitute<In>[]>(
         }
         if (tried === 1) record.activated();
         tried += 1;
+        account?.close('replaced');
+        account = openAccount(context);
         try {
-          const output = await use.invoke(input, context);
+          const output = await use.invoke(input, withAccount(context, account));
+          account.close(tried === 1 ? 'kept' : 'substitute');
           record.answered(observation, i);
           return output;
         } catch (error) {
@@ -98,6 +103,7 @@ export function fallback<In, Out, const S extends readonly Substitute<In>[]>(
           if (context.scope?.cancelled === true) break;
         }
       }
+      account?.close('kept');
       throw failure;
     },
   });

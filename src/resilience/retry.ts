@@ -1,3 +1,4 @@
+import { type Account, openAccount, withAccount } from '../core/accounts.ts';
 import { checkOptions, fail, type Rule, type Rules } from '../core/check.ts';
 import type { ExecutionContext } from '../core/context.ts';
 import { decide } from '../core/decide.ts';
@@ -127,10 +128,12 @@ export function retry<In, Out>(
       let failure: { readonly error: unknown } | undefined;
       let stop: RetryStop | undefined;
       let result: RetryResult = 'failure_not_retryable';
+      let account: Account | undefined;
       budget?.countTry(clock.now());
       try {
         for (; ; attempt += 1) {
-          const tryContext = allTries.atAttempt(attempt);
+          account = openAccount(allTries);
+          const tryContext = withAccount(allTries.atAttempt(attempt), account);
           let output: Out | undefined;
           let failed: { readonly error: unknown } | undefined;
           try {
@@ -159,6 +162,7 @@ export function retry<In, Out>(
             return output as Out;
           }
           pause = next;
+          account.close('retried');
           record.retried(observation, attempt, pause.delayMs, failed);
           try {
             if (onRetry !== undefined) await decide(onRetry, failed?.error, tryContext, observation);
@@ -178,6 +182,7 @@ export function retry<In, Out>(
         if (stop !== undefined) result = 'failure_exhausted';
         throw error;
       } finally {
+        account?.close('kept');
         disarm?.();
         deadline?.dispose();
         record.finished(observation, result, attempt, stop);

@@ -1,3 +1,4 @@
+import { type Account, openAccount, withAccount } from '../core/accounts.ts';
 import { CancelScope } from '../core/cancellation.ts';
 import type { ExecutionContext } from '../core/context.ts';
 import { effectsAround } from '../core/effects.ts';
@@ -19,6 +20,7 @@ export class Tries<In, Out> {
   readonly #input: In;
   readonly #context: ExecutionContext;
   readonly #scopes: CancelScope[] = [];
+  readonly #accounts: Account[] = [];
   #running = 0;
   #wake: () => void = NOTHING;
   /** The output of the first try that succeeded. */
@@ -58,10 +60,12 @@ export class Tries<In, Out> {
   start(): void {
     const index = this.#scopes.length;
     const scope = new CancelScope(this.#context.scope);
+    const account = openAccount(this.#context);
     this.#scopes.push(scope);
+    this.#accounts.push(account);
     this.#running += 1;
     this.#primitive
-      .invoke(this.#input, this.#context.within(scope).atAttempt(index + 1))
+      .invoke(this.#input, withAccount(this.#context.within(scope).atAttempt(index + 1), account))
       .then(
         (output) => {
           this.#running -= 1;
@@ -113,6 +117,9 @@ export class Tries<In, Out> {
   /** Aborts all tries except the one that answered. */
   end(why: string): void {
     const winner = this.answer?.index;
+    for (const [index, account] of this.#accounts.entries()) {
+      account.close(winner === undefined || index === winner ? 'kept' : 'lost');
+    }
     // A loser that has ended may have given a stream, which is still open.
     const losers = this.#running > 0 || this.#scopes.length > 1;
     const reason = losers ? new DOMException(why, 'AbortError') : undefined;
