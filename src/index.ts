@@ -22,6 +22,7 @@ export {
   NoRouteError,
   RateLimitError,
 } from './core/refusals.ts';
+export { withContext } from './core/with-context.ts';
 export type { ContextOptions, Tags, WorkflowContext } from './core/workflow-context.ts';
 export { type ConditionalOptions, conditional } from './flow/conditional.ts';
 export { type LoopOptions, loop } from './flow/loop.ts';

@@ -51,6 +51,7 @@ const PUBLIC: Readonly<Record<string, readonly string[]>> = {
     'task',
     'timeout',
     'uncounted',
+    'withContext',
     'workflow',
   ],
   './register': [],

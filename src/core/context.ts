@@ -15,8 +15,6 @@ import { untilCancelled } from './until-cancelled.ts';
 import type { ContextOptions, Tags, WorkflowContext } from './workflow-context.ts';
 
 const NOOP = () => {};
-/** Makes a new run of what came from another process, for each execution with that context. */
-const freshRuns = new WeakMap<ExecutionContext, () => Run>();
 
 /** What an execution is inside of: a slot of a bulkhead, a run of a cache and so on, the innermost first. */
 interface Inside {
@@ -56,22 +54,22 @@ export class ExecutionContext implements WorkflowContext {
     return new ExecutionContext(new Run(options), options.clock ?? systemClock, undefined, undefined);
   }
 
-  /** A context from another process. Each execution with that context is a run. */
+  /** A context with which each execution is a run, such as one from another process. */
   static remote(options: ContextOptions, origin?: Origin, baggage?: readonly Member[]): ExecutionContext {
-    const run = () => new Run(options, baggage, origin);
-    const context = new ExecutionContext(run(), systemClock, undefined, undefined);
-    freshRuns.set(context, run);
-    return context;
+    const run = new Run(options, { origin, baggage, isTemplate: true });
+    return new ExecutionContext(run, options.clock ?? systemClock, undefined, undefined);
   }
 
   /**
-   * For a context from another process: a new run with the same ids, under the clock and the cancellation of the execution
-   * around the call. Any other context is returned as it is.
+   * For a template: a new run with the same ids, under the clock and the cancellation of the execution around the call. Any
+   * other context is returned as it is.
    */
   fresh(): ExecutionContext {
-    const run = freshRuns.get(this);
-    if (run === undefined) return this;
-    return contextAround()?.adopt(run()) ?? new ExecutionContext(run(), this.clock, undefined, undefined);
+    if (!this.#run.isTemplate) return this;
+    const around = contextAround();
+    const run = this.#run.next(around === undefined ? undefined : around.#run);
+    if (around === undefined || around === this) return new ExecutionContext(run, this.clock, undefined, undefined);
+    return around.adopt(run);
   }
 
   /** Another run in the place of this one. */
@@ -94,6 +92,10 @@ export class ExecutionContext implements WorkflowContext {
 
   get correlationId(): string {
     return this.#run.correlationId;
+  }
+
+  get tenant(): string | undefined {
+    return this.#run.options.tenant;
   }
 
   get tags(): Tags {
@@ -148,15 +150,16 @@ export class ExecutionContext implements WorkflowContext {
     return found;
   }
 
-  /** A new run that inherits what `options` leave out. */
-  with(options: ContextOptions): ExecutionContext {
-    const { workflowId } = this;
+  /** A new run that inherits what `options` leave out. `isTemplate`: each execution with it is a run. */
+  with(options: ContextOptions, isTemplate = false): ExecutionContext {
     const { options: inherited } = this.#run;
+    // Without an id of its own, each run of a template has another.
+    const workflowId = this.#run.isTemplate ? inherited.workflowId : this.workflowId;
     const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
     const tags = { ...inherited.tags, ...options.tags };
     const merged: ContextOptions = { ...inherited, workflowId, ...given, tags };
     return new ExecutionContext(
-      new Run(merged, this.baggage, undefined, this.#run),
+      new Run(merged, { baggage: this.baggage, around: this.#run, isTemplate }),
       options.clock ?? this.clock,
       this.scope,
       this.workflowName,
@@ -281,12 +284,12 @@ export function enter<Args extends unknown[], Out>(
   return storage.getStore() === context ? work(...args) : storage.run(context, work, ...args);
 }
 
-/** The context of the execution in which this is called, `undefined` outside of every execution. */
+/** The context of the execution or the `withContext` in which this is called, `undefined` outside of both. */
 export function contextAround(): ExecutionContext | undefined {
   return storage.getStore();
 }
 
-/** The context of the execution in which this is called, else a new context. */
+/** The context for an execution that begins here: that of the execution around it, else a new one. */
 export function ambientContext(): ExecutionContext {
-  return storage.getStore() ?? ExecutionContext.create(NO_OPTIONS);
+  return storage.getStore()?.fresh() ?? ExecutionContext.create(NO_OPTIONS);
 }

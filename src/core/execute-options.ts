@@ -4,7 +4,7 @@ import { CancelScope } from './cancellation.ts';
 import { fail, knownOptions, type Rule, type Rules, requirePlain, requireSignal } from './check.ts';
 import { ambientContext, contextAround, ExecutionContext } from './context.ts';
 import { otherVersion } from './copies.ts';
-import { having, object, optional, text } from './rules.ts';
+import { having, object, optional, text, word } from './rules.ts';
 import type { ContextOptions, Tags, WorkflowContext } from './workflow-context.ts';
 
 /** The options of one execution. */
@@ -33,10 +33,12 @@ const RULES: Rules<ContextOptions> = {
   workflowId: optional(text),
   sessionId: optional(text),
   correlationId: optional(text),
+  tenant: optional(word),
   tags: optional(tags),
   clock: optional(having<Clock>('now', 'sleep', 'after')),
 };
-const contextOptions = object(RULES);
+/** @throws TypeError when a field is wrong */
+export const contextOptions = object(RULES);
 
 /** The context for an execution: the given one, else that around the call. The given signal cancels it. */
 export function contextFor(options: ExecuteOptions): ExecutionContext {

@@ -16,6 +16,14 @@ const WRITER: Payee = {
   decide: recordUse,
 };
 
+interface RunOptions {
+  readonly baggage?: readonly Member[] | undefined;
+  readonly origin?: Origin | undefined;
+  /** The run that this one is a part of. */
+  readonly around?: Run | undefined;
+  readonly isTemplate?: boolean;
+}
+
 /** What all executions of one run share: its ids and tags, where it comes from, and what its spans show already. */
 export class Run {
   readonly options: ContextOptions;
@@ -32,13 +40,24 @@ export class Run {
   readonly #outermost: Run;
   #isOpen = false;
   #account: Account | undefined;
+  /** Whether each execution with this context is a run of its own: see `next`. */
+  readonly isTemplate: boolean;
 
-  constructor(options: ContextOptions, baggage = NO_BAGGAGE, origin?: Origin, around?: Run) {
+  constructor(options: ContextOptions, { baggage = NO_BAGGAGE, origin, around, isTemplate = false }: RunOptions = {}) {
     this.options = options;
     this.baggage = baggage;
     this.#origin = origin;
     this.#workflowId = options.workflowId;
-    this.#outermost = around === undefined ? this : around.#outermost;
+    this.#outermost = around === undefined || around.isTemplate ? this : around.#outermost;
+    this.isTemplate = isTemplate;
+  }
+
+  /** The run of one execution with the context of a template: inside of `around`, whose tenant it has unless it has its own. */
+  next(around: Run | undefined): Run {
+    const { options, baggage } = this;
+    const tenant = options.tenant ?? around?.options.tenant;
+    const inherited = tenant === options.tenant ? options : { ...options, tenant };
+    return new Run(inherited, { baggage, origin: this.#origin, around });
   }
 
   get isOpen(): boolean {

@@ -12,6 +12,8 @@ export interface WorkflowContext {
   readonly sessionId: string | undefined;
   /** The id that this run shares with work in other systems. @default the workflow id */
   readonly correlationId: string;
+  /** For whom the work is done, if the caller said so: whose dollars they are. */
+  readonly tenant: string | undefined;
   /** The name of the outermost workflow that is running; `undefined` outside of a workflow. */
   readonly workflowName: string | undefined;
   /** The first 64 are on the first span of the run. */
@@ -29,6 +31,11 @@ export interface ContextOptions {
   readonly workflowId?: string | undefined;
   readonly sessionId?: string | undefined;
   readonly correlationId?: string | undefined;
+  /**
+   * For whom the work is done, such as a customer: a label of the dollars that it costs. The first 100 tenants of a process
+   * keep their names there, all others are `__other__`.
+   */
+  readonly tenant?: string | undefined;
   readonly tags?: Tags | undefined;
   readonly clock?: Clock | undefined;
 }

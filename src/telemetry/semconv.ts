@@ -192,5 +192,7 @@ export const MAX_SERIES = 2_000;
 export const OTHER = '__other__';
 /** The workflow name for dollars that were spent outside of a workflow. */
 export const NO_WORKFLOW = '__none__';
+/** The tenant of dollars that were spent for none. */
+export const NO_TENANT = '__none__';
 /** The model of a call that names none, or none that is known. */
 export const UNKNOWN_MODEL = '__unknown__';

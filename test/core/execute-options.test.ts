@@ -92,7 +92,7 @@ describe('the context that the options ask for', () => {
 
 describe('wrong options', () => {
   const clock = createVirtualClock();
-  const own = 'known are workflowId, sessionId, correlationId, tags, clock';
+  const own = 'known are workflowId, sessionId, correlationId, tenant, tags, clock';
 
   it.each<[unknown, string]>([
     [null, 'ExecuteOptions: must be an object such as { signal: … }, got null'],

@@ -1,10 +1,12 @@
 /** What model calls cost: tokens and dollars, by model, workflow and use. */
 import type { Attributes } from '@opentelemetry/api';
 import { addTo } from '../../ledger/money.ts';
+import { labelValue } from '../label-sets.ts';
 import type { Observation } from '../observation.ts';
 import { ATTR, INSTRUMENT, type InstrumentName, NO_WORKFLOW, USES, type Use } from '../semconv.ts';
 import { SeriesTable } from '../series-table.ts';
 import { modelSeries, type Tokens } from './model-series.ts';
+import { tenantCost } from './tenant.ts';
 
 export { UNKNOWN_MODEL } from '../semconv.ts';
 
@@ -33,11 +35,12 @@ export interface RecordedCharge {
 export function recordCharge(
   charge: RecordedCharge,
   observation: Observation,
-  { workflowName }: { readonly workflowName: string | undefined },
+  { workflowName, tenant }: { readonly workflowName: string | undefined; readonly tenant: string | undefined },
 ): void {
   const { provider, model, metering, usage, dollars, pricedBy } = charge;
   const series = modelSeries(provider, model);
   const shown: Attributes = { [ATTR.metering]: metering };
+  if (tenant !== undefined) shown[ATTR.tenant] = labelValue(tenant);
   if (metering !== 'exact') {
     series.unmetered.value += 1;
     shown[ATTR.metered] = false;
@@ -53,6 +56,7 @@ export function recordCharge(
   if (dollars !== undefined) {
     addTo(series.cost, dollars);
     addTo(workflowCost.series(workflowName ?? NO_WORKFLOW), dollars);
+    addTo(tenantCost(tenant), dollars);
     shown[ATTR.cost] = dollars;
     shown[ATTR.pricedBy] = pricedBy;
   } else if (usage !== undefined) {

@@ -1,5 +1,6 @@
 /** The span attributes of a run, and the telemetry of a named workflow. */
 import type { Attributes } from '@opentelemetry/api';
+import { labelValue } from '../label-sets.ts';
 import type { KindTelemetry } from '../primitive-telemetry.ts';
 import { ATTR, TAG_PREFIX } from '../semconv.ts';
 
@@ -13,12 +14,14 @@ export function executionAttributes(run: {
   readonly workflowId?: string | undefined;
   readonly sessionId?: string | undefined;
   readonly correlationId?: string | undefined;
+  readonly tenant?: string | undefined;
   readonly tags?: Readonly<Record<string, string | number | boolean>> | undefined;
 }): ExecutionAttributes {
   const attributes: ExecutionAttributes = {
     [ATTR.workflowId]: run.workflowId,
     [ATTR.sessionId]: run.sessionId,
     [ATTR.correlationId]: run.correlationId,
+    ...(run.tenant === undefined ? undefined : { [ATTR.tenant]: labelValue(run.tenant) }),
   };
   for (const [key, value] of Object.entries(run.tags ?? {}).slice(0, MOST_TAGS)) attributes[TAG_PREFIX + key] = value;
   return attributes;
