@@ -51,7 +51,8 @@ export interface PriceCondition {
 export function priceFor(prices: readonly Price[], call: PriceCondition): Price | undefined {
   return prices
     .filter(({ tier, above = 0, from }) => {
-      return tierOf(tier) === call.tier && startOf(from) <= call.at && (above === 0 || call.inputTokens > above);
+      const isInForce = from === undefined || Date.parse(from) <= call.at;
+      return isInForce && tierOf(tier) === call.tier && (above === 0 || call.inputTokens > above);
     })
     .reduce<Price | undefined>(
       (best, price) => (best === undefined || overrides(price, best) ? price : best),

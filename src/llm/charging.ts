@@ -5,11 +5,12 @@ import { type Settle, tellSpenders } from '../core/spending.ts';
 import { isPromise } from '../core/until-cancelled.ts';
 import { loadCatalogue, loadedCatalogue } from '../ledger/catalogue.ts';
 import type { CallOutcome, CallPlan, Charge } from '../ledger/charge.ts';
-import { knowsModel, type PriceBook, priceCall } from '../ledger/price-book.ts';
+import { knowsModel, type PriceBook, type PricedCall, priceCall } from '../ledger/price-book.ts';
 import { soundUsage } from '../ledger/usage.ts';
 import { recordCharge, UNKNOWN_MODEL } from '../telemetry/record/charge.ts';
 import type { Observation } from '../telemetry/record/llm.ts';
 import type { ModelCallEnd } from './model-call.ts';
+import { warnOfUnknown } from './warn-once.ts';
 
 /** What is known of a call that has ended. */
 export interface EndedCall extends Pick<ModelCallEnd, 'usage' | 'metering' | 'statedDollars' | 'serviceTier'> {
@@ -53,9 +54,11 @@ export function chargeCall(
   const finish = (priced: Priced | undefined) => {
     const charge = chargeOf(call, priced, to);
     post(charge, to, call.isFree);
+    if (call.isFree !== true) warnOfUnknown(charge, facts);
     charged(charge);
   };
-  const priced = priceOf(call, to);
+  const facts = factsOf(call, to.context);
+  const priced = call.isFree === true ? { dollars: 0, pricedBy: undefined } : priceOf(facts, to);
   if (!isPromise(priced)) {
     finish(priced);
     return undefined;
@@ -67,15 +70,16 @@ export function chargeCall(
 
 type Priced = Pick<Charge, 'pricedBy'> & { readonly dollars: number };
 
-function priceOf(call: EndedCall, { context, prices }: ChargedTo): Priced | undefined | Promise<Priced | undefined> {
-  if (call.isFree === true) return { dollars: 0, pricedBy: undefined };
+function factsOf(call: EndedCall, context: ExecutionContext): PricedCall {
   const { provider, asked: askedModel, answered: answeredModel, usage, serviceTier, statedDollars } = call;
-  const at = dateIn(context);
-  const price = () =>
-    priceCall({ provider, askedModel, answeredModel, usage, serviceTier, statedDollars, at }, prices());
+  return { provider, askedModel, answeredModel, usage, serviceTier, statedDollars, at: dateIn(context) };
+}
+
+function priceOf(call: PricedCall, { prices }: ChargedTo): Priced | undefined | Promise<Priced | undefined> {
+  const { askedModel, answeredModel } = call;
   // Only the catalogue can tell whether the name that a reply gives is that of a model.
   const mustLoad = askedModel === undefined && answeredModel !== undefined && loadedCatalogue() === undefined;
-  return mustLoad ? loadCatalogue().then(price) : price();
+  return mustLoad ? loadCatalogue().then(() => priceCall(call, prices())) : priceCall(call, prices());
 }
 
 /** What a call of this model would cost by the tokens that it may use. */

@@ -1,14 +1,13 @@
 import { expect, it } from 'vitest';
-import { whyUnpriced } from '../../src/ledger/unpriced.ts';
+import { whyUnmetered, whyUnpriced } from '../../src/ledger/unpriced.ts';
 
-const call = { provider: 'litellm', askedModel: 'fast', usage: undefined, at: 0 };
+const call = { provider: 'litellm', askedModel: 'fast' };
 
 it('names the model and both remedies', () => {
   expect(whyUnpriced(call)).toBe(
     '"litellm/fast" has no price. Give it one in dollars per million tokens: "prices": { "litellm/fast": { "input": 1, "output": 2 } }, ' +
       'or name the model whose price it has: "priceAs": { "litellm/fast": "openai/gpt-4o" }.',
   );
-  expect(whyUnpriced({ ...call, askedModel: undefined, answeredModel: 'm' })).toMatch(/^"litellm\/m" has no price/);
 });
 
 it('names the service tier where that is what has no price', () => {
@@ -25,6 +24,11 @@ it('is one short line, whatever the model is called', () => {
 
 it('says that a call names no model', () => {
   expect(whyUnpriced({ ...call, askedModel: undefined })).toBe(
-    'a call to "litellm" names no model, and so it has no price.',
+    'a call to "litellm" names no model that is known, and so it has no price.',
   );
+});
+
+it('says of a call without tokens how to ask for them', () => {
+  expect(whyUnmetered(call)).toMatch(/^"litellm\/fast" gave a reply that does not say its tokens.+include_usage: true/);
+  expect(whyUnmetered({ ...call, askedModel: undefined })).toMatch(/^a model of "litellm" gave a reply/);
 });
