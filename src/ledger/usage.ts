@@ -39,6 +39,21 @@ export function soundUsage(usage: Usage): SoundUsage {
   };
 }
 
+/**
+ * What two usages of one reply say together. They are cumulative: a later number takes the place of an earlier one. A later
+ * 0, or a number that is missing, is an end that a server adds: it erases nothing.
+ */
+export function laterUsage(before: Usage | undefined, after: Usage | undefined): Usage | undefined {
+  if (before === undefined || after === undefined || after === null) return after ?? before;
+  const said = Object.entries(after).filter(([, tokens]) => count(tokens) > 0);
+  return { ...before, ...Object.fromEntries(said) };
+}
+
+/** Whether a number of tokens is known. */
+export function isTokens(tokens: unknown): tokens is number {
+  return typeof tokens === 'number' && Number.isFinite(tokens) && tokens >= 0;
+}
+
 function count(tokens: number | undefined): number {
-  return typeof tokens === 'number' && Number.isFinite(tokens) && tokens > 0 ? tokens : 0;
+  return isTokens(tokens) ? tokens : 0;
 }

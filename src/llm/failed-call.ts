@@ -1,5 +1,5 @@
 /** What a call that failed may have cost. */
-import type { Usage } from '../ledger/usage.ts';
+import { isTokens, type Usage } from '../ledger/usage.ts';
 import { readProperty } from '../platform/read-property.ts';
 import { ModelReplyError } from './reply-error.ts';
 
@@ -22,8 +22,7 @@ export function usageIn(error: unknown): Usage | undefined {
 
 /** A usage that a reply or an error of foreign code has. Errors of other packages may have a `usage` that is another thing. */
 export function usageOrNone(usage: unknown): Usage | undefined {
-  const isUsage =
-    typeof readProperty(usage, 'inputTokens') === 'number' || typeof readProperty(usage, 'outputTokens') === 'number';
+  const isUsage = isTokens(readProperty(usage, 'inputTokens')) || isTokens(readProperty(usage, 'outputTokens'));
   return isUsage ? (usage as Usage) : undefined;
 }
 

@@ -2,11 +2,13 @@ import { fail } from '../core/check.ts';
 import { createPrimitive, type Primitive } from '../core/primitive.ts';
 import { untilCancelled } from '../core/until-cancelled.ts';
 import { modelCallTelemetry } from '../telemetry/record/llm.ts';
-import type { Model, ModelChunk, ModelRequest } from './model.ts';
+import { GatheredReply } from './gathered-reply.ts';
+import type { Model, ModelRequest } from './model.ts';
 import { type Port, PortCall } from './port-call.ts';
 import { pricesInForce } from './price-book.ts';
 import { type LlmOptions, modelNames, requestOf, requireLlm } from './request.ts';
 import { requireText } from './require-text.ts';
+import { uncounted } from './uncounted.ts';
 
 /**
  * Calls a model and gives its reply as a stream of texts. The execution resolves with the first chunk, so that
@@ -26,7 +28,7 @@ export function llmStream(
   requireLlm(model, options);
   const { stream } = model;
   if (stream === undefined) fail('llmStream', 'model.stream', 'must be a function', stream);
-  const { captureContent = false } = options;
+  const keepsText = options.captureContent === true || options.onReply !== undefined;
   const port: Port = { model, options, prices: pricesInForce({ prices: options.prices }) };
 
   return createPrimitive<string | ModelRequest, AsyncIterableIterator<string>>({
@@ -39,25 +41,17 @@ export function llmStream(
       const call = new PortCall(port, context, observation);
       const reserved = call.begin(request);
       if (reserved !== undefined) await reserved;
-      const chunks = stream.call(model, request, { signal: context.signal })[Symbol.asyncIterator]();
-      let reply: ModelChunk = {};
-      let text = '';
-      /** Not empty once a chunk had text, `undefined` while no chunk had any. */
-      let answer: string | undefined;
-      const add = (chunk: ModelChunk) => {
-        reply = { ...reply, ...chunk, usage: chunk.usage ?? reply.usage };
-        answer ||= chunk.text ?? answer;
-        if (captureContent) text += chunk.text ?? '';
-      };
-      const whole = (): ModelChunk => ({ ...reply, text });
+      const chunks = uncounted(() => stream.call(model, request, { signal: context.signal })[Symbol.asyncIterator]());
+      const reply = new GatheredReply(keepsText);
 
       /** The next chunk that has text, `undefined` at the end of the reply. */
       const next = async (): Promise<string | undefined> => {
-        for (let step = await chunks.next(); !step.done; step = await chunks.next()) {
-          add(step.value);
+        // The body of a generator runs in the async context of each call of `next`.
+        for (let step = await uncounted(() => chunks.next()); !step.done; step = await uncounted(() => chunks.next())) {
+          reply.add(step.value);
           if (step.value.text) return step.value.text;
         }
-        requireText(answer, reply);
+        requireText(reply.answer, reply.parts);
         return undefined;
       };
 
@@ -67,13 +61,14 @@ export function llmStream(
           yield '';
           for (let chunk = first; chunk !== undefined; chunk = await next()) yield chunk;
           hasEnded = true;
-          await call.answered(whole());
+          await call.answered(reply.parts);
+          await call.tell(reply.parts);
         } catch (error) {
           hasEnded = true;
-          await call.failed(error, { streams: true, reply: whole() });
+          await call.failed(error, { streams: true, reply: reply.parts });
           throw error;
         } finally {
-          if (!hasEnded) await call.left(whole());
+          if (!hasEnded) await call.left(reply.parts);
           await chunks.return?.();
         }
       }
@@ -84,7 +79,7 @@ export function llmStream(
         await texts.next();
         return texts;
       } catch (error) {
-        await call.failed(error, { streams: true, reply: whole() });
+        await call.failed(error, { streams: true, reply: reply.parts });
         // A model may ignore the signal. Closing its reply stops it.
         (async () => chunks.return?.())().catch(() => {});
         throw error;

@@ -7,6 +7,7 @@ import { type Port, PortCall } from './port-call.ts';
 import { pricesInForce } from './price-book.ts';
 import { type LlmOptions, modelNames, requestOf, requireLlm } from './request.ts';
 import { requireText } from './require-text.ts';
+import { uncounted } from './uncounted.ts';
 
 /**
  * Calls a model. A text is a request with one user message. Tokens and dollars are counted when the model has answered,
@@ -35,7 +36,7 @@ export function llm(model: Model, options: LlmOptions = {}): Primitive<string | 
         if (reserved !== undefined) await reserved;
         let reply: ModelReply;
         try {
-          reply = await model.generate(request, { signal: context.signal });
+          reply = await uncounted(() => model.generate(request, { signal: context.signal }));
         } catch (error) {
           await call.failed(error);
           throw error;
@@ -43,6 +44,7 @@ export function llm(model: Model, options: LlmOptions = {}): Primitive<string | 
         const fault = faultOf(reply);
         await call.answered({ ...reply }, fault);
         if (fault !== undefined) throw fault.error;
+        await call.tell(reply);
         return reply;
       };
       return untilCancelled(work(), context.scope);

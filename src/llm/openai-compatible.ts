@@ -17,8 +17,9 @@ import { type Call, chunksOf } from './openai-stream.ts';
 export function openAICompatible(options: OpenAICompatibleOptions): Model {
   requireOptions(options);
   const { model, client, headers, body } = options;
-  let server = serverAt(client?.baseURL ?? options.baseURL);
-  let isConnected = client !== undefined;
+  const baseURL = client?.baseURL ?? options.baseURL;
+  let server = serverAt(baseURL);
+  let isConnected = false;
   const made: () => Promise<OpenAIClient> = client === undefined ? once(() => connect(options)) : async () => client;
   const connection = async (): Promise<OpenAIClient> => {
     const connected = await made();
@@ -43,7 +44,9 @@ export function openAICompatible(options: OpenAICompatibleOptions): Model {
     get serverPort() {
       return server.port;
     },
-    connect: () => (isConnected ? undefined : connection()),
+    ...(client === undefined && baseURL === undefined
+      ? { connect: () => (isConnected ? undefined : connection()) }
+      : {}),
     async generate(request: ModelRequest, { signal }) {
       const connected = await connection();
       try {

@@ -1,15 +1,18 @@
 /** One call by way of the model port: what `llm` and `llmStream` tell of it, and its charge. */
 import type { ExecutionContext } from '../core/context.ts';
+import { decide } from '../core/decide.ts';
 import type { Settle } from '../core/spending.ts';
-import { isPromise } from '../core/until-cancelled.ts';
+import { isPromise, untilCancelled } from '../core/until-cancelled.ts';
 import type { CallPlan } from '../ledger/charge.ts';
 import type { PriceBook } from '../ledger/price-book.ts';
+import { isTokens } from '../ledger/usage.ts';
 import { messagesJson, type Observation, recordReply, recordRequest } from '../telemetry/record/llm.ts';
 import { chargeCall, dateIn, type EndedCall, estimator, FREE } from './charging.ts';
 import { mayBeBilled, usageIn, usageOrNone, wasNotBilled } from './failed-call.ts';
-import type { Model, ModelChunk, ModelRequest } from './model.ts';
+import type { Model, ModelChunk, ModelReply, ModelRequest } from './model.ts';
 import type { LlmOptions } from './request.ts';
 import { reserveAround } from './reserve.ts';
+import { uncounted } from './uncounted.ts';
 
 /** What a charge gives to wait for: nothing, unless a price is being loaded. */
 type Waiting = PromiseLike<void> | undefined;
@@ -37,11 +40,22 @@ export class PortCall {
     this.#observation = observation;
   }
 
-  /** Shows the request, and asks the budgets around the call. A refusal is thrown, or rejected with. */
+  /**
+   * Lets the model find out whom it asks, shows the request, and asks the budgets around the call. A refusal is thrown, or
+   * rejected with.
+   */
   begin(request: ModelRequest): Waiting {
+    const { model } = this.#port;
+    const connecting = uncounted(() => model.connect?.());
+    if (!isPromise(connecting)) return this.#begin(request);
+    return untilCancelled(connecting, this.#context.scope).then(() => this.#begin(request));
+  }
+
+  #begin(request: ModelRequest): Waiting {
     const { captureContent = false } = this.#port.options;
     recordRequest(this.#observation, {
       ...request,
+      server: this.#port.model.connect === undefined ? undefined : this.#port.model,
       messages: captureContent ? messagesJson(request.messages) : undefined,
     });
     const settle = reserveAround(this.#context, planOf(this.#port, request, dateIn(this.#context)));
@@ -58,6 +72,13 @@ export class PortCall {
   answered(reply: ModelChunk, fault?: { readonly error: unknown }): Waiting {
     this.#show(reply);
     return this.#charge(fault === undefined ? 'answered' : 'failed', reply.model, metered(reply.usage));
+  }
+
+  /** Tells the author's `onReply` of a reply that has been charged. */
+  tell(reply: ModelReply): unknown {
+    const { onReply } = this.#port.options;
+    if (onReply === undefined) return undefined;
+    return decide((_, context) => onReply(reply, context), undefined, this.#context, this.#observation);
   }
 
   /** The call has failed. `streams`: a stream has begun, which a server may bill without saying so. */
@@ -103,9 +124,12 @@ export class PortCall {
   }
 }
 
+/** A usage of which one of the two numbers is unknown is a lower bound. */
 function metered(usage: unknown) {
   const known = usageOrNone(usage);
-  return known === undefined ? UNKNOWN : ({ ...UNKNOWN, usage: known, metering: 'exact' } as const);
+  if (known === undefined) return UNKNOWN;
+  const isWhole = isTokens(known.inputTokens) && isTokens(known.outputTokens);
+  return { ...UNKNOWN, usage: known, metering: isWhole ? 'exact' : 'partial' } as const;
 }
 
 function planOf(

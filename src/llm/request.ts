@@ -1,9 +1,10 @@
 import { checkOptions, fail, type Rules, requireFunction } from '../core/check.ts';
 import { namesOf } from '../core/names.ts';
-import { count, flag, having, number, optional, optionalName, text, word } from '../core/rules.ts';
+import { callback, count, flag, having, number, optional, optionalName, text, word } from '../core/rules.ts';
 import { isPromise } from '../core/until-cancelled.ts';
+import type { WorkflowContext } from '../core/workflow-context.ts';
 import type { PriceTable } from '../ledger/price.ts';
-import type { Model, ModelRequest } from './model.ts';
+import type { Model, ModelReply, ModelRequest } from './model.ts';
 import { optionalPrices } from './price-options.ts';
 import { requireRequest } from './require-request.ts';
 
@@ -23,6 +24,12 @@ export interface LlmOptions {
   readonly prices?: PriceTable | 'catalogue' | undefined;
   /** Whether spans show prompts and replies, which may be private. @default false */
   readonly captureContent?: boolean | undefined;
+  /**
+   * Called with the whole reply, with its usage and finish reason, before the execution ends; for a stream, when all of its
+   * text has been read. Not called when the call fails or its stream is left. If it throws, its error is an event on the
+   * span only: the reply has been paid for. @default none
+   */
+  readonly onReply?: ((reply: ModelReply, context: WorkflowContext) => unknown) | undefined;
 }
 
 const RULES: Rules<LlmOptions> = {
@@ -32,6 +39,7 @@ const RULES: Rules<LlmOptions> = {
   temperature: optional(number({ min: 0 })),
   prices: optionalPrices,
   captureContent: optional(flag),
+  onReply: optional(callback()),
 };
 
 /** @throws TypeError, RangeError when `model` is not a Model or an option is wrong */

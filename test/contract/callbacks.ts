@@ -9,7 +9,10 @@ import {
   conditional,
   fallback,
   hedge,
+  llm,
+  llmStream,
   loop,
+  type Model,
   type Primitive,
   rateLimit,
   retry,
@@ -42,6 +45,15 @@ export const done = task('done', (_: string) => 'done');
 const doneAny = task('done', (_: unknown) => 'done');
 export const down = task('down', (_: string): Promise<string> => Promise.reject(error));
 const once = () => scriptedTask<string, string>('once', [{ error }, { result: 'done' }]);
+
+const speaker: Model = {
+  provider: 'fake',
+  id: 'fake',
+  generate: async () => ({ text: 'done' }),
+  async *stream() {
+    yield { text: 'done' };
+  },
+};
 
 /** Callbacks that must answer at once; the doc comment of each says why. */
 export const ANSWER_AT_ONCE = ['when of circuitBreaker', 'random of retry'];
@@ -120,5 +132,24 @@ export const CALLBACKS: readonly CallbackCase[] = [
     fails: true,
     afterThrow: error,
     build: (when) => cache(down, { key: String, negative: { when, ttlMs: 1 } }),
+  },
+  {
+    callback: 'onReply of llm',
+    answer: undefined,
+    afterThrow: 'done',
+    build: (onReply) => llm(speaker, { onReply }).pipe(task('text', ({ text }) => text)),
+  },
+  {
+    callback: 'onReply of llmStream',
+    answer: undefined,
+    afterThrow: 'done',
+    build: (onReply) =>
+      llmStream(speaker, { onReply }).pipe(
+        task('text', async (chunks) => {
+          let text = '';
+          for await (const chunk of chunks) text += chunk;
+          return text;
+        }),
+      ),
   },
 ];

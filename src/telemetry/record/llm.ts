@@ -18,14 +18,45 @@ interface ModelFacts {
 
 /** The telemetry of an execution that calls one model. `streams`: replies come in chunks. */
 export function modelCallTelemetry(model: ModelFacts, { streams = false } = {}): KindTelemetry {
-  const { id, provider } = model;
-  const { calls, firstChunk } = modelSeries(provider, id);
+  const { id } = model;
+  const seriesOf = (provider: string) => {
+    const { calls, firstChunk } = modelSeries(provider, id);
+    return { provider, calls: withErrorTypes(calls), firstChunk };
+  };
+  let known = seriesOf(model.provider);
+  /** Read when an execution ends: a model may learn only by its first request who its provider is. */
+  const series = () => {
+    if (known.provider !== model.provider) known = seriesOf(model.provider);
+    return known;
+  };
   return {
     spanName: `chat ${id}`,
     spanKind: SpanKind.CLIENT,
-    samplingAttributes: { ...CHAT, ...callAttributes({ ...model, model: id }) },
-    metrics: [withErrorTypes(calls)],
-    ...(streams ? { firstChunk } : {}),
+    samplingAttributes: { ...CHAT, ...modelAttributes(model) },
+    metrics: [
+      {
+        get success() {
+          return series().calls.success;
+        },
+        get failure() {
+          return series().calls.failure;
+        },
+        get duration() {
+          return series().calls.duration;
+        },
+        labelsOfFailure: (error) => series().calls.labelsOfFailure(error),
+      },
+    ],
+    ...(streams
+      ? {
+          firstChunk: {
+            table: known.firstChunk.table,
+            get labels() {
+              return series().firstChunk.labels;
+            },
+          },
+        }
+      : {}),
   };
 }
 
@@ -48,6 +79,11 @@ export function wireCallTelemetry(call: CallFacts): CallTelemetry {
   };
 }
 
+/** Field by field: a model may be an instance of a class that has getters. */
+function modelAttributes({ id, provider, serverAddress, serverPort }: ModelFacts): Attributes {
+  return callAttributes({ model: id, provider, serverAddress, serverPort });
+}
+
 function callAttributes({ provider, model, serverAddress, serverPort }: Omit<CallFacts, 'operation'>): Attributes {
   return {
     [ATTR.genAiProvider]: provider,
@@ -63,6 +99,8 @@ interface RequestFacts {
   readonly topP?: number | undefined;
   /** The messages as JSON text, where the user asks for content. */
   readonly messages?: string | undefined;
+  /** Whom the request goes to, where that was not certain when the span began. */
+  readonly server?: ModelFacts | undefined;
 }
 
 export function recordRequest(observation: Observation, request: RequestFacts): void {
@@ -71,6 +109,7 @@ export function recordRequest(observation: Observation, request: RequestFacts): 
     [ATTR.genAiRequestTemperature]: request.temperature,
     [ATTR.genAiRequestTopP]: request.topP,
     [ATTR.genAiInputMessages]: request.messages,
+    ...(request.server === undefined ? {} : modelAttributes(request.server)),
   });
 }
 

@@ -91,7 +91,7 @@ function makeSeries(...labels: readonly [model: string, provider: string]): Mode
 const MAX_ERROR_TYPES = 8;
 
 /** The same counts, with types of errors of their own. */
-export function withErrorTypes(metrics: ExecutionMetrics): ExecutionMetrics {
+export function withErrorTypes(metrics: ExecutionMetrics) {
   const { table, labels } = metrics.duration;
   const types = new Map<string, Attributes>();
   const labelsOfFailure = (error: unknown) => {

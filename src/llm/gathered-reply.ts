@@ -1,0 +1,36 @@
+import { laterUsage } from '../ledger/usage.ts';
+import type { ModelChunk, ModelReply } from './model.ts';
+
+/** What the chunks of a reply say together. A field that a later chunk leaves out keeps its value. */
+export class GatheredReply {
+  readonly #keepsText: boolean;
+  #parts: ModelChunk = {};
+  #text = '';
+  #answer: string | undefined;
+
+  constructor(keepsText: boolean) {
+    this.#keepsText = keepsText;
+  }
+
+  add({ text, usage, model, id, finishReason }: ModelChunk): void {
+    const before = this.#parts;
+    this.#parts = {
+      usage: laterUsage(before.usage, usage),
+      model: model ?? before.model,
+      id: id ?? before.id,
+      finishReason: finishReason ?? before.finishReason,
+    };
+    this.#answer ||= text ?? this.#answer;
+    if (this.#keepsText) this.#text += text ?? '';
+  }
+
+  /** Not empty once a chunk had text, `undefined` while no chunk had any. */
+  get answer(): string | undefined {
+    return this.#answer;
+  }
+
+  /** All of it by now; the text only where it is kept. */
+  get parts(): ModelReply {
+    return { ...this.#parts, text: this.#text };
+  }
+}
