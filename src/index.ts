@@ -55,6 +55,7 @@ export type { Message, Model, ModelChunk, ModelReply, ModelRequest } from './llm
 export type { OpenAIClient } from './llm/openai-client.ts';
 export { openAICompatible } from './llm/openai-compatible.ts';
 export type { OpenAICompatibleOptions } from './llm/openai-options.ts';
+export { type RedisBudgetStoreOptions, type RedisLike, redisBudgetStore } from './llm/redis-budget-store.ts';
 export { ModelReplyError, type ModelReplyReason } from './llm/reply-error.ts';
 export type { LlmOptions } from './llm/request.ts';
 export { uncounted } from './llm/uncounted.ts';

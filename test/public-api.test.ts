@@ -41,6 +41,7 @@ const PUBLIC: Readonly<Record<string, readonly string[]>> = {
     'parallel',
     'race',
     'rateLimit',
+    'redisBudgetStore',
     'retry',
     'retryBudget',
     'router',

@@ -62,8 +62,8 @@ export class BudgetExecution {
   readonly #observation: Observation;
   readonly #scope: CancelScope;
   #refusal: BudgetExceededError | undefined;
-  /** The answer of `onWarn`: the execution does not end before it. */
-  #warning: PromiseLike<unknown> | undefined;
+  /** The store's answers to what was settled, and those of `onWarn`: the execution does not end before them. */
+  #pending: Promise<unknown> | undefined;
 
   constructor(settings: BudgetSettings, account: BudgetAccount, context: ExecutionContext, observation: Observation) {
     this.#settings = settings;
@@ -79,14 +79,25 @@ export class BudgetExecution {
     const spender = { reserve: (plan: CallPlan, call: ExecutionContext) => this.#reserve(plan, call) };
     try {
       const output = await untilCancelled(work(withSpender(this.#context.within(scope), spender)), scope);
-      if (this.#warning !== undefined) await this.#warning;
+      await this.#rest();
       afterOutput(output, () => scope.dispose());
       return output;
     } catch (error) {
       scope.dispose();
+      await this.#rest().catch(() => {});
       // The client of a model puts its own error around that of a call that was not made.
       throw this.#refusal !== undefined && scope.reason === this.#refusal ? this.#refusal : error;
     }
+  }
+
+  /** A process that ends after the execution would lose what it has not told the store. */
+  async #rest(): Promise<void> {
+    if (this.#pending !== undefined) await untilCancelled(this.#pending, this.#context.scope);
+  }
+
+  #awaits(answer: PromiseLike<unknown>): void {
+    this.#pending = Promise.all([this.#pending, answer]);
+    this.#pending.catch(() => {});
   }
 
   #reserve(plan: CallPlan, call: ExecutionContext): Later<Settle> {
@@ -160,7 +171,7 @@ export class BudgetExecution {
       this.#warnIfReached(balance, dollars);
     };
     const answer = this.#settings.store.settle(settlement, call);
-    if (isPromise(answer)) void answer.then(settled);
+    if (isPromise(answer)) this.#awaits(answer.then(settled));
     else settled(answer);
   }
 
@@ -179,9 +190,7 @@ export class BudgetExecution {
     }
     const tell = (balance: unknown, context: WorkflowContext) => onWarn(balance as SoftLimitReached, context);
     const answer = decide(tell, { spentUsd, heldUsd, limitUsd }, this.#context, this.#observation);
-    if (!isPromise(answer)) return;
-    answer.catch(() => {});
-    this.#warning = answer;
+    if (isPromise(answer)) this.#awaits(answer);
   }
 }
 

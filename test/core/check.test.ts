@@ -22,6 +22,7 @@ import {
   parallel,
   race,
   rateLimit,
+  redisBudgetStore,
   retry,
   retryBudget,
   router,
@@ -80,6 +81,11 @@ const ALL: readonly Factory[] = [
   { where: 'ModelCallOptions', right: {}, build: (options) => observeFetch(undefined, options) },
   { where: 'MemoryBudgetStoreOptions', right: {}, build: (options) => memoryBudgetStore(options) },
   { where: 'OpenAICompatibleOptions', right: { model: 'gpt-4' }, build: (options) => openAICompatible(options) },
+  {
+    where: 'RedisBudgetStoreOptions',
+    right: {},
+    build: (options) => redisBudgetStore({ eval: async () => [] }, options),
+  },
   { where: 'RetryBudgetOptions', right: {}, build: (options) => retryBudget(options) },
 ];
 
