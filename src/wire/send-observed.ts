@@ -1,34 +1,15 @@
 /** Sends the request of a model call, and observes it until its reply has been read. */
 import { isPromise } from '../core/until-cancelled.ts';
-import type { PriceBook } from '../ledger/price-book.ts';
-import type { BeginModelCallOptions } from '../llm/begin-model-call.ts';
-import type { ModelCall, ModelCallStart } from '../llm/model-call.ts';
+import type { ModelCallStart } from '../llm/model-call.ts';
 import { uncounted } from '../llm/uncounted.ts';
 import { readProperty } from '../platform/read-property.ts';
 import type { SeenHost } from './hosts.ts';
-import { OpenCall } from './open-call.ts';
-import type { ModelCallOptions } from './options.ts';
+import type { OpenCall } from './open-call.ts';
 import type { Recognised, WireRequest } from './protocol.ts';
 import { ReadReply } from './read-reply.ts';
 import { tapReply } from './tap.ts';
+import type { Watch } from './watch.ts';
 import { bytesOf, type FetchArguments, headerOf, signalOf } from './wire-request.ts';
-
-/** What an observer is made of. */
-export interface WireParts {
-  recognise(request: WireRequest, host: SeenHost): Recognised | undefined;
-  begin(start: ModelCallStart, options: BeginModelCallOptions): ModelCall;
-  /** A provider has answered a request that no protocol recognises. */
-  unrecognised(provider: string): void;
-}
-
-/** What all calls of an observer have in common. */
-export interface Watch {
-  readonly options: ModelCallOptions;
-  readonly parts: WireParts;
-  readonly prices: () => PriceBook;
-  /** Told of each error of our own. */
-  readonly onFault: (error: unknown) => void;
-}
 
 /** A request to a host that is read. */
 export interface Seen {
@@ -60,7 +41,7 @@ const IN_CHUNKS = /event-?stream|ndjson|jsonl|json-seq/i;
 
 /** Sends the request as `send` does, also where it answers or throws in the same tick. */
 export function sendObserved(send: Send, args: FetchArguments, seen: SeenCall, watch: Watch): unknown {
-  const begun = begin(args, seen, watch);
+  const begun = watch.begin(() => startOf(args, seen, watch), signalOf(args));
   if (begun === undefined) return send(args);
   const { call, open } = begun;
   const answered = (response: unknown) => {
@@ -85,21 +66,7 @@ export function sendObserved(send: Send, args: FetchArguments, seen: SeenCall, w
   return call.reserve()?.then(run, broken) ?? run();
 }
 
-function begin(args: FetchArguments, seen: SeenCall, { options, parts, prices, onFault }: Watch) {
-  try {
-    const call = parts.begin(startOf(args, seen, options), { spans: options.mode !== 'metrics', prices });
-    return { call, open: new OpenCall({ call, signal: signalOf(args), onFault }) };
-  } catch (error) {
-    onFault(error);
-    return undefined;
-  }
-}
-
-function startOf(
-  args: FetchArguments,
-  { request, host, recognised }: SeenCall,
-  options: ModelCallOptions,
-): ModelCallStart {
+function startOf(args: FetchArguments, { request, host, recognised }: SeenCall, { options }: Watch): ModelCallStart {
   const { model, operation, maxOutputTokens, temperature, topP, streams } = recognised.facts;
   const { hostname, port } = request.url;
   const resent = Number(request.header('x-stainless-retry-count'));
@@ -138,13 +105,9 @@ function statusOf(response: unknown): number {
 }
 
 /** Sends a request that no protocol recognises. It is counted if the provider has answered it. */
-export function sendUnrecognised(send: Send, args: FetchArguments, { host }: Seen, { parts, onFault }: Watch): unknown {
+export function sendUnrecognised(send: Send, args: FetchArguments, { host }: Seen, watch: Watch): unknown {
   const count = (response: unknown) => {
-    try {
-      if (statusOf(response) < 400) parts.unrecognised(host.provider);
-    } catch (error) {
-      onFault(error);
-    }
+    if (statusOf(response) < 400) watch.unrecognised(host.provider);
     return response;
   };
   const reply = uncounted(() => send(args));

@@ -4,7 +4,7 @@ import { observed } from '../../src/wire/observe-fetch.ts';
 import { createObserver, type Observer } from '../../src/wire/observer.ts';
 import type { ModelCallOptions } from '../../src/wire/options.ts';
 import type { Recognised, ReplyReader } from '../../src/wire/protocol.ts';
-import type { WireParts } from '../../src/wire/send-observed.ts';
+import type { WireParts } from '../../src/wire/watch.ts';
 
 export interface NotedCall {
   readonly start: ModelCallStart;
