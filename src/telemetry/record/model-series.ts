@@ -4,6 +4,7 @@ import { errorText } from '../error-text.ts';
 import { type DurationSeries, type ExecutionMetrics, executionMetrics } from '../execution-telemetry.ts';
 import { HistogramTable } from '../histogram-table.ts';
 import { labelValue } from '../label-sets.ts';
+import { currentMeter } from '../meter.ts';
 import { ATTR, INSTRUMENT, type InstrumentName, MAX_SERIES, MODEL_CALL_BOUNDS, OTHER_ERROR } from '../semconv.ts';
 import { type Series, SeriesTable } from '../series-table.ts';
 
@@ -71,6 +72,8 @@ export function modelSeries(provider: string, model: string): ModelSeries {
 
 /** A provider has answered a request whose protocol is not known: its tokens and dollars are not known either. */
 export function recordUnrecognised(provider: string): void {
+  // Before the count: a provider that is new to this process counts from its registration.
+  currentMeter();
   unmeteredCalls.series(UNRECOGNISED, labelValue(provider)).value += 1;
 }
 

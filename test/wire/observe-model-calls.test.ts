@@ -1,0 +1,196 @@
+/** The observer at the global `fetch`, with the protocols, the prices and the metrics of this package. */
+import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest';
+import { task, workflow } from '../../src/index.ts';
+import { catalogueReady } from '../../src/ledger/price-book.ts';
+import { startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
+import { observeFetch } from '../../src/wire/observe-fetch.ts';
+import { observeModelCalls, type Undo } from '../../src/wire/observe-model-calls.ts';
+
+const native = globalThis.fetch;
+const CHAT = 'https://api.openai.com/v1/chat/completions';
+const REQUEST = { method: 'POST', body: '{"model":"gpt-4o-mini","messages":[]}' };
+const REPLY = {
+  id: 'c1',
+  object: 'chat.completion',
+  model: 'gpt-4o-mini-2024-07-18',
+  choices: [{ index: 0, message: { role: 'assistant', content: 'Yes.' }, finish_reason: 'stop' }],
+  usage: { prompt_tokens: 2_000, completion_tokens: 100, prompt_tokens_details: { cached_tokens: 1_500 } },
+};
+
+let telemetry: TestTelemetry;
+const undos: Undo[] = [];
+let answer: (...args: unknown[]) => unknown;
+beforeEach(() => {
+  telemetry = startTestTelemetry();
+  answer = async () => Response.json(REPLY);
+  globalThis.fetch = ((...args: unknown[]) => answer(...args)) as typeof fetch;
+});
+afterEach(async () => {
+  for (const undo of undos.splice(0)) undo();
+  globalThis.fetch = native;
+  vi.restoreAllMocks();
+  await telemetry.stop();
+});
+
+function install(options?: Parameters<typeof observeModelCalls>[0]): Undo {
+  const undo = observeModelCalls(options);
+  undos.push(undo);
+  return undo;
+}
+
+/** The values of a metric by its labels, without those that are 0. */
+async function shown(metric: string): Promise<Record<string, number>> {
+  // A call is charged when the catalogue of prices has been loaded.
+  await catalogueReady();
+  const samples = (await telemetry.scrape()).samples.filter(({ name, value }) => name === metric && value !== 0);
+  return Object.fromEntries(
+    samples.map(({ labels: { job, ...labels }, value }) => [
+      Object.values(labels).join(' '),
+      Number(value.toFixed(12)),
+    ]),
+  );
+}
+
+const MODEL = 'gpt-4o-mini openai';
+
+describe('a model call by any client', () => {
+  it('is a span, tokens and dollars, of the workflow that it runs in', async () => {
+    install();
+    const ask = task('ask', async () => (await fetch(CHAT, REQUEST)).json());
+    expect(await workflow('answer', ask).execute(undefined)).toEqual(REPLY);
+    expect(await shown('tta_llm_cost_total')).toEqual({ [MODEL]: 0.0002475 });
+    expect(await shown('tta_workflow_llm_cost_total')).toEqual({ answer: 0.0002475 });
+    expect(await shown('tta_llm_input_tokens_total')).toEqual({ [MODEL]: 2_000 });
+    expect(await shown('tta_llm_cached_input_tokens_total')).toEqual({ [MODEL]: 1_500 });
+    const spans = telemetry.spans();
+    const call = spans.find(({ name }) => name === 'chat gpt-4o-mini');
+    const step = spans.find(({ name }) => name.includes('ask'));
+    expect(call?.parentSpanContext?.spanId ?? (call as never as { parentSpanId: string }).parentSpanId).toBe(
+      step?.spanContext().spanId,
+    );
+  });
+
+  it('outside of every workflow is counted too', async () => {
+    install();
+    await (await fetch(CHAT, REQUEST)).text();
+    expect(await shown('tta_workflow_llm_cost_total')).toEqual({ __none__: 0.0002475 });
+  });
+
+  it('has no span where only metrics are asked for', async () => {
+    install({ mode: 'metrics' });
+    await (await fetch(CHAT, REQUEST)).json();
+    expect(await shown('tta_llm_cost_total')).toEqual({ [MODEL]: 0.0002475 });
+    expect(telemetry.spans()).toEqual([]);
+  });
+
+  it('is priced by the prices of the observer', async () => {
+    install({ hosts: 'gateway.internal=gate', priceAs: { 'gate/gpt-4o-mini': 'openai/gpt-4o-mini' } });
+    await (await fetch('http://gateway.internal:8080/v1/chat/completions', REQUEST)).json();
+    expect(await shown('tta_llm_cost_total')).toEqual({ 'gpt-4o-mini gate': 0.0002475 });
+  });
+
+  it('on a host of the author without a price is unpriced: its dollars may be counted there', async () => {
+    install({ hosts: 'gateway.internal=gate' });
+    await (await fetch('http://gateway.internal:8080/v1/chat/completions', REQUEST)).json();
+    expect(await shown('tta_llm_cost_total')).toEqual({});
+    expect(await shown('tta_llm_unpriced_requests_total')).toEqual({ 'gpt-4o-mini gate': 1 });
+  });
+
+  it('that is refused costs nothing, and is no call of unknown usage', async () => {
+    install();
+    answer = async () => Response.json({ error: {} }, { status: 429 });
+    await (await fetch(CHAT, REQUEST)).json();
+    expect(await shown('tta_llm_requests_total')).toEqual({
+      'gpt-4o-mini openai failure': 1,
+    });
+    expect(await shown('tta_llm_unmetered_requests_total')).toEqual({});
+    expect(await shown('tta_llm_unpriced_requests_total')).toEqual({});
+  });
+
+  it('that no protocol recognises is seen', async () => {
+    install();
+    await fetch('https://api.openai.com/v1/images/generations', REQUEST);
+    expect(await shown('tta_llm_unmetered_requests_total')).toEqual({
+      '__unrecognised__ openai': 1,
+    });
+    expect(await shown('tta_llm_requests_total')).toEqual({});
+  });
+});
+
+describe('a call is counted once', () => {
+  const once = () =>
+    vi.waitFor(async () => expect(await shown('tta_llm_cost_total')).toEqual({ [MODEL]: 0.0002475 }), 10_000);
+
+  it('when installed twice', async () => {
+    install();
+    install({ mode: 'all' });
+    await (await fetch(CHAT, REQUEST)).json();
+    await once();
+  });
+
+  it('by an observed fetch on top of the global one', async () => {
+    install();
+    await (await observeFetch()(CHAT, REQUEST)).json();
+    await once();
+  });
+
+  it('by another copy of the package', async () => {
+    install();
+    vi.resetModules();
+    const other = await import('../../src/wire/observe-model-calls.ts');
+    expect(other.observeModelCalls).not.toBe(observeModelCalls);
+    undos.unshift(other.observeModelCalls());
+    await (await fetch(CHAT, REQUEST)).json();
+    await once();
+  });
+});
+
+describe('the undo', () => {
+  it('puts back the earlier fetch, with its descriptor', () => {
+    const before = Object.getOwnPropertyDescriptor(globalThis, 'fetch');
+    const undo = install();
+    expect(globalThis.fetch).not.toBe(before?.value);
+    undo();
+    expect(Object.getOwnPropertyDescriptor(globalThis, 'fetch')).toEqual(before);
+    undo();
+    expectTypeOf(undo).toEqualTypeOf<() => void>();
+  });
+
+  it('leaves what was put on top, and lets requests pass unseen', async () => {
+    const undo = install();
+    const ours = globalThis.fetch;
+    const top = ((...args: Parameters<typeof fetch>) => ours(...args)) as typeof fetch;
+    globalThis.fetch = top;
+    undo();
+    expect(globalThis.fetch).toBe(top);
+    await (await fetch(CHAT, REQUEST)).json();
+    expect(await shown('tta_llm_requests_total')).toEqual({});
+  });
+
+  it('in the wrong order lets everything pass unseen', async () => {
+    const [first, second] = [install(), install()];
+    first();
+    second();
+    expect(await (await fetch(CHAT, REQUEST)).json()).toEqual(REPLY);
+    expect(await shown('tta_llm_requests_total')).toEqual({});
+  });
+
+  it('does not end the calls that run', async () => {
+    const undo = install();
+    const response = await fetch(CHAT, REQUEST);
+    undo();
+    await response.json();
+    expect(await shown('tta_llm_cost_total')).toEqual({ [MODEL]: 0.0002475 });
+  });
+});
+
+describe('a global fetch', () => {
+  it('that is no function, or not observed, is left alone', () => {
+    install({ mode: 'off' });
+    const before = globalThis.fetch;
+    expect(globalThis.fetch).toBe(before);
+    globalThis.fetch = undefined as never;
+    expect(() => install()()).not.toThrow();
+    expect(globalThis.fetch).toBeUndefined();
+  });
+});
