@@ -8,6 +8,8 @@ export default defineConfig({
     pool: 'forks',
     // Some tests check that memory, timers and listeners are released.
     execArgv: ['--expose-gc'],
+    // The default. Once somebody has chosen it, `register` does not print its line about model calls.
+    env: { TTA_MODEL_CALLS: 'known' },
     // A test that hangs fails. A test on a machine that is busy with other work does not.
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -7,13 +7,14 @@ import { PRICE_RULES } from './price-options.ts';
 const shared = processWide<{ book: PriceBook }>('price book', () => ({ book: EMPTY_BOOK }));
 
 /**
- * Sets the prices of the whole process, for calls that end from now on. Returns the undo.
+ * Sets prices of the whole process, before those that were set earlier, for calls that end from now on. Returns the undo.
  *
  * @throws TypeError, RangeError when a price is wrong
  */
 export function setPriceBook(options: PriceOptions): () => void {
   checkOptions('PriceOptions', options, PRICE_RULES);
-  const [before, book] = [shared.book, priceBook(options)];
+  const before = shared.book;
+  const book = priceBook(options, before);
   shared.book = book;
   return () => {
     if (shared.book === book) shared.book = before;

@@ -2,8 +2,10 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { Attributes } from '@opentelemetry/api';
 import { checkOptions, fail, type Rule, type Rules, requirePlain } from '../core/check.ts';
-import { flag, having, number, object, optional, recordOf, secretText, word } from '../core/rules.ts';
-import { measure, show } from '../core/show.ts';
+import { flag, having, number, object, oneOf, optional, recordOf, secretText, word } from '../core/rules.ts';
+import { isPlain, measure, show } from '../core/show.ts';
+import type { ModelHosts } from '../wire/model-hosts.ts';
+import { MODEL_CALL_RULES, type ModelCallOptions } from '../wire/options.ts';
 import { httpUrl } from './environment.ts';
 import type { SpanProcessor } from './span-types.ts';
 
@@ -27,6 +29,31 @@ export interface PrometheusOptions {
   readonly port?: number | undefined;
 }
 
+export const MODEL_CALL_MODES = ['known', 'all', 'metrics', 'off'] as const;
+export type ModelCallMode = (typeof MODEL_CALL_MODES)[number];
+
+export interface ModelCallsOptions extends ModelCallOptions {
+  /**
+   * What is observed: `known`, the calls to providers' own hosts, to `hosts`, and to Ollama on this machine; `all`, also
+   * calls to other hosts that look like calls to a model; `metrics`, as `known` but without spans, for programs whose calls
+   * have spans by another instrumentation; `off`, nothing. @default TTA_MODEL_CALLS, or known
+   */
+  readonly mode?: ModelCallMode | undefined;
+  /**
+   * More hosts that serve models, and their providers in metrics and prices: `'litellm:4000=litellm, vllm.internal'`, or
+   * `{ 'litellm:4000': { provider: 'litellm', statesCost: true } }`; in addition to those of the environment, of which
+   * `OPENAI_BASE_URL`, `ANTHROPIC_BASE_URL` and their like name hosts too. @default TTA_MODEL_HOSTS, or none
+   */
+  readonly hosts?: ModelHosts | undefined;
+  /** Whether spans have the messages of requests and replies. @default OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT, or false */
+  readonly captureContent?: boolean | undefined;
+  /**
+   * Your own prices in US dollars per million tokens, used before all others; `catalogue` leaves out the reference prices.
+   * The variable names a JSON file with `prices`, `priceAs` and `tierFactors`. @default TTA_PRICES, or none
+   */
+  readonly prices?: ModelCallOptions['prices'];
+}
+
 export interface RegisterOptions {
   /** The service's name: `service.name` on spans, the label `job` on metrics. @default OTEL_SERVICE_NAME, or tta-primitives */
   readonly serviceName?: string | undefined;
@@ -48,6 +75,11 @@ export interface RegisterOptions {
   readonly sampleRatio?: number | undefined;
   /** More span processors, called for every span. Spans are still sent to the collector. @default none */
   readonly spanProcessors?: readonly SpanProcessor[] | undefined;
+  /**
+   * Which model calls over `fetch` are counted, whatever client makes them, and at which prices. A word is the mode.
+   * @default on: as `known` in the mode
+   */
+  readonly modelCalls?: ModelCallMode | ModelCallsOptions | undefined;
   /** The longest that `flush`, `shutdown` and the end of the process wait for the collector, in milliseconds. @default 5000 */
   readonly flushTimeoutMs?: number | undefined;
 }
@@ -96,6 +128,15 @@ const processors: Rule<readonly SpanProcessor[]> = (where, option, value) => {
   for (const [i, each] of value.entries()) processor(where, `${option}[${i}]`, each);
 };
 
+const mode = oneOf(...MODEL_CALL_MODES);
+const modelCallsOptions = object<ModelCallsOptions>(MODEL_CALL_RULES);
+const modelCalls: Rule<ModelCallMode | ModelCallsOptions> = (where, option, value) => {
+  if (typeof value === 'string') mode(where, option, value);
+  else if (isPlain(value)) modelCallsOptions(where, option, value);
+  else
+    fail(where, option, `must be one of ${MODEL_CALL_MODES.join(', ')}, or an object such as { mode: 'all' }`, value);
+};
+
 const RULES: Rules<RegisterOptions> = {
   serviceName: optional(word),
   resourceAttributes: optional(attributes),
@@ -107,6 +148,7 @@ const RULES: Rules<RegisterOptions> = {
   sampleRatio: optional(number({ min: 0, max: 1 })),
   spanProcessors: optional(processors),
   flushTimeoutMs: optional(number({ min: 100, max: 600_000 })),
+  modelCalls: optional(modelCalls),
 };
 
 function orFalse<T>(rule: Rule<T>): Rule<T | false> {

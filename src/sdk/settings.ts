@@ -3,6 +3,7 @@ import { isMainThread } from 'node:worker_threads';
 import type { Attributes } from '@opentelemetry/api';
 import { booleanFrom, listFrom, numberFrom, pairsFrom, textFrom } from './environment.ts';
 import { hasMeterProvider, hasTracerProvider } from './globals.ts';
+import { type ModelCallsSettings, modelCallsFrom } from './model-calls-settings.ts';
 import type { RegisterOptions } from './options.ts';
 import { type TracesSettings, tracesFrom } from './traces-settings.ts';
 import { warnOfUnsupported } from './unsupported.ts';
@@ -14,6 +15,7 @@ export interface Settings {
   readonly flushTimeoutMs: number;
   readonly traces: TracesSettings | undefined;
   readonly prometheus: { readonly host: string; readonly port: number } | undefined;
+  readonly modelCalls: ModelCallsSettings;
 }
 
 export function isDisabled(): boolean {
@@ -38,6 +40,7 @@ export function settingsFrom(options: RegisterOptions): Settings {
     flushTimeoutMs,
     traces,
     prometheus,
+    modelCalls: modelCallsFrom(options),
   };
 }
 

@@ -8,6 +8,7 @@ import { hasMeterProvider, hasTracerProvider, registerMetrics, registerTraces } 
 import type { Started, Telemetry } from './handle.ts';
 import { watchForLatecomers } from './latecomers.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { startModelCalls } from './model-calls.ts';
 import type { Sdk } from './packages.ts';
 import { createProcessReader } from './process-reading.ts';
 import { type ScrapeServer, startScrapeServer } from './scrape-server.ts';
@@ -20,6 +21,7 @@ import { answerAsked, askWorkers, followWorkers, noteEndpoint } from './worker-t
 export function startTelemetry(sdk: Sdk, settings: Settings, onShutdown: () => void): Started {
   const traces = startTraces(sdk, settings);
   const metrics = startMetrics(sdk, settings);
+  const modelCalls = startModelCalls(settings.modelCalls);
   let server: ScrapeServer | undefined;
   let ready: Promise<void> | undefined;
   const listen = (endpoint: Settings['prometheus']): boolean => {
@@ -47,6 +49,7 @@ export function startTelemetry(sdk: Sdk, settings: Settings, onShutdown: () => v
   };
   const end = async () => {
     const deadline = systemClock.now() + settings.flushTimeoutMs;
+    modelCalls.stop();
     if (traces !== undefined) {
       await settlesWithin(settings.flushTimeoutMs, traces.drain());
       warnOfLost(traces.close());
@@ -70,7 +73,10 @@ export function startTelemetry(sdk: Sdk, settings: Settings, onShutdown: () => v
     return ending;
   };
   const unwatch = traces === undefined && metrics === undefined ? () => {} : watchForLatecomers();
-  const sendLast = () => traces?.sendLast();
+  const sendLast = () => {
+    modelCalls.endOpen();
+    traces?.sendLast();
+  };
   const releaseProcess = onExit({ flush, finish, shutdown, sendLast });
   followWorkers(settings.flushTimeoutMs);
   const releaseWorker = answerAsked(() => {

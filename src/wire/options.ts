@@ -27,7 +27,7 @@ export interface ModelCallOptions extends PriceOptions {
   readonly redact?: ((text: string) => string) | undefined;
 }
 
-const RULES: Rules<ModelCallOptions> = {
+export const MODEL_CALL_RULES: Rules<ModelCallOptions> = {
   mode: optional(oneOf('known', 'all', 'metrics', 'off')),
   hosts: optional(modelHosts),
   includeUsage: optional(flag),
@@ -38,5 +38,5 @@ const RULES: Rules<ModelCallOptions> = {
 
 /** @throws TypeError when an option is wrong */
 export function checkModelCallOptions(options: ModelCallOptions): void {
-  checkOptions('ModelCallOptions', options, RULES);
+  checkOptions('ModelCallOptions', options, MODEL_CALL_RULES);
 }

@@ -5,12 +5,15 @@ import { configurationRows, settingsOf } from '../support/configuration-table.ts
 import { expectGenerated, table } from '../support/generated.ts';
 import { filesUnder, readText } from '../support/sources.ts';
 
-const sdk = filesUnder('src/sdk', /\.ts$/);
+const sdk = ['src/sdk', 'src/wire', 'src/ledger'].flatMap((folder) => filesUnder(folder, /\.ts$/));
 const settings = settingsOf(sdk);
+
+/** Without those that are handed on as they are given: their default is that of the wire and of the ledger. */
+const own = settings.filter(({ path }) => !/\.(?:redact|priceAs|tierFactors|maxDollarsPerCall)$/.test(path));
 
 /** What holds without an option and with an empty environment, by the paths of the table. */
 function actualOf(path: string): string {
-  for (const name of Object.keys(process.env)) if (name.startsWith('OTEL_')) vi.stubEnv(name, undefined);
+  for (const name of Object.keys(process.env)) if (/^(?:OTEL|TTA)_/.test(name)) vi.stubEnv(name, undefined);
   const { traces, ...others } = settingsFrom({});
   const { sampleRatio, spanProcessors, url, ...sending } = traces ?? expect.unreachable();
   const all = { ...others, ...sending, sampleRatio, spanProcessors, traces: { ...sending, endpoint: url.origin } };
@@ -34,7 +37,7 @@ describe("the README's table of configuration", () => {
     expect(paths).toEqual(expect.arrayContaining(['spanProcessors', 'exportTimeoutMs', 'jobLabel', 'traces.headers']));
   });
 
-  it.each(settings.map(({ path, byDefault }) => [path, byDefault]))('says the default of %s', (path, byDefault) => {
+  it.each(own.map(({ path, byDefault }) => [path, byDefault]))('says the default of %s', (path, byDefault) => {
     const said = byDefault.replaceAll('`', '');
     expect(said === actualOf(path) || said.startsWith(`${actualOf(path)}: `), `${said}, is ${actualOf(path)}`).toBe(
       true,
@@ -42,7 +45,9 @@ describe("the README's table of configuration", () => {
   });
 
   it('stands with every variable that the SDK reads', () => {
-    const read = sdk.flatMap(({ content }) => [...content.matchAll(/'(OTEL_[A-Z_]+)'/g)].map(([, name]) => name));
+    const read = sdk.flatMap(({ content }) =>
+      [...content.matchAll(/'((?:OTEL|TTA)_[A-Z_]+)'/g)].map(([, name]) => name),
+    );
     const section = readText('README.md').split('\n## Configuration\n')[1]?.split('\n## ')[0] ?? '';
     expect(read.length).toBeGreaterThan(12);
     expect(read.filter((name) => !new RegExp(`\`${name}[=\`]`).test(section))).toEqual([]);

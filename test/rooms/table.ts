@@ -79,7 +79,8 @@ export const ROOMS: readonly Room[] = [
     where: 'src/sdk/',
     may: [
       ...[...SDK, 'src/telemetry/', 'src/prometheus/', 'src/platform/', 'src/wire/', 'src/ledger/'],
-      ...['src/core/check.ts', 'src/core/rules.ts', 'src/core/show.ts', 'src/llm/price-file.ts'],
+      ...['src/core/check.ts', 'src/core/rules.ts', 'src/core/show.ts'],
+      ...['src/llm/price-book.ts', 'src/llm/price-file.ts'],
     ],
     what: 'boots the SDK; nothing about primitives',
   },

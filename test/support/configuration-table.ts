@@ -15,7 +15,7 @@ export interface Setting {
 
 const OPTIONS = 'src/sdk/options.ts';
 const SETTINGS = 'src/sdk/traces-settings.ts';
-const VARIABLE = /\bOTEL_\w+(?:=\w+)?/g;
+const VARIABLE = /\b(?:OTEL|TTA)_\w+(?:=\w+)?/g;
 
 /** The options in the order of the interfaces. The fields of an option that is an object follow it. */
 export function settingsOf(files: readonly TextFile[]): readonly Setting[] {
