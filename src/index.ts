@@ -51,7 +51,7 @@ export {
 } from './llm/budget-store.ts';
 export { llm } from './llm/llm.ts';
 export { llmStream } from './llm/llm-stream.ts';
-export type { Message, Model, ModelChunk, ModelReply, ModelRequest } from './llm/model.ts';
+export type { Message, Model, ModelChunk, ModelReply, ModelRequest, ModelServer } from './llm/model.ts';
 export type { OpenAIClient } from './llm/openai-client.ts';
 export { openAICompatible } from './llm/openai-compatible.ts';
 export type { OpenAICompatibleOptions } from './llm/openai-options.ts';

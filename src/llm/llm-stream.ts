@@ -4,8 +4,7 @@ import { untilCancelled } from '../core/until-cancelled.ts';
 import { modelCallTelemetry } from '../telemetry/record/llm.ts';
 import { GatheredReply } from './gathered-reply.ts';
 import type { Model, ModelRequest } from './model.ts';
-import { type Port, PortCall } from './port-call.ts';
-import { pricesInForce } from './price-book.ts';
+import { PortCall, portOf } from './port-call.ts';
 import { type LlmOptions, modelNames, requestOf, requireLlm } from './request.ts';
 import { requireText } from './require-text.ts';
 import { uncounted } from './uncounted.ts';
@@ -29,13 +28,13 @@ export function llmStream(
   const { stream } = model;
   if (stream === undefined) fail('llmStream', 'model.stream', 'must be a function', stream);
   const keepsText = options.captureContent === true || options.onReply !== undefined;
-  const port: Port = { model, options, prices: pricesInForce({ prices: options.prices }) };
+  const port = portOf(model, options);
 
   return createPrimitive<string | ModelRequest, AsyncIterableIterator<string>>({
     type: 'llm',
     ...modelNames(model, options.name),
     works: true,
-    telemetry: modelCallTelemetry(model, { streams: true }),
+    telemetry: modelCallTelemetry(port.asked, { streams: true }),
     run: async (input, context, observation) => {
       const request = requestOf(input, options);
       const call = new PortCall(port, context, observation);

@@ -3,8 +3,7 @@ import { measure } from '../core/show.ts';
 import { untilCancelled } from '../core/until-cancelled.ts';
 import { modelCallTelemetry } from '../telemetry/record/llm.ts';
 import type { Model, ModelReply, ModelRequest } from './model.ts';
-import { type Port, PortCall } from './port-call.ts';
-import { pricesInForce } from './price-book.ts';
+import { PortCall, portOf } from './port-call.ts';
 import { type LlmOptions, modelNames, requestOf, requireLlm } from './request.ts';
 import { requireText } from './require-text.ts';
 import { uncounted } from './uncounted.ts';
@@ -21,13 +20,13 @@ import { uncounted } from './uncounted.ts';
  */
 export function llm(model: Model, options: LlmOptions = {}): Primitive<string | ModelRequest, ModelReply> {
   requireLlm(model, options);
-  const port: Port = { model, options, prices: pricesInForce({ prices: options.prices }) };
+  const port = portOf(model, options);
 
   return createPrimitive<string | ModelRequest, ModelReply>({
     type: 'llm',
     ...modelNames(model, options.name),
     works: true,
-    telemetry: modelCallTelemetry(model),
+    telemetry: modelCallTelemetry(port.asked),
     run: (input, context, observation) => {
       const request = requestOf(input, options);
       const call = new PortCall(port, context, observation);

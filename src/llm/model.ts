@@ -30,18 +30,22 @@ export interface ModelChunk extends Partial<Omit<ModelReply, 'text'>> {
   readonly text?: string | undefined;
 }
 
-export interface Model {
+/** Whom the requests to a model go to. */
+export interface ModelServer {
   /** The provider after the GenAI conventions: `openai`, `anthropic`, `aws.bedrock`, ... A label of the metrics. */
   readonly provider: string;
-  /** The name of the requested model, such as `gpt-4o-mini`. The label `model` of the metrics. */
-  readonly id: string;
   readonly serverAddress?: string | undefined;
   readonly serverPort?: number | undefined;
+}
+
+export interface Model extends ModelServer {
+  /** The name of the requested model, such as `gpt-4o-mini`. The label `model` of the metrics. */
+  readonly id: string;
   /**
-   * Called before each request. A model that is not sure of its provider and server before its first request finds them out
-   * here, and gives `undefined` once it is. @default the fields above are right from the start
+   * Called before each request. A model that must first load its client to know whom it asks says it here; until then the
+   * fields above are a guess. @default the fields above are right
    */
-  connect?(): PromiseLike<unknown> | undefined;
+  findServer?(): ModelServer | PromiseLike<ModelServer>;
   /**
    * Sends one request, and never repeats it. Rejects with `signal.reason` when aborted. If a call fails and is billed,
    * its error has a `usage`.

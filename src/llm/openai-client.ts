@@ -1,5 +1,6 @@
 /** The official client, or one of the user's own, and where it sends its requests. */
 import { importOptional } from '../platform/optional.ts';
+import type { ModelServer } from './model.ts';
 import { providerOfHost } from './providers.ts';
 
 /** The parts that are used of a client for OpenAI's chat completions: `OpenAI`, `AzureOpenAI`, `Groq`, or one like them. */
@@ -8,22 +9,15 @@ export interface OpenAIClient {
   readonly chat: { readonly completions: { create(body: never, options?: never): PromiseLike<unknown> } };
 }
 
-/** Where requests go. */
-export interface Server {
-  readonly provider: string;
-  readonly address: string;
-  readonly port: number | undefined;
-}
-
 const OPENAI = 'https://api.openai.com/v1';
 
 /** The server at a URL; without one it is OpenAI's own, as for the client. */
-export function serverAt(baseURL: string | undefined): Server {
+export function serverAt(baseURL: string | undefined): ModelServer {
   const { host, hostname, port } = new URL(baseURL !== undefined && URL.canParse(baseURL) ? baseURL : OPENAI);
   return {
     provider: providerOfHost(host) ?? hostname,
-    address: hostname,
-    port: port === '' ? undefined : Number(port),
+    serverAddress: hostname,
+    serverPort: port === '' ? undefined : Number(port),
   };
 }
 

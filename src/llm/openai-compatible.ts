@@ -1,4 +1,4 @@
-import type { Model, ModelRequest } from './model.ts';
+import type { Model, ModelRequest, ModelServer } from './model.ts';
 import { connect, type OpenAIClient, serverAt } from './openai-client.ts';
 import { type OpenAICompatibleOptions, requireOptions } from './openai-options.ts';
 import { replyOf } from './openai-reply.ts';
@@ -17,36 +17,30 @@ import { type Call, chunksOf } from './openai-stream.ts';
 export function openAICompatible(options: OpenAICompatibleOptions): Model {
   requireOptions(options);
   const { model, client, headers, body } = options;
+  const serverOf = (baseURL: string | undefined): ModelServer => ({
+    ...serverAt(baseURL),
+    ...(options.provider === undefined ? {} : { provider: options.provider }),
+  });
   const baseURL = client?.baseURL ?? options.baseURL;
-  let server = serverAt(baseURL);
-  let isConnected = false;
-  const made: () => Promise<OpenAIClient> = client === undefined ? once(() => connect(options)) : async () => client;
-  const connection = async (): Promise<OpenAIClient> => {
-    const connected = await made();
-    // The client may have read its address from the environment: the prices must be those of the server that it calls.
-    server = serverAt(connected.baseURL);
-    isConnected = true;
-    return connected;
-  };
-  const provider = () => options.provider ?? server.provider;
+  let server = serverOf(baseURL);
+  const connection: () => Promise<OpenAIClient> =
+    client === undefined
+      ? once(async () => {
+          const connected = await connect(options);
+          // It may have read its address from the environment. The prices must be those of the server that it calls.
+          server = serverOf(connected.baseURL);
+          return connected;
+        })
+      : async () => client;
+  const target = () => ({ model, body, provider: server.provider });
   const send = ({ chat }: OpenAIClient, content: object, signal: AbortSignal): Call =>
     chat.completions.create(content as never, { signal, headers, maxRetries: 0 } as never);
-  const target = () => ({ model, body, provider: provider() });
+  const isCertain = client !== undefined || baseURL !== undefined;
 
   return {
     id: model,
-    get provider() {
-      return provider();
-    },
-    get serverAddress() {
-      return server.address;
-    },
-    get serverPort() {
-      return server.port;
-    },
-    ...(client === undefined && baseURL === undefined
-      ? { connect: () => (isConnected ? undefined : connection()) }
-      : {}),
+    ...server,
+    ...(isCertain ? {} : { findServer: () => connection().then(() => server) }),
     async generate(request: ModelRequest, { signal }) {
       const connected = await connection();
       try {

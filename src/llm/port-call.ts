@@ -9,7 +9,8 @@ import { isTokens } from '../ledger/usage.ts';
 import { messagesJson, type Observation, recordReply, recordRequest } from '../telemetry/record/llm.ts';
 import { chargeCall, dateIn, type EndedCall, estimator, FREE } from './charging.ts';
 import { mayBeBilled, usageIn, usageOrNone, wasNotBilled } from './failed-call.ts';
-import type { Model, ModelChunk, ModelReply, ModelRequest } from './model.ts';
+import type { Model, ModelChunk, ModelReply, ModelRequest, ModelServer } from './model.ts';
+import { pricesInForce } from './price-book.ts';
 import type { LlmOptions } from './request.ts';
 import { reserveAround } from './reserve.ts';
 import { uncounted } from './uncounted.ts';
@@ -22,8 +23,16 @@ const UNKNOWN = { usage: undefined, metering: 'unknown', statedDollars: undefine
 /** What all calls of one primitive have in common. */
 export interface Port {
   readonly model: Model;
+  /** Whom they ask, as far as is known by now. */
+  readonly asked: ModelServer & Pick<Model, 'id'>;
   readonly options: LlmOptions;
   readonly prices: () => PriceBook;
+}
+
+export function portOf(model: Model, options: LlmOptions): Port {
+  const { id, provider, serverAddress, serverPort } = model;
+  const asked = { id, provider, serverAddress, serverPort };
+  return { model, asked, options, prices: pricesInForce({ prices: options.prices }) };
 }
 
 /** A call to a model. Its charge is made by the first of `answered`, `failed` and `left`. */
@@ -46,17 +55,18 @@ export class PortCall {
    */
   begin(request: ModelRequest): Waiting {
     const { model } = this.#port;
-    const connecting = uncounted(() => model.connect?.());
-    if (!isPromise(connecting)) return this.#begin(request);
-    return untilCancelled(connecting, this.#context.scope).then(() => this.#begin(request));
+    const server = model.findServer === undefined ? undefined : uncounted(() => model.findServer?.());
+    if (!isPromise(server)) return this.#begin(request, server);
+    return untilCancelled(server, this.#context.scope).then((found) => this.#begin(request, found));
   }
 
-  #begin(request: ModelRequest): Waiting {
-    const { captureContent = false } = this.#port.options;
+  #begin(request: ModelRequest, server: ModelServer | undefined): Waiting {
+    const { asked, options } = this.#port;
+    Object.assign(asked, server);
     recordRequest(this.#observation, {
       ...request,
-      server: this.#port.model.connect === undefined ? undefined : this.#port.model,
-      messages: captureContent ? messagesJson(request.messages) : undefined,
+      server: server === undefined ? undefined : asked,
+      messages: options.captureContent ? messagesJson(request.messages) : undefined,
     });
     const settle = reserveAround(this.#context, planOf(this.#port, request, dateIn(this.#context)));
     if (isPromise(settle)) {
@@ -111,7 +121,7 @@ export class PortCall {
   ): Waiting {
     if (this.#isCharged) return undefined;
     this.#isCharged = true;
-    const { provider, id } = this.#port.model;
+    const { provider, id } = this.#port.asked;
     return chargeCall(
       { provider, asked: id, answered, outcome, ...cost },
       {
@@ -133,7 +143,7 @@ function metered(usage: unknown) {
 }
 
 function planOf(
-  { model: { provider, id }, prices }: Port,
+  { asked: { provider, id }, prices }: Port,
   { messages, maxTokens }: ModelRequest,
   at: number,
 ): CallPlan {

@@ -84,13 +84,15 @@ describe('openAICompatible', () => {
     vi.stubEnv('OPENAI_API_KEY', 'any');
     vi.stubEnv('OPENAI_BASE_URL', ' http://127.0.0.1:11434/v1 ');
     const elsewhere = openAICompatible({ model: 'gpt-4' });
-    await elsewhere.connect?.();
-    expect(elsewhere).toMatchObject({ provider: 'ollama', serverAddress: '127.0.0.1', serverPort: 11434 });
-    expect(elsewhere.connect?.()).toBeUndefined();
+    expect(await elsewhere.findServer?.()).toEqual({
+      provider: 'ollama',
+      serverAddress: '127.0.0.1',
+      serverPort: 11434,
+    });
     vi.stubEnv('OPENAI_BASE_URL', '');
     const openai = openAICompatible({ model: 'gpt-4' });
-    await openai.connect?.();
-    expect(openai).toMatchObject({ provider: 'openai', serverAddress: 'api.openai.com' });
+    expect(await openai.findServer?.()).toMatchObject({ provider: 'openai', serverAddress: 'api.openai.com' });
+    expect(openAICompatible({ model: 'gpt-4', baseURL: server.baseURL })).not.toHaveProperty('findServer');
   });
 
   it('refuses an address that is none', () => {

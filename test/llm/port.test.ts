@@ -42,7 +42,10 @@ describe('a request of the port', () => {
     const model: Model = {
       provider: 'fake',
       id: 'fake',
-      connect: note,
+      async findServer() {
+        await note();
+        return { provider: 'fake' };
+      },
       async generate() {
         await note();
         return { text: 'ok' };
@@ -62,7 +65,7 @@ describe('a request of the port', () => {
   });
 
   it('is not sent where the model cannot find out whom it asks, and costs nothing', async () => {
-    const model = gpt4([{ text: 'ok', usage }], { connect: () => Promise.reject(new Error('no key')) });
+    const model = gpt4([{ text: 'ok', usage }], { findServer: () => Promise.reject(new Error('no key')) });
     for (const ask of [llm(model), llmStream(model)]) await expect(ask.execute('hi')).rejects.toThrow('no key');
     await telemetry.expectMetric('tta_llm_requests_total', { model: 'gpt-4', status: 'failure' }, 2);
     await telemetry.expectMetric('tta_llm_unmetered_requests_total', { model: 'gpt-4' }, 0);
@@ -169,6 +172,20 @@ describe('onReply', () => {
       telemetry.spans().flatMap(({ events }) => events.map(({ attributes }) => attributes?.['exception.message'])),
     ).toEqual(['the disk is full', 'the disk is full']);
     await telemetry.expectMetric('tta_llm_cost_total', { model: 'gpt-4' }, 0.18);
+  });
+});
+
+it('finds out whom it asks before it sends, also for a model that was copied', async () => {
+  const own = gpt4([{ text: 'ok', usage }], {
+    findServer: async () => ({ provider: 'groq', serverAddress: 'api.groq.com' }),
+  });
+  const ask = llm({ ...own, id: 'gpt-4' }, { prices: { 'groq/gpt-4': { input: 1, output: 1 } } });
+  await ask.execute('hi');
+  await telemetry.expectMetric('tta_llm_cost_total', { model: 'gpt-4', provider: 'groq' }, 0.002);
+  await telemetry.expectMetric('tta_llm_requests_total', { provider: 'groq', status: 'success' }, 1);
+  expect(telemetry.spans()[0]?.attributes).toMatchObject({
+    'gen_ai.provider.name': 'groq',
+    'server.address': 'api.groq.com',
   });
 });
 

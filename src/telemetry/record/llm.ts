@@ -24,7 +24,7 @@ export function modelCallTelemetry(model: ModelFacts, { streams = false } = {}):
     return { provider, calls: withErrorTypes(calls), firstChunk };
   };
   let known = seriesOf(model.provider);
-  /** Read when an execution ends: a model may learn only by its first request who its provider is. */
+  /** Read when an execution ends: who the provider is may be known only since the first request. */
   const series = () => {
     if (known.provider !== model.provider) known = seriesOf(model.provider);
     return known;
@@ -104,6 +104,8 @@ interface RequestFacts {
 }
 
 export function recordRequest(observation: Observation, request: RequestFacts): void {
+  // Its series are 0 before its first dollars: a rate over a series that begins with them does not see them.
+  if (request.server !== undefined) modelSeries(request.server.provider, request.server.id);
   observation.span?.setAttributes({
     [ATTR.genAiRequestMaxTokens]: request.maxTokens,
     [ATTR.genAiRequestTemperature]: request.temperature,
