@@ -35,6 +35,8 @@ export { stream } from './flow/stream.ts';
 export { type SwitchCases, type SwitchOptions, switchOn } from './flow/switch-on.ts';
 export { task } from './flow/task.ts';
 export { workflow } from './flow/workflow.ts';
+export type { Charge } from './ledger/charge.ts';
+export type { CallCosts, Cost } from './ledger/cost.ts';
 export { type Price, type PriceTable, REFERENCE_PRICES } from './ledger/price.ts';
 export type { PriceOptions } from './ledger/price-book.ts';
 export type { Usage } from './ledger/usage.ts';
@@ -59,6 +61,7 @@ export { type RedisBudgetStoreOptions, type RedisLike, redisBudgetStore } from '
 export { ModelReplyError, type ModelReplyReason } from './llm/reply-error.ts';
 export type { LlmOptions } from './llm/request.ts';
 export { uncounted } from './llm/uncounted.ts';
+export { type WithCost, type WithCostOptions, withCost } from './llm/with-cost.ts';
 export type { Clock } from './platform/clock.ts';
 export type { Jitter } from './resilience/backoff.ts';
 export { type BulkheadOptions, bulkhead } from './resilience/bulkhead.ts';

@@ -53,6 +53,7 @@ const PUBLIC: Readonly<Record<string, readonly string[]>> = {
     'timeout',
     'uncounted',
     'withContext',
+    'withCost',
     'workflow',
   ],
   './register': [],

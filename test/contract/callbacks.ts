@@ -20,6 +20,7 @@ import {
   stream,
   switchOn,
   task,
+  withCost,
 } from '../../src/index.ts';
 import { scriptedTask } from '../../src/testing/index.ts';
 import { paidCall } from '../support/paid-calls.ts';
@@ -93,6 +94,12 @@ export const CALLBACKS: readonly CallbackCase[] = [
     answer: undefined,
     afterThrow: 'done',
     build: (onRetry) => retry(once(), { onRetry, initialDelayMs: 0 }),
+  },
+  {
+    callback: 'onCost of withCost',
+    answer: undefined,
+    afterThrow: 'done',
+    build: (onCost) => withCost(done, { onCost }).pipe(task('output', ({ output }) => output)),
   },
   {
     callback: 'when of hedge',

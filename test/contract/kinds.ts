@@ -24,6 +24,8 @@ import {
   switchOn,
   task,
   timeout,
+  type WithCost,
+  withCost,
   workflow,
 } from '../../src/index.ts';
 
@@ -71,6 +73,13 @@ const readWhole = (primitive: Primitive<string, AsyncIterable<string>>): Primiti
     return text;
   };
   return { execute: executeWhole } as Primitive<string, unknown>;
+};
+
+/** A primitive that gives its output with the cost, as one that gives the output. */
+const withoutCost = (primitive: Primitive<string, WithCost<unknown>>): Primitive<string, unknown> => {
+  const executeWork = async (input: string, options?: ExecuteOptions) =>
+    (await primitive.execute(input, options)).output;
+  return { execute: executeWork } as Primitive<string, unknown>;
 };
 
 /** Every kind. Add a new kind here, and the whole contract is tested for it. */
@@ -128,6 +137,7 @@ export const kinds: readonly Kind[] = [
       ),
   },
   { type: 'cache', defaultName: 'CachePrimitive', build: (fn) => cache(work(fn), { key: () => `${Math.random()}` }) },
+  { type: 'with_cost', defaultName: 'WithCostPrimitive', build: (fn) => withoutCost(withCost(work(fn))) },
   {
     type: 'llm',
     defaultName: 'LlmPrimitive',

@@ -30,6 +30,7 @@ import {
   switchOn,
   task,
   timeout,
+  withCost,
 } from '../../src/index.ts';
 import { scriptedModel, startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
 import { exportsOf, optionsOf } from '../support/options.ts';
@@ -72,6 +73,7 @@ const NAMED: readonly Factory[] = [
   { where: 'SagaOptions', right: {}, build: (options) => saga([{ name: 'only', do: step }], options) },
   { where: 'SwitchOptions', right: {}, build: (options) => switchOn(() => 'a', { a: step }, step, options) },
   { where: 'TimeoutOptions', right: { timeoutMs: 1 }, build: (options) => timeout(step, options) },
+  { where: 'WithCostOptions', right: {}, build: (options) => withCost(step, options) },
 ];
 
 const ALL: readonly Factory[] = [
