@@ -1,7 +1,7 @@
 /** The public price catalogue: https://github.com/pydantic/genai-prices, as released, never fetched. */
 import type { PriceCalculation } from '@pydantic/genai-prices';
 import { catalogueProvider, plainModel, withoutDate } from './model-names.ts';
-import type { SoundUsage } from './usage.ts';
+import { type SoundUsage, soundUsage } from './usage.ts';
 
 /** What the catalogue has of one model. */
 export interface CataloguePrice {
@@ -97,16 +97,7 @@ async function load(): Promise<Catalogue> {
 /** The providers that make models and sell them. */
 const MAKERS = ['openai', 'anthropic', 'google', 'mistral', 'x-ai', 'deepseek', 'moonshotai', 'cohere', 'perplexity'];
 
-const NOTHING: SoundUsage = {
-  inputTokens: 0,
-  outputTokens: 0,
-  cachedInputTokens: 0,
-  cacheWriteTokens: 0,
-  cacheWrite1hTokens: 0,
-  reasoningTokens: 0,
-  inputAudioTokens: 0,
-  outputAudioTokens: 0,
-};
+const NOTHING = soundUsage({ inputTokens: 0, outputTokens: 0 });
 
 /** Models that are billed by hours or pages have no price for tokens: the catalogue would say 0 dollars. */
 function prices(price: PriceCalculation['model_price'], usage: SoundUsage): boolean {
@@ -128,6 +119,8 @@ function unitsOf(usage: SoundUsage): Record<string, number> {
     output_reasoning_tokens: usage.reasoningTokens,
     input_audio_tokens: inputAudioTokens,
     output_audio_tokens: usage.outputAudioTokens,
+    output_image_tokens: usage.outputImageTokens,
+    web_searches: usage.webSearches,
   };
   const said = Object.entries(parts).filter(([, tokens]) => tokens > 0);
   return {

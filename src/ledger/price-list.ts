@@ -7,7 +7,7 @@ import { soundUsage, type Usage } from './usage.ts';
 
 type Part = Exclude<keyof Price, 'tier' | 'above' | 'from'>;
 
-/** US dollars per million tokens of each kind, for the calls of one tier and length. `undefined`: not known. */
+/** US dollars per million tokens and per thousand searches, for the calls of one tier and length. `undefined`: not known. */
 export interface ListedPrice extends Readonly<Record<Part, number | undefined>> {
   /** `undefined`: the standard tier. */
   readonly tier: string | undefined;
@@ -71,6 +71,9 @@ function measured(call: PricedCall, above: number, book: PriceBook): ListedPrice
     cacheWrite1h: exact(input + more({ cacheWriteTokens: PROBE, cacheWrite1hTokens: PROBE })),
     inputAudio: exact(input + more({ inputAudioTokens: PROBE })),
     outputAudio: exact(more({ outputTokens: PROBE, outputAudioTokens: PROBE })),
+    outputImage: exact(more({ outputTokens: PROBE, outputImageTokens: PROBE })),
+    // 1,000 of them: the price is that of a thousand, not of a million.
+    webSearches: exact(more({ webSearches: PROBE }) / 1_000),
   };
 }
 

@@ -14,6 +14,10 @@ export interface Price {
   readonly inputAudio?: number | undefined;
   /** Output that is sound. @default the output price */
   readonly outputAudio?: number | undefined;
+  /** Output that is pictures. @default the output price */
+  readonly outputImage?: number | undefined;
+  /** A thousand searches on the web that the provider made for the reply. @default 10, as at Anthropic */
+  readonly webSearches?: number | undefined;
   /** The service tier that this price is for: `batch`, `flex`, `priority`. @default the standard tier */
   readonly tier?: string | undefined;
   /** The price is for calls with more input tokens than this. @default 0 */
@@ -81,7 +85,7 @@ export function tierOf(said: string | undefined): string | undefined {
 export function dollarsAt(price: Price, usage: SoundUsage): number {
   const { input, output } = price;
   const { cachedInput = input, cacheWrite = input, cacheWrite1h = 2 * input } = price;
-  const { inputAudio = input, outputAudio = output } = price;
+  const { inputAudio = input, outputAudio = output, outputImage = output, webSearches = 10 } = price;
   const uncached = usage.inputTokens - usage.cachedInputTokens - usage.cacheWriteTokens;
   const uncachedAudio = Math.min(usage.inputAudioTokens, uncached);
   const perMillion =
@@ -90,7 +94,8 @@ export function dollarsAt(price: Price, usage: SoundUsage): number {
     usage.cachedInputTokens * cachedInput +
     (usage.cacheWriteTokens - usage.cacheWrite1hTokens) * cacheWrite +
     usage.cacheWrite1hTokens * cacheWrite1h +
-    (usage.outputTokens - usage.outputAudioTokens) * output +
-    usage.outputAudioTokens * outputAudio;
-  return perMillion / 1_000_000;
+    (usage.outputTokens - usage.outputAudioTokens - usage.outputImageTokens) * output +
+    usage.outputAudioTokens * outputAudio +
+    usage.outputImageTokens * outputImage;
+  return perMillion / 1_000_000 + (usage.webSearches * webSearches) / 1_000;
 }

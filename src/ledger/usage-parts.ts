@@ -12,6 +12,8 @@ export interface UsageParts {
   readonly reasoning?: number | undefined;
   readonly inputAudio?: number | undefined;
   readonly outputAudio?: number | undefined;
+  readonly outputImage?: number | undefined;
+  readonly webSearches?: number | undefined;
   /** Input that is not in `input`: what tools have added to the prompt. */
   readonly toolInput?: number | undefined;
 }

@@ -87,6 +87,7 @@ const anthropicParts = partsReader({
   cacheWrite: ['cache_creation_input_tokens'],
   cacheWrite1h: ['cache_creation.ephemeral_1h_input_tokens'],
   reasoning: ['output_tokens_details.thinking_tokens'],
+  webSearches: ['server_tool_use.web_search_requests'],
 });
 
 /** Bedrock's Converse, which counts as Anthropic does. */
@@ -108,11 +109,13 @@ const converseParts = partsReader({
 /** Google: the prompt has its cached part in it; thoughts, and what tools add to the prompt, stand apart. A 0 is left out. */
 export const GOOGLE_USAGE: UsageShape = {
   parts(usage) {
-    const isAudio = (entry: unknown) => read(entry, 'modality') === 'AUDIO';
+    const tokensIn = (list: string, modality: string) =>
+      tokensOf(read(usage, list), (entry) => read(entry, 'modality') === modality, 'tokenCount');
     return {
       ...googleParts(usage),
-      inputAudio: tokensOf(read(usage, 'promptTokensDetails'), isAudio, 'tokenCount'),
-      outputAudio: tokensOf(read(usage, 'candidatesTokensDetails'), isAudio, 'tokenCount'),
+      inputAudio: tokensIn('promptTokensDetails', 'AUDIO'),
+      outputAudio: tokensIn('candidatesTokensDetails', 'AUDIO'),
+      outputImage: tokensIn('candidatesTokensDetails', 'IMAGE'),
     };
   },
   usageOf(parts) {
@@ -181,6 +184,8 @@ function together(parts: UsageParts, input: number | undefined, output: number |
       reasoningTokens: parts.reasoning,
       inputAudioTokens: parts.inputAudio,
       outputAudioTokens: parts.outputAudio,
+      outputImageTokens: parts.outputImage,
+      webSearches: parts.webSearches,
     },
     isWhole: input !== undefined && output !== undefined,
   };

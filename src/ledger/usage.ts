@@ -1,4 +1,4 @@
-/** Tokens of one call, as billed. All but the first two are parts of them, not additions. */
+/** Tokens of one call, as billed. All tokens but the first two are parts of them, not additions. */
 export interface Usage {
   /** All input tokens, cached ones included. */
   readonly inputTokens: number;
@@ -16,6 +16,10 @@ export interface Usage {
   readonly inputAudioTokens?: number | undefined;
   /** The part of the output that was sound. */
   readonly outputAudioTokens?: number | undefined;
+  /** The part of the output that was pictures. */
+  readonly outputImageTokens?: number | undefined;
+  /** Searches on the web that the provider made for the reply, and bills beside the tokens. */
+  readonly webSearches?: number | undefined;
 }
 
 /** A usage with every number, in which no part is larger than its whole. */
@@ -26,6 +30,7 @@ export function soundUsage(usage: Usage): SoundUsage {
   const inputTokens = count(usage.inputTokens);
   const outputTokens = count(usage.outputTokens);
   const cachedInputTokens = Math.min(count(usage.cachedInputTokens), inputTokens);
+  const outputAudioTokens = Math.min(count(usage.outputAudioTokens), outputTokens);
   const cacheWriteTokens = Math.min(count(usage.cacheWriteTokens), inputTokens - cachedInputTokens);
   return {
     inputTokens,
@@ -35,7 +40,9 @@ export function soundUsage(usage: Usage): SoundUsage {
     cacheWrite1hTokens: Math.min(count(usage.cacheWrite1hTokens), cacheWriteTokens),
     reasoningTokens: Math.min(count(usage.reasoningTokens), outputTokens),
     inputAudioTokens: Math.min(count(usage.inputAudioTokens), inputTokens),
-    outputAudioTokens: Math.min(count(usage.outputAudioTokens), outputTokens),
+    outputAudioTokens,
+    outputImageTokens: Math.min(count(usage.outputImageTokens), outputTokens - outputAudioTokens),
+    webSearches: count(usage.webSearches),
   };
 }
 

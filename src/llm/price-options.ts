@@ -21,6 +21,8 @@ const price: Rule<Price> = object({
   cacheWrite1h: optional(dollars),
   inputAudio: optional(dollars),
   outputAudio: optional(dollars),
+  outputImage: optional(dollars),
+  webSearches: optional(dollars),
   tier: optional(word),
   above: optional(number({ min: 0 })),
   from: optional(date),

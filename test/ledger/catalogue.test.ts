@@ -108,6 +108,8 @@ it.each([
     { inputTokens: 1_000, inputAudioTokens: 400, cachedInputTokens: 500 },
     (100 * 0.3 + 500 * 0.03 + 400 * 1) / 1e6,
   ],
+  ['pictures', 'gcp.gemini', 'gemini-2.5-flash-image', { outputTokens: 1_300, outputImageTokens: 1_290 }, 0.038725],
+  ['searches on the web', 'anthropic', 'claude-sonnet-4-5', { inputTokens: 1_000, webSearches: 2 }, 0.023],
   ['more cached than there is', 'openai', 'gpt-5', { inputTokens: 100, cachedInputTokens: 90_000 }, 0.0000125],
   ['numbers that are none', 'openai', 'gpt-5', { inputTokens: Number.NaN, outputTokens: -1 }, 0],
 ])('prices %s', async (_, provider, model, usage, expected) => {

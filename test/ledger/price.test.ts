@@ -9,22 +9,23 @@ describe('the dollars at a price', () => {
   it('are those of each part at its own price', () => {
     const price = {
       ...{ input: 10, output: 100, cachedInput: 1, cacheWrite: 20, cacheWrite1h: 30 },
-      ...{ inputAudio: 40, outputAudio: 200 },
+      ...{ inputAudio: 40, outputAudio: 200, outputImage: 300, webSearches: 14 },
     };
     const usage = soundUsage({
       ...{ inputTokens: 1_000, cachedInputTokens: 500, cacheWriteTokens: 200, cacheWrite1hTokens: 50 },
-      ...{ inputAudioTokens: 100, outputTokens: 10, outputAudioTokens: 4, reasoningTokens: 5 },
+      ...{ inputAudioTokens: 100, outputTokens: 12, outputAudioTokens: 4, outputImageTokens: 2, reasoningTokens: 5 },
+      webSearches: 3,
     });
-    const millionths = 200 * 10 + 100 * 40 + 500 * 1 + 150 * 20 + 50 * 30 + 6 * 100 + 4 * 200;
-    expect(dollarsAt(price, usage)).toBeCloseTo(millionths / 1e6, 12);
+    const millionths = 200 * 10 + 100 * 40 + 500 * 1 + 150 * 20 + 50 * 30 + 6 * 100 + 4 * 200 + 2 * 300;
+    expect(dollarsAt(price, usage)).toBeCloseTo(millionths / 1e6 + (3 * 14) / 1_000, 12);
   });
 
-  it('are those of input and output where a part has no price of its own, and twice the input for writes of an hour', () => {
+  it('are those of input and output where a part has no price of its own, and twice the input for writes of an hour, and 1 cent for a search', () => {
     const usage = soundUsage({
       ...{ inputTokens: 1_000, cachedInputTokens: 500, cacheWriteTokens: 200, cacheWrite1hTokens: 50 },
-      ...{ inputAudioTokens: 100, outputTokens: 10, outputAudioTokens: 4 },
+      ...{ inputAudioTokens: 100, outputTokens: 10, outputAudioTokens: 4, outputImageTokens: 2, webSearches: 2 },
     });
-    expect(dollarsAt({ input: 10, output: 100 }, usage)).toBeCloseTo((1_050 * 10 + 10 * 100) / 1e6, 12);
+    expect(dollarsAt({ input: 10, output: 100 }, usage)).toBeCloseTo((1_050 * 10 + 10 * 100) / 1e6 + 0.02, 12);
   });
 
   it('are to the cent those of an Anthropic reply with both kinds of cache writes', () => {

@@ -33,6 +33,8 @@ const COLUMNS: readonly Column[] = [
   ],
   ['sound in', (price) => price.inputAudio, (price) => price.input],
   ['sound out', (price) => price.outputAudio, (price) => price.output],
+  ['pictures out', (price) => price.outputImage, (price) => price.output],
+  ['1,000 searches', (price) => price.webSearches, (price) => (price.webSearches === 10 ? 10 : 0)],
   ['a request', (price) => price.perRequest, () => 0],
 ];
 
