@@ -156,7 +156,7 @@ export const AI_SDK_USAGE: UsageShape = {
   parts: partsReader({
     input: ['inputTokens.total', 'inputTokens'],
     output: ['outputTokens.total', 'outputTokens'],
-    total: ['totalTokens'],
+    total: ['totalTokens', 'tokens'],
     cached: ['inputTokens.cacheRead', 'inputTokenDetails.cacheReadTokens', 'cachedInputTokens'],
     cacheWrite: ['inputTokens.cacheWrite', 'inputTokenDetails.cacheWriteTokens'],
     reasoning: ['outputTokens.reasoning', 'outputTokenDetails.reasoningTokens', 'reasoningTokens'],

@@ -3,7 +3,7 @@
 /** The longest event that is given whole, in bytes; a longer one is given in pieces. */
 const LONGEST = 262_144;
 
-const [LF, CR, SPACE, COLON] = [0x0a, 0x0d, 0x20, 0x3a] as const;
+const [LF, CR, SPACE, COLON, OPEN] = [0x0a, 0x0d, 0x20, 0x3a, 0x7b] as const;
 
 export interface EventSink {
   /** The data of an event, valid until this returns. */
@@ -31,13 +31,21 @@ export function createEventLines(sink: EventSink): EventLines {
   let data: Uint8Array | undefined;
   let name: string | undefined;
   let isInPieces = false;
+  /** The event is JSON without a field's name: so Google writes an error into a stream. */
+  let isBare = false;
 
   function line(bytes: Uint8Array): void {
     const text = isFirstLine ? withoutMark(bytes) : bytes;
     isFirstLine = false;
     if (text.length === 0) dispatch();
-    else if (isField(text, 'data')) addData(fieldValue(text, 4));
-    else if (isField(text, 'event')) name = Buffer.from(fieldValue(text, 5)).toString('latin1', 0, 64);
+    else if (isField(text, 'data')) {
+      if (isBare) dispatch();
+      addData(fieldValue(text, 4));
+    } else if (isBare || text[0] === OPEN) {
+      if (!isBare) dispatch();
+      isBare = true;
+      addData(text);
+    } else if (isField(text, 'event')) name = Buffer.from(fieldValue(text, 5)).toString('latin1', 0, 64);
   }
 
   function addData(value: Uint8Array): void {
@@ -59,6 +67,7 @@ export function createEventLines(sink: EventSink): EventLines {
     data = undefined;
     name = undefined;
     isInPieces = false;
+    isBare = false;
   }
 
   /** A line goes on in the next chunk, whose memory is not this one's. */

@@ -1,4 +1,6 @@
 /** Reads a reply of any protocol as it passes: events, lines of JSON, a list in JSON, or one body. */
+import { createEventStream } from './event-stream.ts';
+import { at } from './foreign.ts';
 import type { ReplyHeard } from './heard.ts';
 import { createEventLines } from './lines.ts';
 import { parseOr, stringEnd } from './pick.ts';
@@ -11,6 +13,8 @@ export interface ReaderOptions {
   readonly heard: ReplyHeard;
   /** Whether the request asks for a stream. */
   readonly streams: boolean | undefined;
+  /** Whether the request asks for usage at the end of the stream: without it the stream is not whole. */
+  readonly asksForUsage: boolean;
   /** Whether all texts of the answer are kept. */
   readonly keepsText: boolean;
 }
@@ -25,6 +29,7 @@ interface Form {
 const FIRST_EVENTS = 4;
 /** A text is read in parts of this size, in characters: a copy of it as bytes is as large as it is. */
 const TEXT_PART = 65_536;
+const [OPEN_LIST, OPEN] = [0x5b, 0x7b] as const;
 
 export function createReplyReader(options: ReaderOptions): ReplyReader {
   const { protocol, heard, streams } = options;
@@ -35,16 +40,17 @@ export function createReplyReader(options: ReaderOptions): ReplyReader {
     if (form === undefined) {
       const first = firstByte(bytes);
       if (first === undefined) return;
-      const isJson = first === 0x7b || first === 0x5b;
-      inChunks = streams === true || first !== 0x7b;
-      form = isJson ? jsonForm(options, inChunks) : eventsForm(options);
+      inChunks = streams === true || first !== OPEN;
+      if (first === 0) form = framesForm(options);
+      else form = first === OPEN || first === OPEN_LIST ? jsonForm(options, inChunks) : eventsForm(options);
     }
     form.chunk(bytes);
   }
 
   function ended(): void {
     form?.ended();
-    if (inChunks && protocol.endsWithReason && heard.hasFinished) heard.done();
+    const hasUsage = !options.asksForUsage || heard.hasUsage;
+    if (inChunks && protocol.endsWithReason && heard.hasFinished && hasUsage) heard.done();
   }
 
   return {
@@ -128,6 +134,23 @@ function eventsForm({ protocol, heard, keepsText }: ReaderOptions): Form {
   });
 }
 
+/** The frames of AWS. Those of `invoke-with-response-stream` have the event of the model's own protocol in them. */
+function framesForm({ protocol, heard }: ReaderOptions): Form {
+  const stream = createEventStream({
+    frame(payload, headers) {
+      const json = parseOr(payload.toString(), undefined);
+      const exception = headers.get(':exception-type') ?? headers.get(':error-code');
+      if (exception !== undefined) heard.failed({ code: exception, message: at(json, 'message') });
+      const inner = at(json, 'bytes');
+      const event = typeof inner === 'string' ? parseOr(Buffer.from(inner, 'base64').toString(), undefined) : json;
+      if (typeof event === 'object' && event !== null) {
+        protocol.read(event, heard, { isWhole: false, name: headers.get(':event-type') });
+      }
+    },
+  });
+  return { chunk: (bytes) => stream.chunk(bytes), ended() {} };
+}
+
 /** How many bytes the texts in a line of JSON have. */
 function textBytes(line: string, keys: RegExp): number {
   let bytes = 0;
@@ -142,9 +165,9 @@ function textBytes(line: string, keys: RegExp): number {
   return bytes;
 }
 
-/** The first byte that is no white space and no byte order mark. */
+/** The first byte that is no white space and no byte order mark. The length of a binary frame begins with a 0. */
 function firstByte(bytes: Uint8Array): number | undefined {
-  return bytes.find((byte) => byte > 0x20 && byte < 0x80);
+  return bytes.find((byte) => byte === 0 || (byte > 0x20 && byte < 0x80));
 }
 
 /** What is read of a protocol's events with their texts. Put together once. */

@@ -39,6 +39,16 @@ describe('server-sent events', () => {
     expect(events('data: 1\n\ndata: 2\n', 100)).toEqual(['message: 1', 'message: 2']);
   });
 
+  it('may have an error between them that is bare JSON, in one line or in several', () => {
+    const bare = '{"error":{\n"code":500}}';
+    const expected = ['message: 1', `message: ${bare}`, 'message: 2'];
+    for (const size of [1, 4, 100]) {
+      expect(events(`data: 1\n\n${bare}\n\ndata: 2\n\n`, size)).toEqual(expected);
+      expect(events(`data: 1\n${bare}\ndata: 2\n\n`, size)).toEqual(expected);
+      expect(events(`data: 1\n\n${bare}`, size)).toEqual(expected.slice(0, 2));
+    }
+  });
+
   it('that are longer than 256 KiB are given in pieces', () => {
     const long = 'x'.repeat(1_000_000);
     const all = events(`data: ${long}\n\n: ${long}\n\ndata: [DONE]\n\n`, 65_536);

@@ -36,38 +36,37 @@ export function recognise(request: WireRequest, host: { readonly listed: boolean
         protocol: route.reply,
         heard,
         streams: facts.streams,
+        asksForUsage: facts.asksForUsage === true,
         keepsText: output !== undefined,
       });
     },
   };
 }
 
-function factsOf({ url }: WireRequest, route: Route, picked: Picked): RequestFacts {
+function factsOf(request: WireRequest, route: Route, picked: Picked): RequestFacts {
   const { asksForUsage, ...settings } = settingsIn(picked);
-  const inPath = route.model?.exec(url.pathname)?.[1];
-  const inBody = nameOf(picked.values.get('model'));
   return {
     protocol: route.name,
     operation: route.operation,
-    model: (inPath === undefined ? undefined : modelIn(inPath)) ?? inBody,
-    streams: (route.streams ?? streamsIn)(url.pathname, picked),
+    model: modelIn(route, request) ?? nameOf(picked.values.get('model')),
+    streams: (route.streams ?? streamsIn)(request, picked),
     ...settings,
     asksForUsage: route.mustAskForUsage ? asksForUsage : undefined,
   };
 }
 
-function streamsIn(path: string, { values, lengths }: Picked): boolean | undefined {
-  if (/:stream\w+$/.test(path)) return true;
-  const stream = values.get('stream');
-  if (stream !== undefined) return stream === true;
+function streamsIn(_: WireRequest, { values, lengths }: Picked): boolean | undefined {
+  if (values.has('stream')) return values.get('stream') === true;
   return values.size > 0 || lengths.size > 0 ? false : undefined;
 }
 
-/** A model in a path may be encoded, and be the end of a longer name. */
-function modelIn(path: string): string | undefined {
+/** A model in a path may be encoded; Bedrock's may be the end of a longer name (`arn:aws:bedrock:...:inference-profile/m`). */
+function modelIn({ model }: Route, request: WireRequest): string | undefined {
+  const written = model?.(request);
+  if (written === undefined) return undefined;
   try {
-    return nameOf(decodeURIComponent(path).split('/').at(-1));
+    return nameOf(decodeURIComponent(written).replace(/^arn:.*\//, ''));
   } catch {
-    return nameOf(path);
+    return nameOf(written);
   }
 }

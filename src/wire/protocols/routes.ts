@@ -2,6 +2,7 @@
 import type { Picked } from '../pick.ts';
 import type { RequestFacts, WireRequest } from '../protocol.ts';
 import type { ReplyProtocol } from '../reply-protocol.ts';
+import { aiGateway, aiGatewayEmbed } from './ai-gateway.ts';
 import { anthropicMessages } from './anthropic-messages.ts';
 import { bedrockConverse } from './bedrock-converse.ts';
 import { cohereChat, cohereEmbed } from './cohere-chat.ts';
@@ -20,30 +21,36 @@ export interface Route {
   /** Whether a request with this path is one, on a host that is in no list: many paths are anybody's. */
   looksRight(request: WireRequest, picked: Picked): boolean;
   /** @default by `stream` in the body */
-  readonly streams?: (path: string, picked: Picked) => boolean | undefined;
-  /** The model in the path. @default it is in the body */
-  readonly model?: RegExp;
+  readonly streams?: (request: WireRequest, picked: Picked) => boolean | undefined;
+  /** The model outside of the body, as it is written there. */
+  readonly model?: (request: WireRequest) => string | undefined;
   /** A stream has its usage only if the request asks for it. */
   readonly mustAskForUsage?: true;
 }
 
-const MODEL_OF_GOOGLE = /\/(?:models|endpoints|tunedModels)\/([^/:]+):\w+$/;
-const MODEL_OF_BEDROCK = /\/model\/([^/]+)\/[\w-]+$/;
-const DEPLOYMENT = /\/deployments\/([^/]+)\//;
+const inPath =
+  (pattern: RegExp) =>
+  ({ url }: WireRequest) =>
+    pattern.exec(url.pathname)?.[1];
+const googleModel = inPath(/\/(?:models|endpoints|tunedModels)\/([^/:]+):\w+\/*$/);
+const bedrockModel = inPath(/\/model\/([^/]+)\/[\w-]+\/*$/);
+const deployment = inPath(/\/deployments\/([^/]+)\//);
 
 const has = ({ values, lengths }: Picked, ...keys: readonly string[]) =>
   keys.every((key) => lengths.has(key) || typeof values.get(key) === 'string');
 const never = () => false;
+const GATEWAY_MODEL = 'ai-language-model-id';
 
 export const ROUTES: readonly Route[] = [
   {
     ...{ name: 'openai.chat', operation: 'chat', path: '/chat/completions', reply: openaiChat, mustAskForUsage: true },
-    looksRight: ({ url }, picked) => has(picked, 'messages') && (has(picked, 'model') || DEPLOYMENT.test(url.pathname)),
-    model: DEPLOYMENT,
+    looksRight: (request, picked) =>
+      has(picked, 'messages') && (has(picked, 'model') || deployment(request) !== undefined),
+    model: deployment,
   },
   {
     ...{ name: 'openai.completions', operation: 'text_completion', path: '/completions', reply: openaiChat },
-    ...{ looksRight: (_, picked) => has(picked, 'prompt', 'model'), model: DEPLOYMENT, mustAskForUsage: true },
+    ...{ looksRight: (_, picked) => has(picked, 'prompt', 'model'), model: deployment, mustAskForUsage: true },
   },
   {
     ...{ name: 'openai.responses', operation: 'chat', path: '/responses', reply: openaiResponses },
@@ -51,7 +58,7 @@ export const ROUTES: readonly Route[] = [
   },
   {
     ...{ name: 'openai.embeddings', operation: 'embeddings', path: '/embeddings', reply: openaiEmbeddings },
-    ...{ looksRight: (_, picked) => has(picked, 'model', 'input'), model: DEPLOYMENT, streams: never },
+    ...{ looksRight: (_, picked) => has(picked, 'model', 'input'), model: deployment, streams: never },
   },
   {
     ...{ name: 'anthropic.messages', operation: 'chat', path: '/v1/messages', reply: anthropicMessages },
@@ -60,17 +67,26 @@ export const ROUTES: readonly Route[] = [
   },
   {
     ...{ name: 'anthropic.messages', operation: 'chat', reply: anthropicMessages },
-    ...{ path: '/anthropic/models/[^/]+:(?:streamR|r)awPredict', model: MODEL_OF_GOOGLE },
+    // At Google's Vertex.
+    ...{ path: '/anthropic/models/[^/]+:(?:streamR|r)awPredict', model: googleModel },
     looksRight: (_, picked) => has(picked, 'messages'),
+    streams: ({ url }) => url.pathname.includes(':stream'),
   },
   {
-    ...{ name: 'google.generate', operation: 'generate_content', reply: googleGenerate, model: MODEL_OF_GOOGLE },
+    // At Bedrock.
+    ...{ name: 'anthropic.messages', operation: 'chat', reply: anthropicMessages, model: bedrockModel },
+    path: '/model/[^/]*anthropic[^/]*/invoke(?:-with-response-stream)?',
+    looksRight: (_, picked) => has(picked, 'messages'),
+    streams: ({ url }) => url.pathname.includes('/invoke-with'),
+  },
+  {
+    ...{ name: 'google.generate', operation: 'generate_content', reply: googleGenerate, model: googleModel },
     path: '/(?:models|endpoints|tunedModels)/[^/:]+:(?:g|streamG)enerateContent',
     looksRight: (_, picked) => has(picked, 'contents'),
-    streams: (path) => path.endsWith(':streamGenerateContent'),
+    streams: ({ url }) => url.pathname.includes(':stream'),
   },
   {
-    ...{ name: 'google.embed', operation: 'embeddings', reply: googleEmbed, model: MODEL_OF_GOOGLE, streams: never },
+    ...{ name: 'google.embed', operation: 'embeddings', reply: googleEmbed, model: googleModel, streams: never },
     path: '/(?:models|endpoints|tunedModels)/[^/:]+:(?:e|batchE)mbedContents?',
     looksRight: (_, picked) => has(picked, 'content') || has(picked, 'requests'),
   },
@@ -94,13 +110,26 @@ export const ROUTES: readonly Route[] = [
     ...{ looksRight: never, streams: never },
   },
   {
-    ...{ name: 'bedrock.converse', operation: 'chat', path: '/model/[^/]+/converse', reply: bedrockConverse },
-    ...{ looksRight: (_, picked) => has(picked, 'messages'), model: MODEL_OF_BEDROCK, streams: never },
+    ...{ name: 'bedrock.converse', operation: 'chat', reply: bedrockConverse, model: bedrockModel },
+    path: '/model/[^/]+/converse(?:-stream)?',
+    looksRight: (_, picked) => has(picked, 'messages'),
+    streams: ({ url }) => url.pathname.includes('/converse-stream'),
+  },
+  {
+    ...{ name: 'ai-gateway.chat', operation: 'chat', path: '/language-model', reply: aiGateway },
+    looksRight: (request, picked) => request.header(GATEWAY_MODEL) !== undefined && has(picked, 'prompt'),
+    model: (request) => request.header(GATEWAY_MODEL),
+    streams: (request) => request.header('ai-language-model-streaming') === 'true',
+  },
+  {
+    ...{ name: 'ai-gateway.embed', operation: 'embeddings', path: '/embedding-model', reply: aiGatewayEmbed },
+    looksRight: (request) => request.header('ai-embedding-model-specification-version') !== undefined,
+    ...{ model: (request) => request.header('ai-model-id'), streams: never },
   },
 ];
 
 /** Ollama streams unless the request says no. */
-function unlessRefused(_: string, { values, lengths }: Picked): boolean | undefined {
+function unlessRefused(_: WireRequest, { values, lengths }: Picked): boolean | undefined {
   const isKnown = values.size > 0 || lengths.size > 0;
   return isKnown ? values.get('stream') !== false : undefined;
 }
