@@ -98,6 +98,7 @@ export type {
 export { type Circuit, type CircuitState, circuit } from './resilience/shared-circuit.ts';
 export { type TimeoutOptions, timeout } from './resilience/timeout.ts';
 export type { ModelHost, ModelHosts } from './wire/model-hosts.ts';
+export { type BedrockClient, observeBedrock } from './wire/observe-bedrock.ts';
 export { type AnyFetch, observeFetch } from './wire/observe-fetch.ts';
 export { observeModelCalls, type Undo } from './wire/observe-model-calls.ts';
 export type { ModelCallOptions } from './wire/options.ts';

@@ -34,6 +34,7 @@ const PUBLIC: Readonly<Record<string, readonly string[]>> = {
     'llmStream',
     'loop',
     'map',
+    'observeBedrock',
     'observeFetch',
     'observeModelCalls',
     'memoryBudgetStore',

@@ -31,7 +31,8 @@ export function wasNotBilled(error: unknown): boolean {
   // The status of such an error is a code in a reply.
   if (error instanceof ModelReplyError) return false;
   return inCauses(error, (each) => {
-    const status = readProperty(each, 'status');
+    // An error of the AWS SDK has it in its `$metadata`.
+    const status = readProperty(each, 'status') ?? readProperty(readProperty(each, '$metadata'), 'httpStatusCode');
     return (typeof status === 'number' && status >= 400) || NEVER_SENT.has(readProperty(each, 'code'));
   });
 }

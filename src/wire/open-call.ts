@@ -12,6 +12,9 @@ export interface OpenCallOptions {
   readonly onFault: (error: unknown) => void;
 }
 
+/** What the end of a call needs of a reader. */
+export type CallReader = Pick<ReplyReader, 'error' | 'facts'>;
+
 /** What is known of a reply that was not read. */
 const NOTHING_KNOWN: ModelCallEnd = Object.freeze({
   model: undefined,
@@ -40,7 +43,7 @@ export function endOpenModelCalls(): number {
 export class OpenCall {
   readonly #options: OpenCallOptions;
   /** The readers of the copies that can still be read. */
-  readonly #readers = new Set<ReplyReader>();
+  readonly #readers = new Set<CallReader>();
 
   constructor(options: OpenCallOptions) {
     this.#options = options;
@@ -52,7 +55,7 @@ export class OpenCall {
   }
 
   /** The reply, or a copy of it, is read by `reader`. */
-  readBy(reader: ReplyReader): void {
+  readBy(reader: CallReader): void {
     this.#readers.add(reader);
   }
 
@@ -60,16 +63,16 @@ export class OpenCall {
     this.guarded(() => this.#options.call.firstChunk());
   }
 
-  succeeded(reader?: ReplyReader): void {
+  succeeded(reader?: CallReader): void {
     this.#end((call, facts) => call.succeeded(facts), reader);
   }
 
-  failed(error: unknown, reader?: ReplyReader): void {
+  failed(error: unknown, reader?: CallReader): void {
     this.#end((call, facts) => call.failed(error, facts), reader);
   }
 
   /** The request or its reply has ended with `error`, which an abort may have caused. The name of such an error is the client's. */
-  broken(error: unknown, reader?: ReplyReader): void {
+  broken(error: unknown, reader?: CallReader): void {
     const { signal } = this.#options;
     const aborted = readProperty(signal, 'aborted') === true;
     const cause = signal !== undefined && aborted ? abortReason(signal) : error;
@@ -79,7 +82,7 @@ export class OpenCall {
   }
 
   /** One copy of the reply is read no more. While another can be read, the call goes on. */
-  left(reader?: ReplyReader): void {
+  left(reader?: CallReader): void {
     if (reader !== undefined) this.#readers.delete(reader);
     if (reader !== undefined && this.#readers.size > 0) return;
     const last = reader ?? [...this.#readers].at(-1);
@@ -100,11 +103,11 @@ export class OpenCall {
     }
   }
 
-  #cancelled(reason: unknown, reader: ReplyReader | undefined): void {
+  #cancelled(reason: unknown, reader: CallReader | undefined): void {
     this.#end((call, facts) => call.cancelled(reason, facts), reader);
   }
 
-  #end(tell: (call: ModelCall, facts: ModelCallEnd) => void, reader: ReplyReader | undefined): void {
+  #end(tell: (call: ModelCall, facts: ModelCallEnd) => void, reader: CallReader | undefined): void {
     if (!open.delete(this)) return;
     this.#readers.clear();
     this.guarded(() => tell(this.#options.call, reader?.facts() ?? NOTHING_KNOWN));

@@ -1,8 +1,9 @@
 /** Reads a reply by its protocol, and ends the call when the reply is complete. */
 import { ModelReplyError } from '../llm/reply-error.ts';
+import { tellNoMore } from './dropped.ts';
 import type { OpenCall } from './open-call.ts';
 import type { ReplyReader } from './protocol.ts';
-import { type ReplySink, untap } from './tap.ts';
+import type { ReplySink } from './tap.ts';
 
 /** Hides from a client what the observer has asked for in its place. */
 export interface ReplyFilter {
@@ -95,16 +96,18 @@ export class ReadReply implements ReplySink {
   #ended(): void {
     const reader = this.#stop();
     if (reader === undefined) return;
-    const cutOff = new ModelReplyError('the reply was cut off: its body ended before its last event', undefined, {
-      reason: 'cut_off',
-    });
-    this.#reading.call.failed(reader.error ?? cutOff, reader);
+    this.#reading.call.failed(reader.error ?? cutOff(), reader);
   }
 
   #stop(): ReplyReader | undefined {
     const reader = this.#reader;
     this.#reader = undefined;
-    if (reader !== undefined) untap(this);
+    if (reader !== undefined) tellNoMore(this);
     return reader;
   }
+}
+
+export function cutOff(): ModelReplyError {
+  const message = 'the reply was cut off: it ended before its last event';
+  return new ModelReplyError(message, undefined, { reason: 'cut_off' });
 }

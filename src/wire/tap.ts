@@ -5,10 +5,11 @@
  */
 import { ReadableStream, type ReadableStreamDefaultReader } from 'node:stream/web';
 import { isPromise } from '../core/until-cancelled.ts';
+import { type Leavable, tellNoMore, tellWhenDropped } from './dropped.ts';
 import { hidden, isByteStream, isStream, memberOf } from './response-members.ts';
 
 /** What is told of a reply. No method throws. What a method returns is what the client gets. */
-export interface ReplySink {
+export interface ReplySink extends Leavable {
   /** Bytes that the client is about to get, and that are gone afterwards. */
   chunk(bytes: Uint8Array): Uint8Array;
   /** The whole body as a text. */
@@ -17,8 +18,6 @@ export interface ReplySink {
   parsed(body: unknown): void;
   /** The body has ended. Returns bytes that were held back. */
   ended(): Uint8Array | undefined;
-  /** The client has cancelled the body, or has dropped it before its end. */
-  left(): void;
   /** The body ends with an error. */
   broken(error: unknown): void;
   /** A sink for a copy of the reply. */
@@ -28,11 +27,6 @@ export interface ReplySink {
 type Body = ReadableStream<unknown>;
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
-/**
- * One for all: one for each `fetch` was collected before the responses that it had to tell of. A body keeps its response, so
- * that the sink is told when neither of them can be reached.
- */
-const dropped = new FinalizationRegistry<ReplySink>((sink) => sink.left());
 const encoder = new TextEncoder();
 
 /**
@@ -86,7 +80,7 @@ export function tapReply(response: object, sink: ReplySink): boolean {
     observe(name, (original, args) => {
       if (!isWhole()) return Reflect.apply(original, response, args);
       // It reads to the end, also where the response is dropped meanwhile.
-      dropped.unregister(sink);
+      tellNoMore(sink);
       const reading = Reflect.apply(original, response, args);
       if (!isPromise(reading)) return tell(reading as never);
       return reading.then((value) => tell(value as never), tellBroken(sink));
@@ -104,13 +98,9 @@ export function tapReply(response: object, sink: ReplySink): boolean {
   } catch {
     return false;
   }
-  dropped.register(response, sink, sink);
+  // A body keeps its response: the sink is told when neither of them can be reached.
+  tellWhenDropped(response, sink);
   return true;
-}
-
-/** The sink has nothing more to be told. */
-export function untap(sink: ReplySink): void {
-  dropped.unregister(sink);
 }
 
 function tellBroken(sink: ReplySink): (error: unknown) => never {
