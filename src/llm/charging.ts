@@ -10,6 +10,7 @@ import { soundUsage } from '../ledger/usage.ts';
 import { recordCharge, UNKNOWN_MODEL } from '../telemetry/record/charge.ts';
 import type { Observation } from '../telemetry/record/llm.ts';
 import type { ModelCallEnd } from './model-call.ts';
+import { chargeLater } from './pending-charges.ts';
 import { warnOfUnknown } from './warn-once.ts';
 
 /** What is known of a call that has ended. */
@@ -63,7 +64,7 @@ export function chargeCall(
     finish(priced);
     return undefined;
   }
-  const later = priced.then(finish);
+  const later = chargeLater(priced, finish);
   tellSpenders(to.context, (spender) => spender.awaits?.(later));
   return later;
 }

@@ -1,5 +1,6 @@
 /** The observer of model calls, from its start to the shutdown. */
 import { isMainThread } from 'node:worker_threads';
+import { chargeNow } from '../llm/pending-charges.ts';
 import { setPriceBook } from '../llm/price-book.ts';
 import { processWide } from '../platform/process-wide.ts';
 import { ANY_HOST, hostObserved, KNOWN_HOSTS } from '../telemetry/record/observed-hosts.ts';
@@ -9,7 +10,7 @@ import type { ModelCallsSettings } from './model-calls-settings.ts';
 import { warn } from './warn.ts';
 
 export interface ObservedModelCalls {
-  /** Ends the observation of the calls that have not ended, so that their spans and counts leave with this process. */
+  /** Ends the observation of the calls that have not ended, now, so that their spans leave with this process. */
   endOpen(): void;
   /** Puts the earlier `fetch` back, ends the open calls, and says how many they were. */
   stop(): void;
@@ -27,7 +28,10 @@ export function startModelCalls(settings: ModelCallsSettings): ObservedModelCall
     if (!isChosen) sayOnce();
   }
   return {
-    endOpen: endOpenModelCalls,
+    endOpen() {
+      endOpenModelCalls();
+      chargeNow();
+    },
     stop() {
       const open = endOpenModelCalls();
       for (const each of undo.toReversed()) each();

@@ -1,4 +1,5 @@
 /** One SDK from its start to its shutdown. */
+import { chargesSettled } from '../llm/pending-charges.ts';
 import { systemClock } from '../platform/clock.ts';
 import { currentMeter } from '../telemetry/meter.ts';
 import { observeProcess } from '../telemetry/process.ts';
@@ -22,12 +23,16 @@ export function startTelemetry(sdk: Sdk, settings: Settings, onShutdown: () => v
   const traces = startTraces(sdk, settings);
   const metrics = startMetrics(sdk, settings);
   const modelCalls = startModelCalls(settings.modelCalls);
+  const text = async () => {
+    await chargesSettled();
+    return (await metrics?.text()) ?? '';
+  };
   let server: ScrapeServer | undefined;
   let ready: Promise<void> | undefined;
   const listen = (endpoint: Settings['prometheus']): boolean => {
     if (metrics === undefined || endpoint === undefined || ready !== undefined) return false;
     noteEndpoint(true);
-    ready = startScrapeServer(endpoint, () => metrics.text()).then((started) => {
+    ready = startScrapeServer(endpoint, text).then((started) => {
       server = started;
     });
     return true;
@@ -37,7 +42,8 @@ export function startTelemetry(sdk: Sdk, settings: Settings, onShutdown: () => v
   let lastText: Promise<string> | undefined;
   let ending: Promise<void> | undefined;
   const flush = async () => {
-    if (traces !== undefined) await settlesWithin(settings.flushTimeoutMs, traces.flush());
+    if (traces === undefined) return;
+    await settlesWithin(settings.flushTimeoutMs, chargesSettled().then(traces.flush));
   };
   let gaveUp = false;
   const finish = async () => {
@@ -51,11 +57,11 @@ export function startTelemetry(sdk: Sdk, settings: Settings, onShutdown: () => v
     const deadline = systemClock.now() + settings.flushTimeoutMs;
     modelCalls.stop();
     if (traces !== undefined) {
-      await settlesWithin(settings.flushTimeoutMs, traces.drain());
+      await settlesWithin(settings.flushTimeoutMs, chargesSettled().then(traces.drain));
       warnOfLost(traces.close());
     }
     releaseProcess();
-    lastText = metrics?.text() ?? Promise.resolve('');
+    lastText = text();
     const closing = Promise.allSettled([lastText, ready?.then(() => server?.close())]).then(() => metrics?.stop());
     await settlesWithin(Math.max(100, deadline - systemClock.now()), closing);
     unwatch();
@@ -92,7 +98,7 @@ export function startTelemetry(sdk: Sdk, settings: Settings, onShutdown: () => v
       return server?.error;
     },
     tracesUrl: traces?.url,
-    metrics: async () => lastText ?? metrics?.text() ?? '',
+    metrics: () => lastText ?? text(),
     flush: () => ending ?? flush(),
     shutdown,
   };

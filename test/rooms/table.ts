@@ -80,7 +80,7 @@ export const ROOMS: readonly Room[] = [
     may: [
       ...[...SDK, 'src/telemetry/', 'src/prometheus/', 'src/platform/', 'src/wire/', 'src/ledger/'],
       ...['src/core/check.ts', 'src/core/rules.ts', 'src/core/show.ts'],
-      ...['src/llm/price-book.ts', 'src/llm/price-file.ts'],
+      ...['src/llm/price-book.ts', 'src/llm/price-file.ts', 'src/llm/pending-charges.ts'],
     ],
     what: 'boots the SDK; nothing about primitives',
   },
