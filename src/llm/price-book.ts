@@ -4,7 +4,10 @@ import { EMPTY_BOOK, type PriceBook, type PriceOptions, priceBook } from '../led
 import { processWide } from '../platform/process-wide.ts';
 import { PRICE_RULES } from './price-options.ts';
 
-const shared = processWide<{ book: PriceBook }>('price book', () => ({ book: EMPTY_BOOK }));
+const shared = processWide<{ set: readonly PriceOptions[]; book: PriceBook }>('price book', () => ({
+  set: [],
+  book: EMPTY_BOOK,
+}));
 
 /**
  * Sets prices of the whole process, before those that were set earlier, for calls that end from now on. Returns the undo.
@@ -13,12 +16,14 @@ const shared = processWide<{ book: PriceBook }>('price book', () => ({ book: EMP
  */
 export function setPriceBook(options: PriceOptions): () => void {
   checkOptions('PriceOptions', options, PRICE_RULES);
-  const before = shared.book;
-  const book = priceBook(options, before);
-  shared.book = book;
-  return () => {
-    if (shared.book === book) shared.book = before;
-  };
+  const own = { ...options };
+  change([...shared.set, own]);
+  return () => change(shared.set.filter((each) => each !== own));
+}
+
+function change(set: readonly PriceOptions[]): void {
+  shared.set = set;
+  shared.book = set.reduce((under, options) => priceBook(options, under), EMPTY_BOOK);
 }
 
 /** Gives the prices in force now: those of the process, after prices of one's own. */

@@ -68,6 +68,7 @@ function capturesContent(name: string): boolean {
 function pricesFrom(name: string): PriceOptions[] {
   const path = textFrom(name);
   if (path === undefined) return [];
+  if (path === 'catalogue') return [{ prices: 'catalogue' }];
   try {
     return [readPriceFile(readFileSync(path, 'utf8'), `${name}=${path}`)];
   } catch (error) {

@@ -39,7 +39,9 @@ it('comes after prices of one’s own, also when it is set later', () => {
 
 it('does not undo what was set after it', () => {
   const first = set({ prices: flat(1) });
-  set({ prices: flat(2) });
+  const second = set({ prices: flat(2) });
   first();
   expect(priceCall(call, pricesInForce()())).toMatchObject({ dollars: 2 });
+  second();
+  expect(priceCall(call, pricesInForce()())).toMatchObject({ dollars: 2.5, pricedBy: 'catalogue' });
 });

@@ -50,6 +50,12 @@ describe('the observer of model calls', () => {
     expect(warnings).toEqual([]);
   });
 
+  it('leaves the reference prices out where TTA_PRICES is the word catalogue', () => {
+    vi.stubEnv('TTA_PRICES', 'catalogue');
+    expect(modelCallsOf().prices).toEqual([{ prices: 'catalogue' }]);
+    expect(warnings).toEqual([]);
+  });
+
   it('is told by options, which come before the environment', () => {
     vi.stubEnv('TTA_MODEL_CALLS', 'off');
     vi.stubEnv('TTA_MODEL_HOSTS', 'litellm:4000=litellm,other=other');
