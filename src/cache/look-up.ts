@@ -8,7 +8,8 @@ import { type Kept, type Lifetime, memoryStore } from './memory-store.ts';
 import { refresher } from './refresher.ts';
 import { refuseStream } from './refuse-stream.ts';
 import type { RemoteStore } from './remote-store.ts';
-import { SingleFlight } from './single-flight.ts';
+import { runAround, SingleFlight } from './single-flight.ts';
+import { Worth } from './worth.ts';
 
 export interface LookUpOptions<In, Out> {
   readonly inner: ObservedPrimitive<In, Out>;
@@ -47,8 +48,9 @@ export function createLookUp<In, Out>(options: LookUpOptions<In, Out>) {
   async function runAndKeep({ input, key, observation }: Lookup<In>, shared: ExecutionContext): Promise<Out> {
     const value = await inner.invoke(input, shared);
     refuseStream(messageName, inner.messageName, value);
-    memory?.set(key, value, shared.clock.now());
-    if (remote !== undefined) await remote.set(prefix + key, value, shared, observation);
+    const worth = worthOf(shared);
+    memory?.set(key, value, shared.clock.now(), worth);
+    if (remote !== undefined) await remote.set(prefix + key, value, shared, observation, worth);
     return value;
   }
 
@@ -59,7 +61,11 @@ export function createLookUp<In, Out>(options: LookUpOptions<In, Out>) {
     } else {
       record.hit(lookup.observation);
       const refreshed = await joined;
-      if (refreshed !== undefined) return refreshed.value;
+      if (refreshed !== undefined) {
+        worthOf(shared).dollars = refreshed.worth.dollars;
+        record.saved(refreshed.worth.dollars);
+        return refreshed.value;
+      }
     }
     if (negative === undefined) return runAndKeep(lookup, shared);
     try {
@@ -67,24 +73,27 @@ export function createLookUp<In, Out>(options: LookUpOptions<In, Out>) {
     } catch (error) {
       const isWorthKeeping =
         shared.scope?.cancelled !== true && (await decide(negative.when, error, shared, lookup.observation));
-      if (isWorthKeeping) failures?.set(lookup.key, error, shared.clock.now());
+      if (isWorthKeeping) failures?.set(lookup.key, error, shared.clock.now(), worthOf(shared));
       throw error;
     }
   }
 
   function hit(kept: Kept<Out>, lookup: Lookup<In>, context: ExecutionContext): Out {
-    if (context.clock.now() < kept.freshUntil) {
-      record.hit(lookup.observation);
-    } else {
-      record.hitStale(lookup.observation);
-      refreshes?.start(lookup.key, context, (shared) => runAndKeep(lookup, shared));
-    }
+    const isFresh = context.clock.now() < kept.freshUntil;
+    if (isFresh) record.hit(lookup.observation);
+    else record.hitStale(lookup.observation);
+    const isRefreshed = !isFresh && refreshes?.start(lookup.key, context, (shared) => runAndKeep(lookup, shared));
+    // A refresh makes the calls that the value would have saved.
+    if (isRefreshed !== true) record.saved(kept.worth.dollars);
     return kept.value;
   }
 
   async function askStore(lookup: Lookup<In>, shared: ExecutionContext): Promise<Out> {
     const kept = await remote?.get(prefix + lookup.key, shared, lookup.observation);
-    return kept === undefined ? miss(lookup, shared) : hit(kept, lookup, shared);
+    if (kept === undefined) return miss(lookup, shared);
+    // The executions that share this run save as much.
+    worthOf(shared).dollars = kept.worth.dollars;
+    return hit(kept, lookup, shared);
   }
 
   const find = remote === undefined ? miss : askStore;
@@ -94,6 +103,7 @@ export function createLookUp<In, Out>(options: LookUpOptions<In, Out>) {
     const kept = memory?.get(key, now);
     if (kept !== undefined && now < kept.freshUntil) {
       record.hit(observation);
+      record.saved(kept.worth.dollars);
       return kept.value;
     }
     const lookup: Lookup<In> = { input, key, observation };
@@ -101,13 +111,23 @@ export function createLookUp<In, Out>(options: LookUpOptions<In, Out>) {
     const failed = failures?.get(key, now);
     if (failed !== undefined) {
       record.hit(observation);
+      record.saved(failed.worth.dollars);
       throw failed.value;
     }
-    const joined = runs.join(key, context);
-    if (joined !== undefined) {
+    const run = runs.get(key);
+    if (run !== undefined) {
+      const result = runs.wait(key, run, context);
       record.hit(observation);
-      return joined;
+      return result.then((value) => {
+        record.saved(run.worth.dollars);
+        return value;
+      });
     }
     return runs.start(key, context, (shared) => find(lookup, shared));
   };
+}
+
+/** What the run that this context belongs to costs. */
+function worthOf(shared: ExecutionContext): Worth {
+  return runAround(shared)?.worth ?? new Worth();
 }

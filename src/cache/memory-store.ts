@@ -1,10 +1,13 @@
 import { LRUCache } from 'lru-cache';
+import type { Worth } from './worth.ts';
 
 /** A kept value, in an object so that `undefined` and `null` can be kept too. */
 export interface Kept<V> {
   readonly value: V;
   /** When it becomes stale, in milliseconds of the clock's `now()`. */
   readonly freshUntil: number;
+  /** What it cost to make it. */
+  readonly worth: Worth;
 }
 
 /** How long values are fresh, and for how long afterwards they are stale but still usable, in milliseconds. */
@@ -27,8 +30,8 @@ export function memoryStore<V>({
       entries.delete(key);
       return undefined;
     },
-    set(key: string, value: V, now: number): void {
-      entries.set(key, { value, freshUntil: now + ttlMs });
+    set(key: string, value: V, now: number, worth: Worth): void {
+      entries.set(key, { value, freshUntil: now + ttlMs, worth });
     },
   };
 }

@@ -4,9 +4,11 @@ import { PrimitiveTimeoutError } from '../core/errors.ts';
 import { memoryStore } from './memory-store.ts';
 import type { SharedRun } from './shared-run.ts';
 import { isDeadline, SingleFlight } from './single-flight.ts';
+import { Worth } from './worth.ts';
 
 /** How long a key is not refreshed after a refresh of it has failed, in milliseconds. */
 const PAUSE_MS = 1_000;
+const NOTHING = new Worth();
 
 interface RefresherOptions {
   readonly messageName: string;
@@ -44,7 +46,7 @@ export function refresher<V>({ messageName, longestMs, maxEntries }: RefresherOp
     const scope = new CancelScope(context.scope);
     const disarm = context.after(leftMs, () => scope.cancel(tooLong()));
     try {
-      return { value: await runs.wait(key, run, context.within(scope)) };
+      return { value: await runs.wait(key, run, context.within(scope)), worth: run.worth };
     } catch (error) {
       if (isDeadline(scope.reason)) run.scope.cancel(scope.reason);
       context.scope?.throwIfCancelled();
@@ -61,22 +63,27 @@ export function refresher<V>({ messageName, longestMs, maxEntries }: RefresherOp
      * The result of the refresh of the key, and `undefined` if it runs for too long. `undefined` at once when none runs,
      * or an execution waits for it already: a second one asks only if that one has waited for too long.
      */
-    join(key: string, context: ExecutionContext): Promise<{ readonly value: V } | undefined> | undefined {
+    join(
+      key: string,
+      context: ExecutionContext,
+    ): Promise<{ readonly value: V; readonly worth: Worth } | undefined> | undefined {
       const found = running(key, context.clock.now());
       if (found === undefined || found.run.waiting > 1) return undefined;
       return wait(key, found, context);
     },
-    start(key: string, context: ExecutionContext, run: (shared: ExecutionContext) => Promise<V>): void {
+    /** Starts a refresh of the key. False if one runs already, or is not due yet. */
+    start(key: string, context: ExecutionContext, run: (shared: ExecutionContext) => Promise<V>): boolean {
       const now = context.clock.now();
-      if (running(key, now) !== undefined || paused.get(key, now) !== undefined) return;
+      if (running(key, now) !== undefined || paused.get(key, now) !== undefined) return false;
       runs.startInBackground(key, context, async (shared) => {
         try {
           return await run(shared);
         } catch (error) {
-          paused.set(key, true, shared.clock.now());
+          paused.set(key, true, shared.clock.now(), NOTHING);
           throw error;
         }
       });
+      return true;
     },
   };
 }

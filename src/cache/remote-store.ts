@@ -8,6 +8,7 @@ import type { Observation, StoreOperation, StoreRecorder } from '../telemetry/re
 import { afterFailure, beforeAsking, HEALTHY } from './health.ts';
 import type { Kept, Lifetime } from './memory-store.ts';
 import type { CacheEntry, CacheStore } from './store.ts';
+import { type Worth, worthFrom } from './worth.ts';
 
 export type RemoteStore<V> = ReturnType<typeof remoteStore<V>>;
 
@@ -71,7 +72,11 @@ export function remoteStore<V>(store: CacheStore, { ttlMs, staleMs = 0 }: Lifeti
         // A store is shared with other processes: its times are dates.
         const freshForMs = freshUntilOf(entry) - context.date();
         if (freshForMs + staleMs <= 0) return undefined;
-        return { value: entry.value as V, freshUntil: context.clock.now() + freshForMs };
+        return {
+          value: entry.value as V,
+          freshUntil: context.clock.now() + freshForMs,
+          worth: worthFrom(entry.dollars),
+        };
       } catch (error) {
         context.scope?.throwIfCancelled();
         record.failed(observation, 'get', 'corrupt', { error });
@@ -79,10 +84,13 @@ export function remoteStore<V>(store: CacheStore, { ttlMs, staleMs = 0 }: Lifeti
         return undefined;
       }
     },
-    async set(key: string, value: V, context: ExecutionContext, observation: Observation): Promise<void> {
+    async set(key: string, value: V, context: ExecutionContext, observation: Observation, worth: Worth): Promise<void> {
       if (lifetimeMs === 0) return;
       const keptAt = context.date();
-      const entry = { value, freshUntil: ttlMs === undefined ? null : keptAt + ttlMs, keptAt };
+      await worth.settled();
+      const { dollars } = worth;
+      const paid = dollars > 0 ? { dollars } : {};
+      const entry = { value, freshUntil: ttlMs === undefined ? null : keptAt + ttlMs, keptAt, ...paid };
       await ask('set', context, observation, async () => store.set(key, entry, lifetimeMs));
     },
   };

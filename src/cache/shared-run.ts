@@ -1,4 +1,5 @@
 import { CancelScope } from '../core/cancellation.ts';
+import { Worth } from './worth.ts';
 
 /** A run of any cache. */
 export type AnyRun = SharedRun<unknown>;
@@ -6,6 +7,8 @@ export type AnyRun = SharedRun<unknown>;
 /** One run of a primitive, for all executions that ask for its key meanwhile. */
 export class SharedRun<out V> {
   readonly scope = new CancelScope();
+  /** What its model calls cost: each execution that shares it saves that. */
+  readonly worth = new Worth();
   /** When it started, in milliseconds of the clock's `now()`. */
   readonly startedAt: number;
   readonly result: Promise<V>;

@@ -1,6 +1,7 @@
 import type { ExecutionContext } from '../core/context.ts';
 import { effectsAround } from '../core/effects.ts';
 import { CacheCycleError } from '../core/refusals.ts';
+import { withSpender } from '../core/spending.ts';
 import { untilCancelled } from '../core/until-cancelled.ts';
 import { readProperty } from '../platform/read-property.ts';
 import { type AnyRun, SharedRun } from './shared-run.ts';
@@ -24,12 +25,6 @@ export class SingleFlight<V> {
 
   get(key: string): SharedRun<V> | undefined {
     return this.#runs.get(key);
-  }
-
-  /** The result of the run for this key, `undefined` when there is none. */
-  join(key: string, context: ExecutionContext): PromiseLike<V> | undefined {
-    const run = this.#runs.get(key);
-    return run === undefined ? undefined : this.wait(key, run, context);
   }
 
   /** Starts the run for this key and waits for it. */
@@ -66,7 +61,7 @@ export class SingleFlight<V> {
   #add(key: string, context: ExecutionContext, work: Work<V>): SharedRun<V> {
     const run = new SharedRun<V>(context.clock.now(), async (run) => {
       try {
-        return await work(context.within(run.scope).insideOf(RUN, run));
+        return await work(withSpender(context.within(run.scope).insideOf(RUN, run), run.worth));
       } finally {
         this.forget(key, run);
       }
@@ -98,7 +93,8 @@ export class SingleFlight<V> {
   }
 }
 
-function runAround(context: ExecutionContext): AnyRun | undefined {
+/** The run that work in this context belongs to. */
+export function runAround(context: ExecutionContext): AnyRun | undefined {
   return context.innermost(RUN);
 }
 

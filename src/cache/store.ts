@@ -11,6 +11,8 @@ export interface CacheEntry {
    * here.
    */
   readonly keptAt?: number | undefined;
+  /** US dollars of the model calls that made the value, if there were any: a later hit saves them. */
+  readonly dollars?: number | undefined;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { addTo } from '../../ledger/money.ts';
 import type { Observation } from '../observation.ts';
 import { ATTR, EVENT, INSTRUMENT } from '../semconv.ts';
 import { SeriesTable } from '../series-table.ts';
@@ -13,6 +14,7 @@ const cacheMisses = new SeriesTable(INSTRUMENT.cacheMisses, 'counter', { unit: '
   ATTR.primitiveName,
   ATTR.cacheType,
 ]);
+const cacheSaved = new SeriesTable(INSTRUMENT.cacheSavedCost, 'counter', { unit: '{USD}' }, [ATTR.primitiveName]);
 const cacheStoreErrors = new SeriesTable(INSTRUMENT.cacheStoreErrors, 'counter', { unit: '{operation}' }, [
   ATTR.primitiveName,
   ATTR.cacheType,
@@ -26,6 +28,7 @@ export type CacheRecorder = ReturnType<typeof cacheRecorder>;
 export function cacheRecorder(name: string, type: string) {
   const hits = cacheHits.series(name, type);
   const misses = cacheMisses.series(name, type);
+  const saved = cacheSaved.series(name);
   return {
     /** The cache answered. */
     hit(observation: Observation): void {
@@ -36,6 +39,10 @@ export function cacheRecorder(name: string, type: string) {
     hitStale(observation: Observation): void {
       hits.value += 1;
       mark(observation, 'stale');
+    },
+    /** The answer made model calls unnecessary that would have cost this much. */
+    saved(dollars: number): void {
+      if (dollars > 0) addTo(saved, dollars);
     },
     /** The primitive runs. */
     missed(observation: Observation): void {
