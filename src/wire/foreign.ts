@@ -11,12 +11,14 @@ export function at(value: unknown, ...path: readonly (string | number)[]): unkno
   return path.reduce<unknown>(readProperty, value);
 }
 
-export function entriesOf(list: unknown): readonly unknown[] {
-  const length = isList(list) ? Math.min(numberOf(readProperty(list, 'length')) ?? 0, MOST_ENTRIES) : 0;
+/** The entries of a list; none of anything else. */
+export function entriesOf(list: unknown, most = MOST_ENTRIES): readonly unknown[] {
+  const length = isList(list) ? Math.min(numberOf(readProperty(list, 'length')) ?? 0, most) : 0;
   return Array.from({ length }, (_, index) => readProperty(list, index));
 }
 
-function isList(value: unknown): boolean {
+/** Like `Array.isArray`, which throws for some proxies. */
+export function isList(value: unknown): boolean {
   try {
     return Array.isArray(value);
   } catch {

@@ -4,7 +4,7 @@ import type { UsageShape } from '../ledger/usage-shapes.ts';
 import type { ModelCallEnd } from '../llm/model-call.ts';
 import { errorReply } from './error-reply.ts';
 import { estimatedTokens } from './estimate.ts';
-import { entriesOf, nameOf, numberOf } from './foreign.ts';
+import { at, entriesOf, nameOf, numberOf, textOf } from './foreign.ts';
 import type { OutputMessages, TextKind, ToolCallPart } from './output-messages.ts';
 
 /** The most answers to one request whose finish reasons are kept. */
@@ -155,9 +155,7 @@ export function createHeard({ shape, believesCost, tier: askedTier, inputTokens,
 
 /** The text of a part of a message; `''` where it has none. */
 function textIn(part: unknown): string {
-  if (typeof part !== 'object' || part === null) return typeof part === 'string' ? part : '';
-  const { text, thinking } = part as { text?: unknown; thinking?: unknown };
-  return typeof text === 'string' ? text : typeof thinking === 'string' ? thinking : '';
+  return typeof part === 'string' ? part : textOf(at(part, 'text') ?? at(part, 'thinking'));
 }
 
 /** Providers call the usual tier `default` or `on_demand`; `auto` is decided by the reply. */

@@ -1,6 +1,6 @@
 /** Reads a reply of any protocol as it passes: events, lines of JSON, a list in JSON, or one body. */
 import { createEventStream } from './event-stream.ts';
-import { at } from './foreign.ts';
+import { at, entriesOf, isList } from './foreign.ts';
 import type { ReplyHeard } from './heard.ts';
 import { createEventLines } from './lines.ts';
 import { parseOr, stringEnd } from './pick.ts';
@@ -67,10 +67,11 @@ export function createReplyReader(options: ReaderOptions): ReplyReader {
       ended();
     },
     parsed(body) {
-      if (!Array.isArray(body)) protocol.read(body, heard, { isWhole: true, name: undefined });
+      if (!isList(body)) protocol.read(body, heard, { isWhole: true, name: undefined });
       else {
         inChunks = true;
-        for (const event of body) protocol.read(event, heard, { isWhole: false, name: undefined });
+        for (const event of entriesOf(body, Number.POSITIVE_INFINITY))
+          protocol.read(event, heard, { isWhole: false, name: undefined });
         ended();
       }
     },

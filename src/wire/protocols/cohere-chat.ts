@@ -1,6 +1,6 @@
 /** Cohere's chat and embeddings, version 2. Its replies do not name the model. */
 import { COHERE_USAGE, withoutOutput } from '../../ledger/usage-shapes.ts';
-import { at, entriesOf } from '../foreign.ts';
+import { at, entriesOf, isList } from '../foreign.ts';
 import { type ReplyProtocol, textsOf } from '../reply-protocol.ts';
 
 const MESSAGE = { content: true, tool_calls: true } as const;
@@ -25,12 +25,12 @@ export const cohereChat: ReplyProtocol = {
     if (reason === 'ERROR') heard.failed({ code: 'ERROR', message: 'the model ended with an error' });
     const message = at(delta, 'message') ?? at(event, 'message');
     const content = at(message, 'content');
-    for (const part of Array.isArray(content) ? entriesOf(content) : [content]) {
+    for (const part of isList(content) ? entriesOf(content) : [content]) {
       heard.text(at(part, 'thinking'), 'reasoning');
       heard.text(at(part, 'text'));
     }
     const calls = at(message, 'tool_calls');
-    for (const call of Array.isArray(calls) ? entriesOf(calls) : calls ? [calls] : []) {
+    for (const call of isList(calls) ? entriesOf(calls) : calls ? [calls] : []) {
       const [name, given] = [at(call, 'function', 'name'), at(call, 'function', 'arguments')];
       heard.toolCall({ place: at(event, 'index'), id: at(call, 'id'), name, arguments: given });
     }

@@ -13,11 +13,13 @@ const COST = { provider_metadata: { gateway: true } } as const;
 export const openaiChat: ReplyProtocol = {
   usage: OPENAI_USAGE,
   wanted: {
-    ...{ id: true, model: true, usage: true, service_tier: true, x_groq: true, error: true, object: true },
+    ...{ id: true, model: true, usage: true, service_tier: true, x_groq: true, error: true },
+    // An error may be the whole body.
+    ...{ object: true, type: true, code: true, message: true },
     choices: { index: true, finish_reason: true, error: true, message: COST, delta: COST },
   },
   content: { choices: { text: true, message: MESSAGE, delta: MESSAGE } },
-  marks: /"(?:usage|x_groq|provider_metadata)"\s*:\s*\{|"(?:error|finish_reason)"\s*:\s*["{]/,
+  marks: /"(?:usage|x_groq|provider_metadata)"\s*:\s*\{|"(?:error|finish_reason)"\s*:\s*["{]|"object"\s*:\s*"error"/,
   textKeys: textsOf('content', 'reasoning_content', 'reasoning', 'refusal', 'arguments', 'text'),
   endsWithReason: true,
   read(event, heard, { isWhole, name }) {
