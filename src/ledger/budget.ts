@@ -55,7 +55,7 @@ function positive(value: number | undefined): number {
  * for it is taken as spent: it is the safe bound.
  */
 export function spentOn({ dollars, metering }: Charge, heldUsd: number): number {
-  if (dollars === undefined || !(dollars >= 0)) return heldUsd;
+  if (dollars === undefined || !Number.isFinite(dollars) || dollars < 0) return heldUsd;
   return metering === 'partial' || metering === 'unknown' ? Math.max(dollars, heldUsd) : dollars;
 }
 

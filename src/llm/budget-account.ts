@@ -72,7 +72,7 @@ export function budgetAccounts<In>(name: string, per: BudgetKey<In>, windowMs: n
     }
     if (per === 'run') return account('run', boundedKey(context.workflowId));
     if (per === 'all') return account('all', '');
-    const { tenant } = context as { readonly tenant?: string | undefined };
+    const { tenant } = context;
     return tenant === undefined ? account('tenantless', '') : account('tenant', boundedKey(tenant));
   };
 }
