@@ -62,7 +62,7 @@ export const budgetStore: Rule<BudgetStore> = (where, option, value) => {
 export interface MemoryBudgetStoreOptions {
   /**
    * How many accounts (runs, or tenants in their windows) are kept; the least recently used is forgotten first. One takes
-   * about 250 bytes. @default 100000
+   * about 400 bytes. @default 100000
    */
   readonly maxKeys?: number | undefined;
 }

@@ -3,6 +3,7 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace-node';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  budget,
   bulkhead,
   cache,
   circuitBreaker,
@@ -48,7 +49,7 @@ interface Node {
 const LEAVES = ['value', 'later', 'throw', 'reject', 'text', 'hang', 'stubborn', 'reads', 'leaves', 'unread', 'model'];
 const INNER = [
   ...['sequential', 'parallel', 'settle', 'narrow', 'conditional', 'router', 'switch', 'retry', 'timeout', 'fallback'],
-  ...['cache', 'race', 'hedge', 'breaker', 'bulkhead', 'rateLimit', 'loop', 'map', 'saga', 'workflow'],
+  ...['cache', 'race', 'hedge', 'breaker', 'bulkhead', 'rateLimit', 'loop', 'map', 'saga', 'workflow', 'budget'],
 ];
 
 const { tree } = fc.letrec<{ tree: Node }>((tie) => ({
@@ -108,6 +109,9 @@ function build(root: Node): { primitive: Any; parents: Map<string, string | unde
         return hedge(first, { name, delayMs: seed });
       case 'breaker':
         return circuitBreaker(first, { name, consecutiveFailures: 1 + (seed % 2), openMs: 10 });
+      case 'budget':
+        // A half of them allows nothing, not even a call of unknown price.
+        return budget(first, { name, limitUsd: seed % 2, otherwise: rest[0] ?? first, warnAt: 1 });
       case 'bulkhead':
         return bulkhead(first, { name, concurrency: 1, maxQueue: seed % 2 });
       case 'rateLimit':
