@@ -17,7 +17,10 @@ export interface ReplyEnd {
 /** With any other finish reason an empty text is no answer. */
 const WHOLE: readonly (string | undefined)[] = ['stop', 'length', undefined];
 /** Providers' words for a reply that they have stopped, also in the middle of its text. */
-const FILTERED = /^(?:content[_-]?filter|(?:image_)?safety$|recitation$|prohibited_content$|blocklist$|spii$)/i;
+const FILTERED =
+  /^(?:content[_-]?filter|(?:image_)?safety$|recitation$|prohibited_content$|blocklist$|spii$|sensitive$)/i;
+/** Those for a reply that the provider itself could not finish. */
+const BROKEN_OFF = /^(?:error|network_error|insufficient_system_resource)$/i;
 const TOOL_CALL = /^(?:tool_calls?|tool_use|function_call)$/i;
 
 /** Returns the text of a reply, whole or streamed. A reply without a text, or with one that is no answer, is an error. */
@@ -40,6 +43,9 @@ export function requireText(text: unknown, end: ReplyEnd): string {
       reason: 'content_filter',
       said: filtered,
     });
+  }
+  if (BROKEN_OFF.test(finishReason)) {
+    throw new ModelReplyError(`${what}: the provider could not finish it`, usage, { reason: 'provider_error' });
   }
   if (typeof text === 'string' && (hasText || WHOLE.includes(end.finishReason))) return text;
   throw new ModelReplyError(what, usage);

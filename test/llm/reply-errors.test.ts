@@ -1,5 +1,7 @@
 /** Replies that are no answers: why, what the provider said, what they cost, and that nobody pays for them twice. */
+import { Readable } from 'node:stream';
 import { inspect } from 'node:util';
+import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { llm, llmStream, ModelReplyError, openAICompatible, retry } from '../../src/index.ts';
 import { startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
@@ -121,6 +123,13 @@ const CASES: readonly Case[] = [
     ],
   },
   {
+    what: 'a finish reason that is an error',
+    reason: 'provider_error',
+    said: undefined,
+    whole: completion('Well', {}, { finish_reason: 'insufficient_system_resource' }),
+    parts: [chunk({ content: 'Well' }), chunk({}, 'insufficient_system_resource'), usageChunk],
+  },
+  {
     what: 'an error that is a text',
     reason: 'provider_error',
     said: 'overloaded',
@@ -130,6 +139,77 @@ const CASES: readonly Case[] = [
     parts: [{ error: 'overloaded' }],
   },
 ];
+
+describe('a reply of any shape', () => {
+  const shape = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { depthSize: 'small' },
+      fc.constantFrom(null, undefined, '', 'text', 0, -1, 502, Number.NaN, 'tool_calls'),
+      tie('list'),
+      tie('record'),
+    ),
+    list: fc.array(tie('value'), { maxLength: 3 }),
+    record: fc.dictionary(
+      fc.constantFrom(
+        'choices',
+        'message',
+        'delta',
+        'content',
+        'text',
+        'refusal',
+        'tool_calls',
+        'function',
+        'name',
+        'finish_reason',
+        'usage',
+        'prompt_tokens',
+        'error',
+        'code',
+        'metadata',
+        'raw',
+        'content_filter_results',
+        'filtered',
+        'x_groq',
+        'id',
+        'model',
+        '__proto__',
+      ),
+      tie('value'),
+      { maxKeys: 6 },
+    ),
+  })).value;
+
+  it('is an answer or a ModelReplyError, and nothing else', async () => {
+    const client = (answer: unknown, streams: boolean) => ({
+      chat: { completions: { create: async () => (streams ? Readable.from((answer as unknown[]) ?? []) : answer) } },
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        shape,
+        fc.array(
+          shape.filter((each) => each !== null && each !== undefined),
+          { maxLength: 4 },
+        ),
+        async (whole, chunks) => {
+          const give = (answer: unknown, streams: boolean) =>
+            openAICompatible({ model: 'gpt-4', client: client(answer, streams) });
+          const outcomes = await Promise.allSettled([
+            llm(give(whole, false)).execute('hi'),
+            llmStream(give(chunks, true)).execute('hi').then(read),
+          ]);
+          for (const outcome of outcomes) {
+            if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(ModelReplyError);
+            else
+              expect(
+                typeof (outcome.value as { text?: string }).text === 'string' || typeof outcome.value === 'string',
+              ).toBe(true);
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
 
 describe.each(['llm', 'llmStream'] as const)('%s', (kind) => {
   const ask = async (): Promise<unknown> => {
