@@ -1,6 +1,6 @@
 /** The public price catalogue: https://github.com/pydantic/genai-prices, as released, never fetched. */
 import type { PriceCalculation } from '@pydantic/genai-prices';
-import { catalogueProvider, plainModel, withoutDate } from './model-names.ts';
+import { catalogueProvider, plainModel, withoutDate, withoutVersion } from './model-names.ts';
 import { type SoundUsage, soundUsage } from './usage.ts';
 
 /** What the catalogue has of one model. */
@@ -20,8 +20,11 @@ export interface Catalogue {
    * @param at milliseconds since 1970
    */
   price(provider: string | undefined, model: string, usage: SoundUsage, at: number): CataloguePrice | undefined;
-  /** Whether this is the name of a model, or of a dated version of one: a longer name that only begins like it is not. */
-  knows(provider: string, model: string): boolean;
+  /**
+   * The name of a model that a server has said, if it is that of a model or of a version of one. A name that only begins like
+   * a model's, whose end a server could choose freely, gives the catalogue's own name. `undefined`: no model has this name.
+   */
+  nameOf(provider: string, model: string): string | undefined;
   /** The catalogue's name of the provider that makes this model. */
   makerOf(model: string): string | undefined;
 }
@@ -83,15 +86,19 @@ async function load(): Promise<Catalogue> {
     return undefined;
   };
 
-  const knows: Catalogue['knows'] = (provider, model) => {
+  const nameOf: Catalogue['nameOf'] = (provider, model) => {
     const found = price(provider, model, NOTHING, 0)?.name;
-    const name = plainModel(model).toLowerCase();
-    return found !== undefined && [name, withoutDate(name)].some((each) => found.endsWith(`/${each}`));
+    const id = found?.slice(found.indexOf('/') + 1);
+    const name = plainModel(model);
+    const isVersion = [name, withoutDate(name), withoutVersion(name)].some(
+      (each) => each.toLowerCase() === id?.toLowerCase(),
+    );
+    return isVersion ? name : id;
   };
 
   const makerOf: Catalogue['makerOf'] = (model) => price(undefined, model, NOTHING, 0)?.name.split('/')[0];
 
-  return { price, knows, makerOf };
+  return { price, nameOf, makerOf };
 }
 
 /** The providers that make models and sell them. */

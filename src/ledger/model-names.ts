@@ -1,6 +1,6 @@
 /** The names under which one model appears. */
 
-/** The price catalogue's names of providers, where they differ from those of the GenAI conventions. */
+/** The price catalogue's names of providers: those of the GenAI conventions first, then other libraries' names. */
 const CATALOGUE_PROVIDERS: Readonly<Record<string, string>> = {
   'aws.bedrock': 'aws',
   'azure.ai.openai': 'azure',
@@ -11,11 +11,25 @@ const CATALOGUE_PROVIDERS: Readonly<Record<string, string>> = {
   mistral_ai: 'mistral',
   moonshot_ai: 'moonshotai',
   x_ai: 'x-ai',
+  amazon_bedrock: 'aws',
+  azure_openai: 'azure',
+  bedrock: 'aws',
+  fireworks_ai: 'fireworks',
+  gemini: 'google',
+  google_vertex: 'google',
+  mistralai: 'mistral',
+  moonshot: 'moonshotai',
+  together_ai: 'together',
+  vertex: 'google',
+  vertex_ai: 'google',
+  xai: 'x-ai',
 };
 
 /** The catalogue's name of a provider. */
 export function catalogueProvider(provider: string): string {
-  return Object.hasOwn(CATALOGUE_PROVIDERS, provider) ? (CATALOGUE_PROVIDERS[provider] as string) : provider;
+  const name = provider.toLowerCase();
+  const known = name.replaceAll('-', '_');
+  return Object.hasOwn(CATALOGUE_PROVIDERS, known) ? (CATALOGUE_PROVIDERS[known] as string) : name;
 }
 
 /** The conventions' name of a provider of the catalogue; the first, if it has several. */
@@ -32,6 +46,11 @@ export function plainModel(model: string): string {
 /** The name without the date of its version: `gpt-4o-2024-08-06` is a `gpt-4o`, `gpt-3.5-turbo-0125` a `gpt-3.5-turbo`. */
 export function withoutDate(model: string): string {
   return model.replace(/[-@](?:20\d\d-?[01]\d-?[0-3]\d|\d{4})$/, '');
+}
+
+/** The name without the date, or the other end, of its version: `mistral-large-latest`, `gemini-2.0-flash-001`. */
+export function withoutVersion(model: string): string {
+  return withoutDate(model).replace(/-(?:latest|\d{3})$/, '');
 }
 
 /** A table's keys for a model at a provider, the most exact first. */

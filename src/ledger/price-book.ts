@@ -106,11 +106,14 @@ export async function catalogueReady(): Promise<void> {
   await loadCatalogue();
 }
 
-/** Whether a name that only a reply has said is that of a model: by the author's prices, or by the catalogue once loaded. */
-export function knowsModel(provider: string, model: string, book: PriceBook): boolean {
+/**
+ * The label of a model that only a reply has named; `undefined` where neither the author's prices nor the catalogue, once it
+ * is loaded, know it. There is no end of names that a server can say, and there must be one of labels.
+ */
+export function knownModel(provider: string, model: string, book: PriceBook): string | undefined {
   const keys = keysOf(provider, model);
-  const byAuthor = book.layers.some(({ prices, priceAs }) => keys.some((key) => prices.has(key) || priceAs.has(key)));
-  return byAuthor || keys.some((key) => REFERENCES.has(key)) || (loadedCatalogue()?.knows(provider, model) ?? false);
+  const isOwn = book.layers.some(({ prices, priceAs }) => keys.some((key) => prices.has(key) || priceAs.has(key)));
+  return isOwn || keys.some((key) => REFERENCES.has(key)) ? model : loadedCatalogue()?.nameOf(provider, model);
 }
 
 /** All that the author has said about the price of a call, the first first. */

@@ -5,7 +5,7 @@ import { type Settle, tellSpenders } from '../core/spending.ts';
 import { isPromise } from '../core/until-cancelled.ts';
 import { loadCatalogue, loadedCatalogue } from '../ledger/catalogue.ts';
 import type { CallOutcome, CallPlan, Charge } from '../ledger/charge.ts';
-import { knowsModel, type PriceBook, type PricedCall, priceCall } from '../ledger/price-book.ts';
+import { knownModel, type PriceBook, type PricedCall, priceCall } from '../ledger/price-book.ts';
 import { soundUsage } from '../ledger/usage.ts';
 import { recordCharge, UNKNOWN_MODEL } from '../telemetry/record/charge.ts';
 import type { Observation } from '../telemetry/record/llm.ts';
@@ -105,10 +105,9 @@ export function dateIn(context: ExecutionContext): number {
 
 function chargeOf(call: EndedCall, priced: Priced | undefined, { context, prices }: ChargedTo): Charge {
   const { provider, metering, asked, answered, usage } = call;
-  const isKnown = answered !== undefined && asked === undefined && knowsModel(provider, answered, prices());
   return {
     provider,
-    model: asked ?? (isKnown ? answered : UNKNOWN_MODEL),
+    model: asked ?? (answered === undefined ? undefined : knownModel(provider, answered, prices())) ?? UNKNOWN_MODEL,
     outcome: outcomeIn(context, call.outcome),
     metering,
     usage: usage === undefined ? undefined : soundUsage(usage),

@@ -42,6 +42,10 @@ it.each([
   ['mistral_ai', 'mistral-large-latest', 0.008],
   ['moonshot_ai', 'kimi-k2-0711-preview', 0.0031],
   ['x_ai', 'grok-3-mini', 0.0008],
+  ['xai', 'grok-3-mini', 0.0008],
+  ['OpenAI', 'gpt-4o', 0.0125],
+  ['vertex_ai', 'claude-sonnet-4-5@20250929', 0.018],
+  ['amazon-bedrock', 'apac.amazon.nova-lite-v1:0', 0.0003],
   ['openrouter', 'anthropic/claude-4.5-sonnet-20250929', 0.018],
   ['openai', 'ft:gpt-4o-mini-2024-07-18:org::abc', 0.0015],
 ])('knows %s %s by its name in the conventions', async (provider, model, expected) => {
@@ -128,14 +132,17 @@ it('never fails at a date that is none', async () => {
 });
 
 it.each([
-  ['openai', 'gpt-4o', true],
-  ['openai', 'gpt-4o-2024-08-06', true],
-  ['anthropic', 'claude-sonnet-4-5-20250929', true],
-  ['mistral_ai', 'mistral-large-2411', true],
-  ['gcp.gemini', 'models/gemini-2.5-flash', true],
-  ['openai', 'o3-mini-0e7b1c9d', false],
-  ['openai', 'ft:gpt-4o-mini:org::abc', false],
-  ['litellm', 'gpt-4o', false],
-])('says of the name %s %s whether it is a model: %s', async (provider, model, expected) => {
-  expect((await loadCatalogue())?.knows(provider, model)).toBe(expected);
+  ['openai', 'gpt-4o', 'gpt-4o'],
+  ['openai', 'gpt-4o-2024-08-06', 'gpt-4o-2024-08-06'],
+  ['anthropic', 'claude-sonnet-4-5-20250929', 'claude-sonnet-4-5-20250929'],
+  ['mistral_ai', 'mistral-large-2411', 'mistral-large-2411'],
+  ['mistral_ai', 'mistral-large-latest', 'mistral-large-latest'],
+  ['gcp.gemini', 'gemini-2.0-flash-001', 'gemini-2.0-flash-001'],
+  ['gcp.gemini', 'models/gemini-2.5-flash', 'gemini-2.5-flash'],
+  ['cohere', 'command-r-plus-0e7b1c9d', 'command-r-plus'],
+  ['openai', 'ft:gpt-4o-mini-2024-07-18:org::abc', 'ft:gpt-4o-mini'],
+  ['openai', 'gpt-none', undefined],
+  ['litellm', 'gpt-4o', undefined],
+])('calls a model of %s that says it is %s %s', async (provider, model, expected) => {
+  expect((await loadCatalogue())?.nameOf(provider, model)).toBe(expected);
 });
