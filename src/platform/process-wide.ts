@@ -6,7 +6,7 @@
 import { readProperty } from './read-property.ts';
 
 /** Raise it when the shape of anything that copies share changes: copies of different generations share nothing. */
-const GENERATION = 1;
+const GENERATION = 2;
 
 const shared = globalThis as unknown as Record<symbol, unknown>;
 const keyOf = (name: string) => Symbol.for(`tta-primitives/${GENERATION}/${name}`);
