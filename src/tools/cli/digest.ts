@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join, parse, resolve } from 'node:path';
+import { BudgetExceededError } from '../../index.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { foreignMessage, foreignText } from '../../platform/foreign-text.ts';
 import { writeAtomically } from '../../platform/write-atomically.ts';
-import { parseExposition } from '../../prometheus/parse.ts';
+import { type Exposition, parseExposition } from '../../prometheus/parse.ts';
 import { createDigest, FolderError, type PartialDocument, planDigest, resolveOutputPath } from '../digest/index.ts';
 import { confirmCost } from './confirm-cost.ts';
 import { chooseModels, usesOfflineModel } from './models.ts';
@@ -11,7 +12,7 @@ import { packageRoot, userFolder } from './package-root.ts';
 import { print, printError } from './print.ts';
 import { createProgress } from './progress.ts';
 import { requirePeers } from './require-peers.ts';
-import { runMetrics } from './run-metrics.ts';
+import { type RunMetrics, runMetrics } from './run-metrics.ts';
 import { stopOnSignals } from './stop-on-signals.ts';
 import { renderTable } from './table.ts';
 import { chooseTraceTarget } from './trace-target.ts';
@@ -31,6 +32,8 @@ export interface DigestCommandOptions {
   /** The largest file that is read, in megabytes. */
   readonly maxFile: number;
   readonly tracePort: number;
+  /** The most US dollars that the models may cost. */
+  readonly budget?: number;
   /** Whether not to ask before a large folder goes to a model that may cost money. */
   readonly yes: boolean;
 }
@@ -54,7 +57,11 @@ export async function digestCommand(folderArgument: string | undefined, options:
   const traces = await chooseTraceTarget(env, options.tracePort);
   // Imported here, so that `tta --help` works without the SDK.
   const { register } = await import('../../sdk/index.ts');
-  const telemetry = await register(traces.endpoint === undefined ? {} : { traces: { endpoint: traces.endpoint } });
+  const telemetry = await register({
+    // The models of the digest count their calls themselves.
+    modelCalls: 'off',
+    ...(traces.endpoint === undefined ? {} : { traces: { endpoint: traces.endpoint } }),
+  });
   const stop = stopOnSignals();
 
   const progress = createProgress(process.stderr);
@@ -64,6 +71,7 @@ export async function digestCommand(folderArgument: string | undefined, options:
     concurrency: options.concurrency,
     maxFileBytes,
     timeoutMs,
+    limitUsd: options.budget,
     onProgress(done, total, document) {
       unfinished = document;
       progress.update(done, total);
@@ -76,7 +84,13 @@ export async function digestCommand(folderArgument: string | undefined, options:
 
   async function runOnce(run: number): Promise<void> {
     const before = await scrape();
-    const { files, parts, skipped, document } = await digest.execute(folder, { signal: stop.signal });
+    const { files, parts, skipped, document } = await digest
+      .execute(folder, { signal: stop.signal })
+      .catch(async (error: unknown) => {
+        progress.clear();
+        if (error instanceof BudgetExceededError) await printTable(run, before);
+        throw error;
+      });
     progress.clear();
     await writeAtomically(path, document);
     isWritten = true;
@@ -84,16 +98,21 @@ export async function digestCommand(folderArgument: string | undefined, options:
       'failure' in part ? `${part.file}: a part failed: ${foreignText(part.failure)}` : [],
     );
     printSkipped([...skipped, ...failures]);
-    const after = await scrape();
-    const thisRun = runMetrics(after, before);
-    if (after.samples.length === 0) printError('OTEL_SDK_DISABLED is set: there are no metrics to show');
-    else print(renderTable({ run, files: files.length, thisRun, sinceStart: runMetrics(after, start) }));
+    const thisRun = await printTable(run, before, files.length);
     if (thisRun.quoted > 0) {
       printError(
         `No model answered for ${thisRun.quoted} texts, so they are quoted. The last error: ${models.lastError() ?? `no answer within ${timeoutMs / 1_000} s`}`,
       );
     }
     print(`Written to ${path}`);
+  }
+
+  async function printTable(run: number, before: Exposition, files?: number): Promise<RunMetrics> {
+    const after = await scrape();
+    const thisRun = runMetrics(after, before);
+    if (after.samples.length === 0) printError('OTEL_SDK_DISABLED is set: there are no metrics to show');
+    else print(renderTable({ run, files, thisRun, sinceStart: runMetrics(after, start) }));
+    return thisRun;
   }
 
   function printSkipped(skipped: readonly string[]): void {
@@ -122,7 +141,7 @@ export async function digestCommand(folderArgument: string | undefined, options:
     } catch (error) {
       progress.clear();
       if (error instanceof FolderError) printSkipped(error.skipped);
-      if (run === 1 || stop.signal.aborted) throw error;
+      if (run === 1 || stop.signal.aborted || error instanceof BudgetExceededError) throw error;
       printError(`Run ${run} failed: ${foreignMessage(error)}`);
     }
   }
@@ -139,8 +158,9 @@ export async function digestCommand(folderArgument: string | undefined, options:
       await tryRun(run);
     }
   } catch (error) {
-    if (!stop.signal.aborted) throw error;
-    printError('Stopped');
+    const isSpent = error instanceof BudgetExceededError;
+    if (!isSpent && !stop.signal.aborted) throw error;
+    printError(isSpent ? `Stopped by --budget ${options.budget}: ${error.message}` : 'Stopped');
     await keepUnfinished();
   } finally {
     await telemetry.shutdown();

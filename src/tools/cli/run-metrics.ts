@@ -33,10 +33,13 @@ const PART = { workflow_name: 'digest-part' };
 /** The difference between two scrapes of the endpoint. Without `before`, the totals since the start of the process. */
 export function runMetrics(after: Exposition, before: Exposition = { samples: [], types: new Map() }): RunMetrics {
   const total = (name: string, labels?: Labels) => sumOf(after, name, labels) - sumOf(before, name, labels);
+  const parts = (status: string) => total('tta_workflow_executions_total', { ...PART, status });
+  // A part that the budget refused has not begun, and may be tried again.
+  const failedParts = Math.max(0, parts('failure') - total('tta_budget_refusals_total'));
   const fallbacks = (name: string) => total('tta_fallback_activations_total', { primitive_name: name });
   return {
-    parts: total('tta_workflow_executions_total', PART),
-    failedParts: total('tta_workflow_executions_total', { ...PART, status: 'failure' }),
+    parts: parts('success') + failedParts,
+    failedParts,
     cacheHits: total('tta_cache_hits_total'),
     retries: total('tta_llm_requests_total') - total('tta_primitive_executions_total', { primitive_type: 'retry' }),
     otherModel: fallbacks('other-model'),

@@ -5,7 +5,8 @@ import type { RunMetrics } from './run-metrics.ts';
 export interface RunReport {
   /** Counts from 1. */
   readonly run: number;
-  readonly files: number;
+  /** `undefined` for a run that was stopped. */
+  readonly files: number | undefined;
   readonly thisRun: RunMetrics;
   readonly sinceStart: RunMetrics;
 }
@@ -20,7 +21,7 @@ export function renderTable({ run, files, thisRun, sinceStart }: RunReport): str
   });
   const row = (name: string, show: (metrics: RunMetrics) => string | number) =>
     table.push([name, show(thisRun), show(sinceStart)]);
-  table.push(['files', files, '']);
+  if (files !== undefined) table.push(['files', files, '']);
   row('parts', ({ parts, failedParts }) => (failedParts > 0 ? `${parts} (${failedParts} failed)` : parts));
   row('cache hits', ({ cacheHits }) => cacheHits);
   row('retries', ({ retries }) => retries);

@@ -42,6 +42,11 @@ program
   .option('--once', 'end after one run', false)
   .option('--every <seconds>', 'the pause between two runs', positiveNumber, 5)
   .option('--yes', 'do not ask before a large folder goes to a model that may cost money', false)
+  .option(
+    '--budget <dollars>',
+    'the most that the models may cost; what is summarised until then is written (default: no limit)',
+    positiveNumber,
+  )
   .option('--concurrency <n>', 'the number of parts that are summarised at once', positiveInteger, 8)
   .option('--timeout <seconds>', 'the timeout of one model call (default: 30, with --chaos 1.5)', positiveNumber)
   .option('--max-file <megabytes>', 'skip larger files', positiveNumber, 10)
@@ -57,7 +62,8 @@ Examples:
   $ tta digest docs                        digest a folder until Ctrl-C, with the offline model
   $ tta digest docs --once --out /tmp/d.md one run, written to a file of your choice
   $ tta digest docs --chaos                with retries, timeouts and fallbacks
-  $ OPENAI_API_KEY=... tta digest docs     with real models, which cost money
+  $ OPENAI_API_KEY=... tta digest docs --budget 0.50
+                                           with real models, which cost money, and 50 cents at the most
   $ OPENAI_BASE_URL=http://localhost:11434/v1 tta digest docs --model-small llama3.2 --model-large llama3.2
 
 Before more than 100 calls, 100,000 tokens or 10 cents go to a model that is not the offline one, it says what that will cost

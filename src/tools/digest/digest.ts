@@ -1,4 +1,4 @@
-import { map, type Primitive, sequential, task, workflow } from '../../index.ts';
+import { BudgetExceededError, map, type Primitive, sequential, task, workflow } from '../../index.ts';
 import { combine, combinePartial, type Digest, type SummarisedPart, summariesOf } from './combine.ts';
 import { type FolderContents, type ReadLimits, readFolder } from './read-folder.ts';
 import { type Part, type SplitOptions, splitFile } from './split-file.ts';
@@ -18,7 +18,8 @@ export type PartialDocument = () => string | undefined;
 
 /**
  * The workflow: reads a folder, splits its files into parts, summarises each with a model, and combines the summaries
- * into one document. A part that fails is named in the document and does not stop the others.
+ * into one document. A part that fails is named in the document and does not stop the others. Rejects with
+ * `BudgetExceededError` when the budget is spent, once the calls that have begun have ended.
  *
  * @example
  * const digest = createDigest({ small: openAICompatible({ model: 'gpt-4o-mini' }), large: openAICompatible({ model: 'gpt-4o' }) });
@@ -37,16 +38,26 @@ export function createDigest(options: DigestOptions): Primitive<string, Digest> 
     onPartDone: (part: Part, summary?: Summary) => void,
   ): Promise<SummarisedPart[]> {
     const one = task('part', async (part: Part) => {
-      let summary: Summary | undefined;
       try {
-        summary = await summariser.execute(part.text, { context: { tags: { file: part.file } } });
-        return summary;
-      } finally {
+        const summary = await summariser.execute(part.text, { context: { tags: { file: part.file } } });
         onPartDone(part, summary);
+        return summary;
+      } catch (error) {
+        if (!isRefusal(error)) onPartDone(part);
+        throw error;
       }
     });
-    const results = await map(one, { name: 'parts', concurrency, mode: 'settle' }).execute(parts);
-    return parts.map((each, i) => ({ ...each, ...outcome(results[i]) }));
+    const each = map(one, { name: 'parts', concurrency, mode: 'settle' });
+    const results = new Map<Part, PromiseSettledResult<Summary>>();
+    // Money that was held for a call and not spent is there for the parts that were refused meanwhile.
+    for (let left = parts; left.length > 0; ) {
+      const settled = await each.execute(left);
+      for (const [i, part] of left.entries()) results.set(part, settled[i] as PromiseSettledResult<Summary>);
+      const refused = left.filter((_, i) => isRefusal(failureOf(settled[i])));
+      if (refused.length === left.length) throw failureOf(settled[0]);
+      left = refused;
+    }
+    return parts.map((part) => ({ ...part, ...outcome(results.get(part)) }));
   }
 
   const read = task('read', (folder: string, { signal }) => readTexts(folder, signal));
@@ -89,6 +100,14 @@ export function createDigest(options: DigestOptions): Primitive<string, Digest> 
   const write = task('combine', (digest: Omit<Digest, 'document'>) => ({ ...digest, document: combine(digest) }));
 
   return workflow('digest', sequential(read, split, summariseParts, summariseWhole, write));
+}
+
+function failureOf(result: PromiseSettledResult<unknown> | undefined): unknown {
+  return result?.status === 'rejected' ? result.reason : undefined;
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof BudgetExceededError;
 }
 
 function outcome(result: PromiseSettledResult<Summary> | undefined): { summary: Summary } | { failure: string } {

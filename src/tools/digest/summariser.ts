@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  budget,
   cache,
   circuitBreaker,
   fallback,
@@ -34,6 +35,8 @@ export interface SummariserOptions {
   readonly timeoutMs?: number | undefined;
   /** The rate limit of each model, in tokens per minute, roughly counted. @default 1000000 */
   readonly tokensPerMinute?: number | undefined;
+  /** The most US dollars that all calls together may cost. A call that may cost more rejects with `BudgetExceededError`. @default no limit */
+  readonly limitUsd?: number | undefined;
   /** How long a summary stays in the cache, in milliseconds. @default for ever */
   readonly cacheMs?: number | undefined;
 }
@@ -68,6 +71,7 @@ export function createSummariser(options: SummariserOptions): Primitive<string, 
     timeoutMs = 30_000,
     tokensPerMinute = 1_000_000,
     cacheMs,
+    limitUsd,
   } = options;
 
   const ask = (model: Model, name: string): Primitive<string, Summary> => {
@@ -96,7 +100,11 @@ export function createSummariser(options: SummariserOptions): Primitive<string, 
   // More entries than a folder of 100 MB has parts: otherwise each run would pay for every part again.
   const cached = cache(byLength, { name: 'summaries', key: sha256, ttlMs: cacheMs, maxEntries: 200_000 });
   const quote = task('first-sentences', (text: string) => ({ text: firstSentences(text), quoted: true }));
-  return fallback(cached, [quote], { name: 'without-model' });
+  const answered = fallback(cached, [quote], { name: 'without-model' });
+  if (limitUsd === undefined) return answered;
+  // Without a price there is no limit. A reply of three sentences is rarely twice as long as the mean.
+  const settings = { per: 'all', unpriced: 'refuse', assumedOutputTokens: 2 * REPLY_TOKENS } as const;
+  return budget(answered, { name: 'digest', limitUsd, ...settings });
 }
 
 /** The longest reply that is kept, in characters: three sentences were asked for. */

@@ -64,6 +64,15 @@ describe('the metrics of a run', () => {
     expect(run.p95).toBeCloseTo(0.975, 9);
   });
 
+  it('do not count the parts that a budget refused, which were not begun', () => {
+    const text = `
+tta_workflow_executions_total{workflow_name="digest-part",status="success"} 12
+tta_workflow_executions_total{workflow_name="digest-part",status="failure"} 20
+tta_budget_refusals_total{budget="digest"} 18
+`;
+    expect(runMetrics(parseExposition(text))).toMatchObject({ parts: 14, failedParts: 2 });
+  });
+
   it('have no 95th percentile without a run', () => {
     const same = scrape(7, 3, 0.5);
     expect(runMetrics(same, same).p95).toBeUndefined();

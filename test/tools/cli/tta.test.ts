@@ -161,6 +161,47 @@ describe('tta digest --once', () => {
     expect(digest).toMatch(/## Not summarised\n\n- \d+\.md: 1 of 1 part/);
   });
 
+  it('stops politely when its budget is spent: with code 0, a table, and what was summarised until then', async () => {
+    const texts = Array.from({ length: 12 }, (_, i) => [`docs/${i}.md`, `The ${i}th river. ${RIVERS.repeat(40)}`]);
+    const cwd = tempFolder(Object.fromEntries(texts));
+    const args = ['digest', 'docs', '--offline', '--max-file', '1', ...ANY_TRACE_PORT];
+    const { stdout, stderr, code } = await tta([...args, '--every', '0.1', '--budget', '0.30'], { cwd }).exited;
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/Stopped by --budget 0.3: digest refused a call to a model: of \$0.3 are /);
+    expect(stdout).toContain(`What was summarised is written to ${join(cwd, 'digest.md')}`);
+    const dollars = Number(row(stdout, 'dollars')[0]?.slice(1));
+    expect(dollars).toBeGreaterThan(0.2);
+    expect(dollars).toBeLessThan(0.3);
+    expect(row(stdout, 'answered')[0]).toBe(row(stdout, 'dollars')[0]);
+    const done = Number(row(stdout, 'parts')[0]);
+    expect(readFileSync(join(cwd, 'digest.md'), 'utf8')).toContain(
+      `Stopped after ${done} of them: this is not the whole digest.`,
+    );
+  });
+
+  it('writes the whole digest when the budget is enough, and refuses a budget that is none', async () => {
+    const cwd = tempFolder({ 'docs/kettle.md': KETTLE });
+    const args = ['digest', 'docs', '--once', '--offline', ...ANY_TRACE_PORT];
+    const { stdout, code } = await tta([...args, '--budget', '0.5'], { cwd }).exited;
+    expect(code).toBe(0);
+    expect(row(stdout, 'answered')[0]).toBe(row(stdout, 'dollars')[0]);
+    expect(row(stdout, 'retried')).toEqual(['$0.000000', '$0.000000']);
+    expect(stdout).toContain('Written to');
+    const wrong = await tta([...args, '--budget', 'half'], { cwd }).exited;
+    expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining('It must be a number above 0.')]);
+  });
+
+  it('does not begin what a budget cannot hold, because no price is known', async () => {
+    const server = await startModelServer({ anyModel: true });
+    onTestFinished(server.close);
+    const cwd = tempFolder({ 'docs/kettle.md': KETTLE });
+    const args = ['digest', 'docs', '--once', '--budget', '1', ...ANY_TRACE_PORT];
+    const { stderr, code } = await tta(args, { cwd, env: { OPENAI_BASE_URL: server.baseURL } }).exited;
+    expect(code).toBe(0);
+    expect(stderr).toContain('its price is unknown');
+    expect(server.requests()).toBe(0);
+  });
+
   it('quotes the texts and prints the error when no model answers', async () => {
     const server = await startModelServer();
     onTestFinished(server.close);

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { type Model, openAICompatible, REFERENCE_PRICES } from '../../../src/index.ts';
+import { BudgetExceededError, type Model, openAICompatible, REFERENCE_PRICES } from '../../../src/index.ts';
+import { parseExposition, sumOf } from '../../../src/prometheus/parse.ts';
 import { startTestTelemetry, type TestTelemetry } from '../../../src/testing/index.ts';
 import { combine, combinePartial } from '../../../src/tools/digest/combine.ts';
 import { createDigest, type DigestOptions } from '../../../src/tools/digest/index.ts';
@@ -78,6 +79,32 @@ describe('the digest', () => {
     await telemetry.expectMetric('tta_workflow_executions_total', { workflow_name: 'digest-part' }, 2);
     await telemetry.expectMetric('tta_llm_requests_total', { model: 'offline-small', status: 'success' }, 2);
     await telemetry.expectMetric('tta_llm_requests_total', { model: 'offline-large', status: 'success' }, 1);
+  });
+
+  it('rejects when its budget is spent, after the parts that were begun, and uses what they left over', async () => {
+    const { small, large } = await offline();
+    const prices = { 'offline-small': { input: 30, output: 60 }, 'offline-large': { input: 30, output: 60 } };
+    const files = Array.from({ length: 10 }, (_, i) => [`${i}.md`, `${LONG} ${i}`]);
+    const folder = tempFolder(Object.fromEntries(files));
+    let unfinished: string | undefined;
+    const run = (limitUsd: number) => {
+      const digest = createDigest({
+        ...{ small, large, prices, limitUsd },
+        onProgress: (_done, _total, document) => {
+          unfinished = document();
+        },
+      });
+      return digest.execute(folder);
+    };
+    const whole = await run(10);
+    expect(whole.parts).toHaveLength(10);
+    const spent = sumOf(parseExposition(await telemetry.scrapeText()), 'tta_llm_cost_total');
+    // Eight calls at once hold more than this.
+    expect((await run(spent * 1.3)).document).toBe(whole.document);
+    await expect(run(spent / 2)).rejects.toThrow(BudgetExceededError);
+    const done = Number(/Stopped after (\d+) of them/.exec(unfinished ?? '')?.[1]);
+    expect(done).toBeGreaterThan(1);
+    expect(done).toBeLessThan(10);
   });
 
   it('is one trace, and the span of a part has its file as a tag', async () => {
