@@ -139,7 +139,7 @@ it.each([
   ['mistral_ai', 'mistral-large-latest', 'mistral-large-latest'],
   ['gcp.gemini', 'gemini-2.0-flash-001', 'gemini-2.0-flash-001'],
   ['gcp.gemini', 'models/gemini-2.5-flash', 'gemini-2.5-flash'],
-  ['cohere', 'command-r-plus-0e7b1c9d', 'command-r-plus'],
+  ['anthropic', 'claude-sonnet-4-5-0e7b1c9d', 'claude-sonnet-4-5'],
   ['openai', 'ft:gpt-4o-mini-2024-07-18:org::abc', 'ft:gpt-4o-mini'],
   ['openai', 'gpt-none', undefined],
   ['litellm', 'gpt-4o', undefined],
