@@ -14,6 +14,7 @@ export const PEERS = {
   '@opentelemetry/sdk-trace-node': { tested: '2.12.0', range: '>=2.0.0 <4' },
   'gpt-tokenizer': { tested: '4.0.0', range: '^2.0.0 || ^3.0.0 || ^4.0.0' },
   'hdr-histogram-js': { tested: '3.0.1', range: '^2.0.0 || ^3.0.0' },
+  ioredis: { tested: '6.0.0', range: '^5.0.0 || ^6.0.0' },
   openai: { tested: '6.49.0', range: '^4.52.0 || ^5.0.0 || ^6.0.0 || ^7.0.0' },
   protobufjs: { tested: '7.6.6', range: '^6.10.0 || ^7.0.0 || ^8.0.0' },
 } as const;
