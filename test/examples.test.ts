@@ -109,10 +109,13 @@ describe('the examples', () => {
 
   it("run: the README's own workflow answers", async () => {
     const asked: string[] = [];
+    const usage = { prompt_tokens: 9, completion_tokens: 3 };
     const server = createServer(async (request, response) => {
       asked.push(JSON.parse(await text(request)).messages[0].content);
       response.writeHead(200, { 'content-type': 'application/json' });
-      response.end(JSON.stringify({ id: '1', model: 'gpt-4o', choices: [{ message: { content: 'Slow down.' } }] }));
+      response.end(
+        JSON.stringify({ id: '1', model: 'gpt-4o', choices: [{ message: { content: 'Slow down.' } }], usage }),
+      );
     });
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
     const { port } = server.address() as AddressInfo;

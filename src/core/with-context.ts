@@ -8,7 +8,7 @@ import type { ContextOptions } from './workflow-context.ts';
  * makes, also asynchronous ones. What is left out is inherited. Returns what `work` returns.
  *
  * @example
- * server.on('request', (req, res) => withContext({ tenant: req.headers['x-customer'] }, () => answer(req, res)));
+ * app.get('/answer', (request) => withContext({ tenant: request.customer }, () => answer.execute(request.question)));
  * @throws TypeError when a field of the context is wrong, or `work` is no function
  */
 export function withContext<Out>(context: ContextOptions, work: () => Out): Out {

@@ -81,10 +81,10 @@ const RULES: Rules<BudgetOptions<never>> = {
  * Budgets inside one another all hold. Not the calls of the run but those of the execution count: put the budget outermost.
  *
  * @example
- * const report = budget(workflow('report', agent), { limitUsd: 0.5 });
+ * const report = budget(workflow('report', summarise), { limitUsd: 0.5 });
  *
  * @example
- * const answer = budget(llm(large), { limitUsd: 5, per: 'tenant', windowMs: 86_400_000, otherwise: llm(small) });
+ * const answer = budget(large, { limitUsd: 5, per: 'tenant', windowMs: 86_400_000, otherwise: small });
  * @throws TypeError, RangeError at construction when an option is wrong; TypeError at execution when `per` does not give a
  * text; `BudgetExceededError` at execution when a call is refused
  */

@@ -82,7 +82,7 @@ return { 1, sum('spent'), sum('held') }
  * node-redis, write `{ eval: (script, n, ...all) => client.eval(script, { keys: all.slice(0, n), arguments: all.slice(n).map(String) }) }`.
  *
  * @example
- * const store = redisBudgetStore(new Redis('redis://localhost:6379')); // from ioredis
+ * const store = redisBudgetStore(redis); // const redis = new Redis('redis://localhost:6379') of ioredis
  * const answer = budget(ask, { name: 'answers', limitUsd: 20, per: 'tenant', windowMs: 86_400_000, store });
  * @throws TypeError, RangeError when an option is wrong
  */

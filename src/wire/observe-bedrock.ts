@@ -37,10 +37,7 @@ const BILLED: readonly unknown[] = [
  *
  * @throws TypeError when it is no client of the AWS SDK, or when an option is wrong
  * @example
- * import { observeBedrock } from 'tta-primitives';
- * import { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
- *
- * const client = observeBedrock(new BedrockRuntimeClient({ region: 'us-east-1' }));
+ * const client = observeBedrock(bedrock); // const bedrock = new BedrockRuntimeClient({ region: 'us-east-1' })
  */
 export function observeBedrock<Client extends BedrockClient>(client: Client, options: ModelCallOptions = {}): Client {
   checkModelCallOptions(options);

@@ -1,6 +1,6 @@
 /** Declares what the examples use without an import: functions, values and primitives of a user. */
 import type { IncomingMessage, Server } from 'node:http';
-import type { CacheStore, Circuit, KeyvLike, Model, Primitive } from 'tta-primitives';
+import type { BedrockClient, CacheStore, Circuit, KeyvLike, Model, Primitive, RedisLike } from 'tta-primitives';
 
 declare global {
   interface Draft {
@@ -15,6 +15,13 @@ declare global {
   interface Stock {
     readonly reserved: number;
   }
+  interface Question {
+    readonly customer: string;
+    readonly question: string;
+  }
+  const app: { get(path: string, handler: (request: Question) => unknown): void };
+  const bedrock: BedrockClient;
+  const redis: RedisLike;
   const model: Model;
   const keyv: KeyvLike;
   const sharedCircuit: Circuit;
