@@ -1,7 +1,7 @@
 /** What a call that failed may have cost. */
 import { isTokens, type Usage } from '../ledger/usage.ts';
 import { readProperty } from '../platform/read-property.ts';
-import { ModelReplyError } from './reply-error.ts';
+import { type KnownReply, ModelReplyError } from './reply-error.ts';
 
 /** Errors after which nothing has reached the server. */
 const NEVER_SENT: ReadonlySet<unknown> = new Set([
@@ -18,6 +18,11 @@ const LEFT_ALONE: ReadonlySet<unknown> = new Set([
 /** The usage in an error; `undefined` if it has none. A call that fails may still be billed. */
 export function usageIn(error: unknown): Usage | undefined {
   return usageOrNone(readProperty(error, 'usage'));
+}
+
+/** What an error of ours knows of the reply, beside its usage. */
+export function knownReply(error: unknown): KnownReply {
+  return error instanceof ModelReplyError ? error.reply : {};
 }
 
 /** A usage that a reply or an error of foreign code has. Errors of other packages may have a `usage` that is another thing. */

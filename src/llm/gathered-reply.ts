@@ -12,13 +12,15 @@ export class GatheredReply {
     this.#keepsText = keepsText;
   }
 
-  add({ text, usage, model, id, finishReason }: ModelChunk): void {
+  add({ text, usage, model, id, finishReason, dollars, serviceTier }: ModelChunk): void {
     const before = this.#parts;
     this.#parts = {
       usage: laterUsage(before.usage, usage),
       model: model ?? before.model,
       id: id ?? before.id,
       finishReason: finishReason ?? before.finishReason,
+      dollars: dollars ?? before.dollars,
+      serviceTier: serviceTier ?? before.serviceTier,
     };
     this.#answer ||= text ?? this.#answer;
     if (this.#keepsText) this.#text += text ?? '';

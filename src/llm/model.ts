@@ -23,6 +23,10 @@ export interface ModelReply {
   readonly id?: string | undefined;
   /** Why the reply ended, as the provider names it: `stop`, `length`, ... */
   readonly finishReason?: string | undefined;
+  /** US dollars, where the provider itself says what the call costs. They come before all prices. */
+  readonly dollars?: number | undefined;
+  /** The provider's word for how the call was served: `flex`, `priority`, `batch`, ... Prices may depend on it. */
+  readonly serviceTier?: string | undefined;
 }
 
 /** A piece of a streamed reply. Usage, model, id and finish reason come once, mostly with the last piece. */

@@ -4,6 +4,7 @@ import { type OpenAICompatibleOptions, requireOptions } from './openai-options.t
 import { replyOf } from './openai-reply.ts';
 import { bodyOf, streamBodyOf } from './openai-request.ts';
 import { type Call, chunksOf } from './openai-stream.ts';
+import { statesCost } from './providers.ts';
 
 /**
  * A model behind OpenAI's chat completions API, by the official `openai` client, which is loaded at the first call
@@ -17,34 +18,31 @@ import { type Call, chunksOf } from './openai-stream.ts';
 export function openAICompatible(options: OpenAICompatibleOptions): Model {
   requireOptions(options);
   const { model, client, headers, body } = options;
-  const serverOf = (baseURL: string | undefined): ModelServer => ({
-    ...serverAt(baseURL),
-    ...(options.provider === undefined ? {} : { provider: options.provider }),
-  });
   const baseURL = client?.baseURL ?? options.baseURL;
-  let server = serverOf(baseURL);
+  let host = serverAt(baseURL);
+  const server = (): ModelServer => ({ ...host, provider: options.provider ?? host.provider });
   const connection: () => Promise<OpenAIClient> =
     client === undefined
       ? once(async () => {
           const connected = await connect(options);
           // It may have read its address from the environment. The prices must be those of the server that it calls.
-          server = serverOf(connected.baseURL);
+          host = serverAt(connected.baseURL);
           return connected;
         })
       : async () => client;
-  const target = () => ({ model, body, provider: server.provider });
+  const target = () => ({ model, body, provider: server().provider });
   const send = ({ chat }: OpenAIClient, content: object, signal: AbortSignal): Call =>
     chat.completions.create(content as never, { signal, headers, maxRetries: 0 } as never);
   const isCertain = client !== undefined || baseURL !== undefined;
 
   return {
     id: model,
-    ...server,
-    ...(isCertain ? {} : { findServer: () => connection().then(() => server) }),
+    ...server(),
+    ...(isCertain ? {} : { findServer: () => connection().then(server) }),
     async generate(request: ModelRequest, { signal }) {
       const connected = await connection();
       try {
-        return replyOf(await send(connected, bodyOf(target(), request), signal));
+        return replyOf(await send(connected, bodyOf(target(), request), signal), statesCost(host.provider));
       } catch (error) {
         // For an abort the client throws an error of its own. The caller gets the reason of its signal.
         if (signal.aborted) throw signal.reason;
@@ -52,7 +50,11 @@ export function openAICompatible(options: OpenAICompatibleOptions): Model {
       }
     },
     async *stream(request: ModelRequest, { signal }) {
-      yield* chunksOf(send(await connection(), streamBodyOf(target(), request), signal), signal);
+      yield* chunksOf(
+        send(await connection(), streamBodyOf(target(), request), signal),
+        signal,
+        statesCost(host.provider),
+      );
     },
   };
 }

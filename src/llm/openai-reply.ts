@@ -1,32 +1,47 @@
 /** What the chat completions API answers, as the reply of a model. Servers leave out any part, and add parts of their own. */
+
+import { statedDollars } from '../ledger/stated-dollars.ts';
 import type { Usage } from '../ledger/usage.ts';
-import { OPENAI_USAGE, readUsage } from '../ledger/usage-shapes.ts';
+import type { UsageParts } from '../ledger/usage-parts.ts';
+import { OPENAI_USAGE } from '../ledger/usage-shapes.ts';
 import { readProperty } from '../platform/read-property.ts';
 import { redact } from '../platform/redact.ts';
-import type { ModelReply } from './model.ts';
+import type { ModelChunk, ModelReply } from './model.ts';
 import { ModelReplyError } from './reply-error.ts';
 import { type ReplyEnd, requireText } from './require-text.ts';
 
-/** The reply of a whole completion. */
-export function replyOf(completion: unknown): ModelReply {
-  const usage = usageOf(completion);
+/** The reply of a whole completion. `believesCost`: whether its dollars are taken from the reply, where it states them. */
+export function replyOf(completion: unknown, believesCost: boolean): ModelReply {
+  const { usage: said, ...facts } = factsOf(completion, believesCost);
+  const usage = wholeUsage(OPENAI_USAGE.parts(said));
   const choice = firstChoice(completion);
   const error = errorIn(completion) ?? errorIn(choice);
-  if (error !== undefined) throw providerError(error, usage);
+  if (error !== undefined) throw providerError(error, { ...facts, usage });
   const { text: content, ...end } = partsOf(choice, 'message');
-  const text = requireText(content, { ...end, usage });
-  const { finishReason } = end;
-  return { text, usage, model: textAt(completion, 'model'), id: textAt(completion, 'id'), finishReason };
+  const text = requireText(content, { ...facts, ...end, usage });
+  return { text, usage, ...facts, finishReason: end.finishReason };
 }
 
-/** The usage of a completion or of a chunk, if it tells all of it: what is unknown is not 0. */
-export function usageOf(completion: unknown): Usage | undefined {
-  const said = readUsage(OPENAI_USAGE, usageIn(completion));
+/** The usage if it tells all of it: what is unknown is not 0. */
+export function wholeUsage(parts: UsageParts): Usage | undefined {
+  const said = OPENAI_USAGE.usageOf(parts);
   return said?.isWhole ? said.usage : undefined;
 }
 
+/** What a completion, or a chunk, says beside its choices; `usage` as it stands there. */
+export function factsOf(completion: unknown, believesCost: boolean) {
+  const usage = usageIn(completion);
+  return {
+    usage,
+    model: textAt(completion, 'model'),
+    id: textAt(completion, 'id'),
+    dollars: believesCost ? statedDollars(usage) : undefined,
+    serviceTier: textAt(completion, 'service_tier'),
+  };
+}
+
 /** Groq puts the usage of a stream into a field of its own. */
-export function usageIn(completion: unknown): unknown {
+function usageIn(completion: unknown): unknown {
   return readProperty(completion, 'usage') ?? readProperty(readProperty(completion, 'x_groq'), 'usage');
 }
 
@@ -35,7 +50,7 @@ export function firstChoice(completion: unknown): unknown {
   return Array.isArray(choices) ? choices[0] : undefined;
 }
 
-export function textAt(value: unknown, key: string): string | undefined {
+function textAt(value: unknown, key: string): string | undefined {
   const text = readProperty(value, key);
   return typeof text === 'string' ? text : undefined;
 }
@@ -84,7 +99,7 @@ export function errorIn(place: unknown): unknown {
 const MAX_MESSAGE = 256;
 
 /** `cause` is the error of the client, where the client has found the error in the reply. */
-export function providerError(error: unknown, usage: Usage | undefined, cause?: unknown): ModelReplyError {
+export function providerError(error: unknown, known: ModelChunk, cause?: unknown): ModelReplyError {
   const message = typeof error === 'string' ? error : textAt(error, 'message');
   const given = readProperty(error, 'code') ?? readProperty(error, 'type');
   const code = typeof given === 'string' || typeof given === 'number' ? given : undefined;
@@ -94,7 +109,7 @@ export function providerError(error: unknown, usage: Usage | undefined, cause?: 
   const shown = redact(message ?? 'without a message').slice(0, MAX_MESSAGE);
   return new ModelReplyError(
     `the provider reported an error in a reply with status 200: ${code === undefined ? '' : `${redact(String(code)).slice(0, 64)}: `}${shown}`,
-    usage,
-    { reason: 'provider_error', code, said: said || undefined, cause },
+    known.usage,
+    { reason: 'provider_error', code, said: said || undefined, cause, reply: known },
   );
 }

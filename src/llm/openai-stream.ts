@@ -1,10 +1,9 @@
 /** A reply of the chat completions API in chunks, read by the client. */
-import type { Usage } from '../ledger/usage.ts';
 import { laterParts, type UsageParts } from '../ledger/usage-parts.ts';
 import { OPENAI_USAGE } from '../ledger/usage-shapes.ts';
 import { readProperty } from '../platform/read-property.ts';
 import type { ModelChunk } from './model.ts';
-import { errorIn, firstChoice, partsOf, providerError, replyOf, textAt, usageIn } from './openai-reply.ts';
+import { errorIn, factsOf, firstChoice, partsOf, providerError, replyOf, wholeUsage } from './openai-reply.ts';
 import { ModelReplyError } from './reply-error.ts';
 import { type ReplyEnd, requireText } from './require-text.ts';
 
@@ -17,27 +16,32 @@ export interface Call extends PromiseLike<unknown> {
  * An aborted stream of the client ends silently; here it ends with the caller's reason. The client ends silently also where
  * the server has answered with JSON, or has stopped in the middle of the reply: both are errors here.
  */
-export async function* chunksOf(call: Call, signal: AbortSignal): AsyncGenerator<ModelChunk, void, undefined> {
-  const reply = new StreamedReply();
+export async function* chunksOf(
+  call: Call,
+  signal: AbortSignal,
+  believesCost: boolean,
+): AsyncGenerator<ModelChunk, void, undefined> {
+  const reply = new StreamedReply(believesCost);
   try {
-    for await (const chunk of await streamOf(call)) yield reply.add(chunk);
+    for await (const chunk of await streamOf(call, believesCost)) yield reply.add(chunk);
     if (signal.aborted) throw signal.reason;
     reply.check();
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     // The client throws the error that a chunk has; unlike one for the whole response it has no status.
     const reported = readProperty(error, 'status') === undefined ? errorIn(error) : undefined;
-    throw reported === undefined ? error : providerError(reported, reply.usage, error);
+    throw reported === undefined ? error : providerError(reported, reply.known, error);
   }
 }
 
-async function streamOf(call: Call): Promise<AsyncIterable<unknown>> {
+async function streamOf(call: Call, believesCost: boolean): Promise<AsyncIterable<unknown>> {
   const { data, response } = call.withResponse === undefined ? { data: await call } : await call.withResponse();
   const isJson = contentTypeOf(response)?.includes('json') === true;
   if (!isJson && isAsyncIterable(data)) return data;
-  const { usage } = replyOf(isJson ? await (response as Response).json() : data);
-  throw new ModelReplyError('the server answered with JSON, not with the stream that was asked for', usage, {
+  const reply = replyOf(isJson ? await (response as Response).json() : data, believesCost);
+  throw new ModelReplyError('the server answered with JSON, not with the stream that was asked for', reply.usage, {
     reason: 'not_streamed',
+    reply,
   });
 }
 
@@ -55,53 +59,54 @@ const MAX_REFUSAL = 4_096;
 
 /** What the chunks have said together. */
 class StreamedReply {
+  readonly #believesCost: boolean;
   #parts: UsageParts = {};
   #end: ReplyEnd = {};
   #hasEnded = false;
   #answer: string | undefined;
 
-  /** What is known of the usage; a later usage without numbers erases nothing. */
-  get usage(): Usage | undefined {
-    const said = OPENAI_USAGE.usageOf(this.#parts);
-    return said?.isWhole ? said.usage : undefined;
+  constructor(believesCost: boolean) {
+    this.#believesCost = believesCost;
+  }
+
+  /** What is known by now. A later usage without numbers erases nothing. */
+  get known(): ReplyEnd {
+    return { ...this.#end, usage: wholeUsage(this.#parts) };
   }
 
   add(chunk: unknown): ModelChunk {
-    const choice = firstChoice(chunk);
-    const error = errorIn(chunk) ?? errorIn(choice);
-    const parts = OPENAI_USAGE.parts(usageIn(chunk));
+    const { usage: said, ...facts } = factsOf(chunk, this.#believesCost);
+    const parts = OPENAI_USAGE.parts(said);
     const hasUsage = Object.keys(parts).length > 0;
     this.#parts = laterParts(this.#parts, parts);
-    if (error !== undefined) throw providerError(error, this.usage);
+    const choice = firstChoice(chunk);
+    const error = errorIn(chunk) ?? errorIn(choice);
     const { text, refusal, ...end } = partsOf(choice, 'delta');
     this.#answer ||= text ?? this.#answer;
     this.#end = {
       ...this.#end,
+      ...defined(facts),
       ...defined(end),
       refusal: refusal === undefined ? this.#end.refusal : `${this.#end.refusal ?? ''}${refusal}`.slice(0, MAX_REFUSAL),
       // Later chunks of a call have its arguments only.
       tools: this.#end.tools ?? end.tools,
     };
+    if (error !== undefined) throw providerError(error, this.known);
     // A chunk that has only the usage is sent after the end of the reply.
     this.#hasEnded ||= end.finishReason !== undefined || (choice === undefined && hasUsage);
-    return defined({
-      text,
-      usage: hasUsage ? this.usage : undefined,
-      model: textAt(chunk, 'model'),
-      id: textAt(chunk, 'id'),
-      finishReason: end.finishReason,
-    });
+    const { usage } = this.known;
+    return defined({ text, usage: hasUsage ? usage : undefined, ...facts, finishReason: end.finishReason });
   }
 
   /** Throws if the reply, which has come to its end, is no answer. */
   check(): void {
-    const { usage } = this;
-    requireText(this.#answer, { ...this.#end, usage });
-    if (!this.#hasEnded) {
-      throw new ModelReplyError('the reply was cut off: its stream ended without a finish reason', usage, {
-        reason: 'cut_off',
-      });
-    }
+    const { known } = this;
+    requireText(this.#answer, known);
+    if (this.#hasEnded) return;
+    throw new ModelReplyError('the reply was cut off: its stream ended without a finish reason', known.usage, {
+      reason: 'cut_off',
+      reply: known,
+    });
   }
 }
 

@@ -8,7 +8,7 @@ import type { PriceBook } from '../ledger/price-book.ts';
 import { isTokens } from '../ledger/usage.ts';
 import { messagesJson, type Observation, recordReply, recordRequest } from '../telemetry/record/llm.ts';
 import { chargeCall, dateIn, type EndedCall, estimator, FREE } from './charging.ts';
-import { mayBeBilled, usageIn, usageOrNone, wasNotBilled } from './failed-call.ts';
+import { knownReply, mayBeBilled, usageIn, usageOrNone, wasNotBilled } from './failed-call.ts';
 import type { Model, ModelChunk, ModelReply, ModelRequest, ModelServer } from './model.ts';
 import { pricesInForce } from './price-book.ts';
 import type { LlmOptions } from './request.ts';
@@ -17,8 +17,6 @@ import { uncounted } from './uncounted.ts';
 
 /** What a charge gives to wait for: nothing, unless a price is being loaded. */
 type Waiting = PromiseLike<void> | undefined;
-
-const UNKNOWN = { usage: undefined, metering: 'unknown', statedDollars: undefined, serviceTier: undefined } as const;
 
 /** What all calls of one primitive have in common. */
 export interface Port {
@@ -81,7 +79,7 @@ export class PortCall {
   /** The whole reply has come. `fault`: the reply is an error all the same. */
   answered(reply: ModelChunk, fault?: { readonly error: unknown }): Waiting {
     this.#show(reply);
-    return this.#charge(fault === undefined ? 'answered' : 'failed', reply.model, metered(reply.usage));
+    return this.#charge(fault === undefined ? 'answered' : 'failed', reply.model, metered(reply));
   }
 
   /** Tells the author's `onReply` of a reply that has been charged. */
@@ -93,24 +91,24 @@ export class PortCall {
 
   /** The call has failed. `streams`: a stream has begun, which a server may bill without saying so. */
   failed(error: unknown, { streams = false, reply = {} as ModelChunk } = {}): Waiting {
-    if (streams) this.#show(reply);
-    const usage = usageOrNone(reply.usage) ?? usageIn(error);
+    const known = { ...knownReply(error), ...reply };
+    this.#show(known);
+    const billed = metered({ ...known, usage: usageOrNone(reply.usage) ?? usageIn(error) });
     const wasSent = streams || this.#context.cancelled || mayBeBilled(error);
-    const cost = usage !== undefined ? metered(usage) : wasSent && !wasNotBilled(error) ? UNKNOWN : FREE;
-    return this.#charge('failed', reply.model, cost);
+    const isFree = billed.usage === undefined && (!wasSent || wasNotBilled(error));
+    return this.#charge('failed', known.model, isFree ? FREE : billed);
   }
 
   /** The reader has left the reply. */
   left(reply: ModelChunk): Waiting {
     this.#show(reply);
-    return this.#charge('cancelled', reply.model, metered(reply.usage));
+    return this.#charge('cancelled', reply.model, metered(reply));
   }
 
   #show({ model, id, finishReason, text }: ModelChunk): void {
     const finishReasons = finishReason === undefined ? [] : [finishReason];
-    const messages = this.#port.options.captureContent
-      ? messagesJson([{ role: 'assistant', content: text ?? '' }])
-      : undefined;
+    const showsText = this.#port.options.captureContent && text !== undefined;
+    const messages = showsText ? messagesJson([{ role: 'assistant', content: text }]) : undefined;
     recordReply(this.#observation, { model, id, finishReasons, messages });
   }
 
@@ -135,11 +133,12 @@ export class PortCall {
 }
 
 /** A usage of which one of the two numbers is unknown is a lower bound. */
-function metered(usage: unknown) {
-  const known = usageOrNone(usage);
-  if (known === undefined) return UNKNOWN;
-  const isWhole = isTokens(known.inputTokens) && isTokens(known.outputTokens);
-  return { ...UNKNOWN, usage: known, metering: isWhole ? 'exact' : 'partial' } as const;
+function metered({ usage: said, dollars, serviceTier }: ModelChunk) {
+  const usage = usageOrNone(said);
+  const isWhole = isTokens(usage?.inputTokens) && isTokens(usage?.outputTokens);
+  const metering = usage === undefined ? 'unknown' : isWhole ? 'exact' : 'partial';
+  const tier = typeof serviceTier === 'string' ? serviceTier : undefined;
+  return { usage, metering, statedDollars: dollars, serviceTier: tier } as const;
 }
 
 function planOf(

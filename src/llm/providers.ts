@@ -64,6 +64,14 @@ export function providerOfHost(host: string): string | undefined {
   return ownerOf(name) ?? REGIONAL.find(([pattern]) => pattern.test(name))?.[1];
 }
 
+/** Providers that say in each reply what it costs. */
+const STATES_COST: readonly (string | undefined)[] = ['openrouter', 'vercel'];
+
+/** Whether the dollars that a provider states in its own hosts' replies are believed. */
+export function statesCost(provider: string | undefined): boolean {
+  return STATES_COST.includes(provider);
+}
+
 /** The provider that has this name, or a domain above it: resources and regions are names below the provider's. */
 function ownerOf(name: string): string | undefined {
   for (let domain = name; domain.includes('.'); domain = domain.slice(domain.indexOf('.') + 1)) {

@@ -1,6 +1,7 @@
 import type { Usage } from '../ledger/usage.ts';
 import { acrossCopies } from '../platform/process-wide.ts';
 import { redact } from '../platform/redact.ts';
+import type { ModelChunk } from './model.ts';
 
 /**
  * Why a reply is no answer. `no_text`: it has no text. `refusal`: the model refused. `tool_call`: the model called a tool,
@@ -22,7 +23,12 @@ interface ReplyFacts {
   readonly said?: string | undefined;
   readonly code?: string | number | undefined;
   readonly cause?: unknown;
+  /** All that is known of the reply. */
+  readonly reply?: ModelChunk | undefined;
 }
+
+/** A reply without its text. */
+export type KnownReply = Omit<ModelChunk, 'text' | 'usage'>;
 
 /**
  * The model's reply is no answer; `reason` says why. The call may have been billed: see `usage`. After a refusal, a call of
@@ -36,10 +42,15 @@ export class ModelReplyError extends Error {
   readonly code: string | number | undefined;
   /** The HTTP status that stands for the provider's error, if its code is one. */
   readonly status: number | undefined;
+  /** What else is known of the reply: the model that answered, its finish reason, and what its price depends on. */
+  readonly reply: KnownReply;
   readonly #said: string | undefined;
 
-  constructor(message: string, usage: Usage | undefined, { reason = 'no_text', said, code, cause }: ReplyFacts = {}) {
+  constructor(message: string, usage: Usage | undefined, facts: ReplyFacts = {}) {
+    const { reason = 'no_text', said, code, cause, reply = {} } = facts;
     super(message, cause === undefined ? undefined : { cause });
+    const { model, id, finishReason, dollars, serviceTier } = reply;
+    this.reply = { model, id, finishReason, dollars, serviceTier };
     this.usage = usage;
     this.reason = reason;
     this.code = code;

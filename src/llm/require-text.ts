@@ -1,11 +1,9 @@
 /** Whether what a model gave is an answer. One rule for whole replies, for streams, and for every `Model`. */
-import type { Usage } from '../ledger/usage.ts';
-import { ModelReplyError } from './reply-error.ts';
+import type { ModelChunk } from './model.ts';
+import { ModelReplyError, type ModelReplyReason } from './reply-error.ts';
 
 /** What is known of a reply beside its text. */
-export interface ReplyEnd {
-  readonly finishReason?: string | undefined;
-  readonly usage?: Usage | undefined;
+export interface ReplyEnd extends Omit<ModelChunk, 'text'> {
   /** The words of a refusal. */
   readonly refusal?: string | undefined;
   /** The names of the tools that the model called. */
@@ -25,28 +23,22 @@ const TOOL_CALL = /^(?:tool_calls?|tool_use|function_call)$/i;
 
 /** Returns the text of a reply, whole or streamed. A reply without a text, or with one that is no answer, is an error. */
 export function requireText(text: unknown, end: ReplyEnd): string {
-  const { finishReason = 'none', usage, refusal, tools = [], filtered } = end;
+  const { finishReason = 'none', refusal, tools = [], filtered } = end;
   const hasText = typeof text === 'string' && text !== '';
   const what = `the model answered ${hasText ? 'with a text that is not whole' : 'without a text'} (finish reason: ${finishReason})`;
-  if (refusal || finishReason === 'refusal') {
-    throw new ModelReplyError(`${what}: it refused`, usage, { reason: 'refusal', said: refusal || undefined });
-  }
+  const no = (why: string, reason: ModelReplyReason, said?: string) => {
+    return new ModelReplyError(`${what}${why}`, end.usage, { reason, said: said || undefined, reply: end });
+  };
+  if (refusal || finishReason === 'refusal') throw no(': it refused', 'refusal', refusal);
   if (tools.length > 0 || (!hasText && TOOL_CALL.test(finishReason))) {
-    throw new ModelReplyError(
-      `${what}: it called a tool, and llm gives texts only; for tools call the client itself in a task`,
-      usage,
-      { reason: 'tool_call', said: tools.join(', ') || undefined },
+    throw no(
+      ': it called a tool, and llm gives texts only; for tools call the client itself in a task',
+      'tool_call',
+      tools.join(', '),
     );
   }
-  if (FILTERED.test(finishReason)) {
-    throw new ModelReplyError(`${what}: a content filter stopped it`, usage, {
-      reason: 'content_filter',
-      said: filtered,
-    });
-  }
-  if (BROKEN_OFF.test(finishReason)) {
-    throw new ModelReplyError(`${what}: the provider could not finish it`, usage, { reason: 'provider_error' });
-  }
+  if (FILTERED.test(finishReason)) throw no(': a content filter stopped it', 'content_filter', filtered);
+  if (BROKEN_OFF.test(finishReason)) throw no(': the provider could not finish it', 'provider_error');
   if (typeof text === 'string' && (hasText || WHOLE.includes(end.finishReason))) return text;
-  throw new ModelReplyError(what, usage);
+  throw no('', 'no_text');
 }

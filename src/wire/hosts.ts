@@ -1,5 +1,5 @@
 /** The hosts whose requests are read, and what is believed of their replies. */
-import { providerOfHost } from '../llm/providers.ts';
+import { providerOfHost, statesCost } from '../llm/providers.ts';
 import { hostEntries, type ModelHosts } from './model-hosts.ts';
 
 /** A host whose requests are read. */
@@ -11,7 +11,6 @@ export interface SeenHost {
   readonly believesCost: boolean;
 }
 
-const STATING_COST: readonly (string | undefined)[] = ['openrouter', 'vercel'];
 /** How many hosts are remembered: a program may call any number. */
 const MOST_HOSTS = 1_000;
 /** How many hosts that are in no list have their name in metrics. */
@@ -38,7 +37,7 @@ export function hostFinder(hosts: ModelHosts, all: boolean): HostFinder {
     return {
       provider: entry?.provider ?? owner ?? (listed ? name : nameOf(name)),
       listed,
-      believesCost: entry?.statesCost ?? STATING_COST.includes(owner),
+      believesCost: entry?.statesCost ?? statesCost(owner),
     };
   };
   const known = new Map<string, SeenHost | undefined>();

@@ -2,8 +2,9 @@
  * OpenAI's chat completions and completions, and what others add to them: usage in `x_groq` (Groq), a cost (OpenRouter,
  * Perplexity, Vercel's gateway), an error in a choice (OpenRouter), reasoning (DeepSeek, vLLM), parts of texts (Mistral).
  */
+import { statedDollars } from '../../ledger/stated-dollars.ts';
 import { OPENAI_USAGE } from '../../ledger/usage-shapes.ts';
-import { at, entriesOf, nameOf } from '../foreign.ts';
+import { at, entriesOf } from '../foreign.ts';
 import type { Heard } from '../heard.ts';
 import { type ReplyProtocol, textsOf } from '../reply-protocol.ts';
 
@@ -32,7 +33,7 @@ export const openaiChat: ReplyProtocol = {
     const usage = at(event, 'usage');
     heard.usage(at(event, 'x_groq', 'usage'));
     heard.usage(usage);
-    heard.dollars(dollarsIn(usage));
+    heard.dollars(statedDollars(usage));
     entriesOf(at(event, 'choices')).forEach((choice, place) => {
       readChoice(choice, at(choice, 'index') ?? place, heard);
     });
@@ -58,12 +59,4 @@ function readChoice(choice: unknown, answer: unknown, heard: Heard): void {
     };
     heard.toolCall({ place: at(call, 'index') ?? place, id: at(call, 'id'), name, arguments: given }, answer);
   });
-}
-
-/** With a key of the user's own, OpenRouter's `cost` is its fee, and the provider's bill stands apart. */
-function dollarsIn(usage: unknown): unknown {
-  const cost = at(usage, 'cost');
-  const bill = at(usage, 'cost_details', 'upstream_inference_cost');
-  if (at(usage, 'is_byok') === true && typeof cost === 'number' && typeof bill === 'number') return cost + bill;
-  return nameOf(cost) ?? (typeof cost === 'number' ? cost : at(cost, 'total_cost'));
 }
