@@ -51,10 +51,14 @@ export const moneyRows: readonly (readonly [title: string, panels: readonly Buil
         width: 8,
       }),
       timeSeries({
-        title: 'Refused by budgets',
-        description: 'Calls and runs per second that each budget stopped.',
+        title: 'Refusals and failures of budgets',
+        description:
+          'Calls and runs per second that each budget stopped, and failed operations of its store: meanwhile its limit does not hold.',
         unit: 'ops',
-        queries: [[sum('budget', rate('tta_budget_refusals_total')), '{{budget}}']],
+        queries: [
+          [sum('budget', rate('tta_budget_refusals_total')), '{{budget}}: refused'],
+          [sum('budget', rate('tta_budget_store_errors_total')), '{{budget}}: store failed'],
+        ],
         width: 8,
       }),
       timeSeries({

@@ -1,6 +1,8 @@
 /** A support desk that runs in this process, a real Prometheus that scrapes it, and a real Collector for its spans. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -58,12 +60,24 @@ async function startLaptopCollector(program: string, ports: { http: number; metr
   };
 }
 
+/** A provider's pictures, which are no model call that is read. */
+async function startPictureProvider() {
+  const server = createServer((_, response) => response.end('{}'));
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/images/generations` };
+}
+
 export async function startLiveSystem(options: LiveSystemOptions): Promise<LiveSystem> {
   const { ticketIntervalMs = () => 250, withLosses = false } = options;
   const sink = await startSink(withLosses ? 400 : 'take');
   const ports = { http: await freePort(), metrics: await freePort() };
   const endpoint = options.collector === undefined ? sink.url : `http://127.0.0.1:${ports.http}`;
-  const telemetry = await register({ prometheus: { port: 0 }, traces: { endpoint } });
+  const provider = await startPictureProvider();
+  const telemetry = await register({
+    prometheus: { port: 0 },
+    traces: { endpoint },
+    modelCalls: { hosts: { [new URL(provider.url).host]: 'openai' } },
+  });
   const handle = supportDesk();
   await handle(0);
   // No Collector has started yet, or the sink refuses spans: these spans are lost.
@@ -85,6 +99,7 @@ export async function startLiveSystem(options: LiveSystemOptions): Promise<LiveS
       const handled = handle(ticket).finally(() => running.delete(handled));
       running.add(handled);
       if (withLosses) await runWithNewName();
+      if (ticket % 10 === 0) await fetch(provider.url, { method: 'POST', body: '{}' });
       await pause(ticketIntervalMs());
       // The sink keeps all spans for other tests. Here they would fill the memory.
       sink.spans.length = 0;
@@ -103,6 +118,7 @@ export async function startLiveSystem(options: LiveSystemOptions): Promise<LiveS
       await telemetry.shutdown();
       await stopCollector?.();
       await sink.stop();
+      provider.server.close();
     },
   };
 }

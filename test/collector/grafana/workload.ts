@@ -3,6 +3,8 @@
  * Together they change every metric of the schema.
  */
 import {
+  type BudgetStore,
+  budget,
   bulkhead,
   cache,
   circuitBreaker,
@@ -22,6 +24,7 @@ import {
   sequential,
   task,
   timeout,
+  withContext,
   workflow,
 } from '../../../src/index.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
@@ -161,14 +164,31 @@ export function supportDesk() {
     }),
   );
 
-  return async function handle(ticket: number): Promise<void> {
+  // Each customer has two cents for ten seconds: the third question is refused.
+  const asked = llm(modelOf('openai', 'gpt-4o', { ms: 80, inputTokens: 1_500, outputTokens: 200 }));
+  const trial = budget(asked, { name: 'trial', limitUsd: 0.02, per: 'tenant', windowMs: 10_000 });
+  const down: BudgetStore = {
+    reserve: () => Promise.reject(new Error('down')),
+    settle: () => Promise.reject(new Error('down')),
+  };
+  const shared = budget(small, { name: 'shared', limitUsd: 1, per: 'all', store: down });
+  const known = cache(shared, { name: 'known-questions', key: String, ttlMs: 20_000 });
+  const ask = workflow(
+    'ask',
+    conditional((question: string) => question.startsWith('new'), trial, known),
+  );
+
+  const handle = async (ticket: number): Promise<void> => {
     const all = [
       answer.execute(ticket),
       classify.execute(ticket),
       sync.execute(ticket),
       ...(ticket % 3 === 0 ? [refund.execute(ticket), polish.execute(ticket), strict.execute(undefined)] : []),
+      ask.execute(ticket % 2 === 0 ? `new question ${ticket}` : `question ${ticket % 8}`),
       ...(ticket % 5 === 0 ? [digest.execute([1, 2, 3, 4]), read.execute(ticket)] : []),
     ];
     await Promise.allSettled(all);
   };
+  const customers = ['acme', 'globex', 'initech'];
+  return (ticket: number) => withContext({ tenant: customers[ticket % customers.length] }, () => handle(ticket));
 }
