@@ -24,7 +24,8 @@ export interface UsageParts {
  */
 export function laterParts(before: UsageParts, after: UsageParts): UsageParts {
   const together: Record<string, number | undefined> = { ...before };
-  for (const [part, tokens] of Object.entries(after)) {
+  for (const part in after) {
+    const tokens = after[part as keyof UsageParts];
     if (tokens !== undefined && (tokens > 0 || together[part] === undefined)) together[part] = tokens;
   }
   return together;
@@ -67,13 +68,14 @@ const MOST_ENTRIES = 16;
 
 /** The sum over those entries of a list that are meant; `undefined` where there is none. */
 export function tokensOf(list: unknown, isMeant: (entry: unknown) => boolean, key: string): number | undefined {
-  if (!Array.isArray(list)) return undefined;
-  const counts = list
-    .slice(0, MOST_ENTRIES)
-    .filter(isMeant)
-    .map((entry) => read(entry, key))
-    .filter(isTokens);
-  return counts.length === 0 ? undefined : counts.reduce((sum, tokens) => sum + tokens, 0);
+  const length = read(list, 'length');
+  let sum: number | undefined;
+  for (let i = 0; typeof length === 'number' && i < length && i < MOST_ENTRIES; i += 1) {
+    const entry = read(list, String(i));
+    const tokens = isMeant(entry) ? read(entry, key) : undefined;
+    if (isTokens(tokens)) sum = (sum ?? 0) + tokens;
+  }
+  return sum;
 }
 
 function isTokens(value: unknown): value is number {

@@ -3,7 +3,7 @@ import type { ModelCallStart } from '../llm/model-call.ts';
 import { readProperty } from '../platform/read-property.ts';
 import { inputMessages } from './content.ts';
 import { at, nameOf, numberOf } from './foreign.ts';
-import { createHeard, type ReplyHeard } from './heard.ts';
+import { ReplyHeard } from './heard.ts';
 import { createOutputMessages } from './output-messages.ts';
 import type { ContentOptions } from './protocol.ts';
 import { bedrockConverse } from './protocols/bedrock-converse.ts';
@@ -35,7 +35,7 @@ export function converseStart(
 }
 
 export function hearConverse(input: unknown, options: ContentOptions): ReplyHeard {
-  return createHeard({
+  return new ReplyHeard({
     shape: bedrockConverse.usage,
     believesCost: false,
     tier: nameOf(at(input, 'serviceTier', 'type')),

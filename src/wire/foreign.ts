@@ -8,7 +8,9 @@ const LONGEST_NAME = 256;
 
 /** The value at a path of keys; `undefined` where the path ends before. */
 export function at(value: unknown, ...path: readonly (string | number)[]): unknown {
-  return path.reduce<unknown>(readProperty, value);
+  let found = value;
+  for (const key of path) found = readProperty(found, key);
+  return found;
 }
 
 /** The entries of a list; none of anything else. */

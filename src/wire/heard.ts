@@ -36,121 +36,116 @@ export interface HeardOptions {
   readonly output: OutputMessages | undefined;
 }
 
-export interface ReplyHeard extends Heard {
-  readonly isDone: boolean;
-  readonly knowsModel: boolean;
-  readonly hasAnswer: boolean;
-  readonly hasFinished: boolean;
-  readonly hasUsage: boolean;
-  readonly error: Error | undefined;
-  /** Bytes of the answer have passed that were not looked at. */
-  passed(bytes: number): void;
+/** One reply as it is heard. */
+export class ReplyHeard implements Heard {
+  readonly #options: HeardOptions;
+  readonly #reasons = new Map<number, string>();
+  #model: string | undefined;
+  #id: string | undefined;
+  #tier: string | undefined;
+  #parts: UsageParts = {};
+  #dollars: number | undefined;
+  #textBytes = 0;
+  isDone = false;
+  /** Whether a part of the answer has come. */
+  hasAnswer = false;
+  error: Error | undefined;
+
+  constructor(options: HeardOptions) {
+    this.#options = options;
+  }
+
+  get knowsModel(): boolean {
+    return this.#model !== undefined;
+  }
+
+  get hasFinished(): boolean {
+    return this.#reasons.size > 0;
+  }
+
+  get hasUsage(): boolean {
+    return this.#options.shape.usageOf(this.#parts) !== undefined;
+  }
+
+  model(name: unknown): void {
+    this.#model = nameOf(name) ?? this.#model;
+  }
+
+  id(id: unknown): void {
+    this.#id ??= nameOf(id);
+  }
+
+  usage(usage: unknown): void {
+    if (typeof usage !== 'object' || usage === null) return;
+    this.#parts = laterParts(this.#parts, this.#options.shape.parts(usage));
+  }
+
+  tier(name: unknown): void {
+    this.#tier = tierOf(name) ?? this.#tier;
+  }
+
+  dollars(amount: unknown): void {
+    const number = typeof amount === 'string' && amount.trim() !== '' ? Number(amount) : amount;
+    this.#dollars = numberOf(number) ?? this.#dollars;
+  }
+
+  text(text: unknown, kind: TextKind = 'text', answer: unknown = 0): void {
+    if (text === undefined || text === null || text === '') return;
+    const whole = typeof text === 'string' ? text : entriesOf(text).map(textIn).join('');
+    this.passed(Buffer.byteLength(whole));
+    if (whole !== '') this.#options.output?.text(whole, kind, numberOf(answer) ?? 0);
+  }
+
+  toolCall(part: ToolCallPart, answer: unknown = 0): void {
+    this.hasAnswer = true;
+    if (typeof part.arguments === 'string') this.passed(Buffer.byteLength(part.arguments));
+    this.#options.output?.toolCall(part, numberOf(answer) ?? 0);
+  }
+
+  finished(reason: unknown, answer: unknown = 0): void {
+    const known = nameOf(reason);
+    const place = numberOf(answer) ?? 0;
+    if (known === undefined || (this.#reasons.size >= MOST_ANSWERS && !this.#reasons.has(place))) return;
+    this.hasAnswer = true;
+    this.#reasons.set(place, known);
+  }
+
+  failed(error: unknown): void {
+    this.error ??= errorReply(error);
+  }
+
+  done(): void {
+    this.isDone = true;
+    this.hasAnswer ||= this.error === undefined;
+  }
+
+  /** Bytes of the answer have passed. */
+  passed(bytes: number): void {
+    this.hasAnswer ||= bytes > 0;
+    this.#textBytes += bytes;
+  }
+
   /** @param inChunks whether the answer came in chunks: then its tokens are estimated where nothing says them */
-  facts(inChunks: boolean): ModelCallEnd;
-}
-
-export function createHeard({ shape, believesCost, tier: askedTier, inputTokens, output }: HeardOptions): ReplyHeard {
-  let model: string | undefined;
-  let id: string | undefined;
-  let tier: string | undefined;
-  let parts: UsageParts = {};
-  let dollars: number | undefined;
-  let error: Error | undefined;
-  let isDone = false;
-  let hasAnswer = false;
-  let textBytes = 0;
-  const reasons = new Map<number, string>();
-
-  function metered(inChunks: boolean): Pick<ModelCallEnd, 'usage' | 'metering'> {
-    const said = shape.usageOf(parts);
-    if (said !== undefined) {
-      return { usage: said.usage, metering: said.isWhole && isDone ? 'exact' : 'partial' };
-    }
-    if (!inChunks || textBytes === 0) return { usage: undefined, metering: 'unknown' };
+  facts(inChunks: boolean): ModelCallEnd {
+    const { believesCost, tier, output } = this.#options;
     return {
-      usage: { inputTokens: inputTokens ?? 0, outputTokens: estimatedTokens(textBytes) },
-      metering: 'estimate',
+      model: this.#model,
+      id: this.#id,
+      finishReasons: [...this.#reasons.entries()].sort(([a], [b]) => a - b).map(([, reason]) => reason),
+      ...this.#metered(inChunks),
+      statedDollars: believesCost ? this.#dollars : undefined,
+      serviceTier: this.#tier ?? tierOf(tier),
+      outputMessages: output?.toJSON(),
     };
   }
 
-  return {
-    model(name) {
-      const known = nameOf(name);
-      if (known !== undefined) model = known;
-    },
-    id(said) {
-      id ??= nameOf(said);
-    },
-    usage(usage) {
-      if (typeof usage === 'object' && usage !== null) parts = laterParts(parts, shape.parts(usage));
-    },
-    tier(name) {
-      tier = tierOf(name) ?? tier;
-    },
-    dollars(amount) {
-      const text = typeof amount === 'string' && amount.trim() !== '' ? Number(amount) : amount;
-      dollars = numberOf(text) ?? dollars;
-    },
-    text(text, kind = 'text', answer = 0) {
-      const texts = typeof text === 'string' ? [text] : entriesOf(text).map(textIn);
-      for (const each of texts) {
-        if (each === '') continue;
-        hasAnswer = true;
-        textBytes += Buffer.byteLength(each);
-        output?.text(each, kind, numberOf(answer) ?? 0);
-      }
-    },
-    toolCall(part, answer = 0) {
-      hasAnswer = true;
-      if (typeof part.arguments === 'string') textBytes += Buffer.byteLength(part.arguments);
-      output?.toolCall(part, numberOf(answer) ?? 0);
-    },
-    finished(reason, answer = 0) {
-      const known = nameOf(reason);
-      const place = numberOf(answer) ?? 0;
-      if (known === undefined || (reasons.size >= MOST_ANSWERS && !reasons.has(place))) return;
-      hasAnswer = true;
-      reasons.set(place, known);
-    },
-    failed(said) {
-      error ??= errorReply(said);
-    },
-    done() {
-      isDone = true;
-      hasAnswer ||= error === undefined;
-    },
-    passed(bytes) {
-      hasAnswer ||= bytes > 0;
-      textBytes += bytes;
-    },
-    get isDone() {
-      return isDone;
-    },
-    get knowsModel() {
-      return model !== undefined;
-    },
-    get hasAnswer() {
-      return hasAnswer;
-    },
-    get hasFinished() {
-      return reasons.size > 0;
-    },
-    get hasUsage() {
-      return shape.usageOf(parts) !== undefined;
-    },
-    get error() {
-      return error;
-    },
-    facts: (inChunks) => ({
-      model,
-      id,
-      finishReasons: [...reasons.entries()].sort(([a], [b]) => a - b).map(([, reason]) => reason),
-      ...metered(inChunks),
-      statedDollars: believesCost ? dollars : undefined,
-      serviceTier: tier ?? tierOf(askedTier),
-      outputMessages: output?.toJSON(),
-    }),
-  };
+  #metered(inChunks: boolean): Pick<ModelCallEnd, 'usage' | 'metering'> {
+    const { shape, inputTokens = 0 } = this.#options;
+    const said = shape.usageOf(this.#parts);
+    if (said !== undefined) return { usage: said.usage, metering: said.isWhole && this.isDone ? 'exact' : 'partial' };
+    if (!inChunks || this.#textBytes === 0) return { usage: undefined, metering: 'unknown' };
+    return { usage: { inputTokens, outputTokens: estimatedTokens(this.#textBytes) }, metering: 'estimate' };
+  }
 }
 
 /** The text of a part of a message; `''` where it has none. */

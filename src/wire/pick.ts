@@ -165,7 +165,9 @@ function skipBack(text: string, from: number): number {
   return i;
 }
 
-const keyOf = (quoted: string) => (quoted.includes('\\') ? String(parseOr(quoted, '')) : quoted.slice(1, -1));
+/** The key of its JSON text. */
+export const keyOf = (quoted: string): string =>
+  quoted.includes('\\') ? String(parseOr(quoted, '')) : quoted.slice(1, -1);
 
 export function parseOr<Other>(json: string, otherwise: Other): unknown {
   try {

@@ -2,7 +2,7 @@
  * Reads JSON as it comes, in bytes, and builds of it only what is wanted. A reply of 50 MB, or one line of it, takes no
  * more memory than that. By depth, not by a search: the arguments of a tool call may contain a false `"usage"`.
  */
-import { parseOr } from './pick.ts';
+import { keyOf, parseOr } from './pick.ts';
 
 /** `true`: the whole value. An object: these members of an object, or of each object in a list. */
 export type Wanted = true | { readonly [key: string]: Wanted };
@@ -111,8 +111,6 @@ export function createPruner(wanted: Wanted, events: PrunerEvents): Pruner {
     isInString = kind === 'string';
     isEscaped = false;
     isKept = keep;
-    kept = [];
-    keptBytes = 0;
   }
 
   function keep(bytes: Uint8Array): void {
@@ -121,17 +119,27 @@ export function createPruner(wanted: Wanted, events: PrunerEvents): Pruner {
     else kept = [];
   }
 
-  function endToken(): void {
+  /** The token, as JSON; `undefined` where it is not kept, or too long. */
+  function takeToken(): string | undefined {
     token = 'none';
-    const isWhole = isKept && kept.length > 0;
-    const json = isWhole ? Buffer.concat(kept).toString() : '';
+    if (!isKept) return undefined;
+    const bytes = kept.length === 1 ? (kept[0] as Uint8Array) : Buffer.concat(kept);
     kept = [];
+    keptBytes = 0;
+    if (bytes.length === 0) return undefined;
+    // Keys that are wanted have no character of several bytes, and a text of single bytes is made faster.
+    const encoding = expected === 'key' ? 'latin1' : 'utf8';
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString(encoding);
+  }
+
+  function endToken(): void {
+    const json = takeToken();
     if (expected === 'key') {
-      (level() as Level).key = String(parseOr(json, ''));
+      (level() as Level).key = json === undefined ? '' : keyOf(json);
       expected = 'colon';
       return;
     }
-    if (isWhole) put(parseOr(json, undefined));
+    if (json !== undefined) put(parseOr(json, undefined));
     afterValue();
   }
 

@@ -1,4 +1,6 @@
 /** Reads a reply of any protocol as it passes: events, lines of JSON, a list in JSON, or one body. */
+
+import type { ModelCallEnd } from '../llm/model-call.ts';
 import { createEventStream } from './event-stream.ts';
 import { at, entriesOf, isList } from './foreign.ts';
 import type { ReplyHeard } from './heard.ts';
@@ -31,61 +33,71 @@ const FIRST_EVENTS = 4;
 const TEXT_PART = 65_536;
 const [OPEN_LIST, OPEN] = [0x5b, 0x7b] as const;
 
-export function createReplyReader(options: ReaderOptions): ReplyReader {
-  const { protocol, heard, streams } = options;
-  let form: Form | undefined;
-  let inChunks = false;
+/** One reply as it is read. */
+export class BodyReader implements ReplyReader {
+  readonly #options: ReaderOptions;
+  #form: Form | undefined;
+  #inChunks = false;
 
-  function chunk(bytes: Uint8Array): void {
-    if (form === undefined) {
-      const first = firstByte(bytes);
-      if (first === undefined) return;
-      inChunks = streams === true || first !== OPEN;
-      if (first === 0) form = framesForm(options);
-      else form = first === OPEN || first === OPEN_LIST ? jsonForm(options, inChunks) : eventsForm(options);
+  constructor(options: ReaderOptions) {
+    this.#options = options;
+  }
+
+  get isComplete(): boolean {
+    return this.#options.heard.isDone;
+  }
+
+  get error(): Error | undefined {
+    return this.#options.heard.error;
+  }
+
+  get hasAnswer(): boolean {
+    return this.#options.heard.hasAnswer;
+  }
+
+  chunk(bytes: Uint8Array): void {
+    this.#form ??= this.#formOf(bytes);
+    this.#form?.chunk(bytes);
+  }
+
+  text(body: string): void {
+    for (let from = 0; from < body.length; ) {
+      let to = Math.min(from + TEXT_PART, body.length);
+      // The two halves of a character stay together.
+      if (to < body.length && /[\uD800-\uDBFF]/.test(body[to - 1] as string)) to += 1;
+      this.chunk(Buffer.from(body.slice(from, to)));
+      from = to;
     }
-    form.chunk(bytes);
+    this.ended();
   }
 
-  function ended(): void {
-    form?.ended();
-    const hasUsage = !options.asksForUsage || heard.hasUsage;
-    if (inChunks && protocol.endsWithReason && heard.hasFinished && hasUsage) heard.done();
+  parsed(body: unknown): void {
+    const { protocol, heard } = this.#options;
+    this.#inChunks = isList(body);
+    const events = this.#inChunks ? entriesOf(body, Number.POSITIVE_INFINITY) : [body];
+    for (const event of events) protocol.read(event, heard, { isWhole: !this.#inChunks, name: undefined });
+    this.ended();
   }
 
-  return {
-    chunk,
-    ended,
-    text(body) {
-      for (let from = 0; from < body.length; ) {
-        let to = Math.min(from + TEXT_PART, body.length);
-        // The two halves of a character stay together.
-        if (to < body.length && /[\uD800-\uDBFF]/.test(body[to - 1] as string)) to += 1;
-        chunk(Buffer.from(body.slice(from, to)));
-        from = to;
-      }
-      ended();
-    },
-    parsed(body) {
-      if (!isList(body)) protocol.read(body, heard, { isWhole: true, name: undefined });
-      else {
-        inChunks = true;
-        for (const event of entriesOf(body, Number.POSITIVE_INFINITY))
-          protocol.read(event, heard, { isWhole: false, name: undefined });
-        ended();
-      }
-    },
-    get isComplete() {
-      return heard.isDone;
-    },
-    get error() {
-      return heard.error;
-    },
-    get hasAnswer() {
-      return heard.hasAnswer;
-    },
-    facts: () => heard.facts(inChunks),
-  };
+  ended(): void {
+    this.#form?.ended();
+    const { protocol, heard, asksForUsage } = this.#options;
+    const hasUsage = !asksForUsage || heard.hasUsage;
+    if (this.#inChunks && protocol.endsWithReason && heard.hasFinished && hasUsage) heard.done();
+  }
+
+  facts(): ModelCallEnd {
+    return this.#options.heard.facts(this.#inChunks);
+  }
+
+  #formOf(bytes: Uint8Array): Form | undefined {
+    const first = firstByte(bytes);
+    if (first === undefined) return undefined;
+    this.#inChunks = this.#options.streams === true || first !== OPEN;
+    if (first === 0) return framesForm(this.#options);
+    const isJson = first === OPEN || first === OPEN_LIST;
+    return isJson ? jsonForm(this.#options, this.#inChunks) : eventsForm(this.#options);
+  }
 }
 
 /** One document, several behind each other, or a list of them. */

@@ -6,7 +6,6 @@ const WISHES = {
   values: new Set([
     ...['model', 'stream', 'stream_options', 'temperature', 'top_p', 'service_tier', 'serviceTier', 'speed'],
     ...['max_tokens', 'max_completion_tokens', 'max_output_tokens', 'p'],
-    // Google, Bedrock and Ollama have theirs in an object.
     ...['generationConfig', 'generation_config', 'inferenceConfig', 'options'],
   ]),
   lengths: new Set([
@@ -21,25 +20,44 @@ export function pickFacts(body: string | undefined): Picked {
   return body === undefined ? NOTHING : pick(body, WISHES);
 }
 
-/** The settings of a request. The names of all protocols: none has two of a kind. */
+/** The settings of a request. The names are those of all protocols: no protocol has two for one thing. */
 export function settingsIn({ values }: Picked) {
-  const nested = ['generationConfig', 'generation_config', 'inferenceConfig', 'options'].map((key) => values.get(key));
-  const first = (...keys: readonly string[]) =>
-    [...keys.map((key) => values.get(key)), ...nested.flatMap((each) => keys.map((key) => at(each, key)))]
-      .map(numberOf)
-      .find((each) => each !== undefined);
+  const nested = NESTED.map((key) => values.get(key)).filter((each) => each !== undefined);
   return {
-    maxOutputTokens: first(
-      ...['max_completion_tokens', 'max_tokens', 'max_output_tokens', 'maxOutputTokens', 'maxTokens', 'num_predict'],
-    ),
-    temperature: first('temperature'),
-    topP: first('top_p', 'topP', 'p'),
-    serviceTier:
-      values.get('speed') === 'fast'
-        ? 'fast'
-        : (nameOf(values.get('service_tier')) ??
-          nameOf(values.get('serviceTier')) ??
-          nameOf(at(values.get('serviceTier'), 'type'))),
+    maxOutputTokens: firstNumber(MAX_TOKENS, values, nested),
+    temperature: firstNumber(TEMPERATURE, values, nested),
+    topP: firstNumber(TOP_P, values, nested),
+    serviceTier: tierIn(values),
     asksForUsage: at(values.get('stream_options'), 'include_usage') === true,
   };
+}
+
+/** Google, Bedrock and Ollama have their settings in an object. */
+const NESTED = ['generationConfig', 'generation_config', 'inferenceConfig', 'options'];
+const MAX_TOKENS = [
+  ...['max_completion_tokens', 'max_tokens', 'max_output_tokens', 'maxOutputTokens', 'maxTokens', 'num_predict'],
+];
+const TEMPERATURE = ['temperature'];
+const TOP_P = ['top_p', 'topP', 'p'];
+
+function firstNumber(
+  keys: readonly string[],
+  values: Picked['values'],
+  nested: readonly unknown[],
+): number | undefined {
+  for (const key of keys) {
+    const number = numberOf(values.get(key));
+    if (number !== undefined) return number;
+    for (const each of nested) {
+      const inside = numberOf(at(each, key));
+      if (inside !== undefined) return inside;
+    }
+  }
+  return undefined;
+}
+
+function tierIn(values: Picked['values']): string | undefined {
+  if (values.get('speed') === 'fast') return 'fast';
+  const tier = values.get('service_tier') ?? values.get('serviceTier');
+  return nameOf(tier) ?? nameOf(at(tier, 'type'));
 }

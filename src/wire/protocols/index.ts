@@ -3,11 +3,11 @@
 import { inputMessages } from '../content.ts';
 import { estimatedInput } from '../estimate.ts';
 import { nameOf } from '../foreign.ts';
-import { createHeard } from '../heard.ts';
+import { ReplyHeard } from '../heard.ts';
 import { createOutputMessages } from '../output-messages.ts';
 import type { Picked } from '../pick.ts';
 import type { Recognised, RequestFacts, WireRequest } from '../protocol.ts';
-import { createReplyReader } from '../reply-reader.ts';
+import { BodyReader } from '../reply-reader.ts';
 import { pickFacts, settingsIn } from '../request-facts.ts';
 import { type Route, routeOf } from './routes.ts';
 
@@ -31,8 +31,8 @@ export function recognise(request: WireRequest, host: { readonly listed: boolean
     reader({ believesCost }, options) {
       const output = createOutputMessages(options);
       const { usage: shape } = route.reply;
-      const heard = createHeard({ shape, believesCost, tier: facts.serviceTier, inputTokens, output });
-      return createReplyReader({
+      const heard = new ReplyHeard({ shape, believesCost, tier: facts.serviceTier, inputTokens, output });
+      return new BodyReader({
         protocol: route.reply,
         heard,
         streams: facts.streams,
