@@ -2,7 +2,8 @@
 import { isUncounted } from '../llm/uncounted.ts';
 import { hostFinder } from './hosts.ts';
 import type { ModelCallOptions } from './options.ts';
-import { type Seen, type Send, sendObserved, sendUnrecognised } from './send-observed.ts';
+import type { Seen } from './seen.ts';
+import { type Send, sendObserved, sendUnrecognised } from './send-observed.ts';
 import { createWatch, type WireParts } from './watch.ts';
 import { type FetchArguments, hostOf, methodOf, wireRequest } from './wire-request.ts';
 

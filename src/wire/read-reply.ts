@@ -1,31 +1,24 @@
 /** Reads a reply by its protocol, and ends the call when the reply is complete. */
 import { ModelReplyError } from '../llm/reply-error.ts';
 import { tellNoMore } from './dropped.ts';
+import type { UsageFilter } from './include-usage.ts';
 import type { OpenCall } from './open-call.ts';
 import type { ReplyReader } from './protocol.ts';
 import type { ReplySink } from './tap.ts';
-
-/** Hides from a client what the observer has asked for in its place. */
-export interface ReplyFilter {
-  /** What the client gets instead of these bytes. */
-  chunk(bytes: Uint8Array): Uint8Array;
-  text(body: string): string;
-  /** Bytes that were held back until the end. */
-  ended(): Uint8Array | undefined;
-}
 
 export interface Reading {
   readonly call: OpenCall;
   /** Whether the reply comes in chunks. */
   readonly streams: boolean;
   readonly makeReader: () => ReplyReader;
-  readonly makeFilter?: (() => ReplyFilter) | undefined;
+  /** Hides what the client has not asked for. */
+  readonly makeFilter?: (() => UsageFilter) | undefined;
 }
 
 /** The sink of a reply. Each copy of the reply has a reader of its own: it may be read at another pace. */
 export class ReadReply implements ReplySink {
   readonly #reading: Reading;
-  readonly #filter: ReplyFilter | undefined;
+  readonly #filter: UsageFilter | undefined;
   /** `undefined` once nothing more has to be read. */
   #reader: ReplyReader | undefined;
   #hasChunk = false;

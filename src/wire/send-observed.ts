@@ -1,27 +1,17 @@
 /** Sends the request of a model call, and observes it until its reply has been read. */
+
 import { isPromise } from '../core/until-cancelled.ts';
 import type { ModelCallStart } from '../llm/model-call.ts';
 import { uncounted } from '../llm/uncounted.ts';
 import { readProperty } from '../platform/read-property.ts';
-import type { SeenHost } from './hosts.ts';
+import { type Asking, askingForUsage } from './ask-for-usage.ts';
+import { createUsageFilter } from './include-usage.ts';
 import type { OpenCall } from './open-call.ts';
-import type { Recognised, WireRequest } from './protocol.ts';
 import { ReadReply } from './read-reply.ts';
+import type { Seen, SeenCall } from './seen.ts';
 import { tapReply } from './tap.ts';
 import type { Watch } from './watch.ts';
 import { bytesOf, type FetchArguments, headerOf, signalOf } from './wire-request.ts';
-
-/** A request to a host that is read. */
-export interface Seen {
-  readonly request: WireRequest;
-  readonly host: SeenHost;
-  /** `undefined`: it is billed, and no protocol recognises it. */
-  readonly recognised: Recognised | undefined;
-}
-
-interface SeenCall extends Seen {
-  readonly recognised: Recognised;
-}
 
 export type Send = (args: FetchArguments) => unknown;
 
@@ -44,8 +34,10 @@ export function sendObserved(send: Send, args: FetchArguments, seen: SeenCall, w
   const begun = watch.begin(() => startOf(args, seen, watch), signalOf(args));
   if (begun === undefined) return send(args);
   const { call, open } = begun;
+  const asking =
+    watch.options.includeUsage === true ? watch.guarded(() => askingForUsage(args, seen, watch)) : undefined;
   const answered = (response: unknown) => {
-    if (!open.guarded(() => observeReply(response, open, seen, watch))) open.succeeded();
+    if (!open.guarded(() => observeReply(response, open, asking ?? seen, watch))) open.succeeded();
     return response;
   };
   const broken = (error: unknown): never => {
@@ -56,7 +48,7 @@ export function sendObserved(send: Send, args: FetchArguments, seen: SeenCall, w
     let reply: unknown;
     try {
       // An observer below, also one of another copy of this package, does not count the call again.
-      reply = call.run(() => uncounted(() => send(args)));
+      reply = call.run(() => uncounted(() => send(asking?.args ?? args)));
     } catch (error) {
       return broken(error);
     }
@@ -82,7 +74,12 @@ function startOf(args: FetchArguments, { request, host, recognised }: SeenCall, 
   };
 }
 
-function observeReply(response: unknown, open: OpenCall, { host, recognised }: SeenCall, { options }: Watch): void {
+function observeReply(
+  response: unknown,
+  open: OpenCall,
+  { host, recognised, args }: SeenCall & Partial<Asking>,
+  { options }: Watch,
+): void {
   const status = statusOf(response);
   if (status >= 400) {
     open.failed(new RefusedError(status));
@@ -94,6 +91,7 @@ function observeReply(response: unknown, open: OpenCall, { host, recognised }: S
     call: open,
     streams: recognised.facts.streams ?? IN_CHUNKS.test(contentType ?? ''),
     makeReader: () => recognised.reader({ status, contentType, believesCost }, options),
+    makeFilter: args !== undefined ? createUsageFilter : undefined,
   });
   if (typeof response !== 'object' || response === null || !tapReply(response, reply)) open.succeeded();
 }

@@ -121,7 +121,7 @@ function readingMethods(sink: ReplySink): Record<string, (value: never) => unkno
     arrayBuffer(value: ArrayBuffer) {
       const given = new Uint8Array(value);
       const shown = wholeBody(sink, given);
-      return shown === given ? value : shown.slice().buffer;
+      return shown === given ? value : shown.buffer;
     },
     bytes: (value: Uint8Array) => wholeBody(sink, value),
     blob(value: Blob) {
@@ -141,7 +141,8 @@ function readingMethods(sink: ReplySink): Record<string, (value: never) => unkno
 function wholeBody(sink: ReplySink, bytes: Uint8Array): Uint8Array {
   const shown = sink.chunk(bytes);
   const rest = sink.ended();
-  return rest === undefined ? shown : Buffer.concat([shown, rest]);
+  if (shown === bytes && rest === undefined) return bytes;
+  return own(Buffer.concat([shown, rest ?? new Uint8Array()]));
 }
 
 function lazyBody(original: Body, take: () => ReadableStreamDefaultReader<unknown>, sink: ReplySink): Body {
@@ -151,14 +152,13 @@ function lazyBody(original: Body, take: () => ReadableStreamDefaultReader<unknow
     const { done, value } = await take().read();
     if (!done) {
       const shown = passed(value, sink);
-      // A stream of bytes takes no empty chunk, and the client waits for one that is not.
-      if (ArrayBuffer.isView(shown) && shown.byteLength === 0 && ArrayBuffer.isView(value) && value.byteLength > 0)
-        return hand(controller);
-      controller.enqueue(shown);
+      // Nothing is shown of this chunk. The client waits for the next one: a stream of bytes takes no empty chunk.
+      if (shown !== value && (shown as Uint8Array).length === 0) return hand(controller);
+      controller.enqueue(shown === value ? shown : own(shown as Uint8Array));
       return;
     }
     const rest = sink.ended();
-    if (rest !== undefined && rest.length > 0) controller.enqueue(rest);
+    if (rest !== undefined && rest.length > 0) controller.enqueue(own(rest));
     controller.close();
     // A reader with a buffer of its own waits for an answer at the end too.
     controller.byobRequest?.respond(0);
@@ -174,6 +174,11 @@ function lazyBody(original: Body, take: () => ReadableStreamDefaultReader<unknow
   return isByteStream(original)
     ? new ReadableStream({ ...source, type: 'bytes' } as never, { highWaterMark: 0 })
     : new ReadableStream(source, { highWaterMark: 0 });
+}
+
+/** A copy in memory of its own: the memory of small buffers is shared, and must not be transferred. */
+function own(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
 }
 
 /** What the client gets instead of a chunk. Mocks put texts into their bodies, which pass unchanged, as anything else does. */

@@ -27,6 +27,10 @@ function urlOf(address: string | undefined): URL | undefined {
   return address !== undefined && URL.canParse(address) ? new URL(address) : undefined;
 }
 
+export function isRequest(input: unknown): boolean {
+  return typeof readProperty(input, 'url') === 'string';
+}
+
 /** The options win over those of a `Request`, as for `fetch` itself. */
 function optionOf([input, init]: FetchArguments, name: string): unknown {
   return readProperty(init, name) ?? readProperty(input, name);

@@ -5,6 +5,7 @@ import { catalogueReady } from '../../src/ledger/price-book.ts';
 import { startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
 import { observeFetch } from '../../src/wire/observe-fetch.ts';
 import { observeModelCalls, type Undo } from '../../src/wire/observe-model-calls.ts';
+import { readAll, streamOf } from './fake-wire.ts';
 
 const native = globalThis.fetch;
 const CHAT = 'https://api.openai.com/v1/chat/completions';
@@ -114,6 +115,57 @@ describe('a model call by any client', () => {
       '__unrecognised__ openai': 1,
     });
     expect(await shown('tta_llm_requests_total')).toEqual({});
+  });
+});
+
+describe('a stream without usage', () => {
+  const body = '{"model":"gpt-4o-mini","stream":true,"messages":[]}';
+  const chunk = (more: object) => `data: ${JSON.stringify({ id: 'c', model: 'gpt-4o-mini', ...more })}\n\n`;
+  const texts = [
+    chunk({ choices: [{ index: 0, delta: { content: 'Yes.' }, finish_reason: null }] }),
+    chunk({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] }),
+  ];
+  const sent: { body: string; headers?: object }[] = [];
+  beforeEach(() => {
+    sent.length = 0;
+    answer = async (_url, init) => {
+      sent.push(init as { body: string });
+      const asked = (init as { body: string }).body.includes('include_usage');
+      const usage = chunk({ choices: [], usage: REPLY.usage });
+      const all = [...texts, ...(asked ? [usage] : []), 'data: [DONE]\n\n'];
+      return streamOf(asked ? all.map((text) => text.replace(']}\n', '],"usage":null}\n')) : all);
+    };
+  });
+  const plain = [...texts, 'data: [DONE]\n\n'].join('');
+
+  it('is an estimate, and counts as unmetered', async () => {
+    install();
+    expect(await (await fetch(CHAT, { method: 'POST', body })).text()).toBe(plain);
+    expect(sent[0]?.body).toBe(body);
+    expect(await shown('tta_llm_unmetered_requests_total')).toEqual({ [MODEL]: 1 });
+  });
+
+  it('is asked for it where the author wants that, and its client sees what it would have seen', async () => {
+    install({ includeUsage: true });
+    const init = Object.freeze({ method: 'POST', body });
+    expect(await (await fetch(CHAT, init)).text()).toBe(plain);
+    expect(await readAll((await fetch(CHAT, init)).body)).toBe(plain);
+    const buffer = await (await fetch(CHAT, init)).arrayBuffer();
+    expect([Buffer.from(buffer).toString(), buffer.byteLength]).toEqual([plain, plain.length]);
+    expect(JSON.parse(sent[0]?.body ?? '')).toEqual({ ...JSON.parse(body), stream_options: { include_usage: true } });
+    expect(await shown('tta_llm_unmetered_requests_total')).toEqual({});
+    expect(await shown('tta_llm_cost_total')).toEqual({ [MODEL]: 0.0007425 });
+  });
+
+  it('is not asked for it where the length or the signature of the request is fixed', async () => {
+    install({ includeUsage: true });
+    const all = [
+      { 'Content-Length': String(body.length) },
+      { Authorization: 'AWS4-HMAC-SHA256 Credential=x' },
+      { 'X-Amz-Date': '20260101T000000Z' },
+    ];
+    for (const headers of all) expect(await (await fetch(CHAT, { method: 'POST', body, headers })).text()).toBe(plain);
+    expect(sent.map((init) => init.body)).toEqual([body, body, body]);
   });
 });
 
