@@ -35,7 +35,7 @@ export { stream } from './flow/stream.ts';
 export { type SwitchCases, type SwitchOptions, switchOn } from './flow/switch-on.ts';
 export { task } from './flow/task.ts';
 export { workflow } from './flow/workflow.ts';
-export type { Charge } from './ledger/charge.ts';
+export type { CallPlan, Charge } from './ledger/charge.ts';
 export type { CallCosts, Cost } from './ledger/cost.ts';
 export { type Price, type PriceTable, REFERENCE_PRICES } from './ledger/price.ts';
 export type { PriceOptions } from './ledger/price-book.ts';

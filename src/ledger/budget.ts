@@ -24,6 +24,11 @@ export function dollarsOf(nanodollars: number): number {
   return nanodollars / PER_DOLLAR;
 }
 
+/** What is left of a limit, without the noise of fractions. Less than 0 where calls cost more than was held for them. */
+export function dollarsLeft(limitUsd: number, spentUsd: number, heldUsd: number): number {
+  return dollarsOf(nanodollars(limitUsd) - nanodollars(spentUsd) - nanodollars(heldUsd));
+}
+
 /** The account after `amount` is held; `undefined` where the limit leaves too little, or nothing, for a call. */
 export function hold({ spent, held }: Account, amount: number, limit: number): Account | undefined {
   const used = spent + held;

@@ -6,15 +6,14 @@ import { type Settle, withSpender } from '../core/spending.ts';
 import { afterOutput } from '../core/stream.ts';
 import { isPromise, untilCancelled } from '../core/until-cancelled.ts';
 import type { WorkflowContext } from '../core/workflow-context.ts';
-import { assumedUsage, spentOn } from '../ledger/budget.ts';
+import { dollarsLeft, spentOn } from '../ledger/budget.ts';
 import type { CallPlan } from '../ledger/charge.ts';
-import { type Priced, priceCall } from '../ledger/price-book.ts';
 import type { BudgetRecorder } from '../telemetry/record/budget.ts';
 import type { Observation } from '../telemetry/record/callback.ts';
 import type { AccountNow, BudgetAccount } from './budget-account.ts';
 import type { BudgetBalance } from './budget-store.ts';
+import type { Estimate } from './estimate.ts';
 import type { GuardedStore } from './guarded-store.ts';
-import { pricesInForce } from './price-book.ts';
 
 type Later<T> = T | PromiseLike<T>;
 
@@ -31,7 +30,8 @@ export interface BudgetSettings {
   readonly softUsd: number | undefined;
   readonly onWarn: ((reached: SoftLimitReached, context: WorkflowContext) => unknown) | undefined;
   readonly warnOnce: () => void;
-  readonly assumedOutputTokens: number;
+  /** What a call may cost; no number where its price is unknown. */
+  readonly estimate: Estimate;
   readonly unpriced: 'allow' | 'refuse';
   readonly storeFailure: 'allow' | 'refuse';
   readonly store: GuardedStore;
@@ -39,7 +39,6 @@ export interface BudgetSettings {
 }
 
 const NOTHING: BudgetBalance = { spentUsd: 0, heldUsd: 0 };
-const prices = pricesInForce();
 
 /** Whether the soft limit is reached. Where the store does not say it, it is not. */
 export async function isSoft(
@@ -96,23 +95,15 @@ export class BudgetExecution {
   }
 
   #awaits(answer: PromiseLike<unknown>): void {
-    this.#pending = Promise.all([this.#pending, answer]);
+    // Without the `then` each would keep the answers before it.
+    this.#pending = Promise.all([this.#pending, answer]).then(() => {});
     this.#pending.catch(() => {});
   }
 
   #reserve(plan: CallPlan, call: ExecutionContext): Later<Settle> {
     if (this.#refusal !== undefined) throw this.#refusal;
-    const needed = this.#needed(plan, call.date());
-    return isPromise(needed) ? needed.then((dollars) => this.#hold(dollars, call)) : this.#hold(needed, call);
-  }
-
-  /** What a call may cost; `undefined` where its price is unknown. */
-  #needed(plan: CallPlan, at: number): Later<number | undefined> {
-    const usage = assumedUsage(plan, this.#settings.assumedOutputTokens);
-    const { provider, model: askedModel } = plan;
-    const answer =
-      plan.dollarsFor === undefined ? priceCall({ provider, askedModel, usage, at }, prices()) : plan.dollarsFor(usage);
-    return isPromise(answer) ? answer.then(known, () => undefined) : known(answer);
+    const given = this.#settings.estimate(plan, call);
+    return isPromise(given) ? given.then((needed) => this.#hold(known(needed), call)) : this.#hold(known(given), call);
   }
 
   #hold(needed: number | undefined, call: ExecutionContext): Later<Settle> {
@@ -177,7 +168,7 @@ export class BudgetExecution {
 
   #show({ spentUsd, heldUsd }: BudgetBalance, { account, call }: Held): void {
     const { record, limitUsd } = this.#settings;
-    record.left(account.key, limitUsd - spentUsd - heldUsd, account.shownUntil, call.clock);
+    record.left(account.key, dollarsLeft(limitUsd, spentUsd, heldUsd), account.shownUntil, call.clock);
   }
 
   /** Of all processes that share the budget, one sees that its own dollars have reached the soft limit. */
@@ -204,7 +195,6 @@ interface Held {
 }
 
 /** Foreign prices may be no numbers. */
-function known(price: Priced | number | undefined): number | undefined {
-  const dollars = typeof price === 'object' ? price.dollars : price;
-  return dollars !== undefined && Number.isFinite(dollars) && dollars >= 0 ? dollars : undefined;
+function known(dollars: number | undefined): number | undefined {
+  return typeof dollars === 'number' && Number.isFinite(dollars) && dollars >= 0 ? dollars : undefined;
 }

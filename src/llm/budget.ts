@@ -9,6 +9,7 @@ import { budgetRecorder } from '../telemetry/record/budget.ts';
 import { type BudgetKey, budgetAccounts, perRule } from './budget-account.ts';
 import { BudgetExecution, type BudgetSettings, isSoft, type SoftLimitReached } from './budget-execution.ts';
 import { type BudgetStore, budgetStore, memoryBudgetStore } from './budget-store.ts';
+import { type EstimateOption, estimateBySize } from './estimate.ts';
 import { GuardedStore } from './guarded-store.ts';
 
 export interface BudgetOptions<In = unknown, Other = unknown> {
@@ -42,6 +43,12 @@ export interface BudgetOptions<In = unknown, Other = unknown> {
   /** How many tokens a reply is assumed to have, where the request does not limit them. @default 1000 */
   readonly assumedOutputTokens?: number | undefined;
   /**
+   * The most US dollars that a call may cost, by `{ provider, model, requestBytes, maxOutputTokens }` and `dollarsFor(usage)`,
+   * its price; `undefined` for unknown. Give one where requests have pictures or sound, whose bytes are no tokens.
+   * @default a token of input for every 3 bytes, and of output as many as the request allows
+   */
+  readonly estimate?: EstimateOption | undefined;
+  /**
    * What is done with a call whose price is unknown. `allow`: it is made while there is money left; what it costs counts if
    * its price is known at its end. @default 'allow'
    */
@@ -64,6 +71,7 @@ const RULES: Rules<BudgetOptions<never>> = {
   otherwise: optional(primitiveRule),
   onWarn: optional(callback()),
   assumedOutputTokens: optional(count),
+  estimate: optional(callback()),
   unpriced: optional(oneOf('allow', 'refuse')),
   store: optional(budgetStore),
   storeFailure: optional(oneOf('allow', 'refuse')),
@@ -78,7 +86,7 @@ const RULES: Rules<BudgetOptions<never>> = {
  *
  * A call for which too little is left is not made: the signal aborts with `BudgetExceededError`, and the execution rejects
  * with that very error, whatever a client or a task makes of it. `retry` and `hedge` do not try again after it by default.
- * Budgets inside one another all hold. Not the calls of the run but those of the execution count: put the budget outermost.
+ * Budgets inside one another all hold. Only calls inside of the budget count: put it outermost.
  *
  * @example
  * const report = budget(workflow('report', summarise), { limitUsd: 0.5 });
@@ -96,12 +104,15 @@ export function budget<In, Out, Other = never>(
   const { name, limitUsd, per = 'run', windowMs, otherwise, onWarn } = options;
   const {
     assumedOutputTokens = 1_000,
+    estimate = estimateBySize(assumedOutputTokens),
     unpriced = 'allow',
     storeFailure = 'allow',
     store = memoryBudgetStore(),
   } = options;
   if (per === 'run' && windowMs !== undefined)
     fail('BudgetOptions', 'windowMs', "is of use only with per: 'tenant', 'all' or a function", windowMs);
+  if (options.estimate !== undefined && options.assumedOutputTokens !== undefined)
+    fail('BudgetOptions', 'assumedOutputTokens', 'is of no use beside estimate', assumedOutputTokens);
   if (options.store === undefined && options.storeFailure !== undefined)
     fail('BudgetOptions', 'storeFailure', 'is of use only together with store', storeFailure);
   const inner = requirePrimitive<In, Out | Other>('budget', 'primitive', primitive);
@@ -124,7 +135,7 @@ export function budget<In, Out, Other = never>(
         'TtaPrimitivesWarning',
       );
     },
-    assumedOutputTokens,
+    estimate,
     unpriced,
     storeFailure,
     store: new GuardedStore(store, record, messageName),

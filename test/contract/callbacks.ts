@@ -121,6 +121,17 @@ export const CALLBACKS: readonly CallbackCase[] = [
   { callback: 'weight of rateLimit', answer: 1, build: (weight) => rateLimit(done, { permits: 1, perMs: 1, weight }) },
   { callback: 'per of budget', answer: 'a', build: (per) => budget(done, { limitUsd: 1, per }) },
   {
+    callback: 'estimate of budget',
+    answer: 0.1,
+    build: (estimate) =>
+      budget(
+        task('input', () => ({ needs: 1 }))
+          .pipe(paidCall())
+          .pipe(doneAny),
+        { limitUsd: 1, estimate },
+      ),
+  },
+  {
     callback: 'onWarn of budget',
     answer: undefined,
     afterThrow: 'done',

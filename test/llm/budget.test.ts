@@ -202,6 +202,25 @@ describe('budget', () => {
     });
   });
 
+  it('holds what estimate says, which knows the price of the call', async () => {
+    const asked: unknown[] = [];
+    const guarded = budget(paidCall(), {
+      limitUsd: 1,
+      estimate: async ({ model, dollarsFor }, { workflowName }) => {
+        asked.push([model, workflowName, await dollarsFor?.({ inputTokens: 1, outputTokens: 1 })]);
+        return 0.9;
+      },
+    });
+    await workflow('w', guarded).execute({ needs: 5, costs: 0.5 });
+    expect(asked).toEqual([['fake', 'w', 5]]);
+    const twice = workflow('w', map(guarded, { concurrency: 1 }));
+    expect(await failureOf(twice.execute([{ needs: 0.2 }, { needs: 0.2 }]))).toMatchObject({ neededUsd: 0.9 });
+    for (const odd of [Number.NaN, -1, Number.POSITIVE_INFINITY, '1' as never, null as never, undefined]) {
+      const strict = budget(paidCall(), { limitUsd: 1, unpriced: 'refuse', estimate: () => odd });
+      expect(await failureOf(strict.execute({ needs: 0.1 }))).toMatchObject({ neededUsd: undefined });
+    }
+  });
+
   it('makes calls that cost nothing also where nothing is left', async () => {
     await budget(paidCall(), { limitUsd: 0 }).execute({ needs: 0 });
     expect(await failureOf(budget(paidCall(), { limitUsd: 0 }).execute({ needs: undefined }))).toBeInstanceOf(
