@@ -68,7 +68,9 @@ export class ExecutionContext implements WorkflowContext {
     if (!this.#run.isTemplate) return this;
     const around = contextAround();
     const run = this.#run.next(around === undefined ? undefined : around.#run);
-    if (around === undefined || around === this) return new ExecutionContext(run, this.clock, undefined, undefined);
+    if (around === undefined || around === this) {
+      return new ExecutionContext(run, this.clock, undefined, undefined, this.#inside);
+    }
     return around.adopt(run);
   }
 
