@@ -4,7 +4,6 @@ const HOSTS: Readonly<Record<string, string>> = {
   'api.openai.com': 'openai',
   'api.anthropic.com': 'anthropic',
   'generativelanguage.googleapis.com': 'gcp.gemini',
-  'aiplatform.googleapis.com': 'gcp.vertex_ai',
   'openai.azure.com': 'azure.ai.openai',
   'openai.azure.us': 'azure.ai.openai',
   'openai.azure.cn': 'azure.ai.openai',
@@ -33,6 +32,16 @@ const HOSTS: Readonly<Record<string, string>> = {
   'api.z.ai': 'zai',
   'open.bigmodel.cn': 'zhipuai',
   'api.minimax.io': 'minimax',
+  'api.minimaxi.com': 'minimax',
+  'api.arcee.ai': 'arcee',
+  'api.avian.io': 'avian',
+  'oai.endpoints.kepler.ai.cloud.ovh.net': 'ovhcloud',
+  'api.deepinfra.com': 'deepinfra',
+  'api.sambanova.ai': 'sambanova',
+  'api.studio.nebius.com': 'nebius',
+  'integrate.api.nvidia.com': 'nvidia',
+  'dashscope.aliyuncs.com': 'alibaba',
+  'dashscope-intl.aliyuncs.com': 'alibaba',
   'inference.baseten.co': 'baseten',
   'router.huggingface.co': 'huggingface',
   'models.github.ai': 'github',
@@ -47,7 +56,7 @@ const REGIONAL: readonly (readonly [RegExp, string])[] = [
     /(?:^|\.)bedrock-(?:runtime|mantle)(?:-fips)?\.[a-z0-9-]+\.(?:vpce\.)?(?:amazonaws\.com(?:\.cn)?|api\.aws)$/,
     'aws.bedrock',
   ],
-  [/^[a-z0-9-]+-aiplatform\.googleapis\.com$/, 'gcp.vertex_ai'],
+  [/^(?:[a-z0-9-]+-)?aiplatform(?:\.[a-z0-9-]+\.rep)?\.googleapis\.com$/, 'gcp.vertex_ai'],
 ];
 
 const OLLAMA_PORT = '11434';

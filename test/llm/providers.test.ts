@@ -19,6 +19,8 @@ describe('providerOfHost', () => {
     ['my-resource.services.ai.azure.com', 'azure.ai.openai'],
     ['generativelanguage.googleapis.com', 'gcp.gemini'],
     ['europe-west4-aiplatform.googleapis.com', 'gcp.vertex_ai'],
+    ['aiplatform.googleapis.com', 'gcp.vertex_ai'],
+    ['aiplatform.us.rep.googleapis.com', 'gcp.vertex_ai'],
     ['bedrock-runtime.eu-central-1.amazonaws.com', 'aws.bedrock'],
     ['vpce-1.bedrock-runtime.us-east-1.vpce.amazonaws.com', 'aws.bedrock'],
     ['us-south.ml.cloud.ibm.com', 'ibm.watsonx.ai'],
