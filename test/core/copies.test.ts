@@ -55,6 +55,26 @@ describe('two copies of the package in one process', () => {
     }
   });
 
+  it('hold a budget of the other copy, and know its refusal', async () => {
+    telemetry = startTestTelemetry();
+    const generate = async () => ({ text: 'yes', usage: { inputTokens: 0, outputTokens: 1_000 } });
+    const model = { provider: 'openai', id: 'gpt-4', generate };
+    for (const [outer, inner] of [
+      [first, second],
+      [second, first],
+    ] as const) {
+      const name = outer === first ? 'one' : 'two';
+      const twice = inner.map(inner.llm(model), { concurrency: 1 });
+      const error = await outer
+        .budget(twice, { name, limitUsd: 0.1 })
+        .execute(['', ''])
+        .catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(inner.BudgetExceededError);
+      expect(error).toMatchObject({ spentUsd: 0.06, neededUsd: 0.06 });
+      await telemetry.expectMetric('tta_budget_remaining_dollars', { budget: name }, 0.04);
+    }
+  });
+
   it('take the primitives of each other, with the context around them', async () => {
     telemetry = startTestTelemetry();
     const inner = second.task(

@@ -6,6 +6,9 @@ import {
   budget,
   fallback,
   hedge,
+  llm,
+  llmStream,
+  type Model,
   map,
   memoryBudgetStore,
   type Primitive,
@@ -14,6 +17,7 @@ import {
   type SoftLimitReached,
   stream,
   task,
+  withContext,
   workflow,
 } from '../../src/index.ts';
 import { reserveAround } from '../../src/llm/reserve.ts';
@@ -246,6 +250,54 @@ describe('budget', () => {
   });
 });
 
+describe('a budget around the model port', () => {
+  const usage = { inputTokens: 100, outputTokens: 500 };
+  const model: Model = {
+    provider: 'openai',
+    id: 'gpt-4',
+    generate: async () => ({ text: 'yes', usage }),
+    async *stream() {
+      yield { text: 'yes' };
+      yield { text: ' or no', usage };
+    },
+  };
+  const COST = 0.033;
+  const left = (name: string, dollars: number) =>
+    telemetry.expectMetric('tta_budget_remaining_dollars', { budget: name }, dollars);
+
+  it('holds the tokens that the request allows, and counts those of the reply', async () => {
+    const shared = budget(llm(model, { maxTokens: 1_500 }), { name: 'port', limitUsd: 0.1, per: 'all' });
+    await shared.execute('');
+    await left('port', 0.1 - COST);
+    expect(await failureOf(shared.execute(''))).toMatchObject({ neededUsd: 0.09, spentUsd: COST });
+  });
+
+  it('counts a stream at its end, and takes what was held for one that is left', async () => {
+    const shared = budget(llmStream(model, { maxTokens: 1_000 }), { name: 'stream', limitUsd: 1, per: 'all' });
+    for await (const _ of await shared.execute('')) await left('stream', 0.94);
+    await left('stream', 1 - COST);
+    for await (const _ of await shared.execute('')) break;
+    await left('stream', 1 - COST - 0.06);
+  });
+
+  it('counts what a failed try of a retry has cost, and nothing for a call that was refused', async () => {
+    let calls = 0;
+    const flaky: Model = {
+      ...model,
+      generate: async () => {
+        calls += 1;
+        if (calls === 1) throw Object.assign(new Error('busy'), { status: 503 });
+        if (calls === 2) throw Object.assign(new Error('cut off'), { usage });
+        return { text: 'yes', usage };
+      },
+    };
+    const steady = retry(llm(flaky, { maxTokens: 10 }), { initialDelayMs: 0, when: () => true });
+    await budget(steady, { name: 'tries', limitUsd: 1, per: 'all' }).execute('');
+    expect(calls).toBe(3);
+    await left('tries', 1 - 2 * COST);
+  });
+});
+
 describe('whose money it is', () => {
   const spend = (options: Omit<BudgetOptions<PaidCall>, 'limitUsd'>) => budget(paidCall(), { limitUsd: 1, ...options });
 
@@ -260,6 +312,18 @@ describe('whose money it is', () => {
     expect(await failureOf(workflow('w', map(nested, { concurrency: 1 })).execute([cheap, cheap]))).toMatchObject({
       spentUsd: 0.6,
     });
+  });
+
+  it('is that of each tenant, and of all work without one', async () => {
+    const each = spend({ per: 'tenant' });
+    const call = { needs: 0.6 };
+    const by = (tenant: string | undefined) => each.execute(call, { context: { tenant } });
+    await by('a');
+    await by('b');
+    await by(undefined);
+    await withContext({ tenant: 'c' }, () => each.execute(call));
+    for (const again of ['a', undefined]) expect(await failureOf(by(again))).toMatchObject({ spentUsd: 0.6 });
+    expect(await failureOf(withContext({ tenant: 'c' }, () => each.execute(call)))).toBeInstanceOf(BudgetExceededError);
   });
 
   it('is that of all executions', async () => {
