@@ -62,7 +62,8 @@ export function beginModelCall(start: ModelCallStart, options: BeginModelCallOpt
       close(model ?? UNKNOWN_MODEL);
       return;
     }
-    const isFree = outcome === 'failed' && reply.usage === undefined && wasNotBilled(error);
+    const wasRefusedThere = outcome === 'failed' && reply.usage === undefined && wasNotBilled(error);
+    const isFree = wasRefusedThere || reply.wasSent === false;
     const { usage, metering, statedDollars, serviceTier } = isFree ? { ...reply, ...FREE } : reply;
     const ended = {
       provider,

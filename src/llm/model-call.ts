@@ -32,6 +32,8 @@ export interface ModelCallEnd {
   readonly statedDollars: number | undefined;
   /** `standard`, `flex`, `batch`, `priority`, ..., where the reply or the request says it. */
   readonly serviceTier: string | undefined;
+  /** `false` where nothing was sent: there is nothing to bill. @default true */
+  readonly wasSent?: boolean | undefined;
   readonly outputMessages?: string | undefined;
 }
 

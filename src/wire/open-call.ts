@@ -26,6 +26,9 @@ const NOTHING_KNOWN: ModelCallEnd = Object.freeze({
   serviceTier: undefined,
 });
 
+/** `fetch` sends nothing where the signal is aborted already. */
+const NEVER_SENT: ModelCallEnd = Object.freeze({ ...NOTHING_KNOWN, wasSent: false });
+
 const open = new Set<OpenCall>();
 
 /** How many observed model calls have not ended: their client waits for the reply, reads it, or has left it unread. */
@@ -42,11 +45,13 @@ export function endOpenModelCalls(): number {
 
 export class OpenCall {
   readonly #options: OpenCallOptions;
+  readonly #unread: ModelCallEnd;
   /** The readers of the copies that can still be read. */
   readonly #readers = new Set<CallReader>();
 
   constructor(options: OpenCallOptions) {
     this.#options = options;
+    this.#unread = readProperty(options.signal, 'aborted') === true ? NEVER_SENT : NOTHING_KNOWN;
     open.add(this);
   }
 
@@ -110,6 +115,6 @@ export class OpenCall {
   #end(tell: (call: ModelCall, facts: ModelCallEnd) => void, reader: CallReader | undefined): void {
     if (!open.delete(this)) return;
     this.#readers.clear();
-    this.guarded(() => tell(this.#options.call, reader?.facts() ?? NOTHING_KNOWN));
+    this.guarded(() => tell(this.#options.call, reader?.facts() ?? this.#unread));
   }
 }

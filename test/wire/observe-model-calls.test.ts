@@ -108,6 +108,20 @@ describe('a model call by any client', () => {
     expect(await shown('tta_llm_unpriced_requests_total')).toEqual({});
   });
 
+  it('that is aborted before it is sent costs nothing, and is no call of unknown usage', async () => {
+    install();
+    answer = (...args) => native(...(args as Parameters<typeof fetch>));
+    const aborted = { ...REQUEST, signal: AbortSignal.abort() };
+    await expect(fetch(CHAT, aborted)).rejects.toThrow('aborted');
+    await expect(fetch(new Request(CHAT, aborted))).rejects.toThrow('aborted');
+    expect(await shown('tta_llm_requests_total')).toEqual({
+      'gpt-4o-mini openai failure': 1,
+      '__unknown__ openai failure': 1,
+    });
+    expect(await shown('tta_llm_unmetered_requests_total')).toEqual({});
+    expect(await shown('tta_llm_unpriced_requests_total')).toEqual({});
+  });
+
   it('that no protocol recognises is seen', async () => {
     install();
     await fetch('https://api.openai.com/v1/images/generations', REQUEST);
