@@ -29,7 +29,7 @@ export const bedrockConverse: Api = {
     ];
     return { model: name, type: 'application/vnd.amazon.eventstream', events };
   },
-  failure: ({ message }: ApiError) => ({ message }),
+  failure: ({ status, message }: ApiError) => ({ __type: EXCEPTION[status] ?? 'InternalServerException', message }),
   failureEvent: ({ message }) =>
     encode(
       { ':exception-type': 'modelStreamErrorException', ':content-type': JSON_TYPE, ':message-type': 'exception' },
@@ -37,6 +37,11 @@ export const bedrockConverse: Api = {
     ),
 };
 
+const EXCEPTION: Readonly<Record<number, string>> = {
+  400: 'ValidationException',
+  404: 'ResourceNotFoundException',
+  429: 'ThrottlingException',
+};
 const JSON_TYPE = 'application/json';
 const STOP_REASON = { stop: 'end_turn', length: 'max_tokens', tool_calls: 'tool_use' } as const;
 
