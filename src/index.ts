@@ -97,6 +97,7 @@ export type {
 } from './resilience/saga-step.ts';
 export { type Circuit, type CircuitState, circuit } from './resilience/shared-circuit.ts';
 export { type TimeoutOptions, timeout } from './resilience/timeout.ts';
+export { type AiSdkTelemetry, aiSdkTelemetry } from './wire/ai-sdk.ts';
 export type { ModelHost, ModelHosts } from './wire/model-hosts.ts';
 export { type BedrockClient, observeBedrock } from './wire/observe-bedrock.ts';
 export { type AnyFetch, observeFetch } from './wire/observe-fetch.ts';

@@ -18,6 +18,7 @@ const PUBLIC: Readonly<Record<string, readonly string[]>> = {
     'REFERENCE_PRICES',
     'RaceError',
     'RateLimitError',
+    'aiSdkTelemetry',
     'budget',
     'bulkhead',
     'cache',

@@ -11,6 +11,8 @@ import { verdictOn } from './verdict.ts';
 /** The span of a call, and the metrics that are known when it begins. */
 export interface CallTelemetry {
   readonly spanName: string;
+  /** Whether the work is done in this process, and not by a server. @default false */
+  readonly isInternal?: boolean | undefined;
   /** Attributes that the span has from its start, so that samplers see them. */
   readonly samplingAttributes: Attributes;
   readonly metrics?: readonly ExecutionMetrics[] | undefined;
@@ -40,13 +42,13 @@ export interface ObservedCall {
 
 const NO_ATTRIBUTES: Attributes = Object.freeze({});
 
-/** Begins a call: a CLIENT span below the active span, in the run of `ctx`. `spans: false`: counts and durations only. */
+/** Begins a call: a span below the active span, in the run of `ctx`. `spans: false`: counts and durations only. */
 export function observeCall(telemetry: CallTelemetry, ctx: ObservedContext, { spans = true } = {}): ObservedCall {
   const { metrics = [] } = telemetry;
   const observation = openObservation(
     {
       spanName: labelValue(telemetry.spanName),
-      spanKind: SpanKind.CLIENT,
+      spanKind: telemetry.isInternal === true ? SpanKind.INTERNAL : SpanKind.CLIENT,
       samplingAttributes: boundedAttributes(telemetry.samplingAttributes),
       spanAttributes: NO_ATTRIBUTES,
       metrics,

@@ -12,8 +12,9 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   20: [...BOTH, 'ai@6', '@ai-sdk/openai@3'],
   24: [...BOTH, 'ai@7', '@ai-sdk/openai@4', '@mastra/core'],
 };
+const NAMES = 'AI SDK with its names';
 /** Mastra needs Node.js 22. */
-const AGENTS = ['AI SDK', 'LangChain', 'OpenAI Agents', 'Mastra'];
+const AGENTS = ['AI SDK', NAMES, 'LangChain', 'OpenAI Agents', 'Mastra'];
 const CASES = Object.keys(PACKAGES).flatMap((line) =>
   AGENTS.filter((agent) => line !== '20' || agent !== 'Mastra').map((agent) => ({ line, agent })),
 );
@@ -41,6 +42,7 @@ interface Seen {
   readonly requests: number;
   /** The path of names of each span of a model call. */
   readonly calls: readonly string[];
+  readonly tools: readonly string[];
   readonly metrics: readonly string[];
 }
 
@@ -56,8 +58,15 @@ describe('an agent with a tool', () => {
       for (const text of seen.texts) expect(text).toContain('It rains in Graz.');
       // Each of the two runs asks twice: before the tool, and after it.
       expect(seen.requests).toBe(4);
-      const of = (name: string) => `invoke_workflow ${name} > task ask > chat gpt-4o`;
-      expect(seen.calls).toEqual([of('first'), of('first'), of('second'), of('second')]);
+      // Version 7 of the AI SDK lets model calls run in its spans.
+      const step = (at: number) => (agent === NAMES && line !== '20' ? `invoke_agent weather > step ${at} > ` : '');
+      const pathsIn = (name: string) =>
+        [1, 2].map((at) => `invoke_workflow ${name} > task ask > ${step(at)}chat gpt-4o`);
+      expect(seen.calls).toEqual([...pathsIn('first'), ...pathsIn('second')]);
+      const tools = ['first', 'second'].map(
+        (name) => `invoke_workflow ${name} > task ask > ${step(1)}execute_tool get_weather`,
+      );
+      expect(seen.tools).toEqual(agent === NAMES ? tools : []);
       const value = (start: string) => {
         const found = seen.metrics.filter((sample) => sample.startsWith(start));
         return found.reduce((sum, sample) => sum + Number(sample.split(' ').at(-1)), 0);

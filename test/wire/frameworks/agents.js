@@ -3,13 +3,24 @@ const ASK = 'What does get_weather say?';
 const RAIN = 'It rains in Graz.';
 
 export const AGENTS = {
+  'AI SDK with its names': async (baseURL, { aiSdkTelemetry }) => {
+    const sdk = await import('ai');
+    (sdk.registerTelemetry ?? sdk.registerTelemetryIntegration)(aiSdkTelemetry());
+    return AGENTS['AI SDK'](baseURL);
+  },
   'AI SDK': async (baseURL) => {
     const { ToolLoopAgent, tool } = await import('ai');
     const { createOpenAI } = await import('@ai-sdk/openai');
     const { z } = await import('zod');
     const inputSchema = z.object({ city: z.string() });
     const tools = { get_weather: tool({ description: 'The weather', inputSchema, execute: () => RAIN }) };
-    const agent = new ToolLoopAgent({ model: createOpenAI({ baseURL, apiKey: 'k' })('gpt-4o'), tools });
+    const names = { functionId: 'weather' };
+    const agent = new ToolLoopAgent({
+      model: createOpenAI({ baseURL, apiKey: 'k' })('gpt-4o'),
+      tools,
+      telemetry: names,
+      experimental_telemetry: names,
+    });
     return async () => (await agent.generate({ prompt: ASK })).text;
   },
   LangChain: async (baseURL) => {

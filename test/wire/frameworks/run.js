@@ -7,7 +7,8 @@ const [root, name, output] = process.argv.slice(2);
 const load = (file) => import(pathToFileURL(join(root, 'dist/src', file)).href);
 const { startModelServer } = await load('tools/offline-model/model-server.js');
 const { startTestTelemetry } = await load('testing/index.js');
-const { observeModelCalls, task, workflow } = await load('index.js');
+const ours = await load('index.js');
+const { observeModelCalls, task, workflow } = ours;
 
 const server = await startModelServer({ anyModel: true });
 const telemetry = startTestTelemetry();
@@ -16,7 +17,7 @@ observeModelCalls({
   prices: { 'gpt-4o': { input: 2, output: 8 } },
 });
 const { AGENTS } = await import('./agents.js');
-const run = await AGENTS[name](server.baseURL);
+const run = await AGENTS[name](server.baseURL, ours);
 
 const named = (title) => workflow(title, task('ask', run));
 const texts = await Promise.all([named('first').execute(), named('second').execute()]);
@@ -32,6 +33,10 @@ writeFileSync(
   JSON.stringify({
     texts,
     requests: server.requests(),
+    tools: spans
+      .filter(({ name }) => name.startsWith('execute_tool'))
+      .map(pathOf)
+      .sort(),
     calls: spans
       .filter(({ kind }) => kind === 2)
       .map(pathOf)
