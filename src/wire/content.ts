@@ -48,7 +48,7 @@ export function inputMessages(body: string | undefined, options: ContentOptions)
   const messages: unknown[] = [];
   const add = (message: unknown, role: string) => {
     const parts = partsOf(message, bound);
-    if (parts.length > 0) messages.push({ role: nameOf(at(message, 'role')) ?? role, parts });
+    if (parts.length > 0) messages.push({ role: nameOf(at(message, 'role')) ?? roleOf(parts[0]) ?? role, parts });
   };
   for (const key of ['system', 'instructions', 'systemInstruction', 'preamble']) {
     const system = at(request, key);
@@ -60,6 +60,12 @@ export function inputMessages(body: string | undefined, options: ContentOptions)
     for (const each of all) add(typeof each === 'string' ? { content: each } : each, 'user');
   }
   return messages.length === 0 ? undefined : JSON.stringify(messages);
+}
+
+/** OpenAI's items that are no messages have no role. */
+function roleOf(part: unknown): string | undefined {
+  const type = at(part, 'type');
+  return type === 'tool_call' ? 'assistant' : type === 'tool_call_response' ? 'tool' : undefined;
 }
 
 function partsOf(message: unknown, bound: ContentBound): unknown[] {
@@ -98,7 +104,11 @@ function partOf(block: unknown, bound: ContentBound): unknown {
     const from = response ?? block;
     const id = at(from, 'toolUseId') ?? at(from, 'tool_use_id') ?? at(from, 'call_id') ?? at(from, 'id');
     const output = at(from, 'content') ?? at(from, 'output') ?? at(from, 'response');
-    return { type: 'tool_call_response', id: nameOf(id), response: shorten(output, bound) };
+    return {
+      type: 'tool_call_response',
+      id: nameOf(id),
+      response: typeof output === 'string' ? bound.safe(bound.cut(output)) : shorten(output, bound),
+    };
   }
   return { type: kind ?? 'generic' };
 }

@@ -52,6 +52,8 @@ export interface ReplyStart {
   readonly contentType: string | undefined;
   /** Whether the dollars that this server states are believed. */
   readonly believesCost: boolean;
+  /** The dollars in a header, as LiteLLM states them for a whole reply. */
+  readonly costHeader?: string | undefined;
 }
 
 /** Whether messages are read, and what changes their texts. */

@@ -85,12 +85,14 @@ function observeReply(
     open.failed(new RefusedError(status));
     return;
   }
-  const contentType = headerOf(readProperty(response, 'headers'), 'content-type');
+  const headers = readProperty(response, 'headers');
+  const contentType = headerOf(headers, 'content-type');
   const { believesCost } = host;
+  const costHeader = believesCost ? headerOf(headers, 'x-litellm-response-cost') : undefined;
   const reply = new ReadReply({
     call: open,
     streams: recognised.facts.streams ?? IN_CHUNKS.test(contentType ?? ''),
-    makeReader: () => recognised.reader({ status, contentType, believesCost }, options),
+    makeReader: () => recognised.reader({ status, contentType, believesCost, costHeader }, options),
     makeFilter: args !== undefined ? createUsageFilter : undefined,
   });
   if (typeof response !== 'object' || response === null || !tapReply(response, reply)) open.succeeded();

@@ -28,10 +28,12 @@ export function recognise(request: WireRequest, host: { readonly listed: boolean
   return {
     facts,
     inputMessages: (options) => inputMessages(request.body, options),
-    reader({ believesCost }, options) {
+    reader({ believesCost, costHeader }, options) {
       const output = createOutputMessages(options);
       const { usage: shape } = route.reply;
       const heard = new ReplyHeard({ shape, believesCost, tier: facts.serviceTier, inputTokens, output });
+      // A stream's header is written before its cost is known.
+      if (facts.streams !== true) heard.dollars(costHeader);
       return new BodyReader({
         protocol: route.reply,
         heard,

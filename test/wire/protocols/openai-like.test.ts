@@ -238,6 +238,20 @@ describe('a stated cost', () => {
     expect(stated(usage, { choices: [{ index: 0, message, finish_reason: 'stop' }] })).toBe(0.0045);
   });
 
+  it.each([
+    ['0.0021', false, 0.0021],
+    ['0.0021', true, undefined],
+    ['None', false, undefined],
+    ['', false, undefined],
+    ['-1', false, undefined],
+    [undefined, false, undefined],
+  ])("is in LiteLLM's header %s of a whole reply (a stream: %s)", (costHeader, stream, dollars) => {
+    const start = { status: 200, contentType: undefined, believesCost: true, costHeader };
+    const reader = chat('litellm', { stream }).reader(start, {});
+    reader.parsed(whole());
+    expect(reader.facts().statedDollars).toBe(dollars);
+  });
+
   it('is not told of a host that is not believed', () => {
     const reader = chat('x').reader({ status: 200, contentType: undefined, believesCost: false }, {});
     reader.parsed(whole({ usage: { ...usage, cost: 1 } }));
