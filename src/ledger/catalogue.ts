@@ -1,5 +1,5 @@
 /** The public price catalogue: https://github.com/pydantic/genai-prices, as released, never fetched. */
-import type { PriceCalculation } from '@pydantic/genai-prices';
+import type { PriceCalculation, Provider } from '@pydantic/genai-prices';
 import { catalogueProvider, plainModel, withoutDate, withoutVersion } from './model-names.ts';
 import { type SoundUsage, soundUsage } from './usage.ts';
 
@@ -67,9 +67,23 @@ async function load(): Promise<Catalogue> {
     return findProvider({ providerId })?.id === providerId ? providerId : undefined;
   };
 
-  const priceAt = (providerId: string, model: string, usage: SoundUsage, at: number): CataloguePrice | undefined => {
+  /** Each provider with one model only, by their names: to search all its models takes longer than to price a call. */
+  const found = new Map<string, Provider | undefined>();
+  const search = (providerId: string, model: string): Provider | undefined => {
+    const name = `${providerId}/${model}`;
+    if (found.has(name)) return found.get(name);
+    const any = calcPrice({}, model, { providerId });
+    const provider = any === null ? undefined : { ...any.provider, models: [any.model] };
+    if (found.size < MOST_FOUND) found.set(name, provider);
+    return provider;
+  };
+
+  const priceAt = (providerId: string, name: string, usage: SoundUsage, at: number): CataloguePrice | undefined => {
     try {
-      const found = calcPrice(unitsOf(usage), plainModel(model), { providerId, timestamp: new Date(at) });
+      const model = plainModel(name);
+      const provider = search(providerId, model);
+      if (provider === undefined) return undefined;
+      const found = calcPrice(unitsOf(usage), model, { provider, timestamp: new Date(at) });
       if (!found || !prices(found.model_price, usage)) return undefined;
       const { total_price: dollars, model_price } = found;
       return { dollars, name: `${found.provider.id}/${found.model.id}`, prices: model_price };
@@ -100,6 +114,9 @@ async function load(): Promise<Catalogue> {
 
   return { price, nameOf, makerOf };
 }
+
+/** A server may answer with any name of a model. */
+const MOST_FOUND = 500;
 
 /** The providers that make models and sell them. */
 const MAKERS = ['openai', 'anthropic', 'google', 'mistral', 'x-ai', 'deepseek', 'moonshotai', 'cohere', 'perplexity'];

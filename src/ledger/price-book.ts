@@ -1,9 +1,6 @@
-/** The price of a call, by all that is known about prices. */
-import { type Catalogue, loadCatalogue, loadedCatalogue } from './catalogue.ts';
-import type { PriceOrigin } from './charge.ts';
-import { keysOf, plainModel, withoutDate } from './model-names.ts';
-import { dollarsAt, type Price, type PriceTable, priceFor, REFERENCE_PRICES, tierOf } from './price.ts';
-import { type SoundUsage, soundUsage, type Usage } from './usage.ts';
+/** The prices of an author, ready to look up. */
+import { keysOf, withoutDate } from './model-names.ts';
+import type { Price, PriceTable } from './price.ts';
 
 export interface PriceOptions {
   /**
@@ -25,11 +22,14 @@ export interface PriceOptions {
   readonly maxDollarsPerCall?: number | undefined;
 }
 
-/** The author's prices, ready to look up. The first layer comes first. */
 export interface PriceBook {
+  /** The first comes first. */
   readonly layers: readonly PriceLayer[];
+  /** Whether the reference prices count. */
   readonly references: boolean;
   readonly maxDollarsPerCall: number;
+  /** What was looked up before. */
+  readonly found: Map<string, Lookup>;
 }
 
 interface PriceLayer {
@@ -40,7 +40,12 @@ interface PriceLayer {
 
 const MAX_DOLLARS_PER_CALL = 1000;
 
-export const EMPTY_BOOK: PriceBook = { layers: [], references: true, maxDollarsPerCall: MAX_DOLLARS_PER_CALL };
+export const EMPTY_BOOK: PriceBook = {
+  layers: [],
+  references: true,
+  maxDollarsPerCall: MAX_DOLLARS_PER_CALL,
+  found: new Map(),
+};
 
 /** The prices of an author, before those of another book. The options have been checked. */
 export function priceBook(options: PriceOptions, under: PriceBook = EMPTY_BOOK): PriceBook {
@@ -54,177 +59,62 @@ export function priceBook(options: PriceOptions, under: PriceBook = EMPTY_BOOK):
     layers: [layer, ...under.layers],
     references: under.references && prices !== 'catalogue',
     maxDollarsPerCall,
+    found: new Map(),
   };
 }
 
-/** The facts of a call that its price depends on. */
-export interface PricedCall {
-  /** The provider after the GenAI conventions: `openai`, `anthropic`, ... */
-  readonly provider: string;
-  readonly askedModel?: string | undefined;
-  readonly answeredModel?: string | undefined;
-  /** `undefined`: not known. */
-  readonly usage: Usage | undefined;
-  readonly serviceTier?: string | undefined;
-  /** US dollars, where a server that is believed has said them. */
-  readonly statedDollars?: number | undefined;
-  /** When the call ended, in milliseconds since 1970. */
-  readonly at: number;
-}
-
-export interface Priced {
-  readonly dollars: number;
-  readonly pricedBy: PriceOrigin;
-  /** The name under which the price was found, `undefined` where the reply stated the dollars. */
-  readonly name: string | undefined;
-}
-
-/**
- * The dollars of a call: as the reply states them; else by the author's prices, the reference prices or the catalogue, by the
- * model that answered and then the one that was asked for. `undefined`: not known, which is not 0. A Promise only while the
- * catalogue is needed and not loaded.
- */
-export function priceCall(call: PricedCall, book: PriceBook): Priced | undefined | Promise<Priced | undefined> {
-  const { statedDollars, usage } = call;
-  if (isBelievable(statedDollars, book)) return { dollars: statedDollars, pricedBy: 'reply', name: undefined };
-  if (usage === undefined) return undefined;
-  const sound = soundUsage(usage);
-  const byAuthor = authorsPrice(call, sound, book);
-  if (byAuthor !== undefined) return byAuthor;
-  const catalogue = loadedCatalogue();
-  return catalogue === undefined
-    ? loadCatalogue().then((later) => publicPrice(call, sound, book, later))
-    : publicPrice(call, sound, book, catalogue);
-}
-
-function isBelievable(dollars: number | undefined, { maxDollarsPerCall }: PriceBook): dollars is number {
-  return typeof dollars === 'number' && dollars >= 0 && dollars <= maxDollarsPerCall;
-}
-
-/** Resolves when `priceCall` needs to wait no more, or the catalogue cannot be loaded. */
-export async function catalogueReady(): Promise<void> {
-  await loadCatalogue();
-}
-
-/**
- * The label of a model that only a reply has named; `undefined` where neither the author's prices nor the catalogue, once it
- * is loaded, know it. There is no end of names that a server can say, and there must be one of labels.
- */
-export function knownModel(provider: string, model: string, book: PriceBook): string | undefined {
-  const keys = keysOf(provider, model);
-  const isOwn = book.layers.some(({ prices, priceAs }) => keys.some((key) => prices.has(key) || priceAs.has(key)));
-  return isOwn || keys.some((key) => REFERENCES.has(key)) ? model : loadedCatalogue()?.nameOf(provider, model);
-}
-
-/** All that the author has said about the price of a call, the first first. */
-export function* ownPrices(call: PricedCall, book: PriceBook): Iterable<[name: string, prices: readonly Price[]]> {
-  const models = candidates(call, book);
-  const named = [...models, ...models.map(({ provider, model }) => ({ provider, model: withoutDate(model) }))];
-  for (const { provider = call.provider, model } of named) {
-    for (const { prices } of book.layers) {
-      for (const key of keysOf(provider, model)) {
-        const own = prices.get(key);
-        if (own !== undefined) yield [key, own];
-      }
-    }
-  }
-}
-
-function authorsPrice(call: PricedCall, usage: SoundUsage, book: PriceBook): Priced | undefined {
-  for (const [name, prices] of ownPrices(call, book)) {
-    const dollars = tableDollars(prices, call, usage, book);
-    if (dollars !== undefined) return { dollars, pricedBy: 'author', name };
-  }
-  return undefined;
-}
-
-const REFERENCES: ReadonlyMap<string, Price> = new Map(Object.entries(REFERENCE_PRICES));
-
-function publicPrice(
-  call: PricedCall,
-  usage: SoundUsage,
-  book: PriceBook,
-  catalogue: Catalogue | undefined,
-): Priced | undefined {
-  const factor = tierFactor(call, book);
-  if (factor === undefined) return undefined;
-  const models = candidates(call, book);
-  for (const { provider, model } of models) {
-    const name = referenceName(provider, model, call);
-    const reference = book.references ? REFERENCES.get(name) : undefined;
-    if (reference !== undefined) return { dollars: dollarsAt(reference, usage) * factor, pricedBy: 'reference', name };
-    const found = catalogue?.price(provider, model, usage, call.at);
-    if (found !== undefined) return { dollars: found.dollars * factor, pricedBy: 'catalogue', name: found.name };
-  }
-  return undefined;
-}
-
-/**
- * A model that answered with a date in its name has the reference price of the model that was asked for, or that it is a
- * version of. Who asks for a dated version has its own price.
- */
-function referenceName(provider: string | undefined, model: string, { askedModel }: PricedCall): string {
-  const family = withoutDate(model);
-  const name = askedModel === undefined || askedModel === family ? family : model;
-  return `${provider}/${plainModel(name)}`;
-}
-
-/** The standard price has the factor 1; `undefined` where nothing is known about a tier. */
-function tierFactor({ provider, serviceTier }: PricedCall, book: PriceBook): number | undefined {
-  const tier = tierOf(serviceTier);
-  if (tier === undefined) return 1;
-  for (const { tierFactors } of book.layers) {
-    const factor = tierFactors.get(`${provider}/${tier}`) ?? tierFactors.get(tier);
-    if (factor !== undefined) return factor;
-  }
-  return undefined;
-}
-
-/** The service tiers that the author has a multiple for. */
-export function factoredTiers({ provider }: PricedCall, book: PriceBook): readonly string[] {
-  const keys = book.layers.flatMap(({ tierFactors }) => [...tierFactors.keys()]);
-  return keys
-    .map((key) => (key.startsWith(`${provider}/`) ? key.slice(provider.length + 1) : key))
-    .filter((key) => !key.includes('/'));
-}
-
-function tableDollars(
-  prices: readonly Price[],
-  call: PricedCall,
-  usage: SoundUsage,
-  book: PriceBook,
-): number | undefined {
-  const { inputTokens } = usage;
-  const tier = tierOf(call.serviceTier);
-  const ofTier = priceFor(prices, { tier, inputTokens, at: call.at });
-  if (ofTier !== undefined) return dollarsAt(ofTier, usage);
-  const factor = tierFactor(call, book);
-  const standard = factor === undefined ? undefined : priceFor(prices, { tier: undefined, inputTokens, at: call.at });
-  return standard === undefined || factor === undefined ? undefined : dollarsAt(standard, usage) * factor;
-}
-
-interface Candidate {
-  /** `undefined`: whichever provider the model is known of. */
+/** A model whose price is asked for. */
+export interface Candidate {
+  /** `undefined`: the provider that makes the model. */
   readonly provider: string | undefined;
   readonly model: string;
 }
 
-/** The models that the price is looked up for. Where the author says which it is, nothing else is tried. */
-function candidates(call: PricedCall, book: PriceBook): readonly Candidate[] {
-  const { provider } = call;
-  const said = [...new Set([call.answeredModel, call.askedModel])].filter(
-    (model) => model !== undefined && model !== '',
-  );
-  const models = said as string[];
-  for (const model of models) {
-    for (const { priceAs } of book.layers) {
-      for (const key of keysOf(provider, model)) {
-        const target = priceAs.get(key);
-        if (target !== undefined) return targets(provider, target);
+/** Where the price of a call stands. */
+export interface Lookup {
+  /** The author's prices with the names that they stand under, the first first. */
+  readonly own: readonly (readonly [name: string, prices: readonly Price[]])[];
+  /** The models that are looked up in public prices, the first first. */
+  readonly models: readonly Candidate[];
+}
+
+export interface Names {
+  /** The provider after the GenAI conventions: `openai`, `anthropic`, ... */
+  readonly provider: string;
+  readonly askedModel?: string | undefined;
+  readonly answeredModel?: string | undefined;
+}
+
+/** A program calls few models, but a server may answer with any name. */
+const MOST_LOOKUPS = 500;
+
+/** Looks up the names of a call: the model that answered, then the one that was asked for. */
+export function lookUp(names: Names, book: PriceBook): Lookup {
+  const key = JSON.stringify([names.provider, names.answeredModel, names.askedModel]);
+  const known = book.found.get(key);
+  if (known !== undefined) return known;
+  const found = search(names, book);
+  if (book.found.size < MOST_LOOKUPS) book.found.set(key, found);
+  return found;
+}
+
+/** Where the author says which model's price a model has, no other name of the call is tried. */
+function search({ provider, answeredModel, askedModel }: Names, { layers }: PriceBook): Lookup {
+  const said = [...new Set([answeredModel, askedModel])].filter((model): model is string => Boolean(model));
+  const names = [...said, ...said.map(withoutDate)];
+  const own: [string, readonly Price[]][] = [];
+  for (const { prices, priceAs } of layers) {
+    for (const key of names.flatMap((name) => keysOf(provider, name))) {
+      const price = prices.get(key);
+      const target = priceAs.get(key);
+      if (price !== undefined) own.push([key, price]);
+      else if (target !== undefined) {
+        const models = targets(provider, target);
+        return { own: [...own, ...pricesOf(models, provider, layers)], models };
       }
     }
   }
-  return models.map((model) => ({ provider, model }));
+  return { own, models: said.map((model) => ({ provider, model })) };
 }
 
 /** `openai/gpt-4o` may be a model of OpenAI, or a router's own name. */
@@ -234,4 +124,14 @@ function targets(provider: string, target: string): readonly Candidate[] {
   return slash < 0
     ? [own, { provider: undefined, model: target }]
     : [own, { provider: target.slice(0, slash), model: target.slice(slash + 1) }];
+}
+
+function pricesOf(models: readonly Candidate[], around: string, layers: readonly PriceLayer[]): Lookup['own'] {
+  const keys = models.flatMap(({ provider = around, model }) => keysOf(provider, model));
+  return layers.flatMap(({ prices }) =>
+    [...new Set(keys)].flatMap((key) => {
+      const price = prices.get(key);
+      return price === undefined ? [] : [[key, price] as const];
+    }),
+  );
 }

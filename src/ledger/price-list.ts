@@ -2,7 +2,8 @@
 import { loadedCatalogue } from './catalogue.ts';
 import type { PriceOrigin } from './charge.ts';
 import { type Price, tierOf } from './price.ts';
-import { factoredTiers, ownPrices, type PriceBook, type PricedCall, priceCall } from './price-book.ts';
+import { lookUp, type PriceBook } from './price-book.ts';
+import { factoredTiers, type PricedCall, priceCall } from './price-call.ts';
 import { soundUsage, type Usage } from './usage.ts';
 
 type Part = Exclude<keyof Price, 'tier' | 'above' | 'from'>;
@@ -25,7 +26,7 @@ export function listPrices(
   book: PriceBook,
 ): readonly ListedPrice[] {
   const priced = { ...call, usage: undefined };
-  const own = [...ownPrices(priced, book)].flatMap(([, prices]) => prices);
+  const own = lookUp(priced, book).own.flatMap(([, prices]) => prices);
   const tiers = new Set([undefined, ...own.map(({ tier }) => tierOf(tier)), ...factoredTiers(priced, book)]);
   const listed = [...tiers].flatMap((tier) => {
     const ofTier = { ...priced, serviceTier: tier };

@@ -1,6 +1,6 @@
 /** What to do about calls that are not in the dollars. */
 import { tierOf } from './price.ts';
-import type { PricedCall } from './price-book.ts';
+import type { PricedCall } from './price-call.ts';
 
 type Named = Pick<PricedCall, 'provider' | 'askedModel' | 'serviceTier'>;
 

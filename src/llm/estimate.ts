@@ -4,7 +4,7 @@ import { isPromise } from '../core/until-cancelled.ts';
 import type { WorkflowContext } from '../core/workflow-context.ts';
 import { assumedUsage } from '../ledger/budget.ts';
 import type { CallPlan } from '../ledger/charge.ts';
-import { priceCall } from '../ledger/price-book.ts';
+import { priceCall } from '../ledger/price-call.ts';
 import { pricesInForce } from './price-book.ts';
 
 type Dollars = number | undefined;

@@ -1,6 +1,6 @@
 /** Says once of each model that its calls are not in the dollars, and what to do. The counters say how many. */
 import type { Charge } from '../ledger/charge.ts';
-import type { PricedCall } from '../ledger/price-book.ts';
+import type { PricedCall } from '../ledger/price-call.ts';
 import { whyUnmetered, whyUnpriced } from '../ledger/unpriced.ts';
 import { processWide } from '../platform/process-wide.ts';
 import { UNKNOWN_MODEL } from '../telemetry/record/charge.ts';

@@ -1,13 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import {
-  catalogueReady,
-  EMPTY_BOOK,
-  knownModel,
-  type PricedCall,
-  type PriceOptions,
-  priceBook,
-  priceCall,
-} from '../../src/ledger/price-book.ts';
+import { loadCatalogue } from '../../src/ledger/catalogue.ts';
+import { EMPTY_BOOK, type PriceOptions, priceBook } from '../../src/ledger/price-book.ts';
+import { knownModel, type PricedCall, priceCall } from '../../src/ledger/price-call.ts';
 
 const AT = Date.parse('2026-11-26');
 const usage = { inputTokens: 1_000, outputTokens: 1_000 };
@@ -21,7 +15,7 @@ const close = (dollars: number, pricedBy: string) =>
 const flat = (dollars: number) => ({ input: dollars * 500, output: dollars * 500 });
 
 it('waits for the catalogue once, and never after', async () => {
-  await catalogueReady();
+  await loadCatalogue();
   expect(priceCall(call('openai', 'gpt-4o'), EMPTY_BOOK)).toEqual(close(0.0125, 'catalogue'));
 });
 
@@ -132,6 +126,14 @@ describe("the author's prices", () => {
     expect(book.maxDollarsPerCall).toBe(7);
   });
 
+  it('of the first book come first, also where the model that answered is in the other', async () => {
+    const below = priceBook({ prices: { 'gpt-4o-2024-08-06': flat(1) }, priceAs: { mine: 'gpt-4o' } });
+    const book = priceBook({ prices: { 'gpt-4o': flat(3), mine: flat(4) } }, below);
+    const given = call('openai', 'gpt-4o', { answeredModel: 'gpt-4o-2024-08-06' });
+    expect(await priceCall(given, book)).toEqual(close(3, 'author'));
+    expect(await priceCall(call('openai', 'mine'), book)).toEqual(close(4, 'author'));
+  });
+
   it('have dates, tiers and lengths', async () => {
     const prices = {
       m: [flat(1), { ...flat(2), from: '2026-12-01' }, { ...flat(3), tier: 'batch' }, { ...flat(4), above: 200_000 }],
@@ -183,6 +185,13 @@ describe('priceAs', () => {
     expect(await priced(given, { priceAs, prices: { 'gpt-4o': flat(1) } })).toEqual(close(1, 'author'));
   });
 
+  it('holds for dated versions too, and not where the model has a price of its own', async () => {
+    const options = { priceAs: { 'gpt-4o': 'gpt-4o-mini', own: 'gpt-4o-mini' }, prices: { own: flat(1) } };
+    const dated = call('openai', undefined, { answeredModel: 'gpt-4o-2024-08-06' });
+    expect(await priced(dated, options)).toEqual(close(0.00075, 'catalogue'));
+    expect(await priced(call('openai', 'own'), options)).toEqual(close(1, 'author'));
+  });
+
   it('leaves a call unpriced where the model that it names has no price', async () => {
     const priceAs = { 'gpt-4o': 'gpt-none' };
     expect(await priced(call('openai', 'gpt-4o'), { priceAs })).toBeUndefined();
@@ -195,7 +204,7 @@ describe('priceAs', () => {
 });
 
 it('knows a model by prices, priceAs, reference prices and the catalogue', async () => {
-  await catalogueReady();
+  await loadCatalogue();
   const book = priceBook({ prices: { own: flat(1), 'litellm/theirs': flat(1) }, priceAs: { dep: 'gpt-4o' } });
   const known = (model: string) => knownModel('openai', model, book);
   for (const model of ['own', 'dep', 'gpt-4', 'gpt-4o', 'gpt-4o-2024-08-06']) expect(known(model)).toBe(model);
@@ -208,4 +217,14 @@ it('says under which name a price was found', async () => {
   expect(await name('gpt-4o-2024-08-06')).toBe('gpt-4o');
   expect(await name('gpt-4')).toBe('openai/gpt-4');
   expect(await name('dep')).toBe('openai/gpt-4o-mini');
+});
+
+it('finds the same price again, however many names a server has said', async () => {
+  const book = priceBook({ prices: { m: flat(1) } });
+  for (let i = 0; i < 2_000; i += 1) await priceCall(call('openai', undefined, { answeredModel: `m-${i}` }), book);
+  expect(book.found.size).toBeLessThanOrEqual(500);
+  for (let i = 0; i < 2; i += 1) {
+    expect(await priceCall(call('p', 'm'), book)).toEqual(close(1, 'author'));
+    expect(await priceCall(call('openai', 'gpt-4o'), book)).toEqual(close(0.0125, 'catalogue'));
+  }
 });

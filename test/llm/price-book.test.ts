@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, expect, it } from 'vitest';
-import { catalogueReady, type PricedCall, priceCall } from '../../src/ledger/price-book.ts';
+import { loadCatalogue } from '../../src/ledger/catalogue.ts';
+import { type PricedCall, priceCall } from '../../src/ledger/price-call.ts';
 import { pricesInForce, setPriceBook } from '../../src/llm/price-book.ts';
 
 const call: PricedCall = {
@@ -14,7 +15,7 @@ const set = (...options: Parameters<typeof setPriceBook>) => {
   return undo;
 };
 
-beforeAll(catalogueReady);
+beforeAll(loadCatalogue);
 afterEach(() => {
   for (const undo of undos.splice(0)) undo();
 });

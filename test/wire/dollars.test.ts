@@ -1,10 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { loadCatalogue } from '../../src/ledger/catalogue.ts';
 import type { Price } from '../../src/ledger/price.ts';
-import { catalogueReady, type PriceOptions, priceBook, priceCall } from '../../src/ledger/price-book.ts';
+import { type PriceOptions, priceBook } from '../../src/ledger/price-book.ts';
+import { priceCall } from '../../src/ledger/price-call.ts';
 import type { ReplyReader } from '../../src/wire/protocol.ts';
 import { chunksOf, EXCHANGES, type Exchange, readChunks, readParsed, readText, recognised, sse } from './exchange.ts';
 
-beforeAll(catalogueReady);
+beforeAll(loadCatalogue);
 
 const AT = Date.parse('2026-11-26');
 

@@ -1,6 +1,6 @@
 /** Bedrock's client by its middleware stack. The real client is in bedrock.deep.ts. */
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from 'vitest';
-import { catalogueReady } from '../../src/ledger/price-book.ts';
+import { loadCatalogue } from '../../src/ledger/catalogue.ts';
 import { startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
 import { observeBedrock } from '../../src/wire/observe-bedrock.ts';
 import { collectUntil } from './fake-wire.ts';
@@ -60,7 +60,8 @@ async function* given(events: readonly unknown[]) {
 }
 
 const value = async (name: string, labels = {}) => {
-  await catalogueReady();
+  await loadCatalogue();
+  await new Promise((resolve) => setImmediate(resolve));
   const { samples } = await telemetry.scrape();
   return samples
     .filter(

@@ -1,7 +1,7 @@
 /** The observer at the global `fetch`, with the protocols, the prices and the metrics of this package. */
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest';
 import { task, workflow } from '../../src/index.ts';
-import { catalogueReady } from '../../src/ledger/price-book.ts';
+import { loadCatalogue } from '../../src/ledger/catalogue.ts';
 import { startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
 import { observeFetch } from '../../src/wire/observe-fetch.ts';
 import { observeModelCalls, type Undo } from '../../src/wire/observe-model-calls.ts';
@@ -42,7 +42,8 @@ function install(options?: Parameters<typeof observeModelCalls>[0]): Undo {
 /** The values of a metric by its labels, without those that are 0. */
 async function shown(metric: string): Promise<Record<string, number>> {
   // A call is charged when the catalogue of prices has been loaded.
-  await catalogueReady();
+  await loadCatalogue();
+  await new Promise((resolve) => setImmediate(resolve));
   const samples = (await telemetry.scrape()).samples.filter(({ name, value }) => name === metric && value !== 0);
   return Object.fromEntries(
     samples.map(({ labels: { job, ...labels }, value }) => [

@@ -1,6 +1,7 @@
 /** Asks before a large folder goes to a model that may cost money. */
 import { createInterface } from 'node:readline';
-import { EMPTY_BOOK, priceCall } from '../../ledger/price-book.ts';
+import { EMPTY_BOOK } from '../../ledger/price-book.ts';
+import { priceCall } from '../../ledger/price-call.ts';
 import { dateOf, systemClock } from '../../platform/clock.ts';
 import type { DigestPlan, PlannedCalls } from '../digest/index.ts';
 import type { Models } from './models.ts';
