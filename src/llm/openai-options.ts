@@ -22,7 +22,9 @@ export interface OpenAICompatibleOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /**
    * Fields for the body of every request, such as `{ reasoning_effort: 'low' }`. The limit of tokens, the temperature and
-   * `topP` of a request take the place of a field that says the same. @default none
+   * `topP` of a request take the place of a field that says the same. The limit is sent as `max_completion_tokens` to OpenAI
+   * and Azure, as `max_tokens` to others, or as the one of the two that is here. Streams ask for their usage; a server that
+   * does not know that takes `stream_options: null`. @default none
    */
   readonly body?: Readonly<Record<string, unknown>> | undefined;
 }
