@@ -31,8 +31,8 @@ interface ReplyFacts {
 export type KnownReply = Omit<ModelChunk, 'text' | 'usage'>;
 
 /**
- * The model's reply is no answer; `reason` says why. The call may have been billed: see `usage`. After a refusal, a call of
- * a tool, a filter, or an error that the provider reports, `retry` and `hedge` do not try again by default.
+ * The model's reply is no answer; `reason` says why. The call may have been billed: see `usage`. By default `retry` and
+ * `hedge` try again only where there was no text or the reply was cut off: else they would pay for the same again.
  */
 export class ModelReplyError extends Error {
   override readonly name = 'ModelReplyError';

@@ -3,7 +3,7 @@ import { readProperty } from '../platform/read-property.ts';
 import { textOf } from './foreign-error.ts';
 
 /** The reasons of a `ModelReplyError` for which the model has answered, and would answer the same again. */
-const ANSWERED = new Set<unknown>(['refusal', 'tool_call', 'content_filter']);
+const ANSWERED = new Set<unknown>(['refusal', 'tool_call', 'content_filter', 'not_streamed']);
 /** OpenAI's client, where `parse` was to read a reply that a filter or the limit of tokens has cut. */
 const CUT = /^Could not parse response content as the (?:request was rejected by the content filter|length limit)/;
 

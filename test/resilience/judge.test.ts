@@ -145,6 +145,7 @@ const PAID_IN_VAIN: readonly [string, unknown][] = [
   ['a refusal', reply('refusal')],
   ['a call of a tool', reply('tool_call')],
   ['a content filter', reply('content_filter')],
+  ['a whole reply where a stream was asked for', reply('not_streamed')],
   ['an error in a 200 that says 403', reply('provider_error', 403)],
   ['a refusal inside of another error', new Error('the step failed', { cause: reply('refusal') })],
   ['openai: no money left', error({ status: 429, code: quota.code, type: quota.type, error: quota })],
