@@ -42,7 +42,6 @@ export type { PriceOptions } from './ledger/price-book.ts';
 export type { Usage } from './ledger/usage.ts';
 export { type BudgetOptions, budget } from './llm/budget.ts';
 export type { BudgetKey } from './llm/budget-account.ts';
-export type { SoftLimitReached } from './llm/budget-execution.ts';
 export {
   type BudgetBalance,
   type BudgetReservation,
@@ -60,6 +59,7 @@ export type { OpenAICompatibleOptions } from './llm/openai-options.ts';
 export { type RedisBudgetStoreOptions, type RedisLike, redisBudgetStore } from './llm/redis-budget-store.ts';
 export { ModelReplyError, type ModelReplyReason } from './llm/reply-error.ts';
 export type { LlmOptions } from './llm/request.ts';
+export type { SoftLimitReached } from './llm/soft-limit.ts';
 export { uncounted } from './llm/uncounted.ts';
 export { type WithCost, type WithCostOptions, withCost } from './llm/with-cost.ts';
 export type { Clock } from './platform/clock.ts';

@@ -64,6 +64,12 @@ export function spentOn({ dollars, metering }: Charge, heldUsd: number): number 
   return metering === 'partial' || metering === 'unknown' ? Math.max(dollars, heldUsd) : dollars;
 }
 
+/** Whether the last `added` nanodollars have made what is spent reach a limit. One of 0 is reached by the first of all. */
+export function reaches(limit: number, spent: number, added: number): boolean {
+  const least = Math.max(limit, 1);
+  return spent >= least && spent - added < least;
+}
+
 /** When the window ends that `date` is in. Windows follow one another from the Unix epoch: a day is one of UTC. */
 export function windowEnd(date: number, windowMs: number): number {
   return (Math.floor(date / windowMs) + 1) * windowMs;

@@ -1,11 +1,9 @@
 import { CancelScope } from '../core/cancellation.ts';
 import type { ExecutionContext } from '../core/context.ts';
-import { decide } from '../core/decide.ts';
 import { BudgetExceededError } from '../core/refusals.ts';
 import { type Settle, withSpender } from '../core/spending.ts';
 import { afterOutput } from '../core/stream.ts';
 import { isPromise, untilCancelled } from '../core/until-cancelled.ts';
-import type { WorkflowContext } from '../core/workflow-context.ts';
 import { dollarsLeft, spentOn } from '../ledger/budget.ts';
 import type { CallPlan } from '../ledger/charge.ts';
 import type { BudgetRecorder } from '../telemetry/record/budget.ts';
@@ -14,22 +12,16 @@ import type { AccountNow, BudgetAccount } from './budget-account.ts';
 import type { BudgetBalance } from './budget-store.ts';
 import type { Estimate } from './estimate.ts';
 import type { GuardedStore } from './guarded-store.ts';
+import type { SoftLimit } from './soft-limit.ts';
 
 type Later<T> = T | PromiseLike<T>;
-
-/** What `onWarn` is told, in US dollars. */
-export interface SoftLimitReached extends BudgetBalance {
-  readonly limitUsd: number;
-}
 
 /** What all executions of a budget share. */
 export interface BudgetSettings {
   readonly messageName: string;
   readonly limitUsd: number;
-  /** `undefined` where there is no soft limit. */
-  readonly softUsd: number | undefined;
-  readonly onWarn: ((reached: SoftLimitReached, context: WorkflowContext) => unknown) | undefined;
-  readonly warnOnce: () => void;
+  /** `undefined` where there is none. */
+  readonly soft: SoftLimit | undefined;
   /** What a call may cost; no number where its price is unknown. */
   readonly estimate: Estimate;
   readonly unpriced: 'allow' | 'refuse';
@@ -42,15 +34,15 @@ const NOTHING: BudgetBalance = { spentUsd: 0, heldUsd: 0 };
 
 /** Whether the soft limit is reached. Where the store does not say it, it is not. */
 export async function isSoft(
-  { store, limitUsd, softUsd }: BudgetSettings,
+  { store, limitUsd, soft }: BudgetSettings,
   account: BudgetAccount,
   context: ExecutionContext,
 ): Promise<boolean> {
-  if (softUsd === undefined) return false;
+  if (soft === undefined) return false;
   const { key, now, expiresAt } = account(context.date());
   const asked = store.reserve({ account: key, id: '', dollars: 0, limitUsd, now, expiresAt }, context);
   const answer = isPromise(asked) ? await untilCancelled(asked, context.scope) : asked;
-  return !('failure' in answer) && answer.spentUsd >= softUsd;
+  return !('failure' in answer) && soft.isReached(answer);
 }
 
 /** One execution of a budget: it is asked before each call inside, and told of its charge. */
@@ -159,7 +151,8 @@ export class BudgetExecution {
     const settled = (balance: Awaited<ReturnType<GuardedStore['settle']>>) => {
       if ('failure' in balance) return;
       this.#show(balance, held);
-      this.#warnIfReached(balance, dollars);
+      const told = this.#settings.soft?.tellIfReached(balance, dollars, this.#context, this.#observation);
+      if (told !== undefined) this.#awaits(told);
     };
     const answer = this.#settings.store.settle(settlement, call);
     if (isPromise(answer)) this.#awaits(answer.then(settled));
@@ -169,19 +162,6 @@ export class BudgetExecution {
   #show({ spentUsd, heldUsd }: BudgetBalance, { account, call }: Held): void {
     const { record, limitUsd } = this.#settings;
     record.left(account.key, dollarsLeft(limitUsd, spentUsd, heldUsd), account.shownUntil, call.clock);
-  }
-
-  /** Of all processes that share the budget, one sees that its own dollars have reached the soft limit. */
-  #warnIfReached({ spentUsd, heldUsd }: BudgetBalance, dollars: number): void {
-    const { softUsd, onWarn, limitUsd, warnOnce } = this.#settings;
-    if (softUsd === undefined || spentUsd < softUsd || spentUsd - dollars >= softUsd) return;
-    if (onWarn === undefined) {
-      warnOnce();
-      return;
-    }
-    const tell = (balance: unknown, context: WorkflowContext) => onWarn(balance as SoftLimitReached, context);
-    const answer = decide(tell, { spentUsd, heldUsd, limitUsd }, this.#context, this.#observation);
-    if (isPromise(answer)) this.#awaits(answer);
   }
 }
 

@@ -4,13 +4,13 @@ import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, primitiveRule, requirePrimitive } from '../core/primitive.ts';
 import { callback, count, number, oneOf, optional, optionalName } from '../core/rules.ts';
 import { isPromise } from '../core/until-cancelled.ts';
-import type { WorkflowContext } from '../core/workflow-context.ts';
 import { budgetRecorder } from '../telemetry/record/budget.ts';
 import { type BudgetKey, budgetAccounts, perRule } from './budget-account.ts';
-import { BudgetExecution, type BudgetSettings, isSoft, type SoftLimitReached } from './budget-execution.ts';
+import { BudgetExecution, type BudgetSettings, isSoft } from './budget-execution.ts';
 import { type BudgetStore, budgetStore, memoryBudgetStore } from './budget-store.ts';
 import { type EstimateOption, estimateBySize } from './estimate.ts';
 import { GuardedStore } from './guarded-store.ts';
+import { type OnWarn, softLimit } from './soft-limit.ts';
 
 export interface BudgetOptions<In = unknown, Other = unknown> {
   /** Replaces `BudgetPrimitive` in the metrics. Budgets with one name and one `store` are one budget. */
@@ -39,7 +39,7 @@ export interface BudgetOptions<In = unknown, Other = unknown> {
    * Called when the money that is spent reaches the soft limit, once for each run, tenant or key. If it throws, the
    * execution goes on. @default nothing is called
    */
-  readonly onWarn?: ((reached: SoftLimitReached, context: WorkflowContext) => unknown) | undefined;
+  readonly onWarn?: OnWarn | undefined;
   /** How many tokens a reply is assumed to have, where the request does not limit them. @default 1000 */
   readonly assumedOutputTokens?: number | undefined;
   /**
@@ -121,20 +121,12 @@ export function budget<In, Out, Other = never>(
   const { label, messageName } = namesOf('budget', name, { around: inner });
   const record = budgetRecorder(label, limitUsd);
   const accountFor = budgetAccounts(name ?? messageName, per, windowMs);
-  let hasWarned = false;
+  // Where the cheaper primitive takes over, there is nothing to warn of.
+  const tell = onWarn ?? (cheaper && (() => {}));
   const settings: BudgetSettings = {
     messageName,
     limitUsd,
-    softUsd: warnAt === undefined ? undefined : limitUsd * warnAt,
-    onWarn: onWarn ?? (cheaper && (() => {})),
-    warnOnce: () => {
-      if (hasWarned) return;
-      hasWarned = true;
-      process.emitWarning(
-        `${messageName}: the soft limit of $${limitUsd * (warnAt ?? 1)} is spent`,
-        'TtaPrimitivesWarning',
-      );
-    },
+    soft: warnAt === undefined ? undefined : softLimit(messageName, limitUsd, warnAt, tell),
     estimate,
     unpriced,
     storeFailure,

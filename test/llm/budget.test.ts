@@ -399,11 +399,25 @@ describe('the soft limit', () => {
     expect(told).toHaveLength(2);
   });
 
+  it('is told once also where the sums have fractions, and with the first cent where it is 0', async () => {
+    const told: number[] = [];
+    const onWarn = ({ spentUsd }: SoftLimitReached) => told.push(spentUsd);
+    for (const [limitUsd, warnAt] of [
+      [3, 0.1],
+      [1, 0.2],
+      [1, 0],
+    ] as const) {
+      const warns = budget(paidCall(), { limitUsd, warnAt, onWarn, per: 'all' });
+      for (let i = 0; i < 9; i += 1) await warns.execute({ needs: 0.1 });
+    }
+    expect(told).toEqual([0.3, 0.2, 0.1]);
+  });
+
   it('is told by one process warning, where nothing else tells it', async () => {
     const warnings = captureWarnings();
     const warns = budget(paidCall(), { limitUsd: 1, warnAt: 0.5, name: 'b' });
     for (let i = 0; i < 3; i += 1) await warns.execute({ needs: 0.7 });
-    expect(warnings).toEqual(['b: the soft limit of $0.5 is spent']);
+    expect(warnings).toEqual(['b: its soft limit of $0.5 is spent, of a limit of $1']);
   });
 
   it('waits for onWarn, whose error is not that of the execution', async () => {
