@@ -87,20 +87,26 @@ export interface Names {
 
 /** A program calls few models, but a server may answer with any name. */
 const MOST_LOOKUPS = 500;
+const LONGEST_NAME = 256;
 
 /** Looks up the names of a call: the model that answered, then the one that was asked for. */
-export function lookUp(names: Names, book: PriceBook): Lookup {
-  const key = JSON.stringify([names.provider, names.answeredModel, names.askedModel]);
+export function lookUp({ provider, answeredModel, askedModel }: Names, book: PriceBook): Lookup {
+  const said = [...new Set([answeredModel, askedModel])].filter(isName);
+  const key = [provider, ...said].join('\n');
   const known = book.found.get(key);
   if (known !== undefined) return known;
-  const found = search(names, book);
+  const found = search(provider, said, book);
   if (book.found.size < MOST_LOOKUPS) book.found.set(key, found);
   return found;
 }
 
+/** A server, or a model that a user has written, may say anything. */
+function isName(model: unknown): model is string {
+  return typeof model === 'string' && model !== '' && model.length <= LONGEST_NAME;
+}
+
 /** Where the author says which model's price a model has, no other name of the call is tried. */
-function search({ provider, answeredModel, askedModel }: Names, { layers }: PriceBook): Lookup {
-  const said = [...new Set([answeredModel, askedModel])].filter((model): model is string => Boolean(model));
+function search(provider: string, said: readonly string[], { layers }: PriceBook): Lookup {
   const names = [...said, ...said.map(withoutDate)];
   const own: [string, readonly Price[]][] = [];
   for (const { prices, priceAs } of layers) {

@@ -32,7 +32,7 @@ export interface Priced {
 export function priceCall(call: PricedCall, book: PriceBook): Priced | undefined | Promise<Priced | undefined> {
   const { statedDollars, usage } = call;
   if (isBelievable(statedDollars, book)) return { dollars: statedDollars, pricedBy: 'reply', name: undefined };
-  if (usage === undefined) return undefined;
+  if (!usage) return undefined;
   const sound = soundUsage(usage);
   const byAuthor = authorsPrice(call, sound, book);
   if (byAuthor !== undefined) return byAuthor;

@@ -77,7 +77,7 @@ const STANDARD = ['', 'standard', 'standard_only', 'default', 'auto', 'on_demand
 
 /** The service tier of a call or a price, `undefined` for what costs the standard price. Providers' words differ. */
 export function tierOf(said: string | undefined): string | undefined {
-  const tier = said?.trim().toLowerCase() ?? '';
+  const tier = typeof said === 'string' ? said.trim().toLowerCase() : '';
   return STANDARD.includes(tier) ? undefined : tier;
 }
 

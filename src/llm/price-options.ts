@@ -9,8 +9,11 @@ const dollars = number({ min: 0 });
 
 /** A day, or a moment: `2026-01-31`, `2026-01-31T18:00:00Z`. */
 const date: Rule<string> = (where, option, value) => {
-  const isDate = typeof value === 'string' && /^\d{4}-\d\d-\d\d(?:T.*(?:Z|[+-]\d\d:\d\d))?$/.test(value);
-  if (!isDate || Number.isNaN(Date.parse(value))) fail(where, option, "must be a date such as '2026-01-31'", value);
+  const [, day] = /^(\d{4}-\d\d-\d\d)(?:T.*(?:Z|[+-]\d\d:\d\d))?$/.exec(typeof value === 'string' ? value : '') ?? [];
+  // The 30th of February would be taken for the 2nd of March.
+  const isDay = day !== undefined && !Number.isNaN(Date.parse(day)) && new Date(day).toISOString().startsWith(day);
+  if (!isDay || Number.isNaN(Date.parse(value as string)))
+    fail(where, option, "must be a date such as '2026-01-31'", value);
 };
 
 const price: Rule<Price> = object({

@@ -219,6 +219,17 @@ it('says under which name a price was found', async () => {
   expect(await name('dep')).toBe('openai/gpt-4o-mini');
 });
 
+it('is not troubled by what is no name, no usage and no tier', async () => {
+  const long = 'm'.repeat(1_000_000);
+  for (const answeredModel of [5, null, {}, [], '', long, 1n]) {
+    const given = call('openai', 'gpt-4o', { answeredModel: answeredModel as string });
+    expect(await priced(given)).toEqual(close(0.0125, 'catalogue'));
+  }
+  expect(await priced(call('openai', long))).toBeUndefined();
+  expect(await priced(call('openai', 'gpt-4o', { usage: null as never }))).toBeUndefined();
+  expect(await priced(call('openai', 'gpt-4o', { serviceTier: 5 as never }))).toEqual(close(0.0125, 'catalogue'));
+});
+
 it('finds the same price again, however many names a server has said', async () => {
   const book = priceBook({ prices: { m: flat(1) } });
   for (let i = 0; i < 2_000; i += 1) await priceCall(call('openai', undefined, { answeredModel: `m-${i}` }), book);

@@ -61,10 +61,12 @@ it.each([
   ],
   ['{ "prices": { "m": { "input": 1, "output": 1, "from": "2026-13-40" } } }', TypeError, /from must be a date/],
   [
-    '{ "prices": { "m": { "input": 1, "output": 1, "from": "2026-02-30T25:00:00Z" } } }',
+    '{ "prices": { "m": { "input": 1, "output": 1, "from": "2026-02-28T25:00:00Z" } } }',
     TypeError,
     /from must be a date/,
   ],
+  ['{ "prices": { "m": { "input": 1, "output": 1, "from": "2026-02-30" } } }', TypeError, /from must be a date/],
+  ['{ "prices": { "m": { "input": 1, "output": 1, "from": ["2026-02-03"] } } }', TypeError, /from must be a date/],
   ['{ "priceAs": { "a": "" } }', TypeError, /priceAs\["a"\] must be a text that is not empty/],
   ['{ "tierFactors": { "batch": -1 } }', RangeError, /tierFactors\["batch"\] must be/],
 ])('refuses %s and says why', (text, type, message) => {
