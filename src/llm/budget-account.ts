@@ -35,7 +35,7 @@ export interface AccountNow {
 /** Gives the account of an execution as it is at a date. */
 export type BudgetAccount = (date: number) => AccountNow;
 
-/** A run says nothing at its end: an hour after its last call it may still go on, a day after it has ended. */
+/** Nothing tells that a run has ended: one that makes no call for a day is taken for one that has. */
 const RUN_KEPT_MS = 86_400_000;
 /** The gauge is to show also runs that are shorter than the time between two scrapes. */
 const RUN_SHOWN_MS = 300_000;

@@ -49,8 +49,8 @@ export interface BudgetOptions<In = unknown, Other = unknown> {
    */
   readonly estimate?: EstimateOption | undefined;
   /**
-   * What is done with a call whose price is unknown. `allow`: it is made while there is money left; what it costs counts if
-   * its price is known at its end. @default 'allow'
+   * What is done with a call whose price is unknown. `allow`: it is made while there is money left, nothing is held for it,
+   * and what it costs counts if its price is known at its end. @default 'allow'
    */
   readonly unpriced?: 'allow' | 'refuse' | undefined;
   /** Where the sums are kept, if several budgets or processes share them. See `redisBudgetStore`. @default this process */
