@@ -13,5 +13,9 @@ export const settings: Readonly<Record<string, Setting>> = {
     sdk: 'sampled',
     cases: async () => (await import('./policies.js')).policies,
   },
+  'model calls on the wire, SDK on, every span sampled': {
+    sdk: 'sampled',
+    cases: async () => (await import('./wire.js')).calls,
+  },
   'no SDK': { sdk: 'none', cases: async () => (await import('./steps.js')).againstBareSpan },
 };
