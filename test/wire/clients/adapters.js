@@ -271,6 +271,8 @@ const ai = (provider, model, load, embeds) => ({
     }),
   // A break waits for the end of the stream: it has two readers. The AI SDK's users abort.
   breakWaits: true,
+  // It gives parts before it sends the request.
+  isReply: ({ type }) => type === 'text-delta',
   withoutLimit: true,
 });
 
@@ -291,6 +293,8 @@ const langchain = (provider, model, create, embed) => ({
 });
 
 const bedrock = {
+  // The AWS SDK tells its middleware of no abort, only of the connection that breaks with it.
+  breaksOnAbort: true,
   from: '@aws-sdk/client-bedrock-runtime',
   provider: 'aws.bedrock',
   model: 'amazon.nova-lite-v1:0',
@@ -328,6 +332,9 @@ const bedrock = {
 /** The same client over `fetch`: it is seen without `observeBedrock`. */
 const bedrockOverFetch = {
   ...bedrock,
+  breaksOnAbort: false,
+  // Its time limit leaves the request open for ever, with or without an observer.
+  withoutLimit: true,
   make: async ({ url, maxRetries, timeout }) => {
     const { BedrockRuntimeClient } = await import('@aws-sdk/client-bedrock-runtime');
     const { FetchHttpHandler } = await import('@smithy/fetch-http-handler');

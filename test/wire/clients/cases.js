@@ -1,12 +1,11 @@
 /** What is asked of each client: a fault for each request in turn, the options of the client, and what to do. */
 
-async function all(running, { limit = Infinity, afterEach } = {}) {
+async function all(running, { limit = Infinity } = {}) {
   const chunks = [];
   const stream = await running;
   try {
     for await (const chunk of stream) {
       chunks.push(chunk);
-      await afterEach?.();
       if (chunks.length >= limit) break;
     }
   } catch (error) {
@@ -14,6 +13,26 @@ async function all(running, { limit = Infinity, afterEach } = {}) {
     return { chunks, error };
   }
   return { chunks };
+}
+
+/** Leaves at the first chunk that is a part of the reply. How many more come before the end is chance, with any client. */
+async function allUntil(running, { isReply = () => true, leave }) {
+  const first = [];
+  let last;
+  let hasLeft = false;
+  try {
+    for await (const chunk of await running) {
+      last = chunk.type;
+      if (hasLeft) continue;
+      first.push(chunk);
+      if (!isReply(chunk)) continue;
+      hasLeft = true;
+      leave();
+    }
+  } catch (error) {
+    return { first, error };
+  }
+  return { first, last };
 }
 
 /** Aborts by a signal, or as the client does. */
@@ -27,16 +46,16 @@ function leaving(adapter, client) {
 const RETRY = { kind: 'rate_limit', retryAfterMs: 20 };
 
 export function casesFor(adapter) {
-  const { abort, create, stream, tool, structured, embed, withoutTries, withoutLimit, breakWaits, more = {} } = adapter;
+  const { abort, create, stream, tool, structured, embed, more = {} } = adapter;
+  const { isReply, withoutTries, withoutLimit, breakWaits } = adapter;
   const cases = {
     'an answer': { run: (client) => create(client) },
     'a stream': { run: (client) => all(stream(client)) },
     'an abort in a stream': {
       faults: ['stall'],
-      run: async (client, { replied }) => {
+      run: (client) => {
         const { options, leave } = leaving(adapter, client);
-        // The AI SDK gives a first part before it sends the request.
-        return all(stream(client, options), { afterEach: () => replied().then(leave) });
+        return allUntil(stream(client, options), { isReply, leave });
       },
     },
     'status 429': { faults: [RETRY], run: (client) => create(client) },

@@ -56,7 +56,6 @@ diagnostics.subscribe('http.server.request.start', ({ request, response }) => {
     const send = response[method];
     response[method] = (chunk, ...more) => {
       if (chunk !== undefined && typeof chunk !== 'function') sent.push(Buffer.from(chunk));
-      seen.replied = true;
       return send.call(response, chunk, ...more);
     };
   }
@@ -90,22 +89,25 @@ const adapter = ADAPTERS[name];
 const { observe } = mode === 'observed' ? await import('./observed.js') : {};
 const observed = await observe?.(load, { provider: adapter.provider, models: [adapter.model, ...EMBEDDERS], url });
 
+/** In a function of its own: what a client keeps can be collected after it. */
+async function ask(options, run) {
+  // Time limits that could end a call of another case are far away.
+  const client = await adapter.make({ url, maxRetries: 0, timeout: 60_000, observe: observed?.client, ...options });
+  const requested = () => until(() => requests.length > 0);
+  try {
+    return { value: clean(await run(client, { url, requested })) };
+  } catch (error) {
+    return { thrown: clean(error) };
+  }
+}
+
 const results = {};
 for (const [title, { faults: planned = [], client: options = {}, run }] of Object.entries(casesFor(adapter))) {
   if (only !== undefined && only !== title) continue;
   if (process.env.TRACE) process.stderr.write(`${title}\n`);
   faults = [...planned];
   requests = [];
-  // Time limits that could end a call of another case are far away.
-  const client = await adapter.make({ url, maxRetries: 0, timeout: 60_000, observe: observed?.client, ...options });
-  const requested = () => until(() => requests.length > 0);
-  const replied = () => until(() => requests.some(({ replied }) => replied));
-  let result;
-  try {
-    result = { value: clean(await run(client, { url, requested, replied })) };
-  } catch (error) {
-    result = { thrown: clean(error) };
-  }
+  const result = await ask(options, run);
   await until(() => requests.every(({ fate }) => fate !== 'open'));
   results[title] = { result, requests, counted: await observed?.counted(requests.length, sleep) };
 }
@@ -113,5 +115,8 @@ await observed?.stop();
 await server.close();
 await sleep(20);
 const { version } = JSON.parse(readFileSync(`node_modules/${adapter.from}/package.json`, 'utf8'));
-writeFileSync(output, JSON.stringify({ results, unhandled, client: `${adapter.from} ${version}` }));
+writeFileSync(
+  output,
+  JSON.stringify({ results, unhandled, client: `${adapter.from} ${version}`, breaksOnAbort: adapter.breaksOnAbort }),
+);
 if (adapter.lingers) process.exit();

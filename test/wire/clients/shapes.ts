@@ -4,6 +4,8 @@ export interface Run {
   readonly unhandled: readonly unknown[];
   /** The package and its version. */
   readonly client: string;
+  /** Whether the observer sees no abort, only what breaks by it. */
+  readonly breaksOnAbort?: boolean;
 }
 
 export interface Case {
