@@ -1,5 +1,6 @@
 /** The accounts that the dollars of an execution go to: one for the outermost execution, one for each try of a policy. */
 import { Account, type DollarUse, type Payee, type Standing } from '../ledger/account.ts';
+import type { CancelScope } from './cancellation.ts';
 import type { ExecutionContext } from './context.ts';
 
 export { Account };
@@ -11,9 +12,9 @@ export function openAccount(context: ExecutionContext): Account {
   return new Account(payeeAround(context));
 }
 
-/** The context of the work whose dollars go to `account`. */
-export function withAccount(context: ExecutionContext, account: Account): ExecutionContext {
-  return context.insideOf(ACCOUNT, account);
+/** The context of the work whose dollars go to `account`, under another scope if that is given. */
+export function withAccount(context: ExecutionContext, account: Account, scope?: CancelScope): ExecutionContext {
+  return context.insideOf(ACCOUNT, account, scope);
 }
 
 /** What became of a call: as in `Standing`, or `aborted` by the caller, which no policy changes. */

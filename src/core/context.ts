@@ -56,7 +56,7 @@ export class ExecutionContext implements WorkflowContext {
 
   /** A context with which each execution is a run, such as one from another process. */
   static remote(options: ContextOptions, origin?: Origin, baggage?: readonly Member[]): ExecutionContext {
-    const run = new Run(options, { origin, baggage, isTemplate: true });
+    const run = new Run(options, baggage, origin, undefined, true);
     return new ExecutionContext(run, options.clock ?? systemClock, undefined, undefined);
   }
 
@@ -120,10 +120,10 @@ export class ExecutionContext implements WorkflowContext {
     return new ExecutionContext(this.#run, this.clock, this.scope, name, this.#inside);
   }
 
-  /** The same run, inside of something that belongs to `owner`. */
-  insideOf(owner: unknown, what: unknown): ExecutionContext {
+  /** The same run, inside of something that belongs to `owner`, under another scope if that is given. */
+  insideOf(owner: unknown, what: unknown, scope = this.scope): ExecutionContext {
     const inside = { owner, what, around: this.#inside };
-    return new ExecutionContext(this.#run, this.clock, this.scope, this.workflowName, inside);
+    return new ExecutionContext(this.#run, this.clock, scope, this.workflowName, inside);
   }
 
   get attempt(): number {
@@ -161,7 +161,7 @@ export class ExecutionContext implements WorkflowContext {
     const tags = { ...inherited.tags, ...options.tags };
     const merged: ContextOptions = { ...inherited, workflowId, ...given, tags };
     return new ExecutionContext(
-      new Run(merged, { baggage: this.baggage, around: this.#run, isTemplate }),
+      new Run(merged, this.baggage, undefined, this.#run, isTemplate),
       options.clock ?? this.clock,
       this.scope,
       this.workflowName,
@@ -243,7 +243,7 @@ export class ExecutionContext implements WorkflowContext {
 
   /** The same run, called by code that can cancel it by `scope`. */
   calledUnder(scope: CancelScope): ExecutionContext {
-    return this.within(scope).insideOf(CALLER, scope);
+    return this.insideOf(CALLER, scope, scope);
   }
 
   /** Who has cancelled this work, `undefined` if it is not cancelled. `other`: a race, a failed sibling and so on. */

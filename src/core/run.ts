@@ -16,14 +16,6 @@ const WRITER: Payee = {
   decide: recordUse,
 };
 
-interface RunOptions {
-  readonly baggage?: readonly Member[] | undefined;
-  readonly origin?: Origin | undefined;
-  /** The run that this one is a part of. */
-  readonly around?: Run | undefined;
-  readonly isTemplate?: boolean;
-}
-
 /** What all executions of one run share: its ids and tags, where it comes from, and what its spans show already. */
 export class Run {
   readonly options: ContextOptions;
@@ -43,7 +35,8 @@ export class Run {
   /** Whether each execution with this context is a run of its own: see `next`. */
   readonly isTemplate: boolean;
 
-  constructor(options: ContextOptions, { baggage = NO_BAGGAGE, origin, around, isTemplate = false }: RunOptions = {}) {
+  /** @param around the run that this one is a part of */
+  constructor(options: ContextOptions, baggage = NO_BAGGAGE, origin?: Origin, around?: Run, isTemplate = false) {
     this.options = options;
     this.baggage = baggage;
     this.#origin = origin;
@@ -57,7 +50,7 @@ export class Run {
     const { options, baggage } = this;
     const tenant = options.tenant ?? around?.options.tenant;
     const inherited = tenant === options.tenant ? options : { ...options, tenant };
-    return new Run(inherited, { baggage, origin: this.#origin, around });
+    return new Run(inherited, baggage, this.#origin, around);
   }
 
   get isOpen(): boolean {

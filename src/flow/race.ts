@@ -61,8 +61,7 @@ export function race<const T extends readonly unknown[], In = CommonInput<T>>(
         scopes[winner]?.dispose();
         record.won(observation, winner, labels[winner] ?? '');
       };
-      const branchContext = (i: number) =>
-        withAccount(context.within(scopes[i] as CancelScope), accounts[i] as (typeof accounts)[number]);
+      const branchContext = (i: number) => withAccount(context, accounts[i] as (typeof accounts)[number], scopes[i]);
       const run = (branch: (typeof list)[number], i: number) =>
         branch.invoke(input, branchContext(i)).then(
           (output) => {

@@ -80,8 +80,13 @@ export class Account implements Payee {
   close(verdict: Verdict): void {
     if (this.#verdict !== undefined) return;
     this.#verdict = verdict;
-    for (const [standing, dollars] of this.#open ?? []) this.#pass(verdict, standing, dollars);
-    for (const [use, dollars] of this.#decided ?? []) this.#around.decide(use, dollars);
+    // Most accounts have no dollars.
+    if (this.#open !== undefined) {
+      for (const [standing, dollars] of this.#open) this.#pass(verdict, standing, dollars);
+    }
+    if (this.#decided !== undefined) {
+      for (const [use, dollars] of this.#decided) this.#around.decide(use, dollars);
+    }
     this.#open = this.#decided = undefined;
   }
 

@@ -65,7 +65,7 @@ export class Tries<In, Out> {
     this.#accounts.push(account);
     this.#running += 1;
     this.#primitive
-      .invoke(this.#input, withAccount(this.#context.within(scope).atAttempt(index + 1), account))
+      .invoke(this.#input, withAccount(this.#context.atAttempt(index + 1), account, scope))
       .then(
         (output) => {
           this.#running -= 1;
