@@ -1,3 +1,4 @@
+import type { Account } from '../core/accounts.ts';
 import { CancelScope } from '../core/cancellation.ts';
 import { Worth } from './worth.ts';
 
@@ -9,6 +10,8 @@ export class SharedRun<out V> {
   readonly scope = new CancelScope();
   /** What its model calls cost: each execution that shares it saves that. */
   readonly worth = new Worth();
+  /** Where the dollars of its model calls go. */
+  readonly account: Account;
   /** When it started, in milliseconds of the clock's `now()`. */
   readonly startedAt: number;
   readonly result: Promise<V>;
@@ -19,8 +22,9 @@ export class SharedRun<out V> {
   /** The runs whose results it waits for, once for each wait. */
   readonly awaited: AnyRun[] = [];
 
-  constructor(startedAt: number, work: (run: SharedRun<V>) => Promise<V>) {
+  constructor(startedAt: number, account: Account, work: (run: SharedRun<V>) => Promise<V>) {
     this.startedAt = startedAt;
+    this.account = account;
     let begin = () => {};
     this.result = new Promise((resolve, reject) => {
       begin = () => void work(this).then(resolve, reject);

@@ -1,3 +1,4 @@
+import { leaveToOthers, openAccount, withAccount } from '../core/accounts.ts';
 import type { ExecutionContext } from '../core/context.ts';
 import { effectsAround } from '../core/effects.ts';
 import { CacheCycleError } from '../core/refusals.ts';
@@ -59,10 +60,12 @@ export class SingleFlight<V> {
   }
 
   #add(key: string, context: ExecutionContext, work: Work<V>): SharedRun<V> {
-    const run = new SharedRun<V>(context.clock.now(), async (run) => {
+    const run = new SharedRun<V>(context.clock.now(), openAccount(context), async (run) => {
       try {
-        return await work(withSpender(context.within(run.scope).insideOf(RUN, run), run.worth));
+        const inRun = withAccount(context, run.account, run.scope).insideOf(RUN, run);
+        return await work(withSpender(inRun, run.worth));
       } finally {
+        run.account.close('kept');
         this.forget(key, run);
       }
     });
@@ -88,6 +91,7 @@ export class SingleFlight<V> {
         // The run may hang. If later executions joined it, a busy key would never have an answer again.
         if (started || run.waiting === 0 || isDeadline(reason)) this.forget(key, run);
         if (run.waiting === 0) run.scope.cancel(reason);
+        else if (started) leaveToOthers(run.account);
       }
     }
   }

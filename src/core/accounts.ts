@@ -2,6 +2,7 @@
 import { Account, type DollarUse, type Payee, type Standing } from '../ledger/account.ts';
 import type { CancelScope } from './cancellation.ts';
 import type { ExecutionContext } from './context.ts';
+import { WRITER } from './run.ts';
 
 export { Account };
 
@@ -15,6 +16,11 @@ export function openAccount(context: ExecutionContext): Account {
 /** The context of the work whose dollars go to `account`, under another scope if that is given. */
 export function withAccount(context: ExecutionContext, account: Account, scope?: CancelScope): ExecutionContext {
   return context.insideOf(ACCOUNT, account, scope);
+}
+
+/** The execution that began the work has left it to others: what becomes of that execution says nothing of the work. */
+export function leaveToOthers(account: Account): void {
+  account.moveTo(WRITER);
 }
 
 /** What became of a call: as in `Standing`, or `aborted` by the caller, which no policy changes. */

@@ -11,7 +11,7 @@ const NO_TAGS: Tags = Object.freeze({});
 const NO_BAGGAGE: readonly Member[] = Object.freeze([]);
 
 /** Writes dollars down at once. */
-const WRITER: Payee = {
+export const WRITER: Payee = {
   add: (standing, dollars) => recordUse(useOf(standing), dollars),
   decide: recordUse,
 };

@@ -28,6 +28,11 @@ export function spendersAround(context: ExecutionContext): readonly Spender[] {
   return context.all<Spender>(SPENDER);
 }
 
+/** Whether a call in this context must be asked for. */
+export function hasBudget(context: ExecutionContext): boolean {
+  return context.innermost<Spender>(SPENDER, ({ reserve }) => reserve !== undefined) !== undefined;
+}
+
 /** Tells all around of a charge. An error of one of them reaches neither the others nor the work. */
 export function tellSpenders(context: ExecutionContext, tell: (spender: Spender) => void): void {
   for (const spender of spendersAround(context)) guarded('a charge is not taken', () => tell(spender));

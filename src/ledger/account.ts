@@ -56,7 +56,7 @@ function decided(verdict: Verdict, standing: Standing): DollarUse | undefined {
  * around it. Dollars that come later go there at once, by the same verdict.
  */
 export class Account implements Payee {
-  readonly #around: Payee;
+  #around: Payee;
   /** `undefined` while the account is open. */
   #verdict: Verdict | undefined;
   #open: Map<Standing, number> | undefined;
@@ -74,6 +74,11 @@ export class Account implements Payee {
   decide(use: DollarUse, dollars: number): void {
     if (this.#verdict !== undefined) this.#around.decide(use, dollars);
     else this.#decided = plus(this.#decided, use, dollars);
+  }
+
+  /** Gives its dollars to another account from now on, because the work is no longer that of the account around it. */
+  moveTo(around: Payee): void {
+    this.#around = around;
   }
 
   /** Only the first verdict counts. */

@@ -1,6 +1,6 @@
 /** Begins a call to a model that is no execution of `llm`, such as one that crosses the wire. */
 import { ambientContext } from '../core/context.ts';
-import type { Settle } from '../core/spending.ts';
+import { hasBudget, type Settle } from '../core/spending.ts';
 import { isPromise } from '../core/until-cancelled.ts';
 import { loadCatalogue } from '../ledger/catalogue.ts';
 import type { PriceBook } from '../ledger/price-book.ts';
@@ -85,6 +85,7 @@ export function beginModelCall(start: ModelCallStart, options: BeginModelCallOpt
         wasRefused = true;
         throw error;
       };
+      if (!hasBudget(context)) return undefined;
       const keep = (given: Settle | undefined) => {
         settle = given;
       };

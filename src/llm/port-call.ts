@@ -1,7 +1,7 @@
 /** One call by way of the model port: what `llm` and `llmStream` tell of it, and its charge. */
 import type { ExecutionContext } from '../core/context.ts';
 import { decide } from '../core/decide.ts';
-import type { Settle } from '../core/spending.ts';
+import { hasBudget, type Settle } from '../core/spending.ts';
 import { isPromise, untilCancelled } from '../core/until-cancelled.ts';
 import type { CallPlan } from '../ledger/charge.ts';
 import type { PriceBook } from '../ledger/price-book.ts';
@@ -66,6 +66,7 @@ export class PortCall {
       server: server === undefined ? undefined : asked,
       messages: options.captureContent ? messagesJson(request.messages) : undefined,
     });
+    if (!hasBudget(this.#context)) return undefined;
     const settle = reserveAround(this.#context, planOf(this.#port, request, dateIn(this.#context)));
     if (isPromise(settle)) {
       return settle.then((given) => {
@@ -150,10 +151,7 @@ function planOf(
     provider,
     model: id,
     maxOutputTokens: maxTokens,
-    // Only a budget asks for it.
-    get requestBytes() {
-      return messages.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0);
-    },
+    requestBytes: messages.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0),
     dollarsFor: estimator({ provider, model: id, at }, prices),
   };
 }

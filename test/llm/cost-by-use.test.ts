@@ -1,6 +1,7 @@
 /** What became of the dollars, by the nearest policy that dropped the call. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  cache,
   fallback,
   hedge,
   llm,
@@ -207,6 +208,19 @@ describe('the dollars of a call', () => {
       await part.execute(undefined, { signal: controller.signal }).catch(cancel);
     });
     expect(await uses(sequential(call({ costs: 4 }), outer))).toEqual({ aborted: 3, answered: 4 });
+  });
+
+  it('are answered where the execution that began a run of a cache is cancelled, and another waits for it', async () => {
+    const kept = cache(call({ costs: 1, afterMs: 50 }), { key: () => 'k' });
+    const controller = new AbortController();
+    const first = kept.execute(1, { context: { clock }, signal: controller.signal }).catch(() => {});
+    const second = kept.execute(1, { context: { clock } });
+    await clock.advance(10);
+    controller.abort();
+    await first;
+    await clock.advance(100);
+    await second;
+    await telemetry.expectMetric('tta_llm_cost_by_use_total', { use: 'answered' }, 1);
   });
 
   it('are written when the outermost execution ends, and at once where there is none or it has ended', async () => {
