@@ -37,9 +37,16 @@ export function priceCall(call: PricedCall, book: PriceBook): Priced | undefined
   const byAuthor = authorsPrice(call, sound, book);
   if (byAuthor !== undefined) return byAuthor;
   const catalogue = loadedCatalogue();
-  return catalogue === undefined
+  return catalogue === undefined && needsCatalogue(call, book)
     ? loadCatalogue().then((later) => publicPrice(call, sound, book, later))
     : publicPrice(call, sound, book, catalogue);
+}
+
+/** Not where the first name that is looked up has a reference price: the reply to a call does not wait for nothing. */
+function needsCatalogue(call: PricedCall, book: PriceBook): boolean {
+  const [first] = lookUp(call, book).models;
+  const name = first && referenceName(first.provider, first.model, call);
+  return name === undefined || !book.references || !REFERENCES.has(name);
 }
 
 function isBelievable(dollars: number | undefined, { maxDollarsPerCall }: PriceBook): dollars is number {

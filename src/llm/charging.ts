@@ -95,6 +95,13 @@ export function estimator(
   };
 }
 
+const NO_TOKENS = { inputTokens: 0, outputTokens: 0 };
+
+/** Loads the catalogue if the price of this model needs it: it is there when the call ends. */
+export function preparePrice(provider: string, model: string, prices: () => PriceBook): void {
+  if (loadedCatalogue() === undefined) priceCall({ provider, askedModel: model, usage: NO_TOKENS, at: 0 }, prices());
+}
+
 /** A clock is foreign code. */
 export function dateIn(context: ExecutionContext): number {
   try {

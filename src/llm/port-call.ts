@@ -7,7 +7,7 @@ import type { CallPlan } from '../ledger/charge.ts';
 import type { PriceBook } from '../ledger/price-book.ts';
 import { isTokens } from '../ledger/usage.ts';
 import { messagesJson, type Observation, recordReply, recordRequest } from '../telemetry/record/llm.ts';
-import { chargeCall, dateIn, type EndedCall, estimator, FREE } from './charging.ts';
+import { chargeCall, dateIn, type EndedCall, estimator, FREE, preparePrice } from './charging.ts';
 import { knownReply, mayBeBilled, usageIn, usageOrNone, wasNotBilled } from './failed-call.ts';
 import type { Model, ModelChunk, ModelReply, ModelRequest, ModelServer } from './model.ts';
 import { pricesInForce } from './price-book.ts';
@@ -66,6 +66,7 @@ export class PortCall {
       server: server === undefined ? undefined : asked,
       messages: options.captureContent ? messagesJson(request.messages) : undefined,
     });
+    preparePrice(asked.provider, asked.id, this.#port.prices);
     if (!hasBudget(this.#context)) return undefined;
     const settle = reserveAround(this.#context, planOf(this.#port, request, dateIn(this.#context)));
     if (isPromise(settle)) {
