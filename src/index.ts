@@ -15,6 +15,7 @@ export type { Accepting, AnyInput, Branches, CommonInput, InputOf, OutputOf, Ste
 export type { Primitive } from './core/primitive.ts';
 export {
   BudgetExceededError,
+  type BudgetFacts,
   BulkheadFullError,
   CacheCycleError,
   CircuitOpenError,
@@ -35,11 +36,11 @@ export { stream } from './flow/stream.ts';
 export { type SwitchCases, type SwitchOptions, switchOn } from './flow/switch-on.ts';
 export { task } from './flow/task.ts';
 export { workflow } from './flow/workflow.ts';
-export type { CallPlan, Charge } from './ledger/charge.ts';
+export type { CallOutcome, CallPlan, Charge, Metering, PriceOrigin } from './ledger/charge.ts';
 export type { CallCosts, Cost } from './ledger/cost.ts';
 export { type Price, type PriceTable, REFERENCE_PRICES } from './ledger/price.ts';
 export type { PriceOptions } from './ledger/price-book.ts';
-export type { Usage } from './ledger/usage.ts';
+export type { SoundUsage, Usage } from './ledger/usage.ts';
 export { type BudgetOptions, budget } from './llm/budget.ts';
 export type { BudgetKey } from './llm/budget-account.ts';
 export {
@@ -50,6 +51,7 @@ export {
   type MemoryBudgetStoreOptions,
   memoryBudgetStore,
 } from './llm/budget-store.ts';
+export type { EstimateOption } from './llm/estimate.ts';
 export { llm } from './llm/llm.ts';
 export { llmStream } from './llm/llm-stream.ts';
 export type { Message, Model, ModelChunk, ModelReply, ModelRequest, ModelServer } from './llm/model.ts';
@@ -57,9 +59,9 @@ export type { OpenAIClient } from './llm/openai-client.ts';
 export { openAICompatible } from './llm/openai-compatible.ts';
 export type { OpenAICompatibleOptions } from './llm/openai-options.ts';
 export { type RedisBudgetStoreOptions, type RedisLike, redisBudgetStore } from './llm/redis-budget-store.ts';
-export { ModelReplyError, type ModelReplyReason } from './llm/reply-error.ts';
+export { type KnownReply, ModelReplyError, type ModelReplyFacts, type ModelReplyReason } from './llm/reply-error.ts';
 export type { LlmOptions } from './llm/request.ts';
-export type { SoftLimitReached } from './llm/soft-limit.ts';
+export type { OnWarn, SoftLimitReached } from './llm/soft-limit.ts';
 export { uncounted } from './llm/uncounted.ts';
 export { type WithCost, type WithCostOptions, withCost } from './llm/with-cost.ts';
 export type { Clock } from './platform/clock.ts';

@@ -13,7 +13,10 @@ type Dollars = number | undefined;
 export type Estimate = (call: CallPlan, context: ExecutionContext) => Dollars | PromiseLike<Dollars>;
 
 /** As an author gives it. */
-export type EstimateOption = (call: CallPlan, context: WorkflowContext) => Dollars | PromiseLike<Dollars>;
+export type EstimateOption = (
+  call: CallPlan,
+  context: WorkflowContext,
+) => number | undefined | PromiseLike<number | undefined>;
 
 const prices = pricesInForce();
 

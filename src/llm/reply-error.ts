@@ -18,7 +18,8 @@ export type ModelReplyReason =
   | 'cut_off'
   | 'not_streamed';
 
-interface ReplyFacts {
+/** What is known of a reply that is no answer. */
+export interface ModelReplyFacts {
   readonly reason?: ModelReplyReason;
   readonly said?: string | undefined;
   readonly code?: string | number | undefined;
@@ -46,7 +47,7 @@ export class ModelReplyError extends Error {
   readonly reply: KnownReply;
   readonly #said: string | undefined;
 
-  constructor(message: string, usage: Usage | undefined, facts: ReplyFacts = {}) {
+  constructor(message: string, usage: Usage | undefined, facts: ModelReplyFacts = {}) {
     const { reason = 'no_text', said, code, cause, reply = {} } = facts;
     super(message, cause === undefined ? undefined : { cause });
     const { model, id, finishReason, dollars, serviceTier } = reply;

@@ -4,23 +4,21 @@ import { readProperty } from '../platform/read-property.ts';
 import { type CallTelemetry, type ObservedCall, observeCall } from '../telemetry/observe-call.ts';
 import { agentStepTelemetry, agentTelemetry, toolTelemetry } from '../telemetry/record/agent.ts';
 
-type Listener = (event: unknown) => void;
-
 /** What the AI SDK calls an integration of telemetry: `Telemetry` in version 7, `TelemetryIntegration` in version 6. */
 export interface AiSdkTelemetry {
-  readonly onStart: Listener;
-  readonly onStepStart: Listener;
-  readonly onStepEnd: Listener;
-  readonly onStepError: Listener;
-  readonly onEnd: Listener;
-  readonly onAbort: Listener;
-  readonly onError: Listener;
+  readonly onStart: (event: unknown) => void;
+  readonly onStepStart: (event: unknown) => void;
+  readonly onStepEnd: (event: unknown) => void;
+  readonly onStepError: (event: unknown) => void;
+  readonly onEnd: (event: unknown) => void;
+  readonly onAbort: (event: unknown) => void;
+  readonly onError: (event: unknown) => void;
   readonly executeLanguageModelCall: <Out>(options: { readonly execute: () => PromiseLike<Out> }) => PromiseLike<Out>;
   readonly executeTool: <Out>(options: { readonly execute: () => PromiseLike<Out> }) => PromiseLike<Out>;
   /** Version 6. */
-  readonly onToolCallStart: Listener;
+  readonly onToolCallStart: (event: unknown) => void;
   /** Version 6. */
-  readonly onToolCallFinish: Listener;
+  readonly onToolCallFinish: (event: unknown) => void;
 }
 
 interface AgentRun {
