@@ -1,10 +1,12 @@
 /** Asks before a large folder goes to a model that may cost money. */
 import { createInterface } from 'node:readline';
-import { EMPTY_BOOK } from '../../ledger/price-book.ts';
+import { EMPTY_BOOK, priceBook } from '../../ledger/price-book.ts';
 import { priceCall } from '../../ledger/price-call.ts';
 import { dateOf, systemClock } from '../../platform/clock.ts';
+import { textFrom } from '../../sdk/environment.ts';
 import type { DigestPlan, PlannedCalls } from '../digest/index.ts';
 import type { Models } from './models.ts';
+import { ownPrices } from './own-prices.ts';
 
 /** A digest above one of these is asked for. */
 const LARGE = { calls: 100, tokens: 100_000, dollars: 0.1 };
@@ -13,6 +15,7 @@ const LARGE = { calls: 100, tokens: 100_000, dollars: 0.1 };
 export async function planDollars(
   plan: DigestPlan,
   models: Pick<Models, 'small' | 'large'>,
+  book = EMPTY_BOOK,
 ): Promise<number | undefined> {
   const at = dateOf(systemClock);
   const dollars = (['small', 'large'] as const).map(async (size) => {
@@ -20,7 +23,7 @@ export async function planDollars(
     if (calls === 0) return 0;
     const { provider, id } = models[size];
     const call = { provider, askedModel: id, usage: { inputTokens, outputTokens }, at };
-    return (await priceCall(call, EMPTY_BOOK))?.dollars;
+    return (await priceCall(call, book))?.dollars;
   });
   return (await Promise.all(dollars)).reduce<number | undefined>(
     (sum, each) => (sum === undefined || each === undefined ? undefined : sum + each),
@@ -58,10 +61,10 @@ function total({ small, large }: DigestPlan): PlannedCalls {
 /**
  * Asks the user at the terminal whether a large digest may start.
  *
- * @throws Error when the answer is not yes, or when there is no terminal to ask at
+ * @throws Error when the answer is not yes, when the file of TTA_PRICES is wrong, or when there is no terminal to ask at
  */
 export async function confirmCost(plan: DigestPlan, models: Models): Promise<void> {
-  const dollars = await planDollars(plan, models);
+  const dollars = await planDollars(plan, models, priceBook(await ownPrices(textFrom('TTA_PRICES'))));
   if (!isLarge(plan, dollars)) return;
   const what = describePlan(plan, dollars);
   if (!process.stdin.isTTY) throw new Error(`nothing was sent: ${what}. Add --yes to go on`);

@@ -1,15 +1,13 @@
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { loadCatalogue, loadedCatalogue } from '../../ledger/catalogue.ts';
 import { conventionProvider } from '../../ledger/model-names.ts';
 import { REFERENCE_PRICES } from '../../ledger/price.ts';
 import { type PriceBook, type PriceOptions, priceBook } from '../../ledger/price-book.ts';
 import { listPrices } from '../../ledger/price-list.ts';
 import { whyUnpriced } from '../../ledger/unpriced.ts';
-import { readPriceFile } from '../../llm/price-file.ts';
 import { dateOf, systemClock } from '../../platform/clock.ts';
 import { textFrom } from '../../sdk/environment.ts';
-import { packageManifest, userFolder } from './package-root.ts';
+import { ownPrices } from './own-prices.ts';
+import { packageManifest } from './package-root.ts';
 import { renderPrices } from './price-table.ts';
 import { print, printError } from './print.ts';
 
@@ -25,7 +23,7 @@ export interface PricesCommandOptions {
 /** `tta prices`: what calls are charged, and why. The exit code is 1 when a model has no price. */
 export async function pricesCommand(names: readonly string[], options: PricesCommandOptions): Promise<void> {
   const file = options.prices ?? textFrom('TTA_PRICES');
-  const own = file === undefined ? {} : await readOwn(file);
+  const own = await ownPrices(file);
   const book = priceBook(own);
   const at = options.at ?? dateOf(systemClock);
   await loadCatalogue();
@@ -54,22 +52,18 @@ export async function pricesCommand(names: readonly string[], options: PricesCom
   }
 }
 
-async function readOwn(file: string): Promise<PriceOptions> {
-  if (file === 'catalogue') return { prices: 'catalogue' };
-  return readPriceFile(await readFile(resolve(userFolder(process.cwd(), process.env), file), 'utf8'), file);
-}
-
 function sources(file: string | undefined) {
   return { file, catalogue: `@pydantic/genai-prices ${packageManifest().dependencies['@pydantic/genai-prices']}` };
 }
 
 /** Everything that the author has named, and the reference prices. */
 function allNames({ prices, priceAs = {} }: PriceOptions, { references }: PriceBook): readonly string[] {
-  return [
+  const names = new Set([
     ...Object.keys(typeof prices === 'object' ? prices : {}),
     ...Object.keys(priceAs),
     ...(references ? Object.keys(REFERENCE_PRICES) : []),
-  ];
+  ]);
+  return [...names];
 }
 
 /** Without `--provider`, `openai/gpt-4o` is a model of OpenAI, and `gpt-4o` one of the provider that makes it. */

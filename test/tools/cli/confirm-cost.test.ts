@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Model, openAICompatible } from '../../../src/index.ts';
+import { priceBook } from '../../../src/ledger/price-book.ts';
 import { describePlan, isLarge, planDollars } from '../../../src/tools/cli/confirm-cost.ts';
 import { planDigest } from '../../../src/tools/digest/index.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
@@ -23,6 +24,8 @@ describe('what a digest will cost', () => {
     expect(await planDollars(counted, models)).toBeGreaterThan(0.001);
     expect(await planDollars(counted, models)).toBeLessThan(0.05);
     expect(await planDollars(counted, { ...models, small: model('own', 'home') })).toBeUndefined();
+    const own = priceBook({ prices: { 'home/own': { input: 1_000, output: 1_000 } } });
+    expect(await planDollars(counted, { ...models, small: model('own', 'home') }, own)).toBeGreaterThan(0.01);
     expect(describePlan(counted, 0.004)).toMatch(
       /^2 files, 3 model calls, about [\d,]+ tokens in and 390 out, less than \$0\.01$/,
     );
