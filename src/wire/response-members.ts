@@ -16,11 +16,6 @@ export function memberOf(owner: object, name: string): (() => unknown) | undefin
   return undefined;
 }
 
-/** A property that no listing of the object shows. */
-export function hidden(descriptor: PropertyDescriptor): PropertyDescriptor {
-  return { ...descriptor, enumerable: false, configurable: true };
-}
-
 export function isStream(value: unknown): value is ReadableStream<unknown> {
   return typeof readProperty(value, 'getReader') === 'function' && typeof readProperty(value, 'locked') === 'boolean';
 }

@@ -6,7 +6,7 @@
 import { ReadableStream, type ReadableStreamDefaultReader } from 'node:stream/web';
 import { isPromise } from '../core/until-cancelled.ts';
 import { type Leavable, tellNoMore, tellWhenDropped } from './dropped.ts';
-import { hidden, isByteStream, isStream, memberOf } from './response-members.ts';
+import { isByteStream, isStream, memberOf } from './response-members.ts';
 
 /** What is told of a reply. No method throws. What a method returns is what the client gets. */
 export interface ReplySink extends Leavable {
@@ -56,15 +56,17 @@ export function tapReply(response: object, sink: ReplySink): boolean {
     return !source().locked && (response as Response).bodyUsed !== true;
   };
 
+  // No listing of the response shows them.
   const members: PropertyDescriptorMap = {
-    body: hidden({
+    body: {
+      configurable: true,
       get() {
         const original = source();
         if (lazy === undefined && original.locked) return original;
         lazy ??= lazyBody(original, take, sink);
         return lazy;
       },
-    }),
+    },
   };
   const observe = (name: string, call: (original: Method, args: unknown[]) => unknown) => {
     const original = (response as Record<string, unknown>)[name];
@@ -74,16 +76,16 @@ export function tapReply(response: object, sink: ReplySink): boolean {
         return this === response ? call(original as Method, args) : Reflect.apply(original, this, args);
       },
     };
-    members[name] = hidden({ value: observed[name], writable: true });
+    members[name] = { configurable: true, writable: true, value: observed[name] };
   };
-  for (const [name, tell] of Object.entries(readingMethods(sink))) {
+  for (const [name, tell] of READING_METHODS) {
     observe(name, (original, args) => {
       if (!isWhole()) return Reflect.apply(original, response, args);
       // It reads to the end, also where the response is dropped meanwhile.
       tellNoMore(sink);
       const reading = Reflect.apply(original, response, args);
-      if (!isPromise(reading)) return tell(reading as never);
-      return reading.then((value) => tell(value as never), tellBroken(sink));
+      if (!isPromise(reading)) return tell(sink, reading as never);
+      return reading.then((value) => tell(sink, value as never), tellBroken(sink));
     });
   }
   observe('clone', (original, args) => {
@@ -111,32 +113,42 @@ function tellBroken(sink: ReplySink): (error: unknown) => never {
 }
 
 /** By name of the method: tells the sink what was read, and returns what the client gets. */
-function readingMethods(sink: ReplySink): Record<string, (value: never) => unknown> {
-  return {
-    json(value: unknown) {
+const READING_METHODS: readonly (readonly [name: string, tell: (sink: ReplySink, value: never) => unknown])[] = [
+  [
+    'json',
+    (sink, value: unknown) => {
       sink.parsed(value);
       return value;
     },
-    text: (value: string) => sink.text(value),
-    arrayBuffer(value: ArrayBuffer) {
+  ],
+  ['text', (sink, value: string) => sink.text(value)],
+  [
+    'arrayBuffer',
+    (sink, value: ArrayBuffer) => {
       const given = new Uint8Array(value);
       const shown = wholeBody(sink, given);
       return shown === given ? value : shown.buffer;
     },
-    bytes: (value: Uint8Array) => wholeBody(sink, value),
-    blob(value: Blob) {
+  ],
+  ['bytes', wholeBody],
+  [
+    'blob',
+    (sink, value: Blob) => {
       value.arrayBuffer().then(
         (bytes) => wholeBody(sink, new Uint8Array(bytes)),
         (error) => sink.broken(error),
       );
       return value;
     },
-    formData(value: unknown) {
+  ],
+  [
+    'formData',
+    (sink, value: unknown) => {
       sink.ended();
       return value;
     },
-  };
-}
+  ],
+];
 
 function wholeBody(sink: ReplySink, bytes: Uint8Array): Uint8Array {
   const shown = sink.chunk(bytes);
