@@ -66,13 +66,14 @@ export function tokensAt(usage: unknown, path: readonly string[]): number | unde
 /** The most entries of a list that are read: there is one for each modality. */
 const MOST_ENTRIES = 16;
 
-/** The sum over those entries of a list that are meant; `undefined` where there is none. */
-export function tokensOf(list: unknown, isMeant: (entry: unknown) => boolean, key: string): number | undefined {
+/** The sum of `count` over those entries of a list whose `key` is `value`; `undefined` where there is none. */
+export function tokensOf(list: unknown, key: string, value: string, count: string): number | undefined {
+  if (typeof list !== 'object' || list === null) return undefined;
   const length = read(list, 'length');
   let sum: number | undefined;
   for (let i = 0; typeof length === 'number' && i < length && i < MOST_ENTRIES; i += 1) {
-    const entry = read(list, String(i));
-    const tokens = isMeant(entry) ? read(entry, key) : undefined;
+    const entry = read(list, i);
+    const tokens = read(entry, key) === value ? read(entry, count) : undefined;
     if (isTokens(tokens)) sum = (sum ?? 0) + tokens;
   }
   return sum;
@@ -83,10 +84,10 @@ function isTokens(value: unknown): value is number {
 }
 
 /** A property of a foreign value; reading it may throw. */
-export function read(value: unknown, key: string): unknown {
+export function read(value: unknown, key: string | number): unknown {
   if (typeof value !== 'object' || value === null) return undefined;
   try {
-    return (value as Readonly<Record<string, unknown>>)[key];
+    return (value as Readonly<Record<string | number, unknown>>)[key];
   } catch {
     return undefined;
   }

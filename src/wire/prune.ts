@@ -38,6 +38,8 @@ export interface PrunerEvents {
 }
 
 export interface Pruner {
+  /** Whether it is between two documents. */
+  readonly isIdle: boolean;
   chunk(bytes: Uint8Array): void;
 }
 
@@ -113,10 +115,11 @@ export function createPruner(wanted: Wanted, events: PrunerEvents): Pruner {
     isKept = keep;
   }
 
-  function keep(bytes: Uint8Array): void {
+  /** @param isLent whether the memory is the caller's again when the chunk has been read: it is copied */
+  function keep(bytes: Uint8Array, isLent: boolean): void {
     keptBytes += bytes.length;
-    if (keptBytes <= (expected === 'key' ? LONGEST_KEY : LONGEST_VALUE)) kept.push(bytes);
-    else kept = [];
+    if (keptBytes > (expected === 'key' ? LONGEST_KEY : LONGEST_VALUE)) kept = [];
+    else kept.push(isLent ? Buffer.from(bytes) : bytes);
   }
 
   /** The token, as JSON; `undefined` where it is not kept, or too long. */
@@ -183,6 +186,9 @@ export function createPruner(wanted: Wanted, events: PrunerEvents): Pruner {
   }
 
   return {
+    get isIdle() {
+      return levels.length === 0 && token === 'none';
+    },
     chunk(bytes) {
       for (let i = 0; i < bytes.length; ) {
         const from = i;
@@ -194,8 +200,7 @@ export function createPruner(wanted: Wanted, events: PrunerEvents): Pruner {
           if (kindNow() === 'none') continue;
         }
         const end = tokenEnd(bytes, i);
-        // The memory of the chunk is the caller's again when this returns.
-        if (isKept) keep(end < 0 ? Buffer.from(bytes.subarray(from)) : bytes.subarray(from, end));
+        if (isKept) keep(bytes.subarray(from, end < 0 ? undefined : end), end < 0);
         if (end < 0) return;
         i = end;
         endToken();

@@ -7,7 +7,7 @@ import type { ReplyHeard } from './heard.ts';
 import { createEventLines } from './lines.ts';
 import { parseOr, stringEnd } from './pick.ts';
 import type { ReplyReader } from './protocol.ts';
-import { createPruner, type Wanted } from './prune.ts';
+import { createPruner, type Pruner, type Wanted } from './prune.ts';
 import type { ReplyProtocol } from './reply-protocol.ts';
 
 export interface ReaderOptions {
@@ -31,6 +31,8 @@ interface Form {
 const FIRST_EVENTS = 4;
 /** A text is read in parts of this size, in characters: a copy of it as bytes is as large as it is. */
 const TEXT_PART = 65_536;
+/** A chunk of JSON that is larger is read as it comes, in bytes. */
+const PARSED_AT_ONCE = 65_536;
 const [OPEN_LIST, OPEN] = [0x5b, 0x7b] as const;
 
 /** One reply as it is read. */
@@ -104,19 +106,42 @@ export class BodyReader implements ReplyReader {
 function jsonForm({ protocol, heard, keepsText }: ReaderOptions, inChunks: boolean): Form {
   const wanted = inChunks || keepsText ? everything(protocol) : protocol.wanted;
   let isList = false;
-  const pruner = createPruner(wanted, {
-    document: (value) => protocol.read(value, heard, { isWhole: !isList, name: undefined }),
-    listBegin: () => {
-      isList = true;
+  const read = (value: unknown) => protocol.read(value, heard, { isWhole: !isList, name: undefined });
+  const makePruner = () =>
+    createPruner(wanted, {
+      document: read,
+      listBegin: () => {
+        isList = true;
+      },
+      listEnd: () => heard.done(),
+    });
+  let pruner: Pruner | undefined;
+  return {
+    chunk(bytes) {
+      const documents = pruner?.isIdle === false ? undefined : documentsIn(bytes);
+      if (documents !== undefined) {
+        for (const each of documents) read(each);
+        return;
+      }
+      pruner ??= makePruner();
+      pruner.chunk(bytes);
     },
-    listEnd: () => heard.done(),
-  });
-  return { chunk: (bytes) => pruner.chunk(bytes), ended() {} };
+    ended() {},
+  };
+}
+
+/** The documents of a chunk that ends where one ends, as most do: to parse them is faster. `undefined` where it does not. */
+function documentsIn(bytes: Uint8Array): readonly unknown[] | undefined {
+  if (bytes.length > PARSED_AT_ONCE) return undefined;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString().trim();
+  if (!text.startsWith('{') || !text.endsWith('}')) return undefined;
+  const documents = (text.includes('}\n{') ? text.split('\n') : [text]).map((each) => parseOr(each, undefined));
+  return documents.includes(undefined) ? undefined : documents;
 }
 
 function eventsForm({ protocol, heard, keepsText }: ReaderOptions): Form {
   let events = 0;
-  let long: ReturnType<typeof createPruner> | undefined;
+  let long: Pruner | undefined;
 
   function read(event: unknown, name: string | undefined): void {
     if (typeof event === 'object' && event !== null) protocol.read(event, heard, { isWhole: false, name });
