@@ -67,7 +67,7 @@ export function aiSdkTelemetry(): AiSdkTelemetry {
   return {
     onStart(event) {
       const callId = readProperty(event, 'callId');
-      if (callId === undefined || runs.size >= MOST_RUNS) return;
+      if (callId === undefined || runs.size >= MOST_RUNS || !isAgent(event)) return;
       const agent = textIn(event, 'functionId');
       runs.set(callId, { agent, call: begin(agentTelemetry({ agent })), step: undefined });
     },
@@ -99,6 +99,12 @@ export function aiSdkTelemetry(): AiSdkTelemetry {
       tools.delete(toolCall);
     },
   };
+}
+
+/** Embeddings, objects and the like are one call, which has its span on the wire. */
+function isAgent(event: unknown): boolean {
+  const operation = textIn(event, 'operationId');
+  return operation === undefined || /Text$/.test(operation);
 }
 
 function begin(telemetry: CallTelemetry): ObservedCall {

@@ -54,6 +54,15 @@ describe('the AI SDK 7', () => {
     expect(telemetry.spans().map(({ name }) => name)).toContain('invoke_agent');
   });
 
+  it('has none for an operation that is one call', () => {
+    const sdk = aiSdkTelemetry();
+    for (const operationId of ['ai.embed', 'ai.generateText']) {
+      sdk.onStart({ callId: operationId, operationId, functionId: operationId });
+      sdk.onEnd({ callId: operationId });
+    }
+    telemetry.expectSpans('invoke_agent ai.generateText');
+  });
+
   it('ends the step and the agent with the error, or as cancelled', () => {
     const sdk = aiSdkTelemetry();
     for (const [callId, ended] of [
