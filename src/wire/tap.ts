@@ -3,7 +3,10 @@
  * that takes from the original one only when the client reads, and its reading methods tell what they have read. Nothing is
  * read that the client does not read, nothing is kept, and the end, an error and a cancellation pass both ways.
  */
+// Not the global one, which jest takes away beside jsdom.
+
 import { ReadableStream, type ReadableStreamDefaultReader } from 'node:stream/web';
+import { TextEncoder } from 'node:util';
 import { isPromise } from '../core/until-cancelled.ts';
 import { type Leavable, tellNoMore, tellWhenDropped } from './dropped.ts';
 import { isByteStream, isStream, memberOf } from './response-members.ts';
