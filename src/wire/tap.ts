@@ -3,8 +3,6 @@
  * that takes from the original one only when the client reads, and its reading methods tell what they have read. Nothing is
  * read that the client does not read, nothing is kept, and the end, an error and a cancellation pass both ways.
  */
-// Not the global one, which jest takes away beside jsdom.
-
 import { ReadableStream, type ReadableStreamDefaultReader } from 'node:stream/web';
 import { TextEncoder } from 'node:util';
 import { isPromise } from '../core/until-cancelled.ts';
@@ -30,6 +28,7 @@ export interface ReplySink extends Leavable {
 type Body = ReadableStream<unknown>;
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
+// Of node:util, because jest takes the global one away beside jsdom.
 const encoder = new TextEncoder();
 
 /**
