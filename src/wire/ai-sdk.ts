@@ -37,10 +37,7 @@ const ABORTED = Object.freeze({ name: 'AbortError', message: 'the call was abort
  * model calls are counted by `observeModelCalls`. No prompt, argument or result is in these spans.
  *
  * @example
- * import { aiSdkTelemetry } from 'tta-primitives';
- * import { registerTelemetry } from 'ai';
- *
- * registerTelemetry(aiSdkTelemetry());
+ * registerTelemetry(aiSdkTelemetry()); // registerTelemetry is of the package ai
  */
 export function aiSdkTelemetry(): AiSdkTelemetry {
   /** By the id of the call. */

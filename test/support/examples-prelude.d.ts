@@ -1,6 +1,15 @@
 /** Declares what the examples use without an import: functions, values and primitives of a user. */
 import type { IncomingMessage, Server } from 'node:http';
-import type { BedrockClient, CacheStore, Circuit, KeyvLike, Model, Primitive, RedisLike } from 'tta-primitives';
+import type {
+  AiSdkTelemetry,
+  BedrockClient,
+  CacheStore,
+  Circuit,
+  KeyvLike,
+  Model,
+  Primitive,
+  RedisLike,
+} from 'tta-primitives';
 
 declare global {
   interface Draft {
@@ -20,6 +29,7 @@ declare global {
     readonly question: string;
   }
   const app: { get(path: string, handler: (request: Question) => unknown): void };
+  const registerTelemetry: (telemetry: AiSdkTelemetry) => void;
   const bedrock: BedrockClient;
   const redis: RedisLike;
   const model: Model;

@@ -1,4 +1,4 @@
-/** Bedrock's client by its middleware stack. The real client is in bedrock.deep.ts. */
+/** Bedrock's client by its middleware stack. The real client is in clients.deep.ts. */
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from 'vitest';
 import { loadCatalogue } from '../../src/ledger/catalogue.ts';
 import { startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
