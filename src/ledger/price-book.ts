@@ -53,7 +53,7 @@ export function priceBook(options: PriceOptions, under: PriceBook = EMPTY_BOOK):
   const layer: PriceLayer = {
     prices: new Map(Object.entries(prices === 'catalogue' ? {} : prices).map(([key, price]) => [key, [price].flat()])),
     priceAs: new Map(Object.entries(priceAs)),
-    tierFactors: new Map(Object.entries(tierFactors)),
+    tierFactors: new Map(Object.entries(tierFactors).map(([key, factor]) => [key.toLowerCase(), factor])),
   };
   return {
     layers: [layer, ...under.layers],

@@ -81,7 +81,8 @@ function publicPrice(
 ): Priced | undefined {
   const factor = tierFactor(call, book);
   if (factor === undefined) return undefined;
-  for (const { provider, model } of lookUp(call, book).models) {
+  for (const candidate of lookUp(call, book).models) {
+    const { model, provider = catalogue?.makerOf(model) } = candidate;
     const name = referenceName(provider, model, call);
     const reference = book.references ? REFERENCES.get(name) : undefined;
     if (reference !== undefined) return { dollars: dollarsAt(reference, usage) * factor, pricedBy: 'reference', name };
@@ -102,22 +103,24 @@ function referenceName(provider: string | undefined, model: string, { askedModel
 }
 
 /** The standard price has the factor 1; `undefined` where nothing is known about a tier. */
-function tierFactor({ provider, serviceTier }: PricedCall, book: PriceBook): number | undefined {
+function tierFactor({ provider, serviceTier }: TieredCall, book: PriceBook): number | undefined {
   const tier = tierOf(serviceTier);
   if (tier === undefined) return 1;
   for (const { tierFactors } of book.layers) {
-    const factor = tierFactors.get(`${provider}/${tier}`) ?? tierFactors.get(tier);
-    if (factor !== undefined) return factor;
+    const key = keysOf(provider, tier).find((each) => tierFactors.has(each));
+    if (key !== undefined) return tierFactors.get(key);
   }
   return undefined;
 }
 
+type TieredCall = Pick<PricedCall, 'provider' | 'serviceTier'>;
+
 /** The service tiers that the author has a multiple for. */
-export function factoredTiers({ provider }: PricedCall, book: PriceBook): readonly string[] {
+export function factoredTiers({ provider }: TieredCall, book: PriceBook): readonly string[] {
   const keys = book.layers.flatMap(({ tierFactors }) => [...tierFactors.keys()]);
   return keys
-    .map((key) => (key.startsWith(`${provider}/`) ? key.slice(provider.length + 1) : key))
-    .filter((key) => !key.includes('/'));
+    .map((key) => key.slice(key.lastIndexOf('/') + 1))
+    .filter((serviceTier) => tierFactor({ provider, serviceTier }, book) !== undefined);
 }
 
 function tableDollars(

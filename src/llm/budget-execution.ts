@@ -106,6 +106,9 @@ export class BudgetExecution {
     if (needed === undefined && unpriced === 'refuse') {
       return this.#refuse(NOTHING, needed, account, "its price is unknown, and unpriced is 'refuse'");
     }
+    if (needed === Number.POSITIVE_INFINITY) {
+      return this.#refuse(NOTHING, needed, account, 'there is no end of what it may cost');
+    }
     const settle: Settle = (charge) => this.#settle(held, spentOn(charge, held.dollars));
     // A model that costs nothing may be called also where nothing is left.
     if (needed === 0) return settle;
@@ -176,5 +179,5 @@ interface Held {
 
 /** Foreign prices may be no numbers. */
 function known(dollars: number | undefined): number | undefined {
-  return typeof dollars === 'number' && Number.isFinite(dollars) && dollars >= 0 ? dollars : undefined;
+  return typeof dollars === 'number' && dollars >= 0 ? dollars : undefined;
 }

@@ -2,7 +2,7 @@
 import { fail, type Rule, type Rules } from '../core/check.ts';
 import { number, object, optional, recordOf, word } from '../core/rules.ts';
 import { isPlain } from '../core/show.ts';
-import type { Price, PriceTable } from '../ledger/price.ts';
+import { type Price, type PriceTable, tierOf } from '../ledger/price.ts';
 import type { PriceOptions } from '../ledger/price-book.ts';
 
 const dollars = number({ min: 0 });
@@ -38,7 +38,13 @@ const priceOrPrices: Rule<Price | readonly Price[]> = (where, option, value) => 
     return;
   }
   if (value.length === 0) fail(where, option, 'must have a price', value);
-  for (const [index, each] of value.entries()) price(where, `${option}[${index}]`, each);
+  const conditions = new Set<string>();
+  for (const [index, each] of value.entries()) {
+    price(where, `${option}[${index}]`, each);
+    const { tier, above = 0, from = '' } = each as Price;
+    conditions.add(JSON.stringify([tierOf(tier), above, from]));
+  }
+  if (conditions.size < value.length) fail(where, option, 'must have prices that differ in tier, above or from', value);
 };
 
 const table: Rule<PriceTable> = recordOf(priceOrPrices);

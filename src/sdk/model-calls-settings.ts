@@ -69,10 +69,19 @@ function pricesFrom(name: string): PriceOptions[] {
   const path = textFrom(name);
   if (path === undefined) return [];
   if (path === 'catalogue') return [{ prices: 'catalogue' }];
+  const where = `${name}=${path}`;
   try {
-    return [readPriceFile(readFileSync(path, 'utf8'), `${name}=${path}`)];
+    return [readPriceFile(textOf(path, where), where)];
   } catch (error) {
     warn(`${messageOf(error)}; the prices of this file are not used`);
     return [];
+  }
+}
+
+function textOf(path: string, where: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new Error(`${where}: cannot be read: ${messageOf(error)}`, { cause: error });
   }
 }

@@ -165,6 +165,16 @@ describe('a service tier', () => {
     expect(await priced(call('p', 'm', tier('batch')), options)).toEqual(close(0.5, 'author'));
     expect(await priced(call('anthropic', 'claude-haiku-4-5', tier('priority')), options)).toBeUndefined();
   });
+
+  it.each(['google/Priority', 'gcp.gemini/priority', 'PRIORITY'])(
+    'finds a multiple under the name %s',
+    async (name) => {
+      const options = { tierFactors: { [name]: 2 } };
+      expect(await priced(call('gcp.gemini', 'gemini-2.5-flash', tier('priority')), options)).toEqual(
+        close(0.0056, 'catalogue'),
+      );
+    },
+  );
 });
 
 describe('priceAs', () => {
@@ -198,8 +208,10 @@ describe('priceAs', () => {
   });
 
   it('gives a model of another provider its reference price', async () => {
-    const priceAs = { 'litellm/fast': 'openai/gpt-4' };
-    expect(await priced(call('litellm', 'fast'), { priceAs })).toEqual(close(0.09, 'reference'));
+    for (const model of ['openai/gpt-3.5-turbo', 'gpt-3.5-turbo']) {
+      const options = { priceAs: { 'litellm/fast': model } };
+      expect(await priced(call('litellm', 'fast'), options)).toEqual(close(0.0035, 'reference'));
+    }
   });
 });
 

@@ -219,10 +219,23 @@ describe('budget', () => {
     expect(asked).toEqual([['fake', 'w', 5]]);
     const twice = workflow('w', map(guarded, { concurrency: 1 }));
     expect(await failureOf(twice.execute([{ needs: 0.2 }, { needs: 0.2 }]))).toMatchObject({ neededUsd: 0.9 });
-    for (const odd of [Number.NaN, -1, Number.POSITIVE_INFINITY, '1' as never, null as never, undefined]) {
+    for (const odd of [Number.NaN, -1, '1' as never, null as never, undefined]) {
       const strict = budget(paidCall(), { limitUsd: 1, unpriced: 'refuse', estimate: () => odd });
       expect(await failureOf(strict.execute({ needs: 0.1 }))).toMatchObject({ neededUsd: undefined });
     }
+  });
+
+  it('refuses a call for which no limit is large enough', async () => {
+    const endless = budget(paidCall(), { name: 'endless', limitUsd: 1_000, estimate: () => Number.POSITIVE_INFINITY });
+    expect(await failureOf(endless.execute({ needs: 0.1 }))).toMatchObject({
+      neededUsd: Number.POSITIVE_INFINITY,
+      message: 'endless refused a call to a model: there is no end of what it may cost',
+    });
+    const ask = llm(
+      { id: 'gpt-4', provider: 'openai', generate: async () => ({ text: '' }) },
+      { maxTokens: Number.MAX_VALUE },
+    );
+    expect(await failureOf(budget(ask, { limitUsd: 1_000 }).execute('?'))).toBeInstanceOf(BudgetExceededError);
   });
 
   it('makes calls that cost nothing also where nothing is left', async () => {

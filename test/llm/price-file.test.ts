@@ -67,6 +67,11 @@ it.each([
   ],
   ['{ "prices": { "m": { "input": 1, "output": 1, "from": "2026-02-30" } } }', TypeError, /from must be a date/],
   ['{ "prices": { "m": { "input": 1, "output": 1, "from": ["2026-02-03"] } } }', TypeError, /from must be a date/],
+  [
+    '{ "prices": { "m": [{ "input": 1, "output": 1 }, { "input": 2, "output": 2, "tier": "standard" }] } }',
+    TypeError,
+    /prices\["m"\] must have prices that differ in tier, above or from, got an array of 2/,
+  ],
   ['{ "priceAs": { "a": "" } }', TypeError, /priceAs\["a"\] must be a text that is not empty/],
   ['{ "tierFactors": { "batch": -1 } }', RangeError, /tierFactors\["batch"\] must be/],
 ])('refuses %s and says why', (text, type, message) => {

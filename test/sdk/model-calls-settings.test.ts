@@ -121,7 +121,8 @@ describe('the observer of model calls', () => {
     ['TTA_MODEL_HOSTS', 'http://key@', /^TTA_MODEL_HOSTS must name hosts such as litellm:4000=litellm/],
     ['TTA_MODEL_HOSTS', 'a b=c', /^TTA_MODEL_HOSTS must name hosts/],
     ['TTA_MODEL_HOSTS', 'host=', /^TTA_MODEL_HOSTS must name hosts/],
-    ['TTA_PRICES', '/nowhere/prices.json', /prices.json.*; the prices of this file are not used$/],
+    ['TTA_PRICES', '/nowhere/prices.json', /^TTA_PRICES=\/nowhere\/prices\.json: cannot be read: ENOENT.*not used$/],
+    ['TTA_PRICES', '/', /^TTA_PRICES=\/: cannot be read: EISDIR.*; the prices of this file are not used$/],
     [CAPTURE, 'maybe', /CAPTURE_MESSAGE_CONTENT must be one of true, false/],
   ])('warns once of a wrong %s=%s, and goes on', (name, value, message) => {
     vi.stubEnv(name, value);
