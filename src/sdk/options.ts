@@ -80,6 +80,11 @@ export interface RegisterOptions {
    * @default on: as `known` in the mode
    */
   readonly modelCalls?: ModelCallMode | ModelCallsOptions | undefined;
+  /**
+   * How many tenants have their own name in `tta_tenant_llm_cost_total`, for the life of the process; the others are
+   * `__other__`. At most 1900. @default 100
+   */
+  readonly maxTenants?: number | undefined;
   /** The longest that `flush`, `shutdown` and the end of the process wait for the collector, in milliseconds. @default 5000 */
   readonly flushTimeoutMs?: number | undefined;
 }
@@ -149,6 +154,8 @@ const RULES: Rules<RegisterOptions> = {
   spanProcessors: optional(processors),
   flushTimeoutMs: optional(number({ min: 100, max: 600_000 })),
   modelCalls: optional(modelCalls),
+  // The table of an instrument has room for 2,000 series.
+  maxTenants: optional(number({ min: 0, max: 1_900, integer: true })),
 };
 
 function orFalse<T>(rule: Rule<T>): Rule<T | false> {

@@ -16,6 +16,7 @@ export interface Settings {
   readonly traces: TracesSettings | undefined;
   readonly prometheus: { readonly host: string; readonly port: number } | undefined;
   readonly modelCalls: ModelCallsSettings;
+  readonly maxTenants: number;
 }
 
 export function isDisabled(): boolean {
@@ -23,7 +24,7 @@ export function isDisabled(): boolean {
 }
 
 export function settingsFrom(options: RegisterOptions): Settings {
-  const { jobLabel = true, flushTimeoutMs = 5_000 } = options;
+  const { jobLabel = true, flushTimeoutMs = 5_000, maxTenants = 100 } = options;
   const attributes = { ...pairsFrom('OTEL_RESOURCE_ATTRIBUTES'), ...withService(textFrom('OTEL_SERVICE_NAME')) };
   const resourceAttributes = { ...attributes, ...options.resourceAttributes, ...withService(options.serviceName) };
   const traces = tracesFrom(options, flushTimeoutMs);
@@ -41,6 +42,7 @@ export function settingsFrom(options: RegisterOptions): Settings {
     traces,
     prometheus,
     modelCalls: modelCallsFrom(options),
+    maxTenants,
   };
 }
 

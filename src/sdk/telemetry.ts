@@ -3,6 +3,7 @@ import { chargesSettled } from '../llm/pending-charges.ts';
 import { systemClock } from '../platform/clock.ts';
 import { currentMeter } from '../telemetry/meter.ts';
 import { observeProcess } from '../telemetry/process.ts';
+import { setMaxTenants } from '../telemetry/record/tenant.ts';
 import { settlesWithin } from './deadline.ts';
 import { onExit } from './exit.ts';
 import { hasMeterProvider, hasTracerProvider, registerMetrics, registerTraces } from './globals.ts';
@@ -22,6 +23,7 @@ import { answerAsked, askWorkers, followWorkers, noteEndpoint } from './worker-t
 export function startTelemetry(sdk: Sdk, settings: Settings, onShutdown: () => void): Started {
   const traces = startTraces(sdk, settings);
   const metrics = startMetrics(sdk, settings);
+  setMaxTenants(settings.maxTenants);
   const modelCalls = startModelCalls(settings.modelCalls);
   const text = async () => {
     await chargesSettled();

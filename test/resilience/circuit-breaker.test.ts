@@ -397,17 +397,17 @@ describe('circuitBreaker', () => {
       });
 
     it('keeps a circuit for each and shows the worst of them, never the key', async () => {
-      const bad = new Set(['tenant-1']);
+      const bad = new Set(['client-1']);
       const options = { consecutiveFailures: 1, openMs: 1_000, key: (key: string) => key, name: 'keyed' };
       const guarded = circuitBreaker(failing(bad), options);
-      expect(await run(guarded, 'tenant-1')).toBe('failed');
-      expect([await run(guarded, 'tenant-1'), await run(guarded, 'tenant-2')]).toEqual(['refused', 'ok']);
+      expect(await run(guarded, 'client-1')).toBe('failed');
+      expect([await run(guarded, 'client-1'), await run(guarded, 'client-2')]).toEqual(['refused', 'ok']);
       await expectState('keyed', 2);
-      expect(await telemetry.scrapeText()).not.toContain('tenant');
+      expect(await telemetry.scrapeText()).not.toContain('client');
       bad.clear();
       await clock.advance(1_000);
       await expectState('keyed', 1);
-      expect(await run(guarded, 'tenant-1')).toBe('ok');
+      expect(await run(guarded, 'client-1')).toBe('ok');
       await expectState('keyed', 0);
     });
 

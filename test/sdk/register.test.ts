@@ -9,10 +9,12 @@ import {
 } from '@opentelemetry/api';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { task, workflow } from '../../src/index.ts';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { llm, task, workflow } from '../../src/index.ts';
 import { parseExposition } from '../../src/prometheus/parse.ts';
 import { type RegisterOptions, register, type Telemetry } from '../../src/sdk/index.ts';
+import { setMaxTenants } from '../../src/telemetry/record/tenant.ts';
+import { scriptedModel } from '../../src/testing/index.ts';
 import { type OtlpSink, startSink } from '../support/otlp-sink.ts';
 import { scrape, total } from '../support/scrape.ts';
 import { captureWarnings } from '../support/warnings.ts';
@@ -272,10 +274,27 @@ describe('another SDK', () => {
   });
 });
 
+it('shows as many tenants by name as it is told', async () => {
+  const sdk = await start({ maxTenants: 1 });
+  onTestFinished(() => setMaxTenants(100));
+  const ask = llm(
+    scriptedModel([{ text: 'yes', usage: { inputTokens: 1_000, outputTokens: 0 } }], {
+      provider: 'openai',
+      id: 'gpt-4',
+    }),
+  );
+  for (const tenant of ['one', 'two']) await ask.execute('Is it?', { context: { tenant } });
+  const names = [...(await sdk.metrics()).matchAll(/tta_tenant_llm_cost_total\{tenant="(\w+)"/g)].map(
+    ([, name]) => name,
+  );
+  expect(names).toEqual(['__none__', 'one', '__other__']);
+});
+
 describe('wrong options', () => {
   it.each<[unknown, RegExp]>([
     [{ servicename: 'x' }, /no option "servicename".*serviceName/],
     [{ serviceName: ' ' }, /serviceName must be a text that is not empty, got " "/],
+    [{ maxTenants: 5_000 }, /maxTenants must be a whole number from 0 to 1900, got 5000/],
     [{ sampleRatio: 1.5 }, /sampleRatio must be a number from 0 to 1, got 1.5/],
     [{ flushTimeoutMs: 0 }, /flushTimeoutMs must be/],
     [{ jobLabel: 'yes' }, /jobLabel must be true or false/],

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { llm } from '../../src/index.ts';
 import { setMaxTenants } from '../../src/telemetry/record/tenant.ts';
 import { scriptedModel, startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
@@ -22,6 +22,7 @@ describe('the tenants of a process', () => {
     const { samples } = await telemetry.scrape();
     expect(samples.filter(({ name }) => name === 'tta_tenant_llm_cost_total')).toHaveLength(102);
     setMaxTenants(101);
+    onTestFinished(() => setMaxTenants(100));
     await ask.execute('x', { context: { tenant: 'one more' } });
     await telemetry.expectMetric('tta_tenant_llm_cost_total', { tenant: 'one more' }, 0.03);
   });

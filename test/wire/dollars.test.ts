@@ -34,8 +34,9 @@ describe.each(exact)('the recorded exchange $name', (recorded) => {
     });
   });
 
-  it.runIf(price)('costs the same by a price of the author, as chunks and as a text', () => {
-    const prices = { [`${provider}/${requestModel}`]: price as Price };
+  if (price === null) return;
+  it('costs the same by a price of the author, as chunks and as a text', () => {
+    const prices = { [`${provider}/${requestModel}`]: price };
     const readers = [
       readChunks(call, chunks, { isCut }),
       ...(isCut ? [] : [readText(call, Buffer.concat(chunks).toString())]),

@@ -20,7 +20,7 @@ export function tenantCost(tenant: string | undefined): Series {
   return costs.series(name);
 }
 
-/** How many tenants keep their names from now on. @default 100 */
+/** How many tenants keep their names from now on: 100 until this is called. A tenant that has its name keeps it. */
 export function setMaxTenants(max: number): void {
   tenants.max = max;
 }
