@@ -1,6 +1,13 @@
 /** Is every line in the right room? The rules are data in `rooms/table.ts`; snippets below show that each can fail. */
 import { describe, expect, it } from 'vitest';
-import { type Finding, judgeCycles, judgeFrontDoor, judgeImports, judgeLines } from './rooms/judge.ts';
+import {
+  type Finding,
+  judgeCycles,
+  judgeFrontDoor,
+  judgeImports,
+  judgeLines,
+  unusedPermissions,
+} from './rooms/judge.ts';
 import { parseSource, type Source } from './rooms/source.ts';
 import { ROOMS } from './rooms/table.ts';
 import { filesUnder } from './support/sources.ts';
@@ -33,6 +40,10 @@ describe('every line of src and views is in the right room', () => {
 
   it('imports only what its room may', () => {
     expect(messages(sources.flatMap(judgeImports))).toEqual([]);
+  });
+
+  it('is in a room that may import no more than it does', () => {
+    expect(unusedPermissions(sources)).toEqual([]);
   });
 
   it('is in a place that is allowed for its kind of line', () => {

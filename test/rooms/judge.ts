@@ -25,8 +25,12 @@ function mayImport({ where, may }: Room, target: string, typeOnly: boolean): boo
   return [where, ...allowed].some((entry) => covers(entry, target));
 }
 
+function roomOf(path: string): Room | undefined {
+  return ROOMS.find(({ where }) => covers(where, path));
+}
+
 export function judgeImports({ path, imports }: Source): Finding[] {
-  const room = ROOMS.find(({ where }) => covers(where, path));
+  const room = roomOf(path);
   if (room === undefined) {
     return [
       finding(path, 1, 'every file has a room', 'move it into one, or give its folder a row in test/rooms/table.ts'),
@@ -39,6 +43,20 @@ export function judgeImports({ path, imports }: Source): Finding[] {
       const rule = `${room.where} may import ${[...room.may].join(', ') || 'nothing'}; not ${typeOnly ? 'type ' : ''}${target}`;
       return finding(path, line, rule, correction);
     });
+}
+
+/** The permissions of the rooms that none of these files uses. */
+export function unusedPermissions(sources: readonly Source[]): string[] {
+  const importsIn = (room: Room) =>
+    sources
+      .filter(({ path }) => roomOf(path) === room)
+      .flatMap(({ imports }) => imports)
+      .filter(({ target }) => !covers(room.where, target));
+  return ROOMS.flatMap((room) => {
+    const imports = importsIn(room);
+    const isUsed = (entry: string) => imports.some(({ target }) => covers(entry.replace(/^type /, ''), target));
+    return room.may.filter((entry) => !isUsed(entry)).map((entry) => `${room.where} may import ${entry}`);
+  });
 }
 
 export function judgeLines(source: Source): Finding[] {
