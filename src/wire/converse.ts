@@ -48,21 +48,9 @@ export function hearReply(output: unknown, heard: ReplyHeard): void {
   bedrockConverse.read(output, heard, { isWhole: true, name: undefined });
 }
 
-/** The metadata come last, after the end of the message. */
+/** An event of the client is an object with one key: the name that the event has on the wire. */
 export function hearEvent(event: unknown, heard: ReplyHeard): void {
-  const delta = at(event, 'contentBlockDelta', 'delta');
-  heard.text(at(delta, 'text'));
-  heard.text(at(delta, 'reasoningContent', 'text'), 'reasoning');
-  const started = at(event, 'contentBlockStart');
-  const tool = at(started, 'start', 'toolUse');
-  const place = at(started, 'contentBlockIndex') ?? at(event, 'contentBlockDelta', 'contentBlockIndex');
-  if (tool !== undefined) heard.toolCall({ place, id: at(tool, 'toolUseId'), name: at(tool, 'name') });
-  const given = at(delta, 'toolUse', 'input');
-  if (given !== undefined) heard.toolCall({ place, arguments: given });
-  heard.finished(at(event, 'messageStop', 'stopReason'));
-  const metadata = at(event, 'metadata');
-  if (metadata === undefined) return;
-  heard.usage(at(metadata, 'usage'));
-  heard.tier(at(metadata, 'serviceTier', 'type'));
-  heard.done();
+  for (const name of Object.keys(event ?? {})) {
+    bedrockConverse.read(at(event, name), heard, { isWhole: false, name });
+  }
 }

@@ -5,7 +5,7 @@ const LONGEST = 262_144;
 
 const [LF, CR, SPACE, COLON, OPEN] = [0x0a, 0x0d, 0x20, 0x3a, 0x7b] as const;
 
-export interface EventSink {
+export interface EventLinesSink {
   /** The data of an event, valid until this returns. */
   event(data: Uint8Array, name: string | undefined): void;
   /** A piece of the data of an event that is too long to be given whole. */
@@ -20,7 +20,7 @@ export interface EventLines {
   ended(): void;
 }
 
-export function createEventLines(sink: EventSink): EventLines {
+export function createEventLines(sink: EventLinesSink): EventLines {
   /** The beginning of a line whose end has not come. */
   let begun: Uint8Array[] = [];
   let begunBytes = 0;

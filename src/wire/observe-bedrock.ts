@@ -48,7 +48,7 @@ export function observeBedrock<Client extends BedrockClient>(client: Client, opt
   if (options.mode === 'off') return client;
   const watch = createWatch(options, WIRE);
   const middleware = (send: Send, context: unknown) => (sent: Sent) =>
-    sendObserved(send, sent, operationOf(context), watch);
+    sendCommand(send, sent, operationOf(context), watch);
   // Inside of the client's own retries, and after its signature.
   client.middlewareStack.add(
     middleware as never,
@@ -65,7 +65,7 @@ function operationOf(context: unknown): unknown {
   );
 }
 
-async function sendObserved(send: Send, sent: Sent, operation: unknown, watch: Watch): ReturnType<Send> {
+async function sendCommand(send: Send, sent: Sent, operation: unknown, watch: Watch): ReturnType<Send> {
   if (!watch.isOn || isUncounted()) return send(sent);
   if (BILLED.includes(operation)) {
     const result = await uncounted(() => send(sent));

@@ -53,10 +53,7 @@ function readChoice(choice: unknown, answer: unknown, heard: Heard): void {
   heard.text(at(message, 'content') ?? at(choice, 'text'), 'text', answer);
   heard.text(at(message, 'refusal'), 'text', answer);
   entriesOf(at(message, 'tool_calls')).forEach((call, place) => {
-    const { name, arguments: given } = {
-      name: at(call, 'function', 'name'),
-      arguments: at(call, 'function', 'arguments'),
-    };
+    const [name, given] = [at(call, 'function', 'name'), at(call, 'function', 'arguments')];
     heard.toolCall({ place: at(call, 'index') ?? place, id: at(call, 'id'), name, arguments: given }, answer);
   });
 }
