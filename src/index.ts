@@ -51,7 +51,7 @@ export {
   type MemoryBudgetStoreOptions,
   memoryBudgetStore,
 } from './llm/budget-store.ts';
-export type { EstimateOption } from './llm/estimate.ts';
+export type { Estimate } from './llm/estimate.ts';
 export { llm } from './llm/llm.ts';
 export { llmStream } from './llm/llm-stream.ts';
 export type { Message, Model, ModelChunk, ModelReply, ModelRequest, ModelServer } from './llm/model.ts';

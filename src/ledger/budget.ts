@@ -6,12 +6,12 @@ import type { CallPlan, Charge } from './charge.ts';
 import type { Usage } from './usage.ts';
 
 /** What has been spent, and what is held for calls that have not ended. */
-export interface Account {
+export interface Balance {
   readonly spent: number;
   readonly held: number;
 }
 
-export const NEW_ACCOUNT: Account = { spent: 0, held: 0 };
+export const NEW_BALANCE: Balance = { spent: 0, held: 0 };
 
 const PER_DOLLAR = 1e9;
 
@@ -29,14 +29,14 @@ export function dollarsLeft(limitUsd: number, spentUsd: number, heldUsd: number)
   return dollarsOf(nanodollars(limitUsd) - nanodollars(spentUsd) - nanodollars(heldUsd));
 }
 
-/** The account after `amount` is held; `undefined` where the limit leaves too little, or nothing, for a call. */
-export function hold({ spent, held }: Account, amount: number, limit: number): Account | undefined {
+/** The balance after `amount` is held; `undefined` where the limit leaves too little, or nothing, for a call. */
+export function hold({ spent, held }: Balance, amount: number, limit: number): Balance | undefined {
   const used = spent + held;
   return used >= limit || used + amount > limit ? undefined : { spent, held: held + amount };
 }
 
-/** The account after the end of a call for which `amount` was held, and which cost `cost`. */
-export function release({ spent, held }: Account, amount: number, cost: number): Account {
+/** The balance after the end of a call for which `amount` was held, and which cost `cost`. */
+export function release({ spent, held }: Balance, amount: number, cost: number): Balance {
   return { spent: spent + cost, held: Math.max(0, held - amount) };
 }
 
@@ -44,7 +44,10 @@ export function release({ spent, held }: Account, amount: number, cost: number):
 const BYTES_PER_TOKEN = 3;
 
 /** The tokens that a call may need: every 3 bytes of its request are one, and the reply is as long as it may be. */
-export function assumedUsage({ requestBytes, maxOutputTokens }: CallPlan, assumedOutputTokens: number): Usage {
+export function assumedUsage(
+  { requestBytes, maxOutputTokens }: Pick<CallPlan, 'requestBytes' | 'maxOutputTokens'>,
+  assumedOutputTokens: number,
+): Usage {
   return {
     inputTokens: Math.ceil(positive(requestBytes) / BYTES_PER_TOKEN),
     outputTokens: positive(maxOutputTokens) || assumedOutputTokens,

@@ -36,5 +36,5 @@ export interface CallPlan {
   /** The most tokens that the reply may have, if the request says it. */
   readonly maxOutputTokens: number | undefined;
   /** US dollars for such a call with these tokens, by the prices of the charge to come; `undefined` if they are unknown. */
-  readonly dollarsFor?: ((usage: Usage) => number | undefined | PromiseLike<number | undefined>) | undefined;
+  dollarsFor(usage: Usage): number | undefined | PromiseLike<number | undefined>;
 }

@@ -1,4 +1,5 @@
 /** The numbers of a usage, found in a value that another program has written. Pure, and safe with values of any kind. */
+import { isTokens } from './usage.ts';
 
 /** The numbers that a usage has said, each 0 or more. Providers differ in what is a part of what. */
 export interface UsageParts {
@@ -77,10 +78,6 @@ export function tokensOf(list: unknown, key: string, value: string, count: strin
     if (isTokens(tokens)) sum = (sum ?? 0) + tokens;
   }
   return sum;
-}
-
-function isTokens(value: unknown): value is number {
-  return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
 }
 
 /** A property of a foreign value; reading it may throw. */

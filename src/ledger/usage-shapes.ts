@@ -15,11 +15,6 @@ export interface SaidUsage {
   readonly isWhole: boolean;
 }
 
-/** One usage as it stands in a whole reply. */
-export function readUsage(shape: UsageShape, usage: unknown): SaidUsage | undefined {
-  return shape.usageOf(shape.parts(usage));
-}
-
 /**
  * OpenAI's chat completions, completions, responses and embeddings, and what other servers have added to them: DeepSeek,
  * Moonshot, Mistral, LiteLLM, OpenRouter. Cached tokens are a part of the input, reasoning is a part of the output; xAI and

@@ -56,9 +56,9 @@ export function laterUsage(before: Usage | undefined, after: Usage | undefined):
   return { ...before, ...Object.fromEntries(said) };
 }
 
-/** Whether a number of tokens is known. */
+/** Whether a number of tokens is known: foreign code may say anything, and sums stay finite. */
 export function isTokens(tokens: unknown): tokens is number {
-  return typeof tokens === 'number' && Number.isFinite(tokens) && tokens >= 0;
+  return typeof tokens === 'number' && tokens >= 0 && tokens <= Number.MAX_SAFE_INTEGER;
 }
 
 function count(tokens: number | undefined): number {

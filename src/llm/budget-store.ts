@@ -1,6 +1,6 @@
 import { checkOptions, type Rule, type Rules } from '../core/check.ts';
 import { count, having, number, optional } from '../core/rules.ts';
-import { type Account, dollarsOf, hold, NEW_ACCOUNT, nanodollars, release } from '../ledger/budget.ts';
+import { type Balance, dollarsOf, hold, NEW_BALANCE, nanodollars, release } from '../ledger/budget.ts';
 
 /** A question to a store: may this much money be held for a call? */
 export interface BudgetReservation {
@@ -70,8 +70,8 @@ export interface MemoryBudgetStoreOptions {
 const RULES: Rules<MemoryBudgetStoreOptions> = { maxKeys: optional(count) };
 
 interface Kept {
-  account: Account;
-  expiresAt: number | undefined;
+  readonly balance: Balance;
+  readonly expiresAt: number | undefined;
 }
 
 /**
@@ -100,33 +100,32 @@ export function memoryBudgetStore(options: MemoryBudgetStoreOptions = {}): Budge
     }
   }
 
-  function keep(key: string, account: Account, { now, expiresAt }: BudgetReservation | BudgetSettlement): void {
+  function keep(key: string, balance: Balance, { now, expiresAt }: BudgetReservation | BudgetSettlement): void {
     const isNew = !accounts.delete(key);
-    accounts.set(key, { account, expiresAt });
+    accounts.set(key, { balance, expiresAt });
     if (isNew) forgetOldest(now);
   }
 
-  const balance = ({ spent, held }: Account) => ({ spentUsd: dollarsOf(spent), heldUsd: dollarsOf(held) });
-  const accountOf = (key: string, now: number): Account => {
+  const inDollars = ({ spent, held }: Balance) => ({ spentUsd: dollarsOf(spent), heldUsd: dollarsOf(held) });
+  const balanceOf = (key: string, now: number): Balance => {
     const known = accounts.get(key);
-    return known === undefined || (known.expiresAt !== undefined && known.expiresAt <= now)
-      ? NEW_ACCOUNT
-      : known.account;
+    const hasExpired = known?.expiresAt !== undefined && known.expiresAt <= now;
+    return known === undefined || hasExpired ? NEW_BALANCE : known.balance;
   };
 
   return {
     reserve(reservation) {
       const { account: key, now, dollars, limitUsd } = reservation;
-      const before = accountOf(key, now);
+      const before = balanceOf(key, now);
       const after = hold(before, nanodollars(dollars), nanodollars(limitUsd));
       if (after !== undefined && dollars > 0) keep(key, after, reservation);
-      return { ...balance(after ?? before), granted: after !== undefined };
+      return { ...inDollars(after ?? before), granted: after !== undefined };
     },
     settle(settlement) {
       const { account: key, now, heldUsd, dollars } = settlement;
-      const after = release(accountOf(key, now), nanodollars(heldUsd), nanodollars(dollars));
+      const after = release(balanceOf(key, now), nanodollars(heldUsd), nanodollars(dollars));
       keep(key, after, settlement);
-      return balance(after);
+      return inDollars(after);
     },
   };
 }

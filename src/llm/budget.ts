@@ -8,7 +8,7 @@ import { budgetRecorder } from '../telemetry/record/budget.ts';
 import { type BudgetKey, budgetAccounts, perRule } from './budget-account.ts';
 import { BudgetExecution, type BudgetSettings, isSoft } from './budget-execution.ts';
 import { type BudgetStore, budgetStore, memoryBudgetStore } from './budget-store.ts';
-import { type EstimateOption, estimateBySize } from './estimate.ts';
+import { type Estimate, estimateBySize } from './estimate.ts';
 import { GuardedStore } from './guarded-store.ts';
 import { type OnWarn, softLimit } from './soft-limit.ts';
 
@@ -47,7 +47,7 @@ export interface BudgetOptions<In = unknown, Other = unknown> {
    * its price; `undefined` for unknown. Give one where requests have pictures or sound, whose bytes are no tokens.
    * @default a token of input for every 3 bytes, and of output as many as the request allows
    */
-  readonly estimate?: EstimateOption | undefined;
+  readonly estimate?: Estimate | undefined;
   /**
    * What is done with a call whose price is unknown. `allow`: it is made while there is money left, nothing is held for it,
    * and what it costs counts if its price is known at its end. @default 'allow'

@@ -88,7 +88,7 @@ function priceOf(call: PricedCall, { prices }: ChargedTo): Priced | undefined | 
 export function estimator(
   { provider, model, at }: { readonly provider: string; readonly model: string | undefined; readonly at: number },
   prices: () => PriceBook,
-): NonNullable<CallPlan['dollarsFor']> {
+): CallPlan['dollarsFor'] {
   return (usage) => {
     const priced = priceCall({ provider, askedModel: model, usage, at }, prices());
     return isPromise(priced) ? priced.then((later) => later?.dollars) : priced?.dollars;

@@ -3,7 +3,7 @@ import type { CallPlan, Metering } from '../ledger/charge.ts';
 import type { Usage } from '../ledger/usage.ts';
 
 /** What is known when the call begins. */
-export interface ModelCallStart extends CallPlan {
+export interface ModelCallStart extends Omit<CallPlan, 'dollarsFor'> {
   /** The operation after the GenAI conventions: `chat`, `embeddings`, `generate_content`, `text_completion`. */
   readonly operation: string;
   /** Host and port of the server; never a path or a query, which may hold a key. */

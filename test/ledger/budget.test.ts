@@ -4,7 +4,7 @@ import {
   assumedUsage,
   dollarsOf,
   hold,
-  NEW_ACCOUNT,
+  NEW_BALANCE,
   nanodollars,
   release,
   spentOn,
@@ -12,34 +12,34 @@ import {
 } from '../../src/ledger/budget.ts';
 import type { CallPlan, Charge } from '../../src/ledger/charge.ts';
 
-describe('an account', () => {
+describe('a balance', () => {
   it('holds up to the limit and not more, whatever the fractions', () => {
     const limit = nanodollars(0.3);
-    let account = NEW_ACCOUNT;
-    for (let i = 0; i < 3; i += 1) account = hold(account, nanodollars(0.1), limit) ?? account;
-    expect(account).toEqual({ spent: 0, held: 300_000_000 });
-    expect(hold(account, 1, limit)).toBeUndefined();
-    expect(hold(account, 0, limit)).toBeUndefined();
-    expect(hold(release(account, nanodollars(0.1), 0), nanodollars(0.1), limit)).toEqual(account);
+    let balance = NEW_BALANCE;
+    for (let i = 0; i < 3; i += 1) balance = hold(balance, nanodollars(0.1), limit) ?? balance;
+    expect(balance).toEqual({ spent: 0, held: 300_000_000 });
+    expect(hold(balance, 1, limit)).toBeUndefined();
+    expect(hold(balance, 0, limit)).toBeUndefined();
+    expect(hold(release(balance, nanodollars(0.1), 0), nanodollars(0.1), limit)).toEqual(balance);
   });
 
   it('sums ten million calls of a ten-millionth of a dollar to one dollar', () => {
-    let account = NEW_ACCOUNT;
-    for (let i = 0; i < 10_000_000; i += 1) account = release(account, 0, nanodollars(1e-7));
-    expect(dollarsOf(account.spent)).toBe(1);
+    let balance = NEW_BALANCE;
+    for (let i = 0; i < 10_000_000; i += 1) balance = release(balance, 0, nanodollars(1e-7));
+    expect(dollarsOf(balance.spent)).toBe(1);
   });
 
   it('never holds less than nothing, nor more than the limit', () => {
     const amount = fc.nat(1_000);
     fc.assert(
       fc.property(fc.array(fc.tuple(amount, amount)), amount, (calls, limit) => {
-        let account = NEW_ACCOUNT;
+        let balance = NEW_BALANCE;
         for (const [needs, costs] of calls) {
-          const held = hold(account, needs, limit);
+          const held = hold(balance, needs, limit);
           if (held === undefined) continue;
           expect(held.spent + held.held).toBeLessThanOrEqual(limit);
-          account = release(held, needs, costs);
-          expect(account.held).toBe(0);
+          balance = release(held, needs, costs);
+          expect(balance.held).toBe(0);
         }
       }),
     );
@@ -52,13 +52,7 @@ describe('an account', () => {
 });
 
 describe('the tokens that a call may need', () => {
-  const plan = (over: Partial<CallPlan>): CallPlan => ({
-    provider: 'openai',
-    model: 'gpt-4',
-    requestBytes: 100,
-    maxOutputTokens: 50,
-    ...over,
-  });
+  const plan = (over: Partial<CallPlan>) => ({ requestBytes: 100, maxOutputTokens: 50, ...over });
 
   it('are a third of the bytes of the request, and all that the reply may have', () => {
     expect(assumedUsage(plan({}), 1_000)).toEqual({ inputTokens: 34, outputTokens: 50 });

@@ -9,7 +9,6 @@ import {
   GOOGLE_USAGE,
   OLLAMA_USAGE,
   OPENAI_USAGE,
-  readUsage,
   type UsageShape,
   withoutOutput,
 } from '../../src/ledger/usage-shapes.ts';
@@ -23,6 +22,8 @@ const SHAPES = {
   OLLAMA_USAGE,
   OPENAI_USAGE,
 };
+
+const readUsage = (shape: UsageShape, usage: unknown) => shape.usageOf(shape.parts(usage));
 
 /** The numbers that are known, and whether they are all. */
 function said(shape: UsageShape, usage: unknown) {

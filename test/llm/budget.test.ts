@@ -211,7 +211,7 @@ describe('budget', () => {
     const guarded = budget(paidCall(), {
       limitUsd: 1,
       estimate: async ({ model, dollarsFor }, { workflowName }) => {
-        asked.push([model, workflowName, await dollarsFor?.({ inputTokens: 1, outputTokens: 1 })]);
+        asked.push([model, workflowName, await dollarsFor({ inputTokens: 1, outputTokens: 1 })]);
         return 0.9;
       },
     });

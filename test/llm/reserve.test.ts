@@ -6,7 +6,10 @@ import type { CallPlan, Charge } from '../../src/ledger/charge.ts';
 import { reserveAround } from '../../src/llm/reserve.ts';
 import { settled } from '../../src/testing/virtual-clock.ts';
 
-const plan: CallPlan = { provider: 'openai', model: 'gpt-4', requestBytes: 30, maxOutputTokens: 10 };
+const plan: CallPlan = {
+  ...{ provider: 'openai', model: 'gpt-4', requestBytes: 30, maxOutputTokens: 10 },
+  dollarsFor: () => undefined,
+};
 const charge: Charge = {
   provider: 'openai',
   model: 'gpt-4',
