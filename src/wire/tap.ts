@@ -47,6 +47,7 @@ export function tapReply(response: object, sink: ReplySink): boolean {
   // Asked for each time: the original `clone` replaces it.
   const source = bodyOf as () => Body;
   let lazy: Body | undefined;
+  let behind: Body | undefined;
   let taken: ReadableStreamDefaultReader<unknown> | undefined;
   const take = () => {
     taken ??= source().getReader();
@@ -57,6 +58,10 @@ export function tapReply(response: object, sink: ReplySink): boolean {
     if (lazy?.locked && !source().locked) take();
     return !source().locked && (response as Response).bodyUsed !== true;
   };
+  /** What has read the original has locked it. So is our stream, which the client may have seen. */
+  const lock = () => {
+    if (behind?.locked && lazy?.locked === false) lazy.getReader();
+  };
 
   // No listing of the response shows them.
   const members: PropertyDescriptorMap = {
@@ -65,7 +70,10 @@ export function tapReply(response: object, sink: ReplySink): boolean {
       get() {
         const original = source();
         if (lazy === undefined && original.locked) return original;
-        lazy ??= lazyBody(original, take, sink);
+        if (lazy === undefined) {
+          lazy = lazyBody(original, take, sink);
+          behind = original;
+        }
         return lazy;
       },
     },
@@ -86,6 +94,7 @@ export function tapReply(response: object, sink: ReplySink): boolean {
       // It reads to the end, also where the response is dropped meanwhile.
       tellNoMore(sink);
       const reading = Reflect.apply(original, response, args);
+      lock();
       if (!isPromise(reading)) return tell(sink, reading as never);
       return reading.then((value) => tell(sink, value as never), tellBroken(sink));
     });
@@ -93,6 +102,9 @@ export function tapReply(response: object, sink: ReplySink): boolean {
   observe('clone', (original, args) => {
     isWhole();
     const copy = Reflect.apply(original, response, args);
+    lock();
+    // The response has another body from now on.
+    if (behind !== source()) lazy = undefined;
     if (typeof copy === 'object' && copy !== null) tapReply(copy, sink.copy());
     return copy;
   });
@@ -135,12 +147,12 @@ const READING_METHODS: readonly (readonly [name: string, tell: (sink: ReplySink,
   ['bytes', wholeBody],
   [
     'blob',
-    (sink, value: Blob) => {
-      value.arrayBuffer().then(
-        (bytes) => wholeBody(sink, new Uint8Array(bytes)),
-        (error) => sink.broken(error),
-      );
-      return value;
+    async (sink, value: Blob) => {
+      const given = new Uint8Array(await value.arrayBuffer());
+      const shown = wholeBody(sink, given);
+      // By its own class: a test environment may have another one.
+      const Given = value.constructor as typeof Blob;
+      return shown === given ? value : new Given([own(shown)], { type: value.type });
     },
   ],
   [
@@ -159,11 +171,19 @@ function wholeBody(sink: ReplySink, bytes: Uint8Array): Uint8Array {
   return own(Buffer.concat([shown, rest ?? new Uint8Array()]));
 }
 
+type Controller = Pick<ReadableStreamDefaultController, 'enqueue' | 'close' | 'error'> &
+  Partial<Pick<ReadableByteStreamController, 'byobRequest'>>;
+
 function lazyBody(original: Body, take: () => ReadableStreamDefaultReader<unknown>, sink: ReplySink): Body {
-  type Controller = Pick<ReadableStreamDefaultController, 'enqueue' | 'close'> &
-    Partial<Pick<ReadableByteStreamController, 'byobRequest'>>;
+  let reader: ReadableStreamDefaultReader<unknown> | undefined;
+  const begin = (controller: Controller) => {
+    const begun = take();
+    tellOfAbort(begun, controller, sink);
+    return begun;
+  };
   const hand = async (controller: Controller): Promise<void> => {
-    const { done, value } = await take().read();
+    reader ??= begin(controller);
+    const { done, value } = await reader.read();
     if (!done) {
       const shown = passed(value, sink);
       // Nothing is shown of this chunk. The client waits for the next one: a stream of bytes takes no empty chunk.
@@ -190,8 +210,17 @@ function lazyBody(original: Body, take: () => ReadableStreamDefaultReader<unknow
     : new ReadableStream(source, { highWaterMark: 0 });
 }
 
+/** An abort is seen also where the client reads no further. The original must not keep our stream, which may be dropped. */
+function tellOfAbort(reader: ReadableStreamDefaultReader<unknown>, controller: Controller, sink: ReplySink): void {
+  const stream = new WeakRef(controller);
+  reader.closed?.catch((error) => {
+    sink.broken(error);
+    stream.deref()?.error(error);
+  });
+}
+
 /** A copy in memory of its own: the memory of small buffers is shared, and must not be transferred. */
-function own(bytes: Uint8Array): Uint8Array {
+function own(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes);
 }
 

@@ -111,6 +111,19 @@ describe('on a real socket', () => {
     expect([closed, onlyCall(wire).outcome]).toEqual([1, 'cancelled']);
   });
 
+  it('ends the call of a reply that is dropped half-read, whose socket fetch itself does not free', async () => {
+    const url = await serve((request, response) => {
+      request.resume();
+      response.write('one ');
+    });
+    const { wire, fetched } = observedFor(url);
+    await (async () => {
+      await (await fetched(url, POST)).body?.getReader().read();
+    })();
+    await collectUntil(() => onlyCall(wire).ends > 0);
+    expect(onlyCall(wire)).toMatchObject({ outcome: 'cancelled', ends: 1 });
+  });
+
   it('fails where the connection breaks in the middle, with the error that fetch has', async () => {
     const url = await serve((request, response) => {
       request.resume();

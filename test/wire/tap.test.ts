@@ -116,6 +116,17 @@ describe('a body that cannot be read', () => {
     expect(onlyCall(wire).outcome).toBe('succeeded');
   });
 
+  it('is locked once the reply is read as a whole, also where the body was looked at before', async () => {
+    const native = streamOf(PARTS);
+    const { given } = await answer(streamOf(PARTS));
+    for (const response of [native, given]) {
+      const { body } = response;
+      await response.text();
+      expect([response.bodyUsed, response.body?.locked, response.body === body]).toEqual([true, true, true]);
+      expect(() => body?.getReader()).toThrow(TypeError);
+    }
+  });
+
   it('is no body: the reply is at its end', async () => {
     const { given, wire } = await answer(new Response(null, { status: 204 }));
     expect(given.body).toBeNull();
@@ -213,6 +224,24 @@ describe('the stream', () => {
     );
     await given.body?.cancel();
     expect([cancelled, onlyCall(wire).outcome]).toEqual([1, 'cancelled']);
+  });
+
+  it('ends with the error of the original, also where the client reads no further', async () => {
+    let abort = (_: unknown) => {};
+    const source = {
+      type: 'bytes',
+      start(controller: ReadableByteStreamController) {
+        controller.enqueue(new TextEncoder().encode('one '));
+        abort = (error) => controller.error(error);
+      },
+    } as const;
+    const { given, wire } = await answer(new Response(new ReadableStream(source)));
+    const reader = given.body?.getReader();
+    await reader?.read();
+    const error = new DOMException('aborted', 'AbortError');
+    abort(error);
+    await expect(reader?.closed).rejects.toBe(error);
+    expect(onlyCall(wire)).toMatchObject({ outcome: 'cancelled', ends: 1 });
   });
 
   it('is left by break', async () => {
@@ -316,10 +345,11 @@ describe('copies of a reply', () => {
     expect(onlyCall(wire)).toMatchObject({ outcome: 'succeeded', ends: 1 });
   });
 
-  it('may be made after a look at the body', async () => {
+  it('may be made after a look at the body, which is another one from then on', async () => {
     const { given } = await answer(streamOf(PARTS));
-    expect(given.body).not.toBeNull();
+    const { body } = given;
     const copy = given.clone();
+    expect([body?.locked, given.body === body, given.body?.locked]).toEqual([true, false, false]);
     expect([await readAll(given.body), await copy.text()]).toEqual([PARTS.join(''), PARTS.join('')]);
   });
 });
