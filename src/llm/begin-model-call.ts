@@ -45,7 +45,7 @@ export function beginModelCall(start: ModelCallStart, options: BeginModelCallOpt
   let wasRefused = false;
   let hasEnded = false;
 
-  const end = (outcome: EndedCall['outcome'], error: unknown, reply: ModelCallEnd) => {
+  const end = (outcome: EndedCall['outcome'], error: unknown, reply: ModelCallEnd, shown?: unknown) => {
     if (hasEnded) return;
     hasEnded = true;
     call.stop();
@@ -56,7 +56,7 @@ export function beginModelCall(start: ModelCallStart, options: BeginModelCallOpt
       if (outcome === 'answered') call.succeeded(metrics);
       else if (outcome === 'cancelled')
         call.failed(LEFT, { ...metrics, outcome: context.cancelledFor === 'timeout' ? 'timeout' : outcome });
-      else call.failed(error, metrics);
+      else call.failed(error, { ...metrics, shown: wasRefused ? error : shown });
     };
     if (wasRefused) {
       close(model ?? UNKNOWN_MODEL);
@@ -103,7 +103,7 @@ export function beginModelCall(start: ModelCallStart, options: BeginModelCallOpt
     run: (work) => call.run(work),
     firstChunk: () => call.firstChunk(),
     succeeded: (reply) => end('answered', undefined, reply),
-    failed: (error, reply) => end('failed', error, reply),
+    failed: (error, reply, shown) => end('failed', error, reply, shown),
     cancelled: (error, reply) => end('cancelled', error, reply),
   };
 }

@@ -49,7 +49,8 @@ export interface ModelCall {
   firstChunk(): void;
   /** The call ends with the first of these three; later ones do nothing. */
   succeeded(end: ModelCallEnd): void;
-  failed(error: unknown, end: ModelCallEnd): void;
+  /** @param shown what the span has in place of the error */
+  failed(error: unknown, end: ModelCallEnd, shown?: unknown): void;
   /** The caller has aborted the call, or has left its reply. `error`: what it was aborted with, if there is one. */
   cancelled(error: unknown, end: ModelCallEnd): void;
 }

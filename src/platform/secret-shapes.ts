@@ -180,6 +180,11 @@ export const GROUPS: readonly Group[] = [
     ],
   },
   {
+    // What `fetch` says of a header's value, such as a key with a line end in it.
+    needs: /invalid header value/,
+    shapes: [[/(Headers\.\w+: ")[\s\S]*(" is an invalid header value)/g, `$1${REDACTED}$2`]],
+  },
+  {
     needs: /authorization|cookie|(?:bearer|bot|token|apikey|ssws|basic)[ \t+%]|(?:signature|response|mac)=/i,
     shapes: [
       // Headers. Some schemes have several parts: they end with the line, or with the quote of a command line.

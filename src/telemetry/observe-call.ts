@@ -25,6 +25,8 @@ export interface CallEnd {
   readonly firstChunk?: DurationSeries | undefined;
   /** What `failed` counts as. @default by the error */
   readonly outcome?: Outcome | undefined;
+  /** What the span has in place of the error, whose words may be private. @default the error */
+  readonly shown?: unknown;
 }
 
 /** A call that runs. It ends with the first `succeeded` or `failed`; later ones do nothing. */
@@ -81,6 +83,6 @@ export function observeCall(telemetry: CallTelemetry, ctx: ObservedContext, { sp
       if (!Number.isNaN(observation.startedAt)) endedAt ??= timeOf(ctx.clock);
     },
     succeeded: (given = {}) => end('success', undefined, given),
-    failed: (error, given = {}) => end(given.outcome ?? verdictOn(error, ctx), error, given),
+    failed: (error, given = {}) => end(given.outcome ?? verdictOn(error, ctx), given.shown ?? error, given),
   };
 }

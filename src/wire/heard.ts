@@ -111,7 +111,7 @@ export class ReplyHeard implements Heard {
   }
 
   failed(error: unknown): void {
-    this.error ??= errorReply(error);
+    this.error ??= errorReply(error, this.#options.output);
   }
 
   done(): void {

@@ -3,6 +3,7 @@ import type { ModelCall, ModelCallEnd } from '../llm/model-call.ts';
 import { abortReason } from '../platform/abort.ts';
 import { readProperty } from '../platform/read-property.ts';
 import type { ReplyReader } from './protocol.ts';
+import { withoutWords } from './without-words.ts';
 
 export interface OpenCallOptions {
   readonly call: ModelCall;
@@ -83,7 +84,7 @@ export class OpenCall {
     const cause = signal !== undefined && aborted ? abortReason(signal) : error;
     const isAbort = aborted || readProperty(error, 'name') === 'AbortError';
     if (isAbort && readProperty(cause, 'name') !== 'TimeoutError') this.#cancelled(cause, reader);
-    else this.failed(cause, reader);
+    else this.#end((call, facts) => call.failed(cause, facts, withoutWords(cause)), reader);
   }
 
   /** One copy of the reply is read no more. While another can be read, the call goes on. */

@@ -16,6 +16,8 @@ export interface ToolCallPart {
 export interface OutputMessages {
   text(text: string, kind: TextKind, answer: number): void;
   toolCall(part: ToolCallPart, answer: number): void;
+  /** A text of the reply as a span may have it. */
+  safe(text: string): string;
   toJSON(): string | undefined;
 }
 
@@ -44,6 +46,7 @@ export function createOutputMessages(options: ContentOptions): OutputMessages | 
   }
 
   return {
+    safe: (text) => bound.safe(text),
     text(text, kind, answer) {
       const parts = partsOf(answer);
       const last = parts?.at(-1);

@@ -362,6 +362,7 @@ const HOOKS = [
 ];
 
 export const WITH_SECRETS = [
+  'TypeError: Headers.append: "«hunter two\n three»" is an invalid header value.',
   ...ADDRESSES,
   ...PARAMETERS,
   ...BLOCKS,

@@ -133,6 +133,48 @@ describe('a model call by any client', () => {
   });
 });
 
+describe('no span has', () => {
+  const shownOfSpans = async () => {
+    await loadCatalogue();
+    await new Promise((resolve) => setImmediate(resolve));
+    return JSON.stringify(
+      telemetry.spans().map(({ name, attributes, status, events }) => ({ name, attributes, status, events })),
+    );
+  };
+
+  it('the words of a provider, which may quote the prompt', async () => {
+    install();
+    const error = { message: 'this prompt is not allowed: my secret', code: 'invalid_prompt' };
+    for (const body of [JSON.stringify({ error }), `data: ${JSON.stringify({ error })}\n\n`]) {
+      answer = async () => new Response(body);
+      await (await fetch(CHAT, REQUEST)).text();
+    }
+    expect(await shownOfSpans()).toMatch(/^(?!.*my secret).*"error.type":"invalid_prompt"/);
+  });
+
+  it('the words of fetch or of a client, which may quote a header, an address or a reason', async () => {
+    install();
+    answer = (...args) => native(...(args as Parameters<typeof fetch>));
+    const refused: readonly (readonly [string, object])[] = [
+      [CHAT, { ...REQUEST, headers: { 'api-key': 'my\nsecret' } }],
+      [CHAT.replace('api', 'my:secret@api'), REQUEST],
+      [CHAT, { ...REQUEST, signal: AbortSignal.abort(new Error('my secret')) }],
+      [CHAT, { ...REQUEST, signal: AbortSignal.abort(new DOMException('my secret', 'TimeoutError')) }],
+    ];
+    for (const [address, init] of refused) await expect(fetch(address, init)).rejects.toThrow(/my\W*secret/);
+    answer = async () => {
+      throw new Error('my secret', { cause: { code: 'ECONNREFUSED' } });
+    };
+    await expect(fetch(CHAT, REQUEST)).rejects.toThrow('my secret');
+    const spans = await shownOfSpans();
+    expect(spans).not.toMatch(/secret/);
+    expect(spans).toMatch(/"message":"the request or its reply failed: ECONNREFUSED"/);
+    expect(telemetry.spans().map(({ attributes }) => attributes['error.type'])).toEqual([
+      ...['TypeError', 'TypeError', 'AbortError', 'TimeoutError', 'Error'],
+    ]);
+  });
+});
+
 describe('a stream without usage', () => {
   const body = '{"model":"gpt-4o-mini","stream":true,"messages":[]}';
   const chunk = (more: object) => `data: ${JSON.stringify({ id: 'c', model: 'gpt-4o-mini', ...more })}\n\n`;
@@ -167,9 +209,11 @@ describe('a stream without usage', () => {
     expect(await readAll((await fetch(CHAT, init)).body)).toBe(plain);
     const buffer = await (await fetch(CHAT, init)).arrayBuffer();
     expect([Buffer.from(buffer).toString(), buffer.byteLength]).toEqual([plain, plain.length]);
+    const blob = await (await fetch(CHAT, init)).blob();
+    expect([await blob.text(), blob.type]).toEqual([plain, 'text/event-stream']);
     expect(JSON.parse(sent[0]?.body ?? '')).toEqual({ ...JSON.parse(body), stream_options: { include_usage: true } });
     expect(await shown('tta_llm_unmetered_requests_total')).toEqual({});
-    expect(await shown('tta_llm_cost_total')).toEqual({ [MODEL]: 0.0007425 });
+    expect(await shown('tta_llm_cost_total')).toEqual({ [MODEL]: 0.00099 });
   });
 
   it('is not asked for it where the length or the signature of the request is fixed', async () => {

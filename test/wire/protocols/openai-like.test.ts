@@ -192,15 +192,16 @@ describe('an error in a reply with status 200', () => {
 
   it('is told by the name of the event', () => {
     const body = `${sse(chunk({ content: 'a' }))}event: error\ndata: {"message":"No.","code":"busy"}\n\n`;
-    expect(streamed(body)).toMatchObject({ error: { name: 'busy', message: 'No.' }, isComplete: false });
+    expect(streamed(body)).toMatchObject({ error: { name: 'busy' }, isComplete: false });
   });
 
-  it('has at most 256 characters of what the provider says, and no key', () => {
-    const { error } = readParsed(chat('x'), {
-      error: { message: `key sk-proj-${'a1'.repeat(20)} ${'x'.repeat(999)}` },
-    });
-    expect(error?.message).not.toContain('a1a1');
-    expect(error?.message.length).toBeLessThanOrEqual(256);
+  it('has the words of the provider only if messages are asked for: at most 256 characters, and no key', () => {
+    const body = { error: { message: `prompt sk-proj-${'a1'.repeat(20)} ${'x'.repeat(999)}` } };
+    expect(readParsed(chat('x'), body).error?.message).toBe('the provider answered with an error');
+    const message = readParsed(chat('x'), body, { captureContent: true }).error?.message;
+    expect(message).toContain('prompt');
+    expect(message).not.toContain('a1a1');
+    expect(message?.length).toBeLessThanOrEqual(256);
   });
 
   it('keeps the usage that was said: it is billed', () => {

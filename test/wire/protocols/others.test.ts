@@ -63,7 +63,7 @@ describe('Anthropic', () => {
   it('tells an error event, with a lower bound of the tokens', () => {
     const error = { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } };
     const reader = stream(call, start(cached), error);
-    expect(reader).toMatchObject({ isComplete: false, error: { name: 'overloaded_error', message: 'Overloaded' } });
+    expect(reader).toMatchObject({ isComplete: false, error: { name: 'overloaded_error' } });
     expect(tokens(reader)).toMatchObject({ inputTokens: 10000, outputTokens: 4, metering: 'partial' });
   });
 
@@ -267,7 +267,7 @@ describe('others', () => {
       expect(tokens(reader)).toMatchObject({ inputTokens: 5, outputTokens: 7, metering: 'exact' });
     }
     const failed = frame({ message: 'No.' }, { ':exception-type': 'throttlingException' });
-    expect(readChunks(call, [failed]).error).toMatchObject({ name: 'throttlingException', message: 'No.' });
+    expect(readChunks(call, [failed]).error).toMatchObject({ name: 'throttlingException' });
   });
 });
 
