@@ -1,12 +1,21 @@
 import type { Spender } from '../core/spending.ts';
+import { addTo, type Sum } from '../ledger/money.ts';
 
 /** What it cost to make a value: the dollars of its model calls whose price is known. */
 export class Worth implements Spender {
-  dollars = 0;
+  #sum: Sum = { value: 0 };
   readonly #pending = new Set<PromiseLike<unknown>>();
 
   charged({ dollars = 0 }: Parameters<NonNullable<Spender['charged']>>[0]): void {
-    this.dollars += dollars;
+    addTo(this.#sum, dollars);
+  }
+
+  get dollars(): number {
+    return this.#sum.value;
+  }
+
+  set dollars(dollars: number) {
+    this.#sum = { value: dollars };
   }
 
   awaits(charge: PromiseLike<unknown>): void {

@@ -1,4 +1,5 @@
 /** What the dollars of an execution were for, as far as it is known by now. Pure: sums, no lists and no telemetry. */
+import { addTo, type Sum } from './money.ts';
 
 /**
  * What became of a call by itself. A call that nothing drops afterwards is counted by this.
@@ -59,8 +60,8 @@ export class Account implements Payee {
   #around: Payee;
   /** `undefined` while the account is open. */
   #verdict: Verdict | undefined;
-  #open: Map<Standing, number> | undefined;
-  #decided: Map<DollarUse, number> | undefined;
+  #open: Map<Standing, Sum> | undefined;
+  #decided: Map<DollarUse, Sum> | undefined;
 
   constructor(around: Payee) {
     this.#around = around;
@@ -87,10 +88,10 @@ export class Account implements Payee {
     this.#verdict = verdict;
     // Most accounts have no dollars.
     if (this.#open !== undefined) {
-      for (const [standing, dollars] of this.#open) this.#pass(verdict, standing, dollars);
+      for (const [standing, { value }] of this.#open) this.#pass(verdict, standing, value);
     }
     if (this.#decided !== undefined) {
-      for (const [use, dollars] of this.#decided) this.#around.decide(use, dollars);
+      for (const [use, { value }] of this.#decided) this.#around.decide(use, value);
     }
     this.#open = this.#decided = undefined;
   }
@@ -102,7 +103,10 @@ export class Account implements Payee {
   }
 }
 
-function plus<K>(sums: Map<K, number> | undefined, key: K, dollars: number): Map<K, number> {
-  const known = sums ?? new Map<K, number>();
-  return known.set(key, (known.get(key) ?? 0) + dollars);
+function plus<K>(sums: Map<K, Sum> | undefined, key: K, dollars: number): Map<K, Sum> {
+  const all = sums ?? new Map<K, Sum>();
+  const sum = all.get(key);
+  if (sum === undefined) return all.set(key, { value: dollars });
+  addTo(sum, dollars);
+  return all;
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { llm } from '../../src/index.ts';
+import { cache, llm, map } from '../../src/index.ts';
 import { addTo } from '../../src/ledger/money.ts';
 import { sumOf } from '../../src/prometheus/parse.ts';
 import { modelSeries } from '../../src/telemetry/record/model-series.ts';
@@ -31,4 +31,14 @@ it('a thousand calls of llm are their exact sum by model, workflow, tenant and u
   expect(sumOf(scrape, 'tta_workflow_llm_cost_total', { workflow_name: '__none__' })).toBe(0.0001);
   expect(sumOf(scrape, 'tta_tenant_llm_cost_total', { tenant: '__none__' })).toBe(0.0001);
   expect(sumOf(scrape, 'tta_llm_cost_by_use_total', { use: 'answered' })).toBe(0.0001);
+});
+
+it('many calls of one execution are their exact sum by use, and in what a cache saves', async () => {
+  const many = cache(map(cheap('small', 0.1), { concurrency: 1 }), { key: () => 'same', name: 'sums' });
+  const prompts = Array.from({ length: 10_000 }, () => '?');
+  await many.execute(prompts);
+  await many.execute(prompts);
+  const scrape = await telemetry.scrape();
+  expect(sumOf(scrape, 'tta_llm_cost_by_use_total', { use: 'answered' })).toBe(0.001);
+  expect(sumOf(scrape, 'tta_cache_saved_dollars_total', { primitive_name: 'sums' })).toBe(0.001);
 });
