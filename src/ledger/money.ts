@@ -17,3 +17,10 @@ export function addTo(sum: Sum, amount: number): void {
   sum.rest = next - sum.value - exact;
   sum.value = next;
 }
+
+/** How much a sum has grown since it was `before`, which is not larger. What the subtraction rounds away is put back. */
+export function growth({ value, rest = 0 }: Readonly<Sum>, before: Readonly<Sum>): number {
+  const whole = value - before.value;
+  const lost = value - whole - before.value;
+  return whole + (lost - (rest - (before.rest ?? 0)));
+}

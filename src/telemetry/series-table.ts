@@ -10,6 +10,7 @@
  * one, the SDK keeps only the last. Histograms add such series up.
  */
 import type { Attributes, Meter, MetricOptions, Observable } from '@opentelemetry/api';
+import { growth, type Sum } from '../ledger/money.ts';
 import { processWide } from '../platform/process-wide.ts';
 import { LabelSets } from './label-sets.ts';
 import { addCollected } from './meter.ts';
@@ -24,9 +25,11 @@ export interface Series {
 }
 
 interface Cell extends Series {
-  /** The `value` when the current provider was registered: the provider gets only the difference to it. */
-  baseline: number;
+  /** What it was when the current provider was registered: the provider gets only the difference to it. */
+  baseline: Readonly<Sum>;
 }
+
+const NOTHING: Readonly<Sum> = Object.freeze({ value: 0 });
 
 type Kind = 'counter' | 'upDownCounter' | 'gauge';
 
@@ -61,7 +64,7 @@ export class SeriesTable {
     this.cells =
       first === this
         ? new LabelSets(keys, fixed, (attributes, overflow) =>
-            overflow ? new OverflowCell(attributes, this.#name) : { value: 0, baseline: 0, attributes },
+            overflow ? new OverflowCell(attributes, this.#name) : { value: 0, baseline: NOTHING, attributes },
           )
         : first.cells;
     if (first === this) addCollected(this);
@@ -80,11 +83,14 @@ export class SeriesTable {
 
   /** Counters start at 0 under a new provider. Other values, such as running executions, stay as they are. */
   startAnew(): void {
-    for (const cell of this.cells) cell.baseline = this.#kind === 'counter' ? cell.value : 0;
+    for (const cell of this.cells) {
+      const { value, rest } = cell;
+      cell.baseline = this.#kind === 'counter' ? { value, rest } : NOTHING;
+    }
   }
 
   *read(): Iterable<[value: number, attributes: Attributes]> {
-    for (const cell of this.cells) yield [cell.value - cell.baseline, cell.attributes];
+    for (const cell of this.cells) yield [growth(cell, cell.baseline), cell.attributes];
   }
 }
 
@@ -95,7 +101,7 @@ export const overflow = new SeriesTable(INSTRUMENT.seriesOverflow, 'counter', { 
 
 /** The overflow series. It also counts the measurements that it gets. */
 class OverflowCell implements Cell {
-  baseline = 0;
+  baseline: Cell['baseline'] = NOTHING;
   readonly attributes: Attributes;
   readonly #count: Series;
   #value = 0;

@@ -23,6 +23,20 @@ it('10 million calls of $0.0000001 are $1 at the counter', async () => {
   expect(sumOf(await telemetry.scrape(), 'tta_llm_cost_total', { provider: 'cheap', model: 'free' })).toBe(1);
 });
 
+it('and are so under each provider, whatever was counted before', async () => {
+  for (const before of [333, 3_333_333, 10_000_001]) {
+    const model = `free-${before}`;
+    await cheap(model, 0).execute('?');
+    const { cost } = modelSeries('cheap', model);
+    for (let i = 0; i < before; i += 1) addTo(cost, 0.000_000_1);
+    await telemetry.stop();
+    telemetry = startTestTelemetry();
+    await cheap(model, 0).execute('?');
+    for (let i = 0; i < 10_000_000; i += 1) addTo(cost, 0.000_000_1);
+    expect(sumOf(await telemetry.scrape(), 'tta_llm_cost_total', { model })).toBe(1);
+  }
+});
+
 it('a thousand calls of llm are their exact sum by model, workflow, tenant and use', async () => {
   const ask = cheap('tiny', 0.1);
   for (let i = 0; i < 1_000; i += 1) await ask.execute('?');

@@ -43,7 +43,7 @@ export const ROOMS: readonly Room[] = [
   },
   {
     where: 'src/cache/',
-    may: [...PRIMITIVES, 'src/platform/read-property.ts', 'lru-cache', 'node:async_hooks'],
+    may: [...PRIMITIVES, 'src/ledger/money.ts', 'src/platform/read-property.ts', 'lru-cache', 'node:async_hooks'],
     what: 'reuse of results',
   },
   {
