@@ -3,7 +3,7 @@ import { type Catalogue, loadCatalogue, loadedCatalogue } from './catalogue.ts';
 import type { PriceOrigin } from './charge.ts';
 import { keysOf, plainModel, withoutDate } from './model-names.ts';
 import { dollarsAt, type Price, priceFor, REFERENCE_PRICES, tierOf } from './price.ts';
-import { lookUp, type Names, type PriceBook } from './price-book.ts';
+import { type Lookup, lookUp, type Names, type PriceBook } from './price-book.ts';
 import { type SoundUsage, soundUsage, type Usage } from './usage.ts';
 
 /** The facts of a call that its price depends on. */
@@ -34,17 +34,17 @@ export function priceCall(call: PricedCall, book: PriceBook): Priced | undefined
   if (isBelievable(statedDollars, book)) return { dollars: statedDollars, pricedBy: 'reply', name: undefined };
   if (!usage) return undefined;
   const sound = soundUsage(usage);
-  const byAuthor = authorsPrice(call, sound, book);
+  const { own, models } = lookUp(call, book);
+  const byAuthor = authorsPrice(own, call, sound, book);
   if (byAuthor !== undefined) return byAuthor;
   const catalogue = loadedCatalogue();
-  return catalogue === undefined && needsCatalogue(call, book)
-    ? loadCatalogue().then((later) => publicPrice(call, sound, book, later))
-    : publicPrice(call, sound, book, catalogue);
+  return catalogue === undefined && needsCatalogue(models, call, book)
+    ? loadCatalogue().then((later) => publicPrice(models, call, sound, book, later))
+    : publicPrice(models, call, sound, book, catalogue);
 }
 
 /** Not where the first name that is looked up has a reference price: the reply to a call does not wait for nothing. */
-function needsCatalogue(call: PricedCall, book: PriceBook): boolean {
-  const [first] = lookUp(call, book).models;
+function needsCatalogue([first]: Lookup['models'], call: PricedCall, book: PriceBook): boolean {
   const name = first && referenceName(first.provider, first.model, call);
   return name === undefined || !book.references || !REFERENCES.has(name);
 }
@@ -63,8 +63,8 @@ export function knownModel(provider: string, model: string, book: PriceBook): st
   return isOwn || keys.some((key) => REFERENCES.has(key)) ? model : loadedCatalogue()?.nameOf(provider, model);
 }
 
-function authorsPrice(call: PricedCall, usage: SoundUsage, book: PriceBook): Priced | undefined {
-  for (const [name, prices] of lookUp(call, book).own) {
+function authorsPrice(own: Lookup['own'], call: PricedCall, usage: SoundUsage, book: PriceBook): Priced | undefined {
+  for (const [name, prices] of own) {
     const dollars = tableDollars(prices, call, usage, book);
     if (dollars !== undefined) return { dollars, pricedBy: 'author', name };
   }
@@ -74,6 +74,7 @@ function authorsPrice(call: PricedCall, usage: SoundUsage, book: PriceBook): Pri
 const REFERENCES: ReadonlyMap<string, Price> = new Map(Object.entries(REFERENCE_PRICES));
 
 function publicPrice(
+  models: Lookup['models'],
   call: PricedCall,
   usage: SoundUsage,
   book: PriceBook,
@@ -81,7 +82,7 @@ function publicPrice(
 ): Priced | undefined {
   const factor = tierFactor(call, book);
   if (factor === undefined) return undefined;
-  for (const candidate of lookUp(call, book).models) {
+  for (const candidate of models) {
     const { model, provider = catalogue?.makerOf(model) } = candidate;
     const name = referenceName(provider, model, call);
     const reference = book.references ? REFERENCES.get(name) : undefined;

@@ -25,12 +25,14 @@ export interface Port {
   readonly asked: ModelServer & Pick<Model, 'id'>;
   readonly options: LlmOptions;
   readonly prices: () => PriceBook;
+  /** The provider whose prices have been looked for. */
+  preparedFor: string | undefined;
 }
 
 export function portOf(model: Model, options: LlmOptions): Port {
   const { id, provider, serverAddress, serverPort } = model;
   const asked = { id, provider, serverAddress, serverPort };
-  return { model, asked, options, prices: pricesInForce({ prices: options.prices }) };
+  return { model, asked, options, prices: pricesInForce({ prices: options.prices }), preparedFor: undefined };
 }
 
 /** A call to a model. Its charge is made by the first of `answered`, `failed` and `left`. */
@@ -66,7 +68,10 @@ export class PortCall {
       server: server === undefined ? undefined : asked,
       messages: options.captureContent ? messagesJson(request.messages) : undefined,
     });
-    preparePrice(asked.provider, asked.id, this.#port.prices);
+    if (this.#port.preparedFor !== asked.provider) {
+      this.#port.preparedFor = asked.provider;
+      preparePrice(asked.provider, asked.id, this.#port.prices);
+    }
     if (!hasBudget(this.#context)) return undefined;
     const settle = reserveAround(this.#context, planOf(this.#port, request, dateIn(this.#context)));
     if (isPromise(settle)) {

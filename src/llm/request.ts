@@ -4,7 +4,7 @@ import { callback, count, flag, having, number, optional, optionalName, text, wo
 import { isPromise } from '../core/until-cancelled.ts';
 import type { WorkflowContext } from '../core/workflow-context.ts';
 import type { PriceTable } from '../ledger/price.ts';
-import type { Model, ModelReply, ModelRequest } from './model.ts';
+import type { Message, Model, ModelReply, ModelRequest } from './model.ts';
 import { optionalPrices } from './price-options.ts';
 import { requireRequest } from './require-request.ts';
 
@@ -60,13 +60,17 @@ export function modelNames({ id, provider }: Model, name: string | undefined) {
  */
 export function requestOf(input: string | ModelRequest, options: LlmOptions): ModelRequest {
   const { name, system, maxTokens, temperature } = options;
-  const given: ModelRequest = typeof input === 'string' ? { messages: [{ role: 'user', content: input }] } : input;
-  if (typeof input !== 'string') requireRequest(namesOf('llm', name).messageName, input);
+  const messagesAfter = (given: readonly Message[]): readonly Message[] =>
+    system === undefined ? given : [{ role: 'system', content: system }, ...given];
+  if (typeof input === 'string') {
+    return { messages: messagesAfter([{ role: 'user', content: input }]), maxTokens, temperature };
+  }
+  requireRequest(namesOf('llm', name).messageName, input);
   return {
-    ...given,
-    maxTokens: given.maxTokens ?? maxTokens,
-    temperature: given.temperature ?? temperature,
-    messages: system === undefined ? given.messages : [{ role: 'system', content: system }, ...given.messages],
+    ...input,
+    maxTokens: input.maxTokens ?? maxTokens,
+    temperature: input.temperature ?? temperature,
+    messages: messagesAfter(input.messages),
   };
 }
 
