@@ -17,9 +17,9 @@ export interface Reading {
 
 /** The sink of a reply. Each copy of the reply has a reader of its own: it may be read at another pace. */
 export class ReadReply implements ReplySink {
-  readonly #reading: Reading;
   readonly #filter: UsageFilter | undefined;
-  /** `undefined` once nothing more has to be read. */
+  /** Both are `undefined` once nothing more has to be read: who keeps a response does not keep its call. */
+  #reading: Reading | undefined;
   #reader: ReplyReader | undefined;
   #hasChunk = false;
 
@@ -31,9 +31,8 @@ export class ReadReply implements ReplySink {
   }
 
   chunk(bytes: Uint8Array): Uint8Array {
-    const { call, streams } = this.#reading;
-    if (this.#reader !== undefined) {
-      if (streams && !this.#hasChunk) call.firstChunk();
+    if (this.#reading !== undefined) {
+      if (this.#reading.streams && !this.#hasChunk) this.#reading.call.firstChunk();
       this.#hasChunk = true;
       this.#read((reader) => reader.chunk(bytes));
     }
@@ -58,45 +57,46 @@ export class ReadReply implements ReplySink {
   }
 
   left(): void {
-    const reader = this.#stop();
-    if (reader !== undefined) this.#reading.call.left(reader);
+    this.#stop((call, reader) => call.left(reader));
   }
 
   broken(error: unknown): void {
-    const reader = this.#stop();
-    if (reader?.error !== undefined) this.#reading.call.failed(reader.error, reader);
-    else this.#reading.call.broken(error, reader);
+    this.#stop((call, reader) => {
+      if (reader.error !== undefined) call.failed(reader.error, reader);
+      else call.broken(error, reader);
+    });
   }
 
   copy(): ReplySink {
-    return new ReadReply(this.#reading);
+    return this.#reading === undefined ? this : new ReadReply(this.#reading);
   }
 
   /** Reads a part. The call ends with the last event of its protocol: some clients read no further. */
   #read(read: (reader: ReplyReader) => void): void {
     const reader = this.#reader;
-    if (reader === undefined) return;
-    const { call } = this.#reading;
+    const call = this.#reading?.call;
+    if (reader === undefined || call === undefined) return;
     const isRead = call.guarded(() => read(reader));
     if (isRead && !reader.isComplete && !call.hasEnded) return;
-    this.#stop();
-    if (!isRead) call.succeeded();
-    else if (reader.error === undefined) call.succeeded(reader);
-    else call.failed(reader.error, reader);
+    this.#stop(() => {
+      if (!isRead) call.succeeded();
+      else if (reader.error === undefined) call.succeeded(reader);
+      else call.failed(reader.error, reader);
+    });
   }
 
   /** A reply that is not complete at its end was cut off. */
   #ended(): void {
-    const reader = this.#stop();
-    if (reader === undefined) return;
-    this.#reading.call.failed(reader.error ?? cutOff(), reader);
+    this.#stop((call, reader) => call.failed(reader.error ?? cutOff(), reader));
   }
 
-  #stop(): ReplyReader | undefined {
+  #stop(end: (call: OpenCall, reader: ReplyReader) => void): void {
     const reader = this.#reader;
-    this.#reader = undefined;
-    if (reader !== undefined) tellNoMore(this);
-    return reader;
+    const call = this.#reading?.call;
+    if (reader === undefined || call === undefined) return;
+    this.#reader = this.#reading = undefined;
+    tellNoMore(this);
+    end(call, reader);
   }
 }
 

@@ -36,6 +36,8 @@ const encoder = new TextEncoder();
  * changed (it is frozen) or its body is no web stream (a mock, a response of node-fetch).
  */
 export function tapReply(response: object, sink: ReplySink): boolean {
+  // A mock may give one response twice.
+  if (Tapped.tapOf(response) !== undefined) return false;
   // By the response's own class: the one of npm's undici is not the global one.
   const bodyOf = memberOf(response, 'body');
   const first = bodyOf?.();
@@ -44,79 +46,140 @@ export function tapReply(response: object, sink: ReplySink): boolean {
     sink.ended();
     return true;
   }
-  // Asked for each time: the original `clone` replaces it.
-  const source = bodyOf as () => Body;
-  let lazy: Body | undefined;
-  let behind: Body | undefined;
-  let taken: ReadableStreamDefaultReader<unknown> | undefined;
-  const take = () => {
-    taken ??= source().getReader();
-    return taken;
-  };
-  /** Whether the original can be read as a whole. What has locked our stream locks it too: it refuses in its own words. */
-  const isWhole = () => {
-    if (lazy?.locked && !source().locked) take();
-    return !source().locked && (response as Response).bodyUsed !== true;
-  };
-  /** What has read the original has locked it. So is our stream, which the client may have seen. */
-  const lock = () => {
-    if (behind?.locked && lazy?.locked === false) lazy.getReader();
-  };
-
-  // No listing of the response shows them.
-  const members: PropertyDescriptorMap = {
-    body: {
-      configurable: true,
-      get() {
-        const original = source();
-        if (lazy === undefined && original.locked) return original;
-        if (lazy === undefined) {
-          lazy = lazyBody(original, take, sink);
-          behind = original;
-        }
-        return lazy;
-      },
-    },
-  };
-  const observe = (name: string, call: (original: Method, args: unknown[]) => unknown) => {
-    const original = (response as Record<string, unknown>)[name];
-    if (typeof original !== 'function') return;
-    const observed = {
-      [name](this: unknown, ...args: unknown[]) {
-        return this === response ? call(original as Method, args) : Reflect.apply(original, this, args);
-      },
-    };
-    members[name] = { configurable: true, writable: true, value: observed[name] };
-  };
-  for (const [name, tell] of READING_METHODS) {
-    observe(name, (original, args) => {
-      if (!isWhole()) return Reflect.apply(original, response, args);
-      // It reads to the end, also where the response is dropped meanwhile.
-      tellNoMore(sink);
-      const reading = Reflect.apply(original, response, args);
-      lock();
-      if (!isPromise(reading)) return tell(sink, reading as never);
-      return reading.then((value) => tell(sink, value as never), tellBroken(sink));
-    });
-  }
-  observe('clone', (original, args) => {
-    isWhole();
-    const copy = Reflect.apply(original, response, args);
-    lock();
-    // The response has another body from now on.
-    if (behind !== source()) lazy = undefined;
-    if (typeof copy === 'object' && copy !== null) tapReply(copy, sink.copy());
-    return copy;
-  });
-
   try {
-    Object.defineProperties(response, members);
+    Object.defineProperties(response, membersFor(response));
+    new Tapped(response, new Tap(response, bodyOf as () => Body, sink));
   } catch {
     return false;
   }
   // A body keeps its response: the sink is told when neither of them can be reached.
   tellWhenDropped(response, sink);
   return true;
+}
+
+/** One response, and the stream that its client reads. */
+class Tap {
+  readonly sink: ReplySink;
+  /** Asked for each time: the original `clone` replaces it. */
+  readonly #source: () => Body;
+  readonly #response: object;
+  #lazy: Body | undefined;
+  /** The original that our stream takes from. */
+  #behind: Body | undefined;
+  #taken: ReadableStreamDefaultReader<unknown> | undefined;
+
+  constructor(response: object, source: () => Body, sink: ReplySink) {
+    this.#response = response;
+    this.#source = source;
+    this.sink = sink;
+  }
+
+  get body(): Body {
+    const original = this.#source();
+    if (this.#lazy === undefined && original.locked) return original;
+    if (this.#lazy === undefined) {
+      this.#lazy = lazyBody(original, () => this.#take(), this.sink);
+      this.#behind = original;
+    }
+    return this.#lazy;
+  }
+
+  /** Whether the original can be read as a whole. What has locked our stream locks it too: it refuses in its own words. */
+  isWhole(): boolean {
+    if (this.#lazy?.locked && !this.#source().locked) this.#take();
+    return !this.#source().locked && (this.#response as Response).bodyUsed !== true;
+  }
+
+  /** What has read the original has locked it. So is our stream, which the client may have seen. */
+  lock(): void {
+    if (this.#behind?.locked && this.#lazy?.locked === false) this.#lazy.getReader();
+  }
+
+  /** The response has another body from now on. */
+  cloned(): void {
+    this.lock();
+    if (this.#behind !== this.#source()) this.#lazy = undefined;
+  }
+
+  #take(): ReadableStreamDefaultReader<unknown> {
+    this.#taken ??= this.#source().getReader();
+    return this.#taken;
+  }
+}
+
+/** Puts the tap into a private field of the response itself: nobody sees it, and there is no table of responses. */
+class Tapped extends class {
+  constructor(itself: object) {
+    // biome-ignore lint/correctness/noConstructorReturn: the fields of the class below become fields of this object
+    return itself;
+  }
+} {
+  readonly #tap: Tap;
+
+  constructor(response: object, tap: Tap) {
+    super(response);
+    this.#tap = tap;
+  }
+
+  static tapOf(response: unknown): Tap | undefined {
+    return typeof response === 'object' && response !== null && #tap in response ? response.#tap : undefined;
+  }
+}
+
+/** By the prototype of the responses: to make the members for each response would cost more than all else here. */
+const membersOfClass = new WeakMap<object, PropertyDescriptorMap>();
+
+/** What a response has in the place of its own members. No listing of the response shows them. */
+function membersFor(response: object): PropertyDescriptorMap {
+  const methods = response as Methods;
+  // A mock has methods of its own.
+  if (NAMES.some((name) => Object.hasOwn(response, name))) {
+    return makeMembers(Object.fromEntries(NAMES.map((name) => [name, methods[name]])));
+  }
+  const prototype: Methods = Object.getPrototypeOf(response) ?? {};
+  const known = membersOfClass.get(prototype) ?? makeMembers(prototype);
+  membersOfClass.set(prototype, known);
+  return known;
+}
+
+type Methods = Readonly<Record<string, unknown>>;
+
+function makeMembers(originals: Methods): PropertyDescriptorMap {
+  const members: PropertyDescriptorMap = {
+    body: {
+      configurable: true,
+      get() {
+        return Tapped.tapOf(this)?.body ?? Reflect.get(originals, 'body', this);
+      },
+    },
+  };
+  for (const [name, read] of Object.entries(METHODS)) {
+    if (typeof originals[name] !== 'function') continue;
+    const method = {
+      [name](this: object, ...args: unknown[]) {
+        const call = () => Reflect.apply(originals[name] as Method, this, args);
+        const tap = Tapped.tapOf(this);
+        return tap === undefined ? call() : read(tap, call);
+      },
+    };
+    members[name] = { configurable: true, writable: true, value: method[name] };
+  }
+  return members;
+}
+
+/** A method that reads the whole body. `tell` tells the sink what was read, and returns what the client gets. */
+function reading<Value>(tell: (sink: ReplySink, value: Value) => unknown) {
+  return (tap: Tap, call: () => unknown): unknown => {
+    if (!tap.isWhole()) return call();
+    const { sink } = tap;
+    // It reads to the end, also where the response is dropped meanwhile.
+    tellNoMore(sink);
+    const value = call();
+    tap.lock();
+    return isPromise(value)
+      ? value.then((read) => tell(sink, read as Value), tellBroken(sink))
+      : tell(sink, value as Value);
+  };
 }
 
 function tellBroken(sink: ReplySink): (error: unknown) => never {
@@ -126,43 +189,38 @@ function tellBroken(sink: ReplySink): (error: unknown) => never {
   };
 }
 
-/** By name of the method: tells the sink what was read, and returns what the client gets. */
-const READING_METHODS: readonly (readonly [name: string, tell: (sink: ReplySink, value: never) => unknown])[] = [
-  [
-    'json',
-    (sink, value: unknown) => {
-      sink.parsed(value);
-      return value;
-    },
-  ],
-  ['text', (sink, value: string) => sink.text(value)],
-  [
-    'arrayBuffer',
-    (sink, value: ArrayBuffer) => {
-      const given = new Uint8Array(value);
-      const shown = wholeBody(sink, given);
-      return shown === given ? value : shown.buffer;
-    },
-  ],
-  ['bytes', wholeBody],
-  [
-    'blob',
-    async (sink, value: Blob) => {
-      const given = new Uint8Array(await value.arrayBuffer());
-      const shown = wholeBody(sink, given);
-      // By its own class: a test environment may have another one.
-      const Given = value.constructor as typeof Blob;
-      return shown === given ? value : new Given([own(shown)], { type: value.type });
-    },
-  ],
-  [
-    'formData',
-    (sink, value: unknown) => {
-      sink.ended();
-      return value;
-    },
-  ],
-];
+const METHODS: Readonly<Record<string, (tap: Tap, call: () => unknown) => unknown>> = {
+  json: reading((sink, value) => {
+    sink.parsed(value);
+    return value;
+  }),
+  text: reading((sink, value: string) => sink.text(value)),
+  arrayBuffer: reading((sink, value: ArrayBuffer) => {
+    const given = new Uint8Array(value);
+    const shown = wholeBody(sink, given);
+    return shown === given ? value : shown.buffer;
+  }),
+  bytes: reading(wholeBody),
+  blob: reading(async (sink, value: Blob) => {
+    const given = new Uint8Array(await value.arrayBuffer());
+    const shown = wholeBody(sink, given);
+    // By its own class: a test environment may have another one.
+    const Given = value.constructor as typeof Blob;
+    return shown === given ? value : new Given([own(shown)], { type: value.type });
+  }),
+  formData: reading((sink, value) => {
+    sink.ended();
+    return value;
+  }),
+  clone(tap, call) {
+    tap.isWhole();
+    const copy = call();
+    tap.cloned();
+    if (typeof copy === 'object' && copy !== null) tapReply(copy, tap.sink.copy());
+    return copy;
+  },
+};
+const NAMES = Object.keys(METHODS);
 
 function wholeBody(sink: ReplySink, bytes: Uint8Array): Uint8Array {
   const shown = sink.chunk(bytes);
