@@ -1,5 +1,6 @@
 /** The public price catalogue: https://github.com/pydantic/genai-prices, as released, never fetched. */
-import type { PriceCalculation, Provider } from '@pydantic/genai-prices';
+import type { ModelInfo, PriceCalculation } from '@pydantic/genai-prices';
+import { plainDollars, pricesAt } from './catalogue-prices.ts';
 import { catalogueProvider, plainModel, withoutDate, withoutVersion } from './model-names.ts';
 import { type SoundUsage, soundUsage } from './usage.ts';
 
@@ -9,7 +10,7 @@ export interface CataloguePrice {
   /** The catalogue's own name, `provider/model`. */
   readonly name: string;
   /** US dollars by the catalogue's names of units: `input_mtok` is a million input tokens. */
-  readonly prices: PriceCalculation['model_price'];
+  readonly prices: Prices;
 }
 
 export interface Catalogue {
@@ -27,6 +28,16 @@ export interface Catalogue {
   nameOf(provider: string, model: string): string | undefined;
   /** The catalogue's name of the provider that makes this model. */
   makerOf(model: string): string | undefined;
+}
+
+type Prices = PriceCalculation['model_price'];
+
+/** A model of the catalogue. */
+interface Found {
+  readonly name: string;
+  readonly prices: ModelInfo['prices'];
+  /** By the catalogue's own arithmetic. */
+  readonly price: (usage: SoundUsage, at: number) => PriceCalculation | null;
 }
 
 let loaded: Catalogue | undefined;
@@ -61,41 +72,57 @@ export function loadCatalogue(): Promise<Catalogue | undefined> {
 async function load(): Promise<Catalogue> {
   const { calcPrice, findProvider } = await import('@pydantic/genai-prices');
 
+  /** Each model that was looked up: to search all models of a provider takes longer than to price a call. */
+  const known = new Map<string, Found | undefined>();
+  const find = (provider: string, name: string): Found | undefined => {
+    const key = `${provider}/${name}`;
+    if (known.has(key)) return known.get(key);
+    const found = search(provider, name);
+    if (known.size < MOST_FOUND) known.set(key, found);
+    return found;
+  };
+
   /** Only the very provider: the catalogue itself takes `my-openai-proxy` for OpenAI, and looks up `litellm` by the model alone. */
-  const providerNamed = (provider: string) => {
+  const search = (provider: string, name: string): Found | undefined => {
     const providerId = catalogueProvider(provider);
-    return findProvider({ providerId })?.id === providerId ? providerId : undefined;
+    if (findProvider({ providerId })?.id !== providerId) return undefined;
+    const id = plainModel(name);
+    const any = calcPrice({}, id, { providerId });
+    if (any === null) return undefined;
+    return {
+      name: `${any.provider.id}/${any.model.id}`,
+      prices: any.model.prices,
+      price: (usage, at) =>
+        calcPrice(unitsOf(usage), id, {
+          provider: { ...any.provider, models: [any.model] },
+          timestamp: new Date(at),
+        }),
+    };
   };
 
-  /** Each provider with one model only, by their names: to search all its models takes longer than to price a call. */
-  const found = new Map<string, Provider | undefined>();
-  const search = (providerId: string, model: string): Provider | undefined => {
-    const name = `${providerId}/${model}`;
-    if (found.has(name)) return found.get(name);
-    const any = calcPrice({}, model, { providerId });
-    const provider = any === null ? undefined : { ...any.provider, models: [any.model] };
-    if (found.size < MOST_FOUND) found.set(name, provider);
-    return provider;
-  };
-
-  const priceAt = (providerId: string, name: string, usage: SoundUsage, at: number): CataloguePrice | undefined => {
+  const priceAt = (provider: string, model: string, usage: SoundUsage, at: number): CataloguePrice | undefined => {
     try {
-      const model = plainModel(name);
-      const provider = search(providerId, model);
-      if (provider === undefined) return undefined;
-      const found = calcPrice(unitsOf(usage), model, { provider, timestamp: new Date(at) });
-      if (!found || !prices(found.model_price, usage)) return undefined;
-      const { total_price: dollars, model_price } = found;
-      return { dollars, name: `${found.provider.id}/${found.model.id}`, prices: model_price };
+      const found = find(provider, model);
+      if (found === undefined) return undefined;
+      const { name } = found;
+      const plain = pricesAt(found.prices, at);
+      const plainly = plain === undefined ? undefined : plainDollars(plain, usage);
+      if (plain !== undefined && plainly !== undefined) {
+        return covers(plain, usage) ? { dollars: plainly, name, prices: plain } : undefined;
+      }
+      const priced = found.price(usage, at);
+      if (!priced || !covers(priced.model_price, usage)) return undefined;
+      return { dollars: priced.total_price, name, prices: priced.model_price };
     } catch {
       return undefined;
     }
   };
 
   const price: Catalogue['price'] = (provider, model, usage, at) => {
-    for (const each of provider === undefined ? MAKERS : [providerNamed(provider)]) {
-      const found = each && priceAt(each, model, usage, at);
-      if (found) return found;
+    if (provider !== undefined) return priceAt(provider, model, usage, at);
+    for (const maker of MAKERS) {
+      const found = priceAt(maker, model, usage, at);
+      if (found !== undefined) return found;
     }
     return undefined;
   };
@@ -124,7 +151,7 @@ const MAKERS = ['openai', 'anthropic', 'google', 'mistral', 'x-ai', 'deepseek', 
 const NOTHING = soundUsage({ inputTokens: 0, outputTokens: 0 });
 
 /** Models that are billed by hours or pages have no price for tokens: the catalogue would say 0 dollars. */
-function prices(price: PriceCalculation['model_price'], usage: SoundUsage): boolean {
+function covers(price: Prices, usage: SoundUsage): boolean {
   return (
     (price.input_mtok !== undefined || usage.inputTokens === 0) &&
     (price.output_mtok !== undefined || usage.outputTokens === 0)
