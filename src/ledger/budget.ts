@@ -54,8 +54,10 @@ export function assumedUsage(
   };
 }
 
+/** More than any call has is no usage: it would cost nothing. */
 function positive(value: number | undefined): number {
-  return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : 0;
+  const isNumber = typeof value === 'number' && Number.isFinite(value) && value > 0;
+  return isNumber ? Math.min(value, Number.MAX_SAFE_INTEGER) : 0;
 }
 
 /**

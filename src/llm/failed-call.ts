@@ -25,6 +25,11 @@ export function knownReply(error: unknown): KnownReply {
   return error instanceof ModelReplyError ? error.reply : {};
 }
 
+/** Whether an error is the end of a reply, after which no more usage comes. */
+export function endsReply(error: unknown): boolean {
+  return error instanceof ModelReplyError && error.reason !== 'cut_off';
+}
+
 /** A usage that a reply or an error of foreign code has. Errors of other packages may have a `usage` that is another thing. */
 export function usageOrNone(usage: unknown): Usage | undefined {
   const isUsage = isTokens(readProperty(usage, 'inputTokens')) || isTokens(readProperty(usage, 'outputTokens'));

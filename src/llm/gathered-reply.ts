@@ -7,6 +7,7 @@ export class GatheredReply {
   #parts: ModelChunk = {};
   #text = '';
   #answer: string | undefined;
+  #hasEnded = false;
 
   constructor(keepsText: boolean) {
     this.#keepsText = keepsText;
@@ -24,6 +25,16 @@ export class GatheredReply {
     };
     this.#answer ||= text ?? this.#answer;
     if (this.#keepsText) this.#text += text ?? '';
+  }
+
+  /** There are no more chunks. */
+  ended(): void {
+    this.#hasEnded = true;
+  }
+
+  /** Whether nothing changes its usage any more. */
+  get isWhole(): boolean {
+    return this.#hasEnded || this.#parts.finishReason !== undefined;
   }
 
   /** Not empty once a chunk had text, `undefined` while no chunk had any. */

@@ -50,6 +50,7 @@ export function llmStream(
           reply.add(step.value);
           if (step.value.text) return step.value.text;
         }
+        reply.ended();
         requireText(reply.answer, reply.parts);
         return undefined;
       };
@@ -64,10 +65,10 @@ export function llmStream(
           await call.tell(reply.parts);
         } catch (error) {
           hasEnded = true;
-          await call.failed(error, { streams: true, reply: reply.parts });
+          await call.failed(error, reply);
           throw error;
         } finally {
-          if (!hasEnded) await call.left(reply.parts);
+          if (!hasEnded) await call.left(reply);
           await chunks.return?.();
         }
       }
@@ -78,7 +79,7 @@ export function llmStream(
         await texts.next();
         return texts;
       } catch (error) {
-        await call.failed(error, { streams: true, reply: reply.parts });
+        await call.failed(error, reply);
         // A model may ignore the signal. Closing its reply stops it.
         (async () => chunks.return?.())().catch(() => {});
         throw error;

@@ -8,7 +8,8 @@ import type { PriceBook } from '../ledger/price-book.ts';
 import { isTokens } from '../ledger/usage.ts';
 import { messagesJson, type Observation, recordReply, recordRequest } from '../telemetry/record/llm.ts';
 import { chargeCall, dateIn, type EndedCall, estimator, FREE, preparePrice } from './charging.ts';
-import { knownReply, mayBeBilled, usageIn, usageOrNone, wasNotBilled } from './failed-call.ts';
+import { endsReply, knownReply, mayBeBilled, usageIn, usageOrNone, wasNotBilled } from './failed-call.ts';
+import type { GatheredReply } from './gathered-reply.ts';
 import type { Model, ModelChunk, ModelReply, ModelRequest, ModelServer } from './model.ts';
 import { pricesInForce } from './price-book.ts';
 import type { LlmOptions } from './request.ts';
@@ -96,20 +97,22 @@ export class PortCall {
     return decide((_, context) => onReply(reply, context), undefined, this.#context, this.#observation);
   }
 
-  /** The call has failed. `streams`: a stream has begun, which a server may bill without saying so. */
-  failed(error: unknown, { streams = false, reply = {} as ModelChunk } = {}): Waiting {
+  /** The call has failed. `stream`: what has come of a stream that has begun, which a server may bill without saying so. */
+  failed(error: unknown, stream?: GatheredReply): Waiting {
+    const reply: ModelChunk = stream?.parts ?? {};
     const known = { ...knownReply(error), ...reply };
     this.#show(known);
-    const billed = metered({ ...known, usage: usageOrNone(reply.usage) ?? usageIn(error) });
-    const wasSent = streams || this.#context.cancelled || mayBeBilled(error);
+    const isWhole = stream === undefined || stream.isWhole || endsReply(error);
+    const billed = metered({ ...known, usage: usageOrNone(reply.usage) ?? usageIn(error) }, isWhole);
+    const wasSent = stream !== undefined || this.#context.cancelled || mayBeBilled(error);
     const isFree = billed.usage === undefined && (!wasSent || wasNotBilled(error));
     return this.#charge('failed', known.model, isFree ? FREE : billed);
   }
 
   /** The reader has left the reply. */
-  left(reply: ModelChunk): Waiting {
-    this.#show(reply);
-    return this.#charge('cancelled', reply.model, metered(reply));
+  left({ parts, isWhole }: GatheredReply): Waiting {
+    this.#show(parts);
+    return this.#charge('cancelled', parts.model, metered(parts, isWhole));
   }
 
   #show({ model, id, finishReason, text }: ModelChunk): void {
@@ -139,11 +142,11 @@ export class PortCall {
   }
 }
 
-/** A usage of which one of the two numbers is unknown is a lower bound. */
-function metered({ usage: said, dollars, serviceTier }: ModelChunk) {
+/** A usage of which one of the two numbers is unknown is a lower bound, and so is that of a reply that is not whole. */
+function metered({ usage: said, dollars, serviceTier }: ModelChunk, isWhole = true) {
   const usage = usageOrNone(said);
-  const isWhole = isTokens(usage?.inputTokens) && isTokens(usage?.outputTokens);
-  const metering = usage === undefined ? 'unknown' : isWhole ? 'exact' : 'partial';
+  const isExact = isWhole && isTokens(usage?.inputTokens) && isTokens(usage?.outputTokens);
+  const metering = usage === undefined ? 'unknown' : isExact ? 'exact' : 'partial';
   const tier = typeof serviceTier === 'string' ? serviceTier : undefined;
   return { usage, metering, statedDollars: dollars, serviceTier: tier } as const;
 }

@@ -90,6 +90,30 @@ describe('llmStream', () => {
     expect(telemetry.spans()[0]?.attributes).not.toHaveProperty('tta.llm.priced');
   });
 
+  it('takes the usage of a reply that was left or broke off for a lower bound, until its reason or its end has come', async () => {
+    const usage = { inputTokens: 1, outputTokens: 1 };
+    const talking = (last: object, error?: Error) =>
+      modelOf(async function* () {
+        yield { text: 'one', usage };
+        yield { text: 'two', ...last };
+        if (error !== undefined) throw error;
+        yield { text: 'three', usage: { inputTokens: 1, outputTokens: 9 } };
+      });
+    const readTwo = async (model: Model) => {
+      let read = 0;
+      for await (const _ of await llmStream(model).execute('hi')) if (++read === 2) break;
+    };
+    await readTwo(talking({}));
+    await telemetry.expectMetric('tta_llm_unmetered_requests_total', {}, 1);
+    await expect(read(await llmStream(talking({}, new Error('cut'))).execute('hi'))).rejects.toThrow('cut');
+    await telemetry.expectMetric('tta_llm_unmetered_requests_total', {}, 2);
+    await telemetry.expectMetric('tta_llm_output_tokens_total', {}, 2);
+    await readTwo(talking({ usage: { outputTokens: 5 }, finishReason: 'stop' }));
+    await read(await llmStream(talking({})).execute('hi'));
+    await telemetry.expectMetric('tta_llm_unmetered_requests_total', {}, 2);
+    await telemetry.expectMetric('tta_llm_output_tokens_total', {}, 2 + 5 + 9);
+  });
+
   it('refuses a model that cannot stream', () => {
     const { stream: _, ...silent } = modelOf(async function* () {});
     expect(() => llmStream(silent)).toThrow('llmStream: model.stream must be a function, got undefined');

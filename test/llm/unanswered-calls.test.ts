@@ -77,7 +77,7 @@ describe('a call of llmStream', () => {
 
   it.each<[string, Model, number, number]>([
     ['before its first text', streaming([{ id: 'r' }], new Error('broke off')), 1, 0],
-    ['before its first text, after its usage', streaming([{ usage }], new Error('broke off')), 0, 0.09],
+    ['before its first text, after a usage', streaming([{ usage }], new Error('broke off')), 1, 0.09],
     ['by its status', streaming([], Object.assign(new Error('busy'), { status: 429 })), 0, 0],
     ['without a connection', streaming([], code('ECONNREFUSED')), 0, 0],
     ['in the middle', streaming([{ text: 'a' }], new Error('broke off')), 1, 0],
