@@ -1,3 +1,4 @@
+import { requireFunction } from '../core/check.ts';
 import { contextAround, ExecutionContext, enter } from '../core/context.ts';
 
 const UNCOUNTED = 'uncounted';
@@ -5,8 +6,13 @@ const UNCOUNTED = 'uncounted';
 /**
  * Calls `work` so that the model calls that it makes over `fetch` are not counted: something else counts them. Holds for
  * all that `work` starts, also asynchronously.
+ *
+ * @example
+ * const reply = await uncounted(() => askModel('What is a span?')); // its client counts the call itself
+ * @throws TypeError when `work` is no function
  */
 export function uncounted<Out>(work: () => Out): Out {
+  requireFunction('uncounted', 'work', work);
   if (isUncounted()) return work();
   // In the context that there is already: on Node.js 20 each further AsyncLocalStorage slows all promises of a process down.
   const around = contextAround() ?? ExecutionContext.remote({});

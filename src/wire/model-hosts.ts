@@ -1,7 +1,7 @@
 /** Hosts that the author names. */
 import { fail, type Rule } from '../core/check.ts';
 import { flag, object, optional, word } from '../core/rules.ts';
-import { isPlain, measure } from '../core/show.ts';
+import { isPlain, measure, show } from '../core/show.ts';
 
 export interface ModelHost {
   /** The provider in metrics and prices. @default that of the host: `openai`, `groq`, ..., or the host's name */
@@ -22,7 +22,12 @@ const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
 
 export const modelHosts: Rule<ModelHosts> = (where, option, value) => {
   if (typeof value !== 'string' && !isPlain(value)) {
-    fail(where, option, "must be hosts such as 'litellm:4000=litellm'", value);
+    fail(
+      where,
+      option,
+      "must be a text such as 'litellm:4000=litellm', or an object such as { 'litellm:4000': 'litellm' }",
+      value,
+    );
   }
   for (const [host, entry] of hostEntries(value as ModelHosts)) {
     if (!HOST.test(host)) {
@@ -31,7 +36,7 @@ export const modelHosts: Rule<ModelHosts> = (where, option, value) => {
         `${where}: ${option} must name hosts such as litellm:4000 or litellm:4000=litellm, got ${measure(host)}`,
       );
     }
-    modelHost(where, `${option}['${host}']`, entry);
+    modelHost(where, `${option}[${show(host)}]`, entry);
   }
 };
 

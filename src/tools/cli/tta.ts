@@ -140,7 +140,8 @@ It prints what your program needs, to be pasted into another terminal:
   export OPENAI_API_KEY=offline
 
 Any model name is answered, with sentences of the last message, whole or as a stream. A tool is called if the message has its
-name. Other clients than OpenAI's take the address without /v1. Nothing leaves this machine and nothing is paid. Dollars are counted by the provider's name: openAICompatible({ model: 'gpt-4o', provider: 'openai' }).`,
+name. Other clients than OpenAI's take the address without /v1. Nothing leaves this machine and nothing is paid. Dollars are
+counted by the provider's name: openAICompatible({ model: 'gpt-4o', provider: 'openai' }).`,
   )
   .action((options: OfflineModelCommandOptions) => offlineModelCommand(options));
 
