@@ -6,6 +6,7 @@ import { processWide } from '../platform/process-wide.ts';
 import { ANY_HOST, hostObserved, KNOWN_HOSTS } from '../telemetry/record/observed-hosts.ts';
 import { observeModelCalls } from '../wire/observe-model-calls.ts';
 import { endOpenModelCalls } from '../wire/open-call.ts';
+import { setProcessOptions } from '../wire/process-options.ts';
 import type { ModelCallsSettings } from './model-calls-settings.ts';
 import { warn } from './warn.ts';
 
@@ -24,7 +25,7 @@ export function startModelCalls(settings: ModelCallsSettings): ObservedModelCall
   const { prices, isChosen, ...options } = settings;
   const undo = prices.map(setPriceBook);
   if (settings.mode !== 'off') {
-    undo.push(observeModelCalls(options), ...hostsOf(settings));
+    undo.push(setProcessOptions(options), observeModelCalls(options), ...hostsOf(settings));
     if (!isChosen) sayOnce();
   }
   return {

@@ -9,6 +9,7 @@ import type { ReplyHeard } from './heard.ts';
 import type { CallReader, OpenCall } from './open-call.ts';
 import { checkModelCallOptions, type ModelCallOptions } from './options.ts';
 import { WIRE } from './parts.ts';
+import { withProcessOptions } from './process-options.ts';
 import { cutOff } from './read-reply.ts';
 import { createWatch, type Watch } from './watch.ts';
 
@@ -46,7 +47,7 @@ export function observeBedrock<Client extends BedrockClient>(client: Client, opt
     fail('observeBedrock', 'client', 'must be a client of the AWS SDK, such as new BedrockRuntimeClient({})', client);
   }
   if (options.mode === 'off') return client;
-  const watch = createWatch(options, WIRE);
+  const watch = createWatch(withProcessOptions(options), WIRE);
   const middleware = (send: Send, context: unknown) => (sent: Sent) =>
     sendCommand(send, sent, operationOf(context), watch);
   // Inside of the client's own retries, and after its signature.

@@ -2,6 +2,7 @@ import { fail } from '../core/check.ts';
 import { createObserver, type Observer } from './observer.ts';
 import { checkModelCallOptions, type ModelCallOptions } from './options.ts';
 import { WIRE } from './parts.ts';
+import { withProcessOptions } from './process-options.ts';
 
 /** A function that sends requests as `fetch` does, whichever package has made it. */
 export type AnyFetch = (...args: never[]) => unknown;
@@ -24,7 +25,7 @@ export function observeFetch(base?: AnyFetch, options: ModelCallOptions = {}): A
   checkModelCallOptions(options);
   if (base !== undefined && typeof base !== 'function') fail('observeFetch', 'base', 'must be a function', base);
   const sender = base ?? globalFetch;
-  return options.mode === 'off' ? sender : observed(sender, createObserver(options, WIRE));
+  return options.mode === 'off' ? sender : observed(sender, createObserver(withProcessOptions(options), WIRE));
 }
 
 const globalFetch: typeof globalThis.fetch = (...args) => globalThis.fetch(...args);

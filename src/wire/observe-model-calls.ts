@@ -2,6 +2,7 @@ import { observed } from './observe-fetch.ts';
 import { createObserver } from './observer.ts';
 import { checkModelCallOptions, type ModelCallOptions } from './options.ts';
 import { WIRE } from './parts.ts';
+import { withProcessOptions } from './process-options.ts';
 
 /** Takes back what a function has done. Further calls do nothing. */
 export type Undo = () => void;
@@ -24,7 +25,7 @@ export function observeModelCalls(options: ModelCallOptions = {}): Undo {
   const earlier = Object.getOwnPropertyDescriptor(globalThis, 'fetch');
   const base: unknown = globalThis.fetch;
   if (options.mode === 'off' || typeof base !== 'function') return () => {};
-  const observer = createObserver(options, WIRE);
+  const observer = createObserver(withProcessOptions(options), WIRE);
   const ours = observed(base as typeof fetch, observer);
   if (!setFetch({ configurable: true, writable: true, enumerable: earlier?.enumerable ?? true, value: ours })) {
     process.emitWarning('model calls are not observed: the global fetch cannot be replaced', 'TtaPrimitivesWarning');

@@ -4,6 +4,7 @@ import { afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from '
 import { pricesInForce } from '../../src/llm/price-book.ts';
 import { parseExposition, select } from '../../src/prometheus/parse.ts';
 import { register } from '../../src/sdk/index.ts';
+import { observeFetch } from '../../src/wire/observe-fetch.ts';
 import { ENTRY, endChildren, runModule } from '../support/child.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { build } from '../support/tta.ts';
@@ -58,6 +59,20 @@ describe('register', () => {
     ]);
     await sdk.shutdown();
     expect((await hosts()).filter(([, , , value]) => value !== 0)).toEqual([]);
+  });
+
+  it('gives its options to observers that are made by hand, beside their own', async () => {
+    const sdk = await start({ modelCalls: { hosts: { 'litellm:4000': 'litellm' } } });
+    const reply = { model: 'm', choices: [{ message: {} }], usage: { prompt_tokens: 1, completion_tokens: 1 } };
+    const answer = async (_url: string, _init: object) => Response.json(reply);
+    const fetched = observeFetch(answer, { hosts: 'vllm.internal=vllm' });
+    for (const host of ['litellm:4000', 'vllm.internal', 'elsewhere']) {
+      const body = JSON.stringify({ model: 'm', messages: [] });
+      await (await fetched(`http://${host}/v1/chat/completions`, { method: 'POST', body })).json();
+    }
+    const requests = select(parseExposition(await sdk.metrics()), 'tta_llm_requests_total');
+    const counted = requests.filter(({ labels, value }) => labels.model === 'm' && value > 0);
+    expect(counted.map(({ labels }) => labels.provider).toSorted()).toEqual(['litellm', 'vllm']);
   });
 
   it('sets prices for the whole process, of the file first and then of the options, and takes them back', async () => {
