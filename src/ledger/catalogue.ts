@@ -24,6 +24,8 @@ export interface Catalogue {
   /**
    * The name of a model that a server has said, if it is that of a model or of a version of one. A name that only begins like
    * a model's, whose end a server could choose freely, gives the catalogue's own name. `undefined`: no model has this name.
+   *
+   * @param provider where it has no such model, as a gateway has none, the models of all that make some count
    */
   nameOf(provider: string, model: string): string | undefined;
   /** The catalogue's name of the provider that makes this model. */
@@ -128,7 +130,7 @@ async function load(): Promise<Catalogue> {
   };
 
   const nameOf: Catalogue['nameOf'] = (provider, model) => {
-    const found = price(provider, model, NOTHING, 0)?.name;
+    const found = (price(provider, model, NOTHING, 0) ?? price(undefined, model, NOTHING, 0))?.name;
     const id = found?.slice(found.indexOf('/') + 1);
     const name = plainModel(model);
     const isVersion = [name, withoutDate(name), withoutVersion(name)].some(

@@ -142,7 +142,9 @@ it.each([
   ['anthropic', 'claude-sonnet-4-5-0e7b1c9d', 'claude-sonnet-4-5'],
   ['openai', 'ft:gpt-4o-mini-2024-07-18:org::abc', 'ft:gpt-4o-mini'],
   ['openai', 'gpt-none', undefined],
-  ['litellm', 'gpt-4o', undefined],
+  ['litellm', 'gpt-4o', 'gpt-4o'],
+  ['litellm', 'gpt-4o-of-my-own', undefined],
+  ['litellm', 'fast', undefined],
 ])('calls a model of %s that says it is %s %s', async (provider, model, expected) => {
   expect((await loadCatalogue())?.nameOf(provider, model)).toBe(expected);
 });
