@@ -64,9 +64,11 @@ function positive(value: number | undefined): number {
  * What a call counts for in a budget, in dollars. Of a call whose cost is unknown, or known only in part, what was held
  * for it is taken as spent: it is the safe bound.
  */
-export function spentOn({ dollars, metering }: Charge, heldUsd: number): number {
+export function spentOn({ dollars, metering, outcome }: Charge, heldUsd: number): number {
   if (dollars === undefined || !Number.isFinite(dollars) || dollars < 0) return heldUsd;
-  return metering === 'partial' || metering === 'unknown' ? Math.max(dollars, heldUsd) : dollars;
+  // The text that has passed is all of a reply only where it has come to its end.
+  const isKnown = metering === 'exact' || (metering === 'estimate' && outcome === 'answered');
+  return isKnown ? dollars : Math.max(dollars, heldUsd);
 }
 
 /** Whether the last `added` nanodollars have made what is spent reach a limit. One of 0 is reached by the first of all. */

@@ -80,6 +80,12 @@ it.each<[string, Partial<Charge>, number]>([
   ['what was held, where its usage is unknown', { dollars: undefined, metering: 'unknown' }, 3],
   ['what was held, where its dollars are a smaller part', { dollars: 2, metering: 'partial' }, 3],
   ['its dollars, where they are a part that is larger', { dollars: 4, metering: 'partial' }, 4],
+  [
+    'what was held, where its text was counted until it was left',
+    { dollars: 2, metering: 'estimate', outcome: 'cancelled' },
+    3,
+  ],
+  ['its dollars, where its whole text was counted', { dollars: 2, metering: 'estimate' }, 2],
   ['what was held, where its dollars are no number', { dollars: Number.NaN }, 3],
 ])('a call counts for %s', (_, charge, expected) => {
   const whole = { provider: 'openai', model: 'gpt-4', outcome: 'answered', metering: 'exact' } as const;

@@ -92,4 +92,18 @@ describe('a budget around the official client', () => {
     expect(await failureOf(shared.execute(300))).toMatchObject({ status: 401 });
     await telemetry.expectMetric('tta_budget_remaining_dollars', { budget: 'refused' }, 1);
   });
+
+  it('takes what was held for a stream that was left without its usage', async () => {
+    server.answer = (response) => {
+      response.setHeader('content-type', 'text/event-stream');
+      response.write(`data: ${JSON.stringify(chunk({ content: 'Hello' }))}\n\n`);
+    };
+    const leave = task('leave', async () => {
+      for await (const _ of await client.chat.completions.create({ ...request, max_tokens: 100, stream: true })) break;
+    });
+    const bytes = Buffer.byteLength(JSON.stringify({ ...request, max_tokens: 100, stream: true }));
+    await budget(leave, { name: 'left', limitUsd: 1, per: 'all' }).execute();
+    const held = (Math.ceil(bytes / 3) * 30 + 100 * 60) / 1e6;
+    await telemetry.expectMetric('tta_budget_remaining_dollars', { budget: 'left' }, 1 - held);
+  });
 });
