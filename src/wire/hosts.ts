@@ -30,7 +30,9 @@ export function hostFinder(hosts: ModelHosts, all: boolean): HostFinder {
   };
   const find: HostFinder = (host) => {
     const name = host.replace(/:\d+$/, '');
-    const entry = own.get(host) ?? own.get(name);
+    // `URL.host` has no port where it is the usual one.
+    const usual = host === name ? (own.get(`${name}:443`) ?? own.get(`${name}:80`)) : undefined;
+    const entry = own.get(host) ?? own.get(name) ?? usual;
     const owner = providerOfHost(host);
     const listed = entry !== undefined || owner !== undefined;
     if (!listed && !all) return undefined;

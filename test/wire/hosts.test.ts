@@ -21,6 +21,13 @@ describe('the hosts that are read', () => {
     expect(find('vllm.internal', hosts)?.provider).toBe('vllm.internal');
   });
 
+  it('may be given with the usual port, which no address of a request has', () => {
+    const hosts = 'litellm:443=litellm, proxy.corp:80=corp';
+    expect(find('litellm', hosts)?.provider).toBe('litellm');
+    expect(find('proxy.corp', hosts)?.provider).toBe('corp');
+    expect(find('litellm:4000', hosts)).toBeUndefined();
+  });
+
   it('may be given as addresses, as clients have them in their settings', () => {
     expect(find('proxy:8080', 'https://user:key@Proxy:8080/v1?key=k=proxy')?.listed).toBe(true);
     expect(find('127.0.0.1:11434', 'http://127.0.0.1:11434/v1')?.provider).toBe('ollama');
