@@ -174,7 +174,7 @@ export class BudgetExceededError extends Error implements BudgetFacts {
 function sumsOf({ limitUsd, spentUsd, heldUsd, neededUsd }: BudgetFacts): string {
   const held = heldUsd > 0 ? ` and ${usd(heldUsd)} held for calls that run` : '';
   const needed = neededUsd === undefined ? '' : `, and the call may cost ${usd(neededUsd)}`;
-  return `of ${usd(limitUsd)} are ${usd(spentUsd)} spent${held}${needed}`;
+  return `${usd(spentUsd)} of ${usd(limitUsd)} is spent${held}${needed}`;
 }
 
 function usd(dollars: number): string {

@@ -93,7 +93,7 @@ describe('budget', () => {
     expect(error).toBe(seen);
     expect(error).toMatchObject({ primitiveName: 'b', limitUsd: 0.25, spentUsd: 0.22, heldUsd: 0, neededUsd: 0.1 });
     expect((error as Error).message).toBe(
-      'b refused a call to a model: of $0.25 are $0.22 spent, and the call may cost $0.1',
+      'b refused a call to a model: $0.22 of $0.25 is spent, and the call may cost $0.1',
     );
     expect(paid.calls).toBe(2);
     await telemetry.expectMetric('tta_budget_refusals_total', { budget: 'b' }, 1);

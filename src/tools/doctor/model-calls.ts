@@ -36,16 +36,16 @@ function prices(after: Exposition): Finding {
   const calls = counted(after, 'tta_llm_unpriced_requests_total');
   const own = new Set(counted(after, 'tta_llm_observed_hosts').map(({ labels }) => labels.provider));
   const why = ({ provider }: Sample['labels']) =>
-    own.has(provider) ? ', a host of your own, which has no price list' : '';
+    own.has(provider) ? ' (a host of your own, which has no price list)' : '';
   return calls.length === 0
     ? ok('prices', 'Every model call whose tokens are known has a price')
-    : warning('prices', `Without a price: ${listed(calls, why)}`, REMEDY.unpriced);
+    : warning('prices', `Calls without a price: ${listed(calls, why)}`, REMEDY.unpriced);
 }
 
 function tokens(calls: readonly Sample[]): Finding {
   return calls.length === 0
     ? ok('tokens', 'The tokens of every answered model call are known')
-    : warning('tokens', `Without known tokens, and so without a cost: ${listed(calls)}`, REMEDY.unmetered);
+    : warning('tokens', `Calls without known tokens, and so without a cost: ${listed(calls)}`, REMEDY.unmetered);
 }
 
 function requests(calls: readonly Sample[]): Finding {
@@ -60,7 +60,5 @@ function counted(exposition: Exposition, name: string): readonly Sample[] {
 }
 
 function listed(calls: readonly Sample[], why: (labels: Sample['labels']) => string = () => ''): string {
-  return calls
-    .map(({ labels, value }) => `${value} calls to ${labels.model} of ${labels.provider}${why(labels)}`)
-    .join(', ');
+  return calls.map(({ labels, value }) => `${value} to ${labels.model} of ${labels.provider}${why(labels)}`).join(', ');
 }

@@ -61,7 +61,7 @@ export const REMEDY = {
       'and workflows are for code, not for data: build primitives once, outside of the request, and put data into `tags`.',
   },
   unpriced: {
-    symptom: 'A call costs nothing.',
+    symptom: 'The dollars of a call are missing.',
     text:
       '`tta_llm_unpriced_requests_total` counts calls whose price is not known. `tta prices MODEL` shows what is. Give the price in ' +
       'dollars per million tokens: in a JSON file that `TTA_PRICES` names, such as `{ "prices": { "my-model": { "input": 3, "output": 15 } } }`, ' +

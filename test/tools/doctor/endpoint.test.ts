@@ -158,7 +158,7 @@ describe('the metrics of the program', () => {
     const { url } = await startApp(`await llm(${model}).execute('hi');`);
     const { prices } = await runDoctor(url);
     expect(prices).toMatchObject({ verdict: 'warning', remedy: REMEDY.unpriced });
-    expect(prices?.detail).toBe('Without a price: 1 calls to own of home');
+    expect(prices?.detail).toBe('Calls without a price: 1 to own of home');
   });
 
   it('are a warning of another kind when the tokens of a call are unknown', async () => {
@@ -167,7 +167,7 @@ describe('the metrics of the program', () => {
     const { prices, tokens } = await runDoctor(url);
     expect(prices?.verdict).toBe('ok');
     expect(tokens).toMatchObject({ verdict: 'warning', remedy: REMEDY.unmetered });
-    expect(tokens?.detail).toBe('Without known tokens, and so without a cost: 1 calls to gpt-4 of openai');
+    expect(tokens?.detail).toBe('Calls without known tokens, and so without a cost: 1 to gpt-4 of openai');
   });
 });
 

@@ -35,7 +35,7 @@ tta_llm_unpriced_requests_total{model="gpt-4o",provider="openai"} 0
 `);
     expect(prices).toMatchObject({ verdict: 'warning', remedy: REMEDY.unpriced });
     expect(prices?.detail).toBe(
-      'Without a price: 3 calls to fast of litellm, a host of your own, which has no price list, 2 calls to new of openai',
+      'Calls without a price: 3 to fast of litellm (a host of your own, which has no price list), 2 to new of openai',
     );
     expect([tokens?.verdict, requests?.verdict]).toEqual(['ok', 'ok']);
   });
@@ -47,7 +47,7 @@ tta_llm_unmetered_requests_total{model="__unrecognised__",provider="openai"} 5
 tta_llm_unmetered_requests_total{model="__unrecognised__",provider="groq"} 1
 `);
     expect(tokens).toMatchObject({ verdict: 'warning', remedy: REMEDY.unmetered });
-    expect(tokens?.detail).toBe('Without known tokens, and so without a cost: 4 calls to gpt-4o of openai');
+    expect(tokens?.detail).toBe('Calls without known tokens, and so without a cost: 4 to gpt-4o of openai');
     expect(requests).toMatchObject({ verdict: 'warning', remedy: REMEDY.unrecognised });
     expect(requests?.detail).toBe('Requests that are not read, and so without a cost: 5 to openai, 1 to groq');
   });
