@@ -1,4 +1,5 @@
 import type { Model, ModelRequest, ModelServer } from './model.ts';
+import { namedProvider } from './named-hosts.ts';
 import { connect, type OpenAIClient, serverAt } from './openai-client.ts';
 import { type OpenAICompatibleOptions, requireOptions } from './openai-options.ts';
 import { replyOf } from './openai-reply.ts';
@@ -20,7 +21,7 @@ export function openAICompatible(options: OpenAICompatibleOptions): Model {
   const { model, client, headers, body } = options;
   const baseURL = client?.baseURL ?? options.baseURL;
   let host = serverAt(baseURL);
-  const server = (): ModelServer => ({ ...host, provider: options.provider ?? host.provider });
+  const server = (): ModelServer => ({ ...host, provider: options.provider ?? namedProvider(host) ?? host.provider });
   const connection: () => Promise<OpenAIClient> =
     client === undefined
       ? once(async () => {
@@ -30,7 +31,8 @@ export function openAICompatible(options: OpenAICompatibleOptions): Model {
           return connected;
         })
       : async () => client;
-  const target = () => ({ model, body, provider: server().provider });
+  // A name for metrics and prices changes no request.
+  const target = () => ({ model, body, provider: options.provider ?? host.provider });
   const send = ({ chat }: OpenAIClient, content: object, signal: AbortSignal): Call =>
     chat.completions.create(content as never, { signal, headers, maxRetries: 0 } as never);
   const isCertain = client !== undefined || baseURL !== undefined;

@@ -16,7 +16,7 @@ export interface OpenAICompatibleOptions {
   readonly baseURL?: string | undefined;
   /** The key of the API. @default what the client reads from `OPENAI_API_KEY`; for a `baseURL` that is not OpenAI's, none */
   readonly apiKey?: string | undefined;
-  /** The provider in metrics and prices. @default that of the host: `openai`, `groq`, ..., or the host's name */
+  /** The provider in metrics and prices. @default that of the host in `TTA_MODEL_HOSTS`, or its own: `openai`, `groq`, ..., or the host's name */
   readonly provider?: string | undefined;
   /** Headers for every request, such as `{ 'x-team': 'search' }`. @default none */
   readonly headers?: Readonly<Record<string, string>> | undefined;

@@ -1,5 +1,6 @@
 /** The observer of model calls, from its start to the shutdown. */
 import { isMainThread } from 'node:worker_threads';
+import { nameHosts } from '../llm/named-hosts.ts';
 import { chargeNow } from '../llm/pending-charges.ts';
 import { setPriceBook } from '../llm/price-book.ts';
 import { processWide } from '../platform/process-wide.ts';
@@ -23,7 +24,7 @@ const said = processWide('model calls', () => ({ line: false }));
 /** Sets the prices, and replaces the global `fetch` unless that is switched off. */
 export function startModelCalls(settings: ModelCallsSettings): ObservedModelCalls {
   const { prices, isChosen, ...options } = settings;
-  const undo = prices.map(setPriceBook);
+  const undo = [...prices.map(setPriceBook), nameHosts(providersOf(settings))];
   if (settings.mode !== 'off') {
     undo.push(setProcessOptions(options), observeModelCalls(options), ...hostsOf(settings));
     if (!isChosen) sayOnce();
@@ -43,6 +44,12 @@ export function startModelCalls(settings: ModelCallsSettings): ObservedModelCall
       }
     },
   };
+}
+
+function providersOf({ hosts }: ModelCallsSettings): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(hosts).flatMap(([host, { provider }]) => (provider === undefined ? [] : [[host, provider]])),
+  );
 }
 
 function hostsOf({ mode, hosts }: ModelCallsSettings): (() => void)[] {

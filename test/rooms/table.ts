@@ -80,7 +80,7 @@ export const ROOMS: readonly Room[] = [
       ...['node:*', '@opentelemetry/*'],
       ...['src/telemetry/', 'src/prometheus/', 'src/platform/', 'src/wire/', 'src/ledger/'],
       ...['src/core/check.ts', 'src/core/rules.ts', 'src/core/show.ts'],
-      ...['src/llm/price-book.ts', 'src/llm/price-file.ts', 'src/llm/pending-charges.ts'],
+      ...['src/llm/price-book.ts', 'src/llm/price-file.ts', 'src/llm/pending-charges.ts', 'src/llm/named-hosts.ts'],
     ],
     what: 'boots the SDK; nothing about primitives',
   },

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { openAICompatible } from '../../src/llm/openai-compatible.ts';
 import { pricesInForce } from '../../src/llm/price-book.ts';
 import { parseExposition, select } from '../../src/prometheus/parse.ts';
 import { register } from '../../src/sdk/index.ts';
@@ -59,6 +60,16 @@ describe('register', () => {
     ]);
     await sdk.shutdown();
     expect((await hosts()).filter(([, , , value]) => value !== 0)).toEqual([]);
+  });
+
+  it('names the providers of hosts for models of the port too', async () => {
+    const providerOf = (baseURL: string) => openAICompatible({ model: 'm', baseURL }).provider;
+    const sdk = await start({ modelCalls: { hosts: 'gate.example:4000=litellm, vllm.internal=vllm' } });
+    expect(
+      ['http://gate.example:4000/v1', 'http://vllm.internal:8000/v1', 'https://gate.example/v1'].map(providerOf),
+    ).toEqual(['litellm', 'vllm', 'gate.example']);
+    await sdk.shutdown();
+    expect(providerOf('http://gate.example:4000/v1')).toBe('gate.example');
   });
 
   it('gives its options to observers that are made by hand, beside their own', async () => {
