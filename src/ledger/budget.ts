@@ -43,14 +43,14 @@ export function release({ spent, held }: Balance, amount: number, cost: number):
 /** A token of an English text has about 4 bytes; of JSON, code and other languages it has fewer. */
 const BYTES_PER_TOKEN = 3;
 
-/** The tokens that a call may need: every 3 bytes of its request are one, and the reply is as long as it may be. */
+/** The tokens that a call may need: every 3 bytes of its request are one, and each answer is as long as it may be. */
 export function assumedUsage(
-  { requestBytes, maxOutputTokens }: Pick<CallPlan, 'requestBytes' | 'maxOutputTokens'>,
+  { requestBytes, maxOutputTokens, choices }: Pick<CallPlan, 'requestBytes' | 'maxOutputTokens' | 'choices'>,
   assumedOutputTokens: number,
 ): Usage {
   return {
     inputTokens: Math.ceil(positive(requestBytes) / BYTES_PER_TOKEN),
-    outputTokens: positive(maxOutputTokens) || assumedOutputTokens,
+    outputTokens: positive((positive(maxOutputTokens) || assumedOutputTokens) * (positive(choices) || 1)),
   };
 }
 

@@ -35,6 +35,8 @@ export interface CallPlan {
   readonly requestBytes: number | undefined;
   /** The most tokens that the reply may have, if the request says it. */
   readonly maxOutputTokens: number | undefined;
+  /** How many answers are asked for, of which each may have as many tokens. @default 1 */
+  readonly choices?: number | undefined;
   /** US dollars for such a call with these tokens, by the prices of the charge to come; `undefined` if they are unknown. */
   dollarsFor(usage: Usage): number | undefined | PromiseLike<number | undefined>;
 }

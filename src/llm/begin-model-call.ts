@@ -35,6 +35,7 @@ export function beginModelCall(start: ModelCallStart, options: BeginModelCallOpt
   const { observation } = call;
   recordRequest(observation, {
     maxTokens: start.maxOutputTokens,
+    choices: start.choices,
     temperature: start.temperature,
     topP: start.topP,
     messages: start.inputMessages,

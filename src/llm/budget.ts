@@ -43,8 +43,8 @@ export interface BudgetOptions<In = unknown, Other = unknown> {
   /** How many tokens a reply is assumed to have, where the request does not limit them. @default 1000 */
   readonly assumedOutputTokens?: number | undefined;
   /**
-   * The most US dollars that a call may cost, by `{ provider, model, requestBytes, maxOutputTokens }` and `dollarsFor(usage)`,
-   * its price; `undefined` for unknown. Give one where requests have pictures or sound, whose bytes are no tokens.
+   * The most US dollars that a call may cost, by `{ provider, model, requestBytes, maxOutputTokens, choices }` and
+   * `dollarsFor(usage)`, its price; `undefined` for unknown. Give one where requests have pictures or sound, whose bytes are no tokens.
    * @default a token of input for every 3 bytes, and of output as many as the request allows
    */
   readonly estimate?: Estimate | undefined;

@@ -68,6 +68,7 @@ export const ATTR = {
   genAiProvider: 'gen_ai.provider.name',
   genAiRequestModel: 'gen_ai.request.model',
   genAiTokenModality: 'gen_ai.token.modality',
+  genAiRequestChoices: 'gen_ai.request.choice.count',
   genAiRequestMaxTokens: 'gen_ai.request.max_tokens',
   genAiRequestTemperature: 'gen_ai.request.temperature',
   genAiRequestTopP: 'gen_ai.request.top_p',

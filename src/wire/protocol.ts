@@ -19,6 +19,8 @@ export interface RequestFacts {
   /** `undefined`: only the reply's content type tells. */
   readonly streams: boolean | undefined;
   readonly maxOutputTokens: number | undefined;
+  /** How many answers are asked for. */
+  readonly choices: number | undefined;
   readonly temperature: number | undefined;
   readonly topP: number | undefined;
   readonly serviceTier: string | undefined;

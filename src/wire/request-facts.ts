@@ -5,7 +5,7 @@ import { type Picked, pick } from './pick.ts';
 const WISHES = {
   values: new Set([
     ...['model', 'stream', 'stream_options', 'temperature', 'top_p', 'service_tier', 'serviceTier', 'speed'],
-    ...['max_tokens', 'max_completion_tokens', 'max_output_tokens', 'p'],
+    ...['max_tokens', 'max_completion_tokens', 'max_output_tokens', 'p', 'n'],
     ...['generationConfig', 'generation_config', 'inferenceConfig', 'options'],
   ]),
   lengths: new Set([
@@ -25,6 +25,7 @@ export function settingsIn({ values }: Picked) {
   const nested = NESTED.map((key) => values.get(key)).filter((each) => each !== undefined);
   return {
     maxOutputTokens: firstNumber(MAX_TOKENS, values, nested),
+    choices: firstNumber(CHOICES, values, nested),
     temperature: firstNumber(TEMPERATURE, values, nested),
     topP: firstNumber(TOP_P, values, nested),
     serviceTier: tierIn(values),
@@ -37,6 +38,7 @@ const NESTED = ['generationConfig', 'generation_config', 'inferenceConfig', 'opt
 const MAX_TOKENS = [
   ...['max_completion_tokens', 'max_tokens', 'max_output_tokens', 'maxOutputTokens', 'maxTokens', 'num_predict'],
 ];
+const CHOICES = ['n', 'candidateCount', 'candidate_count'];
 const TEMPERATURE = ['temperature'];
 const TOP_P = ['top_p', 'topP', 'p'];
 

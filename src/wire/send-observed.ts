@@ -59,11 +59,11 @@ export function sendObserved(send: Send, args: FetchArguments, seen: SeenCall, w
 }
 
 function startOf(args: FetchArguments, { request, host, recognised }: SeenCall, { options }: Watch): ModelCallStart {
-  const { model, operation, maxOutputTokens, temperature, topP, streams } = recognised.facts;
+  const { model, operation, maxOutputTokens, choices, temperature, topP, streams } = recognised.facts;
   const { hostname, port } = request.url;
   const resent = Number(request.header('x-stainless-retry-count'));
   return {
-    ...{ model, operation, maxOutputTokens, temperature, topP },
+    ...{ model, operation, maxOutputTokens, choices, temperature, topP },
     provider: host.provider,
     streams: streams === true,
     requestBytes: bytesOf(args),

@@ -56,6 +56,10 @@ describe('the tokens that a call may need', () => {
 
   it('are a third of the bytes of the request, and all that the reply may have', () => {
     expect(assumedUsage(plan({}), 1_000)).toEqual({ inputTokens: 34, outputTokens: 50 });
+    expect(assumedUsage(plan({ choices: 3 }), 1_000)).toEqual({ inputTokens: 34, outputTokens: 150 });
+    expect(assumedUsage(plan({ choices: 3, maxOutputTokens: undefined }), 1_000)).toMatchObject({
+      outputTokens: 3_000,
+    });
     expect(assumedUsage(plan({ requestBytes: undefined, maxOutputTokens: undefined }), 1_000)).toEqual({
       inputTokens: 0,
       outputTokens: 1_000,

@@ -106,4 +106,12 @@ describe('a budget around the official client', () => {
     const held = (Math.ceil(bytes / 3) * 30 + 100 * 60) / 1e6;
     await telemetry.expectMetric('tta_budget_remaining_dollars', { budget: 'left' }, 1 - held);
   });
+
+  it('holds the tokens of every answer that a request asks for', async () => {
+    const three = task('three', () => client.chat.completions.create({ ...request, max_tokens: 100, n: 3 }));
+    expect(await failureOf(budget(three, { limitUsd: 0.018 }).execute())).toBeInstanceOf(BudgetExceededError);
+    await budget(three, { limitUsd: 0.02 }).execute();
+    const choices = telemetry.spans().map(({ attributes }) => attributes['gen_ai.request.choice.count']);
+    expect(choices.filter((count) => count !== undefined)).toEqual([3, 3]);
+  });
 });

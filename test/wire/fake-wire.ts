@@ -86,6 +86,7 @@ function recognised(body: string | undefined, call: () => NotedCall | undefined)
       maxOutputTokens: undefined,
       temperature: undefined,
       topP: undefined,
+      choices: undefined,
       serviceTier: undefined,
       asksForUsage: undefined,
     },

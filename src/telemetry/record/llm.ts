@@ -95,6 +95,7 @@ function callAttributes({ provider, model, serverAddress, serverPort }: Omit<Cal
 
 interface RequestFacts {
   readonly maxTokens?: number | undefined;
+  readonly choices?: number | undefined;
   readonly temperature?: number | undefined;
   readonly topP?: number | undefined;
   /** The messages as JSON text, where the user asks for content. */
@@ -108,6 +109,8 @@ export function recordRequest(observation: Observation, request: RequestFacts): 
   if (request.server !== undefined) modelSeries(request.server.provider, request.server.id);
   observation.span?.setAttributes({
     [ATTR.genAiRequestMaxTokens]: request.maxTokens,
+    // The conventions have it only where it is not 1.
+    [ATTR.genAiRequestChoices]: request.choices === 1 ? undefined : request.choices,
     [ATTR.genAiRequestTemperature]: request.temperature,
     [ATTR.genAiRequestTopP]: request.topP,
     [ATTR.genAiInputMessages]: request.messages,

@@ -162,15 +162,15 @@ describe('of a request is known', () => {
     ).toMatchObject({
       ...{ maxOutputTokens: 5, temperature: 0, topP: 0.5, serviceTier: 'flex', streams: true, asksForUsage: true },
     });
-    expect(facts(chat, { model, messages, max_tokens: 6, stream: true })).toMatchObject({
-      ...{ maxOutputTokens: 6, asksForUsage: false },
+    expect(facts(chat, { model, messages, max_tokens: 6, n: 2, stream: true })).toMatchObject({
+      ...{ maxOutputTokens: 6, choices: 2, asksForUsage: false },
     });
     expect(facts('https://x/v1/responses', { model, max_output_tokens: 7 })).toMatchObject({ maxOutputTokens: 7 });
     expect(
       facts('https://x/models/m:generateContent', {
-        generationConfig: { maxOutputTokens: 8, temperature: 1, topP: 1 },
+        generationConfig: { maxOutputTokens: 8, candidateCount: 3, temperature: 1, topP: 1 },
       }),
-    ).toMatchObject({ maxOutputTokens: 8, temperature: 1, topP: 1 });
+    ).toMatchObject({ maxOutputTokens: 8, choices: 3, temperature: 1, topP: 1 });
     expect(facts('https://x/api/chat', { model, options: { num_predict: 9, temperature: 2 } })).toMatchObject({
       ...{ maxOutputTokens: 9, temperature: 2, streams: true },
     });
@@ -183,7 +183,7 @@ describe('of a request is known', () => {
   it('nothing that is no value of its kind', () => {
     const body = { model: 7, max_tokens: '5', temperature: null, top_p: -1, service_tier: {}, stream: 'yes' };
     expect(facts('https://x/chat/completions', body)).toMatchObject({
-      ...{ model: undefined, maxOutputTokens: undefined, temperature: undefined, topP: undefined },
+      ...{ model: undefined, maxOutputTokens: undefined, temperature: undefined, topP: undefined, choices: undefined },
       ...{ serviceTier: undefined, streams: false },
     });
   });
