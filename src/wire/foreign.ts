@@ -6,6 +6,15 @@ const MOST_ENTRIES = 1_024;
 /** The longest name: of a model, a finish reason, an id, in characters. */
 const LONGEST_NAME = 256;
 
+/** What code of others gives; `undefined` where it throws. */
+export function tried<Out>(read: () => Out): Out | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
 /** The value at a path of keys; `undefined` where the path ends before. */
 export function at(value: unknown, ...path: readonly (string | number)[]): unknown {
   let found = value;
@@ -21,11 +30,7 @@ export function entriesOf(list: unknown, most = MOST_ENTRIES): readonly unknown[
 
 /** Like `Array.isArray`, which throws for some proxies. */
 export function isList(value: unknown): boolean {
-  try {
-    return Array.isArray(value);
-  } catch {
-    return false;
-  }
+  return tried(() => Array.isArray(value)) === true;
 }
 
 /** A short text that is not empty. */

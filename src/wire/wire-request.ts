@@ -1,5 +1,6 @@
 /** A request as `fetch` gets it: an address and options, or a `Request`. It is looked at, and never read. */
 import { readProperty } from '../platform/read-property.ts';
+import { tried } from './foreign.ts';
 import type { WireRequest } from './protocol.ts';
 
 /** The arguments of a `fetch`. */
@@ -65,9 +66,9 @@ export function wireRequest(args: FetchArguments): WireRequest | undefined {
 
 /** The text of bytes. Anything else (a stream, a Blob, a form) can be read only once, by `fetch`. */
 function textOf(body: unknown): string | undefined {
-  if (body instanceof ArrayBuffer) return Buffer.from(body).toString();
+  if (body instanceof ArrayBuffer) return tried(() => Buffer.from(body).toString());
   if (!ArrayBuffer.isView(body)) return undefined;
-  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
+  return tried(() => Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString());
 }
 
 /** The size of the body in bytes, where it is known. */
@@ -79,13 +80,12 @@ export function bytesOf(args: FetchArguments): number | undefined {
 
 /** A header of an object with `get`, of a list of pairs, or of a plain object. */
 export function headerOf(headers: unknown, name: string): string | undefined {
-  const get = readProperty(headers, 'get');
-  if (typeof get === 'function') return textOrNone(Reflect.apply(get, headers, [name]));
-  const pairs: readonly unknown[] = Array.isArray(headers) ? headers : Object.entries(headers ?? {});
-  const pair = pairs.find((each) => String(readProperty(each, 0)).toLowerCase() === name.toLowerCase());
-  return textOrNone(readProperty(pair, 1));
-}
-
-function textOrNone(value: unknown): string | undefined {
+  const value = tried(() => {
+    const get = readProperty(headers, 'get');
+    if (typeof get === 'function') return Reflect.apply(get, headers, [name]);
+    const pairs: readonly unknown[] = Array.isArray(headers) ? headers : Object.entries(headers ?? {});
+    const pair = pairs.find((each) => String(readProperty(each, 0)).toLowerCase() === name.toLowerCase());
+    return readProperty(pair, 1);
+  });
   return typeof value === 'string' ? value : undefined;
 }

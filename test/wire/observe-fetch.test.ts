@@ -338,6 +338,27 @@ describe('an error of the observer itself', () => {
     expect(warnings).toEqual([expect.stringMatching(/failed 3 times, now with: a defect$/)]);
   });
 
+  it('is not one that the arguments or the headers of others throw: these are read no further', async () => {
+    const warnings = captureWarnings();
+    const wire = fakeWire();
+    const fetched = wire.wrap(async (_url: string, _init: object) => ({ headers: { get: broken } }));
+    const broken = (): never => {
+      throw new Error('not ours');
+    };
+    const gone = new Uint8Array(8);
+    structuredClone(gone.buffer, { transfer: [gone.buffer] });
+    const odd = [
+      { ...REQUEST, headers: { get: broken } },
+      { ...REQUEST, headers: new Proxy({}, { ownKeys: broken }) },
+      { method: 'POST', body: gone },
+      { method: 'POST', body: gone.buffer },
+      REQUEST,
+    ];
+    for (const init of odd) await fetched(MODEL_URL, init);
+    expect(wire.calls).toHaveLength(odd.length);
+    expect(warnings).toEqual([]);
+  });
+
   it('in the middle of a reply leaves the reply as it is, and its usage unknown', async () => {
     captureWarnings();
     const wire = fakeWire();
