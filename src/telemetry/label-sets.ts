@@ -13,11 +13,12 @@ export function labelValue(value: string): string {
 
 /** The attributes with every text cut. Every span has names: 10,000 characters in each would make batches too large. */
 export function boundedAttributes(attributes: Attributes): Attributes {
-  const entries = Object.entries(attributes).map(([key, value]) => [
-    key,
-    typeof value === 'string' ? labelValue(value) : value,
-  ]);
-  return Object.freeze(Object.fromEntries(entries));
+  const bounded: Attributes = {};
+  for (const key in attributes) {
+    const value = attributes[key];
+    bounded[key] = typeof value === 'string' ? labelValue(value) : value;
+  }
+  return Object.freeze(bounded);
 }
 
 /** Makes the value for one set of labels. `overflow` is true for the set that is used when there are too many sets. */

@@ -25,7 +25,9 @@ export function at(value: unknown, ...path: readonly (string | number)[]): unkno
 /** The entries of a list; none of anything else. */
 export function entriesOf(list: unknown, most = MOST_ENTRIES): readonly unknown[] {
   const length = isList(list) ? Math.min(numberOf(readProperty(list, 'length')) ?? 0, most) : 0;
-  return Array.from({ length }, (_, index) => readProperty(list, index));
+  const entries: unknown[] = [];
+  for (let i = 0; i < length; i += 1) entries.push(readProperty(list, i));
+  return entries;
 }
 
 /** Like `Array.isArray`, which throws for some proxies. */

@@ -28,6 +28,24 @@ function urlOf(address: string | undefined): URL | undefined {
   return address !== undefined && URL.canParse(address) ? new URL(address) : undefined;
 }
 
+/** A program calls few addresses, and many times. Their queries, which may hold a key, are not kept. */
+const parsed = new Map<string, URL>();
+const MOST_PARSED = 200;
+const LONGEST_PARSED = 1_024;
+
+function urlWithoutQuery(address: string | undefined): URL | undefined {
+  const query = address?.indexOf('?') ?? -1;
+  const place = query < 0 ? address : address?.slice(0, query);
+  const known = place === undefined ? undefined : parsed.get(place);
+  if (known !== undefined) return known;
+  const url = urlOf(place);
+  if (place !== undefined && url !== undefined && place.length <= LONGEST_PARSED) {
+    if (parsed.size >= MOST_PARSED) parsed.clear();
+    parsed.set(place, url);
+  }
+  return url;
+}
+
 export function isRequest(input: unknown): boolean {
   return typeof readProperty(input, 'url') === 'string';
 }
@@ -48,7 +66,7 @@ export function methodOf(args: FetchArguments): string {
 
 /** The request; `undefined` where its address cannot be parsed. */
 export function wireRequest(args: FetchArguments): WireRequest | undefined {
-  const url = urlOf(addressOf(args[0]));
+  const url = urlWithoutQuery(addressOf(args[0]));
   if (url === undefined) return undefined;
   const headers = optionOf(args, 'headers');
   const given = readProperty(args[1], 'body');

@@ -69,14 +69,10 @@ interface CallFacts extends Omit<ModelFacts, 'id'> {
 /** The telemetry of a call that is no execution. Its metrics are known at its end. */
 export function wireCallTelemetry(call: CallFacts): CallTelemetry {
   const { operation, model, resendCount } = call;
-  return {
-    spanName: model === undefined ? operation : `${operation} ${model}`,
-    samplingAttributes: {
-      [ATTR.genAiOperation]: operation,
-      ...callAttributes(call),
-      ...(resendCount === undefined || resendCount === 0 ? {} : { [ATTR.resendCount]: resendCount }),
-    },
-  };
+  const samplingAttributes = callAttributes(call);
+  samplingAttributes[ATTR.genAiOperation] = operation;
+  if (resendCount !== undefined && resendCount > 0) samplingAttributes[ATTR.resendCount] = resendCount;
+  return { spanName: model === undefined ? operation : `${operation} ${model}`, samplingAttributes };
 }
 
 /** Field by field: a model may be an instance of a class that has getters. */
@@ -85,12 +81,11 @@ function modelAttributes({ id, provider, serverAddress, serverPort }: ModelFacts
 }
 
 function callAttributes({ provider, model, serverAddress, serverPort }: Omit<CallFacts, 'operation'>): Attributes {
-  return {
-    [ATTR.genAiProvider]: provider,
-    ...(model === undefined ? {} : { [ATTR.genAiRequestModel]: model }),
-    ...(serverAddress === undefined ? {} : { [ATTR.serverAddress]: serverAddress }),
-    ...(serverPort === undefined ? {} : { [ATTR.serverPort]: serverPort }),
-  };
+  const attributes: Attributes = { [ATTR.genAiProvider]: provider };
+  if (model !== undefined) attributes[ATTR.genAiRequestModel] = model;
+  if (serverAddress !== undefined) attributes[ATTR.serverAddress] = serverAddress;
+  if (serverPort !== undefined) attributes[ATTR.serverPort] = serverPort;
+  return attributes;
 }
 
 interface RequestFacts {

@@ -58,15 +58,19 @@ export interface ModelSeries {
 const UNRECOGNISED = '__unrecognised__';
 
 /** By provider and model. To look up each series at each call would take longer than all else that a call adds. */
-const known = new Map<string, ModelSeries>();
+const known = new Map<string, Map<string, ModelSeries>>();
+let size = 0;
 
 export function modelSeries(provider: string, model: string): ModelSeries {
-  const labels = [labelValue(model), labelValue(provider)] as const;
-  const key = JSON.stringify(labels);
-  const found = known.get(key);
+  const [ofModel, ofProvider] = [labelValue(model), labelValue(provider)];
+  const ofOne = known.get(ofProvider);
+  const found = ofOne?.get(ofModel);
   if (found !== undefined) return found;
-  const made = makeSeries(...labels);
-  if (known.size < MAX_SERIES) known.set(key, made);
+  const made = makeSeries(ofModel, ofProvider);
+  if (size < MAX_SERIES) {
+    size += 1;
+    known.set(ofProvider, (ofOne ?? new Map<string, ModelSeries>()).set(ofModel, made));
+  }
   return made;
 }
 
