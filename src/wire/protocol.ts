@@ -50,8 +50,6 @@ export interface ReplyReader {
 
 /** What a reader is made for. */
 export interface ReplyStart {
-  readonly status: number;
-  readonly contentType: string | undefined;
   /** Whether the dollars that this server states are believed. */
   readonly believesCost: boolean;
   /** The dollars in a header, as LiteLLM states them for a whole reply. */

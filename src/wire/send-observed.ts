@@ -92,13 +92,12 @@ function observeReply(
     return;
   }
   const headers = readProperty(response, 'headers');
-  const contentType = headerOf(headers, 'content-type');
   const { believesCost } = host;
   const costHeader = believesCost ? headerOf(headers, 'x-litellm-response-cost') : undefined;
   const reply = new ReadReply({
     call: open,
-    streams: recognised.facts.streams ?? IN_CHUNKS.test(contentType ?? ''),
-    makeReader: () => recognised.reader({ status, contentType, believesCost, costHeader }, options),
+    streams: recognised.facts.streams ?? IN_CHUNKS.test(headerOf(headers, 'content-type') ?? ''),
+    makeReader: () => recognised.reader({ believesCost, costHeader }, options),
     makeFilter: args !== undefined ? createUsageFilter : undefined,
   });
   if (typeof response !== 'object' || response === null || !tapReply(response, reply)) open.succeeded();

@@ -70,7 +70,7 @@ export function inChunks(bytes: Uint8Array, size: number): Buffer[] {
   return chunks;
 }
 
-const REPLY = { status: 200, contentType: undefined, believesCost: true };
+const REPLY = { believesCost: true };
 
 /** A reader that has read these chunks. The memory of each is used again, as a pool does. */
 export function readChunks(

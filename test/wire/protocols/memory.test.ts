@@ -3,9 +3,7 @@ import { recognised } from '../exchange.ts';
 
 /** What reading grows the memory by, in megabytes. The chunks are one memory that is used again. */
 function grown(url: string, begin: string, filler: string, chunks: number, end: string) {
-  const reader = recognised(url, { model: 'm', messages: [], stream: true }).reader(
-    ...[{ status: 200, contentType: undefined, believesCost: false }, {}],
-  );
+  const reader = recognised(url, { model: 'm', messages: [], stream: true }).reader(...[{ believesCost: false }, {}]);
   const chunk = Buffer.from(filler.repeat(Math.ceil(65_536 / filler.length)));
   const used = () => {
     const { heapUsed, external } = process.memoryUsage();

@@ -120,7 +120,7 @@ describe('the usage of a stream', () => {
 
 describe('a stream', () => {
   it('is whole at [DONE], before its body ends', () => {
-    const reader = chat('x', STREAM).reader({ status: 200, contentType: 'text/event-stream', believesCost: false }, {});
+    const reader = chat('x', STREAM).reader({ believesCost: false }, {});
     reader.chunk(Buffer.from(sse(chunk({ content: 'a' }), end(), alone())));
     expect(reader).toMatchObject({ isComplete: false, hasAnswer: true });
     reader.chunk(Buffer.from('data: [DONE]\n\n'));
@@ -247,14 +247,14 @@ describe('a stated cost', () => {
     ['-1', false, undefined],
     [undefined, false, undefined],
   ])("is in LiteLLM's header %s of a whole reply (a stream: %s)", (costHeader, stream, dollars) => {
-    const start = { status: 200, contentType: undefined, believesCost: true, costHeader };
+    const start = { believesCost: true, costHeader };
     const reader = chat('litellm', { stream }).reader(start, {});
     reader.parsed(whole());
     expect(reader.facts().statedDollars).toBe(dollars);
   });
 
   it('is not told of a host that is not believed', () => {
-    const reader = chat('x').reader({ status: 200, contentType: undefined, believesCost: false }, {});
+    const reader = chat('x').reader({ believesCost: false }, {});
     reader.parsed(whole({ usage: { ...usage, cost: 1 } }));
     expect(reader.facts().statedDollars).toBeUndefined();
   });

@@ -204,7 +204,7 @@ describe('Google', () => {
 describe('others', () => {
   it('Ollama ends with `done`, before the end of the body', () => {
     const call = recognised('http://localhost:11434/api/chat', { model: 'm', messages: [] });
-    const reader = call.reader({ status: 200, contentType: 'application/x-ndjson', believesCost: false }, {});
+    const reader = call.reader({ believesCost: false }, {});
     reader.chunk(Buffer.from('{"model":"m","message":{"content":"{\\"done\\":true}"},"done":false}\n'));
     expect(reader).toMatchObject({ isComplete: false, hasAnswer: true });
     reader.chunk(Buffer.from('{"model":"m","done":true,"prompt_eval_count":3,"eval_count":4}'));
