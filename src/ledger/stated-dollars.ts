@@ -19,3 +19,8 @@ function dollarsOf(value: unknown): number | undefined {
   const dollars = typeof value === 'string' && /^\s*\d/.test(value) ? Number(value) : value;
   return typeof dollars === 'number' && dollars >= 0 && dollars < Number.POSITIVE_INFINITY ? dollars : undefined;
 }
+
+/** What two statements of one reply say together: the later one, but a later 0 erases nothing, as with tokens. */
+export function laterDollars(before: number | undefined, after: number | undefined): number | undefined {
+  return after || (before ?? after);
+}

@@ -1,3 +1,4 @@
+import { laterDollars } from '../ledger/stated-dollars.ts';
 import { laterUsage } from '../ledger/usage.ts';
 import type { ModelChunk, ModelReply } from './model.ts';
 
@@ -20,7 +21,7 @@ export class GatheredReply {
       model: model ?? before.model,
       id: id ?? before.id,
       finishReason: finishReason ?? before.finishReason,
-      dollars: dollars ?? before.dollars,
+      dollars: laterDollars(before.dollars, dollars),
       serviceTier: serviceTier ?? before.serviceTier,
     };
     this.#answer ||= text ?? this.#answer;

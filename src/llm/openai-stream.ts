@@ -1,4 +1,5 @@
 /** A reply of the chat completions API in chunks, read by the client. */
+import { laterDollars } from '../ledger/stated-dollars.ts';
 import { laterParts, type UsageParts } from '../ledger/usage-parts.ts';
 import { OPENAI_USAGE } from '../ledger/usage-shapes.ts';
 import { readProperty } from '../platform/read-property.ts';
@@ -86,6 +87,7 @@ class StreamedReply {
     this.#end = {
       ...this.#end,
       ...defined(facts),
+      dollars: laterDollars(this.#end.dollars, facts.dollars),
       ...defined(end),
       refusal: refusal === undefined ? this.#end.refusal : `${this.#end.refusal ?? ''}${refusal}`.slice(0, MAX_REFUSAL),
       // Later chunks of a call have its arguments only.

@@ -1,4 +1,5 @@
 /** What a reply has said by now. The protocols tell it, in verbs; values of any kind are safe. */
+import { laterDollars } from '../ledger/stated-dollars.ts';
 import { laterParts, type UsageParts } from '../ledger/usage-parts.ts';
 import type { UsageShape } from '../ledger/usage-shapes.ts';
 import type { ModelCallEnd } from '../llm/model-call.ts';
@@ -86,7 +87,7 @@ export class ReplyHeard implements Heard {
 
   dollars(amount: unknown): void {
     const number = typeof amount === 'string' && amount.trim() !== '' ? Number(amount) : amount;
-    this.#dollars = numberOf(number) ?? this.#dollars;
+    this.#dollars = laterDollars(this.#dollars, numberOf(number));
   }
 
   text(text: unknown, kind: TextKind = 'text', answer: unknown = 0): void {

@@ -114,6 +114,15 @@ describe('llmStream', () => {
     await telemetry.expectMetric('tta_llm_output_tokens_total', {}, 2 + 5 + 9);
   });
 
+  it('keeps the dollars that a reply has stated where its end states 0', async () => {
+    const stating = modelOf(async function* () {
+      yield { text: 'one', usage, dollars: 0.5 };
+      yield { text: 'two', dollars: 0 };
+    });
+    await read(await llmStream(stating).execute('hi'));
+    await telemetry.expectMetric('tta_llm_cost_total', { model: 'gpt-4' }, 0.5);
+  });
+
   it('refuses a model that cannot stream', () => {
     const { stream: _, ...silent } = modelOf(async function* () {});
     expect(() => llmStream(silent)).toThrow('llmStream: model.stream must be a function, got undefined');
