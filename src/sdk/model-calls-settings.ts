@@ -31,9 +31,10 @@ export function modelCallsFrom({ modelCalls }: RegisterOptions): ModelCallsSetti
     redact,
     ...prices
   } = typeof modelCalls === 'object' ? modelCalls : { mode: modelCalls };
+  const named = textFrom('TTA_MODEL_CALLS')?.toLowerCase();
   return {
     mode: mode ?? oneOf('TTA_MODEL_CALLS', MODEL_CALL_MODES, 'known'),
-    isChosen: mode !== undefined || textFrom('TTA_MODEL_CALLS') !== undefined,
+    isChosen: mode !== undefined || MODEL_CALL_MODES.some((known) => known === named),
     hosts: Object.fromEntries([
       ...hostsOfClients().map((host) => [host, {}]),
       ...hostsFrom('TTA_MODEL_HOSTS'),

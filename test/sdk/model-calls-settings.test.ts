@@ -126,7 +126,13 @@ describe('the observer of model calls', () => {
     [CAPTURE, 'maybe', /CAPTURE_MESSAGE_CONTENT must be one of true, false/],
   ])('warns once of a wrong %s=%s, and goes on', (name, value, message) => {
     vi.stubEnv(name, value);
-    expect(modelCallsOf()).toMatchObject({ mode: 'known', hosts: {}, captureContent: false, prices: [] });
+    expect(modelCallsOf()).toMatchObject({
+      mode: 'known',
+      isChosen: false,
+      hosts: {},
+      captureContent: false,
+      prices: [],
+    });
     expect(warnings).toEqual([expect.stringMatching(message)]);
   });
 
