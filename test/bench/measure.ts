@@ -10,6 +10,8 @@ export interface Case {
   readonly theirs: Run;
   /** How many executions are measured as one. @default 1 */
   readonly steps?: number;
+  /** Whether it waits for another process: then the time that passes is measured, else the processor's. @default false */
+  readonly waits?: boolean;
 }
 
 export interface Result {
@@ -34,8 +36,8 @@ export async function measure(cases: readonly Case[], progress: (done: number) =
     for (const [i, one] of cases.entries()) {
       const count = Math.ceil(EXECUTIONS / (one.steps ?? 1));
       const oursFirst = (round + i) % 2 === 0;
-      const first = await timed(oursFirst ? one.ours : one.theirs, count);
-      const second = await timed(oursFirst ? one.theirs : one.ours, count);
+      const first = await timed(oursFirst ? one.ours : one.theirs, count, one);
+      const second = await timed(oursFirst ? one.theirs : one.ours, count, one);
       if (round < WARM_UP) continue;
       samples[i]?.ours.push(oursFirst ? first : second);
       samples[i]?.theirs.push(oursFirst ? second : first);
@@ -57,10 +59,18 @@ export async function measure(cases: readonly Case[], progress: (done: number) =
   });
 }
 
-async function timed(run: Run, count: number): Promise<number> {
-  const start = process.hrtime.bigint();
+/** Work that waits for nothing takes the same processor time on a busy machine as on a quiet one. */
+async function timed(run: Run, count: number, { waits = false }: Case): Promise<number> {
+  const now = waits ? () => Number(process.hrtime.bigint()) : processorTime;
+  const start = now();
   for (let i = 0; i < count; i += 1) await run(i);
-  return Number(process.hrtime.bigint() - start) / count;
+  return (now() - start) / count;
+}
+
+/** In nanoseconds, with that of the garbage collector. */
+function processorTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) * 1_000;
 }
 
 function quantile(values: readonly number[], q: number): number {

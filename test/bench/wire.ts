@@ -36,7 +36,21 @@ const ask = (send: Fetch) => () => send('https://example.com/a/b?c=d', whole);
 const reference = 'bare fetch';
 export const calls: readonly Case[] = [
   { name: 'no model call, from memory', reference, ours: ask(stubbed), theirs: ask(stub) },
-  { name: 'no model call, over a socket', reference, ours: json(elsewhere), theirs: json(bare), steps: 30 },
-  { name: 'a call, over a socket', reference, ours: json(observed), theirs: json(bare), steps: 30 },
-  { name: `a stream of ${EVENTS} events`, reference, ours: read(observed), theirs: read(bare), steps: EVENTS },
+  {
+    name: 'no model call, over a socket',
+    reference,
+    ours: json(elsewhere),
+    theirs: json(bare),
+    steps: 30,
+    waits: true,
+  },
+  { name: 'a call, over a socket', reference, ours: json(observed), theirs: json(bare), steps: 30, waits: true },
+  {
+    name: `a stream of ${EVENTS} events`,
+    reference,
+    ours: read(observed),
+    theirs: read(bare),
+    steps: EVENTS,
+    waits: true,
+  },
 ];
