@@ -50,7 +50,8 @@ export function beginModelCall(start: ModelCallStart, options: BeginModelCallOpt
     if (hasEnded) return;
     hasEnded = true;
     call.stop();
-    recordReply(observation, { ...reply, messages: reply.outputMessages });
+    const { id, finishReasons, outputMessages: messages } = reply;
+    recordReply(observation, { model: reply.model, id, finishReasons, messages });
     const close = (label: string) => {
       const { calls, firstChunk } = modelSeries(provider, label);
       const metrics = { metrics: [calls], firstChunk };

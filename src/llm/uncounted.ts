@@ -2,6 +2,8 @@ import { requireFunction } from '../core/check.ts';
 import { contextAround, ExecutionContext, enter } from '../core/context.ts';
 
 const UNCOUNTED = 'uncounted';
+/** Where no execution is around. Each execution that begins in it is a run of its own. */
+const OUTSIDE = ExecutionContext.remote({}).insideOf(UNCOUNTED, true);
 
 /**
  * Calls `work` so that the model calls that it makes over `fetch` are not counted: something else counts them. Holds for
@@ -15,8 +17,7 @@ export function uncounted<Out>(work: () => Out): Out {
   requireFunction('uncounted', 'work', work);
   if (isUncounted()) return work();
   // In the context that there is already: on Node.js 20 each further AsyncLocalStorage slows all promises of a process down.
-  const around = contextAround() ?? ExecutionContext.remote({});
-  return enter(around.insideOf(UNCOUNTED, true), work);
+  return enter(contextAround()?.insideOf(UNCOUNTED, true) ?? OUTSIDE, work);
 }
 
 /** Whether this is called inside of `uncounted`. */

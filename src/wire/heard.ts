@@ -129,11 +129,13 @@ export class ReplyHeard implements Heard {
   /** @param inChunks whether the answer came in chunks: then its tokens are estimated where nothing says them */
   facts(inChunks: boolean): ModelCallEnd {
     const { believesCost, tier, output } = this.#options;
+    const { usage, metering } = this.#metered(inChunks);
     return {
       model: this.#model,
       id: this.#id,
       finishReasons: [...this.#reasons.entries()].sort(([a], [b]) => a - b).map(([, reason]) => reason),
-      ...this.#metered(inChunks),
+      usage,
+      metering,
       statedDollars: believesCost ? this.#dollars : undefined,
       serviceTier: this.#tier ?? tierOf(tier),
       outputMessages: output?.toJSON(),

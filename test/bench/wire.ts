@@ -3,8 +3,10 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { observeFetch } from '../../src/index.js';
 import type { Case } from './measure.js';
+import { byHand } from './reference.js';
 
 const EVENTS = 200;
+const TOGETHER = 16;
 
 const server = fork(fileURLToPath(new URL('./wire-server.js', import.meta.url)), [String(EVENTS)], { execArgv: [] });
 const port = await new Promise<number>((resolve) => server.once('message', (message) => resolve(Number(message))));
@@ -31,6 +33,7 @@ const read = (send: Fetch) => async () => {
   const response = await send(address, streamed);
   for await (const _ of response.body as unknown as AsyncIterable<Uint8Array>);
 };
+const together = (send: Fetch) => () => Promise.all(Array.from({ length: TOGETHER }, json(send)));
 const ask = (send: Fetch) => () => send('https://example.com/a/b?c=d', whole);
 
 const reference = 'bare fetch';
@@ -45,6 +48,14 @@ export const calls: readonly Case[] = [
     waits: true,
   },
   { name: 'a call, over a socket', reference, ours: json(observed), theirs: json(bare), steps: 30, waits: true },
+  {
+    ...{ name: 'a call, over a socket', reference: 'span, counter, histogram by hand', steps: 30, waits: true },
+    ...{ ours: json(observed), theirs: byHand('llm', 'gpt-4o-mini', json(bare)) },
+  },
+  {
+    ...{ name: `${TOGETHER} calls at a time`, reference, steps: 30 * TOGETHER, waits: true },
+    ...{ ours: together(observed), theirs: together(bare) },
+  },
   {
     name: `a stream of ${EVENTS} events`,
     reference,

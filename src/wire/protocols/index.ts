@@ -46,13 +46,17 @@ export function recognise(request: WireRequest, host: { readonly listed: boolean
 }
 
 function factsOf(request: WireRequest, route: Route, picked: Picked): RequestFacts {
-  const { asksForUsage, ...settings } = settingsIn(picked);
+  const { maxOutputTokens, choices, temperature, topP, serviceTier, asksForUsage } = settingsIn(picked);
   return {
     protocol: route.name,
     operation: route.operation,
     model: modelIn(route, request) ?? nameOf(picked.values.get('model')),
     streams: (route.streams ?? streamsIn)(request, picked),
-    ...settings,
+    maxOutputTokens,
+    choices,
+    temperature,
+    topP,
+    serviceTier,
     asksForUsage: route.mustAskForUsage ? asksForUsage : undefined,
   };
 }
