@@ -39,7 +39,7 @@ export function startModelCalls(settings: ModelCallsSettings): ObservedModelCall
       for (const each of undo.toReversed()) each();
       if (open > 0) {
         warn(
-          `${open} model calls had not ended at the shutdown: they count as cancelled, and their tokens are not known`,
+          `at the shutdown ${open} model ${open === 1 ? 'call' : 'calls'} had not ended: counted as cancelled, tokens not known`,
         );
       }
     },

@@ -80,7 +80,7 @@ describe('a model call', () => {
     child.kill('SIGTERM');
     const { signal, stderr } = await child.exited;
     expect(signal).toBe('SIGTERM');
-    expect(stderr).toContain('1 model calls had not ended at the shutdown');
+    expect(stderr).toContain('at the shutdown 1 model call had not ended');
     expect(sink.spans).toMatchObject([{ name: `chat ${MODEL}` }]);
   });
 
