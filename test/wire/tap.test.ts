@@ -355,6 +355,19 @@ describe('copies of a reply', () => {
 });
 
 describe('what cannot be tapped', () => {
+  it('ends as answered, of unknown usage, where a mock gives one response twice', async () => {
+    const wire = fakeWire();
+    const response = streamOf(PARTS);
+    const send = wire.wrap(async (_url: string, _init: object) => response);
+    const [first, second] = [await send(MODEL_URL, REQUEST), await send(MODEL_URL, REQUEST)];
+    expect(await second.text()).toBe(PARTS.join(''));
+    expect(first).toBe(second);
+    expect(wire.calls.map(({ outcome, ends }) => [outcome, ends])).toEqual([
+      ['succeeded', 1],
+      ['succeeded', 1],
+    ]);
+  });
+
   const responses: Record<string, () => unknown> = {
     'a frozen response': () => Object.freeze(streamOf(PARTS)),
     'a plain object': () => ({ ok: true, json: async () => ({}) }),
