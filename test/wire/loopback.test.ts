@@ -190,11 +190,12 @@ describe('memory', () => {
       (globalThis as { gc?: () => void }).gc?.();
       return process.memoryUsage().heapUsed;
     };
-    await round(3_000);
-    const before = await round(3_000);
-    const after = await round(9_000);
+    const heaps = [await round(3_000), await round(3_000)];
+    for (let i = 0; i < 4; i += 1) heaps.push(await round(9_000));
     expect(openModelCalls()).toBe(0);
-    expect((after - before) / 9_000).toBeLessThan(20);
+    // What calls leave behind grows in each round, what the engine compiles or keeps for a while does not.
+    const growths = heaps.slice(2).map((heap, i) => (heap - (heaps[i + 1] as number)) / 9_000);
+    expect(Math.min(...growths)).toBeLessThan(20);
   });
 
   it('of a large reply that is read by chunks stays small', async () => {
