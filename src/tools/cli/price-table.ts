@@ -25,7 +25,7 @@ const COLUMNS: readonly Column[] = [
   ['output', (price) => price.output, () => 'always'],
   ['cached', (price) => price.cachedInput, (price) => price.input],
   ['cache write', (price) => price.cacheWrite, (price) => price.input],
-  // Without a price for cache writes there is none for an hour, only what is assumed of Anthropic.
+  // A model without a price for cache writes has no price for an hour of them either: the field only has the default.
   [
     'for an hour',
     (price) => price.cacheWrite1h,
