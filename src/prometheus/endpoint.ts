@@ -1,38 +1,49 @@
 /** Serves the metrics over HTTP. */
-import { type Exchange, type HttpServer, sendText, startHttpServer } from '../platform/http-server.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type HttpServer, sendText, startHttpServer } from '../platform/http-server.ts';
+import { messageOf } from '../platform/message-of.ts';
 import { redact } from '../platform/redact.ts';
+import { CONTENT_TYPE, type Format } from './render.ts';
 
-const PATH = '/metrics';
-/** Version 0.0.4 of the text format. Without the charset some clients decode labels as Latin-1. */
-const EXPOSITION = 'text/plain; version=0.0.4; charset=utf-8';
+/** Gives the current metrics. After a rejection the answer is status 503 with the error. */
+export type Read = (format: Format) => Promise<Uint8Array>;
 
 export interface EndpointOptions {
   readonly host: string;
   /** 0 uses any free port. */
   readonly port: number;
-  /** Returns the current metrics in the text format. After a rejection the answer is status 500 with the error. */
-  readonly metrics: () => Promise<string>;
+  /** @default /metrics */
+  readonly path?: string | undefined;
+  readonly read: Read;
 }
 
 /**
- * Starts the server. Its `url` is the whole address, with `/metrics`.
+ * Starts the server. Its `url` is the whole address, with the path.
  *
  * @throws the error of the system (`EADDRINUSE`, `EACCES`, ...) when it cannot listen
  */
-export async function startEndpoint({ host, port, metrics }: EndpointOptions): Promise<HttpServer> {
-  const { url, close } = await startHttpServer({ host, port, handle: (exchange) => answer(exchange, metrics) });
-  return { url: `${url}${PATH}`, close };
+export async function startEndpoint({ host, port, path = '/metrics', read }: EndpointOptions): Promise<HttpServer> {
+  const { url, close } = await startHttpServer({
+    host,
+    port,
+    handle: (exchange) =>
+      exchange.path === path
+        ? answerScrape(exchange.request, exchange.response, read)
+        : sendText(exchange.response, 404, `Metrics are at ${path}\n`),
+  });
+  return { url: `${url}${path}`, close };
 }
 
-async function answer({ request, response, path }: Exchange, metrics: () => Promise<string>): Promise<void> {
-  if (path !== PATH) return sendText(response, 404, `Metrics are at ${PATH}\n`);
+/** Answers one request for the metrics. Never rejects. */
+export async function answerScrape(request: IncomingMessage, response: ServerResponse, read: Read): Promise<void> {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     response.setHeader('allow', 'GET, HEAD');
     return sendText(response, 405, `Metrics are read with GET, not ${request.method}\n`);
   }
   try {
-    sendText(response, 200, await metrics(), EXPOSITION);
+    const body = await read('text');
+    response.writeHead(200, { 'content-type': CONTENT_TYPE.text, 'content-length': body.length }).end(body);
   } catch (error) {
-    sendText(response, 500, `Metrics could not be collected: ${redact(String(error))}\n`);
+    sendText(response, 503, `Metrics could not be collected: ${redact(messageOf(error))}\n`);
   }
 }

@@ -1,11 +1,10 @@
 /** The endpoint of the program. A port that is taken is reported once and tried again until it is free. */
 
 import { inBackground } from '../platform/background.ts';
-import type { HttpServer } from '../platform/http-server.ts';
 import { messageOf } from '../platform/message-of.ts';
 import { findPortHolder } from '../platform/port-holder.ts';
 import { readProperty } from '../platform/read-property.ts';
-import { startEndpoint } from '../prometheus/endpoint.ts';
+import type { PrometheusExporter } from '../prometheus/exporter.ts';
 import { warn } from './warn.ts';
 
 const RETRY_MS = 2_000;
@@ -21,10 +20,9 @@ export interface ScrapeServer {
 /** Resolves when the server listens, or when it has failed to listen and this has been reported. */
 export async function startScrapeServer(
   address: { readonly host: string; readonly port: number },
-  metrics: () => Promise<string>,
+  exporter: PrometheusExporter,
 ): Promise<ScrapeServer> {
   const { host, port } = address;
-  let endpoint: HttpServer | undefined;
   let error: Error | undefined;
   let closed = false;
   let cancelRetry = () => {};
@@ -33,9 +31,8 @@ export async function startScrapeServer(
     cancelRetry = inBackground(RETRY_MS, () => void open().catch(tryAgainLater));
   };
   const open = async () => {
-    const opened = await startEndpoint({ host, port, metrics });
-    if (closed) return opened.close();
-    endpoint = opened;
+    await exporter.startServer();
+    if (closed) return exporter.stopServer();
     error = undefined;
   };
 
@@ -49,7 +46,7 @@ export async function startScrapeServer(
   }
   return {
     get url() {
-      return endpoint?.url;
+      return exporter.url;
     },
     get error() {
       return error;
@@ -57,8 +54,7 @@ export async function startScrapeServer(
     async close() {
       closed = true;
       cancelRetry();
-      await endpoint?.close();
-      endpoint = undefined;
+      await exporter.stopServer();
     },
   };
 }

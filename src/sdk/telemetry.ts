@@ -25,16 +25,13 @@ export function startTelemetry(sdk: Sdk, settings: Settings, onShutdown: () => v
   const metrics = startMetrics(sdk, settings);
   setMaxTenants(settings.maxTenants);
   const modelCalls = startModelCalls(settings.modelCalls);
-  const text = async () => {
-    await chargesSettled();
-    return (await metrics?.text()) ?? '';
-  };
+  const text = async () => (await metrics?.exporter.text()) ?? '';
   let server: ScrapeServer | undefined;
   let ready: Promise<void> | undefined;
   const listen = (endpoint: Settings['prometheus']): boolean => {
     if (metrics === undefined || endpoint === undefined || ready !== undefined) return false;
     noteEndpoint(true);
-    ready = startScrapeServer(endpoint, text).then((started) => {
+    ready = startScrapeServer(endpoint, metrics.exporter).then((started) => {
       server = started;
     });
     return true;

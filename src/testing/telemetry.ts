@@ -1,8 +1,8 @@
 import { AssertionError } from 'node:assert';
 import { checkOptions, type Rules } from '../core/check.ts';
 import { having, optional } from '../core/rules.ts';
-import { createExporter } from '../prometheus/exporter.ts';
 import { type Exposition, parseExposition, select, sumOf } from '../prometheus/parse.ts';
+import { createSchemaProvider } from '../prometheus/provider.ts';
 import {
   hasMeterProvider,
   hasTracerProvider,
@@ -50,15 +50,15 @@ export function startTestTelemetry(options: TestTelemetryOptions = {}): TestTele
     ...(sampler === undefined ? {} : { sampler }),
   });
   const resource = sdk.resources.resourceFromAttributes({ job: 'tta-primitives' });
-  const exporter = createExporter(sdk, { resource, jobLabel: true });
+  const { provider, exporter } = createSchemaProvider(sdk, { resource, jobLabel: true });
   joinOtherVersions();
   if (hasMeterProvider() || hasTracerProvider()) {
     throw new Error('startTestTelemetry: an SDK is registered already; stop it first');
   }
-  const releaseMetrics = registerMetrics(exporter.provider);
+  const releaseMetrics = registerMetrics(provider);
   const releaseTraces = registerTraces(tracerProvider);
 
-  const scrapeText = async () => exporter.serialize((await exporter.collect()).resourceMetrics);
+  const scrapeText = () => exporter.text();
   return {
     spans: () => spans.getFinishedSpans(),
     scrapeText,
@@ -81,7 +81,7 @@ export function startTestTelemetry(options: TestTelemetryOptions = {}): TestTele
     async stop() {
       releaseTraces();
       releaseMetrics();
-      await Promise.all([tracerProvider.shutdown(), exporter.provider.shutdown()]);
+      await Promise.all([tracerProvider.shutdown(), provider.shutdown()]);
     },
   };
 }

@@ -1,27 +1,25 @@
 import { metrics } from '@opentelemetry/api';
 import { afterEach, describe, expect, it } from 'vitest';
 import { task } from '../../src/index.ts';
-import { createExporter, type Exporter } from '../../src/prometheus/exporter.ts';
 import { parseExposition, type Sample } from '../../src/prometheus/parse.ts';
+import { createSchemaProvider, type SchemaProvider } from '../../src/prometheus/provider.ts';
 import { register } from '../../src/sdk/index.ts';
 import { loadSdk } from '../../src/sdk/packages.ts';
 import { startTestTelemetry } from '../../src/testing/index.ts';
 
-let exporter: Exporter | undefined;
+let made: SchemaProvider | undefined;
 afterEach(async () => {
   metrics.disable();
-  await exporter?.provider.shutdown();
+  await made?.provider.shutdown();
 });
 
 async function scrape(jobLabel: boolean): Promise<readonly Sample[]> {
   const sdk = loadSdk();
   const resource = sdk.resources.resourceFromAttributes({ job: 'shop', region: 'eu' });
-  exporter = createExporter(sdk, { resource, jobLabel });
-  metrics.setGlobalMeterProvider(exporter.provider);
+  made = createSchemaProvider(sdk, { resource, jobLabel });
+  metrics.setGlobalMeterProvider(made.provider);
   await task('greet', () => 'hello').execute();
-  const { resourceMetrics, errors } = await exporter.collect();
-  expect(errors).toEqual([]);
-  return parseExposition(exporter.serialize(resourceMetrics)).samples;
+  return parseExposition(await made.exporter.text()).samples;
 }
 
 const labelsOf = (samples: readonly Sample[], metric: string) => samples.find(({ name }) => name === metric)?.labels;

@@ -1,0 +1,33 @@
+/** The table as metrics of OpenTelemetry: everything that was measured since the start of the process. */
+import type { MetricData, ScopeMetrics } from '@opentelemetry/sdk-metrics';
+import { systemClock } from '../platform/clock.ts';
+import type { Families } from './families.ts';
+import { gaugeValue } from './render.ts';
+import type { Series } from './series.ts';
+
+const CUMULATIVE = 1;
+
+export function cumulative(families: Families): ScopeMetrics[] {
+  const now = systemClock.date();
+  const endTime: [number, number] = [Math.floor(now / 1_000), (now % 1_000) * 1e6];
+  const scopes = new Map<ScopeMetrics['scope'], MetricData[]>();
+  for (const { scope, metric, startTime, series } of [...families].flatMap(({ streams }) => streams)) {
+    const dataPoints = [...series].map((each) => ({
+      attributes: each.attributes,
+      startTime,
+      endTime,
+      value: pointValue(each),
+    }));
+    const metrics = scopes.get(scope) ?? [];
+    scopes.set(scope, metrics);
+    metrics.push({ ...metric, aggregationTemporality: CUMULATIVE, dataPoints } as unknown as MetricData);
+  }
+  return [...scopes].map(([scope, metrics]) => ({ scope, metrics }));
+}
+
+function pointValue(series: Series): unknown {
+  if ('values' in series) return gaugeValue(series);
+  if (!('bounds' in series)) return series.value;
+  const { bounds, counts, sum, count } = series;
+  return { buckets: { boundaries: [...bounds], counts: [...counts] }, sum, count };
+}
