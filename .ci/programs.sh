@@ -5,7 +5,7 @@ work=$(mktemp -d)
 policy=/usr/sbin/policy-rc.d
 trap 'rm -rf "$work" ${own_policy:+"$policy"}' EXIT
 
-components=(prometheus prometheus-alertmanager redis-server chromium chromium-driver systemd supervisor python3-venv)
+components=(prometheus python3-prometheus-client prometheus-alertmanager redis-server chromium chromium-driver systemd supervisor python3-venv)
 say() { printf '\n== %s\n' "$*"; }
 
 install() {

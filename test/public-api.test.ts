@@ -61,6 +61,7 @@ const PUBLIC: Readonly<Record<string, readonly string[]>> = {
   './register': [],
   './sdk': ['register'],
   './testing': ['createVirtualClock', 'scriptedModel', 'scriptedTask', 'settled', 'spanTree', 'startTestTelemetry'],
+  './prometheus': ['PrometheusExporter'],
   './views': ['schema', 'ttaViews'],
 };
 
