@@ -74,7 +74,8 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
       this.#families = new Families({
         prefix: prefix === undefined || prefix === '' ? '' : `${prefix}_`,
         maxSeriesPerMetric,
-        maxSamples,
+        // `target_info` is a line too.
+        maxSamples: options.withoutTargetInfo === true ? maxSamples : maxSamples - 1,
       });
       this.#scrapes = new Scrapes(
         async () => void (await this.#collectNew()),
