@@ -1,7 +1,8 @@
 import { ATTR, INSTRUMENT } from '../src/telemetry/semconv.ts';
+import { DURATION_BOUNDS } from './buckets.ts';
 import type { Row } from './row.ts';
 
-/** Metrics about lost telemetry. */
+/** Metrics about telemetry: what was lost, and the scrapes. */
 export const telemetry: readonly Row[] = [
   {
     instrument: INSTRUMENT.spansLost,
@@ -17,5 +18,70 @@ export const telemetry: readonly Row[] = [
     type: 'counter',
     labels: { [ATTR.instrument]: 'metric' },
     meaning: 'measurements that went to the series `__other__` because their metric had reached its limit of series',
+  },
+  {
+    instrument: INSTRUMENT.scrapeDuration,
+    metric: 'tta_scrape_duration_seconds',
+    type: 'histogram',
+    labels: {},
+    bounds: DURATION_BOUNDS,
+    meaning: 'how long the endpoint took to collect and to write the metrics',
+  },
+  {
+    instrument: INSTRUMENT.scrapeSize,
+    metric: 'tta_scrape_size_bytes',
+    type: 'gauge',
+    labels: {},
+    meaning: 'size of the scrape before this one, uncompressed',
+  },
+  {
+    instrument: INSTRUMENT.scrapeSamples,
+    metric: 'tta_scrape_samples',
+    type: 'gauge',
+    labels: {},
+    meaning: 'samples (lines) of the scrape before this one',
+  },
+  {
+    instrument: INSTRUMENT.scrapeSeries,
+    metric: 'tta_scrape_series',
+    type: 'gauge',
+    labels: {},
+    meaning: 'series of the scrape before this one; the lines of a histogram that differ only in `le` are one series',
+  },
+  {
+    instrument: INSTRUMENT.scrapeDropped,
+    metric: 'tta_scrape_dropped_total',
+    type: 'counter',
+    labels: { [ATTR.lossReason]: 'reason' },
+    meaning:
+      'measurements that no scrape shows, by reason: `name` (no usable name), `conflict` (another metric has the name), `unsupported` (a kind of metric without a text format), `invalid` (a value that its type does not allow)',
+  },
+  {
+    instrument: INSTRUMENT.scrapeCallbackErrors,
+    metric: 'tta_scrape_callback_errors_total',
+    type: 'counter',
+    labels: { [ATTR.lossReason]: 'reason' },
+    meaning: 'callbacks of observable instruments that gave no values, by reason: `failed`, `timeout`',
+  },
+  {
+    instrument: INSTRUMENT.scrapeFailures,
+    metric: 'tta_scrape_failures_total',
+    type: 'counter',
+    labels: {},
+    meaning: 'scrapes that were answered with status 503 because nothing could be collected',
+  },
+  {
+    instrument: INSTRUMENT.scrapeWorkers,
+    metric: 'tta_scrape_workers',
+    type: 'gauge',
+    labels: { [ATTR.workerState]: 'state' },
+    meaning: 'other processes and threads at the last scrape, by state: `answered`, `stuck` (no answer in time)',
+  },
+  {
+    instrument: INSTRUMENT.metricsPushFailures,
+    metric: 'tta_metrics_push_failures_total',
+    type: 'counter',
+    labels: {},
+    meaning: 'deliveries of the metrics by OTLP that failed',
   },
 ];

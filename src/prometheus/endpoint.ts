@@ -4,9 +4,10 @@ import { type HttpServer, sendText, startHttpServer } from '../platform/http-ser
 import { messageOf } from '../platform/message-of.ts';
 import { redact } from '../platform/redact.ts';
 import { CONTENT_TYPE, type Format } from './render.ts';
+import type { Parts } from './scrapes.ts';
 
 /** Gives the current metrics. After a rejection the answer is status 503 with the error. */
-export type Read = (format: Format) => Promise<Uint8Array>;
+export type Read = (format: Format) => Promise<Parts>;
 
 export interface EndpointOptions {
   readonly host: string;
@@ -41,7 +42,7 @@ export async function answerScrape(request: IncomingMessage, response: ServerRes
     return sendText(response, 405, `Metrics are read with GET, not ${request.method}\n`);
   }
   try {
-    const body = await read('text');
+    const body = Buffer.concat(await read('text'));
     response.writeHead(200, { 'content-type': CONTENT_TYPE.text, 'content-length': body.length }).end(body);
   } catch (error) {
     sendText(response, 503, `Metrics could not be collected: ${redact(messageOf(error))}\n`);

@@ -6,7 +6,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Attributes } from '@opentelemetry/api';
 import type { PrometheusExporter as StockExporter } from '@opentelemetry/exporter-prometheus';
 import type { AggregationTemporality, CollectionResult, MetricProducer } from '@opentelemetry/sdk-metrics';
+import { systemClock } from '../platform/clock.ts';
+import { foreignMessage } from '../platform/foreign-text.ts';
 import type { HttpServer } from '../platform/http-server.ts';
+import { currentMeter } from '../telemetry/meter.ts';
+import { failedCallbacks, failedScrapes, recordScrape } from '../telemetry/scrapes.ts';
 import { cumulative } from './cumulative.ts';
 import { answerScrape, startEndpoint } from './endpoint.ts';
 import { Families } from './families.ts';
@@ -18,9 +22,12 @@ import {
   MAX_SERIES_PER_METRIC,
   type PrometheusExporterOptions,
 } from './options.ts';
+import { otherProducer, sdkProducer } from './producers.ts';
 import { type Format, render } from './render.ts';
-import { Scrapes } from './scrapes.ts';
+import { type Parts, Scrapes } from './scrapes.ts';
 import { SELF } from './series.ts';
+import { type Tell, tellOnce, type Warn } from './tell.ts';
+import { isTimeout, withDeadline } from './with-deadline.ts';
 
 type CollectOptions = Parameters<StockExporter['collect']>[0];
 
@@ -29,9 +36,13 @@ const DELTA = 0 as AggregationTemporality;
 /** Also `startServer`, `stopServer`, `collect` and `getMetricsRequestHandler`, as in OpenTelemetry's own exporter. */
 export interface PrometheusExporter extends StockExporter {
   /** The current metrics in the text format 0.0.4 or in OpenMetrics. Rejects when the whole collection fails. */
-  text(format?: Format): Promise<string>;
-  /** As `text`, in UTF-8. */
-  read(format?: Format): Promise<Uint8Array>;
+  text(format?: Format, timeoutMs?: number): Promise<string>;
+  /**
+   * As `text`, in UTF-8 and in parts.
+   *
+   * @param timeoutMs the longest that it waits for callbacks, if that is less than `collectTimeoutMs`
+   */
+  read(format?: Format, timeoutMs?: number): Promise<Parts>;
   /** The address of the endpoint, with its path; `undefined` while it does not listen. */
   readonly url: string | undefined;
 }
@@ -40,6 +51,8 @@ export interface PrometheusExporter extends StockExporter {
 export interface Inside {
   /** Called before each collection; a scrape waits for it. */
   readonly beforeCollection?: (() => Promise<unknown>) | undefined;
+  /** Reports a problem. @default `warn` of OpenTelemetry's diagnostics */
+  readonly warn?: Warn | undefined;
 }
 
 export interface PrometheusExporterClass {
@@ -56,6 +69,7 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
   class Exporter extends stock {
     readonly #options: PrometheusExporterOptions;
     readonly #inside: Inside;
+    readonly #tell: Tell;
     readonly #families: Families;
     readonly #scrapes: Scrapes<Format>;
     #resource: Attributes = {};
@@ -66,22 +80,31 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
       callback: (error: Error | void) => void = () => {},
       inside: Inside = {},
     ) {
-      const { metricProducers, preventServerStart } = options;
-      super({ preventServerStart: true, ...(metricProducers === undefined ? {} : { metricProducers }) });
+      const { metricProducers = [], preventServerStart } = options;
+      const onError = (error: unknown) => this.#onError(error);
+      super({
+        preventServerStart: true,
+        metricProducers: metricProducers.map((producer) => otherProducer(producer, onError)),
+      });
       this.#options = options;
       this.#inside = inside;
+      this.#tell = tellOnce(inside.warn);
       const { prefix, maxSeriesPerMetric = MAX_SERIES_PER_METRIC, maxSamples = MAX_SAMPLES } = options;
       this.#families = new Families({
         prefix: prefix === undefined || prefix === '' ? '' : `${prefix}_`,
         maxSeriesPerMetric,
         // `target_info` is a line too.
         maxSamples: options.withoutTargetInfo === true ? maxSamples : maxSamples - 1,
+        tell: this.#tell,
       });
-      this.#scrapes = new Scrapes(
-        async () => void (await this.#collectNew()),
-        (format) => this.#render(format),
-      );
-      if (preventServerStart !== true) this.startServer().then(() => callback(), callback);
+      this.#scrapes = new Scrapes({
+        collect: async (timeoutMillis) => void (await this.#collectNew({ timeoutMillis })),
+        render: (format) => this.#render(format),
+      });
+      const started = preventServerStart === true ? Promise.resolve() : this.startServer();
+      started
+        .then(() => callback(), callback)
+        .catch((error) => this.#tell('callback', `The callback of the exporter failed: ${foreignMessage(error)}`));
     }
 
     override selectAggregationTemporality(): AggregationTemporality {
@@ -93,7 +116,7 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
     }
 
     override setMetricProducer(producer: MetricProducer): void {
-      super.setMetricProducer(producer);
+      super.setMetricProducer(sdkProducer(producer, (error) => this.#onError(error)));
     }
 
     /** All that was measured since the start, as OpenTelemetry's own exporter gives it. */
@@ -107,12 +130,12 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
       });
     }
 
-    read(format: Format = 'text'): Promise<Uint8Array> {
-      return this.#scrapes.read(format);
+    read(format: Format = 'text', timeoutMs?: number): Promise<Parts> {
+      return this.#scrapes.read(format, timeoutMs);
     }
 
-    async text(format: Format = 'text'): Promise<string> {
-      return (await this.#scrapes.read(format)).toString();
+    async text(format: Format = 'text', timeoutMs?: number): Promise<string> {
+      return Buffer.concat(await this.read(format, timeoutMs)).toString();
     }
 
     get url(): string | undefined {
@@ -125,7 +148,7 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
         host,
         port,
         path: this.#options.endpoint?.replace(/^([^/])/, '/$1'),
-        read: (format) => this.read(format),
+        read: (format) => this.#scrape(format),
       });
     }
 
@@ -135,16 +158,49 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
     }
 
     override getMetricsRequestHandler(request: IncomingMessage, response: ServerResponse): void {
-      void answerScrape(request, response, (format) => this.read(format));
+      void answerScrape(request, response, (format) => this.#scrape(format));
     }
 
-    async #collectNew(options?: CollectOptions): Promise<CollectionResult> {
+    /** Reads for the endpoint, which says how its scrapes were. */
+    async #scrape(format: Format, timeoutMs?: number): Promise<Parts> {
+      const startedAt = systemClock.now();
+      try {
+        const parts = await this.read(format, timeoutMs);
+        let series = 0;
+        for (const family of this.#families) series += family.series.size;
+        recordScrape({
+          seconds: (systemClock.now() - startedAt) / 1_000,
+          bytes: parts.reduce((sum, { length }) => sum + length, 0),
+          samples: this.#families.samples,
+          series,
+        });
+        return parts;
+      } catch (error) {
+        failedScrapes().value += 1;
+        throw error;
+      }
+    }
+
+    async #collectNew({ timeoutMillis = Number.POSITIVE_INFINITY }: CollectOptions = {}): Promise<CollectionResult> {
+      // A provider that nothing else has told of the primitives' tables reads them from now on.
+      currentMeter();
       const { collectTimeoutMs = COLLECT_TIMEOUT_MS } = this.#options;
-      await this.#inside.beforeCollection?.();
-      const result = await super.collect({ timeoutMillis: collectTimeoutMs, ...options });
+      const ms = Math.min(timeoutMillis, collectTimeoutMs);
+      await withDeadline(ms, async () => this.#inside.beforeCollection?.()).catch((error) => this.#onError(error));
+      const result = await super.collect({ timeoutMillis: ms });
       this.#resource = result.resourceMetrics.resource.attributes;
       this.#families.add(SELF, result.resourceMetrics.scopeMetrics);
       return result;
+    }
+
+    #onError(error: unknown): void {
+      const timeout = isTimeout(error);
+      failedCallbacks(timeout ? 'timeout' : 'failed').value += 1;
+      const what = timeout ? 'did not end in time' : `failed: ${foreignMessage(error)}`;
+      this.#tell(
+        `callback ${timeout}`,
+        `A callback of an observable instrument ${what}. Its metrics show their last values`,
+      );
     }
 
     #render(format: Format): Iterable<string> {

@@ -10,6 +10,7 @@ import { systemClock } from '../platform/clock.ts';
 import { createSeries, type Family, type FamilyType, type Stream, samplesOf } from './family.ts';
 import { labelText, metricName } from './names.ts';
 import type { CounterSeries, GaugeSeries, HistogramSeries, Point, Series, Source } from './series.ts';
+import type { Tell } from './tell.ts';
 
 /** Values of enumerations of the SDK, which this file does not load. */
 const DATA_POINT = { histogram: 0, exponentialHistogram: 1, gauge: 2, sum: 3 } as const;
@@ -19,6 +20,7 @@ export interface FamiliesOptions {
   readonly prefix: string;
   readonly maxSeriesPerMetric: number;
   readonly maxSamples: number;
+  readonly tell: Tell;
 }
 
 export class Families implements Iterable<Family> {

@@ -1,36 +1,49 @@
 /** Scrapes one after the other. Requests that arrive while one runs share the next. */
 import { afterCallbacks } from '../platform/background.ts';
+import { systemClock } from '../platform/clock.ts';
 
-/** Work that gives up the event loop between its parts. */
-export type Render<F> = (format: F) => Iterable<string>;
+export interface ScrapeWork<F> {
+  /** Brings the table up to date. @param timeoutMs how long its requests allow at most */
+  collect(timeoutMs: number): Promise<void>;
+  /** Gives up the event loop between its parts. */
+  render(format: F): Iterable<string>;
+}
+
+export type Parts = readonly Buffer[];
+
+/** How long it writes before other work has its turn, in milliseconds. */
+const SLICE_MS = 4;
+
+/** Requests that get the same collection. */
+interface Round<F> {
+  readonly texts: Map<F, Promise<Parts>>;
+  readonly collected: Promise<void>;
+  /** The shortest time that one of its requests allows. */
+  timeoutMs: number;
+}
 
 export class Scrapes<F> {
-  readonly #collect: () => Promise<void>;
-  readonly #render: Render<F>;
-  readonly #waiting = new Map<F, Promise<Buffer>>();
+  readonly #work: ScrapeWork<F>;
+  #next: Round<F> | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(collect: () => Promise<void>, render: Render<F>) {
-    this.#collect = collect;
-    this.#render = render;
+  constructor(work: ScrapeWork<F>) {
+    this.#work = work;
   }
 
   /** The metrics as they are after this call. Rejects when the whole collection fails. */
-  read(format: F): Promise<Buffer> {
-    const waiting = this.#waiting.get(format);
-    if (waiting !== undefined) return waiting;
-    const next = this.exclusively(async () => {
-      this.#waiting.delete(format);
-      await this.#collect();
-      const parts: Buffer[] = [];
-      for (const part of this.#render(format)) {
-        parts.push(Buffer.from(part));
-        await new Promise<void>((resolve) => afterCallbacks(resolve));
-      }
-      return Buffer.concat(parts);
+  read(format: F, timeoutMs = Number.POSITIVE_INFINITY): Promise<Parts> {
+    this.#next ??= this.#newRound();
+    const round = this.#next;
+    round.timeoutMs = Math.min(round.timeoutMs, timeoutMs);
+    const known = round.texts.get(format);
+    if (known !== undefined) return known;
+    const text = this.exclusively(async () => {
+      await round.collected;
+      return this.#write(format);
     });
-    this.#waiting.set(format, next);
-    return next;
+    round.texts.set(format, text);
+    return text;
   }
 
   /** Runs `work` while no scrape runs. */
@@ -38,5 +51,26 @@ export class Scrapes<F> {
     const next = this.#last.then(work);
     this.#last = next.catch(() => {});
     return next;
+  }
+
+  #newRound(): Round<F> {
+    const collected = this.exclusively(async () => {
+      this.#next = undefined;
+      await this.#work.collect(round.timeoutMs);
+    });
+    const round: Round<F> = { texts: new Map(), collected, timeoutMs: Number.POSITIVE_INFINITY };
+    return round;
+  }
+
+  async #write(format: F): Promise<Parts> {
+    const parts: Buffer[] = [];
+    let sliceEnd = systemClock.now() + SLICE_MS;
+    for (const part of this.#work.render(format)) {
+      parts.push(Buffer.from(part));
+      if (systemClock.now() < sliceEnd) continue;
+      await new Promise<void>((resolve) => afterCallbacks(resolve));
+      sliceEnd = systemClock.now() + SLICE_MS;
+    }
+    return parts;
   }
 }

@@ -6,6 +6,7 @@ import { createSchemaProvider } from '../prometheus/provider.ts';
 import type { Sdk } from './packages.ts';
 import { metricsResourceOf, resourceOf } from './resource.ts';
 import type { Settings } from './settings.ts';
+import { warn } from './warn.ts';
 
 export interface Metrics {
   readonly provider: MeterProvider;
@@ -14,6 +15,6 @@ export interface Metrics {
 
 export function createMetrics(sdk: Sdk, settings: Settings): Metrics {
   const resource = metricsResourceOf(sdk, settings, resourceOf(sdk, settings));
-  const inside = { beforeCollection: chargesSettled };
+  const inside = { beforeCollection: chargesSettled, warn };
   return createSchemaProvider(sdk, { ...settings.prometheus, resource, jobLabel: settings.jobLabel }, inside);
 }

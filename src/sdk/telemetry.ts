@@ -25,7 +25,7 @@ export function startTelemetry(sdk: Sdk, settings: Settings, onShutdown: () => v
   const metrics = startMetrics(sdk, settings);
   setMaxTenants(settings.maxTenants);
   const modelCalls = startModelCalls(settings.modelCalls);
-  const text = async () => (await metrics?.exporter.text()) ?? '';
+  const text = async (timeoutMs?: number) => (await metrics?.exporter.text('text', timeoutMs)) ?? '';
   let server: ScrapeServer | undefined;
   let ready: Promise<void> | undefined;
   const listen = (endpoint: Settings['prometheus']): boolean => {
@@ -60,7 +60,8 @@ export function startTelemetry(sdk: Sdk, settings: Settings, onShutdown: () => v
       warnOfLost(traces.close());
     }
     releaseProcess();
-    lastText = text();
+    // A callback that never ends gets half of the time that is left: the endpoint closes in time all the same.
+    lastText = text(Math.max(100, deadline - systemClock.now()) / 2);
     const closing = Promise.allSettled([lastText, ready?.then(() => server?.close())]).then(() => metrics?.stop());
     await settlesWithin(Math.max(100, deadline - systemClock.now()), closing);
     unwatch();

@@ -8,7 +8,7 @@ let endpoint: HttpServer | undefined;
 afterEach(() => endpoint?.close());
 
 async function serve(metrics: () => Promise<string>, host = '127.0.0.1'): Promise<string> {
-  endpoint = await startEndpoint({ host, port: 0, read: async () => Buffer.from(await metrics()) });
+  endpoint = await startEndpoint({ host, port: 0, read: async () => [Buffer.from(await metrics())] });
   return endpoint.url;
 }
 const TEXT = '# TYPE café counter\ncafé_total{name="ü"} 1\n';
@@ -78,10 +78,10 @@ describe('the endpoint', () => {
 
   it('rejects with the error of the system when it cannot listen', async () => {
     const port = Number(new URL(await serve(text)).port);
-    await expect(startEndpoint({ host: '127.0.0.1', port, read: async () => Buffer.from(TEXT) })).rejects.toMatchObject(
-      {
-        code: 'EADDRINUSE',
-      },
-    );
+    await expect(
+      startEndpoint({ host: '127.0.0.1', port, read: async () => [Buffer.from(TEXT)] }),
+    ).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+    });
   });
 });

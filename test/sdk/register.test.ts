@@ -7,7 +7,7 @@ import {
   ROOT_CONTEXT,
   trace,
 } from '@opentelemetry/api';
-import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { llm, task, workflow } from '../../src/index.ts';
@@ -204,18 +204,26 @@ describe('a collection that fails', () => {
     expect(warnings.join()).not.toContain('s3cret');
   });
 
+  it('because a callback never ends shows the rest after the deadline, also after the shutdown', async () => {
+    const sdk = await start({ flushTimeoutMs: 1_000 });
+    const gauge = metrics.getMeter('theirs').createObservableGauge('stuck');
+    gauge.addCallback(() => new Promise(() => {}));
+    await sdk.shutdown();
+    expect(total(parseExposition(await sdk.metrics()), 'target_info')).toBe(1);
+    expect(warnings).toEqual([expect.stringContaining('did not end in time')]);
+  });
+
   it('as a whole is a failed scrape and a rejection, with the reason', async () => {
     const sdk = await start();
-    metrics
-      .getMeter('theirs')
-      .createCounter('broken')
-      .add(1, { size: (() => 1) as never });
+    vi.spyOn(MetricReader.prototype, 'collect').mockRejectedValue(new Error('no memory, token=s3cret'));
     const response = await fetch(sdk.metricsUrl as string);
     expect([response.status, await response.text()]).toEqual([
-      500,
-      expect.stringContaining('could not be collected: Error: TypeError'),
+      503,
+      expect.stringContaining('could not be collected: no memory'),
     ]);
-    await expect(sdk.metrics()).rejects.toThrow('TypeError');
+    await expect(sdk.metrics()).rejects.toThrow('no memory');
+    vi.restoreAllMocks();
+    expect(total(await read(sdk), 'tta_scrape_failures_total')).toBeGreaterThanOrEqual(1);
   });
 });
 
