@@ -1,5 +1,6 @@
 import { collectorRow } from './collector-row.ts';
 import { createDashboard } from './dashboard.ts';
+import { endpointRow } from './endpoint-row.ts';
 import { type PanelOptions, rangeStat, stateTimeline, timeSeries } from './panels.ts';
 import { increase, rate, series, sum } from './queries.ts';
 import { highIsBad, RED_ABOVE_ZERO, UP } from './thresholds.ts';
@@ -42,7 +43,7 @@ export const telemetry = createDashboard({
         quarterStat({
           title: 'Measurements without a series of their own',
           description:
-            'Measurements counted as __other__, because their metric had reached its limit of series. The usual cause is data in names. It is empty when it never happened.',
+            'Measurements counted as __other__, because their metric or their process had reached its limit of series. The usual cause is data in names or labels. It is empty when it never happened.',
           unit: 'short',
           decimals: 0,
           queries: [[sum('', increase('$__range', overflow)), 'overflow']],
@@ -92,6 +93,7 @@ export const telemetry = createDashboard({
         }),
       ],
     ],
+    endpointRow,
     [
       'Application',
       [
