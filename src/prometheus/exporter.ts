@@ -45,6 +45,8 @@ export interface PrometheusExporter extends StockExporter {
   read(format?: Format, timeoutMs?: number): Promise<Parts>;
   /** The address of the endpoint, with its path; `undefined` while it does not listen. */
   readonly url: string | undefined;
+  /** @param address where to listen, in the place of the options */
+  startServer(address?: { readonly host: string; readonly port: number }): Promise<void>;
 }
 
 /** What the rest of this package adds to an exporter. */
@@ -142,8 +144,7 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
       return this.#endpoint?.url;
     }
 
-    override async startServer(): Promise<void> {
-      const { host, port } = addressOf(this.#options);
+    override async startServer({ host, port } = addressOf(this.#options)): Promise<void> {
       this.#endpoint ??= await startEndpoint({
         host,
         port,

@@ -31,7 +31,8 @@ export async function startScrapeServer(
     cancelRetry = inBackground(RETRY_MS, () => void open().catch(tryAgainLater));
   };
   const open = async () => {
-    await exporter.startServer();
+    // Another call of `register` may bring another address than the exporter was made with.
+    await exporter.startServer(address);
     if (closed) return exporter.stopServer();
     error = undefined;
   };

@@ -22,7 +22,7 @@ const TOUCH = {
     "other.propagation.setGlobalPropagator({ inject() {}, extract: (active) => active, fields: () => ['custom'] });",
 } as const;
 
-const COUNT = `(await (await fetch(sdk.metricsUrl)).text()).match(/executions_total.*name="inner",status="success".* (\\d)/)?.[1]`;
+const COUNT = `(await (await fetch(sdk.metricsUrl)).text()).match(/primitive_executions_total\\{(?=.*name="inner")(?=.*status="success").* (\\d)/)?.[1]`;
 
 describe('register beside another copy of @opentelemetry/api', () => {
   it.each(

@@ -91,7 +91,7 @@ describe('an SDK without sdk-trace-node, as in the 3.x line', () => {
        const inner = task('inner', async (_, context) => { await null; return inject(context, {}).traceparent; });
        const outer = task('outer', () => inner.execute());
        console.log('PARENT ' + await outer.execute());
-       console.log('COUNT ' + (await sdk.metrics()).match(/primitive_executions_total.*name="inner",status="success".* (\\d)/)[1]);`,
+       console.log('COUNT ' + (await sdk.metrics()).match(/primitive_executions_total\\{(?=.*name="inner")(?=.*status="success").* (\\d)/)[1]);`,
       { env: { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url } },
     );
     expect(await child.says('PARENT ')).toMatch(/^00-[\da-f]{32}-[\da-f]{16}-01$/);
