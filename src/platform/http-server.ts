@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { manyListenersController } from './abort.ts';
+import { Connections } from './connections.ts';
 import { messageOf } from './message-of.ts';
 import { redact } from './redact.ts';
 
@@ -16,6 +17,8 @@ export interface Exchange {
 export interface HttpServer {
   /** `http://HOST:PORT`, without a slash at the end. The host is `localhost` when the server listens on all addresses. */
   readonly url: string;
+  /** The address of the machine that it listens on. */
+  readonly address: string;
   /** Closes the server at once and cuts open connections. It can be called more than once. */
   close(): Promise<void>;
 }
@@ -26,41 +29,79 @@ export interface HttpServerOptions {
   readonly port: number;
   /** Answers one request. After a rejection the answer is status 500, or the connection is cut if an answer has begun. */
   readonly handle: (exchange: Exchange) => Promise<void> | void;
+  /** How many connections may be open. One more closes an old one. @default no limit */
+  readonly maxConnections?: number | undefined;
+  /** How long the head of a request may take to arrive, also the first one of a connection, in milliseconds. @default 10000 */
+  readonly headTimeoutMs?: number | undefined;
+  /** How long a whole request may take to arrive, in milliseconds. @default 60000 */
+  readonly requestTimeoutMs?: number | undefined;
+  /** How long a connection may wait for its next request, in milliseconds. @default 30000 */
+  readonly idleTimeoutMs?: number | undefined;
 }
+
+/** Browsers and proxies send about 30. The size of all is limited by Node.js: 16 KiB. */
+const MAX_HEADERS = 100;
+/** Node.js looks for requests that take too long only so often. */
+const CHECK_MS = 1_000;
 
 /**
  * Starts an HTTP server that does not keep the process alive, also with an open connection or an unfinished request.
  *
  * @throws the error of the system (`EADDRINUSE`, `EACCES`, ...) when it cannot listen
  */
-export async function startHttpServer({ host, port, handle }: HttpServerOptions): Promise<HttpServer> {
-  const running = new Set<AbortController>();
-  const server = createServer(async (request, response) => {
+export async function startHttpServer({
+  host,
+  port,
+  handle,
+  maxConnections = Number.POSITIVE_INFINITY,
+  headTimeoutMs = 10_000,
+  requestTimeoutMs = 60_000,
+  idleTimeoutMs = 30_000,
+}: HttpServerOptions): Promise<HttpServer> {
+  const connections = new Connections(maxConnections);
+  const limits = {
+    headersTimeout: Math.min(headTimeoutMs, requestTimeoutMs),
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: idleTimeoutMs,
+    connectionsCheckingInterval: Math.min(CHECK_MS, headTimeoutMs),
+  };
+  const server = createServer(limits, async (request, response) => {
+    const { socket } = request;
     const controller = manyListenersController();
-    running.add(controller);
-    response.once('close', () => {
-      running.delete(controller);
-      controller.abort();
-    });
+    if (!connections.begin(socket, controller)) return;
+    response.once('close', () => connections.end(socket, controller));
     try {
-      const path = (request.url ?? '/').replace(/[?#].*$/s, '');
-      await handle({ request, response, path, signal: controller.signal });
+      if (request.rawHeaders.length > 2 * MAX_HEADERS) {
+        sendText(response, 431, `A request has ${MAX_HEADERS} headers at most\n`);
+        return;
+      }
+      await handle({ request, response, path: pathOf(request), signal: controller.signal });
     } catch (error) {
       if (response.headersSent || response.destroyed) response.destroy();
       else sendText(response, 500, `${redact(messageOf(error))}\n`);
     }
   });
-  server.on('connection', (socket) => socket.unref());
+  server.on('connection', (socket) => {
+    socket.unref();
+    connections.add(socket);
+  });
   await listen(server, host, port);
+  const address = server.address() as AddressInfo;
   return {
-    url: urlOf(host, server.address() as AddressInfo),
+    url: urlOf(host, address),
+    address: address.address,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        for (const controller of running) controller.abort();
+        connections.abort();
         server.closeAllConnections();
       }),
   };
+}
+
+/** The target of a request is a path, or a whole URL as a proxy gets it. */
+function pathOf({ url = '/' }: IncomingMessage): string {
+  return url.replace(/^https?:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '') || '/';
 }
 
 /** @param type the content type. @default plain text in UTF-8 */

@@ -1,4 +1,5 @@
 import { type HttpServer, type HttpServerOptions, sendText, startHttpServer } from './http-server.ts';
+import { isForThisMachine, requestedHost } from './local-host.ts';
 
 export interface LoopbackOptions extends HttpServerOptions {
   /** The name of the function that starts the server: the first word of the error message. */
@@ -16,13 +17,9 @@ export async function serveLoopback({ name, host, port, handle }: LoopbackOption
     host,
     port,
     handle(exchange) {
-      const requestedHost = exchange.request.headers.host;
-      if (isLocal(requestedHost, host)) return handle(exchange);
-      sendText(
-        exchange.response,
-        403,
-        `This server answers requests to localhost only, not to ${requestedHost ?? 'no host'}\n`,
-      );
+      if (isForThisMachine(exchange.request, [host])) return handle(exchange);
+      const asked = requestedHost(exchange.request);
+      sendText(exchange.response, 403, `This server answers requests to localhost only, not to ${asked}\n`);
     },
   });
   return server.catch((error: NodeJS.ErrnoException) => {
@@ -30,9 +27,4 @@ export async function serveLoopback({ name, host, port, handle }: LoopbackOption
     const reason = taken ? 'the port is taken: pass another one, or 0 for any free one' : error.message;
     throw new Error(`${name}: cannot listen on ${host} port ${port}: ${reason}`, { cause: error });
   });
-}
-
-function isLocal(header: string | undefined, ownHost: string): boolean {
-  const host = header?.replace(/:\d+$/, '').toLowerCase();
-  return host === 'localhost' || host === '127.0.0.1' || host === '[::1]' || host === ownHost.toLowerCase();
 }

@@ -1,50 +1,120 @@
-/** Serves the metrics over HTTP. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type HttpServer, sendText, startHttpServer } from '../platform/http-server.ts';
-import { messageOf } from '../platform/message-of.ts';
+/** Our own server: the metrics, and whether they can be had. */
+import type { IncomingMessage } from 'node:http';
+import { type HttpServer, startHttpServer } from '../platform/http-server.ts';
+import { isForThisMachine, isLoopbackAddress, requestedHost } from '../platform/local-host.ts';
 import { redact } from '../platform/redact.ts';
-import { CONTENT_TYPE, type Format } from './render.ts';
-import type { Parts } from './scrapes.ts';
+import { type Answer, send, textAnswer } from './answer.ts';
+import { answerNode, type Door, isRead, refusedMethod } from './metrics-request.ts';
 
-/** Gives the current metrics. After a rejection the answer is status 503 with the error. */
-export type Read = (format: Format) => Promise<Parts>;
-
-export interface EndpointOptions {
+export interface EndpointOptions extends Door {
   readonly host: string;
   /** 0 uses any free port. */
   readonly port: number;
   /** @default /metrics */
   readonly path?: string | undefined;
-  readonly read: Read;
+  /** The names that requests to a server on loopback may use, in addition to those of this machine. @default none */
+  readonly allowedHosts?: readonly string[] | undefined;
+  /** Why the metrics cannot be collected; `undefined` when they can. */
+  readonly trouble: () => Promise<string | undefined>;
 }
 
-/**
- * Starts the server. Its `url` is the whole address, with the path.
- *
- * @throws the error of the system (`EADDRINUSE`, `EACCES`, ...) when it cannot listen
- */
-export async function startEndpoint({ host, port, path = '/metrics', read }: EndpointOptions): Promise<HttpServer> {
-  const { url, close } = await startHttpServer({
-    host,
-    port,
-    handle: (exchange) =>
-      exchange.path === path
-        ? answerScrape(exchange.request, exchange.response, read)
-        : sendText(exchange.response, 404, `Metrics are at ${path}\n`),
+const PATH = '/metrics';
+/** Some Prometheus servers, some probes, some people. */
+const MAX_CONNECTIONS = 256;
+/** A request has no body. */
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/** One server at a time, which can be started and stopped in any order. */
+export class Endpoint {
+  readonly #options: EndpointOptions;
+  #server: Promise<HttpServer> | undefined;
+  #url: string | undefined;
+
+  constructor(options: EndpointOptions) {
+    this.#options = options;
+  }
+
+  /** The whole address, with the path; `undefined` while it does not listen. */
+  get url(): string | undefined {
+    return this.#url;
+  }
+
+  /**
+   * Rejects with the error of the system (`EADDRINUSE`, `EACCES`, ...) when it cannot listen.
+   *
+   * @param address where to listen, in the place of the options
+   */
+  async start(address?: Pick<EndpointOptions, 'host' | 'port'>): Promise<void> {
+    this.#server ??= startServer({ ...this.#options, ...address });
+    const starting = this.#server;
+    try {
+      const { url } = await starting;
+      if (this.#server === starting) this.#url = `${url}${this.#options.path ?? PATH}`;
+    } catch (error) {
+      if (this.#server === starting) this.#server = undefined;
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    const stopping = this.#server;
+    this.#server = undefined;
+    this.#url = undefined;
+    await stopping?.then(
+      (server) => server.close(),
+      () => {},
+    );
+  }
+}
+
+async function startServer(options: EndpointOptions): Promise<HttpServer> {
+  const { host, port, path = PATH } = options;
+  const server = await startHttpServer({
+    ...{ host, port, maxConnections: MAX_CONNECTIONS, requestTimeoutMs: REQUEST_TIMEOUT_MS },
+    async handle({ request, response, path: asked }) {
+      // What follows a request with a body is not read: it may have no end.
+      if (hasBody(request)) response.setHeader('connection', 'close');
+      const refused = isLoopbackAddress(server.address) ? refusedFrom(request, options) : undefined;
+      if (refused !== undefined) send(response, refused);
+      else if (asked === path) await answerNode(request, response, options);
+      else send(response, await otherAnswer(request, asked, path, options));
+    },
   });
-  return { url: `${url}${path}`, close };
+  return server;
 }
 
-/** Answers one request for the metrics. Never rejects. */
-export async function answerScrape(request: IncomingMessage, response: ServerResponse, read: Read): Promise<void> {
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    response.setHeader('allow', 'GET, HEAD');
-    return sendText(response, 405, `Metrics are read with GET, not ${request.method}\n`);
+/** Who may know whether the process serves may not know its metrics: these answers need no token. */
+async function otherAnswer(
+  { method }: IncomingMessage,
+  asked: string,
+  path: string,
+  { trouble }: EndpointOptions,
+): Promise<Answer> {
+  if (asked !== '/healthz' && asked !== '/readyz') return textAnswer(404, `Metrics are at ${path}\n`);
+  if (!isRead(method)) return refusedMethod(method);
+  const reason = asked === '/readyz' ? await trouble() : undefined;
+  return reason === undefined
+    ? textAnswer(200, 'ok\n')
+    : textAnswer(503, `Metrics could not be collected: ${redact(reason)}\n`);
+}
+
+/** Only on loopback: other addresses have names that are known to the author of the network, and not here. */
+function refusedFrom(request: IncomingMessage, { host, allowedHosts = [] }: EndpointOptions): Answer | undefined {
+  if (!isForThisMachine(request, [host, ...allowedHosts])) {
+    return textAnswer(
+      403,
+      `The metrics are for this machine only, and not for the host ${requestedHost(request)}. ` +
+        'The option allowedHosts, or TTA_PROMETHEUS_ALLOWED_HOSTS, can allow it\n',
+    );
   }
-  try {
-    const body = Buffer.concat(await read('text'));
-    response.writeHead(200, { 'content-type': CONTENT_TYPE.text, 'content-length': body.length }).end(body);
-  } catch (error) {
-    sendText(response, 503, `Metrics could not be collected: ${redact(messageOf(error))}\n`);
-  }
+  return isFromAnotherSite(request) ? textAnswer(403, 'The metrics are not for pages of other sites\n') : undefined;
+}
+
+/** A page that makes its visitors' browsers ask. A link to the metrics works. */
+function isFromAnotherSite({ headers }: IncomingMessage): boolean {
+  return headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate';
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }

@@ -8,19 +8,20 @@ import type { PrometheusExporter as StockExporter } from '@opentelemetry/exporte
 import type { AggregationTemporality, CollectionResult, MetricProducer } from '@opentelemetry/sdk-metrics';
 import { systemClock } from '../platform/clock.ts';
 import { foreignMessage } from '../platform/foreign-text.ts';
-import type { HttpServer } from '../platform/http-server.ts';
 import { currentMeter } from '../telemetry/meter.ts';
 import { failedCallbacks, failedScrapes, recordScrape } from '../telemetry/scrapes.ts';
 import { cumulative } from './cumulative.ts';
-import { answerScrape, startEndpoint } from './endpoint.ts';
+import { Endpoint } from './endpoint.ts';
 import { Families } from './families.ts';
+import { answerNode, answerWeb, type Door, type WebRequest } from './metrics-request.ts';
 import { labelText } from './names.ts';
 import {
-  addressOf,
   COLLECT_TIMEOUT_MS,
+  checkExporterOptions,
   MAX_SAMPLES,
   MAX_SERIES_PER_METRIC,
   type PrometheusExporterOptions,
+  placeOf,
 } from './options.ts';
 import { otherProducer, sdkProducer } from './producers.ts';
 import { type Format, render } from './render.ts';
@@ -43,6 +44,11 @@ export interface PrometheusExporter extends StockExporter {
    * @param timeoutMs the longest that it waits for callbacks, if that is less than `collectTimeoutMs`
    */
   read(format?: Format, timeoutMs?: number): Promise<Parts>;
+  /**
+   * Answers a request of a standard server (Hono, Next.js, Bun, Deno), as the endpoint answers it: `token` and the formats
+   * apply. `getMetricsRequestHandler` does so for `node:http`. Both can be passed on without the exporter.
+   */
+  respond(request: WebRequest): Promise<Response>;
   /** The address of the endpoint, with its path; `undefined` while it does not listen. */
   readonly url: string | undefined;
   /** @param address where to listen, in the place of the options */
@@ -74,14 +80,18 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
     readonly #tell: Tell;
     readonly #families: Families;
     readonly #scrapes: Scrapes<Format>;
+    readonly #door: Door;
+    readonly #endpoint: Endpoint;
     #resource: Attributes = {};
-    #endpoint: HttpServer | undefined;
+    /** Whether the last collection was one. */
+    #isReady = false;
 
     constructor(
       options: PrometheusExporterOptions = {},
       callback: (error: Error | void) => void = () => {},
       inside: Inside = {},
     ) {
+      checkExporterOptions(options);
       const { metricProducers = [], preventServerStart } = options;
       const onError = (error: unknown) => this.#onError(error);
       super({
@@ -103,6 +113,16 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
         collect: async (timeoutMillis) => void (await this.#collectNew({ timeoutMillis })),
         render: (format) => this.#render(format),
       });
+      const place = placeOf(options);
+      this.#door = { token: place.token, read: (format) => this.#scrape(format) };
+      this.#endpoint = new Endpoint({
+        ...place,
+        ...this.#door,
+        path: options.endpoint?.replace(/^([^/])/, '/$1') || undefined,
+        trouble: () => this.#trouble(),
+      });
+      this.getMetricsRequestHandler = this.getMetricsRequestHandler.bind(this);
+      this.respond = this.respond.bind(this);
       const started = preventServerStart === true ? Promise.resolve() : this.startServer();
       started
         .then(() => callback(), callback)
@@ -132,8 +152,15 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
       });
     }
 
-    read(format: Format = 'text', timeoutMs?: number): Promise<Parts> {
-      return this.#scrapes.read(format, timeoutMs);
+    async read(format: Format = 'text', timeoutMs?: number): Promise<Parts> {
+      try {
+        const parts = await this.#scrapes.read(format, timeoutMs);
+        this.#isReady = true;
+        return parts;
+      } catch (error) {
+        this.#isReady = false;
+        throw error;
+      }
     }
 
     async text(format: Format = 'text', timeoutMs?: number): Promise<string> {
@@ -141,25 +168,29 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
     }
 
     get url(): string | undefined {
-      return this.#endpoint?.url;
+      return this.#endpoint.url;
     }
 
-    override async startServer({ host, port } = addressOf(this.#options)): Promise<void> {
-      this.#endpoint ??= await startEndpoint({
-        host,
-        port,
-        path: this.#options.endpoint?.replace(/^([^/])/, '/$1'),
-        read: (format) => this.#scrape(format),
-      });
+    override startServer(address?: { readonly host: string; readonly port: number }): Promise<void> {
+      return this.#endpoint.start(address);
     }
 
-    override async stopServer(): Promise<void> {
-      await this.#endpoint?.close();
-      this.#endpoint = undefined;
+    override stopServer(): Promise<void> {
+      return this.#endpoint.stop();
     }
 
     override getMetricsRequestHandler(request: IncomingMessage, response: ServerResponse): void {
-      void answerScrape(request, response, (format) => this.#scrape(format));
+      void answerNode(request, response, this.#door);
+    }
+
+    respond(request: WebRequest): Promise<Response> {
+      return answerWeb(request, this.#door);
+    }
+
+    /** Why there are no metrics. A probe collects them only where the last collection failed, or there was none. */
+    async #trouble(): Promise<string | undefined> {
+      if (this.#isReady) return undefined;
+      return this.read().then(() => undefined, foreignMessage);
     }
 
     /** Reads for the endpoint, which says how its scrapes were. */

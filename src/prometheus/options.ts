@@ -1,25 +1,110 @@
-/** The options of the exporter. */
+/** The options of the exporter, and their checks. */
 import type { ExporterConfig } from '@opentelemetry/exporter-prometheus';
+import { checkOptions, fail, type Rule, type Rules } from '../core/check.ts';
+import { count, flag, having, number, optional, text } from '../core/rules.ts';
+import { measure } from '../core/show.ts';
 
 /** As in Prometheus: a set of labels is one series, of a histogram each of its lines is one sample. */
 export const MAX_SERIES_PER_METRIC = 2_000;
 export const MAX_SAMPLES = 50_000;
 export const COLLECT_TIMEOUT_MS = 5_000;
 
-/** The options of OpenTelemetry's own exporter, and more. */
-export interface PrometheusExporterOptions extends ExporterConfig {
+/** The options that `register` has too. */
+export interface ScrapeOptions {
   /** How many sets of labels a metric has at most. What is more goes to one series whose label values are `__other__`. @default 2000 */
   readonly maxSeriesPerMetric?: number | undefined;
   /** How many lines a scrape has at most. A histogram of 14 bounds has 17 per set of labels. @default 50000 */
   readonly maxSamples?: number | undefined;
   /** The longest that a scrape waits for the callbacks of observable instruments, in milliseconds. @default 5000 */
   readonly collectTimeoutMs?: number | undefined;
+  /**
+   * The metrics are given only to requests with this bearer token: `Authorization: Bearer TOKEN`. Never shown.
+   * @default TTA_PROMETHEUS_TOKEN, or none
+   */
+  readonly token?: string | undefined;
+  /**
+   * More names under which requests may reach an endpoint on loopback, such as the name that a proxy passes on. Those of
+   * this machine are `localhost` and the addresses of loopback. @default TTA_PROMETHEUS_ALLOWED_HOSTS, or none
+   */
+  readonly allowedHosts?: readonly string[] | undefined;
 }
 
-/** Where the endpoint listens: on this machine only, unless the author or the environment says otherwise. */
-export function addressOf({ host, port }: PrometheusExporterOptions): { readonly host: string; readonly port: number } {
+/** The options of OpenTelemetry's own exporter, and more. */
+export interface PrometheusExporterOptions extends ExporterConfig, ScrapeOptions {}
+
+/** Messages do not quote it. */
+const token: Rule<string> = (where, option, value) => {
+  if (typeof value === 'string' && /^[^\s\p{Cc}](?:.*[^\s\p{Cc}])?$/u.test(value)) return;
+  throw new TypeError(
+    `${where}: ${option} must be one line of text without spaces around it, got ${measure(value)}; ` +
+      'trim what is read from a file',
+  );
+};
+
+const hosts: Rule<readonly string[]> = (where, option, value) => {
+  if (!Array.isArray(value)) fail(where, option, "must be a list such as ['metrics.example.com']", value);
+  for (const [i, each] of value.entries()) host(where, `${option}[${i}]`, each);
+};
+
+export const host: Rule<string> = (where, option, value) => {
+  if (typeof value !== 'string' || value.trim() === '') {
+    fail(where, option, 'must be a name or an address such as 127.0.0.1', value);
+  }
+};
+
+export const port = number({ min: 0, max: 65_535, integer: true });
+
+export const SCRAPE_RULES: Rules<ScrapeOptions> = {
+  maxSeriesPerMetric: optional(count),
+  maxSamples: optional(count),
+  collectTimeoutMs: optional(number({ min: 1, max: 600_000 })),
+  token: optional(token),
+  allowedHosts: optional(hosts),
+};
+
+const producers: Rule<NonNullable<ExporterConfig['metricProducers']>> = (where, option, value) => {
+  if (!Array.isArray(value)) fail(where, option, 'must be a list of metric producers', value);
+  for (const [i, each] of value.entries()) having('collect')(where, `${option}[${i}]`, each);
+};
+
+const RULES: Rules<PrometheusExporterOptions> = {
+  ...SCRAPE_RULES,
+  host: optional(host),
+  port: optional(port),
+  endpoint: optional(text),
+  prefix: optional(text),
+  appendTimestamp: optional(flag),
+  preventServerStart: optional(flag),
+  metricProducers: optional(producers),
+  withResourceConstantLabels: optional(having<RegExp>('test')),
+  withoutScopeInfo: optional(flag),
+  withoutTargetInfo: optional(flag),
+};
+
+/** @throws TypeError or RangeError for an option that is wrong */
+export function checkExporterOptions(options: PrometheusExporterOptions): void {
+  checkOptions('PrometheusExporterOptions', options, RULES);
+}
+
+export interface Place {
+  readonly host: string;
+  readonly port: number;
+  readonly token: string | undefined;
+  readonly allowedHosts: readonly string[];
+}
+
+const DEFAULT_PORT = 9_464;
+
+/** Where the endpoint listens and for whom: this machine only, unless the author or the environment says otherwise. */
+export function placeOf({ host, port, token, allowedHosts }: PrometheusExporterOptions): Place {
+  const variable = (name: string) => process.env[name]?.trim() || undefined;
+  const number = Number(variable('OTEL_EXPORTER_PROMETHEUS_PORT') ?? DEFAULT_PORT);
+  const isPort = Number.isInteger(number) && number >= 0 && number <= 65_535;
   return {
-    host: host ?? (process.env.OTEL_EXPORTER_PROMETHEUS_HOST || '127.0.0.1'),
-    port: port ?? (Number(process.env.OTEL_EXPORTER_PROMETHEUS_PORT) || 9_464),
+    // Without the brackets that an IPv6 address has in a URL.
+    host: (host ?? variable('OTEL_EXPORTER_PROMETHEUS_HOST') ?? '127.0.0.1').replace(/^\[(.*)\]$/, '$1'),
+    port: port ?? (isPort ? number : DEFAULT_PORT),
+    token: token ?? variable('TTA_PROMETHEUS_TOKEN'),
+    allowedHosts: allowedHosts ?? variable('TTA_PROMETHEUS_ALLOWED_HOSTS')?.split(',') ?? [],
   };
 }
