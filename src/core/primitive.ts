@@ -6,6 +6,7 @@ import {
   type KindTelemetry,
   type PrimitiveTelemetry,
 } from '../telemetry/primitive-telemetry.ts';
+import { expectWorkflowCost } from '../telemetry/record/charge.ts';
 import { openAccount, withAccount } from './accounts.ts';
 import { fail, noMore, type Rule, requireName } from './check.ts';
 import { ambientContext, type ExecutionContext, enter } from './context.ts';
@@ -78,6 +79,7 @@ export class ObservedPrimitive<in In, out Out> implements Primitive<In, Out> {
     this.otherNames = answering?.otherNames ?? [this.name];
     this.definition = definition;
     this.#workflow = workflow;
+    if (workflow) expectWorkflowCost(this.name);
     this.#telemetry = createPrimitiveTelemetry({ type, name: this.name, workflow, ...telemetry });
     this.#body = (input, context, observation) => {
       context.scope?.throwIfCancelled();

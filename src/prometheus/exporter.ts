@@ -23,6 +23,7 @@ import {
   type PrometheusExporterOptions,
   placeOf,
 } from './options.ts';
+import { OwnPoints } from './own-points.ts';
 import { otherProducer, sdkProducer } from './producers.ts';
 import { type Format, render } from './render.ts';
 import { type Parts, Scrapes } from './scrapes.ts';
@@ -82,6 +83,7 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
     readonly #scrapes: Scrapes<Format>;
     readonly #door: Door;
     readonly #endpoint: Endpoint;
+    #own: OwnPoints | undefined;
     #resource: Attributes = {};
     /** Whether the last collection was one. */
     #isReady = false;
@@ -139,6 +141,7 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
 
     override setMetricProducer(producer: MetricProducer): void {
       super.setMetricProducer(sdkProducer(producer, (error) => this.#onError(error)));
+      this.#own = new OwnPoints(producer, { exemplars: this.#options.exemplars ?? true });
     }
 
     /** All that was measured since the start, as OpenTelemetry's own exporter gives it. */
@@ -221,7 +224,7 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
       await withDeadline(ms, async () => this.#inside.beforeCollection?.()).catch((error) => this.#onError(error));
       const result = await super.collect({ timeoutMillis: ms });
       this.#resource = result.resourceMetrics.resource.attributes;
-      this.#families.add(SELF, result.resourceMetrics.scopeMetrics);
+      this.#families.add(SELF, [...result.resourceMetrics.scopeMetrics, ...(this.#own?.take() ?? [])]);
       return result;
     }
 

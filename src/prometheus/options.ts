@@ -27,6 +27,8 @@ export interface ScrapeOptions {
    * this machine are `localhost` and the addresses of loopback. @default TTA_PROMETHEUS_ALLOWED_HOSTS, or none
    */
   readonly allowedHosts?: readonly string[] | undefined;
+  /** Whether OpenMetrics has exemplars: the traces of executions that durations and dollars come from, if they are sampled. @default true */
+  readonly exemplars?: boolean | undefined;
 }
 
 /** The options of OpenTelemetry's own exporter, and more. */
@@ -60,6 +62,7 @@ export const SCRAPE_RULES: Rules<ScrapeOptions> = {
   collectTimeoutMs: optional(number({ min: 1, max: 600_000 })),
   token: optional(token),
   allowedHosts: optional(hosts),
+  exemplars: optional(flag),
 };
 
 const producers: Rule<NonNullable<ExporterConfig['metricProducers']>> = (where, option, value) => {

@@ -1,50 +1,65 @@
-import type { Attributes, Context, Histogram, MetricOptions } from '@opentelemetry/api';
+import type { Attributes, Histogram, MetricOptions } from '@opentelemetry/api';
 import { processWide } from '../platform/process-wide.ts';
+import { Exemplars } from './exemplars.ts';
 import { guarded, reportInternal } from './guard.ts';
 import { LabelSets } from './label-sets.ts';
+import type { Measured } from './measured.ts';
 import { addRecording } from './meter.ts';
 import type { InstrumentName } from './semconv.ts';
 import { type InstrumentOptions, idOf, overflow } from './series-table.ts';
 
 /** What the copies of this package share of one histogram. */
 interface Recording {
-  readonly sets: LabelSets<Attributes>;
-  readonly overflowed: Set<Attributes>;
+  readonly name: InstrumentName;
+  readonly sets: LabelSets<DurationSeries>;
   histogram: Histogram | undefined;
 }
 
-/** A histogram of seconds and its label sets. `record` does nothing while no provider is registered. */
+/** A histogram of seconds: its series by their label values. */
 export class HistogramTable {
-  readonly #name: InstrumentName;
   readonly #recording: Recording;
 
   constructor(name: InstrumentName, { fixed = {}, ...options }: InstrumentOptions, keys: readonly string[]) {
-    this.#name = name;
     this.#recording = processWide(idOf(name, keys, fixed), () => createRecording(name, options, keys, fixed));
   }
 
-  labels(...values: string[]): Attributes {
+  /** The series with these label values, which are in the order of the table's keys. */
+  series(...values: string[]): DurationSeries {
     return this.#recording.sets.get(values);
+  }
+}
+
+/** One set of labels of a histogram. `record` does nothing while no provider is registered. */
+export class DurationSeries {
+  readonly attributes: Attributes;
+  readonly exemplars: Exemplars;
+  readonly #recording: Recording;
+  readonly #isOverflow: boolean;
+
+  constructor(recording: Recording, attributes: Attributes, isOverflow: boolean, exemplars = new Exemplars()) {
+    this.#recording = recording;
+    this.attributes = attributes;
+    this.#isOverflow = isOverflow;
+    this.exemplars = exemplars;
   }
 
   /** The same labels with one more attribute, which the views drop. Make few of them: no limit applies to them. */
-  labelsWith(labels: Attributes, key: string, value: string): Attributes {
-    const { overflowed } = this.#recording;
-    const more = Object.freeze({ ...labels, [key]: value });
-    if (overflowed.has(labels)) overflowed.add(more);
-    return more;
+  with(key: string, value: string): DurationSeries {
+    const attributes = Object.freeze({ ...this.attributes, [key]: value });
+    return new DurationSeries(this.#recording, attributes, this.#isOverflow, this.exemplars);
   }
 
-  record(seconds: number, labels: Attributes, context: Context): void {
-    const { overflowed, histogram } = this.#recording;
-    if (overflowed.size > 0 && overflowed.has(labels)) overflow.series(this.#name).value += 1;
+  record(seconds: number, work: Measured): void {
+    const { name, histogram } = this.#recording;
+    if (this.#isOverflow) overflow.series(name).value += 1;
     // One NaN from a broken clock would make the sum of all durations NaN.
     if (!(seconds >= 0)) return;
     try {
-      histogram?.record(seconds, labels, context);
+      histogram?.record(seconds, this.attributes, work.context);
     } catch (error) {
-      reportInternal(`a measurement of ${this.#name} is lost`, error);
+      reportInternal(`a measurement of ${name} is lost`, error);
     }
+    this.exemplars.note(seconds, this.attributes, work);
   }
 }
 
@@ -54,12 +69,13 @@ function createRecording(
   keys: readonly string[],
   fixed: Attributes,
 ): Recording {
-  const overflowed = new Set<Attributes>();
-  const sets = new LabelSets<Attributes>(keys, fixed, (attributes, isOverflow) => {
-    if (isOverflow) overflowed.add(attributes);
-    return attributes;
+  const all: DurationSeries[] = [];
+  const sets = new LabelSets<DurationSeries>(keys, fixed, (attributes, isOverflow) => {
+    const made = new DurationSeries(recording, attributes, isOverflow);
+    all.push(made);
+    return made;
   });
-  const recording: Recording = { sets, overflowed, histogram: undefined };
+  const recording: Recording = { name, sets, histogram: undefined };
   addRecording({
     bind(meter) {
       recording.histogram = undefined;
@@ -67,6 +83,13 @@ function createRecording(
         recording.histogram = meter?.createHistogram(name, options);
       });
     },
+    own: () => ({
+      instrument: recording.histogram,
+      series: all,
+      *exemplars() {
+        for (const { exemplars } of all) yield* exemplars;
+      },
+    }),
   });
   return recording;
 }

@@ -89,9 +89,9 @@ export function closeObservation(
   if (span === undefined && Number.isNaN(startedAt)) return;
   try {
     const tookMs = Math.max(0, (endedAt ?? timeOf(ctx.clock)) - startedAt);
-    for (const { duration, labelsOfFailure } of metrics) {
-      const labels = succeeded || labelsOfFailure === undefined ? duration.labels : labelsOfFailure(error);
-      duration.table.record(tookMs / 1_000, labels, observation.context);
+    for (const { duration, durationOfFailure } of metrics) {
+      const series = succeeded || durationOfFailure === undefined ? duration : durationOfFailure(error);
+      series.record(tookMs / 1_000, observation);
     }
     if (span === undefined) return;
     try {

@@ -14,6 +14,7 @@ import {
   type Observable,
 } from '@opentelemetry/api';
 import { processWide } from '../platform/process-wide.ts';
+import type { KeptExemplar } from './exemplars.ts';
 import { guarded } from './guard.ts';
 import { SCOPE } from './semconv.ts';
 
@@ -23,12 +24,22 @@ export interface CollectedTable {
   /** Called when a new provider is bound: counts start at 0 there. */
   startAnew(): void;
   read(): Iterable<[value: number, attributes: Attributes]>;
+  exemplars(): Iterable<KeptExemplar>;
+}
+
+/** An instrument of ours in the current provider, and what an exporter can show of it that the SDK cannot. */
+export interface OwnInstrument {
+  readonly instrument: unknown;
+  /** The series of a histogram, in the order in which they were made. The SDK knows them from their first measurement only. */
+  readonly series: readonly { readonly attributes: Attributes }[];
+  exemplars(): Iterable<KeptExemplar>;
 }
 
 /** A table that records one value at a time. */
 export interface RecordingTable {
   /** Makes its instrument in this meter; `undefined` where no provider is registered. */
   bind(meter: Meter | undefined): void;
+  own(): OwnInstrument;
 }
 
 interface Binding {
@@ -65,6 +76,14 @@ export function addCollected(table: CollectedTable): void {
 export function addRecording(table: RecordingTable): void {
   binding.recording.push(table);
   table.bind(binding.meter);
+}
+
+/** The instruments of the meter that `currentMeter` gives. */
+export function* ownInstruments(): Iterable<OwnInstrument> {
+  for (const table of binding.recording) yield table.own();
+  for (const [table, instrument] of binding.instruments) {
+    yield { instrument, series: [], exemplars: () => table.exemplars() };
+  }
 }
 
 /** Calls `refresh` before every collection, for values that are not counted. Returns a function that stops it. */

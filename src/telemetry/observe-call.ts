@@ -1,6 +1,6 @@
 /** An observed call that is no execution of a primitive, such as a request that a client library makes. */
 import { type Attributes, SpanKind } from '@opentelemetry/api';
-import type { DurationSeries, ExecutionMetrics } from './execution-telemetry.ts';
+import type { Durations, ExecutionMetrics } from './execution-telemetry.ts';
 import { runIn, timeOf } from './guard.ts';
 import { boundedAttributes, labelValue } from './label-sets.ts';
 import { closeObservation, openObservation } from './lifecycle.ts';
@@ -16,13 +16,13 @@ export interface CallTelemetry {
   /** Attributes that the span has from its start, so that samplers see them. */
   readonly samplingAttributes: Attributes;
   readonly metrics?: readonly ExecutionMetrics[] | undefined;
-  readonly firstChunk?: DurationSeries | undefined;
+  readonly firstChunk?: Durations | undefined;
 }
 
 /** What is known of the metrics at the end only, where their labels come from the reply. */
 export interface CallEnd {
   readonly metrics?: readonly ExecutionMetrics[] | undefined;
-  readonly firstChunk?: DurationSeries | undefined;
+  readonly firstChunk?: Durations | undefined;
   /** What `failed` counts as. @default by the error */
   readonly outcome?: Outcome | undefined;
   /** What the span has in place of the error, whose words may be private. @default the error */
@@ -65,10 +65,8 @@ export function observeCall(telemetry: CallTelemetry, ctx: ObservedContext, { sp
   const end = (outcome: Outcome, error: unknown, given: CallEnd) => {
     if (ended) return;
     ended = true;
-    const { table, labels } = given.firstChunk ?? telemetry.firstChunk ?? {};
-    if (labels !== undefined && firstChunkSeconds !== undefined) {
-      table?.record(firstChunkSeconds, labels, observation.context);
-    }
+    const firstChunk = given.firstChunk ?? telemetry.firstChunk;
+    if (firstChunkSeconds !== undefined) firstChunk?.record(firstChunkSeconds, observation);
     closeObservation(observation, ctx, outcome, error, given.metrics ?? metrics, endedAt);
   };
   return {

@@ -46,12 +46,8 @@ export interface PrimitiveTelemetryOptions extends KindTelemetry {
 /** Makes the telemetry of one primitive. Its series exist from now on, at 0. */
 export function createPrimitiveTelemetry(options: PrimitiveTelemetryOptions): PrimitiveTelemetry {
   const { type, name, workflow, spanName, spanKind = SpanKind.INTERNAL, samplingAttributes, metrics = [] } = options;
-  const execution = executionMetrics(primitiveExecutions, [type, name], {
-    table: primitiveDuration,
-    labels: primitiveDuration.labels(type),
-  });
-  const workflowExecution = () =>
-    executionMetrics(workflowExecutions, [name], { table: workflowDuration, labels: workflowDuration.labels(name) });
+  const execution = executionMetrics(primitiveExecutions, [type, name], primitiveDuration.series(type));
+  const workflowExecution = () => executionMetrics(workflowExecutions, [name], workflowDuration.series(name));
   const telemetry: PrimitiveTelemetry = {
     spanName: labelValue(spanName ?? `${type} ${name}`),
     spanKind,

@@ -19,7 +19,8 @@ export type DropReason = (typeof DROP_REASONS)[number];
 export const CALLBACK_FAILURES = ['failed', 'timeout'] as const;
 export type CallbackFailure = (typeof CALLBACK_FAILURES)[number];
 
-const duration = new HistogramTable(INSTRUMENT.scrapeDuration, { unit: 's' }, []);
+const duration = new HistogramTable(INSTRUMENT.scrapeDuration, { unit: 's' }, []).series();
+const UNOBSERVED = { context: ROOT_CONTEXT, source: undefined };
 const size = new SeriesTable(INSTRUMENT.scrapeSize, 'gauge', { unit: 'By' }, []);
 const samples = new SeriesTable(INSTRUMENT.scrapeSamples, 'gauge', { unit: '{sample}' }, []);
 const series = new SeriesTable(INSTRUMENT.scrapeSeries, 'gauge', { unit: '{series}' }, []);
@@ -33,7 +34,7 @@ const pushFailures = new SeriesTable(INSTRUMENT.metricsPushFailures, 'counter', 
 
 /** The last scrape. Until there is one, only the duration's metric exists: an unknown size is not 0. */
 export function recordScrape(last: { seconds: number; bytes: number; samples: number; series: number }): void {
-  duration.record(last.seconds, duration.labels(), ROOT_CONTEXT);
+  duration.record(last.seconds, UNOBSERVED);
   size.series().value = last.bytes;
   samples.series().value = last.samples;
   series.series().value = last.series;

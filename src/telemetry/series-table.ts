@@ -12,6 +12,7 @@
 import type { Attributes, Meter, MetricOptions, Observable } from '@opentelemetry/api';
 import { growth, type Sum } from '../ledger/money.ts';
 import { processWide } from '../platform/process-wide.ts';
+import type { KeptExemplar } from './exemplars.ts';
 import { LabelSets } from './label-sets.ts';
 import { addCollected } from './meter.ts';
 import { ATTR, INSTRUMENT, type InstrumentName } from './semconv.ts';
@@ -21,6 +22,8 @@ export interface Series {
   value: number;
   /** What rounding has added too much: see the ledger's `addTo`. */
   rest?: number | undefined;
+  /** An addition, by its trace: see `nextExemplar`. */
+  exemplar?: KeptExemplar | undefined;
   readonly attributes: Attributes;
 }
 
@@ -91,6 +94,10 @@ export class SeriesTable {
 
   *read(): Iterable<[value: number, attributes: Attributes]> {
     for (const cell of this.cells) yield [growth(cell, cell.baseline), cell.attributes];
+  }
+
+  *exemplars(): Iterable<KeptExemplar> {
+    for (const { exemplar } of this.cells) if (exemplar !== undefined) yield exemplar;
   }
 }
 

@@ -159,11 +159,11 @@ export class StreamExecution<T> {
   }
 
   #recordFirstChunk(): void {
-    const { startedAt, span, telemetry, context: otelContext } = this.#observation;
+    const { startedAt, span, telemetry } = this.#observation;
     if (Number.isNaN(startedAt)) return;
     const seconds = Math.max(0, timeOf(this.#context.clock) - startedAt) / 1_000;
     if (Number.isNaN(seconds)) return;
     span?.setAttribute(ATTR.streamFirstChunk, seconds);
-    telemetry.firstChunk?.table.record(seconds, telemetry.firstChunk.labels, otelContext);
+    telemetry.firstChunk?.record(seconds, this.#observation);
   }
 }

@@ -78,6 +78,7 @@ export const ROOMS: readonly Room[] = [
       'src/platform/',
       'src/telemetry/scrapes.ts',
       'src/telemetry/meter.ts',
+      'src/telemetry/exemplars.ts',
       ...['src/core/check.ts', 'src/core/rules.ts', 'src/core/show.ts'],
     ],
     what: 'the scrape; nothing about primitives',

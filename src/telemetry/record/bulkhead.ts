@@ -15,7 +15,7 @@ const bulkheadWait = new HistogramTable(INSTRUMENT.bulkheadWait, { unit: 's' }, 
 export function bulkheadRecorder(name: string) {
   const running = bulkheadRunning.series(name);
   return {
-    ...waitRecorder(bulkheadQueued.series(name), bulkheadWait, bulkheadWait.labels(name), ATTR.bulkheadWait),
+    ...waitRecorder(bulkheadQueued.series(name), bulkheadWait.series(name), ATTR.bulkheadWait),
     /** An execution has a slot. */
     entered(): void {
       running.value += 1;

@@ -1,21 +1,28 @@
 /** What model calls cost: tokens and dollars, by model, workflow and use. */
 import type { Attributes } from '@opentelemetry/api';
 import { addTo } from '../../ledger/money.ts';
+import { nextExemplar } from '../exemplars.ts';
 import { labelValue } from '../label-sets.ts';
 import type { Observation } from '../observation.ts';
 import { ATTR, INSTRUMENT, type InstrumentName, NO_WORKFLOW, USES, type Use } from '../semconv.ts';
-import { SeriesTable } from '../series-table.ts';
+import { type Series, SeriesTable } from '../series-table.ts';
 import { modelSeries, type Tokens } from './model-series.ts';
 import { tenantCost } from './tenant.ts';
 
 export { UNKNOWN_MODEL } from '../semconv.ts';
 
 const workflowCost = dollarsBy(INSTRUMENT.workflowCost, ATTR.workflowName);
+const outsideOfWorkflows = workflowCost.series(NO_WORKFLOW);
 const costByUse = dollarsBy(INSTRUMENT.costByUse, ATTR.costUse);
 const uses = new Map(USES.map((use) => [use, costByUse.series(use)]));
 
 function dollarsBy(name: InstrumentName, key: string): SeriesTable {
   return new SeriesTable(name, 'counter', { unit: '{USD}' }, [key]);
+}
+
+/** The dollars of a workflow are 0 from its construction, so that a rate sees the first ones. */
+export function expectWorkflowCost(workflowName: string): void {
+  workflowCost.series(workflowName);
 }
 
 /** What one call cost. See `Charge` of the ledger. */
@@ -54,9 +61,8 @@ export function recordCharge(
     shown[ATTR.genAiReasoningTokens] = usage.reasoningTokens;
   }
   if (dollars !== undefined) {
-    addTo(series.cost, dollars);
-    addTo(workflowCost.series(workflowName ?? NO_WORKFLOW), dollars);
-    addTo(tenantCost(tenant), dollars);
+    const ofWorkflow = workflowName === undefined ? outsideOfWorkflows : workflowCost.series(workflowName);
+    for (const sum of [series.cost, ofWorkflow, tenantCost(tenant)]) spend(sum, dollars, observation);
     shown[ATTR.cost] = dollars;
     shown[ATTR.pricedBy] = pricedBy;
   } else if (usage !== undefined) {
@@ -64,6 +70,11 @@ export function recordCharge(
     shown[ATTR.priced] = false;
   }
   observation.span?.setAttributes(shown);
+}
+
+function spend(sum: Series, dollars: number, observation: Observation): void {
+  addTo(sum, dollars);
+  sum.exemplar = nextExemplar(sum.exemplar, dollars, sum.attributes, observation);
 }
 
 /** Counts dollars whose use is decided. */

@@ -44,18 +44,11 @@ export function modelCallTelemetry(model: ModelFacts, { streams = false } = {}):
         get duration() {
           return series().calls.duration;
         },
-        labelsOfFailure: (error) => series().calls.labelsOfFailure(error),
+        durationOfFailure: (error) => series().calls.durationOfFailure(error),
       },
     ],
     ...(streams
-      ? {
-          firstChunk: {
-            table: known.firstChunk.table,
-            get labels() {
-              return series().firstChunk.labels;
-            },
-          },
-        }
+      ? { firstChunk: { record: (seconds, observation) => series().firstChunk.record(seconds, observation) } }
       : {}),
   };
 }

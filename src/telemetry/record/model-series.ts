@@ -1,8 +1,8 @@
 /** The metrics of the calls to one model: those of the GenAI conventions, and the cost. */
 import type { Attributes } from '@opentelemetry/api';
 import { errorText } from '../error-text.ts';
-import { type DurationSeries, type ExecutionMetrics, executionMetrics } from '../execution-telemetry.ts';
-import { HistogramTable } from '../histogram-table.ts';
+import { type ExecutionMetrics, executionMetrics } from '../execution-telemetry.ts';
+import { type DurationSeries, HistogramTable } from '../histogram-table.ts';
 import { labelValue } from '../label-sets.ts';
 import { currentMeter } from '../meter.ts';
 import { ATTR, INSTRUMENT, type InstrumentName, MAX_SERIES, MODEL_CALL_BOUNDS, OTHER_ERROR } from '../semconv.ts';
@@ -44,9 +44,13 @@ function tokens(name: InstrumentName): SeriesTable {
   return counter(name, '{token}', { ...CHAT, [ATTR.genAiTokenModality]: 'unknown' });
 }
 
+interface ModelCalls extends ExecutionMetrics {
+  readonly duration: DurationSeries;
+}
+
 /** The series of the calls to one model. They are 0 before its first call. */
 export interface ModelSeries {
-  readonly calls: ExecutionMetrics;
+  readonly calls: ModelCalls;
   readonly firstChunk: DurationSeries;
   readonly tokens: readonly (readonly [Tokens, Series])[];
   readonly cost: Series;
@@ -82,11 +86,9 @@ export function recordUnrecognised(provider: string): void {
 }
 
 function makeSeries(...labels: readonly [model: string, provider: string]): ModelSeries {
-  const seriesIn = (table: HistogramTable): DurationSeries => ({ table, labels: table.labels(...labels) });
-  const duration = seriesIn(callDuration);
   return {
-    calls: withErrorTypes(executionMetrics(modelCalls, labels, duration)),
-    firstChunk: seriesIn(timeToFirstChunk),
+    calls: withErrorTypes(executionMetrics(modelCalls, labels, callDuration.series(...labels))),
+    firstChunk: timeToFirstChunk.series(...labels),
     tokens: Object.entries(tokenCounters).map(([key, table]) => [key as Tokens, table.series(...labels)] as const),
     cost: callCost.series(...labels),
     unpriced: unpricedCalls.series(...labels),
@@ -98,15 +100,15 @@ function makeSeries(...labels: readonly [model: string, provider: string]): Mode
 const MAX_ERROR_TYPES = 8;
 
 /** The same counts, with types of errors of their own. */
-export function withErrorTypes(metrics: ExecutionMetrics) {
-  const { table, labels } = metrics.duration;
-  const types = new Map<string, Attributes>();
-  const labelsOfFailure = (error: unknown) => {
+export function withErrorTypes(metrics: ModelCalls) {
+  const { duration } = metrics;
+  const types = new Map<string, DurationSeries>();
+  const durationOfFailure = (error: unknown) => {
     const given = labelValue(errorText(error).type);
     const type = types.has(given) || types.size < MAX_ERROR_TYPES ? given : OTHER_ERROR;
-    const found = types.get(type) ?? table.labelsWith(labels, ATTR.errorType, type);
+    const found = types.get(type) ?? duration.with(ATTR.errorType, type);
     types.set(type, found);
     return found;
   };
-  return { ...metrics, labelsOfFailure };
+  return { ...metrics, durationOfFailure };
 }

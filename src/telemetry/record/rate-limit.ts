@@ -10,5 +10,5 @@ const rateLimitWait = new HistogramTable(INSTRUMENT.rateLimitWait, { unit: 's' }
 
 /** Records the executions that wait for the permits of one rate limit. */
 export function rateLimitRecorder(name: string) {
-  return waitRecorder(rateLimitQueued.series(name), rateLimitWait, rateLimitWait.labels(name), ATTR.rateLimitWait);
+  return waitRecorder(rateLimitQueued.series(name), rateLimitWait.series(name), ATTR.rateLimitWait);
 }

@@ -1,15 +1,10 @@
+import type { Durations } from '../execution-telemetry.ts';
 import { timeOf } from '../guard.ts';
-import type { HistogramTable } from '../histogram-table.ts';
 import type { Observation } from '../observation.ts';
 import type { Series } from '../series-table.ts';
 
 /** Records the executions that wait until a policy lets them run: how many wait, and for how long. */
-export function waitRecorder(
-  queue: Series,
-  table: HistogramTable,
-  labels: ReturnType<HistogramTable['labels']>,
-  attribute: string,
-) {
+export function waitRecorder(queue: Series, waits: Durations, attribute: string) {
   return {
     /** The wait begins. Returns the `since` of `waited`, in milliseconds since the epoch; `NaN` if it is not measured. */
     queued(observation: Observation, clock: { now(): number }): number {
@@ -23,7 +18,7 @@ export function waitRecorder(
       const seconds = Math.max(0, timeOf(clock) - since) / 1_000;
       if (Number.isNaN(seconds)) return;
       observation.span?.setAttribute(attribute, seconds);
-      table.record(seconds, labels, observation.context);
+      waits.record(seconds, observation);
     },
   };
 }
