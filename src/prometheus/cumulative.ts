@@ -2,7 +2,7 @@
 import type { MetricData, ScopeMetrics } from '@opentelemetry/sdk-metrics';
 import { systemClock } from '../platform/clock.ts';
 import type { Families } from './families.ts';
-import { gaugeValue } from './render.ts';
+import { gaugeValue } from './lines.ts';
 import type { Series } from './series.ts';
 
 const CUMULATIVE = 1;

@@ -9,10 +9,11 @@ import type { AggregationTemporality, CollectionResult, MetricProducer } from '@
 import { systemClock } from '../platform/clock.ts';
 import { foreignMessage } from '../platform/foreign-text.ts';
 import { currentMeter } from '../telemetry/meter.ts';
-import { failedCallbacks, failedScrapes, recordScrape } from '../telemetry/scrapes.ts';
+import { droppedMeasurements, failedCallbacks, failedScrapes, recordScrape } from '../telemetry/scrapes.ts';
 import { cumulative } from './cumulative.ts';
 import { Endpoint } from './endpoint.ts';
 import { Families } from './families.ts';
+import type { Format } from './lines.ts';
 import { answerNode, answerWeb, type Door, type WebRequest } from './metrics-request.ts';
 import { labelText } from './names.ts';
 import {
@@ -25,7 +26,7 @@ import {
 } from './options.ts';
 import { OwnPoints } from './own-points.ts';
 import { otherProducer, sdkProducer } from './producers.ts';
-import { type Format, render } from './render.ts';
+import { render } from './render.ts';
 import { type Parts, Scrapes } from './scrapes.ts';
 import { SELF } from './series.ts';
 import { type Tell, tellOnce, type Warn } from './tell.ts';
@@ -87,6 +88,7 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
     #resource: Attributes = {};
     /** Whether the last collection was one. */
     #isReady = false;
+    #collectedAt = 0;
 
     constructor(
       options: PrometheusExporterOptions = {},
@@ -223,6 +225,7 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
       const ms = Math.min(timeoutMillis, collectTimeoutMs);
       await withDeadline(ms, async () => this.#inside.beforeCollection?.()).catch((error) => this.#onError(error));
       const result = await super.collect({ timeoutMillis: ms });
+      this.#collectedAt = Math.floor(systemClock.date());
       this.#resource = result.resourceMetrics.resource.attributes;
       this.#families.add(SELF, [...result.resourceMetrics.scopeMetrics, ...(this.#own?.take() ?? [])]);
       return result;
@@ -245,6 +248,11 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
         format,
         constant: constantText(Object.fromEntries(constant)),
         target: this.#options.withoutTargetInfo === true ? undefined : constantText(this.#resource),
+        timestamp: this.#options.appendTimestamp === true ? this.#collectedAt : undefined,
+        onError: ({ name }, error) => {
+          droppedMeasurements('invalid').value += 1;
+          this.#tell('invalid', `The metric ${name} cannot be written: ${foreignMessage(error)}`);
+        },
       });
     }
   }

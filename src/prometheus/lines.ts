@@ -1,0 +1,94 @@
+/** The lines of one metric. */
+import type { Family } from './family.ts';
+import { labelText } from './names.ts';
+import type { Exemplar, GaugeSeries, HistogramSeries } from './series.ts';
+
+/** `text` is the text format 0.0.4 of Prometheus, `openmetrics` is OpenMetrics 1.0. */
+export type Format = 'text' | 'openmetrics';
+
+export interface LineOptions {
+  readonly format: Format;
+  /** `job="shop"`: labels that every series has. */
+  readonly constant: string;
+  /** When the values were collected, in milliseconds since the epoch; `undefined` writes no timestamps. */
+  readonly timestamp?: number | undefined;
+}
+
+export function* linesOf(family: Family, { constant, format, timestamp }: LineOptions): Generator<string> {
+  const openMetrics = format === 'openmetrics';
+  const exemplarOf = openMetrics ? exemplarText : () => '';
+  const at = timestamp === undefined ? '' : ` ${openMetrics ? timestamp / 1_000 : timestamp}`;
+  const { name } = family;
+  if (family.type === 'gauge') {
+    for (const series of family.series.values()) {
+      if (series.values.size === 0) continue;
+      yield `${name}${inBraces(join(series.labels, constant))} ${numberText(gaugeValue(series))}${at}\n`;
+    }
+  } else if (family.type === 'counter') {
+    for (const { labels, value, exemplar } of family.series.values()) {
+      yield `${name}${inBraces(join(labels, constant))} ${numberText(value)}${at}${exemplarOf(exemplar)}\n`;
+    }
+  } else {
+    let bounds: readonly number[] | undefined;
+    let ends: string[] = [];
+    for (const series of family.series.values()) {
+      if (bounds !== series.bounds) {
+        bounds = series.bounds;
+        ends = [...bounds, Number.POSITIVE_INFINITY].map((bound) => `le="${numberText(bound)}"} `);
+      }
+      yield histogramLines(name, series, join(series.labels, constant), ends, at, exemplarOf);
+    }
+  }
+}
+
+/** A scrape of 10,000 histograms has 170,000 lines: what the lines of one have in common is put together once. */
+function histogramLines(
+  name: string,
+  { counts, sum, count, exemplars }: HistogramSeries,
+  labels: string,
+  ends: readonly string[],
+  at: string,
+  exemplarOf: (exemplar: Exemplar | undefined) => string,
+): string {
+  const begin = `${name}_bucket{${labels}${labels === '' ? '' : ','}`;
+  let lines = '';
+  let below = 0;
+  for (let i = 0; i < ends.length; i += 1) {
+    below += counts[i] as number;
+    const exemplar = exemplars === undefined ? '' : exemplarOf(exemplars.get(i));
+    lines += `${begin}${ends[i]}${below}${at}${exemplar}\n`;
+  }
+  const braces = inBraces(labels);
+  if (sum !== undefined) lines += `${name}_sum${braces} ${numberText(sum)}${at}\n`;
+  return `${lines}${name}_count${braces} ${count}${at}\n`;
+}
+
+function join(labels: string, more: string): string {
+  return labels === '' || more === '' ? labels + more : `${labels},${more}`;
+}
+
+export function inBraces(labels: string): string {
+  return labels === '' ? '' : `{${labels}}`;
+}
+
+/** Up-down counters of several processes add up. */
+export function gaugeValue({ values }: GaugeSeries): number {
+  let sum = 0;
+  for (const value of values.values()) sum += value;
+  return sum;
+}
+
+/** The longest labels of an exemplar that OpenMetrics allows, in characters, without what is around names and values. */
+const EXEMPLAR_LENGTH = 128;
+
+function exemplarText(exemplar: Exemplar | undefined): string {
+  if (exemplar === undefined) return '';
+  const { traceId, spanId, value, timestamp } = exemplar;
+  if ('trace_idspan_id'.length + traceId.length + spanId.length > EXEMPLAR_LENGTH) return '';
+  return ` # {${labelText({ trace_id: traceId, span_id: spanId })}} ${numberText(value)} ${timestamp}`;
+}
+
+export function numberText(value: number): string {
+  if (value === Number.POSITIVE_INFINITY) return '+Inf';
+  return value === Number.NEGATIVE_INFINITY ? '-Inf' : String(value);
+}
