@@ -133,7 +133,7 @@ export const ROOMS: readonly Room[] = [
   },
   {
     where: 'src/tools/doctor/',
-    may: ['node:*', 'src/prometheus/parse.ts', 'src/platform/'],
+    may: ['node:*', 'src/prometheus/parse.ts', 'src/prometheus/options.ts', 'src/platform/'],
     what: 'checks an installation from outside, by its endpoints and files',
   },
   {

@@ -10,6 +10,7 @@ export const ENTRY = {
   main: built('src/index.js'),
   sdk: built('src/sdk/index.js'),
   register: built('src/sdk/register-on-load.js'),
+  views: built('views/index.js'),
 } as const;
 
 export interface Exit {

@@ -32,6 +32,7 @@ export async function doctorCommand(endpoint: string | undefined, options: Docto
   const findings = await diagnose(
     {
       metricsUrl: endpoint ?? registeredEndpoint(),
+      metricsHeaders: metricsHeaders(),
       prometheus: prometheusOf(options),
       collector: collectorOf(options, env),
       versions: {
@@ -68,6 +69,12 @@ function registeredEndpoint(): string {
   const url = `http://${reached}:${port}/metrics`;
   if (!URL.canParse(url)) throw new Error('OTEL_EXPORTER_PROMETHEUS_HOST is not the name or address of a host');
   return url;
+}
+
+/** The token that a program with these variables asks for. */
+function metricsHeaders(): Readonly<Record<string, string>> {
+  const token = textFrom('TTA_PROMETHEUS_TOKEN');
+  return token === undefined ? {} : { authorization: `Bearer ${token}` };
 }
 
 function prometheusOf({ prometheus }: DoctorCommandOptions) {

@@ -8,11 +8,14 @@ import { createHttpRequest, type HttpResult } from './http-request.ts';
 import { checkModelCalls } from './model-calls.ts';
 import { checkMovement, hasMoved, type LostEndpoint, type ScrapePair } from './movement.ts';
 import { checkPrometheus, type PrometheusOptions } from './prometheus.ts';
+import { checkScrapes, OPEN_METRICS } from './scrapes.ts';
 import { checkVersions, type VersionsOptions } from './versions.ts';
 
 export interface DiagnoseOptions {
   /** The endpoint of the observed program: `http://HOST:9464/metrics`. */
   readonly metricsUrl: string;
+  /** Sent with each request to the endpoint, such as its token. @default none */
+  readonly metricsHeaders?: Readonly<Record<string, string>>;
   /** `undefined`: Prometheus is not checked. */
   readonly prometheus: Pick<PrometheusOptions, 'url' | 'isDefault'> | undefined;
   /** `undefined`: the collector is not checked. */
@@ -34,7 +37,7 @@ const MOST_WAITS = 3;
  * @param onFinding called with each finding as soon as it is known, in the order of the returned list
  */
 export async function diagnose(options: DiagnoseOptions, onFinding: (finding: Finding) => void): Promise<Finding[]> {
-  const { prometheus, collector, versions, waitMs, timeoutMs, clock } = options;
+  const { metricsHeaders = {}, prometheus, collector, versions, waitMs, timeoutMs, clock } = options;
   const metricsUrl = metricsAddress(options.metricsUrl);
   const request = createHttpRequest(clock, timeoutMs);
   const findings: Finding[] = [];
@@ -45,7 +48,10 @@ export async function diagnose(options: DiagnoseOptions, onFinding: (finding: Fi
   const telemetry = async () =>
     collector === undefined ? undefined : readTelemetry(await request(collector.metricsUrl));
 
-  const [first, telemetryBefore] = await Promise.all([request(metricsUrl), telemetry()]);
+  const scrape = (headers: Readonly<Record<string, string>> = {}) =>
+    request(metricsUrl, { headers: { ...metricsHeaders, ...headers } });
+
+  const [first, telemetryBefore] = await Promise.all([scrape(), telemetry()]);
   const { findings: endpointFindings, exposition } = await checkEndpoint(request, metricsUrl, first);
   add(endpointFindings);
   let pair: ScrapePair | LostEndpoint | undefined;
@@ -53,11 +59,13 @@ export async function diagnose(options: DiagnoseOptions, onFinding: (finding: Fi
   for (let waits = 0; waits < MOST_WAITS && (exposition !== undefined || telemetryBefore !== undefined); waits += 1) {
     await clock.sleep(waitMs);
     if (exposition === undefined) break;
-    pair = scrapePair(first, exposition, await request(metricsUrl));
+    pair = scrapePair(first, exposition, await scrape());
     if ('lost' in pair || hasMoved(pair)) break;
   }
   add(checkMovement(pair));
-  add(checkModelCalls(pair !== undefined && 'after' in pair ? pair.after : exposition));
+  const last = pair !== undefined && 'after' in pair ? pair.after : exposition;
+  add(checkScrapes(last, last && (await scrape({ accept: OPEN_METRICS }))));
+  add(checkModelCalls(last));
   const telemetryAfter = await telemetry();
 
   const readings: ClockReading[] = endpointTime(first);

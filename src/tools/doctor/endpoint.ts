@@ -3,7 +3,7 @@ import { findPortHolder, type PortHolder, portsOf } from '../../platform/port-ho
 import { type Exposition, parseExposition, select } from '../../prometheus/parse.ts';
 import { type Finding, failure, ok, skipped, warning } from './finding.ts';
 import type { HttpRequest, HttpResult } from './http-request.ts';
-import { REMEDY } from './remedies.ts';
+import { REMEDY, type Remedy } from './remedies.ts';
 
 export interface EndpointResult {
   readonly findings: readonly Finding[];
@@ -33,7 +33,7 @@ export async function checkEndpoint(request: HttpRequest, url: string, scrape: H
     parsed === undefined
       ? skipped('format', 'the endpoint does not answer with metrics')
       : typeof parsed === 'object'
-        ? ok('format', `${parsed.samples.length} series of ${parsed.types.size} metrics`)
+        ? ok('format', `${parsed.samples.length} samples of ${parsed.types.size} metrics`)
         : failure('format', parsed, REMEDY.noMetrics);
   const holder = await holderOf(url, scrape);
   if (exposition !== undefined && hasOurMetrics(exposition)) {
@@ -71,6 +71,12 @@ async function otherAddress(
   return undefined;
 }
 
+const REFUSALS: Readonly<Record<number, Remedy>> = {
+  401: REMEDY.endpointToken,
+  421: REMEDY.endpointHost,
+  503: REMEDY.endpointFails,
+};
+
 /** The finding, and the body when the status is 200. */
 function reachability(url: string, scrape: HttpResult): { endpoint: Finding; text?: string } {
   if (scrape.failure !== undefined) {
@@ -83,7 +89,8 @@ function reachability(url: string, scrape: HttpResult): { endpoint: Finding; tex
     const firstLine = text.trim().split('\n', 1)[0]?.slice(0, 120);
     const { location } = scrape.response;
     const what = location === undefined ? firstLine : `it redirects to ${location}, which is not followed`;
-    return { endpoint: failure('endpoint', `${url} answers ${status}${what && `: ${what}`}`, REMEDY.noMetrics) };
+    const remedy = REFUSALS[status] ?? REMEDY.noMetrics;
+    return { endpoint: failure('endpoint', `${url} answers ${status}${what && `: ${what}`}`, remedy) };
   }
   return { endpoint: ok('endpoint', `${url} answers in ${(receivedAt - sentAt).toFixed(0)} ms`), text };
 }

@@ -3,6 +3,7 @@ import { type Clock, dateOf } from '../../platform/clock.ts';
 export interface HttpResponse {
   readonly status: number;
   readonly text: string;
+  readonly contentType: string | undefined;
   /** Where the server sends the client to; `undefined` without a redirect. */
   readonly location: string | undefined;
   /** The Date header in milliseconds since the epoch, rounded down to a second; `undefined` without one. */
@@ -53,6 +54,7 @@ export function createHttpRequest(clock: Clock, timeoutMs: number): HttpRequest 
         response: {
           status: response.status,
           text,
+          contentType: response.headers.get('content-type') ?? undefined,
           location: response.headers.get('location') ?? undefined,
           date: Number.isNaN(date) ? undefined : date,
           sentAt,

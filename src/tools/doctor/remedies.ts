@@ -35,6 +35,24 @@ export const REMEDY = {
       'Another program listens at this address, or a proxy is in front of the endpoint. The path is `/metrics`. Compare the ' +
       'whole address with `(await register()).metricsUrl`, and read the answer with `curl -i`.',
   },
+  endpointToken: {
+    symptom: 'The endpoint asks for a token.',
+    text:
+      'Set `TTA_PROMETHEUS_TOKEN` to the token of the program where you run `tta doctor`. Prometheus needs it too: ' +
+      '`authorization: { credentials_file: /etc/prometheus/tta-token }` in the scrape configuration.',
+  },
+  endpointHost: {
+    symptom: 'The endpoint does not know the name of its host.',
+    text:
+      'An endpoint on loopback answers only requests for a name of this machine, so that no web page can read it. Ask for ' +
+      '`127.0.0.1` or `localhost`, or allow the name: `register({ prometheus: { allowedHosts: ["metrics.internal"] } })`.',
+  },
+  endpointFails: {
+    symptom: 'The endpoint answers 503.',
+    text:
+      'It could collect nothing, and its answer says why. After `shutdown()` of the SDK that is normal: end the process, or shut ' +
+      'down later. `tta_scrape_failures_total` counts these answers.',
+  },
   noSeries: {
     symptom: 'There is an endpoint, but no data.',
     text:
@@ -57,8 +75,56 @@ export const REMEDY = {
   overflow: {
     symptom: 'A label says `__other__`.',
     text:
-      'A metric has 2,000 series at most, and `tta_series_overflow_total` names the metric that needed more. Names of primitives ' +
-      'and workflows are for code, not for data: build primitives once, outside of the request, and put data into `tags`.',
+      'A metric has 2,000 series at most and a process 50,000 samples; `tta_series_overflow_total` names the metric that needed ' +
+      'more, also one of your own. Names of primitives and workflows are for code, not for data: build primitives once, outside of ' +
+      'the request, and put data into `tags`.',
+  },
+  nearlyFull: {
+    symptom: 'A scrape is nearly full.',
+    text:
+      'A process shows 50,000 samples at most; new series are counted under `__other__` then, and no shown series disappears. ' +
+      '`topk(10, count by (__name__) ({job="tta-primitives"}))` names the largest metrics. If all of them are wanted, raise `maxSamples` ' +
+      'of the exporter, and `sample_limit` of Prometheus with it.',
+  },
+  exporter: {
+    symptom: 'Another exporter serves the metrics.',
+    text:
+      "With OpenTelemetry's own exporter the series have no limit that holds, one label of your own such as `job` makes " +
+      'Prometheus refuse the whole scrape, a scrape blocks the program, and there are no exemplars. Use `PrometheusExporter` of ' +
+      '`tta-primitives/prometheus` in its place: it takes the same options. An older version of this package has that exporter too.',
+  },
+  noViews: {
+    symptom: 'The labels are not those of the schema.',
+    text:
+      'The MeterProvider has no `ttaViews`, so rules and dashboards find nothing: ' +
+      '`new MeterProvider({ views: [...ttaViews], readers: [exporter] })`, with `ttaViews` of `tta-primitives/views`. `NodeSDK` takes ' +
+      '`views` too. A file of declarative configuration cannot have them.',
+  },
+  dropped: {
+    symptom: 'A metric is missing, and the others are there.',
+    text:
+      '`tta_scrape_dropped_total` counts measurements that Prometheus cannot take, by reason: `name` (no usable name), `conflict` ' +
+      '(another metric has the name), `unsupported` (a kind of metric without a text format), `invalid` (a value that its type does ' +
+      'not allow). A warning in the log of the program names the metric: rename it, or give it a name by a view.',
+  },
+  callbacks: {
+    symptom: 'A callback of an observable instrument gives no values.',
+    text:
+      'It threw (`failed`) or did not end in time (`timeout`), and a warning in the log of the program has the error. Its metric has ' +
+      'gaps; all others are complete. Let it read a value that is there already, or give its requests a short deadline.',
+  },
+  workerStuck: {
+    symptom: 'A worker does not give its metrics.',
+    text:
+      'Its event loop is blocked, so the sums do not have what it did since its last answer. They have it again when it answers. ' +
+      'Find the synchronous work, or end that worker.',
+  },
+  pushFails: {
+    symptom: 'Metrics do not reach the collector.',
+    text:
+      'A warning in the log of the program has the answer of the collector. Are the address (`OTEL_EXPORTER_OTLP_ENDPOINT`) and the ' +
+      'token right, and does the collector have a pipeline for metrics? Each delivery has everything since the start of the ' +
+      'process: the next one makes up for those that failed.',
   },
   unpriced: {
     symptom: 'The dollars of a call are missing.',

@@ -19,7 +19,7 @@ describe('tta doctor', () => {
     expect(stdout).toMatch(/^ok {7}endpoint {4}http:\S+ answers in \d+ ms$/m);
     expect(stdout).toMatch(/^skipped {2}prometheus {2}because it is switched off$/m);
     expect(stdout).toMatch(/^ok {7}packages {4}\d+ packages have the right version$/m);
-    expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^1\d ok, 0 warnings, 0 failures, \d skipped$/);
+    expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^\d+ ok, 0 warnings, 0 failures, \d skipped$/);
     expect(code).toBe(0);
   });
 
