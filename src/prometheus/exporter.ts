@@ -23,6 +23,7 @@ import {
   MAX_SERIES_PER_METRIC,
   type PrometheusExporterOptions,
   placeOf,
+  wantsExemplars,
 } from './options.ts';
 import { OwnPoints } from './own-points.ts';
 import { otherProducer, sdkProducer } from './producers.ts';
@@ -143,7 +144,7 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
 
     override setMetricProducer(producer: MetricProducer): void {
       super.setMetricProducer(sdkProducer(producer, (error) => this.#onError(error)));
-      this.#own = new OwnPoints(producer, { exemplars: this.#options.exemplars ?? true });
+      this.#own = new OwnPoints(producer, { exemplars: wantsExemplars(this.#options) });
     }
 
     /** All that was measured since the start, as OpenTelemetry's own exporter gives it. */

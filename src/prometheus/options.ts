@@ -27,7 +27,10 @@ export interface ScrapeOptions {
    * this machine are `localhost` and the addresses of loopback. @default TTA_PROMETHEUS_ALLOWED_HOSTS, or none
    */
   readonly allowedHosts?: readonly string[] | undefined;
-  /** Whether OpenMetrics has exemplars: the traces of executions that durations and dollars come from, if they are sampled. @default true */
+  /**
+   * Whether OpenMetrics has exemplars: on durations and dollars, the trace of an execution that was sampled.
+   * @default `false` with OTEL_METRICS_EXEMPLAR_FILTER=always_off, or true
+   */
   readonly exemplars?: boolean | undefined;
 }
 
@@ -87,6 +90,10 @@ const RULES: Rules<PrometheusExporterOptions> = {
 /** @throws TypeError or RangeError for an option that is wrong */
 export function checkExporterOptions(options: PrometheusExporterOptions): void {
   checkOptions('PrometheusExporterOptions', options, RULES);
+}
+
+export function wantsExemplars({ exemplars }: ScrapeOptions): boolean {
+  return exemplars ?? process.env.OTEL_METRICS_EXEMPLAR_FILTER?.trim() !== 'always_off';
 }
 
 export interface Place {

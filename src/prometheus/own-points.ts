@@ -50,8 +50,8 @@ export class OwnPoints {
   readonly #exemplars: boolean;
   /** How many series of an instrument have been given. */
   readonly #given = new WeakMap<object, number>();
-  /** The number of the last exemplar that was given. */
-  #lastExemplar = 0;
+  /** The number of the last exemplar that was given. Those from before are of another provider's measurements. */
+  #lastExemplar = takeExemplars();
 
   /** @param producer that of the reader: its provider's collections */
   constructor(producer: MetricProducer, options: { readonly exemplars: boolean }) {
