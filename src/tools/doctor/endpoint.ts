@@ -73,7 +73,7 @@ async function otherAddress(
 
 const REFUSALS: Readonly<Record<number, Remedy>> = {
   401: REMEDY.endpointToken,
-  421: REMEDY.endpointHost,
+  403: REMEDY.endpointHost,
   503: REMEDY.endpointFails,
 };
 

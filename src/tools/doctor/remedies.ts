@@ -42,10 +42,11 @@ export const REMEDY = {
       '`authorization: { credentials_file: /etc/prometheus/tta-token }` in the scrape configuration.',
   },
   endpointHost: {
-    symptom: 'The endpoint does not know the name of its host.',
+    symptom: 'The endpoint answers 403.',
     text:
       'An endpoint on loopback answers only requests for a name of this machine, so that no web page can read it. Ask for ' +
-      '`127.0.0.1` or `localhost`, or allow the name: `register({ prometheus: { allowedHosts: ["metrics.internal"] } })`.',
+      '`127.0.0.1` or `localhost`, or allow the name: `TTA_PROMETHEUS_ALLOWED_HOSTS=metrics.internal`. If the answer does not say so, it ' +
+      'comes from a proxy in front of the endpoint.',
   },
   endpointFails: {
     symptom: 'The endpoint answers 503.',

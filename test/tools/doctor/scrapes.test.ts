@@ -115,9 +115,9 @@ describe("OpenTelemetry's own exporter", () => {
 describe('an endpoint that refuses', () => {
   it.each([
     [401, REMEDY.endpointToken],
-    [421, REMEDY.endpointHost],
+    [403, REMEDY.endpointHost],
     [503, REMEDY.endpointFails],
-    [403, REMEDY.noMetrics],
+    [500, REMEDY.noMetrics],
   ])('with %d is a failure with its own remedy', async (status, remedy) => {
     const { endpoint, exporter } = await runDoctor(
       await serve((_, response) => response.writeHead(status).end('the reason\n')),
@@ -125,6 +125,14 @@ describe('an endpoint that refuses', () => {
     expect(endpoint).toMatchObject({ verdict: 'failure', remedy });
     expect(endpoint?.detail).toMatch(new RegExp(`answers ${status}: the reason$`));
     expect(exporter?.verdict).toBe('skipped');
+  });
+
+  it('with a token is a failure without that token, and ok with it', async () => {
+    const { url } = await startApp(undefined, { TTA_PROMETHEUS_TOKEN: 'secret' });
+    const without = await runDoctor(url);
+    expect(without.endpoint).toMatchObject({ verdict: 'failure', remedy: REMEDY.endpointToken });
+    const { endpoint, exporter } = await runDoctor(url, { metricsHeaders: { authorization: 'Bearer secret' } });
+    expect([endpoint?.verdict, exporter?.verdict]).toEqual(['ok', 'ok']);
   });
 
   it('is asked with the headers that it needs', async () => {
