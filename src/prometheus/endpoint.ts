@@ -5,15 +5,11 @@ import { isForThisMachine, isLoopbackAddress, requestedHost } from '../platform/
 import { redact } from '../platform/redact.ts';
 import { type Answer, send, textAnswer } from './answer.ts';
 import { answerNode, type Door, isRead, refusedMethod } from './metrics-request.ts';
+import type { Place } from './options.ts';
 
-export interface EndpointOptions extends Door {
-  readonly host: string;
-  /** 0 uses any free port. */
-  readonly port: number;
+export interface EndpointOptions extends Pick<Door, 'read'> {
   /** @default /metrics */
   readonly path?: string | undefined;
-  /** The names that requests to a server on loopback may use, in addition to those of this machine. @default none */
-  readonly allowedHosts?: readonly string[] | undefined;
   /** Why the metrics cannot be collected; `undefined` when they can. */
   readonly trouble: () => Promise<string | undefined>;
 }
@@ -39,13 +35,9 @@ export class Endpoint {
     return this.#url;
   }
 
-  /**
-   * Rejects with the error of the system (`EADDRINUSE`, `EACCES`, ...) when it cannot listen.
-   *
-   * @param address where to listen, in the place of the options
-   */
-  async start(address?: Pick<EndpointOptions, 'host' | 'port'>): Promise<void> {
-    this.#server ??= startServer({ ...this.#options, ...address });
+  /** Rejects with the error of the system (`EADDRINUSE`, `EACCES`, ...) when it cannot listen. */
+  async start(place: Place): Promise<void> {
+    this.#server ??= startServer(this.#options, place);
     const starting = this.#server;
     try {
       const { url } = await starting;
@@ -67,16 +59,17 @@ export class Endpoint {
   }
 }
 
-async function startServer(options: EndpointOptions): Promise<HttpServer> {
-  const { host, port, path = PATH } = options;
+async function startServer(options: EndpointOptions, place: Place): Promise<HttpServer> {
+  const { host, port, token } = place;
+  const { path = PATH, read } = options;
   const server = await startHttpServer({
     ...{ host, port, maxConnections: MAX_CONNECTIONS, requestTimeoutMs: REQUEST_TIMEOUT_MS },
     async handle({ request, response, path: asked }) {
       // What follows a request with a body is not read: it may have no end.
       if (hasBody(request)) response.setHeader('connection', 'close');
-      const refused = isLoopbackAddress(server.address) ? refusedFrom(request, options) : undefined;
+      const refused = isLoopbackAddress(server.address) ? refusedFrom(request, place) : undefined;
       if (refused !== undefined) send(response, refused);
-      else if (asked === path) await answerNode(request, response, options);
+      else if (asked === path) await answerNode(request, response, { token, read });
       else send(response, await otherAnswer(request, asked, path, options));
     },
   });
@@ -99,7 +92,7 @@ async function otherAnswer(
 }
 
 /** Only on loopback: other addresses have names that are known to the author of the network, and not here. */
-function refusedFrom(request: IncomingMessage, { host, allowedHosts = [] }: EndpointOptions): Answer | undefined {
+function refusedFrom(request: IncomingMessage, { host, allowedHosts }: Place): Answer | undefined {
   if (!isForThisMachine(request, [host, ...allowedHosts])) {
     return textAnswer(
       403,

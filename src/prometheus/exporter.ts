@@ -21,6 +21,7 @@ import {
   checkExporterOptions,
   MAX_SAMPLES,
   MAX_SERIES_PER_METRIC,
+  type Place,
   type PrometheusExporterOptions,
   placeOf,
   wantsExemplars,
@@ -54,8 +55,8 @@ export interface PrometheusExporter extends StockExporter {
   respond(request: WebRequest): Promise<Response>;
   /** The address of the endpoint, with its path; `undefined` while it does not listen. */
   readonly url: string | undefined;
-  /** @param address where to listen, in the place of the options */
-  startServer(address?: { readonly host: string; readonly port: number }): Promise<void>;
+  /** @param place where to listen and for whom, instead of what the options say */
+  startServer(place?: Place): Promise<void>;
 }
 
 /** What the rest of this package adds to an exporter. */
@@ -83,7 +84,7 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
     readonly #tell: Tell;
     readonly #families: Families;
     readonly #scrapes: Scrapes<Format>;
-    readonly #door: Door;
+    #door: Door;
     readonly #endpoint: Endpoint;
     #own: OwnPoints | undefined;
     #resource: Attributes = {};
@@ -118,11 +119,9 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
         collect: async (timeoutMillis) => void (await this.#collectNew({ timeoutMillis })),
         render: (format) => this.#render(format),
       });
-      const place = placeOf(options);
-      this.#door = { token: place.token, read: (format) => this.#scrape(format) };
+      this.#door = { token: placeOf(options).token, read: (format) => this.#scrape(format) };
       this.#endpoint = new Endpoint({
-        ...place,
-        ...this.#door,
+        read: this.#door.read,
         path: options.endpoint?.replace(/^([^/])/, '/$1') || undefined,
         trouble: () => this.#trouble(),
       });
@@ -177,8 +176,9 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
       return this.#endpoint.url;
     }
 
-    override startServer(address?: { readonly host: string; readonly port: number }): Promise<void> {
-      return this.#endpoint.start(address);
+    override startServer(place = placeOf(this.#options)): Promise<void> {
+      this.#door = { ...this.#door, token: place.token };
+      return this.#endpoint.start(place);
     }
 
     override stopServer(): Promise<void> {

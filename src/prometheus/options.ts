@@ -103,10 +103,12 @@ export interface Place {
   readonly allowedHosts: readonly string[];
 }
 
+type Wanted = { readonly [Name in keyof Place]: Place[Name] | undefined };
+
 const DEFAULT_PORT = 9_464;
 
 /** Where the endpoint listens and for whom: this machine only, unless the author or the environment says otherwise. */
-export function placeOf({ host, port, token, allowedHosts }: PrometheusExporterOptions): Place {
+export function placeOf({ host, port, token, allowedHosts }: Partial<Wanted>): Place {
   const variable = (name: string) => process.env[name]?.trim() || undefined;
   const number = Number(variable('OTEL_EXPORTER_PROMETHEUS_PORT') ?? DEFAULT_PORT);
   const isPort = Number.isInteger(number) && number >= 0 && number <= 65_535;

@@ -1,3 +1,5 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { answerNode, answerWeb, type WebRequest } from '../prometheus/metrics-request.ts';
 import type { Settings } from './settings.ts';
 
 /** The handle that `register` returns. */
@@ -10,6 +12,13 @@ export interface Telemetry {
   readonly tracesUrl: string | undefined;
   /** The metrics as Prometheus text, also without an endpoint; after `shutdown` the last text. */
   metrics(): Promise<string>;
+  /**
+   * Answers a request for the metrics in a server of the program, as the endpoint does: for `node:http`, Express, and
+   * Fastify (`reply.hijack()` first). The token is asked for, the name of the host is not. It can be passed on alone.
+   */
+  handleMetrics(this: void, request: IncomingMessage, response: ServerResponse): void;
+  /** As `handleMetrics`, for servers of the standard `Request` and `Response`: Hono, Next.js, Bun, Deno. Never rejects. */
+  respondMetrics(this: void, request: WebRequest): Promise<Response>;
   /**
    * Resolves when the spans that ended so far are delivered or counted as lost, after `flushTimeoutMs` at the latest. If
    * nothing reaches the collector it resolves at once, and the spans wait to be sent again.
@@ -30,6 +39,15 @@ export interface Started {
   ending(): Promise<void> | undefined;
 }
 
+/** The answers of a process whose metrics cannot be had. */
+export function answersWithout(reason: string): Pick<Telemetry, 'handleMetrics' | 'respondMetrics'> {
+  const read = () => Promise.reject(new Error(reason));
+  return {
+    handleMetrics: (request, response) => void answerNode(request, response, { read }),
+    respondMetrics: (request) => answerWeb(request, { read }),
+  };
+}
+
 /** The handle of a process in which telemetry is switched off. */
 export const DISABLED: Started = Object.freeze({
   telemetry: Object.freeze({
@@ -37,6 +55,7 @@ export const DISABLED: Started = Object.freeze({
     metricsError: undefined,
     tracesUrl: undefined,
     metrics: async () => '',
+    ...answersWithout('telemetry is switched off by OTEL_SDK_DISABLED'),
     flush: async () => {},
     shutdown: async () => {},
   }),

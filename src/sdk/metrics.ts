@@ -16,5 +16,5 @@ export interface Metrics {
 export function createMetrics(sdk: Sdk, settings: Settings): Metrics {
   const resource = metricsResourceOf(sdk, settings, resourceOf(sdk, settings));
   const inside = { beforeCollection: chargesSettled, warn };
-  return createSchemaProvider(sdk, { ...settings.prometheus, resource, jobLabel: settings.jobLabel }, inside);
+  return createSchemaProvider(sdk, { ...settings.scrape, resource, jobLabel: settings.jobLabel }, inside);
 }

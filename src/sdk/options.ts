@@ -4,6 +4,7 @@ import type { Attributes } from '@opentelemetry/api';
 import { checkOptions, fail, type Rule, type Rules, requirePlain } from '../core/check.ts';
 import { flag, having, number, object, oneOf, optional, recordOf, secretText, word } from '../core/rules.ts';
 import { isPlain, measure, show } from '../core/show.ts';
+import { host, port, SCRAPE_RULES, type ScrapeOptions } from '../prometheus/options.ts';
 import type { ModelHosts } from '../wire/model-hosts.ts';
 import { MODEL_CALL_RULES, type ModelCallOptions } from '../wire/options.ts';
 import { httpUrl } from './environment.ts';
@@ -22,11 +23,13 @@ export interface TracesOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
-export interface PrometheusOptions {
+export interface PrometheusOptions extends ScrapeOptions {
   /** The address that the endpoint listens on. @default OTEL_EXPORTER_PROMETHEUS_HOST, or 127.0.0.1: this machine only */
   readonly host?: string | undefined;
   /** The port of the endpoint. 0 uses any free port, which is in `metricsUrl` of the handle. @default OTEL_EXPORTER_PROMETHEUS_PORT, or 9464 */
   readonly port?: number | undefined;
+  /** Whether no port is opened because a server of the program answers, with `handleMetrics` or `respondMetrics` of the handle. @default false */
+  readonly preventServerStart?: boolean | undefined;
 }
 
 export const MODEL_CALL_MODES = ['known', 'all', 'metrics', 'off'] as const;
@@ -64,7 +67,7 @@ export interface RegisterOptions {
   readonly resourceAttributes?: Attributes | undefined;
   /** How spans are sent. With `false` no spans are made; metrics still count. @default `false` with OTEL_TRACES_EXPORTER=none, or on */
   readonly traces?: TracesOptions | false | undefined;
-  /** The endpoint for metrics. `false` opens no port; `metrics()` of the handle still gives the text. @default `false` with OTEL_METRICS_EXPORTER=none, or on: but off in a worker thread, because the port is the main thread's */
+  /** The endpoint for metrics. `false` opens no port; `metrics()` and `handleMetrics` of the handle still give them. @default `false` with OTEL_METRICS_EXPORTER=none, or on: but off in a worker thread, because the port is the main thread's */
   readonly prometheus?: PrometheusOptions | false | undefined;
   /** Whether every series has the label `job`, the service's name. @default true */
   readonly jobLabel?: boolean | undefined;
@@ -112,12 +115,6 @@ const headers: Rule<Readonly<Record<string, string>>> = (where, option, value) =
   }
 };
 
-const host: Rule<string> = (where, option, value) => {
-  if (typeof value !== 'string' || value.trim() === '') {
-    fail(where, option, 'must be a name or an address such as 127.0.0.1', value);
-  }
-};
-
 const attributes: Rule<Attributes> = (where, option, value) => {
   requirePlain(where, option, 'must be an object such as { key: value }', value);
   for (const [key, each] of Object.entries(value as object)) {
@@ -147,7 +144,14 @@ const RULES: Rules<RegisterOptions> = {
   resourceAttributes: optional(attributes),
   traces: optional(orFalse(object({ endpoint: optional(address), headers: optional(headers) }))),
   prometheus: optional(
-    orFalse(object({ host: optional(host), port: optional(number({ min: 0, max: 65_535, integer: true })) })),
+    orFalse(
+      object<PrometheusOptions>({
+        host: optional(host),
+        port: optional(port),
+        preventServerStart: optional(flag),
+        ...SCRAPE_RULES,
+      }),
+    ),
   ),
   jobLabel: optional(flag),
   sampleRatio: optional(number({ min: 0, max: 1 })),

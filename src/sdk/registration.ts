@@ -4,7 +4,7 @@ import { joinOtherVersions } from './globals.ts';
 import { DISABLED, type Started } from './handle.ts';
 import { checkRegisterOptions, type RegisterOptions } from './options.ts';
 import { importSdk, loadSdk, type Sdk } from './packages.ts';
-import { endpointFrom, isDisabled, settingsFrom } from './settings.ts';
+import { endpointFrom, isDisabled, scrapeFrom, settingsFrom } from './settings.ts';
 import { startTelemetry } from './telemetry.ts';
 import { warn } from './warn.ts';
 
@@ -41,7 +41,9 @@ export function registerNow(options: RegisterOptions, load: () => Sdk = loadSdk)
   if (registered.current !== undefined) {
     const { prometheus, ...others } = options;
     const opens = typeof prometheus === 'object' && registered.current.listen(endpointFrom(options));
-    warnOfIgnoredOptions(registered.current, opens ? others : options);
+    // The place is new, the limits are those of the exporter, which is not.
+    const { token, allowedHosts, ...limits } = scrapeFrom(options);
+    warnOfIgnoredOptions(registered.current, opens ? { ...others, ...limits } : options);
     return registered.current;
   }
   if (isDisabled()) return DISABLED;
@@ -54,7 +56,7 @@ export function registerNow(options: RegisterOptions, load: () => Sdk = loadSdk)
   return registered.current;
 }
 
-function warnOfIgnoredOptions(registration: Registration, options: RegisterOptions): void {
+function warnOfIgnoredOptions(registration: Registration, options: object): void {
   const before: Readonly<Record<string, unknown>> = { ...registration.options };
   // Only names: the values can contain credentials.
   const ignored = Object.entries(options).filter(([name, value]) => !isDeepStrictEqual(value, before[name]));

@@ -5,6 +5,7 @@ import { messageOf } from '../platform/message-of.ts';
 import { findPortHolder } from '../platform/port-holder.ts';
 import { readProperty } from '../platform/read-property.ts';
 import type { PrometheusExporter } from '../prometheus/exporter.ts';
+import type { Place } from '../prometheus/options.ts';
 import { warn } from './warn.ts';
 
 const RETRY_MS = 2_000;
@@ -18,11 +19,8 @@ export interface ScrapeServer {
 }
 
 /** Resolves when the server listens, or when it has failed to listen and this has been reported. */
-export async function startScrapeServer(
-  address: { readonly host: string; readonly port: number },
-  exporter: PrometheusExporter,
-): Promise<ScrapeServer> {
-  const { host, port } = address;
+export async function startScrapeServer(place: Place, exporter: PrometheusExporter): Promise<ScrapeServer> {
+  const { host, port } = place;
   let error: Error | undefined;
   let closed = false;
   let cancelRetry = () => {};
@@ -31,8 +29,8 @@ export async function startScrapeServer(
     cancelRetry = inBackground(RETRY_MS, () => void open().catch(tryAgainLater));
   };
   const open = async () => {
-    // Another call of `register` may bring another address than the exporter was made with.
-    await exporter.startServer(address);
+    // Another call of `register` may bring another place than the exporter was made with.
+    await exporter.startServer(place);
     if (closed) return exporter.stopServer();
     error = undefined;
   };

@@ -1,6 +1,7 @@
 /** The settings: from the options, else from the environment, else the defaults. */
 import { isMainThread } from 'node:worker_threads';
 import type { Attributes } from '@opentelemetry/api';
+import { type Place, placeOf, type ScrapeOptions } from '../prometheus/options.ts';
 import { booleanFrom, listFrom, numberFrom, pairsFrom, textFrom } from './environment.ts';
 import { hasMeterProvider, hasTracerProvider } from './globals.ts';
 import { type ModelCallsSettings, modelCallsFrom } from './model-calls-settings.ts';
@@ -14,7 +15,10 @@ export interface Settings {
   readonly jobLabel: boolean;
   readonly flushTimeoutMs: number;
   readonly traces: TracesSettings | undefined;
-  readonly prometheus: { readonly host: string; readonly port: number } | undefined;
+  /** Where the endpoint is to listen and for whom; `undefined` where there is to be none. */
+  readonly prometheus: Place | undefined;
+  /** What holds for the metrics with and without an endpoint. */
+  readonly scrape: ScrapeOptions;
   readonly modelCalls: ModelCallsSettings;
   readonly maxTenants: number;
 }
@@ -41,6 +45,7 @@ export function settingsFrom(options: RegisterOptions): Settings {
     flushTimeoutMs,
     traces,
     prometheus,
+    scrape: scrapeFrom(options),
     modelCalls: modelCallsFrom(options),
     maxTenants,
   };
@@ -60,10 +65,14 @@ function withService(name: string | undefined): Attributes {
 /** Where the endpoint is to listen; `undefined` where there is to be none. */
 export function endpointFrom(options: RegisterOptions): Settings['prometheus'] {
   if (!hasEndpoint(options)) return undefined;
-  const { host, port } = options.prometheus || {};
-  return {
-    // Without the brackets that an IPv6 address has in a URL.
-    host: (host ?? textFrom('OTEL_EXPORTER_PROMETHEUS_HOST') ?? '127.0.0.1').replace(/^\[(.*)\]$/, '$1'),
-    port: port ?? numberFrom('OTEL_EXPORTER_PROMETHEUS_PORT', { min: 0, max: 65_535, otherwise: 9_464 }),
-  };
+  const given = options.prometheus || {};
+  if (given.preventServerStart === true) return undefined;
+  const port = given.port ?? numberFrom('OTEL_EXPORTER_PROMETHEUS_PORT', { min: 0, max: 65_535, otherwise: 9_464 });
+  return placeOf({ ...given, port });
+}
+
+/** The options of `prometheus` that are not about an endpoint. */
+export function scrapeFrom({ prometheus }: RegisterOptions): ScrapeOptions {
+  const { host, port, preventServerStart, ...scrape } = prometheus || {};
+  return scrape;
 }

@@ -7,7 +7,7 @@ import { setMaxTenants } from '../telemetry/record/tenant.ts';
 import { settlesWithin } from './deadline.ts';
 import { onExit } from './exit.ts';
 import { hasMeterProvider, hasTracerProvider, registerMetrics, registerTraces } from './globals.ts';
-import type { Started, Telemetry } from './handle.ts';
+import { answersWithout, type Started, type Telemetry } from './handle.ts';
 import { watchForLatecomers } from './latecomers.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { startModelCalls } from './model-calls.ts';
@@ -99,6 +99,9 @@ export function startTelemetry(sdk: Sdk, settings: Settings, onShutdown: () => v
     },
     tracesUrl: traces?.url,
     metrics: () => lastText ?? text(),
+    ...(metrics === undefined
+      ? answersWithout('another OpenTelemetry SDK has the metrics')
+      : { handleMetrics: metrics.exporter.getMetricsRequestHandler, respondMetrics: metrics.exporter.respond }),
     flush: () => ending ?? flush(),
     shutdown,
   };

@@ -5,11 +5,15 @@ import { configurationRows, settingsOf } from '../support/configuration-table.ts
 import { expectGenerated, table } from '../support/generated.ts';
 import { filesUnder, readText } from '../support/sources.ts';
 
-const sdk = ['src/sdk', 'src/wire', 'src/ledger'].flatMap((folder) => filesUnder(folder, /\.ts$/));
+const sdk = ['src/sdk', 'src/prometheus', 'src/wire', 'src/ledger'].flatMap((folder) => filesUnder(folder, /\.ts$/));
 const settings = settingsOf(sdk);
 
-/** Without those that are handed on as they are given: their default is that of the wire and of the ledger. */
-const own = settings.filter(({ path }) => !/\.(?:redact|priceAs|tierFactors|maxDollarsPerCall)$/.test(path));
+/** Without those that are handed on as they are given: their default is that of the wire, the ledger and the exporter. */
+const own = settings.filter(
+  ({ path }) =>
+    !/\.(?:redact|priceAs|tierFactors|maxDollarsPerCall)$/.test(path) &&
+    (!path.startsWith('prometheus.') || /\.(?:host|port|token|allowedHosts)$/.test(path)),
+);
 
 /** What holds without an option and with an empty environment, by the paths of the table. */
 function actualOf(path: string): string {
@@ -18,6 +22,7 @@ function actualOf(path: string): string {
   const { sampleRatio, spanProcessors, url, ...sending } = traces ?? expect.unreachable();
   const all = { ...others, ...sending, sampleRatio, spanProcessors, traces: { ...sending, endpoint: url.origin } };
   const value = path.split('.').reduce<unknown>((held, key) => (held as Record<string, unknown>)[key], all);
+  if (value === undefined) return 'none';
   if (typeof value !== 'object' || value === null) return String(value);
   return Object.keys(value).length === 0 ? 'none' : 'on';
 }

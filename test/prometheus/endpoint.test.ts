@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Endpoint, type EndpointOptions } from '../../src/prometheus/endpoint.ts';
+import type { Place } from '../../src/prometheus/options.ts';
 import { send } from '../support/http.ts';
 
 let endpoint: Endpoint | undefined;
@@ -11,15 +12,14 @@ afterEach(() => endpoint?.stop());
 const TEXT = '# TYPE café counter\ncafé_total{name="ü"} 1\n';
 const text = async () => TEXT;
 
-async function serve(metrics: () => Promise<string> = text, more: Partial<EndpointOptions> = {}): Promise<string> {
-  endpoint = new Endpoint({
-    host: '127.0.0.1',
-    port: 0,
-    read: async () => [Buffer.from(await metrics())],
-    trouble: async () => undefined,
-    ...more,
-  });
-  await endpoint.start();
+const PLACE: Place = { host: '127.0.0.1', port: 0, token: undefined, allowedHosts: [] };
+
+async function serve(
+  metrics: () => Promise<string> = text,
+  { trouble = async () => undefined, ...place }: Partial<Place & Pick<EndpointOptions, 'trouble'>> = {},
+): Promise<string> {
+  endpoint = new Endpoint({ read: async () => [Buffer.from(await metrics())], trouble });
+  await endpoint.start({ ...PLACE, ...place });
   return endpoint.url as string;
 }
 
@@ -154,14 +154,14 @@ describe('the endpoint', () => {
     const port = Number(new URL(first).port);
     await expect(serve(text, { port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
     await other.stop();
-    await endpoint?.start();
+    await endpoint?.start({ ...PLACE, port });
     expect(endpoint?.url).toBe(first);
   });
 
   it('does not listen when it is stopped while it starts, and is started once', async () => {
     await serve();
     await endpoint?.stop();
-    const starting = [endpoint?.start(), endpoint?.start()];
+    const starting = [endpoint?.start(PLACE), endpoint?.start(PLACE)];
     await endpoint?.stop();
     await Promise.all(starting);
     expect(endpoint?.url).toBeUndefined();

@@ -308,7 +308,7 @@ describe('wrong options', () => {
     [{ jobLabel: 'yes' }, /jobLabel must be true or false/],
     [{ prometheus: { port: 65_536 } }, /prometheus.port must be a whole number from 0 to 65535, got 65536/],
     [{ prometheus: { host: 1 } }, /prometheus.host must be/],
-    [{ prometheus: { prot: 1 } }, /no option "prot"; known are host, port/],
+    [{ prometheus: { prot: 1 } }, /no option "prot"; known are host, port, /],
     [{ traces: { endpoint: 'localhost:4318' } }, /traces.endpoint must be a URL that starts with http:/],
     [{ traces: { headers: { a: 1 } } }, /traces.headers\["a"\] must be a text, got a number/],
     [null, /must be an object/],
