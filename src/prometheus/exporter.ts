@@ -119,7 +119,10 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
         collect: async (timeoutMillis) => void (await this.#collectNew({ timeoutMillis })),
         render: (format) => this.#render(format),
       });
-      this.#door = { token: placeOf(options).token, read: (format) => this.#scrape(format) };
+      this.#door = {
+        token: placeOf(options).token,
+        read: (format, timeoutMs) => this.#scrape(format, timeoutMs),
+      };
       this.#endpoint = new Endpoint({
         read: this.#door.read,
         path: options.endpoint?.replace(/^([^/])/, '/$1') || undefined,
@@ -224,8 +227,9 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
       currentMeter();
       const { collectTimeoutMs = COLLECT_TIMEOUT_MS } = this.#options;
       const ms = Math.min(timeoutMillis, collectTimeoutMs);
+      const end = systemClock.now() + ms;
       await withDeadline(ms, async () => this.#inside.beforeCollection?.()).catch((error) => this.#onError(error));
-      const result = await super.collect({ timeoutMillis: ms });
+      const result = await super.collect({ timeoutMillis: Math.max(1, end - systemClock.now()) });
       this.#collectedAt = Math.floor(systemClock.date());
       this.#resource = result.resourceMetrics.resource.attributes;
       this.#families.add(SELF, [...result.resourceMetrics.scopeMetrics, ...(this.#own?.take() ?? [])]);
@@ -244,7 +248,7 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
 
     #render(format: Format): Iterable<string> {
       const pattern = this.#options.withResourceConstantLabels;
-      const constant = Object.entries(this.#resource).filter(([key]) => pattern?.test(key));
+      const constant = Object.entries(this.#resource).filter(([key]) => pattern !== undefined && key.match(pattern));
       return render(this.#families, {
         format,
         constant: constantText(Object.fromEntries(constant)),

@@ -12,7 +12,7 @@ import type { Parts } from './scrapes.ts';
 import { isAuthorized } from './token.ts';
 
 /** Gives the current metrics. After a rejection the answer is status 503 with the error. */
-export type Read = (format: Format) => Promise<Parts>;
+export type Read = (format: Format, timeoutMs?: number) => Promise<Parts>;
 
 export interface Door {
   /** Requests must have this bearer token; `undefined` asks for none. */
@@ -56,13 +56,19 @@ async function answerTo(
   }
   try {
     const format = formatFor(header('accept'));
-    const body = await read(format);
+    const body = await read(format, timeoutFrom(header('x-prometheus-scrape-timeout-seconds')));
     const type = { 'content-type': CONTENT_TYPE[format] };
     if (!wantsGzip(header('accept-encoding'))) return answerOf(200, body, type);
     return answerOf(200, await zippedOf(body), { ...type, 'content-encoding': 'gzip' });
   } catch (error) {
     return textAnswer(503, `Metrics could not be collected: ${redact(messageOf(error))}\n`);
   }
+}
+
+/** A little less than what Prometheus waits: the metrics must be written and sent in that time too. */
+function timeoutFrom(seconds: string | undefined): number | undefined {
+  const ms = Number(seconds) * 1_000;
+  return ms > 0 ? Math.max(ms / 2, ms - 1_000) : undefined;
 }
 
 export function isRead(method: string | undefined): boolean {
