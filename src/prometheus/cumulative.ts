@@ -3,7 +3,7 @@ import type { MetricData, ScopeMetrics } from '@opentelemetry/sdk-metrics';
 import { systemClock } from '../platform/clock.ts';
 import type { Families } from './families.ts';
 import { gaugeValue } from './lines.ts';
-import type { Series } from './series.ts';
+import type { Exemplar, Series } from './series.ts';
 
 const CUMULATIVE = 1;
 
@@ -12,17 +12,25 @@ export function cumulative(families: Families): ScopeMetrics[] {
   const endTime: [number, number] = [Math.floor(now / 1_000), (now % 1_000) * 1e6];
   const scopes = new Map<ScopeMetrics['scope'], MetricData[]>();
   for (const { scope, metric, startTime, series } of [...families].flatMap(({ streams }) => streams)) {
-    const dataPoints = [...series].map((each) => ({
+    const shown = [...series].filter((each) => !('values' in each) || each.values.size > 0);
+    const dataPoints = shown.map((each) => ({
       attributes: each.attributes,
       startTime,
       endTime,
       value: pointValue(each),
+      exemplars: exemplarsOf(each),
     }));
     const metrics = scopes.get(scope) ?? [];
     scopes.set(scope, metrics);
     metrics.push({ ...metric, aggregationTemporality: CUMULATIVE, dataPoints } as unknown as MetricData);
   }
   return [...scopes].map(([scope, metrics]) => ({ scope, metrics }));
+}
+
+/** Not a part of OpenTelemetry's type: its SDK has none. */
+function exemplarsOf(series: Series): readonly Exemplar[] {
+  if ('bounds' in series) return [...(series.exemplars?.values() ?? [])];
+  return 'exemplar' in series && series.exemplar !== undefined ? [series.exemplar] : [];
 }
 
 function pointValue(series: Series): unknown {

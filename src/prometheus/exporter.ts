@@ -5,11 +5,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Attributes } from '@opentelemetry/api';
 import type { PrometheusExporter as StockExporter } from '@opentelemetry/exporter-prometheus';
-import type { AggregationTemporality, CollectionResult, MetricProducer } from '@opentelemetry/sdk-metrics';
+import type {
+  AggregationTemporality,
+  CollectionResult,
+  MetricProducer,
+  ScopeMetrics,
+} from '@opentelemetry/sdk-metrics';
 import { systemClock } from '../platform/clock.ts';
 import { foreignMessage } from '../platform/foreign-text.ts';
 import { currentMeter } from '../telemetry/meter.ts';
 import { droppedMeasurements, failedCallbacks, failedScrapes, recordScrape } from '../telemetry/scrapes.ts';
+import { collectNow } from './collect-now.ts';
 import { cumulative } from './cumulative.ts';
 import { Endpoint } from './endpoint.ts';
 import { Families } from './families.ts';
@@ -53,6 +59,8 @@ export interface PrometheusExporter extends StockExporter {
    * apply. `getMetricsRequestHandler` does so for `node:http`. Both can be passed on without the exporter.
    */
   respond(request: WebRequest): Promise<Response>;
+  /** As `collect`, at once, for the exit of a process. Callbacks that wait for something have observed nothing. */
+  metricsNow(): ScopeMetrics[];
   /** The address of the endpoint, with its path; `undefined` while it does not listen. */
   readonly url: string | undefined;
   /** @param place where to listen and for whom, instead of what the options say */
@@ -87,6 +95,7 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
     #door: Door;
     readonly #endpoint: Endpoint;
     #own: OwnPoints | undefined;
+    #sdk: MetricProducer | undefined;
     #resource: Attributes = {};
     /** Whether the last collection was one. */
     #isReady = false;
@@ -147,6 +156,7 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
     override setMetricProducer(producer: MetricProducer): void {
       super.setMetricProducer(sdkProducer(producer, (error) => this.#onError(error)));
       this.#own = new OwnPoints(producer, { exemplars: wantsExemplars(this.#options) });
+      this.#sdk = producer;
     }
 
     /** All that was measured since the start, as OpenTelemetry's own exporter gives it. */
@@ -158,6 +168,13 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
           errors,
         };
       });
+    }
+
+    metricsNow(): ScopeMetrics[] {
+      currentMeter();
+      const collected = collectNow(this.#sdk, (error) => this.#onError(error));
+      this.#families.add(SELF, [...collected, ...(this.#own?.take() ?? [])]);
+      return cumulative(this.#families);
     }
 
     async read(format: Format = 'text', timeoutMs?: number): Promise<Parts> {

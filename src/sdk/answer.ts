@@ -1,10 +1,10 @@
-/** What the answer of a collector means for the spans of its request. */
+/** What the answer of a collector means for the spans or the metrics of its request. */
 import { redact } from '../platform/redact.ts';
 
 export type Verdict =
   | {
       readonly kind: 'delivered';
-      /** Spans that the collector took out of the request. */
+      /** Spans or data points that the collector took out of the request. */
       readonly rejected: number;
       /** Why, in the collector's words. */
       readonly reason: string;
@@ -48,14 +48,18 @@ export function verdictOn(answer: HttpAnswer, now: number): Verdict {
   return { kind: 'busy', reason, retryAfterMs: millisecondsOf(answer.retryAfter, now) };
 }
 
+type PartialSuccessField = 'rejectedSpans' | 'rejectedDataPoints' | 'errorMessage';
+
 function verdictOnSuccess(answer: HttpAnswer): Verdict {
   const { status, contentType, body } = answer;
   if (body === undefined) return { kind: 'refused', reason: `${status} with an answer that is too long for OTLP` };
   if (/\bhtml\b/i.test(contentType) || /^\s*</.test(body)) {
     return { kind: 'refused', reason: `${status} with a page of HTML, so it is no collector that answers` };
   }
-  const { partialSuccess } = objectIn(body) as { partialSuccess?: { rejectedSpans?: unknown; errorMessage?: unknown } };
-  const rejected = Number(partialSuccess?.rejectedSpans ?? 0);
+  const { partialSuccess } = objectIn(body) as {
+    partialSuccess?: Partial<Record<PartialSuccessField, unknown>> | null;
+  };
+  const rejected = Number(partialSuccess?.rejectedSpans ?? partialSuccess?.rejectedDataPoints ?? 0);
   const reason = printable(String(partialSuccess?.errorMessage ?? ''));
   return { kind: 'delivered', rejected: rejected > 0 ? Math.floor(rejected) : 0, reason };
 }

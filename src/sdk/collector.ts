@@ -83,6 +83,11 @@ export class CollectorClient {
   }
 }
 
+/** The URL without user, password and query: each of them can be a secret. */
+export function withoutSecrets(url: URL): string {
+  return url.origin + url.pathname;
+}
+
 /** Method, headers and length: also those of the last requests, which another thread sends. */
 export function requestOptions({ headers, compression }: CollectorOptions, body: Uint8Array) {
   return {

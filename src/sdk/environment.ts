@@ -8,10 +8,17 @@ export function textFrom(name: string): string | undefined {
   return value === '' ? undefined : value;
 }
 
-/** The variable for traces if it is set, else that for all signals. */
-export function otlpVariable(name: string): string {
-  const forTraces = `OTEL_EXPORTER_OTLP_TRACES_${name}`;
-  return textFrom(forTraces) === undefined ? `OTEL_EXPORTER_OTLP_${name}` : forTraces;
+export type Signal = 'traces' | 'metrics';
+
+/** The variable for the signal alone. */
+export function signalVariable(signal: Signal, name: string): string {
+  return `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_${name}`;
+}
+
+/** The variable for the signal if it is set, else that for all signals. */
+export function otlpVariable(signal: Signal, name: string): string {
+  const own = signalVariable(signal, name);
+  return textFrom(own) === undefined ? `OTEL_EXPORTER_OTLP_${name}` : own;
 }
 
 /** A list with commas between, in lower case: the values of OpenTelemetry's variables have no case. */

@@ -10,6 +10,8 @@ export interface Telemetry {
   readonly metricsError: Error | undefined;
   /** The URL that spans are sent to, without credentials; `undefined` when no spans are made. */
   readonly tracesUrl: string | undefined;
+  /** The URL that metrics are sent to, without credentials; `undefined` when they are not sent. */
+  readonly metricsPushUrl: string | undefined;
   /** The metrics as Prometheus text, also without an endpoint; after `shutdown` the last text. */
   metrics(): Promise<string>;
   /**
@@ -20,8 +22,9 @@ export interface Telemetry {
   /** As `handleMetrics`, for servers of the standard `Request` and `Response`: Hono, Next.js, Bun, Deno. Never rejects. */
   respondMetrics(this: void, request: WebRequest): Promise<Response>;
   /**
-   * Resolves when the spans that ended so far are delivered or counted as lost, after `flushTimeoutMs` at the latest. If
-   * nothing reaches the collector it resolves at once, and the spans wait to be sent again.
+   * Resolves when the spans that ended so far are delivered or counted as lost, and the metrics are sent to the collector
+   * if they are, after `flushTimeoutMs` at the latest. If nothing reaches the collector it resolves at once, and the spans
+   * wait to be sent again.
    * Never rejects: a problem of the collector is no error of the program.
    */
   flush(): Promise<void>;
@@ -54,6 +57,7 @@ export const DISABLED: Started = Object.freeze({
     metricsUrl: undefined,
     metricsError: undefined,
     tracesUrl: undefined,
+    metricsPushUrl: undefined,
     metrics: async () => '',
     ...answersWithout('telemetry is switched off by OTEL_SDK_DISABLED'),
     flush: async () => {},

@@ -66,7 +66,8 @@ export function sendLast(requests: readonly SpanRequest[], options: CollectorOpt
   let accepted = 0;
   let left = requests;
   while (left.length > 0 && systemClock.now() < deadline) {
-    const statuses = post(left, options, deadline - systemClock.now());
+    const bodies = left.map(({ body }) => body);
+    const statuses = beginLast(bodies, options, deadline - systemClock.now()).wait();
     const parts: SpanRequest[] = [];
     for (const [i, request] of left.entries()) {
       const status = statuses[i] ?? 0;
@@ -78,9 +79,15 @@ export function sendLast(requests: readonly SpanRequest[], options: CollectorOpt
   return accepted;
 }
 
-/** The status of each request, 0 where there was none in time. */
-function post(requests: readonly SpanRequest[], options: CollectorOptions, timeoutMs: number): Int32Array {
-  const done = new Int32Array(new SharedArrayBuffer(4 * (requests.length + 1)));
+/** Requests that a thread sends. */
+export interface LastRequests {
+  /** Blocks until all have an answer, or the time is over. Returns the status of each, 0 where there was none in time. */
+  wait(): Int32Array;
+}
+
+export function beginLast(bodies: readonly Uint8Array[], options: CollectorOptions, timeoutMs: number): LastRequests {
+  const deadline = systemClock.now() + timeoutMs;
+  const done = new Int32Array(new SharedArrayBuffer(4 * (bodies.length + 1)));
   try {
     new Worker(PROGRAM, {
       eval: true,
@@ -91,12 +98,17 @@ function post(requests: readonly SpanRequest[], options: CollectorOptions, timeo
       stderr: true,
       workerData: {
         ...{ url: options.url.href, tls: options.tls, done, timeoutMs },
-        requests: requests.map(({ body }) => ({ body, options: requestOptions(options, body) })),
+        requests: bodies.map((body) => ({ body, options: requestOptions(options, body) })),
       },
     }).on('error', () => {});
-    Atomics.wait(done, 0, 0, timeoutMs);
   } catch {
     // The program may start no threads, or no more of them.
+    return { wait: () => done.subarray(1) };
   }
-  return done.subarray(1);
+  return {
+    wait() {
+      Atomics.wait(done, 0, 0, Math.max(0, deadline - systemClock.now()));
+      return done.subarray(1);
+    },
+  };
 }

@@ -1,8 +1,11 @@
 /** The meter provider with the schema's views, and its metrics as Prometheus text. */
+import { randomUUID } from 'node:crypto';
+import type { Attributes } from '@opentelemetry/api';
 import type { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { chargesSettled } from '../llm/pending-charges.ts';
 import type { PrometheusExporter } from '../prometheus/exporter.ts';
 import { createSchemaProvider } from '../prometheus/provider.ts';
+import { MetricsPush } from './metrics-push.ts';
 import type { Sdk } from './packages.ts';
 import { metricsResourceOf, resourceOf } from './resource.ts';
 import type { Settings } from './settings.ts';
@@ -11,10 +14,21 @@ import { warn } from './warn.ts';
 export interface Metrics {
   readonly provider: MeterProvider;
   readonly exporter: PrometheusExporter;
+  readonly push: MetricsPush | undefined;
 }
 
 export function createMetrics(sdk: Sdk, settings: Settings): Metrics {
-  const resource = metricsResourceOf(sdk, settings, resourceOf(sdk, settings));
+  const { scrape, jobLabel, metricsPush } = settings;
+  const common = resourceOf(sdk, settings);
+  const resource = metricsResourceOf(sdk, settings, common);
   const inside = { beforeCollection: chargesSettled, warn };
-  return createSchemaProvider(sdk, { ...settings.scrape, resource, jobLabel: settings.jobLabel }, inside);
+  const made = createSchemaProvider(sdk, { ...scrape, resource, jobLabel }, inside);
+  const push =
+    metricsPush === undefined ? undefined : new MetricsPush(made.exporter, ofInstance(common.attributes), metricsPush);
+  return { ...made, push };
+}
+
+/** Equal processes would write to the same series. */
+function ofInstance(attributes: Attributes): Attributes {
+  return { 'service.instance.id': randomUUID(), ...attributes };
 }

@@ -32,6 +32,21 @@ export interface PrometheusOptions extends ScrapeOptions {
   readonly preventServerStart?: boolean | undefined;
 }
 
+export interface MetricsPushOptions {
+  /**
+   * The URL of the collector, for OTLP over HTTP; `/v1/metrics` is appended unless the URL ends with it; OTEL_EXPORTER_OTLP_METRICS_ENDPOINT is used as it is.
+   * @default OTEL_EXPORTER_OTLP_METRICS_ENDPOINT, OTEL_EXPORTER_OTLP_ENDPOINT, or http://localhost:4318
+   */
+  readonly endpoint?: string | undefined;
+  /**
+   * Headers of every request, in addition to those of the environment. Never shown.
+   * @default OTEL_EXPORTER_OTLP_METRICS_HEADERS, OTEL_EXPORTER_OTLP_HEADERS, or none
+   */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** How long to wait between two deliveries, in milliseconds. @default OTEL_METRIC_EXPORT_INTERVAL, or 60000 */
+  readonly intervalMs?: number | undefined;
+}
+
 export const MODEL_CALL_MODES = ['known', 'all', 'metrics', 'off'] as const;
 export type ModelCallMode = (typeof MODEL_CALL_MODES)[number];
 
@@ -67,8 +82,13 @@ export interface RegisterOptions {
   readonly resourceAttributes?: Attributes | undefined;
   /** How spans are sent. With `false` no spans are made; metrics still count. @default `false` with OTEL_TRACES_EXPORTER=none, or on */
   readonly traces?: TracesOptions | false | undefined;
-  /** The endpoint for metrics. `false` opens no port; `metrics()` and `handleMetrics` of the handle still give them. @default `false` with OTEL_METRICS_EXPORTER=none, or on: but off in a worker thread, because the port is the main thread's */
+  /** The endpoint for metrics. `false` opens no port; `metrics()` and `handleMetrics` of the handle still give them. @default `false` with OTEL_METRICS_EXPORTER=none or OTEL_METRICS_EXPORTER=otlp, or on: but off in a worker thread, because the port is the main thread's */
   readonly prometheus?: PrometheusOptions | false | undefined;
+  /**
+   * Sends the metrics to a collector by OTLP, for jobs that are too short to be scraped: every minute, and when the process
+   * ends. Not in worker threads. @default `{}` with OTEL_METRICS_EXPORTER=otlp, or `false`
+   */
+  readonly metricsPush?: MetricsPushOptions | false | undefined;
   /** Whether every series has the label `job`, the service's name. @default true */
   readonly jobLabel?: boolean | undefined;
   /**
@@ -150,6 +170,15 @@ const RULES: Rules<RegisterOptions> = {
         port: optional(port),
         preventServerStart: optional(flag),
         ...SCRAPE_RULES,
+      }),
+    ),
+  ),
+  metricsPush: optional(
+    orFalse(
+      object({
+        endpoint: optional(address),
+        headers: optional(headers),
+        intervalMs: optional(number({ min: 1, max: 86_400_000 })),
       }),
     ),
   ),

@@ -5,7 +5,7 @@
  * It writes text at once: objects for `JSON.stringify` would take twice as long, and this runs for every span.
  */
 import { type Attributes, isSpanContextValid, isValidSpanId, type SpanContext } from '@opentelemetry/api';
-import { type Budget, keyValues, MOST_CHARACTERS, OVERHEAD, text } from './otlp-values.ts';
+import { type Budget, keyValues, MOST_CHARACTERS, OVERHEAD, quoted, text } from './otlp-values.ts';
 import type { ReadableSpan } from './span-types.ts';
 
 const REMOTE_IS_KNOWN = 0x100;
@@ -27,8 +27,25 @@ export function spanJson(span: ReadableSpan): string | undefined {
   return `${head}${attributesOf(span, budget)}${eventsJson(span, start, budget)}${linksJson(span, budget)}}`;
 }
 
-/** The attributes of a resource, as a list of OTLP. */
-export function attributesJson(attributes: Attributes | undefined): string {
+export interface SchemaUrl {
+  readonly schemaUrl?: string | undefined;
+}
+
+/** The fields of OTLP's groups that say what made the data, for spans and for metrics. */
+export function resourceJson({ attributes, schemaUrl }: SchemaUrl & { readonly attributes: Attributes }): string {
+  return `"resource":{"attributes":${attributesJson(attributes)}}${schemaUrlJson(schemaUrl)}`;
+}
+
+export function scopeJson(scope: SchemaUrl & { readonly name: string; readonly version?: string | undefined }): string {
+  const { name, version = '', schemaUrl } = scope;
+  return `"scope":{"name":${quoted(name)},"version":${quoted(version)}}${schemaUrlJson(schemaUrl)}`;
+}
+
+function schemaUrlJson(url: string | undefined): string {
+  return url ? `,"schemaUrl":${quoted(String(url))}` : '';
+}
+
+function attributesJson(attributes: Attributes | undefined): string {
   return `[${keyValues(attributes, { characters: MOST_CHARACTERS / 8, dropped: 0 }, 0)}]`;
 }
 

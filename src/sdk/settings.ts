@@ -2,8 +2,9 @@
 import { isMainThread } from 'node:worker_threads';
 import type { Attributes } from '@opentelemetry/api';
 import { type Place, placeOf, type ScrapeOptions } from '../prometheus/options.ts';
-import { booleanFrom, listFrom, numberFrom, pairsFrom, textFrom } from './environment.ts';
+import { booleanFrom, numberFrom, pairsFrom, textFrom } from './environment.ts';
 import { hasMeterProvider, hasTracerProvider } from './globals.ts';
+import { type MetricsPushSettings, metricsExporters, metricsPushFrom } from './metrics-push-settings.ts';
 import { type ModelCallsSettings, modelCallsFrom } from './model-calls-settings.ts';
 import type { RegisterOptions } from './options.ts';
 import { type TracesSettings, tracesFrom } from './traces-settings.ts';
@@ -19,6 +20,7 @@ export interface Settings {
   readonly prometheus: Place | undefined;
   /** What holds for the metrics with and without an endpoint. */
   readonly scrape: ScrapeOptions;
+  readonly metricsPush: MetricsPushSettings | undefined;
   readonly modelCalls: ModelCallsSettings;
   readonly maxTenants: number;
 }
@@ -33,10 +35,12 @@ export function settingsFrom(options: RegisterOptions): Settings {
   const resourceAttributes = { ...attributes, ...options.resourceAttributes, ...withService(options.serviceName) };
   const traces = tracesFrom(options, flushTimeoutMs);
   const prometheus = endpointFrom(options);
+  const metricsPush = metricsPushFrom(options, flushTimeoutMs);
   // What another SDK does with these variables is its own affair.
   warnOfUnsupported({
     traces: traces !== undefined && !hasTracerProvider(),
     metrics: prometheus !== undefined && !hasMeterProvider(),
+    metricsPush: metricsPush !== undefined && !hasMeterProvider(),
   });
   return {
     serviceName: String(resourceAttributes['service.name'] ?? 'tta-primitives'),
@@ -46,6 +50,7 @@ export function settingsFrom(options: RegisterOptions): Settings {
     traces,
     prometheus,
     scrape: scrapeFrom(options),
+    metricsPush,
     modelCalls: modelCallsFrom(options),
     maxTenants,
   };
@@ -54,8 +59,9 @@ export function settingsFrom(options: RegisterOptions): Settings {
 /** The port of the environment is the main thread's: a worker thread has an endpoint only if its options say so. */
 function hasEndpoint({ prometheus }: RegisterOptions): boolean {
   if (prometheus !== undefined) return prometheus !== false;
-  // Where another SDK has the traces, as that of zero-code instrumentation, it is that SDK to which the variable speaks.
-  return isMainThread && (!listFrom('OTEL_METRICS_EXPORTER').includes('none') || hasTracerProvider());
+  const exporters = metricsExporters();
+  const isElsewhere = exporters.includes('none') || (exporters.includes('otlp') && !exporters.includes('prometheus'));
+  return isMainThread && !isElsewhere;
 }
 
 function withService(name: string | undefined): Attributes {

@@ -1,7 +1,6 @@
 /** Requests to the collector: the spans as bytes, grouped by resource and scope, and split where they are too large. */
 
-import { attributesJson, spanJson } from './otlp-json.ts';
-import { quoted } from './otlp-values.ts';
+import { resourceJson, scopeJson, spanJson } from './otlp-json.ts';
 import type { ReadableSpan } from './span-types.ts';
 
 /** A span that is larger has a request of its own. A Collector accepts 20 MiB by default, other receivers less. */
@@ -64,10 +63,6 @@ function insideOf(group: object): string {
   return JSON.stringify(group).slice(1, -1);
 }
 
-function schemaUrlJson(url: string | undefined): string {
-  return url ? `,"schemaUrl":${quoted(String(url))}` : '';
-}
-
 function textOf(span: ReadableSpan): string | undefined {
   try {
     return spanJson(span);
@@ -92,14 +87,8 @@ class RequestBuilder {
   ): void {
     this.bytes += bytes;
     this.addWritten(
-      this.#once(
-        resource,
-        () => `"resource":{"attributes":${attributesJson(resource.attributes)}}${schemaUrlJson(resource.schemaUrl)}`,
-      ),
-      this.#once(scope, () => {
-        const { name, version = '', schemaUrl } = scope;
-        return `"scope":{"name":${quoted(name)},"version":${quoted(version)}}${schemaUrlJson(schemaUrl)}`;
-      }),
+      this.#once(resource, () => resourceJson(resource)),
+      this.#once(scope, () => scopeJson(scope)),
       span,
     );
   }

@@ -40,24 +40,34 @@ export function startTelemetry(sdk: Sdk, settings: Settings, onShutdown: () => v
 
   let lastText: Promise<string> | undefined;
   let ending: Promise<void> | undefined;
+  const push = metrics?.push;
   const flush = async () => {
-    if (traces === undefined) return;
-    await settlesWithin(settings.flushTimeoutMs, chargesSettled().then(traces.flush));
+    if (traces === undefined && push === undefined) return;
+    const all = () => Promise.allSettled([traces?.flush(), push?.push()]);
+    await settlesWithin(settings.flushTimeoutMs, chargesSettled().then(all));
   };
   let gaveUp = false;
   const finish = async () => {
-    if (traces === undefined || ending !== undefined || gaveUp || !traces.hasNew()) return;
+    if (ending === undefined) await Promise.all([finishTraces(), finishMetrics()]);
+  };
+  const finishTraces = async () => {
+    if (traces === undefined || gaveUp || !traces.hasNew()) return;
     const inTime = await settlesWithin(settings.flushTimeoutMs, traces.finish());
     if (inTime && !traces.isClosed()) return;
     gaveUp = true;
     warnOfLost(traces.close());
   };
+  const finishMetrics = async () => {
+    if (push !== undefined) await settlesWithin(settings.flushTimeoutMs, push.finish());
+  };
   const end = async () => {
     const deadline = systemClock.now() + settings.flushTimeoutMs;
     modelCalls.stop();
-    if (traces !== undefined) {
-      await settlesWithin(settings.flushTimeoutMs, chargesSettled().then(traces.drain));
-      warnOfLost(traces.close());
+    push?.stop();
+    if (traces !== undefined || push !== undefined) {
+      const all = () => Promise.allSettled([traces?.drain(), push?.push()]);
+      await settlesWithin(settings.flushTimeoutMs, chargesSettled().then(all));
+      if (traces !== undefined) warnOfLost(traces.close());
     }
     releaseProcess();
     // A callback that never ends gets half of the time that is left: the endpoint closes in time all the same.
@@ -81,7 +91,10 @@ export function startTelemetry(sdk: Sdk, settings: Settings, onShutdown: () => v
   const unwatch = traces === undefined && metrics === undefined ? () => {} : watchForLatecomers();
   const sendLast = () => {
     modelCalls.endOpen();
+    // Both at the same time: a collector that does not answer takes the whole time of one of them.
+    const sent = push?.beginLast(settings.flushTimeoutMs);
     traces?.sendLast();
+    sent?.();
   };
   const releaseProcess = onExit({ flush, finish, shutdown, sendLast });
   followWorkers(settings.flushTimeoutMs);
@@ -98,6 +111,7 @@ export function startTelemetry(sdk: Sdk, settings: Settings, onShutdown: () => v
       return server?.error;
     },
     tracesUrl: traces?.url,
+    metricsPushUrl: push?.url,
     metrics: () => lastText ?? text(),
     ...(metrics === undefined
       ? answersWithout('another OpenTelemetry SDK has the metrics')

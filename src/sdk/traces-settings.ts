@@ -1,14 +1,9 @@
 /** The settings for spans: from the options, else from the environment, else the defaults. */
-import { readFileSync } from 'node:fs';
-import { readProperty } from '../platform/read-property.ts';
-import { headersFrom, listFrom, numberFrom, oneOf, otlpVariable, textFrom, urlFrom } from './environment.ts';
+import { listFrom, numberFrom, oneOf } from './environment.ts';
 import type { RegisterOptions } from './options.ts';
+import { type CollectorSettings, collectorFrom, LONGEST_EXPORT_SHARE, timeoutFrom } from './otlp-settings.ts';
 import type { SpanProcessor } from './span-types.ts';
 import { warn } from './warn.ts';
-
-const LOCAL_COLLECTOR = 'http://localhost:4318';
-/** The share of the flush timeout that one export may take: no answer must not keep the process alive for longer. */
-const LONGEST_EXPORT_SHARE = 0.9;
 
 const SAMPLERS = [
   'parentbased_always_on',
@@ -19,9 +14,7 @@ const SAMPLERS = [
   'traceidratio',
 ] as const;
 
-export interface TracesSettings {
-  readonly url: URL;
-  readonly headers: Readonly<Record<string, string>>;
+export interface TracesSettings extends CollectorSettings {
   /** How requests are compressed. @default OTEL_EXPORTER_OTLP_TRACES_COMPRESSION, OTEL_EXPORTER_OTLP_COMPRESSION, or none */
   readonly compression: 'gzip' | 'none';
   /**
@@ -62,18 +55,7 @@ export function tracesFrom(options: RegisterOptions, flushTimeoutMs: number): Tr
   }
   const longest = Math.round(flushTimeoutMs * LONGEST_EXPORT_SHARE);
   return {
-    url: tracesUrl(given?.endpoint),
-    headers: {
-      ...headersFrom('OTEL_EXPORTER_OTLP_HEADERS'),
-      ...headersFrom('OTEL_EXPORTER_OTLP_TRACES_HEADERS'),
-      ...given?.headers,
-    },
-    compression: oneOf(otlpVariable('COMPRESSION'), ['gzip', 'none'], 'none'),
-    tls: {
-      ...fileFrom('ca', 'CERTIFICATE'),
-      ...fileFrom('cert', 'CLIENT_CERTIFICATE'),
-      ...fileFrom('key', 'CLIENT_KEY'),
-    },
+    ...collectorFrom('traces', given),
     sampler: sampleRatio === undefined ? oneOf('OTEL_TRACES_SAMPLER', SAMPLERS, SAMPLERS[0]) : SAMPLERS[2],
     sampleRatio: sampleRatio ?? numberFrom('OTEL_TRACES_SAMPLER_ARG', { min: 0, max: 1, otherwise: 1, integer: false }),
     spanProcessors: options.spanProcessors ?? [],
@@ -83,35 +65,8 @@ export function tracesFrom(options: RegisterOptions, flushTimeoutMs: number): Tr
     scheduleDelayMs: numberFrom('OTEL_BSP_SCHEDULE_DELAY', { ...milliseconds, otherwise: 5_000 }),
     exportTimeoutMs: Math.min(
       longest,
-      numberFrom(otlpVariable('TIMEOUT'), { ...milliseconds, min: 1, otherwise: longest }),
+      timeoutFrom('traces', longest),
       numberFrom('OTEL_BSP_EXPORT_TIMEOUT', { ...milliseconds, min: 1, otherwise: longest }),
     ),
   };
-}
-
-function fileFrom(option: 'ca' | 'cert' | 'key', name: string): TracesSettings['tls'] {
-  const variable = otlpVariable(name);
-  const path = textFrom(variable);
-  if (path === undefined) return {};
-  try {
-    return { [option]: readFileSync(path) };
-  } catch (error) {
-    warn(`${variable} is not a file that can be read (${String(readProperty(error, 'code'))}); it is ignored`);
-    return {};
-  }
-}
-
-function tracesUrl(endpoint: string | undefined): URL {
-  if (endpoint !== undefined) return withPath(new URL(endpoint));
-  const whole = urlFrom('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT or its default');
-  if (whole !== undefined) return whole;
-  const base = urlFrom('OTEL_EXPORTER_OTLP_ENDPOINT', LOCAL_COLLECTOR) ?? new URL(LOCAL_COLLECTOR);
-  base.pathname = `${base.pathname.replace(/\/+$/, '')}/v1/traces`;
-  return base;
-}
-
-function withPath(url: URL): URL {
-  const path = url.pathname.replace(/\/+$/, '');
-  if (!path.endsWith('/v1/traces')) url.pathname = `${path}/v1/traces`;
-  return url;
 }

@@ -4,7 +4,7 @@ import type { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { systemClock } from '../platform/clock.ts';
 import { guarded, reportInternal } from '../telemetry/guard.ts';
 import type { Failure } from './answer.ts';
-import { CollectorClient, type CollectorOptions } from './collector.ts';
+import { CollectorClient, type CollectorOptions, withoutSecrets } from './collector.ts';
 import { sendLast } from './last-requests.ts';
 import type { Sdk } from './packages.ts';
 import { resourceOf } from './resource.ts';
@@ -125,11 +125,6 @@ function samplerOf({ traces }: Sdk, { sampler, sampleRatio }: TracesSettings): S
       ? new traces.AlwaysOffSampler()
       : new traces.TraceIdRatioBasedSampler(sampleRatio);
   return sampler.startsWith('parentbased_') ? new traces.ParentBasedSampler({ root }) : root;
-}
-
-/** The URL without user, password and query: each of them can be a secret. */
-function withoutSecrets(url: URL): string {
-  return url.origin + url.pathname;
 }
 
 function undeliveredWarning(url: string, kind: Failure['kind'] | 'rejected', reason: string, spans: number): string {

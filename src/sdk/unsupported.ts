@@ -9,10 +9,10 @@ interface Limit {
   readonly instead: string;
 }
 
-const JSON_OVER_HTTP: Limit = {
+const jsonOverHttp = (what: string): Limit => ({
   done: ['http/json'],
-  instead: 'spans are sent as http/json, which a collector takes at the port of http/protobuf, usually 4318',
-};
+  instead: `${what} are sent as http/json, which a collector takes at the port of http/protobuf, usually 4318`,
+});
 
 const OF_TRACES: Readonly<Record<string, Limit>> = {
   OTEL_TRACES_EXPORTER: { done: ['otlp', 'none'], instead: 'spans are sent by OTLP; with none no spans are made' },
@@ -24,18 +24,39 @@ const OF_TRACES: Readonly<Record<string, Limit>> = {
 
 const OF_METRICS: Readonly<Record<string, Limit>> = {
   OTEL_METRICS_EXPORTER: {
-    done: ['prometheus', 'none'],
-    instead: 'metrics are at the Prometheus endpoint; with none there is no endpoint',
+    done: ['prometheus', 'otlp', 'none'],
+    instead:
+      'metrics are at the Prometheus endpoint, with otlp they are sent to a collector, with none there is neither',
+  },
+};
+
+const OF_METRICS_PUSH: Readonly<Record<string, Limit>> = {
+  OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: {
+    done: ['cumulative'],
+    instead: 'metrics are sent as sums since the start of the process, so that a request that is lost loses nothing',
+  },
+  OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION: {
+    done: ['explicit_bucket_histogram'],
+    instead: 'histograms have the buckets of their views',
   },
 };
 
 const FILES = ['OTEL_CONFIG_FILE', 'OTEL_EXPERIMENTAL_CONFIG_FILE'];
 
+/** What of the environment is to be followed. */
+interface Followed {
+  readonly traces: boolean;
+  readonly metrics: boolean;
+  readonly metricsPush: boolean;
+}
+
 /** Worker threads have the same environment: only the main thread warns. */
-export function warnOfUnsupported({ traces, metrics }: { readonly traces: boolean; readonly metrics: boolean }): void {
+export function warnOfUnsupported({ traces, metrics, metricsPush }: Followed): void {
   if (!isMainThread) return;
   for (const [name, { done, instead }] of Object.entries({
-    ...(traces ? { [otlpVariable('PROTOCOL')]: JSON_OVER_HTTP, ...OF_TRACES } : {}),
+    ...(metricsPush ? { [otlpVariable('metrics', 'PROTOCOL')]: jsonOverHttp('metrics'), ...OF_METRICS_PUSH } : {}),
+    // Where both are sent and one variable names the protocol, it is said of spans.
+    ...(traces ? { [otlpVariable('traces', 'PROTOCOL')]: jsonOverHttp('spans'), ...OF_TRACES } : {}),
     ...(metrics ? OF_METRICS : {}),
   })) {
     const others = listFrom(name).filter((value) => !done.includes(value));

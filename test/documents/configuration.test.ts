@@ -18,9 +18,15 @@ const own = settings.filter(
 /** What holds without an option and with an empty environment, by the paths of the table. */
 function actualOf(path: string): string {
   for (const name of Object.keys(process.env)) if (/^(?:OTEL|TTA)_/.test(name)) vi.stubEnv(name, undefined);
-  const { traces, ...others } = settingsFrom({});
+  const { traces, metricsPush, ...others } = settingsFrom({});
+  if (path === 'metricsPush') return metricsPush === undefined ? 'false' : 'on';
+  const { url: pushUrl, ...pushing } = settingsFrom({ metricsPush: {} }).metricsPush ?? expect.unreachable();
   const { sampleRatio, spanProcessors, url, ...sending } = traces ?? expect.unreachable();
-  const all = { ...others, ...sending, sampleRatio, spanProcessors, traces: { ...sending, endpoint: url.origin } };
+  const all = {
+    ...{ ...others, ...sending, sampleRatio, spanProcessors },
+    traces: { ...sending, endpoint: url.origin },
+    metricsPush: { ...pushing, endpoint: pushUrl.origin },
+  };
   const value = path.split('.').reduce<unknown>((held, key) => (held as Record<string, unknown>)[key], all);
   if (value === undefined) return 'none';
   if (typeof value !== 'object' || value === null) return String(value);

@@ -159,7 +159,7 @@ describe('OTEL_TRACES_EXPORTER and OTEL_METRICS_EXPORTER', () => {
   it.each([
     ['OTEL_TRACES_EXPORTER', 'console'],
     ['OTEL_TRACES_EXPORTER', 'otlp,zipkin'],
-    ['OTEL_METRICS_EXPORTER', 'otlp'],
+    ['OTEL_METRICS_EXPORTER', 'console'],
     ['OTEL_EXPORTER_OTLP_PROTOCOL', 'grpc'],
     ['OTEL_EXPORTER_OTLP_PROTOCOL', 'http/protobuf'],
     ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'GRPC'],
@@ -171,8 +171,62 @@ describe('OTEL_TRACES_EXPORTER and OTEL_METRICS_EXPORTER', () => {
     expect(warnings).toEqual([expect.stringMatching(new RegExp(`^${name}.* not supported`))]);
   });
 
+  it.each([
+    ['otlp', true, false],
+    ['OTLP', true, false],
+    ['otlp,prometheus', true, true],
+    ['prometheus', false, true],
+    ['otlp,none', false, false],
+    ['', false, true],
+  ])('for metrics: %j sends them (%s) and opens the endpoint (%s)', (value, sends, opens) => {
+    process.env.OTEL_METRICS_EXPORTER = value;
+    const { metricsPush, prometheus } = settingsFrom({});
+    expect([metricsPush !== undefined, prometheus !== undefined]).toEqual([sends, opens]);
+    expect(settingsFrom({ metricsPush: false }).metricsPush).toBeUndefined();
+    expect(settingsFrom({ metricsPush: {}, prometheus: {} })).toMatchObject({ metricsPush: {}, prometheus: {} });
+    expect(warnings).toEqual([]);
+  });
+
+  it.each([
+    [{}, 'http://localhost:4318/v1/metrics'],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://a:1/base/' }, 'http://a:1/base/v1/metrics'],
+    [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://b:2/x' }, 'http://localhost:4318/v1/metrics'],
+    [{ OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: 'http://c:3/as/is' }, 'http://c:3/as/is'],
+    [{ OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: 'c:3' }, 'http://localhost:4318/v1/metrics'],
+  ])('of the address of metrics: %j is %s', (env, url) => {
+    Object.assign(process.env, env);
+    expect(settingsFrom({ metricsPush: {} }).metricsPush?.url.href).toBe(url);
+    const given = settingsFrom({ metricsPush: { endpoint: 'http://own:9/v1/metrics/' } });
+    expect(given.metricsPush?.url.href).toBe('http://own:9/v1/metrics/');
+  });
+
+  it('of metrics: headers, timeouts and interval are those of all signals, of metrics, and the options', () => {
+    Object.assign(process.env, {
+      OTEL_EXPORTER_OTLP_HEADERS: 'a=1,b=1',
+      OTEL_EXPORTER_OTLP_METRICS_HEADERS: 'b=2',
+      OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'no=1',
+      OTEL_EXPORTER_OTLP_TIMEOUT: '3000',
+      OTEL_METRIC_EXPORT_TIMEOUT: '2000',
+      OTEL_METRIC_EXPORT_INTERVAL: '500',
+    });
+    expect(settingsFrom({ metricsPush: { headers: { c: '3' } } }).metricsPush).toMatchObject({
+      headers: { a: '1', b: '2', c: '3' },
+      exportTimeoutMs: 2_000,
+      intervalMs: 500,
+    });
+    expect(settingsFrom({ metricsPush: {}, flushTimeoutMs: 1_000 }).metricsPush?.exportTimeoutMs).toBe(900);
+  });
+
+  it('of metrics: only sums since the start are sent, and that is said', () => {
+    process.env.OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE = 'delta';
+    settingsFrom({});
+    expect(warnings).toEqual([]);
+    settingsFrom({ metricsPush: {} });
+    expect(warnings).toEqual([expect.stringMatching(/TEMPORALITY_PREFERENCE: "delta" is not supported; metrics are/)]);
+  });
+
   it('and others: nothing is said of spans where none are made, nor of metrics where there is no endpoint', () => {
-    Object.assign(process.env, { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_METRICS_EXPORTER: 'otlp' });
+    Object.assign(process.env, { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_METRICS_EXPORTER: 'console' });
     settingsFrom({ traces: false, prometheus: false });
     expect(warnings).toEqual([]);
   });

@@ -14,7 +14,10 @@ export interface Setting {
 }
 
 const OPTIONS = 'src/sdk/options.ts';
-const SETTINGS = 'src/sdk/traces-settings.ts';
+const SETTINGS = {
+  TracesSettings: 'src/sdk/traces-settings.ts',
+  MetricsPushSettings: 'src/sdk/metrics-push-settings.ts',
+};
 const VARIABLE = /\b(?:OTEL|TTA)_\w+(?:=\w+)?/g;
 
 /** The options in the order of the interfaces. The fields of an option that is an object follow it. */
@@ -28,7 +31,8 @@ export function settingsOf(files: readonly TextFile[]): readonly Setting[] {
     ];
   };
   const options = fieldsOf('RegisterOptions', OPTIONS, files).flatMap(nested);
-  const alone = fieldsOf('TracesSettings', SETTINGS, files)
+  const alone = Object.entries(SETTINGS)
+    .flatMap(([name, file]) => fieldsOf(name, file, files))
     .filter(({ byDefault = '' }) => byDefault.match(VARIABLE) !== null)
     .map((field) => settingOf(field, field.name, false));
   return [...options, ...alone];
