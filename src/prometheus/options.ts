@@ -35,7 +35,13 @@ export interface ScrapeOptions {
 }
 
 /** The options of OpenTelemetry's own exporter, and more. */
-export interface PrometheusExporterOptions extends ExporterConfig, ScrapeOptions {}
+export interface PrometheusExporterOptions extends ExporterConfig, ScrapeOptions {
+  // The types of the oldest exporter that is supported do not have these two.
+  /** Leaves the labels `otel_scope_*` out. @default false */
+  withoutScopeInfo?: boolean;
+  /** Leaves `target_info` out. @default false */
+  withoutTargetInfo?: boolean;
+}
 
 /** Messages do not quote it. */
 const token: Rule<string> = (where, option, value) => {

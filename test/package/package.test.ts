@@ -149,6 +149,13 @@ describe('installed beside @opentelemetry/api alone', () => {
     expect(await prints('no-client.mjs', source)).toMatch(/npm install openai@\d/);
   });
 
+  it('says which package is missing when the exporter misses that of OpenTelemetry', async () => {
+    const source = `await import('tta-primitives/prometheus').catch((error) => console.log(error.message));`;
+    expect(await prints('no-exporter.mjs', source)).toMatch(
+      /^Cannot find package '@opentelemetry\/exporter-prometheus' imported from .+tta-primitives/,
+    );
+  });
+
   it(
     'says what to install when register misses the SDK; that line, followed, makes it work',
     async () => {
@@ -174,12 +181,27 @@ describe('installed beside @opentelemetry/api alone', () => {
         /^tta_primitive_executions_total\{(?=.*primitive_name="greet")(?=.*status="success").*\} 1$/m,
       );
       // The SDK's own declarations want @types/node, which is not ours to judge.
-      const every = ['', '/register', '/sdk', '/testing', '/views'].map((entry) => `tta-primitives${entry}`);
+      const every = ['', '/prometheus', '/register', '/sdk', '/testing', '/views'].map(
+        (entry) => `tta-primitives${entry}`,
+      );
       await typeChecks('every-entry', { module: 'nodenext', skipLibCheck: true }, every);
+      expect(await prints('exporter.cjs', EXPORTER)).toBe('true\na_total{exported_job="x"} 1\n# EOF');
     },
     4 * MINUTES,
   );
 });
+
+/** The exporter and the SDK in CommonJS, where the SDK may be another copy than the one that our modules import. */
+const EXPORTER = `
+  const { MeterProvider } = require('@opentelemetry/sdk-metrics');
+  const { PrometheusExporter: Stock } = require('@opentelemetry/exporter-prometheus');
+  const { PrometheusExporter } = require('tta-primitives/prometheus');
+  const exporter = new PrometheusExporter({ preventServerStart: true, withoutTargetInfo: true });
+  new MeterProvider({ readers: [exporter] }).getMeter('shop').createCounter('a').add(1, { job: 'x' });
+  import('tta-primitives/prometheus').then(async (imported) => {
+    console.log(imported.PrometheusExporter === PrometheusExporter);
+    console.log((await exporter.text('openmetrics')).split('\\n').filter((line) => !/^# (HELP|TYPE)/.test(line)).join('\\n').trim());
+  });`;
 
 /** A program of the user's that misuses the library once is compiled from `.mts` and `.cts`: exactly that is refused. */
 async function typeChecks(name: string, options: Record<string, unknown>, entries: readonly string[]): Promise<void> {

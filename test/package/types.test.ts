@@ -105,9 +105,14 @@ function packagesOf(entry: string): string[] {
 }
 
 it('name no package that a project may lack, so that they compile without skipLibCheck beside every SDK', () => {
-  const found = ['src/index', 'src/sdk/index', 'src/sdk/register-on-load', 'src/testing/index', 'views/index'].map(
-    (entry) => [entry, packagesOf(join(ROOT, 'dist', `${entry}.ts`))],
-  );
+  const found = [
+    'src/index',
+    'src/sdk/index',
+    'src/sdk/register-on-load',
+    'src/testing/index',
+    'views/index',
+    'src/prometheus/index',
+  ].map((entry) => [entry, packagesOf(join(ROOT, 'dist', `${entry}.ts`))]);
   const inEverySdk = ['@opentelemetry/api', '@opentelemetry/resources'];
   expect(Object.fromEntries(found)).toEqual({
     'src/index': ['@opentelemetry/api'],
@@ -115,5 +120,10 @@ it('name no package that a project may lack, so that they compile without skipLi
     'src/sdk/register-on-load': [],
     'src/testing/index': inEverySdk,
     'views/index': ['@opentelemetry/sdk-metrics'],
+    // It exists only beside that exporter, which brings the SDK.
+    'src/prometheus/index': [
+      ...['@opentelemetry/api', '@opentelemetry/core'],
+      ...['@opentelemetry/exporter-prometheus', '@opentelemetry/sdk-metrics'],
+    ],
   });
 });

@@ -25,13 +25,29 @@ const RUNNER_FILES = {
 
 const NODE_SDK = `
 import { NodeSDK } from '@opentelemetry/sdk-node';
-import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
+import { PrometheusExporter } from 'EXPORTER';
 import { ttaViews } from 'tta-primitives/views';
 const port = Number(process.env.OTEL_EXPORTER_PROMETHEUS_PORT);
 const metricReader = new PrometheusExporter({ host: '127.0.0.1', port });
 const sdk = new NodeSDK({ READER, views: [...ttaViews] });
 sdk.start();
 process.once('beforeExit', () => sdk.shutdown());
+`;
+
+const EXPORTERS = { our: 'tta-primitives/prometheus', 'its own': '@opentelemetry/exporter-prometheus' };
+
+/** The exporter in a MeterProvider of the user's. */
+const METER_PROVIDER = `
+import { metrics } from '@opentelemetry/api';
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { PrometheusExporter } from 'tta-primitives/prometheus';
+import { ttaViews } from 'tta-primitives/views';
+const exporter = new PrometheusExporter({
+  port: Number(process.env.OTEL_EXPORTER_PROMETHEUS_PORT),
+  withoutScopeInfo: true,
+  maxSamples: 10_000,
+});
+metrics.setGlobalMeterProvider(new MeterProvider({ readers: [exporter], views: [...ttaViews] }));
 `;
 
 /** A project with OpenTelemetry of these versions. */
@@ -49,13 +65,31 @@ function otel(sdk: string, exporters: string, traces: readonly string[], lines: 
       files: APP,
       commands: [REGISTERED],
     },
+    ...Object.entries(EXPORTERS).map(
+      ([exporter, entry]): Kind => ({
+        have: `NodeSDK of OpenTelemetry ${sdk}, with ${exporter} exporter`,
+        lines,
+        packages: [`@opentelemetry/sdk-node@${exporters}`, `@opentelemetry/exporter-prometheus@${exporters}`],
+        added: WITHOUT_SDK,
+        files: { ...APP, 'otel.mjs': NODE_SDK.replace('READER', reader).replace('EXPORTER', entry) },
+        commands: [['node', '--import', './otel.mjs', 'app.mjs']],
+      }),
+    ),
     {
-      have: `NodeSDK of OpenTelemetry ${sdk}`,
+      have: `a MeterProvider of OpenTelemetry ${sdk} and TypeScript`,
       lines,
-      packages: [`@opentelemetry/sdk-node@${exporters}`, `@opentelemetry/exporter-prometheus@${exporters}`],
+      packages: [
+        ...['sdk-metrics', 'resources'].map((name) => `@opentelemetry/${name}@${sdk}`),
+        `@opentelemetry/exporter-prometheus@${exporters}`,
+        ...['typescript@5.4', '@types/node@20'],
+      ],
       added: WITHOUT_SDK,
-      files: { ...APP, 'otel.mjs': NODE_SDK.replace('READER', reader) },
-      commands: [['node', '--import', './otel.mjs', 'app.mjs']],
+      files: {
+        'app.mts': METER_PROVIDER + WORKFLOW + PRINT_SERIES,
+        'tsconfig.json': JSON.stringify({ compilerOptions: { module: 'nodenext', target: 'es2022', strict: true } }),
+      },
+      commands: [['tsc'], ['node', 'app.mjs']],
+      seen: 'series',
     },
   ];
 }
@@ -63,6 +97,8 @@ function otel(sdk: string, exporters: string, traces: readonly string[], lines: 
 const BUNDLED = {
   'app.mjs': `import { register } from 'tta-primitives/sdk';\nawait register();\n${WORKFLOW}${PRINT_SERIES}`,
 };
+/** A bundle that has the exporter itself. */
+const BUNDLED_EXPORTER = { 'app.mjs': METER_PROVIDER + WORKFLOW + PRINT_SERIES };
 const REMOVE_PACKAGES = ['node', '--eval', "require('node:fs').renameSync('node_modules', 'gone')"];
 const ESBUILD = ['esbuild', 'app.mjs', '--bundle', '--platform=node'];
 const BANNER = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
@@ -175,18 +211,48 @@ main();
     commands: [[...ESBUILD, '--format=cjs', '--outfile=out/app.cjs'], REMOVE_PACKAGES, ['node', 'out/app.cjs']],
   },
   {
-    have: 'rollup',
-    packages: ['rollup', ...['node-resolve', 'commonjs', 'json'].map((name) => `@rollup/plugin-${name}`)],
+    have: 'esbuild, a bundle of ES modules with the exporter',
+    packages: ['esbuild'],
+    files: BUNDLED_EXPORTER,
+    commands: [
+      [...ESBUILD, '--format=esm', `--banner:js=${BANNER}`, '--outfile=out/app.mjs'],
+      REMOVE_PACKAGES,
+      ['node', 'out/app.mjs'],
+    ],
+    seen: 'series',
+  },
+  {
+    have: 'esbuild, a bundle of CommonJS with the exporter',
+    packages: ['esbuild'],
     files: {
-      ...BUNDLED,
-      'rollup.config.mjs': `import commonjs from '@rollup/plugin-commonjs';
+      'answer.mjs': ANSWER_MODULE,
+      'app.mjs': `${METER_PROVIDER}
+import { answer } from './answer.mjs';
+async function main() {
+console.log(await answer.execute());
+${PRINT_SERIES}}
+main();
+`,
+    },
+    commands: [[...ESBUILD, '--format=cjs', '--outfile=out/app.cjs'], REMOVE_PACKAGES, ['node', 'out/app.cjs']],
+    seen: 'series',
+  },
+  ...Object.entries({ rollup: BUNDLED, 'rollup, with the exporter': BUNDLED_EXPORTER }).map(
+    ([have, files]): Kind => ({
+      have,
+      packages: ['rollup', ...['node-resolve', 'commonjs', 'json'].map((name) => `@rollup/plugin-${name}`)],
+      files: {
+        ...files,
+        'rollup.config.mjs': `import commonjs from '@rollup/plugin-commonjs';
 import json from '@rollup/plugin-json';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 const plugins = [nodeResolve({ preferBuiltins: true }), commonjs(), json()];
 export default { input: 'app.mjs', plugins, output: { dir: 'out', entryFileNames: '[name].mjs' } };`,
-    },
-    commands: [['rollup', '--config', 'rollup.config.mjs'], REMOVE_PACKAGES, ['node', 'out/app.mjs']],
-  },
+      },
+      commands: [['rollup', '--config', 'rollup.config.mjs'], REMOVE_PACKAGES, ['node', 'out/app.mjs']],
+      seen: files === BUNDLED ? 'both' : 'series',
+    }),
+  ),
   {
     have: 'esbuild, a bundle of several files',
     packages: ['esbuild'],
