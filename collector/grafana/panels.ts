@@ -84,17 +84,20 @@ interface ConfigurablePanel extends Builder<Panel> {
 
 const LETTERS = 'ABCDEFGHIJ';
 
+/** Metrics with exemplars: points that open the trace of an execution. */
+const HAS_EXEMPLARS = /_seconds_bucket\b|\btta_(?:llm|workflow_llm|tenant_llm)_cost_total\b/;
+
 function configure<P extends ConfigurablePanel>(
   panel: P,
   options: PanelOptions,
-  target: (query: DataqueryBuilder) => DataqueryBuilder,
+  target: (query: DataqueryBuilder, expression: string) => DataqueryBuilder,
 ): P {
   const { title, description, unit, queries, width = 12, height = 8, min, max, decimals } = options;
   panel.title(title).description(description).datasource(SOURCE).unit(unit).span(width).height(height);
   panel.colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds));
   for (const [index, [expression, legend]] of queries.entries()) {
     const query = new DataqueryBuilder().refId(LETTERS.charAt(index)).datasource(SOURCE);
-    panel.withTarget(target(query.expr(expression).legendFormat(legend)));
+    panel.withTarget(target(query.expr(expression).legendFormat(legend), expression));
   }
   if (min !== undefined) panel.min(min);
   if (max !== undefined) panel.max(max);
@@ -107,14 +110,13 @@ function configure<P extends ConfigurablePanel>(
 interface TimeSeriesOptions extends PanelOptions {
   /** Whether the lines are parts of a sum and are drawn on top of each other. */
   readonly stacked?: boolean;
-  /** Whether to show exemplars: points that open a trace. */
-  readonly exemplars?: boolean;
 }
 
 /** Lines over time. */
 export function timeSeries(options: TimeSeriesOptions): Timeseries {
-  const { exemplars = false } = options;
-  const panel = configure(new Timeseries(), { min: 0, ...options }, (query) => query.range().exemplar(exemplars));
+  const panel = configure(new Timeseries(), { min: 0, ...options }, (query, expression) =>
+    query.range().exemplar(HAS_EXEMPLARS.test(expression)),
+  );
   if (options.stacked) panel.stacking(new StackingConfigBuilder().mode(StackingMode.Normal).group('A'));
   return panel
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))
@@ -169,7 +171,9 @@ export function stateTimeline(options: PanelOptions): StateTimeline {
 
 /** The observations of a histogram by bucket, over time. */
 export function heatmap(options: PanelOptions): Heatmap {
-  return configure(new Heatmap(), options, (query) => query.range().format(PromQueryFormat.Heatmap))
+  return configure(new Heatmap(), options, (query, expression) =>
+    query.range().format(PromQueryFormat.Heatmap).exemplar(HAS_EXEMPLARS.test(expression)),
+  )
     .color(new HeatmapColorOptionsBuilder().mode(HeatmapColorMode.Scheme).scheme('Oranges').steps(64))
     .yAxis(new YAxisConfigBuilder().unit(options.unit));
 }

@@ -17,7 +17,6 @@ export const spanRow: readonly [title: string, panels: readonly Builder<Panel>[]
       title: 'Latency from spans, p95',
       description: 'Workflow executions whose spans arrived. A click on a point opens its trace, if it was kept.',
       unit: 's',
-      exemplars: true,
       queries: [[`histogram_quantile(0.95, sum by (le, span_name) (${bucket}))`, '{{span_name}}']],
     }),
     timeSeries({

@@ -1,12 +1,13 @@
 import { metrics } from '@opentelemetry/api';
 import { AggregationType, MeterProvider, type MetricProducer, type ViewOptions } from '@opentelemetry/sdk-metrics';
 import { afterEach, describe, expect, it } from 'vitest';
-import { bulkhead, llm, sequential, task, workflow } from '../../src/index.ts';
+import { bulkhead, cache, llm, sequential, task, workflow } from '../../src/index.ts';
 import { PrometheusExporter, type PrometheusExporterOptions } from '../../src/prometheus/index.ts';
 import { parseExposition, type Sample, select } from '../../src/prometheus/parse.ts';
 import { register } from '../../src/sdk/index.ts';
 import { ATTR, INSTRUMENT, SCOPE } from '../../src/telemetry/semconv.ts';
-import { ttaViews } from '../../views/index.ts';
+import { schema, ttaViews } from '../../views/index.ts';
+import { kinds } from '../contract/kinds.ts';
 
 let provider: MeterProvider | undefined;
 afterEach(async () => {
@@ -152,5 +153,45 @@ describe('histograms at 0', () => {
     expect(await duration()).toEqual([]);
     await sealed.execute();
     expect(await duration()).toEqual([1]);
+  });
+});
+
+/** Metrics that are no series until something is known, and why a rate loses nothing by that. */
+const LATER: Readonly<Record<string, string>> = {
+  tta_cache_store_errors_total: 'from the construction of a cache with a store',
+  tta_series_overflow_total: 'from the first overflow: a metric that is full counts each later measurement too',
+  tta_scrape_size_bytes: 'a gauge, unknown before the first scrape',
+  tta_scrape_samples: 'a gauge, unknown before the first scrape',
+  tta_scrape_series: 'a gauge, unknown before the first scrape',
+  tta_scrape_workers: 'where there are workers',
+  tta_metrics_push_failures_total: 'where metrics are delivered by OTLP',
+};
+
+describe('the first scrape', () => {
+  it('has a series of every metric of the schema, and each counter and histogram stands at 0', async () => {
+    for (const { build } of kinds) build(async () => 'never called');
+    const sdk = await register({ prometheus: false });
+    const { samples } = parseExposition(await sdk.metrics());
+    await sdk.shutdown();
+    const missing = schema.filter(({ metric, type }) => {
+      const values = named(samples, type === 'histogram' ? `${metric}_count` : metric, {});
+      if (type !== 'gauge' && metric.startsWith('tta_'))
+        expect(
+          values.filter((value) => value !== 0),
+          metric,
+        ).toEqual([]);
+      return values.length === 0;
+    });
+    expect(missing.map(({ metric }) => metric).filter((metric) => !(metric in LATER))).toEqual([]);
+  });
+
+  it('has the errors of a store at 0', async () => {
+    const { samples } = registerExporter();
+    const store = { type: 'shelf', get: async () => undefined, set: async () => {}, delete: async () => {} };
+    cache(
+      task('zero stored', () => 1),
+      { key: String, store, name: 'zero stored' },
+    );
+    expect(new Set(named(await samples(), 'tta_cache_store_errors_total', {}))).toEqual(new Set([0]));
   });
 });
