@@ -8,6 +8,7 @@ import {
 } from '@opentelemetry/sdk-trace-node';
 import { ttaViews } from '../../views/index.js';
 import { measure } from './measure.js';
+import { measureScrapes } from './scrape.js';
 import { settings } from './settings.js';
 
 class NeverRead extends MetricReader {
@@ -28,10 +29,15 @@ function startSdk(sampled: boolean): void {
   }).register();
 }
 
-const setting = settings[process.argv[2] ?? ''];
-if (setting === undefined)
-  throw new Error(`there is no setting ${process.argv[2]}; there are ${Object.keys(settings).join(', ')}`);
-if (setting.sdk !== 'none') startSdk(setting.sdk === 'sampled');
-const results = await measure(await setting.cases(), (done) => process.send?.({ done }));
-process.send?.({ results });
+const [name = '', size] = process.argv.slice(2);
+if (size !== undefined) {
+  process.send?.({ results: await measureScrapes(Number(size)) });
+} else {
+  const setting = settings[name];
+  if (setting === undefined)
+    throw new Error(`there is no setting ${name}; there are ${Object.keys(settings).join(', ')}`);
+  if (setting.sdk !== 'none') startSdk(setting.sdk === 'sampled');
+  const results = await measure(await setting.cases(), (done) => process.send?.({ done }));
+  process.send?.({ results });
+}
 process.disconnect();

@@ -6,14 +6,18 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
 import type { Result } from './measure.js';
-import { settings } from './settings.js';
+import type { ScrapeResult } from './scrape.js';
+import { SCRAPES, settings } from './settings.js';
+
+/** The setting of the scrapes: one process per size. */
+const SCRAPE = 'scrape';
 
 const child = fileURLToPath(new URL('./child.js', import.meta.url));
 
-function run(setting: string): Promise<Result[]> {
+function run<T>(setting: string, ...more: string[]): Promise<T[]> {
   return new Promise((resolve, reject) => {
-    const worker = fork(child, [setting], { execArgv: ['--expose-gc'] });
-    worker.on('message', (message: { done: number } | { results: Result[] }) => {
+    const worker = fork(child, [setting, ...more], { execArgv: ['--expose-gc'] });
+    worker.on('message', (message: { done: number } | { results: T[] }) => {
       if ('results' in message) resolve(message.results);
       else if (process.stderr.isTTY) process.stderr.write(`\r${setting}: ${Math.round(message.done * 100)} % `);
     });
@@ -24,7 +28,7 @@ function run(setting: string): Promise<Result[]> {
 
 const wanted = process.argv.slice(2);
 for (const setting of Object.keys(settings).filter((name) => wanted.length === 0 || wanted.includes(name))) {
-  const results = await run(setting);
+  const results = await run<Result>(setting);
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
   const table = new Table({
     head: [setting, 'ours', 'beside', 'it', 'ratio', 'middle half'],
@@ -35,6 +39,39 @@ for (const setting of Object.keys(settings).filter((name) => wanted.length === 0
     table.push([name, ns(ours), reference, ns(theirs), ratio.toFixed(2), `${low.toFixed(2)} to ${high.toFixed(2)}`]);
   }
   process.stdout.write(`${table.toString()}\n\n`);
+}
+
+if (wanted.length === 0 || wanted.includes(SCRAPE)) {
+  const table = new Table({
+    head: [SCRAPE, 'beside', 'time', 'ratio', 'longest wait', 'ratio', 'memory per histogram', 'ratio'],
+    style: { head: [], border: [] },
+    colAligns: ['right', 'left', ...Array<'right'>(6).fill('right')],
+  });
+  for (const size of SCRAPES) {
+    const [ours, ...others] = await run<ScrapeResult>(SCRAPE, String(size));
+    if (ours === undefined) continue;
+    table.push([size, 'ours', ms(ours.ms), '', ms(ours.stallMs), '', kb(ours.bytes), '']);
+    for (const { name, ...it } of others) {
+      const columns = [
+        ms(it.ms),
+        ours.ms / it.ms,
+        ms(it.stallMs),
+        ours.stallMs / it.stallMs,
+        kb(it.bytes),
+        ours.bytes / it.bytes,
+      ];
+      table.push([size, name, ...columns.map((each) => (typeof each === 'number' ? each.toFixed(2) : each))]);
+    }
+  }
+  process.stdout.write(`${table.toString()}\n`);
+}
+
+function ms(value: number): string {
+  return `${value.toFixed(1)} ms`;
+}
+
+function kb(value: number): string {
+  return `${(value / 1_000).toFixed(1)} kB`;
 }
 
 function ns(value: number): string {

@@ -10,16 +10,17 @@ import { DURATION_BOUNDS } from '../../views/buckets.js';
 
 /** Series per metric: the SDK's own exporter has 2,000 at most. */
 const PER_METRIC = 1_000;
-const ROUNDS = 9;
+const ROUNDS = 11;
+const WARM_UP = 3;
 
 interface Labels {
   readonly [name: string]: string;
 }
 
-/** Something that is measured, and what it is read with. */
-export interface Subject {
+/** What is measured. */
+interface Subject {
   readonly name: string;
-  /** Adds one value to every series, as a program does: with new objects of labels. */
+  /** Adds a value to every series, as a program does: with new objects of labels. */
   change(round: number): void;
   scrape(): Promise<unknown>;
 }
@@ -90,53 +91,49 @@ function promClient(series: number): Subject {
 }
 
 export interface ScrapeResult {
+  /** How many histograms, with as many counters. */
   readonly series: number;
   readonly name: string;
-  /** Milliseconds of the processor, median. */
+  /** Of the processor, in milliseconds, the median of the rounds. */
   readonly ms: number;
-  /** The longest time without a turn for other work, in milliseconds, median. */
+  /** The longest time without a turn for other work, in milliseconds, the median of the rounds. */
   readonly stallMs: number;
-  readonly bytesPerSeries: number;
+  /** Memory per histogram and counter. */
+  readonly bytes: number;
 }
 
 export async function measureScrapes(series: number): Promise<ScrapeResult[]> {
-  const made: { subject: Subject; bytes: number; ms: number[]; stalls: number[] }[] = [];
+  const subjects: { subject: Subject; bytes: number; ms: number[]; stalls: number[] }[] = [];
   for (const make of [ours, stock, promClient]) {
     const before = heap();
     const subject = make(series);
-    for (let round = 0; round < 2; round += 1) {
+    for (let round = 0; round < WARM_UP; round += 1) {
       subject.change(round);
       await subject.scrape();
     }
-    made.push({ subject, bytes: (heap() - before) / series, ms: [], stalls: [] });
+    subjects.push({ subject, bytes: (heap() - before) / series, ms: [], stalls: [] });
   }
   for (let round = 0; round < ROUNDS; round += 1) {
-    for (const { subject, ms, stalls } of round % 2 === 0 ? made : made.toReversed()) {
+    for (const { subject, ms, stalls } of round % 2 === 0 ? subjects : subjects.toReversed()) {
       subject.change(round);
-      gc();
-      const watch = watchLoop();
+      globalThis.gc?.();
+      const longestWait = watchLoop();
       const start = process.cpuUsage();
       await subject.scrape();
       const { user, system } = process.cpuUsage(start);
-      stalls.push(await watch());
       ms.push((user + system) / 1_000);
+      stalls.push(await longestWait());
     }
   }
-  return made.map(({ subject: { name }, bytes, ms, stalls }) => ({
-    series,
-    name,
+  return subjects.map(({ subject: { name }, bytes, ms, stalls }) => ({
+    ...{ series, name, bytes },
     ms: median(ms),
     stallMs: median(stalls),
-    bytesPerSeries: bytes,
   }));
 }
 
-function gc(): void {
-  globalThis.gc?.();
-}
-
 function heap(): number {
-  gc();
+  globalThis.gc?.();
   return process.memoryUsage().heapUsed;
 }
 

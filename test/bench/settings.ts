@@ -1,5 +1,8 @@
 import type { Case } from './measure.js';
 
+/** How many histograms the scrapes have, each with a counter. */
+export const SCRAPES = [100, 1_000, 10_000];
+
 /** A setting is an SDK, or none, and the cases that make sense with it. */
 export interface Setting {
   readonly sdk: 'none' | 'sampled' | 'not sampled';
