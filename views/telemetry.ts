@@ -54,7 +54,7 @@ export const telemetry: readonly Row[] = [
     type: 'counter',
     labels: { [ATTR.lossReason]: 'reason' },
     meaning:
-      'measurements that no scrape shows, by reason: `name` (no usable name), `conflict` (another metric has the name), `unsupported` (a kind of metric without a text format), `invalid` (a value that its type does not allow)',
+      'measurements that no scrape shows, by reason: `name` (no usable name), `conflict` (another metric has the name), `unsupported` (a kind of metric without a text format), `invalid` (a value that its type does not allow), `limit` (no room for another metric)',
   },
   {
     instrument: INSTRUMENT.scrapeCallbackErrors,

@@ -3,28 +3,39 @@ import type { MetricData, ScopeMetrics } from '@opentelemetry/sdk-metrics';
 import { systemClock } from '../platform/clock.ts';
 import type { Families } from './families.ts';
 import { gaugeValue } from './lines.ts';
-import type { Exemplar, Series } from './series.ts';
+import type { Exemplar, Series, Stream } from './series.ts';
 
 const CUMULATIVE = 1;
+type Scope = ScopeMetrics['scope'];
 
 export function cumulative(families: Families): ScopeMetrics[] {
   const now = systemClock.date();
   const endTime: [number, number] = [Math.floor(now / 1_000), (now % 1_000) * 1e6];
-  const scopes = new Map<ScopeMetrics['scope'], MetricData[]>();
-  for (const { scope, metric, startTime, series } of [...families].flatMap(({ streams }) => streams)) {
-    const shown = [...series].filter((each) => !('values' in each) || each.values.size > 0);
-    const dataPoints = shown.map((each) => ({
-      attributes: each.attributes,
-      startTime,
-      endTime,
-      value: pointValue(each),
-      exemplars: exemplarsOf(each),
-    }));
-    const metrics = scopes.get(scope) ?? [];
-    scopes.set(scope, metrics);
-    metrics.push({ ...metric, aggregationTemporality: CUMULATIVE, dataPoints } as unknown as MetricData);
+  const scopes = new Map<string, { readonly scope: Scope; readonly metrics: Map<Stream, unknown[]> }>();
+  for (const family of families) {
+    for (const series of families.shown(family)) {
+      const { stream } = series;
+      const id = JSON.stringify(stream.scope);
+      const found = scopes.get(id) ?? { scope: stream.scope, metrics: new Map<Stream, unknown[]>() };
+      scopes.set(id, found);
+      const points = found.metrics.get(stream) ?? [];
+      found.metrics.set(stream, points);
+      points.push({
+        attributes: series.attributes,
+        startTime: stream.startTime,
+        endTime,
+        value: pointValue(series),
+        exemplars: exemplarsOf(series),
+      });
+    }
   }
-  return [...scopes].map(([scope, metrics]) => ({ scope, metrics }));
+  return [...scopes.values()].map(({ scope, metrics }) => ({
+    scope,
+    metrics: [...metrics].map(
+      ([{ metric }, dataPoints]) =>
+        ({ ...metric, aggregationTemporality: CUMULATIVE, dataPoints }) as unknown as MetricData,
+    ),
+  }));
 }
 
 /** Not a part of OpenTelemetry's type: its SDK has none. */

@@ -21,7 +21,7 @@ import { Endpoint } from './endpoint.ts';
 import { Families } from './families.ts';
 import type { Format } from './lines.ts';
 import { answerNode, answerWeb, type Door, type WebRequest } from './metrics-request.ts';
-import { labelText } from './names.ts';
+import { labelNames, labelText, RESERVED_FOR_CONSTANTS } from './names.ts';
 import {
   COLLECT_TIMEOUT_MS,
   checkExporterOptions,
@@ -42,6 +42,7 @@ import { isTimeout, withDeadline } from './with-deadline.ts';
 
 type CollectOptions = Parameters<StockExporter['collect']>[0];
 
+const NONE: ReadonlySet<string> = new Set();
 const DELTA = 0 as AggregationTemporality;
 
 /** Also `startServer`, `stopServer`, `collect` and `getMetricsRequestHandler`, as in OpenTelemetry's own exporter. */
@@ -122,6 +123,8 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
         maxSeriesPerMetric,
         // `target_info` is a line too.
         maxSamples: options.withoutTargetInfo === true ? maxSamples : maxSamples - 1,
+        withScope: options.withoutScopeInfo !== true,
+        seriesTtlMs: options.seriesTtlMs ?? Number.POSITIVE_INFINITY,
         tell: this.#tell,
       });
       this.#scrapes = new Scrapes({
@@ -149,8 +152,10 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
       return DELTA;
     }
 
-    override selectCardinalityLimit(): number {
-      return 2 * (this.#options.maxSeriesPerMetric ?? MAX_SERIES_PER_METRIC);
+    override selectCardinalityLimit(instrument?: unknown): number {
+      const limit = this.#options.maxSeriesPerMetric ?? MAX_SERIES_PER_METRIC;
+      // The SDK remembers for ever what was observed; of other instruments, only what is new since the last collection.
+      return String(instrument).startsWith('OBSERVABLE') ? 2 * limit : 4 * limit;
     }
 
     override setMetricProducer(producer: MetricProducer): void {
@@ -249,6 +254,7 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
       const result = await super.collect({ timeoutMillis: Math.max(1, end - systemClock.now()) });
       this.#collectedAt = Math.floor(systemClock.date());
       this.#resource = result.resourceMetrics.resource.attributes;
+      this.#families.reserve(labelNames(this.#constants()));
       this.#families.add(SELF, [...result.resourceMetrics.scopeMetrics, ...(this.#own?.take() ?? [])]);
       return result;
     }
@@ -264,12 +270,10 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
     }
 
     #render(format: Format): Iterable<string> {
-      const pattern = this.#options.withResourceConstantLabels;
-      const constant = Object.entries(this.#resource).filter(([key]) => pattern !== undefined && key.match(pattern));
       return render(this.#families, {
         format,
-        constant: constantText(Object.fromEntries(constant)),
-        target: this.#options.withoutTargetInfo === true ? undefined : constantText(this.#resource),
+        constant: labelText(this.#constants(), RESERVED_FOR_CONSTANTS),
+        target: this.#options.withoutTargetInfo === true ? undefined : labelText(this.#resource, NONE),
         timestamp: this.#options.appendTimestamp === true ? this.#collectedAt : undefined,
         onError: ({ name }, error) => {
           droppedMeasurements('invalid').value += 1;
@@ -277,11 +281,14 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
         },
       });
     }
+
+    /** The attributes of the resource that every series has as labels. */
+    #constants(): Attributes {
+      const pattern = this.#options.withResourceConstantLabels;
+      if (pattern === undefined) return {};
+      // `match`, because `test` of a global expression begins where the last one ended.
+      return Object.fromEntries(Object.entries(this.#resource).filter(([key]) => key.match(pattern) !== null));
+    }
   }
   return Exporter as unknown as PrometheusExporterClass;
-}
-
-/** The author of these labels has chosen their names: none is reserved. */
-function constantText(attributes: Attributes): string {
-  return labelText(attributes, new Set());
 }

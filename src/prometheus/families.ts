@@ -2,173 +2,153 @@
  * The table of the scrape: what the SDK has reported since the last time is added to what was there. So the number of
  * series has a limit, which the SDK's own memory of a pull reader has not.
  */
-import { isDeepStrictEqual } from 'node:util';
-import type { Attributes } from '@opentelemetry/api';
 import type { InstrumentationScope } from '@opentelemetry/core';
-import type { Histogram, MetricData, ScopeMetrics } from '@opentelemetry/sdk-metrics';
+import type { MetricData, ScopeMetrics } from '@opentelemetry/sdk-metrics';
 import { systemClock } from '../platform/clock.ts';
-import { createSeries, type Family, type FamilyType, type Stream, samplesOf } from './family.ts';
-import { labelText, metricName } from './names.ts';
-import type { CounterSeries, GaugeSeries, HistogramSeries, Point, Series, Source } from './series.ts';
-import type { Tell } from './tell.ts';
+import { type DropReason, droppedMeasurements } from '../telemetry/scrapes.ts';
+import { addExemplars, addTo, amountOf, hideGauge, isUsableSum } from './accumulate.ts';
+import { type Family, samplesOf } from './family.ts';
+import type { Point, Series, Source, Stream } from './series.ts';
+import { isExponential, keyOf, meaningOf, typeOf } from './stream.ts';
+import { named, type Reported, Table, type TableOptions } from './table.ts';
 
-/** Values of enumerations of the SDK, which this file does not load. */
-const DATA_POINT = { histogram: 0, exponentialHistogram: 1, gauge: 2, sum: 3 } as const;
-const CUMULATIVE = 1;
+export interface FamiliesOptions extends TableOptions {
+  /** How long a series without measurements is shown, in milliseconds. */
+  readonly seriesTtlMs: number;
+}
 
-export interface FamiliesOptions {
-  readonly prefix: string;
-  readonly maxSeriesPerMetric: number;
-  readonly maxSamples: number;
-  readonly tell: Tell;
+/** One report of one source. */
+interface Report {
+  readonly source: Source;
+  readonly id: number;
+  readonly now: number;
 }
 
 export class Families implements Iterable<Family> {
-  readonly #families = new Map<string, Family>();
+  readonly #streams = new Map<string, readonly [Family, Stream]>();
   readonly #options: FamiliesOptions;
-  #samples = 0;
+  readonly #table: Table;
+  #reports = 0;
 
   constructor(options: FamiliesOptions) {
     this.#options = options;
+    this.#table = new Table(options, (reason, message) => this.#drop(reason, message));
   }
 
-  /** How many lines of the scrape the series are. */
-  get samples(): number {
-    return this.#samples;
-  }
-
-  /** Adds what `source` has measured since its last report. Never throws. */
+  /** Adds everything that `source` has measured since its last report. Never throws. */
   add(source: Source, scopes: readonly ScopeMetrics[]): void {
-    const now = systemClock.now();
-    for (const { scope, metrics } of scopes) for (const metric of metrics) this.#addMetric(source, scope, metric, now);
+    this.#reports += 1;
+    const report: Report = { source, id: this.#reports, now: systemClock.now() };
+    for (const each of scopes) {
+      this.#guarded(() => {
+        for (const metric of each.metrics) this.#guarded(() => this.#addMetric(report, each.scope, metric));
+      });
+    }
+    this.#hideUnobserved(report);
   }
 
   /** Removes the gauges of a process that has ended. What it has counted stays. */
   remove(source: Source): void {
-    for (const family of this.#families.values()) {
+    for (const family of this.#table) {
       if (family.type !== 'gauge') continue;
-      for (const series of family.series.values()) series.values.delete(source);
+      for (const series of family.series.values()) {
+        series.values.delete(source);
+        series.hidden?.delete(source);
+      }
     }
+  }
+
+  /** Keeps the names of these labels free, because every series gets them when it is written. */
+  reserve(names: Iterable<string>): void {
+    this.#table.reserve(names);
   }
 
   [Symbol.iterator](): Iterator<Family> {
-    return this.#families.values();
+    return this.#table[Symbol.iterator]();
   }
 
-  #addMetric(source: Source, scope: InstrumentationScope, metric: MetricData, now: number): void {
-    const family = this.#familyOf(metric);
-    if (family === undefined) return;
-    const stream = streamOf(family, scope, metric);
-    const cumulative = (metric.aggregationTemporality as number) === CUMULATIVE;
-    for (const point of metric.dataPoints as readonly Point[]) {
-      const bounds = family.type === 'histogram' ? (point.value as Histogram).buckets.boundaries : [];
-      const series = this.#seriesOf(family, stream, point.attributes, bounds, now);
-      if (series !== undefined)
-        addPoint(series, source, point, cumulative || metric.dataPointType === DATA_POINT.gauge, now);
+  /** Whether a line has this name. */
+  hasName(name: string): boolean {
+    return this.#table.hasName(name);
+  }
+
+  /** The series of a metric that are there now. */
+  *shown(family: Family): IterableIterator<Series> {
+    const since = systemClock.now() - this.#options.seriesTtlMs;
+    for (const series of family.series.values()) {
+      const observed = 'values' in series ? series.values.size > 0 : series.observer !== undefined;
+      if (observed && series.changedAt >= since) yield series;
     }
   }
 
-  #familyOf(metric: MetricData): Family | undefined {
-    const { descriptor } = metric;
+  /** How many lines the series are that are there now. */
+  get samples(): number {
+    let samples = 0;
+    for (const family of this.#table) {
+      for (const series of this.shown(family)) samples += samplesOf('bounds' in series ? series.bounds : undefined);
+    }
+    return samples;
+  }
+
+  /** Sources of metrics can be foreign: they can report anything. */
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch {
+      this.#drop('invalid', 'What a source of metrics has reported is not a metric');
+    }
+  }
+
+  #drop(reason: DropReason, message: string): undefined {
+    droppedMeasurements(reason).value += 1;
+    this.#options.tell(reason, `${message}: the scrape is without it`);
+  }
+
+  #addMetric(report: Report, scope: InstrumentationScope, metric: MetricData): undefined {
+    const key = keyOf(scope, metric);
     const type = typeOf(metric);
-    const base = metricName(descriptor.name, this.#options.prefix);
-    if (base === undefined || type === undefined) return undefined;
-    const name = type === 'counter' && !base.endsWith('_total') ? `${base}_total` : base;
-    let family = this.#families.get(name);
-    if (family === undefined) {
-      family = {
-        name,
-        type,
-        help: descriptor.description,
-        unit: descriptor.unit,
-        streams: [],
-        series: new Map(),
-      } as Family;
-      this.#families.set(name, family);
+    if (type === undefined) return this.#drop('unsupported', `${named(metric)} has a type that is not known`);
+    if (isExponential(metric)) {
+      const what = `${named(metric)} is an exponential histogram: the scrape shows its count and its sum, and no buckets`;
+      this.#options.tell('exponential', what);
     }
-    return family.type === type ? family : undefined;
+    for (const point of metric.dataPoints as readonly Point[]) {
+      this.#guarded(() => this.#addPoint(report, key, { type, scope, metric }, point));
+    }
   }
 
-  #seriesOf(
-    family: Family,
-    stream: Stream,
-    attributes: Attributes,
-    bounds: readonly number[],
-    now: number,
-  ): Series | undefined {
-    const labels = labelText(attributes);
-    const known = family.series.get(labels);
-    if (known !== undefined) return known;
-    const made = createSeries(family.type, labels, attributes, bounds, now);
-    const samples = samplesOf(made);
-    if (family.series.size >= this.#options.maxSeriesPerMetric) return undefined;
-    if (this.#samples + samples > this.#options.maxSamples) return undefined;
-    this.#samples += samples;
-    stream.series.add(made);
-    (family.series as Map<string, Series>).set(labels, made);
-    return made;
+  #addPoint(report: Report, key: string, reported: Reported, point: Point): undefined {
+    const { type, metric } = reported;
+    const meaning = meaningOf(metric);
+    const value = amountOf(type, meaning !== 'value', point);
+    if (value === undefined) return this.#drop('invalid', `A value of ${named(metric)} is not one that a ${type} has`);
+    const bounds = typeof value === 'number' ? undefined : value.bounds;
+    const found = this.#streams.get(key) ?? this.#table.open(reported, bounds);
+    if (found === undefined) return;
+    const [family, stream] = found;
+    const series = this.#table.seriesOf(family, stream, metric, point.attributes, bounds);
+    if (series === undefined) return;
+    // Only now: any number of instruments can have the name of this metric, and no series of their own.
+    if (series.stream === stream) this.#streams.set(key, found);
+    if (meaning !== 'delta' && series.report === report.id && series.observer === report.source) {
+      return this.#drop('conflict', `Two values of ${family.name} have the same labels`);
+    }
+    if (typeof value === 'object' && value.sum !== undefined && !isUsableSum(value)) {
+      this.#drop('invalid', `The sum of the measurements of ${named(metric)} is not a number that can be added`);
+    }
+    if (addTo(series, report.source, value, meaning) || series.report === 0) series.changedAt = report.now;
+    if (point.exemplars !== undefined) addExemplars(series, point.exemplars);
+    series.report = report.id;
+    series.observer = report.source;
   }
-}
 
-function streamOf(family: Family, scope: InstrumentationScope, metric: MetricData): Stream {
-  const known = family.streams.find(
-    (stream) => isDeepStrictEqual(stream.scope, scope) && stream.metric.descriptor.name === metric.descriptor.name,
-  );
-  if (known !== undefined) return known;
-  const { descriptor, dataPointType } = metric;
-  const made: Stream = {
-    scope,
-    metric: { descriptor, dataPointType, ...('isMonotonic' in metric ? { isMonotonic: metric.isMonotonic } : {}) },
-    startTime: metric.dataPoints[0]?.startTime ?? [0, 0],
-    series: new Set(),
-  };
-  family.streams.push(made);
-  return made;
-}
-
-function typeOf(metric: MetricData): FamilyType | undefined {
-  if (metric.dataPointType === DATA_POINT.histogram) return 'histogram';
-  if (metric.dataPointType === DATA_POINT.gauge) return 'gauge';
-  if (metric.dataPointType !== DATA_POINT.sum) return undefined;
-  return metric.isMonotonic ? 'counter' : 'gauge';
-}
-
-/** @param replace whether the value is the whole one, and not what has been added to it */
-function addPoint(series: Series, source: Source, { value, exemplars }: Point, replace: boolean, now: number): void {
-  if ('values' in series) addToGauge(series, source, value as number, replace, now);
-  else if ('bounds' in series) addToHistogram(series, value as Histogram, replace, now);
-  else addToCounter(series, value as number, replace, now);
-  for (const exemplar of exemplars ?? []) {
-    if ('bounds' in series) {
-      series.exemplars ??= new Map();
-      const bucket = series.bounds.findIndex((bound) => exemplar.value <= bound);
-      series.exemplars.set(bucket < 0 ? series.bounds.length : bucket, exemplar);
-    } else if (!('values' in series)) series.exemplar = exemplar;
+  #hideUnobserved({ source, id }: Report): void {
+    for (const family of this.#table) {
+      for (const series of family.series.values()) {
+        if (series.report === id || !series.stream.observable) continue;
+        if ('values' in series) hideGauge(series, source);
+        else if (series.observer === source) series.observer = undefined;
+      }
+    }
   }
-}
-
-function addToCounter(series: CounterSeries, value: number, replace: boolean, now: number): void {
-  if (value !== 0) series.changedAt = now;
-  series.value = replace ? value : series.value + value;
-}
-
-function addToGauge(series: GaugeSeries, source: Source, value: number, replace: boolean, now: number): void {
-  const before = series.values.get(source);
-  const after = replace ? value : (before ?? 0) + value;
-  if (after !== before) series.changedAt = now;
-  series.values.set(source, after);
-}
-
-function addToHistogram(
-  series: HistogramSeries,
-  { buckets, sum, count }: Histogram,
-  replace: boolean,
-  now: number,
-): void {
-  if (count !== 0) series.changedAt = now;
-  for (const [i, added] of buckets.counts.entries()) {
-    series.counts[i] = replace ? added : (series.counts[i] ?? 0) + added;
-  }
-  series.sum = sum === undefined || series.sum === undefined ? undefined : replace ? sum : series.sum + sum;
-  series.count = replace ? count : series.count + count;
 }

@@ -1,27 +1,23 @@
 /** One metric of the scrape, with the series of all instruments that have its name. */
-import type { Attributes, HrTime } from '@opentelemetry/api';
+import type { Attributes } from '@opentelemetry/api';
 import type { InstrumentationScope } from '@opentelemetry/core';
-import type { MetricData } from '@opentelemetry/sdk-metrics';
-import type { CounterSeries, GaugeSeries, HistogramSeries, Series } from './series.ts';
+import type { CounterSeries, GaugeSeries, HistogramSeries, Series, Stream } from './series.ts';
 
 export type FamilyType = 'counter' | 'gauge' | 'histogram';
-
-/** What one instrument measures. */
-export interface Stream {
-  readonly scope: InstrumentationScope;
-  readonly metric: Pick<MetricData, 'descriptor' | 'dataPointType'> & { readonly isMonotonic?: boolean };
-  readonly startTime: HrTime;
-  readonly series: Set<Series>;
-}
 
 interface FamilyOf<T extends FamilyType, S extends Series> {
   readonly name: string;
   readonly type: T;
-  readonly help: string;
+  help: string;
   readonly unit: string;
-  readonly streams: Stream[];
+  /** That of its first instrument. */
+  readonly scope: InstrumentationScope;
+  /** Of its first histogram. */
+  readonly bounds: readonly number[] | undefined;
   /** By their labels as text. */
   readonly series: Map<string, S>;
+  /** The series that has what is above the limits. */
+  other: S | undefined;
 }
 
 export type CounterFamily = FamilyOf<'counter', CounterSeries>;
@@ -29,20 +25,25 @@ export type GaugeFamily = FamilyOf<'gauge', GaugeSeries>;
 export type HistogramFamily = FamilyOf<'histogram', HistogramSeries>;
 export type Family = CounterFamily | GaugeFamily | HistogramFamily;
 
+/** The names of its lines in the scrape. */
+export function sampleNames(name: string, type: FamilyType): readonly string[] {
+  return type === 'histogram' ? [name, `${name}_bucket`, `${name}_sum`, `${name}_count`] : [name];
+}
+
 /** How many lines of the scrape a series is. */
-export function samplesOf(series: Series): number {
+export function samplesOf(bounds: readonly number[] | undefined): number {
   // One line per bound, and those of +Inf, the sum and the count.
-  return 'bounds' in series ? series.bounds.length + 3 : 1;
+  return bounds === undefined ? 1 : bounds.length + 3;
 }
 
 export function createSeries(
   type: FamilyType,
+  stream: Stream,
   labels: string,
   attributes: Attributes,
-  bounds: readonly number[],
-  changedAt: number,
+  bounds: readonly number[] = [],
 ): Series {
-  const base = { labels, attributes, changedAt };
+  const base = { labels, attributes, stream, changedAt: 0, report: 0, observer: undefined };
   if (type === 'counter') return { ...base, value: 0 };
   if (type === 'gauge') return { ...base, values: new Map() };
   return { ...base, bounds, counts: new Array<number>(bounds.length + 1).fill(0), sum: 0, count: 0 };

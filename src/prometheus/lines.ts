@@ -1,7 +1,7 @@
 /** The lines of one metric. */
 import type { Family } from './family.ts';
 import { labelText } from './names.ts';
-import type { Exemplar, GaugeSeries, HistogramSeries } from './series.ts';
+import type { Exemplar, GaugeSeries, HistogramSeries, Series } from './series.ts';
 
 /** `text` is the text format 0.0.4 of Prometheus, `openmetrics` is OpenMetrics 1.0. */
 export type Format = 'text' | 'openmetrics';
@@ -12,31 +12,31 @@ export interface LineOptions {
   readonly constant: string;
   /** When the values were collected, in milliseconds since the epoch; `undefined` writes no timestamps. */
   readonly timestamp?: number | undefined;
+  /** OpenMetrics allows them on counters and buckets only. @default true */
+  readonly exemplars?: boolean | undefined;
 }
 
-export function* linesOf(family: Family, { constant, format, timestamp }: LineOptions): Generator<string> {
+export function* linesOf(
+  { name }: Family,
+  shown: Iterable<Series>,
+  { constant, format, timestamp, exemplars = true }: LineOptions,
+): Generator<string> {
   const openMetrics = format === 'openmetrics';
-  const exemplarOf = openMetrics ? exemplarText : () => '';
+  const exemplarOf = openMetrics && exemplars ? exemplarText : () => '';
   const at = timestamp === undefined ? '' : ` ${openMetrics ? timestamp / 1_000 : timestamp}`;
-  const { name } = family;
-  if (family.type === 'gauge') {
-    for (const series of family.series.values()) {
-      if (series.values.size === 0) continue;
-      yield `${name}${inBraces(join(series.labels, constant))} ${numberText(gaugeValue(series))}${at}\n`;
-    }
-  } else if (family.type === 'counter') {
-    for (const { labels, value, exemplar } of family.series.values()) {
-      yield `${name}${inBraces(join(labels, constant))} ${numberText(value)}${at}${exemplarOf(exemplar)}\n`;
-    }
-  } else {
-    let bounds: readonly number[] | undefined;
-    let ends: string[] = [];
-    for (const series of family.series.values()) {
+  let bounds: readonly number[] | undefined;
+  let ends: string[] = [];
+  for (const series of shown) {
+    const labels = join(series.labels, constant);
+    if ('values' in series) yield `${name}${inBraces(labels)} ${numberText(gaugeValue(series))}${at}\n`;
+    else if ('value' in series) {
+      yield `${name}${inBraces(labels)} ${numberText(series.value)}${at}${exemplarOf(series.exemplar)}\n`;
+    } else {
       if (bounds !== series.bounds) {
         bounds = series.bounds;
         ends = [...bounds, Number.POSITIVE_INFINITY].map((bound) => `le="${numberText(bound)}"} `);
       }
-      yield histogramLines(name, series, join(series.labels, constant), ends, at, exemplarOf);
+      yield histogramLines(name, series, labels, ends, at, exemplarOf);
     }
   }
 }
@@ -91,4 +91,8 @@ function exemplarText(exemplar: Exemplar | undefined): string {
 export function numberText(value: number): string {
   if (value === Number.POSITIVE_INFINITY) return '+Inf';
   return value === Number.NEGATIVE_INFINITY ? '-Inf' : String(value);
+}
+
+export function escapeHelp(text: string): string {
+  return text.toWellFormed().replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
 }

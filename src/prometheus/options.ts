@@ -11,10 +11,20 @@ export const COLLECT_TIMEOUT_MS = 5_000;
 
 /** The options that `register` has too. */
 export interface ScrapeOptions {
-  /** How many sets of labels a metric has at most. What is more goes to one series whose label values are `__other__`. @default 2000 */
+  /**
+   * How many sets of labels a metric has at most. What is more goes to one series whose label values are `__other__`, and
+   * is counted by `tta_series_overflow_total`. The values of gauges have no sum: they are only counted. Between two
+   * scrapes the SDK itself keeps up to 4 times as many sets per instrument, and of an observable instrument up to twice
+   * as many for ever. @default 2000
+   */
   readonly maxSeriesPerMetric?: number | undefined;
   /** How many lines a scrape has at most. A histogram of 14 bounds has 17 per set of labels. @default 50000 */
   readonly maxSamples?: number | undefined;
+  /**
+   * How long a series without a new measurement stays in the scrape, in milliseconds. Its value is kept and goes on from
+   * there: this makes scrapes smaller, and the memory not. @default no limit
+   */
+  readonly seriesTtlMs?: number | undefined;
   /** The longest that a scrape waits for the callbacks of observable instruments, in milliseconds. @default 5000 */
   readonly collectTimeoutMs?: number | undefined;
   /**
@@ -68,6 +78,7 @@ export const port = number({ min: 0, max: 65_535, integer: true });
 export const SCRAPE_RULES: Rules<ScrapeOptions> = {
   maxSeriesPerMetric: optional(count),
   maxSamples: optional(count),
+  seriesTtlMs: optional(number({ min: 1 })),
   collectTimeoutMs: optional(number({ min: 1, max: 600_000 })),
   token: optional(token),
   allowedHosts: optional(hosts),

@@ -1,6 +1,9 @@
 /** Writes the table as text: in parts, so that the event loop can go on between them. */
+import type { Families } from './families.ts';
 import type { Family } from './family.ts';
-import { type Format, inBraces, type LineOptions, linesOf } from './lines.ts';
+import { escapeHelp, type Format, inBraces, type LineOptions, linesOf } from './lines.ts';
+import { openMetricsOf } from './open-metrics.ts';
+import type { Series } from './series.ts';
 
 export const CONTENT_TYPE: Readonly<Record<Format, string>> = {
   // Without the charset some clients decode labels as Latin-1.
@@ -18,15 +21,16 @@ export interface RenderOptions extends LineOptions {
 /** Parts of about 16 kB. */
 const PART_LENGTH = 16_384;
 
-export function* render(families: Iterable<Family>, options: RenderOptions): Generator<string> {
+export function* render(families: Families, options: RenderOptions): Generator<string> {
   const openMetrics = options.format === 'openmetrics';
-  let part = options.target === undefined ? '' : targetInfo(options.target, openMetrics);
+  let part = options.target === undefined ? '' : targetInfo(options.target, openMetrics && !families.hasName('target'));
   for (const family of families) {
-    if (family.series.size === 0) continue;
-    part += openMetrics ? openMetricsHead(family) : textHead(family);
+    const shown = [...families.shown(family)];
+    if (shown.length === 0) continue;
     try {
-      for (const lines of linesOf(family, options)) {
-        part += lines;
+      const texts = openMetrics ? openMetricsOf(families, family, shown, options) : textOf(family, shown, options);
+      for (const text of texts) {
+        part += text;
         if (part.length < PART_LENGTH) continue;
         yield part;
         part = '';
@@ -38,30 +42,12 @@ export function* render(families: Iterable<Family>, options: RenderOptions): Gen
   yield openMetrics ? `${part}# EOF\n` : part;
 }
 
-function targetInfo(labels: string, openMetrics: boolean): string {
-  const [name, type] = openMetrics ? ['target', 'info'] : ['target_info', 'gauge'];
+function targetInfo(labels: string, isInfo: boolean): string {
+  const [name, type] = isInfo ? ['target', 'info'] : ['target_info', 'gauge'];
   return `# HELP ${name} Target metadata\n# TYPE ${name} ${type}\ntarget_info${inBraces(labels)} 1\n`;
 }
 
-function textHead({ name, type, help }: Family): string {
-  return `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n`;
-}
-
-/** In OpenMetrics, a name must end with the unit, and only the samples of a counter end with `_total`. */
-function openMetricsHead({ name, type, help, unit }: Family): string {
-  const base = type === 'counter' ? name.replace(/_total$/, '') : name;
-  const word = UNITS.get(unit) ?? unit;
-  const unitLine = /^[a-zA-Z0-9_]+$/.test(word) && base.endsWith(`_${word}`) ? `# UNIT ${base} ${word}\n` : '';
-  return `# TYPE ${base} ${type}\n${unitLine}# HELP ${base} ${escapeHelp(help).replaceAll('"', '\\"')}\n`;
-}
-
-const UNITS: ReadonlyMap<string, string> = new Map([
-  ['s', 'seconds'],
-  ['ms', 'milliseconds'],
-  ['By', 'bytes'],
-  ['1', 'ratio'],
-]);
-
-function escapeHelp(text: string): string {
-  return text.toWellFormed().replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
+function* textOf(family: Family, shown: readonly Series[], options: LineOptions): Generator<string> {
+  yield `# HELP ${family.name} ${escapeHelp(family.help)}\n# TYPE ${family.name} ${family.type}\n`;
+  yield* linesOf(family, shown, options);
 }

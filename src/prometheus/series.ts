@@ -1,6 +1,8 @@
 /** The series of the table: one per metric and set of labels. They add up what the SDK reports since the last time. */
-import type { Attributes } from '@opentelemetry/api';
-import type { Histogram } from '@opentelemetry/sdk-metrics';
+import type { Attributes, HrTime } from '@opentelemetry/api';
+import type { InstrumentationScope } from '@opentelemetry/core';
+import type { Histogram, MetricData } from '@opentelemetry/sdk-metrics';
+import type { Buckets } from './buckets.ts';
 
 /** An execution that a value comes from. */
 export interface Exemplar {
@@ -25,23 +27,45 @@ export interface Point<T = number | Histogram> {
 export type Source = string;
 export const SELF: Source = '';
 
+/** What one instrument measures. */
+export interface Stream {
+  readonly scope: InstrumentationScope;
+  readonly metric: Pick<MetricData, 'descriptor' | 'dataPointType'> & { readonly isMonotonic?: boolean };
+  readonly startTime: HrTime;
+  /** The labels of its scope, as text. */
+  readonly scopeLabels: string;
+  /** Whether a report has all of its series, so that a series that it does not have is not there any more. */
+  readonly observable: boolean;
+}
+
 /** What all kinds of series have. */
 interface SeriesBase {
   /** `a="1",b="2"`, escaped. */
-  readonly labels: string;
+  labels: string;
+  /** Those of the first measurement, in memory of their own. */
   readonly attributes: Attributes;
-  /** When its value changed last, in milliseconds of the monotonic clock. */
+  /** The instrument that it belongs to. */
+  readonly stream: Stream;
+  /** When its value changed last, in milliseconds of the monotonic clock. Observing a gauge is a change. */
   changedAt: number;
+  /** The last report that it was in. */
+  report: number;
+  /** The source of that report; `undefined` when a later report of that source does not have it. */
+  observer: Source | undefined;
 }
 
 export interface CounterSeries extends SeriesBase {
   value: number;
   exemplar?: Exemplar | undefined;
+  /** By source: the last values of those that report sums, and not what has been added. */
+  sums?: Map<Source, number> | undefined;
 }
 
 export interface GaugeSeries extends SeriesBase {
   /** By source: a process that ends takes its values along. */
   readonly values: Map<Source, number>;
+  /** The sums that were not observed in the last report of their source. They go on from there. */
+  hidden?: Map<Source, number> | undefined;
 }
 
 export interface HistogramSeries extends SeriesBase {
@@ -53,6 +77,8 @@ export interface HistogramSeries extends SeriesBase {
   count: number;
   /** By bucket. */
   exemplars?: Map<number, Exemplar> | undefined;
+  /** By source: the last values of those that report sums, and not what has been added. */
+  sums?: Map<Source, Buckets> | undefined;
 }
 
 export type Series = CounterSeries | GaugeSeries | HistogramSeries;

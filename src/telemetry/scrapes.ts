@@ -14,6 +14,8 @@ export const DROP_REASONS = [
   'unsupported',
   /** A value or labels that are not what their type says. */
   'invalid',
+  /** There is no room for another metric. */
+  'limit',
 ] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
 export const CALLBACK_FAILURES = ['failed', 'timeout'] as const;

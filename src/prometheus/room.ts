@@ -1,0 +1,24 @@
+/** What is left of the limits of a scrape. */
+export interface Room {
+  /** Takes lines with a text of this length from what is left. @returns whether there was enough */
+  take(samples: number, length: number): boolean;
+}
+
+/** The maximum length of a scrape, in characters. With labels of ordinary length, the limit of samples comes first. */
+const MAX_LENGTH = 32 * 2 ** 20;
+/** A line's value, its brackets, the suffix of its name, and its bound. */
+const REST_OF_LINE = 48;
+
+export function createRoom(maxSamples: number): Room {
+  let samplesLeft = maxSamples;
+  let lengthLeft = MAX_LENGTH;
+  return {
+    take(samples, length) {
+      const wholeLength = samples * (length + REST_OF_LINE);
+      if (samples > samplesLeft || wholeLength > lengthLeft) return false;
+      samplesLeft -= samples;
+      lengthLeft -= wholeLength;
+      return true;
+    },
+  };
+}

@@ -1,0 +1,218 @@
+/** The metrics of the scrape and their series, within the limits. */
+import type { Attributes } from '@opentelemetry/api';
+import type { InstrumentationScope } from '@opentelemetry/core';
+import type { MetricData } from '@opentelemetry/sdk-metrics';
+import type { DropReason } from '../telemetry/scrapes.ts';
+import { createSeries, type Family, type FamilyType, sampleNames, samplesOf } from './family.ts';
+import { foldedOf } from './folded.ts';
+import { copyOf, cut, isShared, labelText, metricName, OTHER, otherLabels, RESERVED } from './names.ts';
+import { createRoom, type Room } from './room.ts';
+import type { Series, Stream } from './series.ts';
+import {
+  createStream,
+  helpOf,
+  isObservable,
+  isOverflow,
+  isSameScope,
+  meaningOf,
+  scopeLabels,
+  scopeOf,
+} from './stream.ts';
+import type { Tell } from './tell.ts';
+
+export interface TableOptions {
+  readonly prefix: string;
+  readonly maxSeriesPerMetric: number;
+  readonly maxSamples: number;
+  /** Whether every series has the labels of its scope. Otherwise only those have them that need them to be unique. */
+  readonly withScope: boolean;
+  readonly tell: Tell;
+}
+
+/** Counts and reports a measurement that no scrape shows. */
+export type Drop = (reason: DropReason, message: string) => undefined;
+
+/** One metric of a report. */
+export interface Reported {
+  readonly type: FamilyType;
+  readonly scope: InstrumentationScope;
+  readonly metric: MetricData;
+}
+
+type Bounds = readonly number[] | undefined;
+
+/** The labels of the series `__other__` are not longer. */
+const MAX_OTHER_LENGTH = 1_024;
+
+export class Table implements Iterable<Family> {
+  readonly #families = new Map<string, Family>();
+  /** The names of the lines of all metrics. */
+  readonly #names = new Set<string>(['target_info']);
+  readonly #options: TableOptions;
+  readonly #drop: Drop;
+  readonly #room: Room;
+  #texts = new WeakMap<Attributes, string>();
+  #reserved: ReadonlySet<string> = RESERVED;
+
+  constructor(options: TableOptions, drop: Drop) {
+    this.#options = options;
+    this.#drop = drop;
+    this.#room = createRoom(options.maxSamples);
+  }
+
+  [Symbol.iterator](): Iterator<Family> {
+    return this.#families.values();
+  }
+
+  /** Whether a line has this name. */
+  hasName(name: string): boolean {
+    return this.#names.has(name);
+  }
+
+  /** Keeps the names of these labels free, because every series gets them when it is written. */
+  reserve(names: Iterable<string>): void {
+    const reserved = new Set([...RESERVED, ...names]);
+    if (reserved.size === this.#reserved.size && [...reserved].every((name) => this.#reserved.has(name))) return;
+    this.#reserved = reserved;
+    this.#texts = new WeakMap();
+    // The attributes of the resource can become known after the first report.
+    for (const family of this.#families.values()) {
+      const all = [...family.series.values()];
+      family.series.clear();
+      for (const series of all) {
+        series.labels = joined(labelText(series.attributes, reserved), series.stream.scopeLabels);
+        (family.series as Map<string, Series>).set(series.labels, series);
+      }
+    }
+  }
+
+  /** The family and the stream of an instrument; `undefined`, and told, when the scrape cannot have it. */
+  open({ type, scope, metric }: Reported, bounds: Bounds): readonly [Family, Stream] | undefined {
+    const base = metricName(metric.descriptor.name, this.#options.prefix);
+    if (base === undefined) return this.#drop('name', `${named(metric)} is not the name of a metric`);
+    const name = type === 'counter' && !base.endsWith('_total') ? `${base}_total` : base;
+    const family = this.#families.get(name) ?? this.#createFamily(name, type, scopeOf(scope), metric, bounds);
+    if (family === undefined) return undefined;
+    if (family.type !== type) {
+      return this.#drop(
+        'conflict',
+        `${named(metric)} is a ${type}, and there is a ${family.type} with the name ${name}`,
+      );
+    }
+    family.help ||= helpOf(metric);
+    const isFirst = isSameScope(family.scope, scopeOf(scope));
+    if (!isFirst && !this.#options.withScope) {
+      this.#options.tell('scope', `Several scopes have a metric ${name}: the label otel_scope_name keeps them apart`);
+    }
+    const labels = isFirst && !this.#options.withScope ? '' : scopeLabels(scope);
+    return [family, createStream(scopeOf(scope), metric, labels)];
+  }
+
+  #createFamily(
+    name: string,
+    type: FamilyType,
+    scope: InstrumentationScope,
+    metric: MetricData,
+    bounds: Bounds,
+  ): Family | undefined {
+    const names = sampleNames(name, type);
+    if (names.some((each) => this.#names.has(each))) {
+      return this.#drop('conflict', `${named(metric)} would have lines with the names of another metric`);
+    }
+    const help = helpOf(metric);
+    // Room for its series __other__.
+    if (!this.#room.take(samplesOf(bounds), 2 * name.length + help.length)) {
+      return this.#drop('limit', `There is no room for the metric ${name}`);
+    }
+    for (const each of names) this.#names.add(each);
+    const { unit } = metric.descriptor;
+    const family = {
+      name,
+      type,
+      help,
+      unit: cut(String(unit ?? '')),
+      bounds,
+      scope,
+      series: new Map(),
+      other: undefined,
+    } as Family;
+    this.#families.set(name, family);
+    return family;
+  }
+
+  /** The series of a measurement; `undefined`, and told, when the scrape cannot have it. */
+  seriesOf(
+    family: Family,
+    stream: Stream,
+    metric: MetricData,
+    attributes: Attributes,
+    bounds: Bounds,
+  ): Series | undefined {
+    if (isOverflow(attributes)) return this.#fold(family, stream, metric, attributes);
+    const labels = joined(this.#labelsOf(attributes), stream.scopeLabels);
+    const known = family.series.get(labels) as Series | undefined;
+    if (known !== undefined) {
+      if (known.stream === stream || known === family.other) return known;
+      return this.#drop(
+        'conflict',
+        `${named(metric)} has labels that another instrument with the metric ${family.name} has`,
+      );
+    }
+    const isFull = family.series.size >= this.#options.maxSeriesPerMetric - (family.other === undefined ? 1 : 0);
+    if (isFull || !this.#room.take(samplesOf(bounds), family.name.length + labels.length)) {
+      return this.#fold(family, stream, metric, attributes);
+    }
+    return this.#create(family, stream, labels, copyOf(attributes), bounds);
+  }
+
+  /** The series for what is above the limits; `undefined` where several values have no sum, or an unknown one. */
+  #fold(family: Family, stream: Stream, metric: MetricData, attributes: Attributes): Series | undefined {
+    const values = Object.values(attributes);
+    // The tables of the primitives have such a series of their own.
+    const isOther = values.length > 0 && values.every((value) => value === OTHER);
+    if (!isOther) {
+      foldedOf(family.name).value += 1;
+      this.#options.tell(
+        'folded',
+        `${family.name} has more series than the limits allow: what is new goes to labels with the value ${OTHER}`,
+      );
+      // Of observed sums the SDK does not know what was added.
+      if (meaningOf(metric) !== 'delta' || (isOverflow(attributes) && isObservable(metric))) return undefined;
+    }
+    family.other ??= this.#otherOf(family, stream, attributes) as never;
+    return family.other;
+  }
+
+  #otherOf(family: Family, stream: Stream, attributes: Attributes): Series {
+    // The SDK does not say whose labels its overflow had.
+    const [first] = isOverflow(attributes) ? family.series.values() : [];
+    let other = otherLabels(first?.attributes ?? attributes, this.#reserved);
+    let labels = labelText(other, this.#reserved);
+    if (labels === '' || labels.length > MAX_OTHER_LENGTH) {
+      other = { 'otel.metric.overflow': OTHER };
+      labels = labelText(other, this.#reserved);
+    }
+    labels = joined(labels, stream.scopeLabels);
+    return family.series.get(labels) ?? this.#create(family, stream, labels, other, family.bounds);
+  }
+
+  #create(family: Family, stream: Stream, labels: string, attributes: Attributes, bounds: Bounds): Series {
+    const series = createSeries(family.type, stream, labels, attributes, bounds);
+    (family.series as Map<string, Series>).set(labels, series);
+    return series;
+  }
+
+  #labelsOf(attributes: Attributes): string {
+    const known = this.#texts.get(attributes);
+    if (known !== undefined) return known;
+    const text = labelText(attributes, this.#reserved);
+    if (isShared(attributes)) this.#texts.set(attributes, text);
+    return text;
+  }
+}
+
+const joined = (labels: string, more: string) => (labels === '' || more === '' ? labels + more : `${labels},${more}`);
+
+export function named({ descriptor }: MetricData): string {
+  return `The metric ${JSON.stringify(cut(String(descriptor.name), 100))}`;
+}
