@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   type HttpServer,
   type HttpServerOptions,
@@ -8,6 +8,7 @@ import {
   startHttpServer,
 } from '../../src/platform/http-server.ts';
 import { serveLoopback } from '../../src/platform/loopback.ts';
+import { openConnection } from '../support/http.ts';
 
 let server: HttpServer | undefined;
 afterEach(() => server?.close());
@@ -80,6 +81,54 @@ describe('the HTTP server', () => {
     const port = Number(new URL(await serve(() => {})).port);
     const again = startHttpServer({ host: '127.0.0.1', port, handle: () => {} });
     await expect(again).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  });
+});
+
+describe('the limits of the HTTP server', () => {
+  const limited = async (limits: Partial<HttpServerOptions>, handle: HttpServerOptions['handle'] = answer) => {
+    server = await startHttpServer({ host: '127.0.0.1', port: 0, handle, ...limits });
+    return server.url;
+  };
+  const answer: HttpServerOptions['handle'] = ({ response }) => sendText(response, 200, 'ok');
+
+  it.each([
+    ['a head that does not end', 'GET / HTTP/1.1\r\nhost: x\r\n', { headTimeoutMs: 100 }],
+    ['a connection without a request', '', { headTimeoutMs: 100 }],
+    ['a body that does not end', 'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nx', { requestTimeoutMs: 100 }],
+    ['a connection after its answer', 'GET / HTTP/1.1\r\nhost: x\r\n\r\n', { idleTimeoutMs: 100 }],
+  ])('close %s, by the real clock', async (_, text, limits) => {
+    const body: HttpServerOptions['handle'] = async ({ request, response }) => {
+      for await (const _ of request);
+      sendText(response, 200, 'ok');
+    };
+    const { ended } = await openConnection(await limited(limits, body), text);
+    const startedAt = performance.now();
+    await ended;
+    // Node.js adds a second to the time for which a connection may be idle.
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  });
+
+  it('close the oldest connection without a request when there are too many, and else the oldest', async () => {
+    let arrived = 0;
+    const url = await limited({ maxConnections: 2 }, ({ path, response }) => {
+      if (path === '/slow') arrived += 1;
+      else sendText(response, 200, 'ok');
+    });
+    const SLOW = 'GET /slow HTTP/1.1\r\nhost: x\r\n\r\n';
+    const oldest = await openConnection(url, SLOW);
+    await vi.waitFor(() => expect(arrived).toBe(1));
+    const idle = await openConnection(url, '');
+    await openConnection(url, SLOW);
+    await idle.ended;
+    await vi.waitFor(() => expect(arrived).toBe(2));
+    expect((await fetch(url)).status).toBe(200);
+    await oldest.ended;
+  });
+
+  it('do not keep a client out: 1,000 connections without a request make room for it', async () => {
+    const url = await limited({ maxConnections: 100 });
+    await Promise.all(Array.from({ length: 1_000 }, () => openConnection(url, 'GET / HT').catch(() => {})));
+    expect((await fetch(url)).status).toBe(200);
   });
 });
 

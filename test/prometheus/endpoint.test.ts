@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { gunzipSync } from 'node:zlib';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Endpoint, type EndpointOptions } from '../../src/prometheus/endpoint.ts';
 import type { Place } from '../../src/prometheus/options.ts';
 import { send } from '../support/http.ts';
@@ -35,6 +35,28 @@ function exchange(url: string, bytes: string): Promise<string> {
     socket.on('close', () => resolve(answer));
   });
 }
+/** A client that reads the beginning of an answer, and the rest when it is told to. */
+function openPaused(url: string): { begun: Promise<number>; bytes(): Promise<number> } {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.write('GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n');
+  socket.on('error', () => {});
+  const closed = new Promise((resolve) => socket.on('close', resolve));
+  const begun = new Promise<number>((resolve) =>
+    socket.once('data', (chunk) => {
+      socket.pause();
+      resolve(statusesIn(chunk.toString())[0] ?? 0);
+    }),
+  );
+  return {
+    begun,
+    async bytes() {
+      socket.resume();
+      await closed;
+      return socket.bytesRead;
+    },
+  };
+}
+
 const statusesIn = (answers: string) =>
   [...answers.matchAll(/^HTTP\/1\.1 (\d+)/gm)].map(([, status]) => Number(status));
 
@@ -262,6 +284,22 @@ describe('clients that want too much', () => {
     await exchange(url, GET.repeat(4_500));
     expect(scrapes).toBeLessThanOrEqual(8);
     expect((await fetch(url)).status).toBe(200);
+  });
+
+  it('hold no answer in memory that they do not read: it is cut off after 30 s', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    // More than the system itself keeps for a connection.
+    const large = 'x'.repeat(30 * 1024 * 1024);
+    const url = await serve(async () => large);
+    const readers = [openPaused(url), openPaused(url)];
+    const answers = await Promise.all(readers.map(({ begun }) => begun));
+    expect(answers).toEqual([200, 200]);
+    const { status, body } = await send(url);
+    expect([status, body.toString().slice(0, 100)]).toEqual([503, 'Other clients have not read their metrics yet\n']);
+    await vi.advanceTimersByTimeAsync(30_000);
+    for (const reader of readers) expect(await reader.bytes()).toBeLessThan(large.length);
+    expect((await send(url)).status).toBe(200);
   });
 
   it('are told that their headers are too many or too large', async () => {
