@@ -13,6 +13,8 @@ export type Parts = readonly Buffer[];
 
 /** How long it writes before other work has its turn, in milliseconds. */
 const SLICE_MS = 4;
+/** For how many turns of the event loop a scrape waits for more requests. */
+const MAX_TURNS = 100;
 
 /** Requests that get the same collection. */
 interface Round<F> {
@@ -25,6 +27,7 @@ interface Round<F> {
 export class Scrapes<F> {
   readonly #work: ScrapeWork<F>;
   #next: Round<F> | undefined;
+  #requests = 0;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(work: ScrapeWork<F>) {
@@ -33,6 +36,7 @@ export class Scrapes<F> {
 
   /** The metrics as they are after this call. Rejects when the whole collection fails. */
   read(format: F, timeoutMs = Number.POSITIVE_INFINITY): Promise<Parts> {
+    this.#requests += 1;
     this.#next ??= this.#newRound();
     const round = this.#next;
     round.timeoutMs = Math.min(round.timeoutMs, timeoutMs);
@@ -55,11 +59,20 @@ export class Scrapes<F> {
 
   #newRound(): Round<F> {
     const collected = this.exclusively(async () => {
+      await this.#gather();
       this.#next = undefined;
       await this.#work.collect(round.timeoutMs);
     });
     const round: Round<F> = { texts: new Map(), collected, timeoutMs: Number.POSITIVE_INFINITY };
     return round;
+  }
+
+  /** Waits until no more requests arrive: the event loop comes to their connections one after the other. */
+  async #gather(): Promise<void> {
+    for (let turn = 0, seen = 0; turn < MAX_TURNS && this.#requests > seen; turn += 1) {
+      seen = this.#requests;
+      await new Promise<void>((resolve) => afterCallbacks(resolve));
+    }
   }
 
   async #write(format: F): Promise<Parts> {
