@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { resolve } from 'node:path';
+import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -10,7 +10,7 @@ import { tempFolder } from '../support/temp-folder.ts';
 
 afterEach(endChildren);
 
-const API = pathToFileURL(resolve('node_modules/@opentelemetry/api/build/src/index.js')).href;
+const API = pathToFileURL(createRequire(import.meta.url).resolve('@opentelemetry/api')).href;
 /** Says which provider of metrics the process has now, `NoopMeterProvider` where there is none. */
 const TELL_PROVIDER = `console.log('SDK ' + (await import('${API}')).metrics.getMeterProvider().constructor.name);`;
 const WORK = `await (await import('${ENTRY.main}')).task('step', () => 1).execute();`;
