@@ -75,9 +75,10 @@ export function labelNames(attributes: Attributes): readonly string[] {
 }
 
 function labelOf(key: string, reserved: ReadonlySet<string>): string {
-  if (reserved.has(key)) return `exported_${key}`;
-  const name = labelName(key);
-  return reserved.has(name) ? `exported_${name}` : name;
+  let name = reserved.has(key) ? key : labelName(key);
+  // A constant label can have such a name too.
+  while (reserved.has(name)) name = `exported_${name}`;
+  return name;
 }
 
 /** The attributes as they are kept: what is shown of them, in memory of its own. */
