@@ -90,11 +90,17 @@ export function hideGauge(series: GaugeSeries, source: Source): void {
   series.hidden.set(source, value);
 }
 
+/** The newest stay. Prometheus refuses one that is older than the last that it got. */
 export function addExemplars(series: Series, exemplars: readonly Exemplar[]): void {
   for (const exemplar of exemplars) {
     if ('bounds' in series) {
       series.exemplars ??= new Map();
-      series.exemplars.set(bucketOf(series.bounds, exemplar.value), exemplar);
-    } else if ('value' in series) series.exemplar = exemplar;
+      const bucket = bucketOf(series.bounds, exemplar.value);
+      series.exemplars.set(bucket, newest(series.exemplars.get(bucket), exemplar));
+    } else if ('value' in series) series.exemplar = newest(series.exemplar, exemplar);
   }
+}
+
+function newest(before: Exemplar | undefined, exemplar: Exemplar): Exemplar {
+  return before !== undefined && before.timestamp > exemplar.timestamp ? before : exemplar;
 }

@@ -126,7 +126,8 @@ export class Families implements Iterable<Family> {
     const found = this.#streams.get(key) ?? this.#table.open(reported, bounds);
     if (found === undefined) return;
     const [family, stream] = found;
-    const series = this.#table.seriesOf(family, stream, metric, point.attributes, bounds);
+    const isMeasured = meaning === 'value' || (typeof value === 'number' ? value !== 0 : value.count > 0);
+    const series = this.#table.seriesOf(found, metric, point.attributes, bounds, isMeasured);
     if (series === undefined) return;
     // Only now: any number of instruments can have the name of this metric, and no series of their own.
     if (series.stream === stream) this.#streams.set(key, found);

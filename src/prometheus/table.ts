@@ -140,15 +140,19 @@ export class Table implements Iterable<Family> {
     return family;
   }
 
-  /** The series of a measurement; `undefined`, and told, when the scrape cannot have it. */
+  /**
+   * The series of a measurement; `undefined`, and told, when the scrape cannot have it.
+   *
+   * @param isMeasured whether it adds something; only that counts as folded
+   */
   seriesOf(
-    family: Family,
-    stream: Stream,
+    [family, stream]: readonly [Family, Stream],
     metric: MetricData,
     attributes: Attributes,
     bounds: Bounds,
+    isMeasured: boolean,
   ): Series | undefined {
-    if (isOverflow(attributes)) return this.#fold(family, stream, metric, attributes);
+    if (isOverflow(attributes)) return this.#fold(family, stream, metric, attributes, isMeasured);
     const labels = joined(this.#labelsOf(attributes), stream.scopeLabels);
     const known = family.series.get(labels) as Series | undefined;
     if (known !== undefined) {
@@ -160,18 +164,24 @@ export class Table implements Iterable<Family> {
     }
     const isFull = family.series.size >= this.#options.maxSeriesPerMetric - (family.other === undefined ? 1 : 0);
     if (isFull || !this.#room.take(samplesOf(bounds), family.name.length + labels.length)) {
-      return this.#fold(family, stream, metric, attributes);
+      return this.#fold(family, stream, metric, attributes, isMeasured);
     }
     return this.#create(family, stream, labels, copyOf(attributes), bounds);
   }
 
   /** The series for what is above the limits; `undefined` where several values have no sum, or an unknown one. */
-  #fold(family: Family, stream: Stream, metric: MetricData, attributes: Attributes): Series | undefined {
+  #fold(
+    family: Family,
+    stream: Stream,
+    metric: MetricData,
+    attributes: Attributes,
+    isMeasured: boolean,
+  ): Series | undefined {
     const values = Object.values(attributes);
     // The tables of the primitives have such a series of their own.
     const isOther = values.length > 0 && values.every((value) => value === OTHER);
     if (!isOther) {
-      foldedOf(family.name).value += 1;
+      if (isMeasured) foldedOf(family.name).value += 1;
       this.#options.tell(
         'folded',
         `${family.name} has more series than the limits allow: what is new goes to labels with the value ${OTHER}`,

@@ -195,3 +195,24 @@ describe('the first scrape', () => {
     expect(new Set(named(await samples(), 'tta_cache_store_errors_total', {}))).toEqual(new Set([0]));
   });
 });
+
+describe('a metric that is full', () => {
+  it('does not count a histogram that stands at 0 as folded, and counts its first measurement', async () => {
+    const { samples } = registerExporter(ttaViews, { maxSeriesPerMetric: 5 });
+    const names = Array.from({ length: 20 }, (_, i) => `zero full ${i}`);
+    const workflows = names.map((name) =>
+      workflow(
+        name,
+        task('zero step', () => 1),
+      ),
+    );
+    const duration = async (workflow_name: string) =>
+      named(await samples(), 'tta_workflow_duration_seconds_count', { workflow_name });
+    const folded = async () =>
+      named(await samples(), 'tta_series_overflow_total', { metric: 'tta_workflow_duration_seconds' });
+    expect(await folded()).toEqual([]);
+    await workflows.at(-1)?.execute();
+    expect(await duration('__other__')).toEqual([1]);
+    expect(await folded()).toEqual([1]);
+  });
+});
