@@ -40,8 +40,8 @@ export class MetricsPush {
   #cancelNext = () => {};
   /** Becomes less when the collector says that a request is too large. */
   #mostBytes = MOST_REQUEST_BYTES;
-  /** The series that the collector has. */
-  readonly #delivered = new WeakSet<Attributes>();
+  /** The series that the collector has, by their metric: some metrics share the attributes. */
+  readonly #delivered = new Map<string, WeakSet<Attributes>>();
   #hasFinished = false;
   /** The work of the last reading whose delivery has ended, well or not. */
   #settledWork = 0;
@@ -124,7 +124,7 @@ export class MetricsPush {
     const reading = this.#read(resourceMetrics.scopeMetrics);
     const failures = await this.#sendAll(reading, deadline);
     this.#settledWork = reading.work;
-    if (failures === 0) for (const attributes of attributesOf(reading.scopeMetrics)) this.#delivered.add(attributes);
+    if (failures === 0) this.#noteDelivered(reading);
   }
 
   /** A request that is refused takes no other one along. Returns how many failed. */
@@ -163,10 +163,18 @@ export class MetricsPush {
     return {
       scopeMetrics,
       times: { startMs: this.#startMs, atMs, zeroMs },
-      isNew: (attributes) => !this.#delivered.has(attributes),
+      isNew: (metric, attributes) => this.#delivered.get(metric)?.has(attributes) !== true,
       // A failed delivery is counted, and is no work.
       work: workOf(scopeMetrics) - failedPushes().value,
     };
+  }
+
+  #noteDelivered({ scopeMetrics }: Reading): void {
+    for (const { descriptor, dataPoints } of scopeMetrics.flatMap(({ metrics }) => metrics)) {
+      const series = this.#delivered.get(descriptor.name) ?? new WeakSet();
+      this.#delivered.set(descriptor.name, series);
+      for (const { attributes } of dataPoints) series.add(attributes);
+    }
   }
 
   *#encode(reading: Reading, mostBytes: number): Generator<Uint8Array> {
@@ -198,12 +206,6 @@ function workOf(scopeMetrics: readonly ScopeMetrics[]): number {
     }
   }
   return work;
-}
-
-function* attributesOf(scopeMetrics: readonly ScopeMetrics[]): Generator<Attributes> {
-  for (const { metrics } of scopeMetrics) {
-    for (const { dataPoints } of metrics) for (const { attributes } of dataPoints) yield attributes;
-  }
 }
 
 const START =

@@ -2,13 +2,12 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { ScopeMetrics } from '@opentelemetry/sdk-metrics';
 import { resourceJson, scopeJson } from './otlp-json.ts';
-import { metricJson, type PointTimes } from './otlp-metrics-json.ts';
+import { type IsNew, metricJson, type PointTimes } from './otlp-metrics-json.ts';
 
 export interface MetricsState {
   readonly scopeMetrics: readonly ScopeMetrics[];
   readonly times: PointTimes;
-  /** Whether the series with these attributes was never delivered. */
-  readonly isNew: (attributes: Attributes) => boolean;
+  readonly isNew: IsNew;
 }
 
 /** One after the other: only one of them takes memory. */

@@ -18,9 +18,12 @@ export function keyValues(source: object | undefined, budget: Budget, depth: num
   let list = '';
   if (source === undefined || source === null) return list;
   for (const key of Object.keys(source)) {
-    const value = budget.characters < OVERHEAD ? undefined : anyValue(source, key, budget, depth);
+    const isFull = budget.characters < OVERHEAD;
+    // Before its value, which may take all that is left.
+    const name = isFull ? '' : text(key, budget);
+    const value = isFull ? undefined : anyValue(source, key, budget, depth);
     if (value === undefined) budget.dropped += 1;
-    else list += `${list === '' ? '' : ','}{"key":${text(key, budget)},"value":{${value}}}`;
+    else list += `${list === '' ? '' : ','}{"key":${name},"value":{${value}}}`;
   }
   return list;
 }

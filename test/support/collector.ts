@@ -20,11 +20,15 @@ export interface CollectorOptions {
   readonly override?: object;
   /** Whether to add scrape.yaml, so that the Collector scrapes applications too. */
   readonly scrapes?: boolean;
+  /** Whether to add push.yaml, so that applications can send metrics to the Collector. */
+  readonly takesMetrics?: boolean;
 }
 
 export interface Collector {
   /** The address for OTLP over HTTP; the sampler does not listen there. */
   readonly url: string;
+  /** The address for metrics, with `takesMetrics`. */
+  readonly pushUrl: string;
   /** The port for OTLP over gRPC. */
   readonly grpcPort: number;
   readonly healthUrl: string;
@@ -48,12 +52,16 @@ const SINK_EXPORTER = {
 
 export async function startCollector(program: string, tier: Tier, options: CollectorOptions = {}): Promise<Collector> {
   const [http, grpc, health, telemetry] = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const push = await freePort();
   const local = (port: number) => ({ endpoint: `127.0.0.1:${port}` });
   const reader = { pull: { exporter: { prometheus: { host: '127.0.0.1', port: telemetry } } } };
   const folder = tempFolder({
     'ports.yaml': JSON.stringify({
       extensions: { health_check: local(health) },
-      receivers: { otlp: { protocols: { grpc: local(grpc), ...(tier === 'sampler' ? {} : { http: local(http) }) } } },
+      receivers: {
+        otlp: { protocols: { grpc: local(grpc), ...(tier === 'sampler' ? {} : { http: local(http) }) } },
+        ...(options.takesMetrics ? { 'otlp/metrics': { protocols: { http: local(push) } } } : {}),
+      },
       exporters: tier === 'gateway' ? {} : { otlp_http: SINK_EXPORTER },
       service: { telemetry: { metrics: { readers: [reader] }, logs: { level: 'error' } } },
     }),
@@ -62,6 +70,7 @@ export async function startCollector(program: string, tier: Tier, options: Colle
   const files = [
     shipped(tier),
     ...(options.scrapes ? [shipped('scrape')] : []),
+    ...(options.takesMetrics ? [shipped('push')] : []),
     join(folder, 'ports.yaml'),
     join(folder, 'override.yaml'),
   ];
@@ -104,6 +113,7 @@ export async function startCollector(program: string, tier: Tier, options: Colle
   const metricsUrl = `http://127.0.0.1:${telemetry}/metrics`;
   return {
     url: `http://127.0.0.1:${http}`,
+    pushUrl: `http://127.0.0.1:${push}`,
     grpcPort: grpc,
     healthUrl: `http://127.0.0.1:${health}/`,
     metricsUrl,

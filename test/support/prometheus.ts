@@ -46,6 +46,8 @@ export interface PrometheusOptions {
   readonly collector?: string;
   /** Changes each of the shipped rule files, for instance long durations. @default no change */
   readonly editRules?: (text: string) => string;
+  /** More arguments. @default none */
+  readonly flags?: readonly string[];
   /** Changes prometheus.yml, for instance to break it. @default no change */
   readonly editConfiguration?: (text: string) => string;
 }
@@ -85,6 +87,7 @@ export async function startPrometheus(
       `--web.listen-address=127.0.0.1:${port}`,
       '--enable-feature=exemplar-storage',
       '--web.enable-remote-write-receiver',
+      ...(options.flags ?? []),
     ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );

@@ -28,7 +28,7 @@ describe('the deployment guide', () => {
   });
 
   it('names settings of the collector that its configurations have', () => {
-    const configurations = ['gateway', 'sampler', 'laptop', 'scrape'].map((name) =>
+    const configurations = ['gateway', 'sampler', 'laptop', 'scrape', 'push'].map((name) =>
       collectorText(`otelcol/${name}.yaml`),
     );
     const named = new Set([...guide.matchAll(/`(TTA_COLLECTOR_\w+)/g)].map(([, name]) => name));

@@ -7,24 +7,26 @@ import { component } from '../../support/component.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 const otelcol = component('otelcol-tta');
-const NAMES = ['laptop', 'gateway', 'sampler', 'scrape'];
+const NAMES = ['laptop', 'gateway', 'sampler', 'scrape', 'push'];
 const textOf = (name: string) => readFileSync(shipped(name), 'utf8');
 const all = NAMES.map(textOf).join('\n');
 
 describe('the configurations of the Collector', () => {
-  it.skipIf(otelcol === undefined).each(['laptop', 'gateway', 'sampler', 'laptop and scrape', 'gateway and scrape'])(
-    '%s: the Collector accepts it',
-    (names) => {
-      const files = names.split(' and ').flatMap((name) => ['--config', shipped(name)]);
-      const { status, stdout, stderr } = spawnSync(otelcol as string, ['validate', ...files], {
-        encoding: 'utf8',
-        // `validate` creates the folder of the queue. Other files, such as the token, are read at the start only.
-        env: { TTA_COLLECTOR_STATE: tempFolder() },
-      });
-      expect(`${stdout}${stderr}`).toBe('');
-      expect(status).toBe(0);
-    },
-  );
+  it
+    .skipIf(otelcol === undefined)
+    .each([
+      ...['laptop', 'gateway', 'sampler', 'laptop and scrape', 'gateway and scrape'],
+      ...['laptop and push', 'gateway and push', 'gateway and scrape and push'],
+    ])('%s: the Collector accepts it', (names) => {
+    const files = names.split(' and ').flatMap((name) => ['--config', shipped(name)]);
+    const { status, stdout, stderr } = spawnSync(otelcol as string, ['validate', ...files], {
+      encoding: 'utf8',
+      // `validate` creates the folder of the queue. Other files, such as the token, are read at the start only.
+      env: { TTA_COLLECTOR_STATE: tempFolder() },
+    });
+    expect(`${stdout}${stderr}`).toBe('');
+    expect(status).toBe(0);
+  });
 
   it.skipIf(otelcol === undefined)('the check can fail', () => {
     const folder = tempFolder({ 'bad.yaml': textOf('laptop').replace('sending_queue', 'sending_line') });
@@ -44,7 +46,7 @@ describe('the configurations of the Collector', () => {
 
   it('use each receiver in one pipeline only: it accepts spans before the queue of a second one is loaded', () => {
     for (const tier of ['laptop', 'gateway', 'sampler']) {
-      const text = textOf(tier) + textOf('scrape');
+      const text = textOf(tier) + textOf('scrape') + textOf('push');
       const receivers = [...text.matchAll(/^ {6}receivers: \[(.*)\]$/gm)].flatMap(([, list]) =>
         (list as string).split(', '),
       );
