@@ -30,7 +30,7 @@ function isLocal(host: string): boolean {
 }
 
 /** The name or address of `host:port`, in its one notation: `[0:0::1]:80` is `::1`. `undefined` where it is neither. */
-function hostOf(text: string): string | undefined {
+export function hostOf(text: string): string | undefined {
   const authority = /^[\da-f:.]*:[\da-f.]*:[\da-f:.]*$/i.test(text) ? `[${text}]` : text;
   if (/[\s/?#@\\]/.test(authority) || !URL.canParse(`http://${authority}`)) return undefined;
   return new URL(`http://${authority}`).hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');

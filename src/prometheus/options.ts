@@ -3,6 +3,7 @@ import type { ExporterConfig } from '@opentelemetry/exporter-prometheus';
 import { checkOptions, fail, type Rule, type Rules } from '../core/check.ts';
 import { count, flag, having, number, optional, text } from '../core/rules.ts';
 import { measure } from '../core/show.ts';
+import { hostOf } from '../platform/local-host.ts';
 
 /** As in Prometheus: a set of labels is one series, of a histogram each of its lines is one sample. */
 export const MAX_SERIES_PER_METRIC = 2_000;
@@ -64,7 +65,10 @@ const token: Rule<string> = (where, option, value) => {
 
 const hosts: Rule<readonly string[]> = (where, option, value) => {
   if (!Array.isArray(value)) fail(where, option, "must be a list such as ['metrics.example.com']", value);
-  for (const [i, each] of value.entries()) host(where, `${option}[${i}]`, each);
+  for (const [i, each] of value.entries()) {
+    if (typeof each === 'string' && hostOf(each) !== undefined) continue;
+    fail(where, `${option}[${i}]`, 'must be a name or an address such as metrics.example.com', each);
+  }
 };
 
 export const host: Rule<string> = (where, option, value) => {
@@ -134,6 +138,6 @@ export function placeOf({ host, port, token, allowedHosts }: Partial<Wanted>): P
     host: (host ?? variable('OTEL_EXPORTER_PROMETHEUS_HOST') ?? '127.0.0.1').replace(/^\[(.*)\]$/, '$1'),
     port: port ?? (isPort ? number : DEFAULT_PORT),
     token: token ?? variable('TTA_PROMETHEUS_TOKEN'),
-    allowedHosts: allowedHosts ?? variable('TTA_PROMETHEUS_ALLOWED_HOSTS')?.split(',') ?? [],
+    allowedHosts: allowedHosts ?? variable('TTA_PROMETHEUS_ALLOWED_HOSTS')?.split(/[\s,]+/) ?? [],
   };
 }

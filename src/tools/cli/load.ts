@@ -4,6 +4,7 @@ import { systemClock } from '../../platform/clock.ts';
 import { foreignText } from '../../platform/foreign-text.ts';
 import { writeAtomically } from '../../platform/write-atomically.ts';
 import { parseExposition } from '../../prometheus/parse.ts';
+import { textFrom } from '../../sdk/environment.ts';
 import { createDigest } from '../digest/index.ts';
 import { startLoadServers } from '../load/load-servers.ts';
 import { type LoadProgress, runLoad } from '../load/run-load.ts';
@@ -79,7 +80,7 @@ export async function loadCommand(options: LoadCommandOptions): Promise<void> {
     });
     const scrape = async () => parseExposition(await telemetry.metrics());
     const before = await scrape();
-    if (telemetry.metricsUrl !== undefined) servers.scrape(telemetry.metricsUrl);
+    if (telemetry.metricsUrl !== undefined) servers.scrape(telemetry.metricsUrl, textFrom('TTA_PROMETHEUS_TOKEN'));
     const startedAt = new Date(systemClock.date()).toISOString();
     const loadBefore = loadavg()[0] ?? 0;
     printError(

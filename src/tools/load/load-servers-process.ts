@@ -29,6 +29,7 @@ async function main({ faultShare, traces }: LoadServersOptions): Promise<void> {
     if (command !== 'report') {
       scraper = startScraper({
         url: command.scrape,
+        token: command.token,
         intervalMs: SCRAPE_INTERVAL_MS,
         timeoutMs: SCRAPE_TIMEOUT_MS,
         clock: systemClock,

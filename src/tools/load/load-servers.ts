@@ -13,7 +13,7 @@ export interface LoadServersOptions {
 }
 
 /** The commands for the process. */
-export type LoadServersCommand = { readonly scrape: string } | 'report';
+export type LoadServersCommand = { readonly scrape: string; readonly token: string | undefined } | 'report';
 
 export interface LoadServersReport {
   /** The number of requests that the models received. */
@@ -34,8 +34,8 @@ export interface LoadServers {
   readonly modelURL: string;
   /** The endpoint of the trace receiver; `undefined` without one. */
   readonly traceURL: string | undefined;
-  /** Starts to scrape an endpoint once per second. */
-  scrape(url: string): void;
+  /** Starts to scrape an endpoint once per second, with its token if it has one. */
+  scrape(url: string, token: string | undefined): void;
   /** Stops the scraper and returns the counts. */
   report(): Promise<LoadServersReport>;
   close(): void;
@@ -85,7 +85,7 @@ export async function startLoadServers(options: LoadServersOptions): Promise<Loa
   const ready = await receive((message) => ('ready' in message ? message.ready : undefined));
   return {
     ...ready,
-    scrape: (url) => send({ scrape: url }),
+    scrape: (url, token) => send({ scrape: url, token }),
     report() {
       const report = receive((message) => ('report' in message ? message.report : undefined));
       send('report');

@@ -5,6 +5,8 @@ import { createLatencyHistogram, type LatencySummary } from './latency-histogram
 
 export interface ScraperOptions {
   readonly url: string;
+  /** The bearer token of the endpoint. @default none */
+  readonly token?: string | undefined;
   /** Milliseconds from the start of one scrape to the start of the next. */
   readonly intervalMs: number;
   /** A scrape that takes longer has failed, as with `scrape_timeout` of Prometheus. */
@@ -25,8 +27,9 @@ export interface Scraper {
   stop(): Promise<ScrapeReport>;
 }
 
-export async function startScraper({ url, intervalMs, timeoutMs, clock }: ScraperOptions): Promise<Scraper> {
+export async function startScraper({ url, token, intervalMs, timeoutMs, clock }: ScraperOptions): Promise<Scraper> {
   const latencies = await createLatencyHistogram();
+  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const stopping = new AbortController();
   let failed = 0;
   let bytes = 0;
@@ -35,7 +38,7 @@ export async function startScraper({ url, intervalMs, timeoutMs, clock }: Scrape
   async function scrape(): Promise<void> {
     const startedAt = clock.now();
     try {
-      const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
+      const response = await fetch(url, { headers, signal: AbortSignal.timeout(timeoutMs) });
       const body = await response.text();
       if (response.status !== 200) throw new Error(`status ${response.status}`);
       latencies.record(clock.now() - startedAt);

@@ -56,7 +56,8 @@ describe('the scraper', () => {
   it('scrapes at intervals, and counts late and refused scrapes', async () => {
     const answers = [200, 500, 'hang', 200] as const;
     let requests = 0;
-    const server = createServer((_, response) => {
+    const server = createServer(({ headers }, response) => {
+      expect(headers.authorization).toBe('Bearer secret');
       const answer = answers[Math.min(requests++, answers.length - 1)];
       if (answer !== 'hang') response.writeHead(answer as number).end('up 1\n');
     });
@@ -66,7 +67,7 @@ describe('the scraper', () => {
       server.close();
     });
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`;
-    const scraper = await startScraper({ url, intervalMs: 10, timeoutMs: 2_000, clock: systemClock });
+    const scraper = await startScraper({ url, token: 'secret', intervalMs: 10, timeoutMs: 2_000, clock: systemClock });
     await eventually('five scrapes', async () => (requests >= 5 ? true : undefined));
     const report = await scraper.stop();
     expect(report.failed).toBe(2);
