@@ -19,6 +19,7 @@ import { collectNow } from './collect-now.ts';
 import { cumulative } from './cumulative.ts';
 import { Endpoint } from './endpoint.ts';
 import { Families } from './families.ts';
+import { IdleCollection } from './idle-collection.ts';
 import type { Format } from './lines.ts';
 import { answerNode, answerWeb, type Door, type WebRequest } from './metrics-request.ts';
 import { labelNames, labelText, RESERVED_FOR_CONSTANTS } from './names.ts';
@@ -95,6 +96,7 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
     readonly #scrapes: Scrapes<Format>;
     #door: Door;
     readonly #endpoint: Endpoint;
+    readonly #idle = new IdleCollection(() => this.#scrapes.exclusively(() => this.#collectNew()));
     #own: OwnPoints | undefined;
     #sdk: MetricProducer | undefined;
     #resource: Attributes = {};
@@ -160,6 +162,7 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
 
     override setMetricProducer(producer: MetricProducer): void {
       super.setMetricProducer(sdkProducer(producer, (error) => this.#onError(error)));
+      this.#idle.start(producer);
       this.#own = new OwnPoints(producer, { exemplars: wantsExemplars(this.#options) });
       this.#sdk = producer;
     }
@@ -244,6 +247,11 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
       }
     }
 
+    override onShutdown(): Promise<void> {
+      this.#idle.stop();
+      return super.onShutdown();
+    }
+
     async #collectNew({ timeoutMillis = Number.POSITIVE_INFINITY }: CollectOptions = {}): Promise<CollectionResult> {
       // A provider that nothing else has told of the primitives' tables reads them from now on.
       currentMeter();
@@ -256,6 +264,7 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
       this.#resource = result.resourceMetrics.resource.attributes;
       this.#families.reserve(labelNames(this.#constants()));
       this.#families.add(SELF, [...result.resourceMetrics.scopeMetrics, ...(this.#own?.take() ?? [])]);
+      this.#idle.postpone();
       return result;
     }
 
@@ -265,7 +274,7 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
       const what = timeout ? 'did not end in time' : `failed: ${foreignMessage(error)}`;
       this.#tell(
         `callback ${timeout}`,
-        `A callback of an observable instrument ${what}. Its metrics show their last values`,
+        `A callback of an observable instrument ${what}: the scrape is without its series`,
       );
     }
 

@@ -16,7 +16,7 @@ afterEach(async () => {
 
 function start(options: PrometheusExporterOptions = {}) {
   const warnings: string[] = [];
-  const exporter = new PrometheusExporter({ preventServerStart: true, ...options }, undefined, {
+  const exporter = new PrometheusExporter({ preventServerStart: true, withoutScopeInfo: true, ...options }, undefined, {
     warn: (message) => warnings.push(message),
   });
   provider = new MeterProvider({ readers: [exporter] });

@@ -1,0 +1,47 @@
+/**
+ * Collections while nobody scrapes. Where a provider has a second reader, the SDK keeps everything that one has collected
+ * for the first too, until that collects: without scrapes, for ever.
+ */
+import type { MetricProducer } from '@opentelemetry/sdk-metrics';
+import { inBackground } from '../platform/background.ts';
+import { readProperty } from '../platform/read-property.ts';
+
+const IDLE_MS = 60_000;
+
+export class IdleCollection {
+  readonly #collect: () => Promise<unknown>;
+  #isOn = false;
+  #cancel = () => {};
+
+  constructor(collect: () => Promise<unknown>) {
+    this.#collect = collect;
+  }
+
+  start(producer: MetricProducer): void {
+    // The provider gets its other readers in the same turn.
+    queueMicrotask(() => {
+      this.#isOn = hasOtherReaders(producer);
+      this.postpone();
+    });
+  }
+
+  /** To be called after each collection. */
+  postpone(): void {
+    this.#cancel();
+    if (!this.#isOn) return;
+    this.#cancel = inBackground(IDLE_MS, () => {
+      this.#collect().catch(() => {});
+    });
+  }
+
+  stop(): void {
+    this.#isOn = false;
+    this.#cancel();
+  }
+}
+
+/** Read from the SDK's inside. Where it is not as expected there may be some. */
+function hasOtherReaders(producer: MetricProducer): boolean {
+  const readers = readProperty(readProperty(producer, '_sharedState'), 'metricCollectors');
+  return !Array.isArray(readers) || readers.length > 1;
+}
