@@ -35,7 +35,7 @@ export const endpointRow: readonly [title: string, panels: readonly Builder<Pane
     narrowTimeSeries({
       title: 'Measurements that no scrape shows',
       description:
-        'Per second. conflict: two metrics have one name. name: no usable name. unsupported: a kind of metric without a text format. invalid: a value that its type does not allow.',
+        'Per second. conflict: two metrics have one name. name: no usable name. unsupported: a kind of metric without a text format. invalid: a value that its type does not allow. limit: no room for another metric.',
       unit: 'ops',
       queries: [[sum('reason', rate('tta_scrape_dropped_total')), '{{reason}}']],
     }),

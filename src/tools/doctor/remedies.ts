@@ -106,7 +106,7 @@ export const REMEDY = {
     text:
       '`tta_scrape_dropped_total` counts measurements that Prometheus cannot take, by reason: `name` (no usable name), `conflict` ' +
       '(another metric has the name), `unsupported` (a kind of metric without a text format), `invalid` (a value that its type does ' +
-      'not allow). A warning in the log of the program names the metric: rename it, or give it a name by a view.',
+      'not allow), `limit` (no room for another metric). A warning in the log of the program names the metric: rename it, or give it a name by a view.',
   },
   callbacks: {
     symptom: 'A callback of an observable instrument gives no values.',
