@@ -2,6 +2,8 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { InstrumentationScope } from '@opentelemetry/core';
 import type { MetricData } from '@opentelemetry/sdk-metrics';
+import { schema } from '../../views/index.ts';
+import { telemetry } from '../../views/telemetry.ts';
 import type { DropReason } from '../telemetry/scrapes.ts';
 import { createSeries, type Family, type FamilyType, sampleNames, samplesOf } from './family.ts';
 import { foldedOf } from './folded.ts';
@@ -41,6 +43,11 @@ export interface Reported {
 
 type Bounds = readonly number[] | undefined;
 
+/**
+ * The most samples that are kept for the metrics of this package, whatever a program has of its own: for the series
+ * `__other__` of each, and for all series of those about telemetry, which say what has no room.
+ */
+const KEPT_SAMPLES = 500;
 /** The labels of the series `__other__` are not longer. */
 const MAX_OTHER_LENGTH = 1_024;
 
@@ -51,13 +58,20 @@ export class Table implements Iterable<Family> {
   readonly #options: TableOptions;
   readonly #drop: Drop;
   readonly #room: Room;
+  readonly #keptRoom: Room;
+  readonly #ours: ReadonlySet<string>;
+  readonly #aboutTelemetry: ReadonlySet<string>;
   #texts = new WeakMap<Attributes, string>();
   #reserved: ReadonlySet<string> = RESERVED;
 
   constructor(options: TableOptions, drop: Drop) {
     this.#options = options;
     this.#drop = drop;
-    this.#room = createRoom(options.maxSamples);
+    const keptSamples = Math.min(KEPT_SAMPLES, Math.floor(options.maxSamples / 10));
+    this.#room = createRoom(options.maxSamples - keptSamples);
+    this.#keptRoom = createRoom(keptSamples);
+    this.#ours = new Set(schema.map(({ metric }) => `${options.prefix}${metric}`));
+    this.#aboutTelemetry = new Set(telemetry.map(({ metric }) => `${options.prefix}${metric}`));
   }
 
   [Symbol.iterator](): Iterator<Family> {
@@ -121,7 +135,8 @@ export class Table implements Iterable<Family> {
     }
     const help = helpOf(metric);
     // Room for its series __other__.
-    if (!this.#room.take(samplesOf(bounds), 2 * name.length + help.length)) {
+    const room = this.#ours.has(name) ? this.#keptRoom : this.#room;
+    if (!room.take(samplesOf(bounds), 2 * name.length + help.length)) {
       return this.#drop('limit', `There is no room for the metric ${name}`);
     }
     for (const each of names) this.#names.add(each);
@@ -163,7 +178,8 @@ export class Table implements Iterable<Family> {
       );
     }
     const isFull = family.series.size >= this.#options.maxSeriesPerMetric - (family.other === undefined ? 1 : 0);
-    if (isFull || !this.#room.take(samplesOf(bounds), family.name.length + labels.length)) {
+    const room = this.#aboutTelemetry.has(family.name) ? this.#keptRoom : this.#room;
+    if (isFull || !room.take(samplesOf(bounds), family.name.length + labels.length)) {
       return this.#fold(family, stream, metric, attributes, isMeasured);
     }
     return this.#create(family, stream, labels, copyOf(attributes), bounds);
