@@ -92,6 +92,7 @@ export const llm: readonly Row[] = [
     metric: 'tta_budget_remaining_dollars',
     type: 'gauge',
     labels: { [ATTR.budget]: 'budget' },
+    combine: 'least',
     meaning:
       'US dollars that are left of a budget: the least of its tenants in their windows, or of its runs in the last 5 minutes',
   },
@@ -114,6 +115,7 @@ export const llm: readonly Row[] = [
     metric: 'tta_llm_observed_hosts',
     type: 'gauge',
     labels: { [ATTR.observerMode]: 'mode', [ATTR.serverAddress]: 'host', [ATTR.genAiProvider]: 'provider' },
+    combine: 'largest',
     meaning:
       '1 for each host whose requests over `fetch` are read as model calls: `__known__` stands for all hosts of the providers that the package knows, `__any__` for every host',
   },

@@ -1,11 +1,12 @@
 import { INSTRUMENT, type InstrumentName } from '../src/telemetry/semconv.ts';
-import type { Row } from './row.ts';
+import type { Combine, Row } from './row.ts';
 
-const gauge = (instrument: InstrumentName, metric: string, meaning: string): Row => ({
+const gauge = (instrument: InstrumentName, metric: string, combine: Combine, meaning: string): Row => ({
   instrument,
   metric,
   type: 'gauge',
   labels: {},
+  combine,
   meaning,
 });
 
@@ -18,10 +19,20 @@ export const process: readonly Row[] = [
     labels: {},
     meaning: 'user and system CPU time spent',
   },
-  gauge(INSTRUMENT.processMemory, 'process_resident_memory_bytes', 'resident memory'),
-  gauge(INSTRUMENT.processStartTime, 'process_start_time_seconds', 'start of the process, Unix seconds'),
-  gauge(INSTRUMENT.heapUsed, 'nodejs_heap_size_used_bytes', 'heap in use'),
-  gauge(INSTRUMENT.eventLoopDelayP50, 'nodejs_eventloop_delay_p50_seconds', 'event loop delay, median'),
-  gauge(INSTRUMENT.eventLoopDelayP90, 'nodejs_eventloop_delay_p90_seconds', 'event loop delay, 90th percentile'),
-  gauge(INSTRUMENT.eventLoopDelayP99, 'nodejs_eventloop_delay_p99_seconds', 'event loop delay, 99th percentile'),
+  gauge(INSTRUMENT.processMemory, 'process_resident_memory_bytes', 'sum', 'resident memory'),
+  gauge(INSTRUMENT.processStartTime, 'process_start_time_seconds', 'own', 'start of the process, Unix seconds'),
+  gauge(INSTRUMENT.heapUsed, 'nodejs_heap_size_used_bytes', 'sum', 'heap in use'),
+  gauge(INSTRUMENT.eventLoopDelayP50, 'nodejs_eventloop_delay_p50_seconds', 'largest', 'event loop delay, median'),
+  gauge(
+    INSTRUMENT.eventLoopDelayP90,
+    'nodejs_eventloop_delay_p90_seconds',
+    'largest',
+    'event loop delay, 90th percentile',
+  ),
+  gauge(
+    INSTRUMENT.eventLoopDelayP99,
+    'nodejs_eventloop_delay_p99_seconds',
+    'largest',
+    'event loop delay, 99th percentile',
+  ),
 ];

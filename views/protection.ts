@@ -11,6 +11,7 @@ export const protection: readonly Row[] = [
     metric: 'tta_circuit_breaker_state',
     type: 'gauge',
     labels: byName,
+    combine: 'largest',
     meaning:
       '0 closed, 1 half-open (the open time is over, probe calls are allowed), 2 open or isolated; the worst state when several circuits have the same name',
   },

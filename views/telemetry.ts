@@ -32,6 +32,7 @@ export const telemetry: readonly Row[] = [
     metric: 'tta_scrape_size_bytes',
     type: 'gauge',
     labels: {},
+    combine: 'own',
     meaning: 'size of the scrape before this one, uncompressed',
   },
   {
@@ -39,6 +40,7 @@ export const telemetry: readonly Row[] = [
     metric: 'tta_scrape_samples',
     type: 'gauge',
     labels: {},
+    combine: 'own',
     meaning: 'samples (lines) of the scrape before this one',
   },
   {
@@ -46,6 +48,7 @@ export const telemetry: readonly Row[] = [
     metric: 'tta_scrape_series',
     type: 'gauge',
     labels: {},
+    combine: 'own',
     meaning: 'series of the scrape before this one; the lines of a histogram that differ only in `le` are one series',
   },
   {
@@ -75,6 +78,7 @@ export const telemetry: readonly Row[] = [
     metric: 'tta_scrape_workers',
     type: 'gauge',
     labels: { [ATTR.workerState]: 'state' },
+    combine: 'own',
     meaning: 'other processes and threads at the last scrape, by state: `answered`, `stuck` (no answer in time)',
   },
   {

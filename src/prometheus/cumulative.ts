@@ -1,8 +1,8 @@
 /** The table as metrics of OpenTelemetry: everything that was measured since the start of the process. */
 import type { MetricData, ScopeMetrics } from '@opentelemetry/sdk-metrics';
 import { systemClock } from '../platform/clock.ts';
+import { type Combine, combined } from './combine.ts';
 import type { Families } from './families.ts';
-import { gaugeValue } from './lines.ts';
 import type { Exemplar, Series, Stream } from './series.ts';
 
 const CUMULATIVE = 1;
@@ -24,7 +24,7 @@ export function cumulative(families: Families): ScopeMetrics[] {
         attributes: series.attributes,
         startTime: stream.startTime,
         endTime,
-        value: pointValue(series),
+        value: pointValue(series, family.combine),
         exemplars: exemplarsOf(series),
       });
     }
@@ -44,8 +44,8 @@ function exemplarsOf(series: Series): readonly Exemplar[] {
   return 'exemplar' in series && series.exemplar !== undefined ? [series.exemplar] : [];
 }
 
-function pointValue(series: Series): unknown {
-  if ('values' in series) return gaugeValue(series);
+function pointValue(series: Series, combine: Combine): unknown {
+  if ('values' in series) return combined(series.values, combine);
   if (!('bounds' in series)) return series.value;
   const { bounds, counts, sum, count } = series;
   return { buckets: { boundaries: [...bounds], counts: [...counts] }, sum, count };

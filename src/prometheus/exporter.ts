@@ -36,8 +36,9 @@ import {
 import { OwnPoints } from './own-points.ts';
 import { otherProducer, sdkProducer } from './producers.ts';
 import { render } from './render.ts';
+import { type Report, type Table, takeReports } from './report.ts';
 import { type Parts, Scrapes } from './scrapes.ts';
-import { SELF } from './series.ts';
+import { SELF, type Source } from './series.ts';
 import { type Tell, tellOnce, type Warn } from './tell.ts';
 import { isTimeout, withDeadline } from './with-deadline.ts';
 
@@ -63,6 +64,12 @@ export interface PrometheusExporter extends StockExporter {
   respond(request: WebRequest): Promise<Response>;
   /** As `collect`, at once, for the exit of a process. Callbacks that wait for something have observed nothing. */
   metricsNow(): ScopeMetrics[];
+  /** Takes all that was measured since the last time, for another process to add. */
+  handOver(): Promise<Report[]>;
+  /** As `handOver`, at once, for the exit of a process. */
+  handOverNow(): Report[];
+  /** Changes the table while no scrape runs. */
+  change(work: (table: Table) => void): Promise<void>;
   /** The address of the endpoint, with its path; `undefined` while it does not listen. */
   readonly url: string | undefined;
   /** @param place where to listen and for whom, instead of what the options say */
@@ -73,6 +80,10 @@ export interface PrometheusExporter extends StockExporter {
 export interface Inside {
   /** Called before each collection; a scrape waits for it. */
   readonly beforeCollection?: (() => Promise<unknown>) | undefined;
+  /** Adds what other processes and threads have measured. Called before each collection; a scrape waits for it. */
+  readonly gather?: ((table: Table) => Promise<void>) | undefined;
+  /** Where another process serves the metrics, asks it for them. It may have none to give. */
+  readonly readElsewhere?: ((format: Format) => Promise<Parts | undefined> | undefined) | undefined;
   /** Reports a problem. @default `warn` of OpenTelemetry's diagnostics */
   readonly warn?: Warn | undefined;
 }
@@ -99,6 +110,9 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
     readonly #idle = new IdleCollection(() => this.#scrapes.exclusively(() => this.#collectNew()));
     #own: OwnPoints | undefined;
     #sdk: MetricProducer | undefined;
+    /** The threads whose gauges another process has. */
+    readonly #handedOver = new Set<Source>();
+    readonly #ended: Source[] = [];
     #resource: Attributes = {};
     /** Whether the last collection was one. */
     #isReady = false;
@@ -127,6 +141,7 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
         maxSamples: options.withoutTargetInfo === true ? maxSamples : maxSamples - 1,
         withScope: options.withoutScopeInfo !== true,
         seriesTtlMs: options.seriesTtlMs ?? Number.POSITIVE_INFINITY,
+        workerLabel: options.workerLabel,
         tell: this.#tell,
       });
       this.#scrapes = new Scrapes({
@@ -149,6 +164,14 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
         .then(() => callback(), callback)
         .catch((error) => this.#tell('callback', `The callback of the exporter failed: ${foreignMessage(error)}`));
     }
+
+    readonly #table: Table = {
+      add: (source, scopes) => this.#families.add(source, scopes),
+      remove: (source) => {
+        this.#families.remove(source);
+        if (this.#handedOver.delete(source)) this.#ended.push(source);
+      },
+    };
 
     override selectAggregationTemporality(): AggregationTemporality {
       return DELTA;
@@ -179,15 +202,30 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
     }
 
     metricsNow(): ScopeMetrics[] {
-      currentMeter();
-      const collected = collectNow(this.#sdk, (error) => this.#onError(error));
-      this.#families.add(SELF, [...collected, ...(this.#own?.take() ?? [])]);
+      this.#addNow();
       return cumulative(this.#families);
+    }
+
+    handOver(): Promise<Report[]> {
+      return this.#scrapes.exclusively(async () => {
+        await this.#collectNew();
+        return this.#take();
+      });
+    }
+
+    handOverNow(): Report[] {
+      this.#addNow();
+      return this.#take();
+    }
+
+    change(work: (table: Table) => void): Promise<void> {
+      return this.#scrapes.exclusively(async () => work(this.#table));
     }
 
     async read(format: Format = 'text', timeoutMs?: number): Promise<Parts> {
       try {
-        const parts = await this.#scrapes.read(format, timeoutMs);
+        const elsewhere = this.#inside.readElsewhere?.(format);
+        const parts = (elsewhere && (await elsewhere)) ?? (await this.#scrapes.read(format, timeoutMs));
         this.#isReady = true;
         return parts;
       } catch (error) {
@@ -227,6 +265,19 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
       return this.read().then(() => undefined, foreignMessage);
     }
 
+    #addNow(): void {
+      currentMeter();
+      const collected = collectNow(this.#sdk, (error) => this.#onError(error));
+      this.#families.add(SELF, [...collected, ...(this.#own?.take() ?? [])]);
+    }
+
+    #take(): Report[] {
+      const ended = this.#ended.splice(0).map((source) => ({ source, scopes: [], ended: true }));
+      const reports = takeReports(this.#families);
+      for (const { source } of reports) if (source !== SELF) this.#handedOver.add(source);
+      return [...ended, ...reports];
+    }
+
     /** Reads for the endpoint, which says how its scrapes were. */
     async #scrape(format: Format, timeoutMs?: number): Promise<Parts> {
       const startedAt = systemClock.now();
@@ -259,6 +310,7 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
       const ms = Math.min(timeoutMillis, collectTimeoutMs);
       const end = systemClock.now() + ms;
       await withDeadline(ms, async () => this.#inside.beforeCollection?.()).catch((error) => this.#onError(error));
+      await this.#inside.gather?.(this.#table);
       const result = await super.collect({ timeoutMillis: Math.max(1, end - systemClock.now()) });
       this.#collectedAt = Math.floor(systemClock.date());
       this.#resource = result.resourceMetrics.resource.attributes;

@@ -2,13 +2,15 @@
  * The table of the scrape: what the SDK has reported since the last time is added to what was there. So the number of
  * series has a limit, which the SDK's own memory of a pull reader has not.
  */
+import type { Attributes } from '@opentelemetry/api';
 import type { InstrumentationScope } from '@opentelemetry/core';
 import type { MetricData, ScopeMetrics } from '@opentelemetry/sdk-metrics';
 import { systemClock } from '../platform/clock.ts';
 import { type DropReason, droppedMeasurements } from '../telemetry/scrapes.ts';
 import { addExemplars, addTo, amountOf, hideGauge, isUsableSum } from './accumulate.ts';
 import { type Family, samplesOf } from './family.ts';
-import type { Point, Series, Source, Stream } from './series.ts';
+import { copyOf } from './names.ts';
+import { nameOfSource, type Point, SELF, type Series, type Source, type Stream } from './series.ts';
 import { isExponential, keyOf, meaningOf, typeOf } from './stream.ts';
 import { named, type Reported, Table, type TableOptions } from './table.ts';
 
@@ -27,12 +29,17 @@ interface Report {
 export class Families implements Iterable<Family> {
   readonly #streams = new Map<string, readonly [Family, Stream]>();
   readonly #options: FamiliesOptions;
-  readonly #table: Table;
+  #table: Table;
+  #reserved: readonly string[] = [];
   #reports = 0;
 
   constructor(options: FamiliesOptions) {
     this.#options = options;
-    this.#table = new Table(options, (reason, message) => this.#drop(reason, message));
+    this.#table = this.#createTable();
+  }
+
+  #createTable(): Table {
+    return new Table(this.#options, (reason, message) => this.#drop(reason, message));
   }
 
   /** Adds everything that `source` has measured since its last report. Never throws. */
@@ -47,20 +54,30 @@ export class Families implements Iterable<Family> {
     this.#hideUnobserved(report);
   }
 
-  /** Removes the gauges of a process that has ended. What it has counted stays. */
+  /** Removes the gauges of a process that has ended, and the series that are its own. What it has counted stays. */
   remove(source: Source): void {
     for (const family of this.#table) {
-      if (family.type !== 'gauge') continue;
-      for (const series of family.series.values()) {
-        series.values.delete(source);
-        series.hidden?.delete(source);
+      for (const [labels, series] of family.series) {
+        if (series.own?.source === source) this.#table.remove(family, labels);
+        else if ('values' in series) {
+          series.values.delete(source);
+          series.hidden?.delete(source);
+        }
       }
     }
   }
 
+  /** Removes everything. */
+  clear(): void {
+    this.#streams.clear();
+    this.#table = this.#createTable();
+    this.#table.reserve(this.#reserved);
+  }
+
   /** Keeps the names of these labels free, because every series gets them when it is written. */
   reserve(names: Iterable<string>): void {
-    this.#table.reserve(names);
+    this.#reserved = [...names];
+    this.#table.reserve(this.#reserved);
   }
 
   [Symbol.iterator](): Iterator<Family> {
@@ -127,8 +144,11 @@ export class Families implements Iterable<Family> {
     if (found === undefined) return;
     const [family, stream] = found;
     const isMeasured = meaning === 'value' || (typeof value === 'number' ? value !== 0 : value.count > 0);
-    const series = this.#table.seriesOf(found, metric, point.attributes, bounds, isMeasured);
+    const attributes = family.perWorker ? withWorker(point.attributes, report.source) : point.attributes;
+    const series = this.#table.seriesOf(found, metric, attributes, bounds, isMeasured);
     if (series === undefined) return;
+    if (family.perWorker && series !== family.other)
+      series.own ??= { source: report.source, attributes: copyOf(point.attributes) };
     // Only now: any number of instruments can have the name of this metric, and no series of their own.
     if (series.stream === stream) this.#streams.set(key, found);
     if (meaning !== 'delta' && series.report === report.id && series.observer === report.source) {
@@ -148,8 +168,14 @@ export class Families implements Iterable<Family> {
       for (const series of family.series.values()) {
         if (series.report === id || !series.stream.observable) continue;
         if ('values' in series) hideGauge(series, source);
-        else if (series.observer === source) series.observer = undefined;
+        // What another process has counted stays: it may have ended.
+        else if (source === SELF && series.observer === source) series.observer = undefined;
       }
     }
   }
+}
+
+function withWorker(attributes: Attributes, source: Source): Attributes {
+  const { worker: exported_worker, ...others } = attributes;
+  return { ...others, ...(exported_worker === undefined ? {} : { exported_worker }), worker: nameOfSource(source) };
 }

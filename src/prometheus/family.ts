@@ -1,6 +1,7 @@
 /** One metric of the scrape, with the series of all instruments that have its name. */
 import type { Attributes } from '@opentelemetry/api';
 import type { InstrumentationScope } from '@opentelemetry/core';
+import type { Combine } from './combine.ts';
 import type { CounterSeries, GaugeSeries, HistogramSeries, Series, Stream } from './series.ts';
 
 export type FamilyType = 'counter' | 'gauge' | 'histogram';
@@ -12,6 +13,10 @@ interface FamilyOf<T extends FamilyType, S extends Series> {
   readonly unit: string;
   /** That of its first instrument. */
   readonly scope: InstrumentationScope;
+  /** How the values that several sources have of one gauge become one. */
+  readonly combine: Combine;
+  /** Whether each source has series of its own, with its name as a label, which end with it. */
+  readonly perWorker: boolean;
   /** Of its first histogram. */
   readonly bounds: readonly number[] | undefined;
   /** By their labels as text. */

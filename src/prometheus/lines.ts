@@ -1,7 +1,8 @@
 /** The lines of one metric. */
+import { combined } from './combine.ts';
 import type { Family } from './family.ts';
 import { labelText } from './names.ts';
-import type { Exemplar, GaugeSeries, HistogramSeries, Series } from './series.ts';
+import type { Exemplar, HistogramSeries, Series } from './series.ts';
 
 /** `text` is the text format 0.0.4 of Prometheus, `openmetrics` is OpenMetrics 1.0. */
 export type Format = 'text' | 'openmetrics';
@@ -17,7 +18,7 @@ export interface LineOptions {
 }
 
 export function* linesOf(
-  { name }: Family,
+  { name, combine }: Family,
   shown: Iterable<Series>,
   { constant, format, timestamp, exemplars = true }: LineOptions,
 ): Generator<string> {
@@ -28,7 +29,7 @@ export function* linesOf(
   let ends: string[] = [];
   for (const series of shown) {
     const labels = join(series.labels, constant);
-    if ('values' in series) yield `${name}${inBraces(labels)} ${numberText(gaugeValue(series))}${at}\n`;
+    if ('values' in series) yield `${name}${inBraces(labels)} ${numberText(combined(series.values, combine))}${at}\n`;
     else if ('value' in series) {
       yield `${name}${inBraces(labels)} ${numberText(series.value)}${at}${exemplarOf(series.exemplar)}\n`;
     } else {
@@ -69,13 +70,6 @@ function join(labels: string, more: string): string {
 
 export function inBraces(labels: string): string {
   return labels === '' ? '' : `{${labels}}`;
-}
-
-/** Up-down counters of several processes add up. */
-export function gaugeValue({ values }: GaugeSeries): number {
-  let sum = 0;
-  for (const value of values.values()) sum += value;
-  return sum;
 }
 
 /** The longest labels of an exemplar that OpenMetrics allows, in characters, without what is around names and values. */

@@ -102,7 +102,7 @@ export function isShared(attributes: Attributes): boolean {
   return Object.values(attributes).every((value) =>
     typeof value === 'string'
       ? value.length <= MAX_VALUE_LENGTH
-      : typeof value !== 'object' && typeof value !== 'function',
+      : typeof value === 'number' || typeof value === 'boolean',
   );
 }
 

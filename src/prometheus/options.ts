@@ -43,6 +43,12 @@ export interface ScrapeOptions {
    * @default `false` with OTEL_METRICS_EXEMPLAR_FILTER=always_off, or true
    */
   readonly exemplars?: boolean | undefined;
+  /**
+   * Whether `process_*`, `nodejs_*` and your own gauges have one series for each process of a cluster and each worker
+   * thread, with the label `worker`. Without it they are one: CPU time and memory add up, the others are the largest.
+   * @default false
+   */
+  readonly workerLabel?: boolean | undefined;
 }
 
 /** The options of OpenTelemetry's own exporter, and more. */
@@ -87,6 +93,7 @@ export const SCRAPE_RULES: Rules<ScrapeOptions> = {
   token: optional(token),
   allowedHosts: optional(hosts),
   exemplars: optional(flag),
+  workerLabel: optional(flag),
 };
 
 const producers: Rule<NonNullable<ExporterConfig['metricProducers']>> = (where, option, value) => {

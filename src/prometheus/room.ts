@@ -2,6 +2,8 @@
 export interface Room {
   /** Takes lines with a text of this length from what is left. @returns whether there was enough */
   take(samples: number, length: number): boolean;
+  /** Gives back what was taken. */
+  give(samples: number, length: number): void;
 }
 
 /** The maximum length of a scrape, in characters. With labels of ordinary length, the limit of samples comes first. */
@@ -12,13 +14,18 @@ const REST_OF_LINE = 48;
 export function createRoom(maxSamples: number): Room {
   let samplesLeft = maxSamples;
   let lengthLeft = MAX_LENGTH;
+  const wholeLengthOf = (samples: number, length: number) => samples * (length + REST_OF_LINE);
   return {
     take(samples, length) {
-      const wholeLength = samples * (length + REST_OF_LINE);
+      const wholeLength = wholeLengthOf(samples, length);
       if (samples > samplesLeft || wholeLength > lengthLeft) return false;
       samplesLeft -= samples;
       lengthLeft -= wholeLength;
       return true;
+    },
+    give(samples, length) {
+      samplesLeft += samples;
+      lengthLeft += wholeLengthOf(samples, length);
     },
   };
 }

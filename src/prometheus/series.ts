@@ -27,6 +27,11 @@ export interface Point<T = number | Histogram> {
 export type Source = string;
 export const SELF: Source = '';
 
+/** As the label `worker` has it: `0` for this process, `3` for the third of a cluster, `0.1` and `3.1` for their threads. */
+export function nameOfSource(source: Source): string {
+  return source === SELF || source.startsWith('.') ? `0${source}` : source;
+}
+
 /** What one instrument measures. */
 export interface Stream {
   readonly scope: InstrumentationScope;
@@ -44,6 +49,8 @@ interface SeriesBase {
   labels: string;
   /** Those of the first measurement, in memory of their own. */
   readonly attributes: Attributes;
+  /** Where the series is one source's own: that source, and the attributes without its name. */
+  own?: { readonly source: Source; readonly attributes: Attributes };
   /** The instrument that it belongs to. */
   readonly stream: Stream;
   /** When its value changed last, in milliseconds of the monotonic clock. Observing a gauge is a change. */

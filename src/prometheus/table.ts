@@ -5,6 +5,7 @@ import type { MetricData } from '@opentelemetry/sdk-metrics';
 import { schema } from '../../views/index.ts';
 import { telemetry } from '../../views/telemetry.ts';
 import type { DropReason } from '../telemetry/scrapes.ts';
+import { combineOf, isPerWorker } from './combine.ts';
 import { createSeries, type Family, type FamilyType, sampleNames, samplesOf } from './family.ts';
 import { foldedOf } from './folded.ts';
 import { copyOf, cut, isShared, labelText, metricName, OTHER, otherLabels, RESERVED } from './names.ts';
@@ -28,6 +29,8 @@ export interface TableOptions {
   readonly maxSamples: number;
   /** Whether every series has the labels of its scope. Otherwise only those have them that need them to be unique. */
   readonly withScope: boolean;
+  /** Whether metrics of a process have one series per process and thread. */
+  readonly workerLabel?: boolean | undefined;
   readonly tell: Tell;
 }
 
@@ -141,12 +144,15 @@ export class Table implements Iterable<Family> {
     }
     for (const each of names) this.#names.add(each);
     const { unit } = metric.descriptor;
+    const isSum = 'isMonotonic' in metric;
     const family = {
       name,
       type,
       help,
       unit: cut(String(unit ?? '')),
       bounds,
+      combine: combineOf(name, isSum),
+      perWorker: this.#options.workerLabel === true && isPerWorker(name, isSum),
       scope,
       series: new Map(),
       other: undefined,
@@ -183,6 +189,12 @@ export class Table implements Iterable<Family> {
       return this.#fold(family, stream, metric, attributes, isMeasured);
     }
     return this.#create(family, stream, labels, copyOf(attributes), bounds);
+  }
+
+  /** A series that will not come back. */
+  remove(family: Family, labels: string): void {
+    family.series.delete(labels);
+    this.#room.give(samplesOf(family.bounds), family.name.length + labels.length);
   }
 
   /** The series for what is above the limits; `undefined` where several values have no sum, or an unknown one. */
