@@ -31,6 +31,7 @@ export class MetricsPush {
   readonly #exporter: Pick<PrometheusExporter, 'collect' | 'metricsNow'>;
   readonly #resource: Attributes;
   readonly #settings: MetricsPushSettings;
+  readonly #isElsewhere: () => boolean;
   readonly #collector: CollectorOptions;
   readonly #client: CollectorClient;
   readonly #startMs = Math.floor(systemClock.date());
@@ -47,16 +48,21 @@ export class MetricsPush {
   #settledWork = 0;
   readonly #reported = new Set<string>();
 
-  /** @param resource its `service.instance.id` keeps processes of one service apart */
+  /**
+   * @param resource its `service.instance.id` keeps processes of one service apart
+   * @param isElsewhere whether another process has the metrics of this one, and delivers them
+   */
   constructor(
     exporter: Pick<PrometheusExporter, 'collect' | 'metricsNow'>,
     resource: Attributes,
     settings: MetricsPushSettings,
+    isElsewhere: () => boolean = () => false,
   ) {
     this.url = withoutSecrets(settings.url);
     this.#exporter = exporter;
     this.#resource = resource;
     this.#settings = settings;
+    this.#isElsewhere = isElsewhere;
     this.#collector = { ...settings, timeoutMs: settings.exportTimeoutMs };
     this.#client = new CollectorClient(this.#collector);
     this.#scheduleNext();
@@ -97,6 +103,7 @@ export class MetricsPush {
    */
   beginLast(timeoutMs: number): () => void {
     this.stop();
+    if (this.#isElsewhere()) return () => {};
     const deadline = systemClock.now() + timeoutMs;
     const reading = this.#read(this.#exporter.metricsNow());
     if (reading.work === this.#settledWork) return () => {};
@@ -119,6 +126,7 @@ export class MetricsPush {
   }
 
   async #deliver(): Promise<void> {
+    if (this.#isElsewhere()) return;
     const deadline = systemClock.now() + this.#settings.exportTimeoutMs;
     const { resourceMetrics } = await this.#exporter.collect();
     const reading = this.#read(resourceMetrics.scopeMetrics);

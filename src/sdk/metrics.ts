@@ -5,6 +5,7 @@ import type { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { chargesSettled } from '../llm/pending-charges.ts';
 import type { PrometheusExporter } from '../prometheus/exporter.ts';
 import { createSchemaProvider } from '../prometheus/provider.ts';
+import { createGathering, type Gathering } from './gathering.ts';
 import { MetricsPush } from './metrics-push.ts';
 import type { Sdk } from './packages.ts';
 import { metricsResourceOf, resourceOf } from './resource.ts';
@@ -12,6 +13,7 @@ import type { Settings } from './settings.ts';
 import { warn } from './warn.ts';
 
 export interface Metrics {
+  readonly gathering: Gathering;
   readonly provider: MeterProvider;
   readonly exporter: PrometheusExporter;
   readonly push: MetricsPush | undefined;
@@ -21,11 +23,14 @@ export function createMetrics(sdk: Sdk, settings: Settings): Metrics {
   const { scrape, jobLabel, metricsPush } = settings;
   const common = resourceOf(sdk, settings);
   const resource = metricsResourceOf(sdk, settings, common);
-  const inside = { beforeCollection: chargesSettled, warn };
+  const gathering = createGathering();
+  const inside = { beforeCollection: chargesSettled, warn, ...gathering.inside };
   const made = createSchemaProvider(sdk, { ...scrape, resource, jobLabel }, inside);
   const push =
-    metricsPush === undefined ? undefined : new MetricsPush(made.exporter, ofInstance(common.attributes), metricsPush);
-  return { ...made, push };
+    metricsPush === undefined
+      ? undefined
+      : new MetricsPush(made.exporter, ofInstance(common.attributes), metricsPush, gathering.isElsewhere);
+  return { ...made, gathering, push };
 }
 
 /** Equal processes would write to the same series. */

@@ -18,6 +18,8 @@ export interface Settings {
   readonly traces: TracesSettings | undefined;
   /** Where the endpoint is to listen and for whom; `undefined` where there is to be none. */
   readonly prometheus: Place | undefined;
+  /** Whether there is an endpoint, or a server of the program that answers: then it is for all processes of a cluster. */
+  readonly servesCluster: boolean;
   /** What holds for the metrics with and without an endpoint. */
   readonly scrape: ScrapeOptions;
   readonly metricsPush: MetricsPushSettings | undefined;
@@ -49,6 +51,7 @@ export function settingsFrom(options: RegisterOptions): Settings {
     flushTimeoutMs,
     traces,
     prometheus,
+    servesCluster: hasEndpoint(options),
     scrape: scrapeFrom(options),
     metricsPush,
     modelCalls: modelCallsFrom(options),

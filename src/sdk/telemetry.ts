@@ -31,11 +31,16 @@ export function startTelemetry(sdk: Sdk, settings: Settings, onShutdown: () => v
   const listen = (endpoint: Settings['prometheus']): boolean => {
     if (metrics === undefined || endpoint === undefined || ready !== undefined) return false;
     noteEndpoint(true);
-    ready = startScrapeServer(endpoint, metrics.exporter).then((started) => {
-      server = started;
+    metrics.gathering.serve(endpoint);
+    ready = metrics.gathering.isServed().then(async (isServed) => {
+      if (!isServed) server = await startScrapeServer(endpoint, metrics.exporter);
     });
     return true;
   };
+  metrics?.gathering.start(metrics.exporter, settings, () => {
+    noteEndpoint(true);
+    void ready?.then(() => server?.close());
+  });
   listen(settings.prometheus);
 
   let lastText: Promise<string> | undefined;
@@ -72,7 +77,10 @@ export function startTelemetry(sdk: Sdk, settings: Settings, onShutdown: () => v
     releaseProcess();
     // A callback that never ends gets half of the time that is left: the endpoint closes in time all the same.
     lastText = text(Math.max(100, deadline - systemClock.now()) / 2);
-    const closing = Promise.allSettled([lastText, ready?.then(() => server?.close())]).then(() => metrics?.stop());
+    const closing = Promise.allSettled([lastText, ready?.then(() => server?.close())]).then(async () => {
+      await metrics?.gathering.stop();
+      await metrics?.stop();
+    });
     await settlesWithin(Math.max(100, deadline - systemClock.now()), closing);
     unwatch();
     noteEndpoint(false);
@@ -100,6 +108,7 @@ export function startTelemetry(sdk: Sdk, settings: Settings, onShutdown: () => v
   followWorkers(settings.flushTimeoutMs);
   const releaseWorker = answerAsked(() => {
     sendLast();
+    metrics?.gathering.stopNow();
     askWorkers();
   });
 

@@ -1,6 +1,6 @@
 /**
- * A worker thread has providers of its own: its spans leave from it, and its counts are not at the endpoint of the main
- * thread, which has the port. That is said once per process, when a worker without an endpoint makes its first span: many never do.
+ * A worker thread has providers of its own: its spans leave from it, and the main thread collects its counts. Where the main
+ * thread does not, that is said when a worker without an endpoint makes its first span: many never do.
  *
  * A thread that exits ends its workers at once, without an `exit` of theirs. So it asks them before, by a message, to send
  * the spans that they have, and waits for it. All threads share one array: whether the warning was given, and the state
@@ -50,8 +50,8 @@ export function workerNotice(): SpanProcessor[] {
         if (Atomics.compareExchange(states, slotOf(threadId), 0, MADE_SPANS) !== 0) return;
         if (own.hasEndpoint || Atomics.exchange(states, WARNED, 1) !== 0) return;
         warn(
-          'The spans of worker threads are delivered, but their counts are not at the endpoint of the main thread. ' +
-            'An endpoint of its own: register({ prometheus: { port } }) in the worker.',
+          'The spans of this worker thread are delivered, but its counts are at no endpoint, because the main thread has ' +
+            'not called register. An endpoint of its own: register({ prometheus: { port } }) in the worker.',
         );
       },
       onEnd: () => {},

@@ -261,21 +261,15 @@ describe('a worker thread', () => {
     expect((await child.exited).code).toBe(0);
   });
 
-  it('says once per process that its counts are not at the endpoint, and opens no port', async () => {
+  it('says that its counts are at no endpoint where only the worker registers, and opens no port', async () => {
     const child = runModule(
       `import { Worker } from 'node:worker_threads';
-       const run = (source) => new Promise((end) => {
-         new Worker(new URL('data:text/javascript,' + encodeURIComponent(source))).on('exit', end);
-       });
-       await run('');
-       const source = "import { task } from '${ENTRY.main}'; await task('inside', () => 1).execute();";
-       for (let i = 0; i < 3; i++) await run(source);`,
-      { env: { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url }, flags: ['--import', ENTRY.register] },
+       const source = "import { task } from '${ENTRY.main}'; await task('inside', () => 1).execute(); await task('inside', () => 1).execute();";
+       new Worker(new URL('data:text/javascript,' + encodeURIComponent(source)), { execArgv: ['--import', '${ENTRY.register}'] });`,
+      { env: { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url } },
     );
     const { stderr } = await child.exited;
-    expect(stderr.match(/TelemetryWarning: .*/g)).toEqual([
-      expect.stringContaining('their counts are not at the endpoint'),
-    ]);
-    expect(names()).toEqual(['task inside', 'task inside', 'task inside']);
+    expect(stderr.match(/TelemetryWarning: .*/g)).toEqual([expect.stringContaining('its counts are at no endpoint')]);
+    expect(names()).toEqual(['task inside', 'task inside']);
   });
 });

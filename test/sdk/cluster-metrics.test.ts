@@ -1,0 +1,221 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+import { ENTRY, endChildren, runModule } from '../support/child.ts';
+import { freePort } from '../support/free-port.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+afterEach(endChildren);
+
+const REGISTER = `import { register } from '${ENTRY.sdk}'; const sdk = await register(typeof options === 'undefined' ? {} : options);`;
+
+/** Works when it is told to, and says when it has. */
+const WORKER = `
+  import cluster from 'node:cluster'; import { task } from '${ENTRY.main}';
+  ${REGISTER}
+  const work = task('work', () => 1);
+  process.on('message', async ({ run, then }) => {
+    for (let i = 0; i < run; i += 1) await work.execute();
+    if (then === undefined) return process.send('ran');
+    if (then === 'busy') { process.send('ran'); const end = Date.now() + 2_500; while (Date.now() < end); }
+    if (then === 'exit') process.exit(3);
+    if (then === 'throw') setTimeout(() => { throw new Error('on purpose'); });
+    if (then === 'disconnect') { cluster.worker.disconnect(); setTimeout(() => work.execute(), 100); }
+    if (then === 'kill') process.kill(process.pid, 'SIGTERM');
+    if (then === 'metrics') process.send(await sdk.metrics());
+  });
+  process.send('ready');`;
+
+/** What the programs of primaries use. */
+const PRIMARY = `
+  import cluster from 'node:cluster'; import { once } from 'node:events';
+  const fork = async (env) => { const worker = cluster.fork(env); await once(worker, 'message'); return worker; };
+  const tell = async (worker, message) => { worker.send(message); return (await once(worker, 'message'))[0]; };
+  const ended = (worker) => once(worker, 'exit');
+  const text = async (url = sdk.metricsUrl) => (await fetch(url)).text();
+  const executions = (metrics) => Number(/tta_primitive_executions_total{[^}]*status="success"[^}]*} (\\S+)/.exec(metrics)?.[1] ?? 0);
+  const count = async () => executions(await text());
+  const workersIn = (metrics, state) => Number(new RegExp('tta_scrape_workers{state="' + state + '"[^}]*} (\\\\S+)').exec(metrics)?.[1]);`;
+
+interface Programs {
+  readonly primary: string;
+  readonly worker?: string;
+  readonly env?: Record<string, string>;
+  /** Flags of Node.js for the workers. */
+  readonly execArgv?: readonly string[];
+}
+
+/** Runs the primary, and returns what it gives to `answer`. */
+async function runCluster({ primary, worker = WORKER, env = {}, execArgv = [] }: Programs): Promise<unknown> {
+  const exec = join(tempFolder({ 'worker.mjs': worker }), 'worker.mjs');
+  const child = runModule(
+    `${PRIMARY} cluster.setupPrimary({ exec: ${JSON.stringify(exec)}, execArgv: ${JSON.stringify(execArgv)} });
+     const answer = (value) => console.log('ANSWER ' + JSON.stringify(value));
+     ${primary}
+     for (const worker of Object.values(cluster.workers)) worker.process.kill('SIGKILL');
+     process.exit();`,
+    { env: { OTEL_TRACES_EXPORTER: 'none', TTA_MODEL_CALLS: 'off', ...env } },
+  );
+  const answer: unknown = JSON.parse(await child.says('ANSWER '));
+  const { stderr } = await child.exited;
+  // What the worker throws on purpose is on stderr; a warning of ours is a surprise.
+  expect(stderr).not.toContain('TelemetryWarning');
+  return answer;
+}
+
+describe('the primary of a cluster', () => {
+  it('serves the sum of its workers, which listen to no port', async () => {
+    const answer = await runCluster({
+      primary: `${REGISTER} const workers = await Promise.all([fork(), fork(), fork()]);
+        await Promise.all(workers.map((worker, i) => tell(worker, { run: 10 ** i })));
+        const metrics = await text();
+        answer([executions(metrics), workersIn(metrics, 'answered'), workersIn(metrics, 'stuck'), metrics.match(/^target_info/gm).length]);`,
+    });
+    expect(answer).toEqual([111, 3, 0, 1]);
+  });
+
+  it.each([
+    ['calls process.exit()', 'exit'],
+    ['throws an error', 'throw'],
+    ['gets SIGTERM', 'kill'],
+  ])('keeps what a worker has counted that %s', async (_, then) => {
+    const answer = await runCluster({
+      primary: `${REGISTER} const worker = await fork(); await tell(worker, { run: 5 }); const counts = [await count()];
+        worker.send({ run: 7, then: '${then}' }); await ended(worker);
+        counts.push(await count());
+        await tell(await fork(), { run: 1 });
+        counts.push(await count()); answer(counts);`,
+    });
+    expect(answer).toEqual([5, 12, 13]);
+  });
+
+  it('keeps what a worker has counted after it has disconnected', async () => {
+    const answer = await runCluster({
+      primary: `${REGISTER} const worker = await fork(); worker.send({ run: 7, then: 'disconnect' }); await ended(worker);
+        answer(await count());`,
+    });
+    expect(answer).toBe(8);
+  });
+
+  it('keeps what a worker has counted until the last scrape before SIGKILL', async () => {
+    const answer = await runCluster({
+      primary: `${REGISTER} const worker = await fork(); await tell(worker, { run: 5 }); await count();
+        worker.process.kill('SIGKILL'); await ended(worker);
+        const metrics = await text(); answer([executions(metrics), workersIn(metrics, 'answered')]);`,
+    });
+    expect(answer).toEqual([5, 0]);
+  });
+
+  it('waits for a worker that is busy until a deadline, once, and adds its answer when it comes', async () => {
+    const answer = await runCluster({
+      primary: `${REGISTER} const workers = await Promise.all([fork(), fork()]);
+        await tell(workers[0], { run: 5 }); await tell(workers[1], { run: 7, then: 'busy' });
+        const timed = async () => { const from = performance.now(); const metrics = await text();
+          return [executions(metrics), workersIn(metrics, 'stuck'), performance.now() - from]; };
+        const first = await timed(); const second = await timed();
+        while ((await count()) !== 12) await new Promise((resolve) => setTimeout(resolve, 50));
+        const last = await timed();
+        answer([first.slice(0, 2), first[2] > 900, second.slice(0, 2), second[2] < 900, last.slice(0, 2)]);`,
+    });
+    expect(answer).toEqual([[5, 1], true, [5, 1], true, [12, 0]]);
+  });
+
+  it('does not show its messages to the handlers of the program', async () => {
+    const answer = await runCluster({
+      worker: `${REGISTER} const seen = []; process.on('message', (message) => { seen.push(message); if (message === 'tell') process.send(seen); });
+        process.send('ready');`,
+      primary: `${REGISTER} const heard = []; cluster.on('message', (worker, message) => heard.push(message));
+        const worker = await fork(); await text(); await text();
+        await tell(worker, 'tell'); answer(heard);`,
+    });
+    expect(answer).toEqual(['ready', ['tell']]);
+  });
+
+  it.each([
+    ['the primary registers after the fork', 'json'],
+    ['messages are serialised as in structured clones', 'advanced'],
+  ])('serves the sum also where %s', async (_, serialization) => {
+    const answer = await runCluster({
+      primary: `cluster.setupPrimary({ serialization: '${serialization}' });
+        const forked = fork(); ${REGISTER} const worker = await forked;
+        await tell(worker, { run: 5 }); answer([await count(), (await tell(worker, { run: 1, then: 'metrics' })) === '']);`,
+    });
+    expect(answer).toEqual([5, false]);
+  });
+
+  it('serves the sum where the workers are registered by --import', async () => {
+    const answer = await runCluster({
+      primary: `${REGISTER} const worker = await fork(); await tell(worker, { run: 5 }); answer(await count());`,
+      execArgv: ['--import', ENTRY.register],
+    });
+    expect(answer).toBe(5);
+  });
+
+  it('leaves a worker the endpoint that its options name', async () => {
+    const port = await freePort();
+    const answer = await runCluster({
+      worker: `const options = { prometheus: { port: ${port} } }; ${WORKER}`,
+      primary: `${REGISTER} const worker = await fork(); await tell(worker, { run: 5 });
+        answer([await count(), executions(await text('http://127.0.0.1:${port}/metrics'))]);`,
+    });
+    expect(answer).toEqual([0, 5]);
+  });
+
+  it('gives the sum to a worker that asks its handle for the metrics', async () => {
+    const answer = await runCluster({
+      primary: `${REGISTER} const workers = await Promise.all([fork(), fork()]); await tell(workers[0], { run: 5 });
+        const metrics = await tell(workers[1], { run: 7, then: 'metrics' }); answer([executions(metrics), await count()]);`,
+    });
+    expect(answer).toEqual([12, 12]);
+  });
+
+  it('serves many workers one after the other, and keeps no series of the dead', async () => {
+    const answer = await runCluster({
+      primary: `const options = { prometheus: { workerLabel: true } }; ${REGISTER} const sizes = [];
+        for (let i = 0; i < 12; i += 1) {
+          const worker = await fork(); await tell(worker, { run: 5 }); await count();
+          worker.process.kill(['SIGTERM', 'SIGKILL'][i % 2]); await ended(worker);
+          sizes.push((await text()).split('worker="').length - 1);
+        }
+        answer([await count(), new Set(sizes).size]);`,
+    });
+    expect(answer).toEqual([60, 1]);
+  });
+});
+
+describe('the label worker', () => {
+  const API = pathToFileURL(createRequire(import.meta.url).resolve('@opentelemetry/api')).href;
+  const GAUGE = `import { metrics } from '${API}'; const meter = metrics.getMeter('mine');
+    const mine = meter.createGauge('mine'); const open = meter.createUpDownCounter('open');`;
+  const lines = (text: unknown, pattern: RegExp) =>
+    String(text)
+      .match(pattern)
+      ?.map((line) => line.replace(/,?job="[^"]*"/, ''));
+  const run = (options: string) =>
+    runCluster({
+      worker: `${WORKER} ${GAUGE} mine.record(cluster.worker.id); open.add(cluster.worker.id);`,
+      primary: `const options = ${options}; ${REGISTER} ${GAUGE} mine.record(1); open.add(1);
+        const workers = [await fork(), await fork()]; await Promise.all(workers.map((worker) => tell(worker, { run: 1 })));
+        answer(await text());`,
+    });
+
+  it('is off: up-down counters add up, of other gauges the largest is shown, and the start is that of the primary', async () => {
+    const text = await run('{}');
+    expect(lines(text, /^(?:mine|open){.*$/gm)).toEqual(['mine{} 2', 'open{} 4']);
+    expect(lines(text, /^(?:process|nodejs)_\w+/gm)).toHaveLength(7);
+  });
+
+  it('gives each process its own process metrics and gauges', async () => {
+    const text = await run('{ prometheus: { workerLabel: true } }');
+    expect(lines(text, /^(?:mine|open){.*$/gm)?.sort()).toEqual([
+      'mine{worker="0"} 1',
+      'mine{worker="1"} 1',
+      'mine{worker="2"} 2',
+      'open{} 4',
+    ]);
+    expect(lines(text, /^process_cpu_seconds_total{worker="\d"/gm)?.sort()).toEqual(
+      ['0', '1', '2'].map((id) => `process_cpu_seconds_total{worker="${id}"`),
+    );
+  });
+});
