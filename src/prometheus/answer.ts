@@ -1,5 +1,5 @@
 /** An answer over HTTP, and how it is sent: a client that reads slowly holds it in memory, within limits. */
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { inBackground } from '../platform/background.ts';
 
 export interface Answer {
@@ -31,22 +31,18 @@ export function textAnswer(status: number, text: string, headers: Readonly<Recor
   return answerOf(status, [Buffer.from(text)], { 'content-type': 'text/plain; charset=utf-8', ...headers });
 }
 
-/** The bodies that are being read, and by how many clients. */
-const readers = new Map<Parts, number>();
+/** The bodies that are being read, the oldest first, and their readers. */
+const readers = new Map<Parts, Set<ServerResponse>>();
 
-/** A body that is larger than all that may be read at once is sent too, when it is the only one. */
-export function send(response: ServerResponse, answer: Answer): void {
+export function send({ method }: IncomingMessage, response: ServerResponse, { status, headers, body }: Answer): void {
   if (response.headersSent || response.destroyed) return;
-  const { status, headers, body } = hasRoomFor(answer.body) ? answer : textAnswer(503, TOO_SLOW);
-  readers.set(body, (readers.get(body) ?? 0) + 1);
-  let isRead = false;
+  if (!readers.has(body)) makeRoomFor(body);
+  const all = readers.get(body) ?? new Set();
+  readers.set(body, all.add(response));
   const end = () => {
-    if (isRead) return;
-    isRead = true;
     cancel();
-    const others = (readers.get(body) ?? 1) - 1;
-    if (others === 0) readers.delete(body);
-    else readers.set(body, others);
+    all.delete(response);
+    if (all.size === 0) readers.delete(body);
   };
   const cancel = inBackground(SEND_TIMEOUT_MS, () => {
     response.destroy();
@@ -59,15 +55,19 @@ export function send(response: ServerResponse, answer: Answer): void {
   if (vary !== undefined) response.appendHeader('vary', vary);
   response.writeHead(status, others);
   // Node.js writes them at once.
-  if (response.req.method !== 'HEAD') for (const part of body) response.write(part);
+  if (method !== 'HEAD') for (const part of body) response.write(part);
   response.end();
 }
 
-const TOO_SLOW = 'Other clients have not read their metrics yet\n';
-
-function hasRoomFor(body: Parts): boolean {
-  const bytes = lengthOf([...readers.keys()].flat());
-  return readers.has(body) || bytes === 0 || bytes + lengthOf(body) <= MAX_BYTES;
+/** Cuts off those who have read for the longest time: Prometheus has its answer within milliseconds. */
+function makeRoomFor(body: Parts): void {
+  let bytes = lengthOf(body) + lengthOf([...readers.keys()].flat());
+  for (const [oldest, responses] of readers) {
+    if (bytes <= MAX_BYTES) return;
+    bytes -= lengthOf(oldest);
+    readers.delete(oldest);
+    for (const response of responses) response.destroy();
+  }
 }
 
 function lengthOf(parts: Parts): number {

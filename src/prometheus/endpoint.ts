@@ -17,6 +17,8 @@ export interface EndpointOptions extends Pick<Door, 'read'> {
 const PATH = '/metrics';
 /** Some Prometheus servers, some probes, some people. */
 const MAX_CONNECTIONS = 256;
+/** A name in DNS. */
+const LONGEST_HOST = 253;
 /** A request has no body. */
 const REQUEST_TIMEOUT_MS = 10_000;
 
@@ -68,9 +70,9 @@ async function startServer(options: EndpointOptions, place: Place): Promise<Http
       // What follows a request with a body is not read: it may have no end.
       if (hasBody(request)) response.setHeader('connection', 'close');
       const refused = isLoopbackAddress(server.address) ? refusedFrom(request, place) : undefined;
-      if (refused !== undefined) send(response, refused);
+      if (refused !== undefined) send(request, response, refused);
       else if (asked === path) await answerNode(request, response, { token, read });
-      else send(response, await otherAnswer(request, asked, path, options));
+      else send(request, response, await otherAnswer(request, asked, path, options));
     },
   });
   return server;
@@ -96,7 +98,7 @@ function refusedFrom(request: IncomingMessage, { host, allowedHosts }: Place): A
   if (!isForThisMachine(request, [host, ...allowedHosts])) {
     return textAnswer(
       403,
-      `The metrics are for this machine only, and not for the host ${requestedHost(request)}. ` +
+      `The metrics are for this machine only, and not for the host ${requestedHost(request)?.slice(0, LONGEST_HOST)}. ` +
         'The option allowedHosts, or TTA_PROMETHEUS_ALLOWED_HOSTS, can allow it\n',
     );
   }

@@ -29,7 +29,7 @@ export interface WebRequest {
 /** For a server of `node:http`, and of what is built on it. Never rejects. */
 export async function answerNode(request: IncomingMessage, response: ServerResponse, door: Door): Promise<void> {
   try {
-    send(response, await answerTo(request.method, (name) => request.headers[name]?.toString(), door));
+    send(request, response, await answerTo(request.method, (name) => request.headers[name]?.toString(), door));
   } catch {
     // The server of the program may have changed the response in the meantime.
     response.destroy();
