@@ -3,7 +3,9 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     // .ci/deep runs the tests that take minutes.
-    include: [process.env.TTA_DEEP === undefined ? 'test/**/*.test.ts' : 'test/**/*.deep.ts'],
+    include: [
+      process.env.TTA_DEEP === undefined || process.env.TTA_DEEP === '' ? 'test/**/*.test.ts' : 'test/**/*.deep.ts',
+    ],
     // Every test file has a process of its own: the OpenTelemetry globals are shared by a whole process.
     pool: 'forks',
     // Some tests check that memory, timers and listeners are released.

@@ -27,12 +27,13 @@ export function run(
   args: readonly string[],
   cwd: string,
   env: Readonly<Record<string, string>> = {},
+  timeoutMs = 240_000,
 ): Promise<Result> {
   return new Promise((resolve, reject) => {
     execFile(
       command,
       args,
-      { cwd, env: { ...environment(), ...env }, maxBuffer: 64 * 2 ** 20, timeout: 240_000 },
+      { cwd, env: { ...environment(), ...env }, maxBuffer: 64 * 2 ** 20, timeout: timeoutMs },
       (error, stdout, stderr) => {
         if (error !== null && typeof error.code !== 'number') {
           reject(
