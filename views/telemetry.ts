@@ -17,7 +17,8 @@ export const telemetry: readonly Row[] = [
     metric: 'tta_series_overflow_total',
     type: 'counter',
     labels: { [ATTR.instrument]: 'metric' },
-    meaning: 'measurements that went to the series `__other__` because their metric had reached its limit of series',
+    meaning:
+      'measurements that went to the series `__other__`, or of a gauge to none, because their metric or all metrics together had reached their limit of series; `metric` can be one of your own',
   },
   {
     instrument: INSTRUMENT.scrapeDuration,

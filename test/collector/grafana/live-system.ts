@@ -76,6 +76,7 @@ export async function startLiveSystem(options: LiveSystemOptions): Promise<LiveS
   const telemetry = await register({
     prometheus: { port: 0 },
     traces: { endpoint },
+    metricsPush: { endpoint: sink.url },
     modelCalls: { hosts: { [new URL(provider.url).host]: 'openai' } },
   });
   const handle = supportDesk();
@@ -103,6 +104,7 @@ export async function startLiveSystem(options: LiveSystemOptions): Promise<LiveS
       await pause(ticketIntervalMs());
       // The sink keeps all spans for other tests. Here they would fill the memory.
       sink.spans.length = 0;
+      sink.metrics.length = 0;
       // The trace store refuses the first spans and accepts all later ones.
       if (ticket === 20) sink.behaviour = 'take';
     }

@@ -18,10 +18,9 @@ const targets = dashboards.flatMap((dashboard) =>
 const readsCollector = ({ expr }: Target) => expr.includes('otelcol_');
 /** exemplars.test.ts tests the targets that read the metrics of a gateway. */
 const readsGateway = ({ expr }: Target) => expr.includes('traces_span_metrics_');
-/** Metrics of programs that have workers, or send their metrics: test/sdk tests these. */
-const readsOtherPrograms = ({ expr }: Target) => /tta_scrape_workers|tta_metrics_push_/.test(expr);
-const readsApplication = (target: Target) =>
-  !readsCollector(target) && !readsGateway(target) && !readsOtherPrograms(target);
+/** Of programs that have workers: test/sdk tests it. */
+const readsWorkers = ({ expr }: Target) => expr.includes('tta_scrape_workers');
+const readsApplication = (target: Target) => !readsCollector(target) && !readsGateway(target) && !readsWorkers(target);
 const collectorTargets = targets.filter(([, target]) => readsCollector(target));
 const applicationTargets = targets.filter(([, target]) => readsApplication(target));
 
