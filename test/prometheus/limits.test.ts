@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest';
+import { type Exposition, select } from '../../src/prometheus/parse.ts';
+import { ttaViews } from '../../views/index.ts';
+import { total } from '../support/scrape.ts';
+import { ownMeter } from './own-meter.ts';
+
+const OTHER = { customer: '__other__' };
+const seriesOf = ({ samples }: Exposition, name: string) => samples.filter((sample) => sample.name === name).length;
+
+/** With the metrics of this package too, among them that of what was folded. */
+const withOurs = { views: [...ttaViews] };
+
+describe('the series of a metric', () => {
+  it('are at most 2,000: what is above is in one series, and nothing is lost', async () => {
+    const { provider, scrape } = ownMeter();
+    const meter = provider.getMeter('shop');
+    const orders = meter.createCounter('orders');
+    const times = meter.createHistogram('times', { advice: { explicitBucketBoundaries: [1] } });
+    for (let round = 0; round < 5; round += 1) {
+      for (let n = 0; n < 1_500; n += 1) {
+        orders.add(1, { customer: `${round} ${n}` });
+        times.record(2, { customer: `${round} ${n}` });
+      }
+      orders.add(1, { customer: '0 0' });
+      await scrape();
+    }
+    const all = await scrape();
+    expect([seriesOf(all, 'orders_total'), seriesOf(all, 'times_count')]).toEqual([2_000, 2_000]);
+    expect([total(all, 'orders_total'), total(all, 'times_count'), total(all, 'times_sum')]).toEqual([
+      7_505, 7_500, 15_000,
+    ]);
+    expect(select(all, 'orders_total', { customer: '0 0' })).toMatchObject([{ value: 6 }]);
+    expect(select(all, 'orders_total', OTHER)).toMatchObject([{ value: 5 * 1_500 - 1_999 }]);
+  });
+
+  it('lose nothing either when the SDK itself has too many between two scrapes', async () => {
+    const { provider, scrape } = ownMeter({ maxSeriesPerMetric: 10 });
+    const orders = provider.getMeter('shop').createCounter('orders');
+    orders.add(1, { customer: 'first' });
+    await scrape();
+    for (let n = 0; n < 1_000; n += 1) orders.add(1, { customer: n });
+    const all = await scrape();
+    expect([seriesOf(all, 'orders_total'), total(all, 'orders_total')]).toEqual([10, 1_001]);
+    expect(select(all, 'orders_total', OTHER)).toMatchObject([{ value: 992 }]);
+  });
+
+  it('are told apart by the keys of their labels, and all others are one series', async () => {
+    const { provider, scrape } = ownMeter({ maxSeriesPerMetric: 3 });
+    const orders = provider.getMeter('shop').createCounter('orders');
+    for (let n = 0; n < 100; n += 1) orders.add(1, { [`key${n}`]: n });
+    orders.add(1);
+    const all = await scrape();
+    expect([seriesOf(all, 'orders_total'), total(all, 'orders_total')]).toEqual([3, 101]);
+  });
+
+  it('of gauges have no sum: what is above is counted, once per measurement', async () => {
+    const { provider, scrape } = ownMeter({ maxSeriesPerMetric: 10 }, withOurs);
+    const meter = provider.getMeter('shop');
+    const { metrics } = await import('@opentelemetry/api');
+    metrics.setGlobalMeterProvider(provider);
+    const level = meter.createGauge('level');
+    const open = meter.createUpDownCounter('open');
+    meter.createObservableGauge('seen').addCallback((result) => {
+      for (let n = 0; n < 12; n += 1) result.observe(1, { customer: n });
+    });
+    for (let n = 0; n < 12; n += 1) {
+      level.record(1, { customer: n });
+      open.add(1, { customer: n });
+    }
+    await scrape();
+    const all = await scrape();
+    metrics.disable();
+    expect([seriesOf(all, 'level'), seriesOf(all, 'open'), seriesOf(all, 'seen')]).toEqual([9, 10, 9]);
+    expect(select(all, 'open', OTHER)).toMatchObject([{ value: 3 }]);
+    const folded = (metric: string) => total(all, 'tta_series_overflow_total', { metric });
+    // A scrape shows what those before it have folded.
+    expect([folded('level'), folded('open'), folded('seen')]).toEqual([3, 3, 3]);
+  });
+});
+
+describe('the lines of a scrape', () => {
+  it.each([1, 2, 20, 100, 1_000])('are at most %i, and a series that is shown stays', async (maxSamples) => {
+    const { provider, scrape } = ownMeter({ maxSamples, withoutTargetInfo: false });
+    const meter = provider.getMeter('shop');
+    let before: readonly string[] = [];
+    for (let round = 0; round < 4; round += 1) {
+      for (let n = 0; n < 60; n += 1) {
+        meter.createCounter(`c${n % 20}`).add(1, { customer: `${round} ${n}` });
+        meter.createHistogram(`h${n % 20}`).record(1, { customer: `${round} ${n}` });
+        meter.createGauge(`g${n % 20}`).record(1, { customer: `${round} ${n}` });
+      }
+      const { samples } = await scrape();
+      const ids = samples.map(({ name, labels }) => JSON.stringify([name, labels]));
+      expect(ids.length).toBeLessThanOrEqual(maxSamples);
+      expect(ids).toEqual(expect.arrayContaining([...before]));
+      before = ids;
+    }
+  });
+
+  it('are no more than 32 million characters', async () => {
+    const { provider, exporter } = ownMeter({ maxSeriesPerMetric: 100_000, maxSamples: 1_000_000 });
+    const times = provider.getMeter('shop').createHistogram('times');
+    const long = Object.fromEntries(Array.from({ length: 60 }, (_, n) => [`k${n}`, 'x'.repeat(1_024)]));
+    for (let n = 0; n < 200; n += 1) times.record(1, { ...long, customer: n });
+    const text = await exporter.text();
+    expect(text.length).toBeLessThan(34_000_000);
+    expect(text).toContain('times_count{customer="__other__",k0="__other__"');
+  });
+});
+
+describe('metrics without number', () => {
+  it('are shown as far as there is room, the rest is counted', async () => {
+    const { provider, scrape } = ownMeter({ maxSamples: 100 });
+    const meter = provider.getMeter('shop');
+    for (let n = 0; n < 500; n += 1) meter.createCounter(`orders_${n}`).add(1);
+    const { samples } = await scrape();
+    expect(samples).toHaveLength(50);
+    meter.createCounter('orders_3').add(1);
+    expect(total(await scrape(), 'orders_3_total')).toBe(2);
+  });
+});
+
+describe('idle series', () => {
+  it('are hidden after seriesTtlMs, and go on from their value', async () => {
+    const { provider, lines } = ownMeter({ seriesTtlMs: 200 });
+    const meter = provider.getMeter('shop');
+    const orders = meter.createCounter('orders');
+    const times = meter.createHistogram('times', { advice: { explicitBucketBoundaries: [] } });
+    meter.createObservableGauge('level').addCallback((result) => result.observe(1));
+    meter.createObservableCounter('seen').addCallback((result) => result.observe(7));
+    orders.add(2);
+    times.record(1);
+    expect(await lines()).toHaveLength(6);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    expect(await lines()).toEqual(['level{} 1']);
+    orders.add(1);
+    times.record(1);
+    expect(await lines()).toEqual([
+      'orders_total{} 3',
+      'times_bucket{le="+Inf"} 2',
+      'times_sum{} 2',
+      'times_count{} 2',
+      'level{} 1',
+    ]);
+  });
+});
