@@ -40,6 +40,11 @@ export function takeExemplars(): number {
   return state.last;
 }
 
+/** Whether no scrape has taken the exemplar yet. */
+function isFresh(kept: KeptExemplar | undefined): boolean {
+  return kept !== undefined && kept.number > state.taken;
+}
+
 /** Keeps `before` until a scrape has taken it, and then an exemplar of this work, if its span is sampled. */
 export function nextExemplar(
   before: KeptExemplar | undefined,
@@ -47,7 +52,7 @@ export function nextExemplar(
   attributes: Attributes,
   work: Measured,
 ): KeptExemplar | undefined {
-  if (!state.wanted || (before !== undefined && before.number > state.taken)) return before;
+  if (!state.wanted || isFresh(before)) return before;
   const sampled = sampledSpan(work);
   if (sampled === undefined) return before;
   state.last += 1;
@@ -70,17 +75,20 @@ function sampledSpan({ source }: Measured): Pick<Exemplar, 'traceId' | 'spanId'>
 
 /** The exemplars of one set of labels of a histogram: one for each magnitude, so that a slow execution is not lost among fast ones. */
 export class Exemplars implements Iterable<KeptExemplar> {
-  #kept: (KeptExemplar | undefined)[] | undefined;
+  readonly #kept: (KeptExemplar | undefined)[] = [];
 
   note(seconds: number, attributes: Attributes, work: Measured): void {
     if (!state.wanted) return;
-    this.#kept ??= [];
     const magnitude = magnitudeOf(seconds);
-    this.#kept[magnitude] = nextExemplar(this.#kept[magnitude], seconds, attributes, work);
+    const before = this.#kept[magnitude];
+    // Nearly always: a write would cost more than the comparison.
+    if (isFresh(before)) return;
+    const next = nextExemplar(before, seconds, attributes, work);
+    if (next !== before) this.#kept[magnitude] = next;
   }
 
   *[Symbol.iterator](): Iterator<KeptExemplar> {
-    for (const kept of this.#kept ?? []) if (kept !== undefined) yield kept;
+    for (const kept of this.#kept) if (kept !== undefined) yield kept;
   }
 }
 
