@@ -57,8 +57,8 @@ export class Families implements Iterable<Family> {
   /** Removes the gauges of a process that has ended, and the series that are its own. What it has counted stays. */
   remove(source: Source): void {
     for (const family of this.#table) {
-      for (const [labels, series] of family.series) {
-        if (series.own?.source === source) this.#table.remove(family, labels);
+      for (const [key, series] of family.series) {
+        if (series.own?.source === source) this.#table.remove(family, key);
         else if ('values' in series) {
           series.values.delete(source);
           series.hidden?.delete(source);
@@ -129,8 +129,9 @@ export class Families implements Iterable<Family> {
       const what = `${named(metric)} is an exponential histogram: the scrape shows its count and its sum, and no buckets`;
       this.#options.tell('exponential', what);
     }
+    const reported = { type, scope, metric };
     for (const point of metric.dataPoints as readonly Point[]) {
-      this.#guarded(() => this.#addPoint(report, key, { type, scope, metric }, point));
+      this.#guarded(() => this.#addPoint(report, key, reported, point));
     }
   }
 

@@ -19,7 +19,7 @@ interface FamilyOf<T extends FamilyType, S extends Series> {
   readonly perWorker: boolean;
   /** Of its first histogram. */
   readonly bounds: readonly number[] | undefined;
-  /** By their labels as text. */
+  /** By their labels, see `labelKey`, and those of their scope, see `keyEnd`. */
   readonly series: Map<string, S>;
   /** The series that has what is above the limits. */
   other: S | undefined;

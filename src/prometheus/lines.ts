@@ -27,8 +27,14 @@ export function* linesOf(
   const at = timestamp === undefined ? '' : ` ${openMetrics ? timestamp / 1_000 : timestamp}`;
   let bounds: readonly number[] | undefined;
   let ends: string[] = [];
+  let scopeLabels = '';
+  let common = constant;
   for (const series of shown) {
-    const labels = join(series.labels, constant);
+    if (scopeLabels !== series.stream.scopeLabels) {
+      scopeLabels = series.stream.scopeLabels;
+      common = join(scopeLabels, constant);
+    }
+    const labels = join(series.labels, common);
     if ('values' in series) yield `${name}${inBraces(labels)} ${numberText(combined(series.values, combine))}${at}\n`;
     else if ('value' in series) {
       yield `${name}${inBraces(labels)} ${numberText(series.value)}${at}${exemplarOf(series.exemplar)}\n`;

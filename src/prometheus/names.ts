@@ -46,27 +46,54 @@ function sanitized(name: string): string {
 }
 
 /**
- * `a="1",b="2"`, sorted by name. Values of keys that become one label are joined with `;`, in the order of the keys.
+ * `a="1",b="2"`, in the order of the attributes. Values of keys that become one label are joined with `;`, in the order
+ * of the keys.
  *
  * @param reserved labels that have a meaning of their own: a key of that name becomes `exported_<name>`
  */
 export function labelText(attributes: Attributes, reserved: ReadonlySet<string> = RESERVED): string {
+  const labels = labelsOf(attributes, reserved);
+  const names = new Set(Object.keys(attributes).map((key) => labelOf(key, reserved)));
+  return textOf([...names].filter((name) => labels.has(name)).map((name) => [name, labels.get(name) ?? '']));
+}
+
+/** The labels as text that is the same for the same labels in any order. */
+export function labelKey(attributes: Attributes, reserved: ReadonlySet<string>): string {
+  const labels = labelsOf(attributes, reserved);
+  return textOf(isSorted(labels.keys()) ? labels : [...labels].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function labelsOf(attributes: Attributes, reserved: ReadonlySet<string>): Map<string, string> {
   const labels = new Map<string, string>();
-  let renamed = false;
-  for (const key of Object.keys(attributes).sort()) {
+  for (const key of sortedKeys(attributes)) {
     const value = valueText(attributes, key);
     if (value === undefined) continue;
     const name = labelOf(key, reserved);
     const before = labels.get(name);
     if (before === undefined && labels.size >= MAX_LABELS) continue;
-    renamed ||= name !== key;
     labels.set(name, before === undefined ? value : cut(`${before};${value}`));
   }
-  // Where no key was changed, the labels are in order already.
-  const sorted = renamed ? [...labels].sort(([a], [b]) => (a < b ? -1 : 1)) : labels;
+  return labels;
+}
+
+function textOf(labels: Iterable<readonly [string, string]>): string {
   let text = '';
-  for (const [name, value] of sorted) text += `${text === '' ? '' : ','}${name}="${escapeLabel(value)}"`;
+  for (const [name, value] of labels) text += `${text === '' ? '' : ','}${name}="${escapeLabel(value)}"`;
   return text;
+}
+
+function sortedKeys(attributes: Attributes): readonly string[] {
+  const keys = Object.keys(attributes);
+  return isSorted(keys) ? keys : keys.sort();
+}
+
+function isSorted(texts: Iterable<string>): boolean {
+  let before = '';
+  for (const text of texts) {
+    if (text < before) return false;
+    before = text;
+  }
+  return true;
 }
 
 /** The names of the labels of constant attributes. */
@@ -84,10 +111,12 @@ function labelOf(key: string, reserved: ReadonlySet<string>): string {
 /** The attributes as they are kept: what is shown of them, in memory of its own. */
 export function copyOf(attributes: Attributes): Attributes {
   if (isShared(attributes)) return attributes;
+  const shown = sortedKeys(attributes).filter((key) => valueText(attributes, key) !== undefined);
+  const first = new Set(shown.slice(0, MAX_LABELS));
   const kept: [string, AttributeValue][] = [];
-  for (const key of Object.keys(attributes).sort()) {
+  for (const key of Object.keys(attributes)) {
     const text = valueText(attributes, key);
-    if (text === undefined || kept.length >= MAX_LABELS) continue;
+    if (text === undefined || !first.has(key)) continue;
     const value = attributes[key];
     const isPlain = typeof value === 'number' || typeof value === 'boolean';
     kept.push([cut(key, MAX_NAME_LENGTH), isPlain ? value : copyText(text)]);
@@ -109,7 +138,7 @@ export function isShared(attributes: Attributes): boolean {
 /** The same labels with values that say that they are not known. */
 export function otherLabels(attributes: Attributes, reserved: ReadonlySet<string>): Attributes {
   const keys = new Map<string, string>();
-  for (const key of Object.keys(attributes).sort()) {
+  for (const key of sortedKeys(attributes)) {
     const isShown = valueText(attributes, key) !== undefined && keys.size < MAX_LABELS;
     if (isShown && !keys.has(labelOf(key, reserved))) keys.set(labelOf(key, reserved), cut(key, MAX_NAME_LENGTH));
   }

@@ -39,13 +39,15 @@ export interface Stream {
   readonly startTime: HrTime;
   /** The labels of its scope, as text. */
   readonly scopeLabels: string;
+  /** What its series have in their keys besides their labels: those of the scope, if it is not the metric's first. */
+  readonly keyEnd: string;
   /** Whether a report has all of its series, so that a series that it does not have is not there any more. */
   readonly observable: boolean;
 }
 
 /** What all kinds of series have. */
 interface SeriesBase {
-  /** `a="1",b="2"`, escaped. */
+  /** `a="1",b="2"`, escaped, without those of the scope. */
   labels: string;
   /** Those of the first measurement, in memory of their own. */
   readonly attributes: Attributes;

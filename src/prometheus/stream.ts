@@ -60,7 +60,11 @@ export function scopeOf({ name, version, schemaUrl }: InstrumentationScope): Ins
   };
 }
 
-export function createStream(scope: InstrumentationScope, metric: MetricData, scopeLabels: string): Stream {
+export function createStream(
+  scope: InstrumentationScope,
+  metric: MetricData,
+  { scopeLabels, keyEnd }: Pick<Stream, 'scopeLabels' | 'keyEnd'>,
+): Stream {
   const { descriptor, dataPointType, dataPoints } = metric;
   return {
     scope,
@@ -76,6 +80,7 @@ export function createStream(scope: InstrumentationScope, metric: MetricData, sc
     } as Stream['metric'],
     startTime: dataPoints[0]?.startTime ?? [0, 0],
     scopeLabels,
+    keyEnd,
     observable: isObservable(metric),
   };
 }

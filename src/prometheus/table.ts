@@ -8,7 +8,7 @@ import type { DropReason } from '../telemetry/scrapes.ts';
 import { combineOf, isPerWorker } from './combine.ts';
 import { createSeries, type Family, type FamilyType, sampleNames, samplesOf } from './family.ts';
 import { foldedOf } from './folded.ts';
-import { copyOf, cut, isShared, labelText, metricName, OTHER, otherLabels, RESERVED } from './names.ts';
+import { copyOf, cut, isShared, labelKey, labelText, metricName, OTHER, otherLabels, RESERVED } from './names.ts';
 import { createRoom, type Room } from './room.ts';
 import type { Series, Stream } from './series.ts';
 import {
@@ -64,7 +64,7 @@ export class Table implements Iterable<Family> {
   readonly #keptRoom: Room;
   readonly #ours: ReadonlySet<string>;
   readonly #aboutTelemetry: ReadonlySet<string>;
-  #texts = new WeakMap<Attributes, string>();
+  #keys = new WeakMap<Attributes, string>();
   #reserved: ReadonlySet<string> = RESERVED;
 
   constructor(options: TableOptions, drop: Drop) {
@@ -91,14 +91,15 @@ export class Table implements Iterable<Family> {
     const reserved = new Set([...RESERVED, ...names]);
     if (reserved.size === this.#reserved.size && [...reserved].every((name) => this.#reserved.has(name))) return;
     this.#reserved = reserved;
-    this.#texts = new WeakMap();
+    this.#keys = new WeakMap();
     // The attributes of the resource can become known after the first report.
     for (const family of this.#families.values()) {
       const all = [...family.series.values()];
       family.series.clear();
       for (const series of all) {
-        series.labels = joined(labelText(series.attributes, reserved), series.stream.scopeLabels);
-        (family.series as Map<string, Series>).set(series.labels, series);
+        const key = joined(labelKey(series.attributes, reserved), series.stream.keyEnd);
+        series.labels = labelText(series.attributes, reserved);
+        (family.series as Map<string, Series>).set(key, series);
       }
     }
   }
@@ -121,8 +122,12 @@ export class Table implements Iterable<Family> {
     if (!isFirst && !this.#options.withScope) {
       this.#options.tell('scope', `Several scopes have a metric ${name}: the label otel_scope_name keeps them apart`);
     }
-    const labels = isFirst && !this.#options.withScope ? '' : scopeLabels(scope);
-    return [family, createStream(scopeOf(scope), metric, labels)];
+    const labels = scopeLabels(scope);
+    const inScope = {
+      scopeLabels: isFirst && !this.#options.withScope ? '' : labels,
+      keyEnd: isFirst ? '' : labels,
+    };
+    return [family, createStream(scopeOf(scope), metric, inScope)];
   }
 
   #createFamily(
@@ -174,8 +179,8 @@ export class Table implements Iterable<Family> {
     isMeasured: boolean,
   ): Series | undefined {
     if (isOverflow(attributes)) return this.#fold(family, stream, metric, attributes, isMeasured);
-    const labels = joined(this.#labelsOf(attributes), stream.scopeLabels);
-    const known = family.series.get(labels) as Series | undefined;
+    const key = joined(this.#keyOf(attributes), stream.keyEnd);
+    const known = family.series.get(key) as Series | undefined;
     if (known !== undefined) {
       if (known.stream === stream || known === family.other) return known;
       return this.#drop(
@@ -185,16 +190,17 @@ export class Table implements Iterable<Family> {
     }
     const isFull = family.series.size >= this.#options.maxSeriesPerMetric - (family.other === undefined ? 1 : 0);
     const room = this.#aboutTelemetry.has(family.name) ? this.#keptRoom : this.#room;
-    if (isFull || !room.take(samplesOf(bounds), family.name.length + labels.length)) {
+    if (isFull || !room.take(samplesOf(bounds), family.name.length + key.length + stream.scopeLabels.length)) {
       return this.#fold(family, stream, metric, attributes, isMeasured);
     }
-    return this.#create(family, stream, labels, copyOf(attributes), bounds);
+    return this.#create(family, stream, key, copyOf(attributes), bounds);
   }
 
   /** A series that will not come back. */
-  remove(family: Family, labels: string): void {
-    family.series.delete(labels);
-    this.#room.give(samplesOf(family.bounds), family.name.length + labels.length);
+  remove(family: Family, key: string): void {
+    const { scopeLabels } = family.series.get(key)?.stream ?? { scopeLabels: '' };
+    family.series.delete(key);
+    this.#room.give(samplesOf(family.bounds), family.name.length + key.length + scopeLabels.length);
   }
 
   /** The series for what is above the limits; `undefined` where several values have no sum, or an unknown one. */
@@ -225,27 +231,29 @@ export class Table implements Iterable<Family> {
     // The SDK does not say whose labels its overflow had.
     const [first] = isOverflow(attributes) ? family.series.values() : [];
     let other = otherLabels(first?.attributes ?? attributes, this.#reserved);
-    let labels = labelText(other, this.#reserved);
-    if (labels === '' || labels.length > MAX_OTHER_LENGTH) {
+    let key = labelKey(other, this.#reserved);
+    if (key === '' || key.length > MAX_OTHER_LENGTH) {
       other = { 'otel.metric.overflow': OTHER };
-      labels = labelText(other, this.#reserved);
+      key = labelKey(other, this.#reserved);
     }
-    labels = joined(labels, stream.scopeLabels);
-    return family.series.get(labels) ?? this.#create(family, stream, labels, other, family.bounds);
+    key = joined(key, stream.keyEnd);
+    return family.series.get(key) ?? this.#create(family, stream, key, other, family.bounds);
   }
 
-  #create(family: Family, stream: Stream, labels: string, attributes: Attributes, bounds: Bounds): Series {
-    const series = createSeries(family.type, stream, labels, attributes, bounds);
-    (family.series as Map<string, Series>).set(labels, series);
+  #create(family: Family, stream: Stream, key: string, attributes: Attributes, bounds: Bounds): Series {
+    const shown = labelText(attributes, this.#reserved);
+    // Usually they are the same text, which is then in memory once.
+    const series = createSeries(family.type, stream, shown === key ? key : shown, attributes, bounds);
+    (family.series as Map<string, Series>).set(key, series);
     return series;
   }
 
-  #labelsOf(attributes: Attributes): string {
-    const known = this.#texts.get(attributes);
+  #keyOf(attributes: Attributes): string {
+    const known = this.#keys.get(attributes);
     if (known !== undefined) return known;
-    const text = labelText(attributes, this.#reserved);
-    if (isShared(attributes)) this.#texts.set(attributes, text);
-    return text;
+    const key = labelKey(attributes, this.#reserved);
+    if (isShared(attributes)) this.#keys.set(attributes, key);
+    return key;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import { describe, expect, it } from 'vitest';
-import { copyOf, labelText, metricName } from '../../src/prometheus/names.ts';
+import { copyOf, labelKey, labelText, metricName, RESERVED } from '../../src/prometheus/names.ts';
 
 const hostile = (value: unknown) => ({ a: value, z: 1 }) as unknown as Attributes;
 const cyclic: unknown[] = [];
@@ -16,12 +16,12 @@ describe('labels', () => {
     [{ 'otel.scope.name': 'x' }, 'exported_otel_scope_name="x"'],
     [{ job: 'x', exported_job: 'y' }, 'exported_job="y;x"'],
     [{ 'http.method': 'GET', http_method: 'POST' }, 'http_method="GET;POST"'],
-    [{ 'a-b': 1, 'a.b': 2, a0: 3 }, 'a0="3",a_b="1;2"'],
+    [{ 'a-b': 1, 'a.b': 2, a0: 3 }, 'a_b="1;2",a0="3"'],
     [{ '1st': 'x' }, '_1st="x"'],
     [{ '': 'x' }, '_="x"'],
     [{ é: 'x', ü: 'y' }, '_="x;y"'],
     [{ __x: 1, a__b: 2 }, '_x="1",a_b="2"'],
-    [{ job_name: 'x', JOB: 'y' }, 'JOB="y",job_name="x"'],
+    [{ job_name: 'x', JOB: 'y' }, 'job_name="x",JOB="y"'],
     [{ a: undefined, b: '', c: 0, d: false }, 'c="0",d="false"'],
     [{ a: ['x', 'y'], b: [1, null] }, 'a="[\\"x\\",\\"y\\"]",b="[1,null]"'],
     [{ a: 'a\\b"c\nd\re' }, 'a="a\\\\b\\"c\\nd\re"'],
@@ -51,6 +51,17 @@ describe('labels', () => {
   ])('with the hostile value %s are the others, and its text if it has one', (value, text) => {
     expect(labelText(hostile(value))).toBe(text === undefined ? 'z="1"' : `a="${text}",z="1"`);
     expect(labelText(copyOf(hostile(value)))).toBe(labelText(hostile(value)));
+  });
+
+  it('are written in the order of the attributes, and are the same labels in any order', () => {
+    const [one, other]: Attributes[] = [
+      { z: 1, 'b.b': 2, a: 3, b_b: 4 },
+      { b_b: 4, a: 3, 'b.b': 2, z: 1 },
+    ];
+    expect(labelText(one as Attributes)).toBe('z="1",b_b="2;4",a="3"');
+    expect(labelText(other as Attributes)).toBe('b_b="2;4",a="3",z="1"');
+    const key = 'a="3",b_b="2;4",z="1"';
+    expect([labelKey(one as Attributes, RESERVED), labelKey(other as Attributes, RESERVED)]).toEqual([key, key]);
   });
 
   it('with a getter that throws are the others', () => {
