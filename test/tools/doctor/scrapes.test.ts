@@ -79,6 +79,46 @@ describe('what the endpoint says about itself', () => {
   });
 });
 
+describe('a program with worker threads', () => {
+  /** @param work what each of the two threads does once it has started */
+  async function startThreads(...work: readonly string[]): Promise<string> {
+    const source = (then: string) => `
+      import { task } from '${ENTRY.main}';
+      import { parentPort } from 'node:worker_threads';
+      await task('work', () => {}).execute();
+      setInterval(() => {}, 1_000);
+      parentPort.postMessage('ready');
+      setTimeout(() => { ${then} }, 100);`;
+    const urls = work.map((then) => `data:text/javascript,${encodeURIComponent(source(then))}`);
+    const child = runModule(
+      `
+      import { once } from 'node:events';
+      import { Worker } from 'node:worker_threads';
+      import { register } from '${ENTRY.sdk}';
+      const sdk = await register();
+      for (const url of ${JSON.stringify(urls)}) await once(new Worker(new URL(url)), 'message');
+      await new Promise((go) => setTimeout(go, 300));
+      console.log('metrics at ' + sdk.metricsUrl);`,
+      { flags: ['--import', ENTRY.register], env: { OTEL_TRACES_EXPORTER: 'none' } },
+    );
+    return child.says('metrics at ');
+  }
+
+  it('is ok when they answer', async () => {
+    const { workers } = await runDoctor(await startThreads('', ''), { timeoutMs: 5_000 });
+    expect(workers).toMatchObject({ verdict: 'ok', detail: '2 of 2 workers gave their metrics' });
+  });
+
+  it('is a warning when one is busy', async () => {
+    const { workers } = await runDoctor(await startThreads('', 'for (;;);'), { timeoutMs: 5_000 });
+    expect(workers).toMatchObject({
+      verdict: 'warning',
+      detail: '1 of 2 workers gave their metrics',
+      remedy: REMEDY.workerStuck,
+    });
+  });
+});
+
 describe("OpenTelemetry's own exporter", () => {
   /** A program with that exporter, with `views` or without. */
   async function startStock(views: string): Promise<string> {
