@@ -79,7 +79,7 @@ export const telemetry: readonly Row[] = [
     metric: 'tta_scrape_workers',
     type: 'gauge',
     labels: { [ATTR.workerState]: 'state' },
-    combine: 'own',
+    combine: 'sum',
     meaning: 'other processes and threads at the last scrape, by state: `answered`, `stuck` (no answer in time)',
   },
   {

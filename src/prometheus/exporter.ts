@@ -64,8 +64,12 @@ export interface PrometheusExporter extends StockExporter {
   respond(request: WebRequest): Promise<Response>;
   /** As `collect`, at once, for the exit of a process. Callbacks that wait for something have observed nothing. */
   metricsNow(): ScopeMetrics[];
-  /** Takes all that was measured since the last time, for another process to add. */
-  handOver(): Promise<Report[]>;
+  /**
+   * Takes all that was measured since the last time, for another process to add.
+   *
+   * @param timeoutMs the longest that it waits for callbacks
+   */
+  handOver(timeoutMs: number): Promise<Report[]>;
   /** As `handOver`, at once, for the exit of a process. */
   handOverNow(): Report[];
   /** Changes the table while no scrape runs. */
@@ -81,7 +85,9 @@ export interface Inside {
   /** Called before each collection; a scrape waits for it. */
   readonly beforeCollection?: (() => Promise<unknown>) | undefined;
   /** Adds what other processes and threads have measured. Called before each collection; a scrape waits for it. */
-  readonly gather?: ((table: Table) => Promise<void>) | undefined;
+  readonly gather?: ((table: Table, timeoutMs: number) => Promise<void>) | undefined;
+  /** Adds what they have reported so far, at once, for the exit of a process. */
+  readonly gatherNow?: ((table: Table) => void) | undefined;
   /** Where another process serves the metrics, asks it for them. It may have none to give. */
   readonly readElsewhere?: ((format: Format) => Promise<Parts | undefined> | undefined) | undefined;
   /** Reports a problem. @default `warn` of OpenTelemetry's diagnostics */
@@ -206,9 +212,9 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
       return cumulative(this.#families);
     }
 
-    handOver(): Promise<Report[]> {
+    handOver(timeoutMs: number): Promise<Report[]> {
       return this.#scrapes.exclusively(async () => {
-        await this.#collectNew();
+        await this.#collectNew({ timeoutMillis: timeoutMs });
         return this.#take();
       });
     }
@@ -267,6 +273,7 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
 
     #addNow(): void {
       currentMeter();
+      this.#inside.gatherNow?.(this.#table);
       const collected = collectNow(this.#sdk, (error) => this.#onError(error));
       this.#families.add(SELF, [...collected, ...(this.#own?.take() ?? [])]);
     }
@@ -310,7 +317,7 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
       const ms = Math.min(timeoutMillis, collectTimeoutMs);
       const end = systemClock.now() + ms;
       await withDeadline(ms, async () => this.#inside.beforeCollection?.()).catch((error) => this.#onError(error));
-      await this.#inside.gather?.(this.#table);
+      await this.#inside.gather?.(this.#table, end - systemClock.now());
       const result = await super.collect({ timeoutMillis: Math.max(1, end - systemClock.now()) });
       this.#collectedAt = Math.floor(systemClock.date());
       this.#resource = result.resourceMetrics.resource.attributes;

@@ -11,7 +11,7 @@ import { systemClock } from '../platform/clock.ts';
 import type { PrometheusExporter } from '../prometheus/exporter.ts';
 import type { Format } from '../prometheus/lines.ts';
 import { ours, type Primary, post, type ToWorker } from './cluster-messages.ts';
-import type { HandsOver } from './hands-over.ts';
+import { ANSWER_MS, type HandsOver } from './hands-over.ts';
 import { Outbox } from './outbox.ts';
 
 /** The variable in which workers find their primary; no setting. It is inherited: whose it is, its process id says. */
@@ -46,7 +46,7 @@ export function handOverToPrimary(
   const report = (act: 'report' | 'leave', numbered: { number: number; bytes: Uint8Array }) =>
     post(process, { act, number: numbered.number, bytes: Buffer.from(numbered.bytes).toString('base64') });
   const answer = () =>
-    exporter.handOver().then(
+    exporter.handOver(ANSWER_MS).then(
       (reports) => report('report', outbox.add(reports)),
       () => report('report', outbox.add([])),
     );
@@ -115,7 +115,7 @@ export function handOverToPrimary(
     leave: async () => {
       close();
       if (primary === undefined) return;
-      const last = outbox.add(await exporter.handOver().catch(() => []));
+      const last = outbox.add(await exporter.handOver(ANSWER_MS).catch(() => []));
       report('leave', last);
       leaveFile();
     },

@@ -16,12 +16,12 @@ import { handOverToMain } from './thread-worker.ts';
 import { askWorkers } from './worker-threads.ts';
 import { Workers } from './workers.ts';
 
-/** How long a scrape waits for workers. A worker waits less for its threads, so that its answer is in time. */
+/** How long a scrape waits for workers, in milliseconds. A worker waits less for its threads: see `ANSWER_MS`. */
 const DEADLINE_MS = 1_000;
-const THREADS_DEADLINE_MS = 500;
+const THREADS_DEADLINE_MS = 300;
 
 export interface Gathering {
-  readonly inside: Pick<Inside, 'gather' | 'readElsewhere'>;
+  readonly inside: Pick<Inside, 'gather' | 'gatherNow' | 'readElsewhere'>;
   /** @param onServed called when another process begins to serve the metrics of this one */
   start(exporter: PrometheusExporter, settings: Settings, onServed: () => void): void;
   /** Whether another process serves the metrics, so that this one needs no endpoint. */
@@ -48,7 +48,11 @@ export function createGathering(): Gathering {
   });
   const gathering: Gathering = {
     inside: {
-      gather: (table) => workers.gather(table),
+      gather: (table, timeoutMs) => workers.gather(table, timeoutMs),
+      gatherNow: (table) => {
+        threads?.hearNow();
+        workers.apply(table);
+      },
       readElsewhere: (format) => handsOver?.read(format),
     },
     start(made, { prometheus: place, servesCluster }, onServed) {
@@ -78,7 +82,6 @@ export function createGathering(): Gathering {
     },
     stopNow() {
       if (isWorker) askWorkers();
-      threads?.hearNow();
       handsOver?.leaveNow();
     },
   };

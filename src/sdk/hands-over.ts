@@ -1,6 +1,9 @@
 import type { Format } from '../prometheus/lines.ts';
 import type { Parts } from '../prometheus/scrapes.ts';
 
+/** A worker waits this long for its callbacks and its threads, in milliseconds: then its answer is in time for the scrape. */
+export const ANSWER_MS = 700;
+
 /** A process or a thread whose metrics another one serves, or will serve when it is there. */
 export interface HandsOver {
   /** Whether another process serves the metrics. */

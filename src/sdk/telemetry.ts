@@ -105,7 +105,7 @@ export function startTelemetry(sdk: Sdk, settings: Settings, onShutdown: () => v
     sent?.();
   };
   const releaseProcess = onExit({ flush, finish, shutdown, sendLast });
-  followWorkers(settings.flushTimeoutMs);
+  followWorkers(settings.flushTimeoutMs, push !== undefined);
   const releaseWorker = answerAsked(() => {
     sendLast();
     metrics?.gathering.stopNow();

@@ -9,7 +9,7 @@ import { systemClock } from '../platform/clock.ts';
 import type { PrometheusExporter } from '../prometheus/exporter.ts';
 import type { Format } from '../prometheus/lines.ts';
 import { pack, type Report } from '../prometheus/report.ts';
-import type { HandsOver } from './hands-over.ts';
+import { ANSWER_MS, type HandsOver } from './hands-over.ts';
 import { ANSWERS, listenTo, QUESTIONS, type Question, say, textChannel } from './thread-channel.ts';
 
 /** Data that threads inherit: whether the main thread collects, and which threads have started this one. */
@@ -35,7 +35,7 @@ export function handOverToMain(exporter: PrometheusExporter, onServed: () => voi
   const questions = listenTo<Question>(QUESTIONS, (asked) => {
     if (asked.act === 'who') hello();
     else if (asked.threads.includes(threadId)) {
-      exporter.handOver().then(
+      exporter.handOver(ANSWER_MS).then(
         (reports) => report('report', reports),
         () => report('report', []),
       );
@@ -78,7 +78,7 @@ export function handOverToMain(exporter: PrometheusExporter, onServed: () => voi
       close();
     },
     leave: async () => {
-      const last = await exporter.handOver().catch(() => []);
+      const last = await exporter.handOver(ANSWER_MS).catch(() => []);
       if (isCollected) report('leave', last);
       close();
     },

@@ -6,6 +6,7 @@
  * the spans that they have, and waits for it. All threads share one array: whether the warning was given, and the state
  * of each worker.
  */
+import cluster from 'node:cluster';
 import { types } from 'node:util';
 import {
   BroadcastChannel,
@@ -24,8 +25,8 @@ const NAME = 'tta-primitives/worker-threads';
 /** The element with the warning; after it one element per thread. */
 const WARNED = 0;
 const SLOTS = 1024;
-/** States of a worker. A worker that has made no span is not asked. */
-const [MADE_SPANS, SENDING, SENT] = [1, 2, 3];
+/** States of a worker. One that has made no span has only counts to hand over. */
+const [IDLE, MADE_SPANS, SENDING, SENT] = [1, 2, 3, 4];
 /** How many milliseconds a worker has to begin. One that computes for longer does not see the message in time. */
 const LONGEST_TURN_MS = 200;
 
@@ -47,7 +48,7 @@ export function workerNotice(): SpanProcessor[] {
   return [
     {
       onStart: () => {
-        if (Atomics.compareExchange(states, slotOf(threadId), 0, MADE_SPANS) !== 0) return;
+        if (Atomics.compareExchange(states, slotOf(threadId), IDLE, MADE_SPANS) !== IDLE) return;
         if (own.hasEndpoint || Atomics.exchange(states, WARNED, 1) !== 0) return;
         warn(
           'The spans of this worker thread are delivered, but its counts are at no endpoint, because the main thread has ' +
@@ -67,6 +68,7 @@ const own = processWide('workers', () => ({
   isFollowed: false,
   longestWaitMs: 0,
   hasEndpoint: false,
+  pushes: false,
 }));
 
 /** A worker that has an endpoint of its own is not warned of. */
@@ -74,9 +76,14 @@ export function noteEndpoint(hasEndpoint: boolean): void {
   own.hasEndpoint = hasEndpoint;
 }
 
-/** Follows the workers that are started from now on, also after a shutdown, until this thread exits. */
-export function followWorkers(longestWaitMs: number): void {
+/**
+ * Follows the workers that are started from now on, also after a shutdown, until this thread exits.
+ *
+ * @param pushes whether a collector gets the metrics at the end
+ */
+export function followWorkers(longestWaitMs: number, pushes: boolean): void {
   own.longestWaitMs = longestWaitMs;
+  own.pushes = pushes;
   if (own.isFollowed) return;
   own.isFollowed = true;
   sharedStates();
@@ -87,20 +94,28 @@ export function followWorkers(longestWaitMs: number): void {
   process.prependOnceListener('exit', askWorkers);
 }
 
-/** Lets the workers of this thread send the spans that they have, and waits for it. */
+/** Lets the workers of this thread send the spans that they have and hand over their counts, and waits for it. */
 export function askWorkers(): void {
   const states = sharedStates();
-  const slots = [...own.running]
-    .map((worker) => slotOf(worker.threadId))
-    .filter((slot) => states[slot] === MADE_SPANS || states[slot] === SENDING);
-  if (slots.length === 0) return;
+  // Of a process that ends, only the primary of its cluster and a collector get counts.
+  const needsCounts = !isMainThread || cluster.isWorker || own.pushes;
+  const threads = [...own.running]
+    .map((worker) => worker.threadId)
+    .filter((thread) => {
+      const state = states[slotOf(thread)];
+      return state === MADE_SPANS || state === SENDING || (needsCounts && state === IDLE);
+    });
+  if (threads.length === 0) return;
   const askedAt = systemClock.now();
-  const wait = (slot: number, state: number, ms: number) =>
-    Atomics.wait(states, slot, state, Math.max(0, askedAt + ms - systemClock.now()));
+  const wait = (thread: number, state: number, ms: number) =>
+    Atomics.wait(states, slotOf(thread), state, Math.max(0, askedAt + ms - systemClock.now()));
   const channel = new BroadcastChannel(NAME);
-  channel.postMessage('exit');
-  for (const slot of slots) wait(slot, MADE_SPANS, LONGEST_TURN_MS);
-  for (const slot of slots) wait(slot, SENDING, own.longestWaitMs);
+  channel.postMessage(threads);
+  for (const thread of threads) {
+    wait(thread, IDLE, LONGEST_TURN_MS);
+    wait(thread, MADE_SPANS, LONGEST_TURN_MS);
+  }
+  for (const thread of threads) wait(thread, SENDING, own.longestWaitMs);
   channel.close();
 }
 
@@ -114,9 +129,11 @@ export function answerAsked(sendLast: () => void): () => void {
     Atomics.notify(states, slot);
   };
   // An earlier thread may have had this element.
-  become(0);
+  become(IDLE);
   const channel = new BroadcastChannel(NAME);
-  channel.onmessage = () => {
+  channel.onmessage = (event: unknown) => {
+    // All threads hear it, also those that another thread has started.
+    if (!(event as { readonly data: readonly number[] }).data.includes(threadId)) return;
     become(SENDING);
     sendLast();
     become(SENT);

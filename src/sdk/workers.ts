@@ -66,20 +66,21 @@ export class Workers {
   }
 
   /** Asks all workers, waits for their answers until the deadline, and adds what has come. */
-  async gather(table: Table): Promise<void> {
+  async gather(table: Table, timeoutMs: number): Promise<void> {
     this.#isGathering = true;
     const asked = [...this.#workers.values()].filter(({ isAsked }) => !isAsked);
     for (const worker of asked) {
       worker.isAsked = true;
       guarded('a worker cannot be asked for its metrics', worker.ask);
     }
-    await this.#answersOf(asked);
+    // The other half is for the callbacks of this process.
+    await this.#answersOf(asked, Math.min(this.#options.deadlineMs, timeoutMs / 2));
     this.#isGathering = false;
-    this.#apply(table);
+    this.apply(table);
     this.#count();
   }
 
-  #answersOf(asked: readonly Worker[]): Promise<void> {
+  #answersOf(asked: readonly Worker[], ms: number): Promise<void> {
     return new Promise((resolve) => {
       const isDone = () => asked.every(({ isAsked }) => !isAsked);
       if (isDone()) return resolve();
@@ -88,7 +89,7 @@ export class Workers {
         this.#onAnswer = () => {};
         resolve();
       };
-      const cancel = systemClock.after(this.#options.deadlineMs, end);
+      const cancel = systemClock.after(ms, end);
       this.#onAnswer = () => {
         if (isDone()) end();
       };
@@ -115,10 +116,11 @@ export class Workers {
 
   #change(work: (table: Table) => void): void {
     this.#changes.push(work);
-    if (!this.#isGathering && this.#changes.length === 1) this.#options.change((table) => this.#apply(table));
+    if (!this.#isGathering && this.#changes.length === 1) this.#options.change((table) => this.apply(table));
   }
 
-  #apply(table: Table): void {
+  /** Adds what has come so far. */
+  apply(table: Table): void {
     for (const change of this.#changes.splice(0)) guarded('a report of a worker cannot be added', () => change(table));
   }
 }

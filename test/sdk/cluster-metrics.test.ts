@@ -184,6 +184,26 @@ describe('the primary of a cluster', () => {
   });
 });
 
+it('counts each execution once, whatever ends the workers while they are scraped', async () => {
+  const answer = await runCluster({
+    primary: `${REGISTER} let sum = 0; let isOver = false; const seen = [];
+      const scrapes = (async () => { while (!isOver) seen.push(...(await Promise.all([count(), count()]))); })();
+      const ends = ['exit', 'throw', 'kill', undefined];
+      for (let round = 0; round < 4; round += 1) {
+        await Promise.all(ends.map(async (then, i) => {
+          const worker = await fork();
+          for (let run = 1 + i; run < 40; run *= 3) { sum += run; await tell(worker, { run }); }
+          sum += 50; worker.send({ run: 50, then }); if (then === undefined) { await once(worker, 'message'); worker.kill(); }
+          await ended(worker);
+        }));
+      }
+      isOver = true; await scrapes;
+      answer({ sum, counted: await count(), sinks: seen.some((value, n) => value < (seen[n - 1] ?? 0)) });`,
+  });
+  const { sum } = answer as { sum: number };
+  expect(answer).toEqual({ sum, counted: sum, sinks: false });
+});
+
 describe('the label worker', () => {
   const API = pathToFileURL(createRequire(import.meta.url).resolve('@opentelemetry/api')).href;
   const GAUGE = `import { metrics } from '${API}'; const meter = metrics.getMeter('mine');
@@ -217,5 +237,23 @@ describe('the label worker', () => {
     expect(lines(text, /^process_cpu_seconds_total{worker="\d"/gm)?.sort()).toEqual(
       ['0', '1', '2'].map((id) => `process_cpu_seconds_total{worker="${id}"`),
     );
+  });
+});
+
+describe('a worker of a cluster', () => {
+  it.each(['exit', 'kill'])('hands over the counts of its own threads when it ends by %s', async (then) => {
+    const thread = `import { task } from '${ENTRY.main}'; import { parentPort } from 'node:worker_threads';
+      const work = task('work', () => 1);
+      parentPort.on('message', async (run) => { for (let i = 0; i < run; i += 1) await work.execute(); parentPort.postMessage('ran'); });`;
+    const answer = await runCluster({
+      execArgv: ['--import', ENTRY.register],
+      worker: `import { once } from 'node:events'; import { Worker } from 'node:worker_threads';
+        const thread = new Worker(new URL('data:text/javascript,' + encodeURIComponent(${JSON.stringify(thread)})));
+        ${WORKER.replace("process.on('message', async ({ run, then }) => {", "process.on('message', async ({ run, then, inThread }) => { if (inThread > 0) { thread.postMessage(inThread); await once(thread, 'message'); }")}`,
+      primary: `${REGISTER} const worker = await fork(); await tell(worker, { run: 1, inThread: 10 }); const counts = [await count()];
+        worker.send({ run: 1000, inThread: 100, then: '${then}' }); await ended(worker);
+        counts.push(await count()); answer(counts);`,
+    });
+    expect(answer).toEqual([11, 1111]);
   });
 });
