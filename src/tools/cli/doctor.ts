@@ -1,3 +1,6 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { bearer } from '../../platform/bearer.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { headersFrom, numberFrom, textFrom } from '../../sdk/environment.ts';
 import { diagnose } from '../doctor/diagnose.ts';
@@ -7,6 +10,8 @@ import { print } from './print.ts';
 import { collectorFrom } from './trace-target.ts';
 
 export interface DoctorCommandOptions {
+  /** A file with the bearer token of the endpoint. @default TTA_PROMETHEUS_TOKEN, or none */
+  readonly tokenFile?: string;
   /** The address; `true` is the default address, `false` switches the check off. */
   readonly prometheus: string | boolean;
   /** The address; `true` is the address of the environment or the default one, `false` switches the check off. */
@@ -32,7 +37,7 @@ export async function doctorCommand(endpoint: string | undefined, options: Docto
   const findings = await diagnose(
     {
       metricsUrl: endpoint ?? registeredEndpoint(),
-      metricsHeaders: metricsHeaders(),
+      metricsHeaders: await metricsHeaders(options),
       prometheus: prometheusOf(options),
       collector: collectorOf(options, env),
       versions: {
@@ -71,10 +76,13 @@ function registeredEndpoint(): string {
   return url;
 }
 
-/** The token that a program with these variables asks for. */
-function metricsHeaders(): Readonly<Record<string, string>> {
-  const token = textFrom('TTA_PROMETHEUS_TOKEN');
-  return token === undefined ? {} : { authorization: `Bearer ${token}` };
+/** The token of the file, or else that which a program with these variables asks for. */
+async function metricsHeaders({ tokenFile }: DoctorCommandOptions): Promise<Readonly<Record<string, string>>> {
+  const token =
+    tokenFile === undefined
+      ? textFrom('TTA_PROMETHEUS_TOKEN')
+      : (await readFile(resolve(userFolder(process.cwd(), process.env), tokenFile), 'utf8')).trim();
+  return token === undefined ? {} : { authorization: bearer(token) };
 }
 
 function prometheusOf({ prometheus }: DoctorCommandOptions) {

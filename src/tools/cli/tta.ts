@@ -86,6 +86,7 @@ program
     'the metrics endpoint of the program, /metrics if it has no path (default: http://127.0.0.1:9464/metrics)',
     url,
   )
+  .option('--token-file <file>', 'a file with the bearer token of the endpoint (default: TTA_PROMETHEUS_TOKEN)')
   .option('--prometheus <url>', 'the Prometheus (default: http://127.0.0.1:9090, only a warning if there is none)', url)
   .option('--no-prometheus', 'do not check Prometheus')
   .option(

@@ -38,7 +38,7 @@ export const REMEDY = {
   endpointToken: {
     symptom: 'The endpoint asks for a token.',
     text:
-      'Set `TTA_PROMETHEUS_TOKEN` to the token of the program where you run `tta doctor`. Prometheus needs it too: ' +
+      'Run `tta doctor --token-file FILE`, or set `TTA_PROMETHEUS_TOKEN` to the token of the program. Prometheus needs it too: ' +
       '`authorization: { credentials_file: /etc/prometheus/tta-token }` in the scrape configuration.',
   },
   endpointHost: {

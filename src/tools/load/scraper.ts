@@ -1,4 +1,5 @@
 /** Scrapes an endpoint as Prometheus does: one scrape after the other, each with a timeout. */
+import { bearer } from '../../platform/bearer.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { foreignMessage } from '../../platform/foreign-text.ts';
 import { createLatencyHistogram, type LatencySummary } from './latency-histogram.ts';
@@ -29,7 +30,7 @@ export interface Scraper {
 
 export async function startScraper({ url, token, intervalMs, timeoutMs, clock }: ScraperOptions): Promise<Scraper> {
   const latencies = await createLatencyHistogram();
-  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const headers: Record<string, string> = token === undefined ? {} : { authorization: bearer(token) };
   const stopping = new AbortController();
   let failed = 0;
   let bytes = 0;

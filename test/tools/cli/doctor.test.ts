@@ -1,9 +1,11 @@
 import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Finding } from '../../../src/tools/doctor/finding.ts';
 import { REMEDY } from '../../../src/tools/doctor/remedies.ts';
 import { freePort } from '../../support/free-port.ts';
 import { startSink } from '../../support/otlp-sink.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
 import { build, tta } from '../../support/tta.ts';
 import { startApp } from '../doctor/fixtures.ts';
 
@@ -33,6 +35,26 @@ describe('tta doctor', () => {
     );
     expect(stdout.replace(/\s+/g, ' ')).toContain(`${REMEDY.noEndpoint.symptom} ${REMEDY.noEndpoint.text}`);
     expect(code).toBe(1);
+  });
+
+  it('reads an endpoint that asks for a token, and shows the token nowhere', async () => {
+    const token = 'opaque-tökén';
+    const { url } = await startApp(undefined, { TTA_PROMETHEUS_TOKEN: token });
+    const without = await tta(['doctor', url, ...ENDPOINT_ONLY]).exited;
+    expect(without.stdout).toMatch(
+      /^FAILURE {2}endpoint {4}http:\S+ answers 401: Metrics are read with a bearer token$/m,
+    );
+    expect(without.stdout).toContain(REMEDY.endpointToken.symptom);
+    const file = join(tempFolder({ token: `${token}\n` }), 'token');
+    const runs = [
+      tta(['doctor', url, ...ENDPOINT_ONLY, '--token-file', file]),
+      tta(['doctor', url, ...ENDPOINT_ONLY], { env: { TTA_PROMETHEUS_TOKEN: token } }),
+    ];
+    for (const { exited } of runs) {
+      const { code, stdout, stderr } = await exited;
+      expect([code, stdout]).toEqual([0, expect.stringMatching(/^ok {7}endpoint /m)]);
+      expect(stdout + stderr).not.toContain(token);
+    }
   });
 
   it('checks to its end a server that closes every connection without an answer', async () => {
