@@ -83,7 +83,7 @@ export class OwnPoints {
         for (const { attributes, exemplar, number } of exemplars())
           if (number > known) points.push({ attributes, exemplar });
       }
-      if (points.length > 0) yield* storages.flatMap((storage) => metricOf(storage, points));
+      if (points.length > 0) yield* storages.flatMap((storage) => metricsOf(storage, points));
     }
   }
 }
@@ -106,7 +106,16 @@ function storagesOf(instrument: unknown): readonly Storage[] {
   return observed ?? [];
 }
 
-function metricOf(storage: Storage, points: readonly OwnPoint[]): MetricData[] {
+/** One metric, or none. Views have code of the program, which can throw. */
+function metricsOf(storage: Storage, points: readonly OwnPoint[]): MetricData[] {
+  try {
+    return [metricOf(storage, points)].filter((metric) => metric !== undefined);
+  } catch {
+    return [];
+  }
+}
+
+function metricOf(storage: Storage, points: readonly OwnPoint[]): MetricData | undefined {
   const { _instrumentDescriptor: descriptor, _attributesProcessor: processor } = storage;
   const { _aggregator: aggregator } = storage._deltaMetricStorage;
   const date = systemClock.date();
@@ -116,12 +125,12 @@ function metricOf(storage: Storage, points: readonly OwnPoint[]): MetricData[] {
       [processor?.process(attributes, ROOT_CONTEXT) ?? attributes, aggregator.createAccumulation(now)] as const,
   );
   const metric = aggregator.toMetricData(descriptor, DELTA, accumulations, now);
-  if (metric === undefined || !isAddable(metric)) return [];
+  if (metric === undefined || !isAddable(metric)) return undefined;
   const dataPoints = metric.dataPoints.map((point, i) => {
     const exemplar = points[i]?.exemplar;
     return exemplar === undefined ? point : { ...point, exemplars: [exemplar] };
   });
-  return [{ ...metric, dataPoints } as MetricData];
+  return { ...metric, dataPoints } as MetricData;
 }
 
 /** A 0 that is added changes nothing; a gauge of 0 would replace the value. */

@@ -2,16 +2,10 @@
 import type { Attributes, HrTime } from '@opentelemetry/api';
 import type { InstrumentationScope } from '@opentelemetry/core';
 import type { Histogram, MetricData } from '@opentelemetry/sdk-metrics';
+import type { Exemplar } from '../telemetry/exemplars.ts';
 import type { Buckets } from './buckets.ts';
 
-/** An execution that a value comes from. */
-export interface Exemplar {
-  readonly value: number;
-  readonly traceId: string;
-  readonly spanId: string;
-  /** Seconds since the epoch. */
-  readonly timestamp: number;
-}
+export type { Exemplar } from '../telemetry/exemplars.ts';
 
 /**
  * A measurement of the SDK, from this process or from another one. `exemplars` are our own: the SDK has none.

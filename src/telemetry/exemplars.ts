@@ -41,18 +41,18 @@ export function takeExemplars(): number {
 }
 
 /** Whether no scrape has taken the exemplar yet. */
-function isFresh(kept: KeptExemplar | undefined): boolean {
+function isFresh(kept: KeptExemplar | undefined): kept is KeptExemplar {
   return kept !== undefined && kept.number > state.taken;
 }
 
-/** Keeps `before` until a scrape has taken it, and then an exemplar of this work, if its span is sampled. */
+/** The exemplar of this work, if its span is sampled; `before` while no scrape has taken it and its value is as large. */
 export function nextExemplar(
   before: KeptExemplar | undefined,
   value: number,
   attributes: Attributes,
   work: Measured,
 ): KeptExemplar | undefined {
-  if (!state.wanted || isFresh(before)) return before;
+  if (!state.wanted || (isFresh(before) && before.exemplar.value >= value)) return before;
   const sampled = sampledSpan(work);
   if (sampled === undefined) return before;
   state.last += 1;

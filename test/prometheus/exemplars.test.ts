@@ -62,9 +62,9 @@ function exemplarsOf(text: string, metric: string, labels: string) {
 }
 
 const BUCKET = 'tta_workflow_duration_seconds_bucket';
-const paidModel = (id: string) => {
+const paidModel = (id: string, price: () => number = () => 3) => {
   const usage = { inputTokens: 1, outputTokens: 1 };
-  return llm({ provider: 'openai', id, generate: () => Promise.resolve({ text: 'hi', dollars: 3, usage }) });
+  return llm({ provider: 'openai', id, generate: () => Promise.resolve({ text: 'hi', dollars: price(), usage }) });
 };
 const ASK = { messages: [{ role: 'user', content: 'hi' }] } as const;
 const wait = (name: string) =>
@@ -116,6 +116,20 @@ describe('exemplars', () => {
       .filter(({ name }) => name === 'invoke_workflow ex slow')
       .map(({ traceId }) => traceId);
     expect(found.map(({ traceId }) => traceId)).toEqual([traces[1], traces.at(-1), traces[0]]);
+  });
+
+  it('of dollars is the most expensive call since the last scrape, and none of a call without a cost', async () => {
+    const { exemplars } = start();
+    const prices = [0, 1, 5, 0, 2, 0, 0.5];
+    const paid = workflow(
+      'ex prices',
+      paidModel('ex-prices', () => prices.shift() ?? 0),
+    );
+    const shown = async (calls: number) => {
+      for (let i = 0; i < calls; i += 1) await paid.execute(ASK);
+      return (await exemplars('tta_workflow_llm_cost_total', 'ex prices')).map(({ value }) => value);
+    };
+    expect([await shown(1), await shown(4), await shown(1), await shown(1)]).toEqual([[], [5], [5], [0.5]]);
   });
 
   it('are new after each scrape, and stay until there are newer ones', async () => {

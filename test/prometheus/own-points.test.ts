@@ -107,6 +107,37 @@ describe('histograms at 0', () => {
     expect(first.filter(({ name }) => name.includes('primitive_duration'))).toEqual([]);
   });
 
+  it('has those of an exponential histogram, and those beside a view that throws', async () => {
+    const views: ViewOptions[] = [
+      {
+        meterName: SCOPE,
+        instrumentName: INSTRUMENT.workflowDuration,
+        name: 'exponential',
+        aggregation: { type: AggregationType.EXPONENTIAL_HISTOGRAM },
+      },
+      {
+        meterName: SCOPE,
+        instrumentName: INSTRUMENT.primitiveDuration,
+        attributesProcessors: [
+          {
+            process() {
+              throw new Error('a hostile view');
+            },
+          },
+        ],
+      },
+    ];
+    const { samples } = registerExporter(views);
+    const odd = workflow(
+      'zero odd',
+      task('zero step', () => 1),
+    );
+    const own = { [ATTR.workflowName.replaceAll('.', '_')]: 'zero odd' };
+    expect(named(await samples(), 'exponential_count', own)).toEqual([0]);
+    expect(await odd.execute()).toBe(1);
+    expect(named(await samples(), 'exponential_count', own)).toEqual([1]);
+  });
+
   it('has them without a view too, as the SDK itself would name them', async () => {
     const { samples } = registerExporter([]);
     const bare = workflow(

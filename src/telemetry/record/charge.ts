@@ -74,7 +74,7 @@ export function recordCharge(
 
 function spend(sum: Series, dollars: number, observation: Observation): void {
   addTo(sum, dollars);
-  sum.exemplar = nextExemplar(sum.exemplar, dollars, sum.attributes, observation);
+  if (dollars > 0) sum.exemplar = nextExemplar(sum.exemplar, dollars, sum.attributes, observation);
 }
 
 /** Counts dollars whose use is decided. */
