@@ -37,7 +37,8 @@ function sharedStates(): Int32Array {
   const known = getEnvironmentData(NAME);
   if (types.isInt32Array(known)) return known;
   const states = new Int32Array(new SharedArrayBuffer(4 * (1 + SLOTS)));
-  if (isMainThread) setEnvironmentData(NAME, states);
+  // The data is this thread's, and that of the threads that it starts.
+  setEnvironmentData(NAME, states);
   return states;
 }
 
