@@ -15,7 +15,7 @@ export const REMEDY = {
       '(`node --import tta-primitives/register app.js`), or the endpoint has another address, which is in ' +
       '`(await register()).metricsUrl`, with `register` of `tta-primitives/sdk`. If the port is taken, a warning at the start says ' +
       'so. The endpoint listens on loopback only: other machines and containers reach it if you set ' +
-      '`OTEL_EXPORTER_PROMETHEUS_HOST=0.0.0.0`.',
+      '`OTEL_EXPORTER_PROMETHEUS_HOST=0.0.0.0`. With `OTEL_METRICS_EXPORTER` set to `otlp` or `none` there is no endpoint.',
   },
   slowEndpoint: {
     symptom: 'The endpoint takes too long.',
