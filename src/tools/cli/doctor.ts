@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { bearer } from '../../platform/bearer.ts';
 import { systemClock } from '../../platform/clock.ts';
-import { headersFrom, numberFrom, textFrom } from '../../sdk/environment.ts';
+import { headersFrom, listFrom, numberFrom, textFrom } from '../../sdk/environment.ts';
 import { diagnose } from '../doctor/diagnose.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { packageManifest, userFolder } from './package-root.ts';
@@ -104,8 +104,15 @@ function collectorOf(options: DoctorCommandOptions, env: NodeJS.ProcessEnv) {
     healthUrl: options.collectorHealth ?? atPort(13_133, '/'),
     metricsUrl: options.collectorMetrics ?? atPort(8_888, '/metrics'),
     headers: headersFrom('OTEL_EXPORTER_OTLP_HEADERS'),
+    pushUrl: pushUrl(otlpUrl),
     isDefault: named === undefined,
   };
+}
+
+/** Where a program with these variables sends its metrics. */
+function pushUrl(otlpUrl: string): string | undefined {
+  const own = textFrom('OTEL_EXPORTER_OTLP_METRICS_ENDPOINT');
+  return own ?? (listFrom('OTEL_METRICS_EXPORTER').includes('otlp') ? `${otlpUrl}/v1/metrics` : undefined);
 }
 
 const baseUrl = (url: string) => url.replace(/\/+$/, '').replace(/\/v1\/traces$/, '');

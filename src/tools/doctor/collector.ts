@@ -12,6 +12,8 @@ export interface CollectorOptions {
   /** The address of the collector's own metrics. */
   readonly metricsUrl: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Where the program sends its metrics by OTLP; `undefined` when it is not known that it does. */
+  readonly pushUrl?: string | undefined;
   /** Whether the user named no address. A default address that refuses the connection is a warning only. */
   readonly isDefault: boolean;
 }
@@ -48,6 +50,25 @@ function health(url: string, result: HttpResult, otlp: HttpResult): Finding {
   }
   const detail = result.failure === undefined ? `answers ${result.response.status}` : result.failure.message;
   return failure('health', `${url}: ${detail}`, REMEDY.noCollector);
+}
+
+/** @param isPushed whether the endpoint says that the metrics are also sent */
+export async function checkPushes(
+  request: HttpRequest,
+  { otlpUrl, pushUrl, headers }: CollectorOptions,
+  isPushed: boolean,
+): Promise<Finding> {
+  if (pushUrl === undefined && !isPushed) return skipped('intake', 'the program sends no metrics by OTLP');
+  const url = pushUrl ?? `${otlpUrl}/v1/metrics`;
+  // An empty list, as for spans.
+  const { response, failure: failed } = await request(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: '{"resourceMetrics":[]}',
+  });
+  return response?.status === 200
+    ? ok('intake', `${url} accepts metrics`)
+    : failure('intake', `${url}: ${failed?.message ?? `answers ${response?.status} to metrics`}`, REMEDY.pushFails);
 }
 
 /** The collector's own metrics; `undefined` when they cannot be read. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../../platform/clock.ts';
 import { type Exposition, parseExposition, select } from '../../prometheus/parse.ts';
 import { type ClockReading, checkClock } from './clock.ts';
-import { type CollectorOptions, checkCollector, checkSpans, readTelemetry } from './collector.ts';
+import { type CollectorOptions, checkCollector, checkPushes, checkSpans, readTelemetry } from './collector.ts';
 import { checkEndpoint, metricsAddress } from './endpoint.ts';
 import { type Finding, skipped } from './finding.ts';
 import { createHttpRequest, type HttpResult } from './http-request.ts';
@@ -79,6 +79,8 @@ export async function diagnose(options: DiagnoseOptions, onFinding: (finding: Fi
   if (collector === undefined) add([skipped('collector', 'it is switched off')]);
   else {
     add(await checkCollector(request, collector));
+    const isPushed = last !== undefined && select(last, 'tta_metrics_push_failures_total').length > 0;
+    add([await checkPushes(request, collector, isPushed)]);
     add(checkSpans(collector.metricsUrl, telemetryBefore, telemetryAfter));
   }
   add([checkClock(readings)]);

@@ -123,9 +123,9 @@ export const REMEDY = {
   pushFails: {
     symptom: 'Metrics do not reach the collector.',
     text:
-      'A warning in the log of the program has the answer of the collector. Are the address (`OTEL_EXPORTER_OTLP_ENDPOINT`) and the ' +
-      'token right, and does the collector have a pipeline for metrics? Each delivery has everything since the start of the ' +
-      'process: the next one makes up for those that failed.',
+      'A warning in the log of the program has the answer of the collector. The shipped collector takes metrics with `push.yaml` only, ' +
+      'at a port of their own: `OTEL_EXPORTER_OTLP_METRICS_ENDPOINT=http://127.0.0.1:4319/v1/metrics`. Is the token right? Each ' +
+      'delivery has everything since the start of the process: the next one makes up for those that failed.',
   },
   unpriced: {
     symptom: 'The dollars of a call are missing.',

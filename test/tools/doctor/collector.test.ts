@@ -28,6 +28,41 @@ async function sink(behaviour: Behaviour) {
   return started;
 }
 
+describe('metrics that are sent', () => {
+  it('are skipped where it is not known that they are', async () => {
+    const { intake } = await check({});
+    expect(intake).toMatchObject({ verdict: 'skipped', detail: 'the program sends no metrics by OTLP' });
+  });
+
+  it('are ok when the collector accepts metrics', async () => {
+    const { url, metrics } = await sink('take');
+    const { intake } = await check({ otlpUrl: url, pushUrl: `${url}/v1/metrics` });
+    expect(intake).toMatchObject({ verdict: 'ok', detail: `${url}/v1/metrics accepts metrics` });
+    expect(metrics.flatMap((each) => each.points('tta_llm_cost_total'))).toEqual([]);
+  });
+
+  it('are a failure when it has no pipeline for them, or no process listens', async () => {
+    const { url } = await sink(404);
+    const { intake } = await check({ pushUrl: `${url}/v1/metrics` });
+    expect(intake).toMatchObject({ verdict: 'failure', remedy: REMEDY.pushFails });
+    expect(intake?.detail).toBe(`${url}/v1/metrics: answers 404 to metrics`);
+    const { intake: none } = await check({ pushUrl: `${await unusedUrl()}/v1/metrics` });
+    expect(none?.detail).toMatch(/: connection refused$/);
+  });
+
+  it('are looked for when the endpoint counts their deliveries', async () => {
+    const { url } = await sink('take');
+    const app = await startApp(undefined, {
+      OTEL_METRICS_EXPORTER: 'prometheus,otlp',
+      OTEL_EXPORTER_OTLP_ENDPOINT: url,
+    });
+    const other = await unusedUrl();
+    const collector = { otlpUrl: url, healthUrl: other, metricsUrl: other, headers: {}, isDefault: false };
+    const { intake, pushes } = await runDoctor(app.url, { collector });
+    expect([intake?.verdict, pushes?.verdict]).toEqual(['ok', 'ok']);
+  });
+});
+
 describe('the collector', () => {
   it('is ok when it accepts spans and reports that it is healthy', async () => {
     const otlp = await sink('take');
