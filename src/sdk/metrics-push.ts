@@ -4,7 +4,7 @@
  */
 import type { Attributes } from '@opentelemetry/api';
 import type { ScopeMetrics } from '@opentelemetry/sdk-metrics';
-import { inBackground } from '../platform/background.ts';
+import { afterCallbacks, inBackground } from '../platform/background.ts';
 import { systemClock } from '../platform/clock.ts';
 import { messageOf } from '../platform/message-of.ts';
 import type { PrometheusExporter } from '../prometheus/exporter.ts';
@@ -108,7 +108,11 @@ export class MetricsPush {
     const reading = this.#read(this.#exporter.metricsNow());
     if (reading.work === this.#settledWork) return () => {};
     const begin = (mostBytes: number) =>
-      beginLast([...this.#encode(reading, mostBytes)], this.#collector, deadline - systemClock.now());
+      beginLast(
+        [...this.#encode(reading, mostBytes)].filter((body) => body !== undefined),
+        this.#collector,
+        deadline - systemClock.now(),
+      );
     const requests = begin(this.#mostBytes);
     return () => {
       if (requests.wait().includes(413)) begin(LEAST_REQUEST_BYTES).wait();
@@ -139,6 +143,10 @@ export class MetricsPush {
   async #sendAll(reading: Reading, deadline: number): Promise<number> {
     const failures: [kind: Failure['kind'] | 'rejected', reason: string][] = [];
     for (const body of this.#encode(reading, this.#mostBytes)) {
+      if (body === undefined) {
+        await new Promise<void>((resolve) => afterCallbacks(resolve));
+        continue;
+      }
       const verdict = await this.#send(body, deadline);
       if (verdict.kind === 'too_large' && this.#mostBytes > LEAST_REQUEST_BYTES) {
         this.#mostBytes = Math.max(LEAST_REQUEST_BYTES, Math.min(this.#mostBytes, body.byteLength) / 2);
@@ -185,7 +193,7 @@ export class MetricsPush {
     }
   }
 
-  *#encode(reading: Reading, mostBytes: number): Generator<Uint8Array> {
+  *#encode(reading: Reading, mostBytes: number): Generator<Uint8Array | undefined> {
     this.#lastMs = reading.times.atMs;
     yield* encodeMetrics(this.#resource, reading, mostBytes);
   }

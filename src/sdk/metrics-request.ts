@@ -10,12 +10,12 @@ export interface MetricsState {
   readonly isNew: IsNew;
 }
 
-/** One after the other: only one of them takes memory. */
+/** One after the other: only one of them takes memory. `undefined` is a moment in which something else can run. */
 export function* encodeMetrics(
   resource: Attributes,
   { scopeMetrics, times, isNew }: MetricsState,
   mostBytes: number,
-): Generator<Uint8Array> {
+): Generator<Uint8Array | undefined> {
   const source = resourceJson({ attributes: resource });
   let scopes = new Map<string, string[]>();
   let bytes = 0;
@@ -28,6 +28,10 @@ export function* encodeMetrics(
     const key = scopeJson(scope);
     for (const metric of metrics) {
       for (const json of metricJson(metric, times, isNew, mostBytes)) {
+        if (json === undefined) {
+          yield undefined;
+          continue;
+        }
         const size = Buffer.byteLength(json);
         if (bytes > 0 && bytes + size > mostBytes) yield build();
         bytes += size;

@@ -15,6 +15,8 @@ const CUMULATIVE = 2;
 /** Values of enumerations of the SDK, which this file does not load. */
 const DATA_POINT = { histogram: 0, gauge: 2, sum: 3 } as const;
 const VALUE_INT = 0;
+/** About a millisecond. */
+const POINTS_AT_ONCE = 100;
 /**
  * Points at 0 of a counter that is new. Prometheus guesses that a counter went on growing for half of the mean time between
  * its points: `increase()` of a short job is half too much with 1, and a twentieth with 10. Ratios have no such error.
@@ -40,11 +42,17 @@ export interface PointTimes {
 export type IsNew = (metric: string, attributes: Attributes) => boolean;
 
 /**
- * The metric, in parts of at most `mostBytes` bytes, or with one point each.
+ * The metric, in parts of at most `mostBytes` bytes, or with one point each. `undefined` is a moment between two points,
+ * in which something else can run.
  *
  * @param isNew then the series has points at 0 before its own: Prometheus counts what is added between two points only
  */
-export function* metricJson(metric: MetricData, times: PointTimes, isNew: IsNew, mostBytes: number): Generator<string> {
+export function* metricJson(
+  metric: MetricData,
+  times: PointTimes,
+  isNew: IsNew,
+  mostBytes: number,
+): Generator<string | undefined> {
   const { descriptor, dataPointType } = metric;
   const isSum = dataPointType === DATA_POINT.sum;
   const isHistogram = dataPointType === DATA_POINT.histogram;
@@ -58,7 +66,8 @@ export function* metricJson(metric: MetricData, times: PointTimes, isNew: IsNew,
   const isInteger = descriptor.valueType === VALUE_INT;
   let points: string[] = [];
   let bytes = 0;
-  for (const point of metric.dataPoints as readonly DataPoint[]) {
+  for (const [i, point] of (metric.dataPoints as readonly DataPoint[]).entries()) {
+    if (i % POINTS_AT_ONCE === POINTS_AT_ONCE - 1) yield undefined;
     const json = pointJson(point, times, isInteger, counts && isNew(descriptor.name, point.attributes));
     if (json === undefined) continue;
     const size = Buffer.byteLength(json);
@@ -105,10 +114,9 @@ function valueJson(value: number | Histogram, isInteger: boolean): string | unde
     return isInteger && Number.isSafeInteger(value) ? `"asInt":"${value}"` : `"asDouble":${numberJson(value)}`;
   }
   const { buckets, sum, count } = value;
-  const counts = buckets.counts.map((each) => `"${each}"`);
   if (![count, ...buckets.counts].every((each) => Number.isSafeInteger(each) && each >= 0)) return undefined;
   const sumJson = typeof sum === 'number' ? `,"sum":${numberJson(sum)}` : '';
-  return `"count":"${count}"${sumJson},"bucketCounts":[${counts.join()}],"explicitBounds":[${buckets.boundaries.map(numberJson).join()}]`;
+  return `"count":"${count}"${sumJson},"bucketCounts":["${buckets.counts.join('","')}"],"explicitBounds":[${buckets.boundaries.map(numberJson).join()}]`;
 }
 
 function exemplarJson({ value, traceId, spanId, timestamp }: Exemplar): string {

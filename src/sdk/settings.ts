@@ -18,7 +18,7 @@ export interface Settings {
   readonly traces: TracesSettings | undefined;
   /** Where the endpoint is to listen and for whom; `undefined` where there is to be none. */
   readonly prometheus: Place | undefined;
-  /** Whether there is an endpoint, or a server of the program that answers: then it is for all processes of a cluster. */
+  /** Whether the metrics are served or sent, by an endpoint, a server of the program or a push: for all processes of a cluster. */
   readonly servesCluster: boolean;
   /** What holds for the metrics with and without an endpoint. */
   readonly scrape: ScrapeOptions;
@@ -51,7 +51,7 @@ export function settingsFrom(options: RegisterOptions): Settings {
     flushTimeoutMs,
     traces,
     prometheus,
-    servesCluster: hasEndpoint(options),
+    servesCluster: hasEndpoint(options) || metricsPush !== undefined,
     scrape: scrapeFrom(options),
     metricsPush,
     modelCalls: modelCallsFrom(options),

@@ -2,9 +2,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Child, endChildren, runProgram } from '../support/child.ts';
+import { type Child, ENTRY, endChildren, runModule, runProgram } from '../support/child.ts';
 import { type OtlpSink, startSink } from '../support/otlp-sink.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 let sink: OtlpSink;
 const closing: (() => void)[] = [];
@@ -23,6 +25,7 @@ const run = (program: string, env: Record<string, string> = {}): Child =>
   });
 const START = `const sdk = await register(); const job = workflow('job', task('one', async () => 1)); await job.execute();`;
 /** What every delivery of `START` ends with. */
+const zeros = new Array<number>(10).fill(0);
 const jobs = () =>
   sink.metrics.at(-1)?.value('tta_workflow_executions_total', { workflow_name: 'job', status: 'success' });
 const durations = () => sink.metrics.at(-1)?.value('tta_workflow_duration_seconds', { workflow_name: 'job' });
@@ -96,7 +99,7 @@ it('opens no port, sends every interval and at a flush, and shows where', async 
   expect(jobs()).toBe(1);
 });
 
-it('gives a new series a point at 0 before its own, once, and times that increase', async () => {
+it('gives a new series points at 0 before its own, once, and times that increase', async () => {
   const child = run(
     `${START} await sdk.flush(); await job.execute(); await sdk.flush(); await sdk.flush();
      await workflow('late', task('two', async () => 1)).execute(); await sdk.shutdown();`,
@@ -104,10 +107,10 @@ it('gives a new series a point at 0 before its own, once, and times that increas
   expect(await child.exited).toMatchObject({ code: 0, stderr: '' });
   const all = sink.metrics.flatMap(({ points }) => points('tta_workflow_executions_total'));
   const of = (name: string) => all.filter(({ labels }) => labels.workflow_name === name && labels.status === 'success');
-  expect(of('job').map(({ value }) => value)).toEqual([0, 1, 2, 2, 2]);
-  expect(of('late').map(({ value }) => value)).toEqual([0, 1]);
+  expect(of('job').map(({ value }) => value)).toEqual([...zeros, 1, 2, 2, 2]);
+  expect(of('late').map(({ value }) => value)).toEqual([...zeros, 1]);
   for (const points of [of('job'), of('late')]) {
-    const times = points.map(({ atMs }) => Math.floor(atMs));
+    const times = points.map(({ atMs }) => atMs);
     expect(times).toEqual([...new Set(times)].sort());
   }
   expect(new Set(all.map(({ startMs }) => startMs)).size).toBe(1);
@@ -202,7 +205,7 @@ describe('the work goes on, the failure is counted, and the warning gives the re
     expect(await child.exited).toMatchObject({ code: 0 });
     expect(jobs()).toBe(2);
     const all = sink.metrics.flatMap(({ points }) => points('tta_workflow_executions_total'));
-    expect(all.filter(({ labels }) => labels.status === 'success').map(({ value }) => value)).toEqual([0, 2]);
+    expect(all.filter(({ labels }) => labels.status === 'success').map(({ value }) => value)).toEqual([...zeros, 2]);
   });
 
   it('takes small requests only: they become smaller', async () => {
@@ -226,18 +229,45 @@ describe('the work goes on, the failure is counted, and the warning gives the re
   });
 });
 
-it('a worker thread never sends', async () => {
-  const child = run(
-    `import { Worker, isMainThread } from 'node:worker_threads';
-     ${START}
-     await new Promise((end) => new Worker(
-       "import('" + ${JSON.stringify('')} + sdkUrl + "').then(({ register }) => register({ metricsPush: { intervalMs: 1 } }))" +
-       ".then((sdk) => { console.log('URL', sdk.metricsPushUrl); return sdk.shutdown(); })", { eval: true }).on('exit', end));`.replace(
-      'sdkUrl',
-      JSON.stringify(new URL('../../dist/src/sdk/index.js', import.meta.url).href),
-    ),
-  );
-  const { stdout, code } = await child.exited;
-  expect({ stdout, code }).toEqual({ stdout: 'URL undefined\n', code: 0 });
-  expect(new Set(sink.metrics.map(({ resource }) => resource['service.instance.id'])).size).toBe(1);
+describe('one process sends for all', () => {
+  const WORK = `import { register } from '${ENTRY.sdk}'; import { task, workflow } from '${ENTRY.main}';
+    const work = async (name) => workflow(name, task('one', async () => 1)).execute();`;
+  const env = () => ({ OTEL_METRICS_EXPORTER: 'otlp', OTEL_EXPORTER_OTLP_ENDPOINT: sink.url, TTA_MODEL_CALLS: 'off' });
+  const counted = (name: string) =>
+    sink.metrics.at(-1)?.value('tta_workflow_executions_total', { workflow_name: name, status: 'success' });
+  const senders = () => new Set(sink.metrics.map(({ resource }) => resource['service.instance.id'])).size;
+
+  it.each([
+    ['ends', 'otlp', ''],
+    ['calls process.exit', 'otlp', 'process.exit(0);'],
+    ['calls process.exit, and makes no spans', 'none', 'process.exit(0);'],
+  ])('the main thread, with what its threads have counted when it %s', async (_, traces, end) => {
+    const stays = end === '' ? '' : 'setInterval(() => {}, 1_000);';
+    const thread = `${WORK} await work('thread'); (await import('node:worker_threads')).parentPort.postMessage(1); ${stays}`;
+    const child = runModule(
+      `import { Worker } from 'node:worker_threads'; ${WORK} await work('main');
+       new Worker(new URL('data:text/javascript,' + encodeURIComponent(${JSON.stringify(thread)})))
+         .on('message', () => { ${end} });`,
+      { flags: ['--import', ENTRY.register], env: { ...env(), OTEL_TRACES_EXPORTER: traces } },
+    );
+    expect(await child.exited).toMatchObject({ code: 0, stderr: '' });
+    expect([counted('main'), counted('thread'), senders()]).toEqual([1, 1, 1]);
+  });
+
+  it.each([
+    ['otlp', 'cluster.worker.disconnect();'],
+    ['otlp', 'process.exit(0);'],
+    ['otlp,prometheus', 'process.exit(0);'],
+  ])('the primary of a cluster, with %s, where workers end with %s', async (exporters, end) => {
+    const app = `import cluster from 'node:cluster'; ${WORK} await register();
+      if (cluster.isPrimary) { await work('primary'); cluster.fork(); cluster.fork(); }
+      else { for (let i = 0; i < 3; i++) await work('worker'); ${end} }`;
+    const file = pathToFileURL(`${tempFolder({ 'app.mjs': app })}/app.mjs`).href;
+    const child = runModule(
+      `process.argv[1] = new URL(${JSON.stringify(file)}).pathname; await import(${JSON.stringify(file)});`,
+      { env: { ...env(), OTEL_METRICS_EXPORTER: exporters } },
+    );
+    expect(await child.exited).toMatchObject({ code: 0, stderr: '' });
+    expect([counted('primary'), counted('worker'), senders()]).toEqual([1, 6, 1]);
+  });
 });

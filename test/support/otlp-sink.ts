@@ -134,8 +134,8 @@ function metricsOf(body: string): SinkMetrics {
       .flatMap(({ sum, gauge, histogram }) => (sum ?? gauge ?? histogram).dataPoints)
       .map((point) => ({
         labels: textsOf(point.attributes),
-        startMs: Number(point.startTimeUnixNano) / 1e6,
-        atMs: Number(point.timeUnixNano) / 1e6,
+        startMs: Number(point.startTimeUnixNano.slice(0, -6)),
+        atMs: Number(point.timeUnixNano.slice(0, -6)),
         value: Number(point.asInt ?? point.asDouble ?? point.count),
       }));
   return {
