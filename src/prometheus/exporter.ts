@@ -39,6 +39,7 @@ import { render } from './render.ts';
 import { type Report, type Table, takeReports } from './report.ts';
 import { type Parts, Scrapes } from './scrapes.ts';
 import { SELF, type Source } from './series.ts';
+import { inSlices } from './slices.ts';
 import { type Tell, tellOnce, type Warn } from './tell.ts';
 import { isTimeout, withDeadline } from './with-deadline.ts';
 
@@ -322,7 +323,9 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
       this.#collectedAt = Math.floor(systemClock.date());
       this.#resource = result.resourceMetrics.resource.attributes;
       this.#families.reserve(labelNames(this.#constants()));
-      this.#families.add(SELF, [...result.resourceMetrics.scopeMetrics, ...(this.#own?.take() ?? [])]);
+      await inSlices(
+        this.#families.adding(SELF, [...result.resourceMetrics.scopeMetrics, ...(this.#own?.take() ?? [])]),
+      );
       this.#idle.postpone();
       return result;
     }

@@ -44,12 +44,22 @@ export class Families implements Iterable<Family> {
 
   /** Adds everything that `source` has measured since its last report. Never throws. */
   add(source: Source, scopes: readonly ScopeMetrics[]): void {
+    for (const _ of this.adding(source, scopes));
+  }
+
+  /** As `add`, in parts: one per metric. */
+  *adding(source: Source, scopes: readonly ScopeMetrics[]): Generator<void> {
     this.#reports += 1;
     const report: Report = { source, id: this.#reports, now: systemClock.now() };
     for (const each of scopes) {
+      let metrics: readonly MetricData[] = [];
       this.#guarded(() => {
-        for (const metric of each.metrics) this.#guarded(() => this.#addMetric(report, each.scope, metric));
+        metrics = [...each.metrics];
       });
+      for (const metric of metrics) {
+        this.#guarded(() => this.#addMetric(report, each.scope, metric));
+        yield;
+      }
     }
     this.#hideUnobserved(report);
   }

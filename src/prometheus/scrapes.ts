@@ -1,6 +1,6 @@
 /** Scrapes one after the other. Requests that arrive while one runs share the next. */
 import { afterCallbacks } from '../platform/background.ts';
-import { systemClock } from '../platform/clock.ts';
+import { inSlices } from './slices.ts';
 
 export interface ScrapeWork<F> {
   /** Brings the table up to date. @param timeoutMs how long its requests allow at most */
@@ -11,8 +11,6 @@ export interface ScrapeWork<F> {
 
 export type Parts = readonly Buffer[];
 
-/** How long it writes before other work has its turn, in milliseconds. */
-const SLICE_MS = 4;
 /** For how many turns of the event loop a scrape waits for more requests. */
 const MAX_TURNS = 100;
 
@@ -77,13 +75,7 @@ export class Scrapes<F> {
 
   async #write(format: F): Promise<Parts> {
     const parts: Buffer[] = [];
-    let sliceEnd = systemClock.now() + SLICE_MS;
-    for (const part of this.#work.render(format)) {
-      parts.push(Buffer.from(part));
-      if (systemClock.now() < sliceEnd) continue;
-      await new Promise<void>((resolve) => afterCallbacks(resolve));
-      sliceEnd = systemClock.now() + SLICE_MS;
-    }
+    await inSlices(this.#work.render(format), (part) => parts.push(Buffer.from(part)));
     return parts;
   }
 }
