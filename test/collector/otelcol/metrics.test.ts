@@ -89,6 +89,8 @@ describe.skipIf(otelcol === undefined || program === undefined)('the Collector a
       const { __name__, instance, le, ...rest } = labels;
       return `${name}${JSON.stringify(Object.entries(rest).sort())}${le === undefined ? '' : Number(le.replace('+', ''))}`;
     };
+    // Twice: a scrape shows how the one before it was.
+    await scrape(metricsUrl);
     const { samples } = await scrape(metricsUrl);
     const expected = new Set(
       samples.filter(({ name }) => name.startsWith('tta_')).map((s) => seriesKey(s.labels, s.name)),
