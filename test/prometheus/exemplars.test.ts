@@ -49,12 +49,12 @@ function start(
   };
 }
 
-const EXEMPLAR = /^.* # \{span_id="(\w{16})",trace_id="(\w{32})"\} (\S+) (\S+)$/;
+const EXEMPLAR = /^.* # \{trace_id="(\w{32})",span_id="(\w{16})"\} (\S+) (\S+)$/;
 
 function exemplarsOf(text: string, metric: string, labels: string) {
   const lines = text.split('\n').filter((line) => line.startsWith(metric) && line.includes(labels));
   return lines.flatMap((line) => {
-    const [, spanId, traceId, value, timestamp] = EXEMPLAR.exec(line) ?? [];
+    const [, traceId, spanId, value, timestamp] = EXEMPLAR.exec(line) ?? [];
     if (spanId === undefined) return [];
     const le = / ?le="([^"]*)"/.exec(line)?.[1];
     return [{ le, traceId, spanId, value: Number(value), timestamp: Number(timestamp) }];
