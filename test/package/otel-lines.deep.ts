@@ -46,7 +46,7 @@ const TRACE_NODE = {
 import * as core from '@opentelemetry/core';
 import * as trace from '@opentelemetry/sdk-trace';
 import { asTraceNode } from './src/sdk/trace-packages.ts';
-export const { AlwaysOffSampler, InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } =
+export const { AlwaysOffSampler, InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor, TraceIdRatioBasedSampler } =
   asTraceNode(trace, core, contexts);
 `,
   'lines.config.ts': `import { defineConfig, mergeConfig } from 'vitest/config';
