@@ -4,6 +4,7 @@ import type { InstrumentationScope } from '@opentelemetry/core';
 import type { MetricData } from '@opentelemetry/sdk-metrics';
 import { schema } from '../../views/index.ts';
 import { telemetry } from '../../views/telemetry.ts';
+import { copyText } from '../platform/copy-text.ts';
 import type { DropReason } from '../telemetry/scrapes.ts';
 import { combineOf, isPerWorker } from './combine.ts';
 import { createSeries, type Family, type FamilyType, sampleNames, samplesOf } from './family.ts';
@@ -241,10 +242,12 @@ export class Table implements Iterable<Family> {
   }
 
   #create(family: Family, stream: Stream, key: string, attributes: Attributes, bounds: Bounds): Series {
+    // In one piece: V8 keeps a text that was put together as the tree of its parts.
+    const kept = copyText(key);
     const shown = labelText(attributes, this.#reserved);
     // Usually they are the same text, which is then in memory once.
-    const series = createSeries(family.type, stream, shown === key ? key : shown, attributes, bounds);
-    (family.series as Map<string, Series>).set(key, series);
+    const series = createSeries(family.type, stream, shown === key ? kept : copyText(shown), attributes, bounds);
+    (family.series as Map<string, Series>).set(kept, series);
     return series;
   }
 

@@ -114,7 +114,8 @@ describe('metrics without number', () => {
     const meter = provider.getMeter('shop');
     for (let n = 0; n < 500; n += 1) meter.createCounter(`orders_${n}`).add(1);
     const { samples } = await scrape();
-    expect(samples).toHaveLength(50);
+    // Half of the room is for their series __other__, a tenth is kept for the metrics of this package.
+    expect(samples).toHaveLength(45);
     meter.createCounter('orders_3').add(1);
     expect(total(await scrape(), 'orders_3_total')).toBe(2);
   });
