@@ -1,9 +1,11 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { ENTRY, endChildren, runModule } from '../support/child.ts';
+import { component } from '../support/component.ts';
 import { freePort } from '../support/free-port.ts';
+import { eventually, startPrometheus } from '../support/prometheus.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 afterEach(endChildren);
@@ -202,6 +204,34 @@ it('counts each execution once, whatever ends the workers while they are scraped
   });
   const { sum } = answer as { sum: number };
   expect(answer).toEqual({ sum, counted: sum, sinks: false });
+});
+
+it('a real Prometheus sees no counter go backwards when workers end', async () => {
+  const program = component('prometheus');
+  if (program === undefined) return;
+  const exec = join(tempFolder({ 'worker.mjs': WORKER }), 'worker.mjs');
+  const child = runModule(
+    `${PRIMARY} cluster.setupPrimary({ exec: ${JSON.stringify(exec)}, execArgv: [] }); ${REGISTER} let sum = 0;
+     console.log('URL ' + sdk.metricsUrl);
+     setInterval(() => {}, 1_000);
+     for (const [i, end] of ['SIGTERM', 'SIGKILL', 'SIGTERM', 'SIGKILL'].entries()) {
+       const worker = await fork(); sum += 10; await tell(worker, { run: 10 });
+       await new Promise((resolve) => setTimeout(resolve, 1_500)); await count();
+       worker.process.kill(end); await ended(worker);
+     }
+     console.log('SUM ' + sum);`,
+    { env: { OTEL_TRACES_EXPORTER: 'none', TTA_MODEL_CALLS: 'off' } },
+  );
+  const prometheus = await startPrometheus(program, new URL(await child.says('URL ')).host);
+  onTestFinished(() => prometheus.stop());
+  const sum = await child.says('SUM ');
+  const counter = 'tta_primitive_executions_total{primitive_name="work",status="success"}';
+  const value = async (query: string) => (await prometheus.query(query))[0]?.value[1];
+  await eventually('the last scrape', async () => ((await value(counter)) === sum ? true : undefined));
+  for (const each of [counter, 'process_cpu_seconds_total{job="tta-primitives"}']) {
+    expect(await value(`resets(${each}[5m])`)).toBe('0');
+  }
+  expect(await value('changes(process_start_time_seconds{job="tta-primitives"}[5m])')).toBe('0');
 });
 
 describe('the label worker', () => {
