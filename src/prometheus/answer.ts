@@ -1,15 +1,14 @@
 /** An answer over HTTP, and how it is sent: a client that reads slowly holds it in memory, within limits. */
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { inBackground } from '../platform/background.ts';
+import type { Parts } from './format.ts';
 
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Parts;
 }
-
-/** A text in UTF-8, perhaps compressed. */
-type Parts = readonly Uint8Array[];
 
 /** The longest that a client may take to read an answer. Prometheus waits for 10 seconds unless it is told otherwise. */
 const SEND_TIMEOUT_MS = 30_000;

@@ -2,6 +2,7 @@
  * The exporter: OpenTelemetry's own, with another way to keep and to write what the SDK reports. It asks the SDK for
  * what was added since the last collection and keeps the sums itself, in a table that has limits.
  */
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Attributes } from '@opentelemetry/api';
 import type { PrometheusExporter as StockExporter } from '@opentelemetry/exporter-prometheus';
@@ -18,18 +19,17 @@ import { droppedMeasurements, failedCallbacks, failedScrapes, recordScrape } fro
 import { collectNow } from './collect-now.ts';
 import { cumulative } from './cumulative.ts';
 import { Endpoint } from './endpoint.ts';
+import { checkExporterOptions, type PrometheusExporterOptions } from './exporter-options.ts';
 import { Families } from './families.ts';
+import type { Format, Parts } from './format.ts';
 import { IdleCollection } from './idle-collection.ts';
-import type { Format } from './lines.ts';
 import { answerNode, answerWeb, type Door, type WebRequest } from './metrics-request.ts';
 import { labelNames, labelText, RESERVED_FOR_CONSTANTS } from './names.ts';
 import {
   COLLECT_TIMEOUT_MS,
-  checkExporterOptions,
   MAX_SAMPLES,
   MAX_SERIES_PER_METRIC,
   type Place,
-  type PrometheusExporterOptions,
   placeOf,
   wantsExemplars,
 } from './options.ts';
@@ -37,7 +37,7 @@ import { OwnPoints } from './own-points.ts';
 import { otherProducer, sdkProducer } from './producers.ts';
 import { render } from './render.ts';
 import { type Report, type Table, takeReports } from './report.ts';
-import { type Parts, Scrapes } from './scrapes.ts';
+import { Scrapes } from './scrapes.ts';
 import { SELF, type Source } from './series.ts';
 import { inSlices } from './slices.ts';
 import { type Tell, tellOnce, type Warn } from './tell.ts';

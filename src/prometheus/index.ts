@@ -5,8 +5,8 @@
 import { PrometheusExporter as StockExporter } from '@opentelemetry/exporter-prometheus';
 import { type PrometheusExporter as Exporter, exporterOn } from './exporter.ts';
 
-export type { Format } from './lines.ts';
-export type { PrometheusExporterOptions } from './options.ts';
+export type { PrometheusExporterOptions } from './exporter-options.ts';
+export type { Format } from './format.ts';
 
 export const PrometheusExporter = exporterOn(StockExporter);
 export type PrometheusExporter = Exporter;

@@ -1,11 +1,10 @@
 /** The lines of one metric. */
+
 import { combined } from './combine.ts';
 import type { Family } from './family.ts';
+import type { Format } from './format.ts';
 import { labelText } from './names.ts';
 import type { Exemplar, HistogramSeries, Series } from './series.ts';
-
-/** `text` is the text format 0.0.4 of Prometheus, `openmetrics` is OpenMetrics 1.0. */
-export type Format = 'text' | 'openmetrics';
 
 export interface LineOptions {
   readonly format: Format;

@@ -5,10 +5,8 @@ import { constants, gzip } from 'node:zlib';
 import { messageOf } from '../platform/message-of.ts';
 import { redact } from '../platform/redact.ts';
 import { type Answer, answerOf, send, textAnswer } from './answer.ts';
-import type { Format } from './lines.ts';
+import { CONTENT_TYPE, type Format, type Parts } from './format.ts';
 import { formatFor, wantsGzip } from './negotiate.ts';
-import { CONTENT_TYPE } from './render.ts';
-import type { Parts } from './scrapes.ts';
 import { isAuthorized } from './token.ts';
 
 /** Gives the current metrics. After a rejection the answer is status 503 with the error. */

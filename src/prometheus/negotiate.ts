@@ -1,5 +1,5 @@
 /** What a client wants, from the headers `Accept` and `Accept-Encoding`. */
-import type { Format } from './lines.ts';
+import type { Format } from './format.ts';
 
 interface Wish {
   /** `text/plain` or `gzip`, in lower case. */

@@ -1,7 +1,9 @@
-/** The options of the exporter, and their checks. */
-import type { ExporterConfig } from '@opentelemetry/exporter-prometheus';
-import { checkOptions, fail, type Rule, type Rules } from '../core/check.ts';
-import { count, flag, having, number, optional, text } from '../core/rules.ts';
+/**
+ * The options that the exporter and `register` share, and their checks. Its declarations name no package of the SDK: a
+ * program that calls `register` may have none of them.
+ */
+import { fail, type Rule, type Rules } from '../core/check.ts';
+import { count, flag, number, optional } from '../core/rules.ts';
 import { measure } from '../core/show.ts';
 import { hostOf } from '../platform/local-host.ts';
 
@@ -51,15 +53,6 @@ export interface ScrapeOptions {
   readonly workerLabel?: boolean | undefined;
 }
 
-/** The options of OpenTelemetry's own exporter, and more. */
-export interface PrometheusExporterOptions extends ExporterConfig, ScrapeOptions {
-  // The types of the oldest exporter that is supported do not have these two.
-  /** Leaves the labels `otel_scope_*` out. @default false */
-  withoutScopeInfo?: boolean;
-  /** Leaves `target_info` out. @default false */
-  withoutTargetInfo?: boolean;
-}
-
 /** Messages do not quote it. */
 const token: Rule<string> = (where, option, value) => {
   if (typeof value === 'string' && /^[^\s\p{Cc}](?:.*[^\s\p{Cc}])?$/u.test(value)) return;
@@ -95,30 +88,6 @@ export const SCRAPE_RULES: Rules<ScrapeOptions> = {
   exemplars: optional(flag),
   workerLabel: optional(flag),
 };
-
-const producers: Rule<NonNullable<ExporterConfig['metricProducers']>> = (where, option, value) => {
-  if (!Array.isArray(value)) fail(where, option, 'must be a list of metric producers', value);
-  for (const [i, each] of value.entries()) having('collect')(where, `${option}[${i}]`, each);
-};
-
-const RULES: Rules<PrometheusExporterOptions> = {
-  ...SCRAPE_RULES,
-  host: optional(host),
-  port: optional(port),
-  endpoint: optional(text),
-  prefix: optional(text),
-  appendTimestamp: optional(flag),
-  preventServerStart: optional(flag),
-  metricProducers: optional(producers),
-  withResourceConstantLabels: optional(having<RegExp>('test')),
-  withoutScopeInfo: optional(flag),
-  withoutTargetInfo: optional(flag),
-};
-
-/** @throws TypeError or RangeError for an option that is wrong */
-export function checkExporterOptions(options: PrometheusExporterOptions): void {
-  checkOptions('PrometheusExporterOptions', options, RULES);
-}
 
 export function wantsExemplars({ exemplars }: ScrapeOptions): boolean {
   return exemplars ?? process.env.OTEL_METRICS_EXEMPLAR_FILTER?.trim() !== 'always_off';

@@ -4,7 +4,7 @@ import type { Resource } from '@opentelemetry/resources';
 import type * as MetricsPackage from '@opentelemetry/sdk-metrics';
 import { ttaViews } from '../../views/index.ts';
 import { exporterOn, type Inside, type PrometheusExporter } from './exporter.ts';
-import type { PrometheusExporterOptions } from './options.ts';
+import type { PrometheusExporterOptions } from './exporter-options.ts';
 
 const JOB_LABEL = /^job$/;
 

@@ -1,15 +1,9 @@
 /** Writes the table as text: in parts, so that the event loop can go on between them. */
 import type { Families } from './families.ts';
 import type { Family } from './family.ts';
-import { escapeHelp, type Format, inBraces, type LineOptions, linesOf } from './lines.ts';
+import { escapeHelp, inBraces, type LineOptions, linesOf } from './lines.ts';
 import { openMetricsOf } from './open-metrics.ts';
 import type { Series } from './series.ts';
-
-export const CONTENT_TYPE: Readonly<Record<Format, string>> = {
-  // Without the charset some clients decode labels as Latin-1.
-  text: 'text/plain; version=0.0.4; charset=utf-8',
-  openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
-};
 
 export interface RenderOptions extends LineOptions {
   /** The labels of `target_info`; `undefined` leaves it out. */

@@ -1,5 +1,7 @@
 /** Scrapes one after the other. Requests that arrive while one runs share the next. */
+
 import { afterCallbacks } from '../platform/background.ts';
+import type { Parts } from './format.ts';
 import { inSlices } from './slices.ts';
 
 export interface ScrapeWork<F> {
@@ -8,8 +10,6 @@ export interface ScrapeWork<F> {
   /** Gives up the event loop between its parts. */
   render(format: F): Iterable<string>;
 }
-
-export type Parts = readonly Buffer[];
 
 /** For how many turns of the event loop a scrape waits for more requests. */
 const MAX_TURNS = 100;

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deserialize } from 'node:v8';
 import type { PrometheusExporter } from '../prometheus/exporter.ts';
-import type { Format } from '../prometheus/lines.ts';
+import type { Format } from '../prometheus/format.ts';
 import { type Address, ours, type Primary, post, type ToPrimary } from './cluster-messages.ts';
 import { PRIMARY } from './cluster-worker.ts';
 import { Inbox, type Numbered } from './outbox.ts';

@@ -9,7 +9,7 @@ import { writeFileSync } from 'node:fs';
 import { serialize } from 'node:v8';
 import { systemClock } from '../platform/clock.ts';
 import type { PrometheusExporter } from '../prometheus/exporter.ts';
-import type { Format } from '../prometheus/lines.ts';
+import type { Format } from '../prometheus/format.ts';
 import { ours, type Primary, post, type ToWorker } from './cluster-messages.ts';
 import { ANSWER_MS, type HandsOver } from './hands-over.ts';
 import { Outbox } from './outbox.ts';

@@ -1,5 +1,4 @@
-import type { Format } from '../prometheus/lines.ts';
-import type { Parts } from '../prometheus/scrapes.ts';
+import type { Format, Parts } from '../prometheus/format.ts';
 
 /** A worker waits this long for its callbacks and its threads, in milliseconds: then its answer is in time for the scrape. */
 export const ANSWER_MS = 700;

@@ -6,7 +6,7 @@ import {
   type Worker as Thread,
 } from 'node:worker_threads';
 import type { PrometheusExporter } from '../prometheus/exporter.ts';
-import type { Format } from '../prometheus/lines.ts';
+import type { Format } from '../prometheus/format.ts';
 import { unpack } from '../prometheus/report.ts';
 import { ANSWERS, type Answer, listenTo, QUESTIONS, say, textChannel } from './thread-channel.ts';
 import { COLLECTED } from './thread-worker.ts';

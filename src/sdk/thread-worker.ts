@@ -7,7 +7,7 @@ import { getEnvironmentData, setEnvironmentData, type Worker as Thread, threadId
 import type { MetricData } from '@opentelemetry/sdk-metrics';
 import { systemClock } from '../platform/clock.ts';
 import type { PrometheusExporter } from '../prometheus/exporter.ts';
-import type { Format } from '../prometheus/lines.ts';
+import type { Format } from '../prometheus/format.ts';
 import { pack, type Report } from '../prometheus/report.ts';
 import { ANSWER_MS, type HandsOver } from './hands-over.ts';
 import { ANSWERS, listenTo, QUESTIONS, type Question, say, textChannel } from './thread-channel.ts';
