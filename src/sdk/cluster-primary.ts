@@ -23,14 +23,15 @@ export function collectFromCluster(
   // Not the token: every process that this one starts can read the variable.
   const address = place && { host: place.host, port: place.port };
   const primary: Primary = { address, pid: process.pid, files };
-  const listeners = new Map<Worker, (message: unknown) => void>();
+  /** By worker: what ends that it is followed. */
+  const followed = new Map<Worker, () => void>();
 
   const follow = (worker: Worker) => {
-    if (listeners.has(worker)) return;
+    if (followed.has(worker)) return;
     const inbox = new Inbox();
     const source = String(worker.id);
     const channel: EventEmitter = worker.process;
-    const listener = (message: unknown) => {
+    const onMessage = (message: unknown) => {
       const said = ours<ToPrimary>(message);
       if (said === undefined) return;
       if (said.act === 'who') post(worker, { act: 'collect', primary });
@@ -45,14 +46,18 @@ export function collectFromCluster(
         post(worker, { act: 'confirm', number: said.number });
       }
     };
-    channel.on('internalMessage', listener);
     // A worker may go on without the channel: it leaves its last reports in a file.
-    worker.once('disconnect', () => workers.left(source));
-    worker.once('exit', () => {
-      listeners.delete(worker);
+    const onDisconnect = () => workers.left(source);
+    const onExit = () => {
+      followed.delete(worker);
       workers.left(source, inbox.take(readLast(`${files}-${worker.id}`)));
+    };
+    channel.on('internalMessage', onMessage);
+    worker.once('disconnect', onDisconnect).once('exit', onExit);
+    followed.set(worker, () => {
+      channel.removeListener('internalMessage', onMessage);
+      worker.removeListener('disconnect', onDisconnect).removeListener('exit', onExit);
     });
-    listeners.set(worker, listener);
     post(worker, { act: 'collect', primary });
   };
 
@@ -62,8 +67,7 @@ export function collectFromCluster(
   return () => {
     delete process.env[PRIMARY];
     cluster.removeListener('fork', follow);
-    for (const [worker, listener] of listeners)
-      (worker.process as EventEmitter).removeListener('internalMessage', listener);
+    for (const unfollow of followed.values()) unfollow();
   };
 }
 

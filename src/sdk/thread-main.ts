@@ -10,6 +10,7 @@ import type { Format } from '../prometheus/format.ts';
 import { unpack } from '../prometheus/report.ts';
 import { ANSWERS, type Answer, listenTo, QUESTIONS, say, textChannel } from './thread-channel.ts';
 import { COLLECTED } from './thread-worker.ts';
+import { runningWorkers } from './worker-threads.ts';
 import type { Workers } from './workers.ts';
 
 export interface Threads {
@@ -18,10 +19,11 @@ export interface Threads {
   stop(): void;
 }
 
-/** Collects from the threads that there are and from later ones. */
+/** Collects from the threads that an earlier registration has seen start, and from later ones. */
 export function collectFromThreads(exporter: PrometheusExporter, workers: Workers): Threads {
   const parentsOf = new Map<number, readonly number[]>();
-  const running = new Set<Thread>();
+  /** The threads that run, and what is done at their end. */
+  const running = new Map<Thread, () => void>();
   let answers: BroadcastChannel | undefined;
   let asked: number[] = [];
 
@@ -70,25 +72,30 @@ export function collectFromThreads(exporter: PrometheusExporter, workers: Worker
   };
   const follow = (worker: Thread) => {
     const thread = worker.threadId;
-    running.add(worker);
-    open();
-    worker.once('exit', () => {
+    const onExit = () => {
       running.delete(worker);
       hearNow();
       left(thread);
       // One that a thread without telemetry has started, whose end nobody tells.
       if (running.size === 0) for (const each of parentsOf.keys()) left(each);
-    });
+    };
+    running.set(worker, onExit);
+    open();
+    worker.once('exit', onExit);
   };
 
   setEnvironmentData(COLLECTED, true);
   process.on('worker', follow);
+  for (const worker of runningWorkers()) follow(worker);
   return {
     hearNow,
     stop() {
       setEnvironmentData(COLLECTED, undefined as never);
       process.removeListener('worker', follow);
+      for (const [worker, onExit] of running) worker.removeListener('exit', onExit);
       answers?.close();
+      // A channel that is closed cannot be read.
+      answers = undefined;
     },
   };
 }

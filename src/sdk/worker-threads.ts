@@ -95,6 +95,11 @@ export function followWorkers(longestWaitMs: number, pushes: boolean): void {
   process.prependOnceListener('exit', askWorkers);
 }
 
+/** The workers of this thread that were followed from their start and have not ended. */
+export function runningWorkers(): Iterable<Worker> {
+  return own.running;
+}
+
 /** Lets the workers of this thread send the spans that they have and hand over their counts, and waits for it. */
 export function askWorkers(): void {
   const states = sharedStates();

@@ -98,6 +98,14 @@ describe('the main thread', () => {
     expect(answer).toEqual([12, 12]);
   });
 
+  it('lets a thread end after telemetry has, and collects from it again after the next register', async () => {
+    const answer = await run(`const [one, other] = await Promise.all([start(), start()]);
+      await sdk.shutdown(); one.postMessage({ run: 1, then: 'exit' }); await ended(one);
+      const again = await register(); await tell(other, { run: 5 });
+      answer([one.listenerCount('exit'), executions(await again.metrics())]);`);
+    expect(answer).toEqual([0, 5]);
+  });
+
   it('lets a thread and the process end that have no more work', async () => {
     const child = runModule(
       `import { Worker } from 'node:worker_threads';
