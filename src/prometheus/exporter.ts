@@ -40,7 +40,7 @@ import { type Report, type Table, takeReports } from './report.ts';
 import { Scrapes } from './scrapes.ts';
 import { SELF, type Source } from './series.ts';
 import { inSlices } from './slices.ts';
-import { type Tell, tellOnce, type Warn } from './tell.ts';
+import { A_FEW, type Tell, tellOnce, type Warn } from './tell.ts';
 import { isTimeout, withDeadline } from './with-deadline.ts';
 
 type CollectOptions = Parameters<StockExporter['collect']>[0];
@@ -337,6 +337,7 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
       this.#tell(
         `callback ${timeout}`,
         `A callback of an observable instrument ${what}: the scrape is without its series`,
+        A_FEW,
       );
     }
 
@@ -348,7 +349,7 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
         timestamp: this.#options.appendTimestamp === true ? this.#collectedAt : undefined,
         onError: ({ name }, error) => {
           droppedMeasurements('invalid').value += 1;
-          this.#tell('invalid', `The metric ${name} cannot be written: ${foreignMessage(error)}`);
+          this.#tell('invalid', `The metric ${name} cannot be written: ${foreignMessage(error)}`, A_FEW);
         },
       });
     }

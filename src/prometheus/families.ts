@@ -13,6 +13,7 @@ import { copyOf } from './names.ts';
 import { nameOfSource, type Point, SELF, type Series, type Source, type Stream } from './series.ts';
 import { isExponential, keyOf, meaningOf, typeOf } from './stream.ts';
 import { named, type Reported, Table, type TableOptions } from './table.ts';
+import { A_FEW } from './tell.ts';
 
 export interface FamiliesOptions extends TableOptions {
   /** How long a series without measurements is shown, in milliseconds. */
@@ -128,7 +129,7 @@ export class Families implements Iterable<Family> {
 
   #drop(reason: DropReason, message: string): undefined {
     droppedMeasurements(reason).value += 1;
-    this.#options.tell(reason, `${message}: the scrape is without it`);
+    this.#options.tell(reason, `${message}: the scrape is without it`, A_FEW);
   }
 
   #addMetric(report: Report, scope: InstrumentationScope, metric: MetricData): undefined {
@@ -149,7 +150,7 @@ export class Families implements Iterable<Family> {
     const { type, metric } = reported;
     const meaning = meaningOf(metric);
     const value = amountOf(type, meaning !== 'value', point);
-    if (value === undefined) return this.#drop('invalid', `A value of ${named(metric)} is not one that a ${type} has`);
+    if (value === undefined) return this.#drop('invalid', `${named(metric)} has a value that a ${type} cannot have`);
     const bounds = typeof value === 'number' ? undefined : value.bounds;
     const found = this.#streams.get(key) ?? this.#table.open(reported, bounds);
     if (found === undefined) return;
@@ -166,7 +167,7 @@ export class Families implements Iterable<Family> {
       return this.#drop('conflict', `Two values of ${family.name} have the same labels`);
     }
     if (typeof value === 'object' && value.sum !== undefined && !isUsableSum(value)) {
-      this.#drop('invalid', `The sum of the measurements of ${named(metric)} is not a number that can be added`);
+      this.#drop('invalid', `${named(metric)} has a sum that is negative or not a number`);
     }
     if (addTo(series, report.source, value, meaning) || series.report === 0) series.changedAt = report.now;
     if (point.exemplars !== undefined) addExemplars(series, point.exemplars);

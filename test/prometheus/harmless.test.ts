@@ -29,6 +29,24 @@ const failed = () => failedCallbacks('failed').value;
 const late = () => failedCallbacks('timeout').value;
 const nothing = () => {};
 
+describe('a metric that the scrape cannot have', () => {
+  it('is named in a warning, each of them', async () => {
+    const { exporter, meter, warnings } = start();
+    for (const name of ['orders', 'refunds']) {
+      meter.createCounter(`${name}_total`).add(1);
+      meter.createHistogram(`${name}_total`).record(1);
+      meter.createCounter(`bad_${name}`).add(Number.NaN);
+    }
+    for (let scrape = 0; scrape < 2; scrape += 1) await exporter.text();
+    expect(warnings).toEqual([
+      expect.stringContaining('The metric "orders_total" is a histogram'),
+      'The metric "bad_orders" has a value that a counter cannot have: the scrape is without it',
+      expect.stringContaining('The metric "refunds_total" is a histogram'),
+      'The metric "bad_refunds" has a value that a counter cannot have: the scrape is without it',
+    ]);
+  });
+});
+
 describe('a callback of an observable instrument', () => {
   const hostile = Object.defineProperty(new Error('hostile'), 'name', {
     get: () => {
@@ -81,6 +99,16 @@ describe('a callback of an observable instrument', () => {
     expect(stuck).toHaveBeenCalledTimes(1);
     expect(late() - before).toBe(1);
     expect(warnings).toEqual([expect.stringContaining('did not end in time')]);
+  });
+
+  it('is told with its error once, and not more than ten errors', async () => {
+    const { exporter, meter, warnings } = start();
+    for (let i = 0; i < 12; i += 1) {
+      meter.createObservableGauge(`broken.${i}`).addCallback(() => Promise.reject(new Error(`cause ${i}`)));
+    }
+    for (let scrape = 0; scrape < 2; scrape += 1) await exporter.text();
+    expect(warnings).toHaveLength(10);
+    expect(warnings.slice(0, 2)).toEqual([expect.stringContaining('cause 0'), expect.stringContaining('cause 1')]);
   });
 
   it('gets as much time as the scrape that waits for the shortest time has', async () => {
