@@ -4,10 +4,11 @@
  *
  * One is kept until a scrape has taken it. So it costs a scrape interval one write, and an execution one comparison.
  */
-import { type Attributes, isSpanContextValid, TraceFlags } from '@opentelemetry/api';
+import { type Attributes, isSpanContextValid, type Span, TraceFlags } from '@opentelemetry/api';
 import { systemClock } from '../platform/clock.ts';
 import { copyText } from '../platform/copy-text.ts';
 import { processWide } from '../platform/process-wide.ts';
+import { readProperty } from '../platform/read-property.ts';
 import type { Measured } from './measured.ts';
 
 export interface Exemplar {
@@ -63,7 +64,7 @@ export function nextExemplar(
 /** A span that is not recorded has the ids of its parent, or ids that no span has. */
 function sampledSpan({ source }: Measured): Pick<Exemplar, 'traceId' | 'spanId'> | undefined {
   try {
-    if (!source?.isRecording()) return undefined;
+    if (source === undefined || !(source.isRecording() || hasEnded(source))) return undefined;
     const span = source.spanContext();
     if ((span.traceFlags & TraceFlags.SAMPLED) === 0 || !isSpanContextValid(span)) return undefined;
     // The id of a trace that began elsewhere is a part of a header.
@@ -71,6 +72,11 @@ function sampledSpan({ source }: Measured): Pick<Exemplar, 'traceId' | 'spanId'>
   } catch {
     return undefined;
   }
+}
+
+/** Dollars can come later: a model may answer after the time limit, and a price may have to be loaded. */
+function hasEnded(source: Span): boolean {
+  return readProperty(source, 'ended') === true;
 }
 
 /** The exemplars of one set of labels of a histogram: one for each magnitude, so that a slow execution is not lost among fast ones. */

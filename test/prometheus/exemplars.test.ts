@@ -10,7 +10,7 @@ import {
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace-node';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { llm, task, workflow } from '../../src/index.ts';
+import { llm, task, timeout, workflow } from '../../src/index.ts';
 import { PrometheusExporter, type PrometheusExporterOptions } from '../../src/prometheus/index.ts';
 import { createVirtualClock } from '../../src/testing/index.ts';
 import { ttaViews } from '../../views/index.ts';
@@ -130,6 +130,28 @@ describe('exemplars', () => {
       return (await exemplars('tta_workflow_llm_cost_total', 'ex prices')).map(({ value }) => value);
     };
     expect([await shown(1), await shown(4), await shown(1), await shown(1)]).toEqual([[], [5], [5], [0.5]]);
+  });
+
+  it('of dollars is there too when the model answers after the execution has ended', async () => {
+    const { exemplars, spans } = start();
+    let answer = () => {};
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const late = llm({
+      provider: 'openai',
+      id: 'ex-late',
+      generate: () => answered.then(() => ({ text: 'hi', dollars: 3, usage: { inputTokens: 1, outputTokens: 1 } })),
+    });
+    const work = workflow('ex late', timeout(late, { timeoutMs: 5 }));
+    await expect(work.execute(ASK)).rejects.toThrow('5 ms');
+    answer();
+    await vi.waitFor(async () => {
+      const call = spans().find(({ name }) => name === 'chat ex-late');
+      expect(await exemplars('tta_workflow_llm_cost_total', 'ex late')).toEqual([
+        expect.objectContaining({ value: 3, traceId: call?.traceId, spanId: call?.spanId }),
+      ]);
+    });
   });
 
   it('are new after each scrape, and stay until there are newer ones', async () => {
