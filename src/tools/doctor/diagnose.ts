@@ -48,8 +48,10 @@ export async function diagnose(options: DiagnoseOptions, onFinding: (finding: Fi
   const telemetry = async () =>
     collector === undefined ? undefined : readTelemetry(await request(collector.metricsUrl));
 
+  // As Prometheus does: the endpoint then does not wait for a callback that never ends until it is too late to say so.
+  const patience = { 'x-prometheus-scrape-timeout-seconds': String(timeoutMs / 1_000) };
   const scrape = (headers: Readonly<Record<string, string>> = {}) =>
-    request(metricsUrl, { headers: { ...metricsHeaders, ...headers } });
+    request(metricsUrl, { headers: { ...patience, ...metricsHeaders, ...headers } });
 
   const [first, telemetryBefore] = await Promise.all([scrape(), telemetry()]);
   const { findings: endpointFindings, exposition } = await checkEndpoint(request, metricsUrl, first);

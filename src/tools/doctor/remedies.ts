@@ -21,7 +21,8 @@ export const REMEDY = {
     symptom: 'The endpoint takes too long.',
     text:
       'A scrape is answered within milliseconds unless the event loop is blocked: look at `nodejs_eventloop_delay_p99_seconds`, ' +
-      'and move long computations into a worker thread. `tta load` shows what is normal on this machine.',
+      'and move long computations into a worker thread. A scrape also waits, 5 seconds at most, for callbacks of observable ' +
+      'instruments (`tta_scrape_callback_errors_total`). `tta load` shows what is normal on this machine.',
   },
   portTaken: {
     symptom: 'The port is taken.',

@@ -59,6 +59,16 @@ describe('what the endpoint says about itself', () => {
     expect(found[check]).toMatchObject({ verdict: 'warning', detail, remedy });
   });
 
+  it('is a warning of a callback that never ends, for which every scrape waits', async () => {
+    const { url } = await startApp(`
+      const { metrics } = await import(${JSON.stringify(import.meta.resolve('@opentelemetry/api'))});
+      metrics.getMeter('shop').createObservableGauge('stuck').addCallback(() => new Promise(() => {}));`);
+    const { endpoint, callbacks } = await runDoctor(url);
+    expect(endpoint?.verdict).toBe('ok');
+    expect(callbacks).toMatchObject({ verdict: 'warning', remedy: REMEDY.callbacks });
+    expect(callbacks?.detail).toMatch(/: \d timeout$/);
+  });
+
   it('is ok when all workers answer', async () => {
     const { workers } = await runDoctor(await serveTexts(`${OURS}tta_scrape_workers{state="answered"} 3\n`));
     expect(workers).toMatchObject({ verdict: 'ok', detail: '3 of 3 workers gave their metrics' });
