@@ -21,6 +21,7 @@ import { cumulative } from './cumulative.ts';
 import { Endpoint } from './endpoint.ts';
 import { checkExporterOptions, type PrometheusExporterOptions } from './exporter-options.ts';
 import { Families } from './families.ts';
+import { forgetUnobserved } from './forget.ts';
 import type { Format, Parts } from './format.ts';
 import { IdleCollection } from './idle-collection.ts';
 import { answerNode, answerWeb, type Door, type WebRequest } from './metrics-request.ts';
@@ -186,7 +187,7 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
 
     override selectCardinalityLimit(instrument?: unknown): number {
       const limit = this.#options.maxSeriesPerMetric ?? MAX_SERIES_PER_METRIC;
-      // The SDK remembers for ever what was observed; of other instruments, only what is new since the last collection.
+      // The SDK remembers what was observed, see `forgetUnobserved`; of other instruments, only what is new since the last collection.
       return String(instrument).startsWith('OBSERVABLE') ? 2 * limit : 4 * limit;
     }
 
@@ -326,6 +327,8 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
       await inSlices(
         this.#families.adding(SELF, [...result.resourceMetrics.scopeMetrics, ...(this.#own?.take() ?? [])]),
       );
+      const { maxSeriesPerMetric = MAX_SERIES_PER_METRIC } = this.#options;
+      forgetUnobserved(this.#sdk, maxSeriesPerMetric / 2, (scope, metric) => this.#families.forget(scope, metric));
       this.#idle.postpone();
       return result;
     }

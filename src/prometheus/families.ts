@@ -27,12 +27,23 @@ interface Report {
   readonly now: number;
 }
 
+const BY_A_VIEW = 'where it is made, or by a view of the MeterProvider';
+const TO_DO: Readonly<Record<DropReason, string>> = {
+  name: `Give it a name with letters or digits ${BY_A_VIEW}`,
+  conflict: `Give it another name or other labels ${BY_A_VIEW}`,
+  unsupported: 'Give it another aggregation by a view of the MeterProvider',
+  invalid: '',
+  limit: 'Raise maxSamples of the exporter, and sample_limit of Prometheus with it, or drop metrics by a view',
+};
+
 export class Families implements Iterable<Family> {
   readonly #streams = new Map<string, readonly [Family, Stream]>();
   readonly #options: FamiliesOptions;
   #table: Table;
   #reserved: readonly string[] = [];
   #reports = 0;
+  /** Whether the series have all that this process has measured, and nothing else. */
+  #isWhole = true;
 
   constructor(options: FamiliesOptions) {
     this.#options = options;
@@ -51,6 +62,7 @@ export class Families implements Iterable<Family> {
   /** As `add`, in parts: one per metric. */
   *adding(source: Source, scopes: readonly ScopeMetrics[]): Generator<void> {
     this.#reports += 1;
+    if (source !== SELF) this.#isWhole = false;
     const report: Report = { source, id: this.#reports, now: systemClock.now() };
     for (const each of scopes) {
       let metrics: readonly MetricData[] = [];
@@ -78,8 +90,27 @@ export class Families implements Iterable<Family> {
     }
   }
 
+  /**
+   * Removes the series of an instrument that its last report does not have. Its next report is to have the whole of a sum
+   * that it has again.
+   *
+   * @returns `false` where a sum would have that twice
+   */
+  forget(scope: InstrumentationScope, metric: MetricData): boolean {
+    const [family, stream] = this.#streams.get(keyOf(scope, metric)) ?? [];
+    const isSum = meaningOf(metric) !== 'value';
+    if (isSum && (!this.#isWhole || family?.other !== undefined)) return false;
+    if (family !== undefined) {
+      for (const [key, series] of family.series) {
+        if (series.stream === stream && !isObserved(series)) this.#table.remove(family, key);
+      }
+    }
+    return true;
+  }
+
   /** Removes everything. */
   clear(): void {
+    this.#isWhole = false;
     this.#streams.clear();
     this.#table = this.#createTable();
     this.#table.reserve(this.#reserved);
@@ -104,8 +135,7 @@ export class Families implements Iterable<Family> {
   *shown(family: Family): IterableIterator<Series> {
     const since = systemClock.now() - this.#options.seriesTtlMs;
     for (const series of family.series.values()) {
-      const observed = 'values' in series ? series.values.size > 0 : series.observer !== undefined;
-      if (observed && series.changedAt >= since) yield series;
+      if (isObserved(series) && series.changedAt >= since) yield series;
     }
   }
 
@@ -129,7 +159,8 @@ export class Families implements Iterable<Family> {
 
   #drop(reason: DropReason, message: string): undefined {
     droppedMeasurements(reason).value += 1;
-    this.#options.tell(reason, `${message}: the scrape is without it`, A_FEW);
+    const toDo = TO_DO[reason];
+    this.#options.tell(reason, `${message}: the scrape is without it${toDo && `. ${toDo}`}`, A_FEW);
   }
 
   #addMetric(report: Report, scope: InstrumentationScope, metric: MetricData): undefined {
@@ -137,8 +168,8 @@ export class Families implements Iterable<Family> {
     const type = typeOf(metric);
     if (type === undefined) return this.#drop('unsupported', `${named(metric)} has a type that is not known`);
     if (isExponential(metric)) {
-      const what = `${named(metric)} is an exponential histogram: the scrape shows its count and its sum, and no buckets`;
-      this.#options.tell('exponential', what);
+      const what = `${named(metric)} is an exponential histogram: the scrape shows its count and its sum, and no buckets. A view can give it bounds`;
+      this.#options.tell('exponential', what, A_FEW);
     }
     const reported = { type, scope, metric };
     for (const point of metric.dataPoints as readonly Point[]) {
@@ -185,6 +216,11 @@ export class Families implements Iterable<Family> {
       }
     }
   }
+}
+
+/** Whether a source has it in its last report. What is not observed, but measured, always is. */
+function isObserved(series: Series): boolean {
+  return 'values' in series ? series.values.size > 0 : series.observer !== undefined;
 }
 
 function withWorker(attributes: Attributes, source: Source): Attributes {

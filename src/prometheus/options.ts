@@ -18,7 +18,7 @@ export interface ScrapeOptions {
    * How many sets of labels a metric has at most. What is more goes to one series whose label values are `__other__`, and
    * is counted by `tta_series_overflow_total`. The values of gauges have no sum: they are only counted. Between two
    * scrapes the SDK itself keeps up to 4 times as many sets per instrument, and of an observable instrument up to twice
-   * as many for ever. @default 2000
+   * as many; what that has stopped to observe makes room for new sets. @default 2000
    */
   readonly maxSeriesPerMetric?: number | undefined;
   /** How many lines a scrape has at most. A histogram of 14 bounds has 17 per set of labels. @default 50000 */

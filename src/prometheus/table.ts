@@ -190,8 +190,8 @@ export class Table implements Iterable<Family> {
       );
     }
     const isFull = family.series.size >= this.#options.maxSeriesPerMetric - (family.other === undefined ? 1 : 0);
-    const room = this.#aboutTelemetry.has(family.name) ? this.#keptRoom : this.#room;
-    if (isFull || !room.take(samplesOf(bounds), family.name.length + key.length + stream.scopeLabels.length)) {
+    const length = family.name.length + key.length + stream.scopeLabels.length;
+    if (isFull || !this.#roomOf(family).take(samplesOf(bounds), length)) {
       return this.#fold(family, stream, metric, attributes, isMeasured);
     }
     return this.#create(family, stream, key, copyOf(attributes), bounds);
@@ -201,7 +201,11 @@ export class Table implements Iterable<Family> {
   remove(family: Family, key: string): void {
     const { scopeLabels } = family.series.get(key)?.stream ?? { scopeLabels: '' };
     family.series.delete(key);
-    this.#room.give(samplesOf(family.bounds), family.name.length + key.length + scopeLabels.length);
+    this.#roomOf(family).give(samplesOf(family.bounds), family.name.length + key.length + scopeLabels.length);
+  }
+
+  #roomOf({ name }: Family): Room {
+    return this.#aboutTelemetry.has(name) ? this.#keptRoom : this.#room;
   }
 
   /** The series for what is above the limits; `undefined` where several values have no sum, or an unknown one. */
@@ -219,7 +223,8 @@ export class Table implements Iterable<Family> {
       if (isMeasured) foldedOf(family.name).value += 1;
       this.#options.tell(
         'folded',
-        `${family.name} has more series than the limits allow: what is new goes to labels with the value ${OTHER}`,
+        `${family.name} has more series than the limits allow: what is new goes to labels with the value ${OTHER}. ` +
+          'Leave out labels that have many values, or raise maxSeriesPerMetric and maxSamples',
       );
       // Of observed sums the SDK does not know what was added.
       if (meaningOf(metric) !== 'delta' || (isOverflow(attributes) && isObservable(metric))) return undefined;

@@ -57,7 +57,7 @@ describe('a million sets of labels in 250 scrapes', () => {
       }
       console.info(kind, heaps.map(Math.round).join(' '), 'MB', lengths.at(5), lengths.at(-1));
       expect((heaps.at(-1) ?? 0) - (heaps[0] ?? 0)).toBeLessThan(3);
-      // What is observed once is not shown any more, and what is above the limit of the SDK has no known value.
+      // Of an observed sum above its limits, the SDK does not know what was added: it is not shown.
       expect(lengths.at(-1)).toBeLessThanOrEqual(1.1 * (lengths[5] ?? 0));
       await provider.shutdown();
     },

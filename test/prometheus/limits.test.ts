@@ -1,3 +1,9 @@
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  PeriodicExportingMetricReader,
+  type ScopeMetrics,
+} from '@opentelemetry/sdk-metrics';
 import { describe, expect, it } from 'vitest';
 import { type Exposition, select } from '../../src/prometheus/parse.ts';
 import { ttaViews } from '../../views/index.ts';
@@ -75,6 +81,64 @@ describe('the series of a metric', () => {
     const folded = (metric: string) => total(all, 'tta_series_overflow_total', { metric });
     // A scrape shows what those before it have folded.
     expect([folded('level'), folded('open'), folded('seen')]).toEqual([3, 3, 3]);
+  });
+});
+
+describe('observable instruments whose labels change for ever', () => {
+  const CREATE = ['createObservableGauge', 'createObservableUpDownCounter', 'createObservableCounter'] as const;
+
+  it.each(CREATE)('are shown as they are: %s', async (create) => {
+    const { provider, scrape, lines } = ownMeter({ maxSeriesPerMetric: 40 });
+    let now: readonly (readonly [string, number])[] = [];
+    provider
+      .getMeter('shop')
+      [create]('seen')
+      .addCallback((result) => {
+        for (const [customer, value] of now) result.observe(value, { customer });
+      });
+    for (let round = 0; round < 100; round += 1) {
+      now = [['stays', round], ...Array.from({ length: 10 }, (_, n) => [`${round} ${n}`, n] as const)];
+      const { samples } = await scrape();
+      expect(samples.map(({ labels, value }) => [labels.customer, value])).toEqual(now);
+    }
+    // One that comes back has the value that is observed.
+    now = [['0 5', 7]];
+    expect((await lines()).map((line) => line.replace('_total', ''))).toEqual(['seen{customer="0 5"} 7']);
+  });
+
+  it('lose and repeat nothing of a sum in the reports to another process, or beside another reader', async () => {
+    const metricExporter = new InMemoryMetricExporter(AggregationTemporality.DELTA);
+    const other = new PeriodicExportingMetricReader({ exporter: metricExporter, exportIntervalMillis: 1e6 });
+    const { provider, exporter } = ownMeter(
+      { maxSeriesPerMetric: 40 },
+      { readers: [other], views: [{ instrumentName: '*' }] },
+    );
+    const alone = ownMeter({ maxSeriesPerMetric: 40 });
+    let now: readonly string[] = [];
+    for (const { provider: each } of [{ provider }, alone]) {
+      each
+        .getMeter('shop')
+        .createObservableCounter('seen')
+        .addCallback((result) => {
+          for (const customer of now) result.observe(3, { customer });
+        });
+    }
+    const handedOver: number[] = [];
+    const valuesOf = (scopes: readonly ScopeMetrics[]) =>
+      scopes.flatMap(({ metrics }) =>
+        metrics.flatMap(({ dataPoints }) => dataPoints.map(({ value }) => Number(value))),
+      );
+    for (let round = 0; round < 8; round += 1) {
+      now = Array.from({ length: 10 }, (_, n) => `${round % 7} ${n}`);
+      await exporter.text();
+      await other.forceFlush();
+      const reports = await alone.exporter.handOver(1_000);
+      handedOver.push(...reports.flatMap(({ scopes }) => valuesOf(scopes)));
+    }
+    const delivered = metricExporter.getMetrics().flatMap(({ scopeMetrics }) => valuesOf(scopeMetrics));
+    const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0);
+    expect([sum(delivered), sum(handedOver)]).toEqual([210, 210]);
+    await provider.shutdown();
   });
 });
 
