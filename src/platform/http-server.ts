@@ -71,6 +71,10 @@ export async function startHttpServer({
     if (!connections.begin(socket, controller)) return;
     response.once('close', () => connections.end(socket, controller));
     try {
+      if (hostsIn(request) > 1) {
+        sendText(response, 400, 'A request has one Host at most\n');
+        return;
+      }
       if (request.rawHeaders.length > 2 * MAX_HEADERS) {
         sendText(response, 431, `A request has ${MAX_HEADERS} headers at most\n`);
         return;
@@ -97,6 +101,11 @@ export async function startHttpServer({
         server.closeAllConnections();
       }),
   };
+}
+
+/** A proxy may have looked at another one than we do. */
+function hostsIn({ rawHeaders }: IncomingMessage): number {
+  return rawHeaders.filter((text, i) => i % 2 === 0 && text.toLowerCase() === 'host').length;
 }
 
 /** The target of a request is a path, or a whole URL as a proxy gets it. */

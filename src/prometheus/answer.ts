@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { inBackground } from '../platform/background.ts';
 import type { Parts } from './format.ts';
+import { inSlices } from './slices.ts';
 
 export interface Answer {
   readonly status: number;
@@ -53,9 +54,39 @@ export function send({ method }: IncomingMessage, response: ServerResponse, { st
   const { vary, ...others } = headers;
   if (vary !== undefined) response.appendHeader('vary', vary);
   response.writeHead(status, others);
-  // Node.js writes them at once.
-  if (method !== 'HEAD') for (const part of body) response.write(part);
-  response.end();
+  if (method === 'HEAD') response.end();
+  else if (body.length === 1) response.end(body[0]);
+  else writeInTurn(response, body);
+}
+
+/** What is still to be written, the oldest first. */
+const unwritten = new Map<ServerResponse, Parts>();
+let isWriting = false;
+
+/** The system copies what it can take at once: a large answer to many clients would hold up all other work. */
+function writeInTurn(response: ServerResponse, body: Parts): void {
+  unwritten.set(response, body);
+  if (isWriting) return;
+  isWriting = true;
+  void inSlices(writeAll());
+}
+
+function* writeAll(): Generator<void> {
+  for (const [response, body] of unwritten) {
+    unwritten.delete(response);
+    try {
+      for (const part of body) {
+        if (response.destroyed || response.writableEnded) break;
+        response.write(part);
+        yield;
+      }
+      response.end();
+    } catch {
+      // The server of the program may have another `write`.
+      response.destroy();
+    }
+  }
+  isWriting = false;
 }
 
 /** Cuts off those who have read for the longest time: Prometheus has its answer within milliseconds. */

@@ -15,8 +15,8 @@ export interface EndpointOptions extends Pick<Door, 'read'> {
 }
 
 const PATH = '/metrics';
-/** Some Prometheus servers, some probes, some people. */
-const MAX_CONNECTIONS = 256;
+/** Some Prometheus servers, some probes, some people; and a test of load with 500 clients. */
+const MAX_CONNECTIONS = 512;
 /** A name in DNS. */
 const LONGEST_HOST = 253;
 /** A request has no body. */

@@ -97,6 +97,7 @@ export interface Inside {
 }
 
 export interface PrometheusExporterClass {
+  readonly DEFAULT_OPTIONS: (typeof StockExporter)['DEFAULT_OPTIONS'];
   /** @param inside for this package only */
   new (
     options?: PrometheusExporterOptions,
@@ -107,7 +108,7 @@ export interface PrometheusExporterClass {
 
 /** Makes the class on top of OpenTelemetry's. The caller loads that package, because it is optional. */
 export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass {
-  class Exporter extends stock {
+  class PrometheusExporter extends stock {
     readonly #options: PrometheusExporterOptions;
     readonly #inside: Inside;
     readonly #tell: Tell;
@@ -169,7 +170,13 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
       this.respond = this.respond.bind(this);
       const started = preventServerStart === true ? Promise.resolve() : this.startServer();
       started
-        .then(() => callback(), callback)
+        .then(
+          () => callback(),
+          (error) => {
+            this.#tell('server', `Metrics are not served: ${foreignMessage(error)}`);
+            callback(error);
+          },
+        )
         .catch((error) => this.#tell('callback', `The callback of the exporter failed: ${foreignMessage(error)}`));
     }
 
@@ -365,5 +372,5 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
       return Object.fromEntries(Object.entries(this.#resource).filter(([key]) => key.match(pattern) !== null));
     }
   }
-  return Exporter as unknown as PrometheusExporterClass;
+  return PrometheusExporter as unknown as PrometheusExporterClass;
 }

@@ -12,8 +12,8 @@ export interface RenderOptions extends LineOptions {
   readonly onError: (family: Family, error: unknown) => void;
 }
 
-/** Parts of about 16 kB. */
-const PART_LENGTH = 16_384;
+/** Parts of about 64 kB: each is written to a client by one call of the system. */
+const PART_LENGTH = 65_536;
 
 export function* render(families: Families, options: RenderOptions): Generator<string> {
   const openMetrics = options.format === 'openmetrics';

@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Endpoint, type EndpointOptions } from '../../src/prometheus/endpoint.ts';
+import { answerWeb } from '../../src/prometheus/metrics-request.ts';
 import type { Place } from '../../src/prometheus/options.ts';
 import { send } from '../support/http.ts';
 
@@ -213,6 +214,20 @@ describe('the token of the endpoint', () => {
     expect((await ask(bearer(TOKEN).replace('Bearer', 'bearer'))).status).toBe(200);
   });
 
+  it('may end with any character', async () => {
+    // The last byte of each in UTF-8 is a space in Latin-1.
+    for (const token of ['voilà', 'пароР', '☠']) {
+      const url = await serve(text, { token });
+      expect([token, (await send(url, { headers: { authorization: bearer(token) } })).status]).toEqual([token, 200]);
+      const response = await answerWeb(new Request(url, { headers: { authorization: bearer(token) } }), {
+        token,
+        read: async () => [Buffer.from(TEXT)],
+      });
+      expect(response.status).toBe(200);
+      await endpoint?.stop();
+    }
+  });
+
   it('costs no scrape where it is wrong', async () => {
     let scrapes = 0;
     const url = await serve(async () => `${++scrapes}`, { token: TOKEN });
@@ -250,6 +265,18 @@ describe('on loopback, the name of the host', () => {
     );
   });
 
+  it('is there once: another server may have looked at the other one', async () => {
+    const url = await serve();
+    for (const hosts of [
+      ['localhost', 'attacker.example'],
+      ['localhost', 'localhost'],
+    ]) {
+      const lines = hosts.map((host) => `Host: ${host}\r\n`).join('');
+      const answer = await exchange(url, `GET /metrics HTTP/1.1\r\n${lines}connection: close\r\n\r\n`);
+      expect(statusesIn(answer)).toEqual([400]);
+    }
+  });
+
   it('may be missing: no browser leaves it out', async () => {
     expect(statusesIn(await exchange(await serve(), 'GET /metrics HTTP/1.0\r\n\r\n'))).toEqual([200]);
   });
@@ -269,6 +296,36 @@ describe('on loopback, the name of the host', () => {
 
 describe('clients that want too much', () => {
   const GET = 'GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n';
+
+  it('are all answered, 500 at once', async () => {
+    const url = await serve();
+    const statuses = await Promise.all(Array.from({ length: 500 }, async () => (await send(url)).status));
+    expect(statuses.filter((status) => status === 200)).toHaveLength(500);
+  });
+
+  it('leave other work its turn: a large answer is written to one after the other', async () => {
+    const parts = Array.from({ length: 200 }, () => Buffer.alloc(64 * 1024, 'x'));
+    let collected = () => {};
+    const shared = new Promise<void>((resolve) => {
+      collected = resolve;
+    });
+    endpoint = new Endpoint({ read: () => shared.then(() => parts), trouble: async () => undefined });
+    await endpoint.start(PLACE);
+    const url = endpoint.url as string;
+    const clients = Array.from({ length: 30 }, () => openPaused(url));
+    await vi.waitFor(async () => expect((await send(url.replace('/metrics', '/healthz'))).status).toBe(200));
+    let turns = 0;
+    const count = () => {
+      turns += 1;
+      next = setImmediate(count);
+    };
+    let next = setImmediate(count);
+    collected();
+    await Promise.all(clients.map(({ begun }) => begun));
+    clearImmediate(next);
+    expect(turns).toBeGreaterThan(3);
+    expect((await send(url)).body).toHaveLength(200 * 64 * 1024);
+  });
 
   it('get answers to some requests at once in one connection, in their order', async () => {
     let scrapes = 0;

@@ -275,6 +275,16 @@ describe('the callback of the constructor', () => {
     }
   });
 
+  it('may be missing: that the port is taken is told all the same', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => other.once('listening', resolve));
+    const { port } = other.address() as { port: number };
+    const warn = vi.spyOn(diag, 'warn').mockReturnValue();
+    new PrometheusExporter({ port });
+    await vi.waitFor(() => expect(warn).toHaveBeenCalledWith(expect.stringMatching(/not served: .*EADDRINUSE/)));
+    await new Promise((resolve) => other.close(resolve));
+  });
+
   it('gets the error when the port is taken, and the exporter can listen later', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => other.once('listening', resolve));
