@@ -8,6 +8,7 @@ import { afterCallbacks, inBackground } from '../platform/background.ts';
 import { systemClock } from '../platform/clock.ts';
 import { messageOf } from '../platform/message-of.ts';
 import type { PrometheusExporter } from '../prometheus/exporter.ts';
+import { workOf } from '../prometheus/work.ts';
 import { failedPushes } from '../telemetry/scrapes.ts';
 import type { Failure, Verdict } from './answer.ts';
 import { CollectorClient, type CollectorOptions, withoutSecrets } from './collector.ts';
@@ -21,9 +22,9 @@ const LEAST_REQUEST_BYTES = 64 * 1024;
 /** The first wait before a collector that is busy is asked again; the next ones are longer. */
 const FIRST_WAIT_MS = 200;
 
-/** A reading of the table, and how much work it has counted. */
+/** A reading of the table, and the work that it shows. */
 interface Reading extends MetricsState {
-  readonly work: number;
+  readonly work: string;
 }
 
 export class MetricsPush {
@@ -45,7 +46,7 @@ export class MetricsPush {
   readonly #delivered = new Map<string, WeakSet<Attributes>>();
   #hasFinished = false;
   /** The work of the last reading whose delivery has ended, well or not. */
-  #settledWork = 0;
+  #settledWork: string | undefined;
   readonly #reported = new Set<string>();
 
   /**
@@ -180,8 +181,7 @@ export class MetricsPush {
       scopeMetrics,
       times: { startMs: this.#startMs, atMs, zeroMs },
       isNew: (metric, attributes) => this.#delivered.get(metric)?.has(attributes) !== true,
-      // A failed delivery is counted, and is no work.
-      work: workOf(scopeMetrics) - failedPushes().value,
+      work: workOf(scopeMetrics),
     };
   }
 
@@ -207,21 +207,6 @@ export class MetricsPush {
         'the next delivery has everything that this one had, and the metrics count failed ones. This warning is printed once.',
     );
   }
-}
-
-/** What the program has done so far: a number that grows with each execution. The process's own values always change. */
-function workOf(scopeMetrics: readonly ScopeMetrics[]): number {
-  let work = 0;
-  for (const { metrics } of scopeMetrics) {
-    for (const metric of metrics) {
-      if (metric.descriptor.name.startsWith('process_')) continue;
-      for (const { value } of metric.dataPoints) {
-        if (typeof value !== 'number') work += value.count;
-        else if ('isMonotonic' in metric && metric.isMonotonic) work += value;
-      }
-    }
-  }
-  return work;
 }
 
 const START =

@@ -63,6 +63,19 @@ describe('the last values are delivered, and the end is the program’s own, whe
     expect([jobs(), durations()]).toEqual([1, 1]);
   });
 
+  it.each(['process.exit(0);', "throw new Error('mine');"])(
+    'has measured only with a gauge, and ends by %s',
+    async (end) => {
+      const gauge = `import { metrics } from '@opentelemetry/api'; await register();
+      const gauge = metrics.getMeter('backup').createGauge('backup_exit_code');`;
+      await run(`${gauge} gauge.record(0); ${end}`).exited;
+      await run(
+        `${gauge} process.once('beforeExit', () => setTimeout(() => { gauge.record(7); ${end} }, 300)); gauge.record(0);`,
+      ).exited;
+      expect(sink.metrics.map((request) => request.value('backup_exit_code'))).toEqual([0, 0, 7]);
+    },
+  );
+
   it('starts more work in beforeExit, again and again', async () => {
     const child = run(
       `let rounds = 0; process.on('beforeExit', async () => { if (++rounds > 3) return; await new Promise((end) => setTimeout(end, 50)); await job.execute(); }); ${START}`,
