@@ -118,6 +118,9 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
     readonly #endpoint: Endpoint;
     readonly #idle = new IdleCollection(() => this.#scrapes.exclusively(() => this.#collectNew()));
     #own: OwnPoints | undefined;
+    /** What a collection that is under way has taken out of the SDK, and what of it is on its way into the table. */
+    readonly #taken: ScopeMetrics[] = [];
+    #adding: Iterable<void> = [];
     #sdk: MetricProducer | undefined;
     /** The threads whose gauges another process has. */
     readonly #handedOver = new Set<Source>();
@@ -199,7 +202,7 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
     }
 
     override setMetricProducer(producer: MetricProducer): void {
-      super.setMetricProducer(sdkProducer(producer, (error) => this.#onError(error)));
+      super.setMetricProducer(sdkProducer(producer, this.#taken, (error) => this.#onError(error)));
       this.#idle.start(producer);
       this.#own = new OwnPoints(producer, { exemplars: wantsExemplars(this.#options) });
       this.#sdk = producer;
@@ -283,8 +286,9 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
     #addNow(): void {
       currentMeter();
       this.#inside.gatherNow?.(this.#table);
+      for (const _ of this.#adding);
       const collected = collectNow(this.#sdk, (error) => this.#onError(error));
-      this.#families.add(SELF, [...collected, ...(this.#own?.take() ?? [])]);
+      this.#families.add(SELF, [...this.#taken.splice(0), ...collected, ...(this.#own?.take() ?? [])]);
     }
 
     #take(): Report[] {
@@ -331,9 +335,12 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
       this.#collectedAt = Math.floor(systemClock.date());
       this.#resource = result.resourceMetrics.resource.attributes;
       this.#families.reserve(labelNames(this.#constants()));
-      await inSlices(
-        this.#families.adding(SELF, [...result.resourceMetrics.scopeMetrics, ...(this.#own?.take() ?? [])]),
-      );
+      this.#adding = this.#families.adding(SELF, [
+        ...result.resourceMetrics.scopeMetrics,
+        ...(this.#own?.take() ?? []),
+      ]);
+      this.#taken.length = 0;
+      await inSlices(this.#adding);
       const { maxSeriesPerMetric = MAX_SERIES_PER_METRIC } = this.#options;
       forgetUnobserved(this.#sdk, maxSeriesPerMetric / 2, (scope, metric) => this.#families.forget(scope, metric));
       this.#idle.postpone();

@@ -95,3 +95,40 @@ it('and nothing where the SDK has another inside, or where there is none', () =>
   exporter.setMetricProducer({ collect: () => Promise.reject(new Error('another')) });
   expect(exporter.metricsNow()).toEqual([]);
 });
+
+const sumOf = (text: string) => own(text).reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+const sumNow = (exporter: PrometheusExporter) =>
+  exporter
+    .metricsNow()
+    .flatMap(({ metrics }) => metrics)
+    .filter(({ descriptor }) => descriptor.name.startsWith('own'))
+    .flatMap(({ dataPoints }) => dataPoints.map(({ value }) => Number(value)))
+    .reduce((sum, value) => sum + value, 0);
+
+it('what a collection has taken that still waits for a callback of another meter, once', async () => {
+  const exporter = new PrometheusExporter({ preventServerStart: true });
+  const provider = new MeterProvider({ readers: [exporter] });
+  const answers: (() => void)[] = [];
+  const gauge = provider.getMeter('other').createObservableGauge('other');
+  gauge.addCallback(() => new Promise<void>((resolve) => answers.push(resolve)));
+  provider.getMeter('own').createCounter('own').add(5);
+  const collected = exporter.collect();
+  await new Promise(setImmediate);
+  expect(sumNow(exporter)).toBe(5);
+  for (const answer of answers) answer();
+  await collected;
+  expect(sumNow(exporter)).toBe(5);
+});
+
+it.each([1, 2, 5])('what a collection has taken that is not in the table yet, after %s turns, once', async (turns) => {
+  const { meter, exporter } = start();
+  for (let i = 0; i < 200; i += 1) {
+    const counter = meter.createCounter(`own.${i}`);
+    for (let series = 0; series < 200; series += 1) counter.add(1, { series });
+  }
+  const collected = exporter.collect();
+  for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
+  expect(sumNow(exporter)).toBe(40_000);
+  await collected;
+  expect(sumOf(await exporter.text())).toBe(40_000);
+});
