@@ -37,8 +37,25 @@ export async function answerNode(request: IncomingMessage, response: ServerRespo
 /** For a server that speaks the standard `Request` and `Response`. */
 export async function answerWeb({ method, headers }: WebRequest, door: Door): Promise<Response> {
   const answer = await answerTo(method, (name) => headers.get(name) ?? undefined, door);
-  const body = method === 'HEAD' ? null : Buffer.concat(answer.body);
-  return new Response(body, { status: answer.status, headers: answer.headers });
+  return new Response(method === 'HEAD' ? null : streamOf(answer.body), {
+    status: answer.status,
+    headers: answer.headers,
+  });
+}
+
+/** Clients that share a scrape share its bytes: a slow one gets them as it reads, and has no copy of all of them. */
+function streamOf(parts: Parts): ReadableStream<Uint8Array> {
+  const rest = parts.values();
+  return new ReadableStream(
+    {
+      pull(controller) {
+        const { value } = rest.next();
+        if (value === undefined) controller.close();
+        else controller.enqueue(value);
+      },
+    },
+    { highWaterMark: 0 },
+  );
 }
 
 async function answerTo(

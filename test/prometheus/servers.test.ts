@@ -10,6 +10,7 @@ import { Hono } from 'hono';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { task } from '../../src/index.ts';
 import { PrometheusExporter } from '../../src/prometheus/index.ts';
+import { answerWeb } from '../../src/prometheus/metrics-request.ts';
 import { register, type Telemetry } from '../../src/sdk/index.ts';
 import { send } from '../support/http.ts';
 
@@ -135,6 +136,15 @@ describe('the handle of register', () => {
       expect([status, body.toString()]).toEqual([503, expect.stringContaining('OTEL_SDK_DISABLED')]);
     }
   });
+});
+
+it('a standard response has the bytes of the scrape, and no copy for each client', async () => {
+  const parts = [Buffer.from('first '), Buffer.from('second')];
+  const ask = () => answerWeb(new Request('http://localhost/metrics'), { read: async () => parts });
+  const responses = [await ask(), await ask()];
+  for (const { body } of responses) expect((await body?.getReader().read())?.value).toBe(parts[0]);
+  const whole = await ask();
+  expect([whole.headers.get('content-length'), await whole.text()]).toEqual(['12', 'first second']);
 });
 
 it('a server that has answered already is left alone', async () => {
