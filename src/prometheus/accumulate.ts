@@ -1,8 +1,9 @@
 /** Adds what was reported to a series. */
 import type { Histogram } from '@opentelemetry/sdk-metrics';
+import type { Exemplar } from '../telemetry/exemplars.ts';
 import { type Buckets, bucketOf, bucketsOf, moved } from './buckets.ts';
 import type { FamilyType } from './family.ts';
-import type { CounterSeries, Exemplar, GaugeSeries, HistogramSeries, Point, Series, Source } from './series.ts';
+import type { CounterSeries, GaugeSeries, HistogramSeries, Point, Series, Source } from './series.ts';
 
 /**
  * What a reported number is: something to add, the sum of all that was added before it, or a value of its own, which

@@ -6,6 +6,7 @@
 import type { Attributes, HrTime } from '@opentelemetry/api';
 import type { MetricData, MetricProducer, ScopeMetrics } from '@opentelemetry/sdk-metrics';
 import { systemClock } from '../platform/clock.ts';
+import { hrTimeOf } from './sdk-values.ts';
 
 /** What this file uses of the SDK's inside, which is the same from 2.0 to 3.1. */
 interface Storage {
@@ -33,8 +34,7 @@ interface MeterState {
 
 /** Never throws. @param onError called with what callbacks throw */
 export function collectNow(producer: MetricProducer | undefined, onError: (error: unknown) => void): ScopeMetrics[] {
-  const now = systemClock.date();
-  const at: HrTime = [Math.floor(now / 1_000), Math.floor((now % 1_000) * 1e6)];
+  const at = hrTimeOf(systemClock.date());
   const collected: ScopeMetrics[] = [];
   try {
     const { _sharedState } = producer as unknown as { _sharedState: { meterSharedStates: Map<string, MeterState> } };

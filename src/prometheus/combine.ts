@@ -3,8 +3,6 @@ import { schema } from '../../views/index.ts';
 import type { Combine } from '../../views/row.ts';
 import { SELF, type Source } from './series.ts';
 
-export type { Combine } from '../../views/row.ts';
-
 const OF_SCHEMA: ReadonlyMap<string, Combine> = new Map(
   schema.flatMap(({ metric, combine }) => (combine === undefined ? [] : [[metric, combine]])),
 );

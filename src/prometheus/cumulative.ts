@@ -1,16 +1,17 @@
 /** The table as metrics of OpenTelemetry: everything that was measured since the start of the process. */
 import type { MetricData, ScopeMetrics } from '@opentelemetry/sdk-metrics';
+import type { Combine } from '../../views/row.ts';
 import { systemClock } from '../platform/clock.ts';
-import { type Combine, combined } from './combine.ts';
+import type { Exemplar } from '../telemetry/exemplars.ts';
+import { combined } from './combine.ts';
 import type { Families } from './families.ts';
-import type { Exemplar, Series, Stream } from './series.ts';
+import { hrTimeOf, TEMPORALITY } from './sdk-values.ts';
+import type { Series, Stream } from './series.ts';
 
-const CUMULATIVE = 1;
 type Scope = ScopeMetrics['scope'];
 
 export function cumulative(families: Families): ScopeMetrics[] {
-  const now = systemClock.date();
-  const endTime: [number, number] = [Math.floor(now / 1_000), (now % 1_000) * 1e6];
+  const endTime = hrTimeOf(systemClock.date());
   const scopes = new Map<string, { readonly scope: Scope; readonly metrics: Map<Stream, unknown[]> }>();
   for (const family of families) {
     for (const series of families.shown(family)) {
@@ -33,7 +34,7 @@ export function cumulative(families: Families): ScopeMetrics[] {
     scope,
     metrics: [...metrics].map(
       ([{ metric }, dataPoints]) =>
-        ({ ...metric, aggregationTemporality: CUMULATIVE, dataPoints }) as unknown as MetricData,
+        ({ ...metric, aggregationTemporality: TEMPORALITY.cumulative, dataPoints }) as unknown as MetricData,
     ),
   }));
 }

@@ -39,6 +39,7 @@ import { otherProducer, sdkProducer } from './producers.ts';
 import { render } from './render.ts';
 import { type Report, type Table, takeReports } from './report.ts';
 import { Scrapes } from './scrapes.ts';
+import { TEMPORALITY } from './sdk-values.ts';
 import { SELF, type Source } from './series.ts';
 import { inSlices } from './slices.ts';
 import { A_FEW, type Tell, tellOnce, type Warn } from './tell.ts';
@@ -47,7 +48,6 @@ import { isTimeout, withDeadline } from './with-deadline.ts';
 type CollectOptions = Parameters<StockExporter['collect']>[0];
 
 const NONE: ReadonlySet<string> = new Set();
-const DELTA = 0 as AggregationTemporality;
 
 /** Also `startServer`, `stopServer`, `collect` and `getMetricsRequestHandler`, as in OpenTelemetry's own exporter. */
 export interface PrometheusExporter extends StockExporter {
@@ -192,7 +192,7 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
     };
 
     override selectAggregationTemporality(): AggregationTemporality {
-      return DELTA;
+      return TEMPORALITY.delta as AggregationTemporality;
     }
 
     override selectCardinalityLimit(instrument?: unknown): number {

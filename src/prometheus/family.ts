@@ -1,7 +1,7 @@
 /** One metric of the scrape, with the series of all instruments that have its name. */
 import type { Attributes } from '@opentelemetry/api';
 import type { InstrumentationScope } from '@opentelemetry/core';
-import type { Combine } from './combine.ts';
+import type { Combine } from '../../views/row.ts';
 import type { CounterSeries, GaugeSeries, HistogramSeries, Series, Stream } from './series.ts';
 
 export type FamilyType = 'counter' | 'gauge' | 'histogram';
@@ -25,9 +25,9 @@ interface FamilyOf<T extends FamilyType, S extends Series> {
   other: S | undefined;
 }
 
-export type CounterFamily = FamilyOf<'counter', CounterSeries>;
-export type GaugeFamily = FamilyOf<'gauge', GaugeSeries>;
-export type HistogramFamily = FamilyOf<'histogram', HistogramSeries>;
+type CounterFamily = FamilyOf<'counter', CounterSeries>;
+type GaugeFamily = FamilyOf<'gauge', GaugeSeries>;
+type HistogramFamily = FamilyOf<'histogram', HistogramSeries>;
 export type Family = CounterFamily | GaugeFamily | HistogramFamily;
 
 /** The names of its lines in the scrape. */

@@ -1,10 +1,11 @@
 /** The lines of one metric. */
 
+import type { Exemplar } from '../telemetry/exemplars.ts';
 import { combined } from './combine.ts';
 import type { Family } from './family.ts';
 import type { Format } from './format.ts';
-import { labelText } from './names.ts';
-import type { Exemplar, HistogramSeries, Series } from './series.ts';
+import { joinLabels, labelText } from './names.ts';
+import type { HistogramSeries, Series } from './series.ts';
 
 export interface LineOptions {
   readonly format: Format;
@@ -31,9 +32,9 @@ export function* linesOf(
   for (const series of shown) {
     if (scopeLabels !== series.stream.scopeLabels) {
       scopeLabels = series.stream.scopeLabels;
-      common = join(scopeLabels, constant);
+      common = joinLabels(scopeLabels, constant);
     }
-    const labels = join(series.labels, common);
+    const labels = joinLabels(series.labels, common);
     if ('values' in series) yield `${name}${inBraces(labels)} ${numberText(combined(series.values, combine))}${at}\n`;
     else if ('value' in series) {
       yield `${name}${inBraces(labels)} ${numberText(series.value)}${at}${exemplarOf(series.exemplar)}\n`;
@@ -69,10 +70,6 @@ function histogramLines(
   return `${lines}${name}_count${braces} ${count}${at}\n`;
 }
 
-function join(labels: string, more: string): string {
-  return labels === '' || more === '' ? labels + more : `${labels},${more}`;
-}
-
 export function inBraces(labels: string): string {
   return labels === '' ? '' : `{${labels}}`;
 }
@@ -87,7 +84,7 @@ function exemplarText(exemplar: Exemplar | undefined): string {
   return ` # {${labelText({ trace_id: traceId, span_id: spanId })}} ${numberText(value)} ${timestamp}`;
 }
 
-export function numberText(value: number): string {
+function numberText(value: number): string {
   if (value === Number.POSITIVE_INFINITY) return '+Inf';
   return value === Number.NEGATIVE_INFINITY ? '-Inf' : String(value);
 }

@@ -30,7 +30,7 @@ export function metricName(name: unknown, prefix = ''): string | undefined {
   return /^\d/.test(whole) ? `_${whole}` : whole;
 }
 
-export function labelName(key: string): string {
+function labelName(key: string): string {
   if (LABEL_NAME.test(key) && !key.includes('__') && key.length <= MAX_NAME_LENGTH) return key;
   const usable = sanitized(key);
   return usable === '' || /^\d/.test(usable) ? `_${usable}` : usable;
@@ -55,6 +55,11 @@ export function labelText(attributes: Attributes, reserved: ReadonlySet<string> 
   const labels = labelsOf(attributes, reserved);
   const names = new Set(Object.keys(attributes).map((key) => labelOf(key, reserved)));
   return textOf([...names].filter((name) => labels.has(name)).map((name) => [name, labels.get(name) ?? '']));
+}
+
+/** Two texts of labels as one. */
+export function joinLabels(labels: string, more: string): string {
+  return labels === '' || more === '' ? labels + more : `${labels},${more}`;
 }
 
 /** The labels as text that is the same for the same labels in any order. */

@@ -8,9 +8,9 @@ import { type Attributes, type Context, type HrTime, ROOT_CONTEXT } from '@opent
 import type { InstrumentationScope } from '@opentelemetry/core';
 import type { MetricData, MetricProducer, ScopeMetrics } from '@opentelemetry/sdk-metrics';
 import { systemClock } from '../platform/clock.ts';
-import { takeExemplars, wantExemplars } from '../telemetry/exemplars.ts';
+import { type Exemplar, takeExemplars, wantExemplars } from '../telemetry/exemplars.ts';
 import { currentMeter, ownInstruments } from '../telemetry/meter.ts';
-import type { Exemplar } from './series.ts';
+import { DATA_POINT, hrTimeOf, TEMPORALITY } from './sdk-values.ts';
 
 /** The series that one view makes of an instrument. */
 interface Storage {
@@ -35,10 +35,6 @@ interface MeterState {
   readonly _instrumentationScope: InstrumentationScope;
   readonly metricStorageRegistry: { getStorages(producer: MetricProducer): readonly Storage[] };
 }
-
-/** Values of enumerations of the SDK, which this file does not load. */
-const DELTA = 0;
-const ADDABLE = { histogram: 0, exponentialHistogram: 1, sum: 3 } as const;
 
 interface OwnPoint {
   readonly attributes: Attributes;
@@ -118,13 +114,12 @@ function metricsOf(storage: Storage, points: readonly OwnPoint[]): MetricData[] 
 function metricOf(storage: Storage, points: readonly OwnPoint[]): MetricData | undefined {
   const { _instrumentDescriptor: descriptor, _attributesProcessor: processor } = storage;
   const { _aggregator: aggregator } = storage._deltaMetricStorage;
-  const date = systemClock.date();
-  const now: HrTime = [Math.floor(date / 1_000), (date % 1_000) * 1e6];
+  const now = hrTimeOf(systemClock.date());
   const accumulations = points.map(
     ({ attributes }) =>
       [processor?.process(attributes, ROOT_CONTEXT) ?? attributes, aggregator.createAccumulation(now)] as const,
   );
-  const metric = aggregator.toMetricData(descriptor, DELTA, accumulations, now);
+  const metric = aggregator.toMetricData(descriptor, TEMPORALITY.delta, accumulations, now);
   if (metric === undefined || !isAddable(metric)) return undefined;
   const dataPoints = metric.dataPoints.map((point, i) => {
     const exemplar = points[i]?.exemplar;
@@ -135,5 +130,5 @@ function metricOf(storage: Storage, points: readonly OwnPoint[]): MetricData | u
 
 /** A 0 that is added changes nothing; a gauge of 0 would replace the value. */
 function isAddable({ dataPointType }: MetricData): boolean {
-  return Object.values<number>(ADDABLE).includes(dataPointType);
+  return dataPointType !== DATA_POINT.gauge;
 }

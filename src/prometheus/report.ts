@@ -5,6 +5,7 @@
 import { deserialize, serialize } from 'node:v8';
 import type { MetricData, ScopeMetrics } from '@opentelemetry/sdk-metrics';
 import type { Families } from './families.ts';
+import { TEMPORALITY } from './sdk-values.ts';
 import { type Point, SELF, type Series, type Source, type Stream } from './series.ts';
 
 /** What one source has measured. */
@@ -17,8 +18,6 @@ export interface Report {
 
 /** What reports are added to. */
 export type Table = Pick<Families, 'add' | 'remove'>;
-
-const DELTA = 0;
 
 /** Takes all that is in the table. Sums are this process's own; gauges are those of the thread that they come from. */
 export function takeReports(families: Families): Report[] {
@@ -57,7 +56,9 @@ function scopesOf(streams: ReadonlyMap<Stream, readonly Point<unknown>[]>): Scop
     const descriptor = { name, description, unit, valueType, type };
     return {
       scope,
-      metrics: [{ ...metric, descriptor, aggregationTemporality: DELTA, dataPoints } as unknown as MetricData],
+      metrics: [
+        { ...metric, descriptor, aggregationTemporality: TEMPORALITY.delta, dataPoints } as unknown as MetricData,
+      ],
     };
   });
 }

@@ -5,8 +5,6 @@ import type { Histogram, MetricData } from '@opentelemetry/sdk-metrics';
 import type { Exemplar } from '../telemetry/exemplars.ts';
 import type { Buckets } from './buckets.ts';
 
-export type { Exemplar } from '../telemetry/exemplars.ts';
-
 /**
  * A measurement of the SDK, from this process or from another one. `exemplars` are our own: the SDK has none.
  * Its `value` is what has been added since the last collection, or the current value of a gauge.

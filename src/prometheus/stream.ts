@@ -5,11 +5,9 @@ import type { InstrumentationScope } from '@opentelemetry/core';
 import type { MetricData } from '@opentelemetry/sdk-metrics';
 import type { FamilyType } from './family.ts';
 import { cut, labelText } from './names.ts';
+import { DATA_POINT, TEMPORALITY } from './sdk-values.ts';
 import type { Stream } from './series.ts';
 
-/** Values of enumerations of the SDK, which this file does not load. */
-const DATA_POINT = { histogram: 0, exponentialHistogram: 1, gauge: 2, sum: 3 } as const;
-const CUMULATIVE = 1;
 const MAX_TEXT_LENGTH = 255;
 const NONE: ReadonlySet<string> = new Set();
 
@@ -48,7 +46,7 @@ export function isExponential({ dataPointType }: MetricData): boolean {
 /** What the numbers of a metric are: see `Meaning`. */
 export function meaningOf({ dataPointType, aggregationTemporality }: MetricData): 'delta' | 'sum' | 'value' {
   if (dataPointType === DATA_POINT.gauge) return 'value';
-  return (aggregationTemporality as number) === CUMULATIVE ? 'sum' : 'delta';
+  return aggregationTemporality === TEMPORALITY.cumulative ? 'sum' : 'delta';
 }
 
 /** What is kept of a scope. */

@@ -9,7 +9,18 @@ import type { DropReason } from '../telemetry/scrapes.ts';
 import { combineOf, isPerWorker } from './combine.ts';
 import { createSeries, type Family, type FamilyType, sampleNames, samplesOf } from './family.ts';
 import { foldedOf } from './folded.ts';
-import { copyOf, cut, isShared, labelKey, labelText, metricName, OTHER, otherLabels, RESERVED } from './names.ts';
+import {
+  copyOf,
+  cut,
+  isShared,
+  joinLabels,
+  labelKey,
+  labelText,
+  metricName,
+  OTHER,
+  otherLabels,
+  RESERVED,
+} from './names.ts';
 import { createRoom, type Room } from './room.ts';
 import type { Series, Stream } from './series.ts';
 import {
@@ -36,7 +47,7 @@ export interface TableOptions {
 }
 
 /** Counts and reports a measurement that no scrape shows. */
-export type Drop = (reason: DropReason, message: string) => undefined;
+type Drop = (reason: DropReason, message: string) => undefined;
 
 /** One metric of a report. */
 export interface Reported {
@@ -98,7 +109,7 @@ export class Table implements Iterable<Family> {
       const all = [...family.series.values()];
       family.series.clear();
       for (const series of all) {
-        const key = joined(labelKey(series.attributes, reserved), series.stream.keyEnd);
+        const key = joinLabels(labelKey(series.attributes, reserved), series.stream.keyEnd);
         series.labels = labelText(series.attributes, reserved);
         (family.series as Map<string, Series>).set(key, series);
       }
@@ -180,7 +191,7 @@ export class Table implements Iterable<Family> {
     isMeasured: boolean,
   ): Series | undefined {
     if (isOverflow(attributes)) return this.#fold(family, stream, metric, attributes, isMeasured);
-    const key = joined(this.#keyOf(attributes), stream.keyEnd);
+    const key = joinLabels(this.#keyOf(attributes), stream.keyEnd);
     const known = family.series.get(key) as Series | undefined;
     if (known !== undefined) {
       if (known.stream === stream || known === family.other) return known;
@@ -242,7 +253,7 @@ export class Table implements Iterable<Family> {
       other = { 'otel.metric.overflow': OTHER };
       key = labelKey(other, this.#reserved);
     }
-    key = joined(key, stream.keyEnd);
+    key = joinLabels(key, stream.keyEnd);
     return family.series.get(key) ?? this.#create(family, stream, key, other, family.bounds);
   }
 
@@ -264,8 +275,6 @@ export class Table implements Iterable<Family> {
     return key;
   }
 }
-
-const joined = (labels: string, more: string) => (labels === '' || more === '' ? labels + more : `${labels},${more}`);
 
 export function named({ descriptor }: MetricData): string {
   return `The metric ${JSON.stringify(cut(String(descriptor.name), 100))}`;

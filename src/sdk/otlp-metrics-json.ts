@@ -2,19 +2,18 @@
  * Metrics as OTLP in JSON, in parts of a limited size. As with spans, one point that OTLP cannot hold is dropped alone:
  * a collector refuses a whole request for it.
  */
-import type { Attributes } from '@opentelemetry/api';
+import { type Attributes, ValueType } from '@opentelemetry/api';
 import type { Histogram, MetricData } from '@opentelemetry/sdk-metrics';
 import { RESERVED } from '../prometheus/names.ts';
-import type { Exemplar } from '../prometheus/series.ts';
+import { DATA_POINT } from '../prometheus/sdk-values.ts';
+import type { Exemplar } from '../telemetry/exemplars.ts';
 import { keyValues, quoted } from './otlp-values.ts';
 
 /** Of all attributes of one point. */
 const MOST_CHARACTERS = 64 * 1024;
 const HAS_LETTER = /[a-z0-9]/i;
+/** In OTLP. */
 const CUMULATIVE = 2;
-/** Values of enumerations of the SDK, which this file does not load. */
-const DATA_POINT = { histogram: 0, gauge: 2, sum: 3 } as const;
-const VALUE_INT = 0;
 /** About a millisecond. */
 const POINTS_AT_ONCE = 100;
 /**
@@ -63,7 +62,7 @@ export function* metricJson(
     `,"unit":${quoted(descriptor.unit)},"${kind}":{` +
     `${kind === 'gauge' ? '' : `"aggregationTemporality":${CUMULATIVE},`}` +
     `${isSum ? `"isMonotonic":${metric.isMonotonic},` : ''}"dataPoints":[`;
-  const isInteger = descriptor.valueType === VALUE_INT;
+  const isInteger = descriptor.valueType === ValueType.INT;
   let points: string[] = [];
   let bytes = 0;
   for (const [i, point] of (metric.dataPoints as readonly DataPoint[]).entries()) {

@@ -5,7 +5,7 @@ import { ATTR, INSTRUMENT } from './semconv.ts';
 import { overflow, type Series, SeriesTable } from './series-table.ts';
 
 /** Why a measurement is not in the scrape. */
-export const DROP_REASONS = [
+const DROP_REASONS = [
   /** No usable name is left of the metric's. */
   'name',
   /** Another metric has this name, and another type or other bounds. */
@@ -18,8 +18,8 @@ export const DROP_REASONS = [
   'limit',
 ] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
-export const CALLBACK_FAILURES = ['failed', 'timeout'] as const;
-export type CallbackFailure = (typeof CALLBACK_FAILURES)[number];
+const CALLBACK_FAILURES = ['failed', 'timeout'] as const;
+type CallbackFailure = (typeof CALLBACK_FAILURES)[number];
 
 const duration = new HistogramTable(INSTRUMENT.scrapeDuration, { unit: 's' }, []).series();
 const UNOBSERVED = { context: ROOT_CONTEXT, source: undefined };
