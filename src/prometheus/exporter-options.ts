@@ -6,6 +6,10 @@ import { host, port, SCRAPE_RULES, type ScrapeOptions } from './options.ts';
 
 /** The options of OpenTelemetry's own exporter, and more. */
 export interface PrometheusExporterOptions extends ExporterConfig, ScrapeOptions {
+  /** The address that the endpoint listens on. @default OTEL_EXPORTER_PROMETHEUS_HOST, or 127.0.0.1: this machine only */
+  host?: string;
+  /** The port of the endpoint. 0 uses any free port, which is in `url`. @default OTEL_EXPORTER_PROMETHEUS_PORT, or 9464 */
+  port?: number;
   // The types of the oldest exporter that is supported do not have these two.
   /** Leaves the labels `otel_scope_*` out. @default false */
   withoutScopeInfo?: boolean;

@@ -20,94 +20,31 @@ import { collectNow } from './collect-now.ts';
 import { cumulative } from './cumulative.ts';
 import { Endpoint } from './endpoint.ts';
 import { checkExporterOptions, type PrometheusExporterOptions } from './exporter-options.ts';
+import type { Inside, InternalExporterClass } from './exporter-types.ts';
 import { Families } from './families.ts';
 import { forgetUnobserved } from './forget.ts';
 import type { Format, Parts } from './format.ts';
 import { IdleCollection } from './idle-collection.ts';
 import { answerNode, answerWeb, type Door, type WebRequest } from './metrics-request.ts';
 import { labelNames, labelText, RESERVED_FOR_CONSTANTS } from './names.ts';
-import {
-  COLLECT_TIMEOUT_MS,
-  MAX_SAMPLES,
-  MAX_SERIES_PER_METRIC,
-  type Place,
-  placeOf,
-  wantsExemplars,
-} from './options.ts';
+import { COLLECT_TIMEOUT_MS, MAX_SAMPLES, MAX_SERIES_PER_METRIC, placeOf, wantsExemplars } from './options.ts';
 import { OwnPoints } from './own-points.ts';
 import { otherProducer, sdkProducer } from './producers.ts';
 import { render } from './render.ts';
-import { type Report, type Table, takeReports } from './report.ts';
+import { type Report, type ReportSink, takeReports } from './report.ts';
 import { Scrapes } from './scrapes.ts';
 import { TEMPORALITY } from './sdk-values.ts';
 import { SELF, type Source } from './series.ts';
 import { inSlices } from './slices.ts';
-import { A_FEW, type Tell, tellOnce, type Warn } from './tell.ts';
+import { A_FEW, type Tell, tellOnce } from './tell.ts';
 import { isTimeout, withDeadline } from './with-deadline.ts';
 
 type CollectOptions = Parameters<StockExporter['collect']>[0];
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** Also `startServer`, `stopServer`, `collect` and `getMetricsRequestHandler`, as in OpenTelemetry's own exporter. */
-export interface PrometheusExporter extends StockExporter {
-  /** The current metrics in the text format 0.0.4 or in OpenMetrics. Rejects when the whole collection fails. */
-  text(format?: Format, timeoutMs?: number): Promise<string>;
-  /**
-   * As `text`, in UTF-8 and in parts.
-   *
-   * @param timeoutMs the longest that it waits for callbacks, if that is less than `collectTimeoutMs`
-   */
-  read(format?: Format, timeoutMs?: number): Promise<Parts>;
-  /**
-   * Answers a request of a standard server (Hono, Next.js, Bun, Deno), as the endpoint answers it: `token` and the formats
-   * apply. `getMetricsRequestHandler` does so for `node:http`. Both can be passed on without the exporter.
-   */
-  respond(request: WebRequest): Promise<Response>;
-  /** As `collect`, at once, for the exit of a process. Callbacks that wait for something have observed nothing. */
-  metricsNow(): ScopeMetrics[];
-  /**
-   * Takes all that was measured since the last time, for another process to add.
-   *
-   * @param timeoutMs the longest that it waits for callbacks
-   */
-  handOver(timeoutMs: number): Promise<Report[]>;
-  /** As `handOver`, at once, for the exit of a process. */
-  handOverNow(): Report[];
-  /** Changes the table while no scrape runs. */
-  change(work: (table: Table) => void): Promise<void>;
-  /** The address of the endpoint, with its path; `undefined` while it does not listen. */
-  readonly url: string | undefined;
-  /** @param place where to listen and for whom, instead of what the options say */
-  startServer(place?: Place): Promise<void>;
-}
-
-/** What the rest of this package adds to an exporter. */
-export interface Inside {
-  /** Called before each collection; a scrape waits for it. */
-  readonly beforeCollection?: (() => Promise<unknown>) | undefined;
-  /** Adds what other processes and threads have measured. Called before each collection; a scrape waits for it. */
-  readonly gather?: ((table: Table, timeoutMs: number) => Promise<void>) | undefined;
-  /** Adds what they have reported so far, at once, for the exit of a process. */
-  readonly gatherNow?: ((table: Table) => void) | undefined;
-  /** Where another process serves the metrics, asks it for them. It may have none to give. */
-  readonly readElsewhere?: ((format: Format) => Promise<Parts | undefined> | undefined) | undefined;
-  /** Reports a problem. @default `warn` of OpenTelemetry's diagnostics */
-  readonly warn?: Warn | undefined;
-}
-
-export interface PrometheusExporterClass {
-  readonly DEFAULT_OPTIONS: (typeof StockExporter)['DEFAULT_OPTIONS'];
-  /** @param inside for this package only */
-  new (
-    options?: PrometheusExporterOptions,
-    callback?: (error: Error | void) => void,
-    inside?: Inside,
-  ): PrometheusExporter;
-}
-
 /** Makes the class on top of OpenTelemetry's. The caller loads that package, because it is optional. */
-export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass {
+export function exporterOn(stock: typeof StockExporter): InternalExporterClass {
   class PrometheusExporter extends stock {
     readonly #options: PrometheusExporterOptions;
     readonly #inside: Inside;
@@ -183,7 +120,7 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
         .catch((error) => this.#tell('callback', `The callback of the exporter failed: ${foreignMessage(error)}`));
     }
 
-    readonly #table: Table = {
+    readonly #sink: ReportSink = {
       add: (source, scopes) => this.#families.add(source, scopes),
       remove: (source) => {
         this.#families.remove(source);
@@ -236,8 +173,8 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
       return this.#take();
     }
 
-    change(work: (table: Table) => void): Promise<void> {
-      return this.#scrapes.exclusively(async () => work(this.#table));
+    change(work: (sink: ReportSink) => void): Promise<void> {
+      return this.#scrapes.exclusively(async () => work(this.#sink));
     }
 
     async read(format: Format = 'text', timeoutMs?: number): Promise<Parts> {
@@ -285,7 +222,7 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
 
     #addNow(): void {
       currentMeter();
-      this.#inside.gatherNow?.(this.#table);
+      this.#inside.gatherNow?.(this.#sink);
       for (const _ of this.#adding);
       const collected = collectNow(this.#sdk, (error) => this.#onError(error));
       this.#families.add(SELF, [...this.#taken.splice(0), ...collected, ...(this.#own?.take() ?? [])]);
@@ -303,13 +240,10 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
       const startedAt = systemClock.now();
       try {
         const parts = await this.read(format, timeoutMs);
-        let series = 0;
-        for (const family of this.#families) series += family.series.size;
         recordScrape({
           seconds: (systemClock.now() - startedAt) / 1_000,
           bytes: parts.reduce((sum, { length }) => sum + length, 0),
-          samples: this.#families.samples,
-          series,
+          ...this.#families.size,
         });
         return parts;
       } catch (error) {
@@ -330,7 +264,7 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
       const ms = Math.min(timeoutMillis, collectTimeoutMs);
       const end = systemClock.now() + ms;
       await withDeadline(ms, async () => this.#inside.beforeCollection?.()).catch((error) => this.#onError(error));
-      await this.#inside.gather?.(this.#table, end - systemClock.now());
+      await this.#inside.gather?.(this.#sink, end - systemClock.now());
       const result = await super.collect({ timeoutMillis: Math.max(1, end - systemClock.now()) });
       this.#collectedAt = Math.floor(systemClock.date());
       this.#resource = result.resourceMetrics.resource.attributes;
@@ -379,5 +313,5 @@ export function exporterOn(stock: typeof StockExporter): PrometheusExporterClass
       return Object.fromEntries(Object.entries(this.#resource).filter(([key]) => key.match(pattern) !== null));
     }
   }
-  return PrometheusExporter as unknown as PrometheusExporterClass;
+  return PrometheusExporter as unknown as InternalExporterClass;
 }

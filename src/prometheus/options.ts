@@ -102,7 +102,7 @@ export interface Place {
 
 type Wanted = { readonly [Name in keyof Place]: Place[Name] | undefined };
 
-const DEFAULT_PORT = 9_464;
+export const DEFAULT_PORT = 9_464;
 
 /** Where the endpoint listens and for whom: this machine only, unless the author or the environment says otherwise. */
 export function placeOf({ host, port, token, allowedHosts }: Partial<Wanted>): Place {

@@ -3,14 +3,15 @@ import type * as PrometheusPackage from '@opentelemetry/exporter-prometheus';
 import type { Resource } from '@opentelemetry/resources';
 import type * as MetricsPackage from '@opentelemetry/sdk-metrics';
 import { ttaViews } from '../../views/index.ts';
-import { exporterOn, type Inside, type PrometheusExporter } from './exporter.ts';
+import { exporterOn } from './exporter.ts';
 import type { PrometheusExporterOptions } from './exporter-options.ts';
+import type { Inside, InternalExporter } from './exporter-types.ts';
 
 const JOB_LABEL = /^job$/;
 
 export interface SchemaProvider {
   readonly provider: MetricsPackage.MeterProvider;
-  readonly exporter: PrometheusExporter;
+  readonly exporter: InternalExporter;
 }
 
 /**

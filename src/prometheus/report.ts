@@ -17,7 +17,7 @@ export interface Report {
 }
 
 /** What reports are added to. */
-export type Table = Pick<Families, 'add' | 'remove'>;
+export type ReportSink = Pick<Families, 'add' | 'remove'>;
 
 /** Takes all that is in the table. Sums are this process's own; gauges are those of the thread that they come from. */
 export function takeReports(families: Families): Report[] {

@@ -6,7 +6,7 @@ import { readFileSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deserialize } from 'node:v8';
-import type { PrometheusExporter } from '../prometheus/exporter.ts';
+import type { InternalExporter } from '../prometheus/exporter-types.ts';
 import type { Format } from '../prometheus/format.ts';
 import { type Address, ours, type Primary, post, type ToPrimary } from './cluster-messages.ts';
 import { PRIMARY } from './cluster-worker.ts';
@@ -16,7 +16,7 @@ import type { Workers } from './workers.ts';
 /** Collects from the workers that are forked now and later. Returns a function that ends it. */
 export function collectFromCluster(
   place: Address | undefined,
-  exporter: PrometheusExporter,
+  exporter: InternalExporter,
   workers: Workers,
 ): () => void {
   const files = join(tmpdir(), `tta-primitives-${randomBytes(12).toString('hex')}`);

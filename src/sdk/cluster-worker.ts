@@ -8,7 +8,7 @@ import type { EventEmitter } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { serialize } from 'node:v8';
 import { systemClock } from '../platform/clock.ts';
-import type { PrometheusExporter } from '../prometheus/exporter.ts';
+import type { InternalExporter } from '../prometheus/exporter-types.ts';
 import type { Format } from '../prometheus/format.ts';
 import { ours, type Primary, post, type ToWorker } from './cluster-messages.ts';
 import { ANSWER_MS, type HandsOver } from './hands-over.ts';
@@ -25,7 +25,7 @@ const READ_MS = 2_000;
  * @param onServed called when it begins to
  */
 export function handOverToPrimary(
-  exporter: PrometheusExporter,
+  exporter: InternalExporter,
   serves: (primary: Primary) => boolean,
   onServed: () => void,
 ): HandsOver {

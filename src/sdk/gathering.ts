@@ -4,7 +4,7 @@
  */
 import cluster from 'node:cluster';
 import { isMainThread } from 'node:worker_threads';
-import type { Inside, PrometheusExporter } from '../prometheus/exporter.ts';
+import type { Inside, InternalExporter } from '../prometheus/exporter-types.ts';
 import type { Place } from '../prometheus/options.ts';
 import type { Primary } from './cluster-messages.ts';
 import { collectFromCluster } from './cluster-primary.ts';
@@ -23,7 +23,7 @@ const THREADS_DEADLINE_MS = 300;
 export interface Gathering {
   readonly inside: Pick<Inside, 'gather' | 'gatherNow' | 'readElsewhere'>;
   /** @param onServed called when another process begins to serve the metrics of this one */
-  start(exporter: PrometheusExporter, settings: Settings, onServed: () => void): void;
+  start(exporter: InternalExporter, settings: Settings, onServed: () => void): void;
   /** Whether another process serves the metrics, so that this one needs no endpoint. */
   isServed(): Promise<boolean>;
   /** Whether another process has the metrics of this one. */
@@ -38,7 +38,7 @@ export interface Gathering {
 
 export function createGathering(): Gathering {
   const isWorker = isMainThread && cluster.isWorker;
-  let exporter: PrometheusExporter | undefined;
+  let exporter: InternalExporter | undefined;
   let handsOver: HandsOver | undefined;
   let threads: Threads | undefined;
   let stopCluster: (() => void) | undefined;
@@ -48,10 +48,10 @@ export function createGathering(): Gathering {
   });
   const gathering: Gathering = {
     inside: {
-      gather: (table, timeoutMs) => workers.gather(table, timeoutMs),
-      gatherNow: (table) => {
+      gather: (sink, timeoutMs) => workers.gather(sink, timeoutMs),
+      gatherNow: (sink) => {
         threads?.hearNow();
-        workers.apply(table);
+        workers.apply(sink);
       },
       readElsewhere: (format) => handsOver?.read(format),
     },

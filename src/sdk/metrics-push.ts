@@ -7,7 +7,7 @@ import type { ScopeMetrics } from '@opentelemetry/sdk-metrics';
 import { afterCallbacks, inBackground } from '../platform/background.ts';
 import { systemClock } from '../platform/clock.ts';
 import { messageOf } from '../platform/message-of.ts';
-import type { PrometheusExporter } from '../prometheus/exporter.ts';
+import type { InternalExporter } from '../prometheus/exporter-types.ts';
 import { workOf } from '../prometheus/work.ts';
 import { failedPushes } from '../telemetry/scrapes.ts';
 import type { Failure, Verdict } from './answer.ts';
@@ -29,7 +29,7 @@ interface Reading extends MetricsState {
 
 export class MetricsPush {
   readonly url: string;
-  readonly #exporter: Pick<PrometheusExporter, 'collect' | 'metricsNow'>;
+  readonly #exporter: Pick<InternalExporter, 'collect' | 'metricsNow'>;
   readonly #resource: Attributes;
   readonly #settings: MetricsPushSettings;
   readonly #isElsewhere: () => boolean;
@@ -54,7 +54,7 @@ export class MetricsPush {
    * @param isElsewhere whether another process has the metrics of this one, and delivers them
    */
   constructor(
-    exporter: Pick<PrometheusExporter, 'collect' | 'metricsNow'>,
+    exporter: Pick<InternalExporter, 'collect' | 'metricsNow'>,
     resource: Attributes,
     settings: MetricsPushSettings,
     isElsewhere: () => boolean = () => false,

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Attributes } from '@opentelemetry/api';
 import type { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { chargesSettled } from '../llm/pending-charges.ts';
-import type { PrometheusExporter } from '../prometheus/exporter.ts';
+import type { InternalExporter } from '../prometheus/exporter-types.ts';
 import { createSchemaProvider } from '../prometheus/provider.ts';
 import { createGathering, type Gathering } from './gathering.ts';
 import { MetricsPush } from './metrics-push.ts';
@@ -15,7 +15,7 @@ import { warn } from './warn.ts';
 export interface Metrics {
   readonly gathering: Gathering;
   readonly provider: MeterProvider;
-  readonly exporter: PrometheusExporter;
+  readonly exporter: InternalExporter;
   readonly push: MetricsPush | undefined;
 }
 

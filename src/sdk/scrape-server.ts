@@ -4,7 +4,7 @@ import { inBackground } from '../platform/background.ts';
 import { messageOf } from '../platform/message-of.ts';
 import { findPortHolder } from '../platform/port-holder.ts';
 import { readProperty } from '../platform/read-property.ts';
-import type { PrometheusExporter } from '../prometheus/exporter.ts';
+import type { InternalExporter } from '../prometheus/exporter-types.ts';
 import type { Place } from '../prometheus/options.ts';
 import { warn } from './warn.ts';
 
@@ -19,7 +19,7 @@ export interface ScrapeServer {
 }
 
 /** Resolves when the server listens, or when it has failed to listen and this has been reported. */
-export async function startScrapeServer(place: Place, exporter: PrometheusExporter): Promise<ScrapeServer> {
+export async function startScrapeServer(place: Place, exporter: InternalExporter): Promise<ScrapeServer> {
   const { host, port } = place;
   let error: Error | undefined;
   let closed = false;

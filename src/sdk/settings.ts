@@ -1,7 +1,7 @@
 /** The settings: from the options, else from the environment, else the defaults. */
 import { isMainThread } from 'node:worker_threads';
 import type { Attributes } from '@opentelemetry/api';
-import { type Place, placeOf, type ScrapeOptions } from '../prometheus/options.ts';
+import { DEFAULT_PORT, type Place, placeOf, type ScrapeOptions } from '../prometheus/options.ts';
 import { booleanFrom, numberFrom, pairsFrom, textFrom } from './environment.ts';
 import { hasMeterProvider, hasTracerProvider } from './globals.ts';
 import { type MetricsPushSettings, metricsExporters, metricsPushFrom } from './metrics-push-settings.ts';
@@ -76,7 +76,8 @@ export function endpointFrom(options: RegisterOptions): Settings['prometheus'] {
   if (!hasEndpoint(options)) return undefined;
   const given = options.prometheus || {};
   if (given.preventServerStart === true) return undefined;
-  const port = given.port ?? numberFrom('OTEL_EXPORTER_PROMETHEUS_PORT', { min: 0, max: 65_535, otherwise: 9_464 });
+  const port =
+    given.port ?? numberFrom('OTEL_EXPORTER_PROMETHEUS_PORT', { min: 0, max: 65_535, otherwise: DEFAULT_PORT });
   return placeOf({ ...given, port });
 }
 

@@ -5,7 +5,7 @@ import {
   setEnvironmentData,
   type Worker as Thread,
 } from 'node:worker_threads';
-import type { PrometheusExporter } from '../prometheus/exporter.ts';
+import type { InternalExporter } from '../prometheus/exporter-types.ts';
 import type { Format } from '../prometheus/format.ts';
 import { unpack } from '../prometheus/report.ts';
 import { ANSWERS, type Answer, listenTo, QUESTIONS, say, textChannel } from './thread-channel.ts';
@@ -20,7 +20,7 @@ export interface Threads {
 }
 
 /** Collects from the threads that an earlier registration has seen start, and from later ones. */
-export function collectFromThreads(exporter: PrometheusExporter, workers: Workers): Threads {
+export function collectFromThreads(exporter: InternalExporter, workers: Workers): Threads {
   const parentsOf = new Map<number, readonly number[]>();
   /** The threads that run, and what is done at their end. */
   const running = new Map<Thread, () => void>();

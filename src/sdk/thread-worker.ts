@@ -6,7 +6,7 @@
 import { getEnvironmentData, setEnvironmentData, type Worker as Thread, threadId } from 'node:worker_threads';
 import type { MetricData } from '@opentelemetry/sdk-metrics';
 import { systemClock } from '../platform/clock.ts';
-import type { PrometheusExporter } from '../prometheus/exporter.ts';
+import type { InternalExporter } from '../prometheus/exporter-types.ts';
 import type { Format } from '../prometheus/format.ts';
 import { pack, type Report } from '../prometheus/report.ts';
 import { ANSWER_MS, type HandsOver } from './hands-over.ts';
@@ -18,7 +18,7 @@ const PARENTS = 'tta-primitives/metrics-parents';
 const READ_MS = 2_000;
 
 /** @param onServed called when the main thread begins to serve the metrics */
-export function handOverToMain(exporter: PrometheusExporter, onServed: () => void): HandsOver {
+export function handOverToMain(exporter: InternalExporter, onServed: () => void): HandsOver {
   const inherited = getEnvironmentData(PARENTS);
   const parents = Array.isArray(inherited) ? inherited.filter((thread) => typeof thread === 'number') : [];
   let isCollected = false;

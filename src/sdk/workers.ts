@@ -4,7 +4,7 @@
  * answer is added when it comes.
  */
 import { systemClock } from '../platform/clock.ts';
-import type { Report, Table } from '../prometheus/report.ts';
+import type { Report, ReportSink } from '../prometheus/report.ts';
 import type { Source } from '../prometheus/series.ts';
 import { guarded } from '../telemetry/guard.ts';
 import { scrapedWorkers } from '../telemetry/scrapes.ts';
@@ -12,8 +12,8 @@ import { scrapedWorkers } from '../telemetry/scrapes.ts';
 export interface WorkersOptions {
   /** The longest that a scrape waits for workers, in milliseconds. */
   readonly deadlineMs: number;
-  /** Calls `work` with the table while no scrape runs. */
-  readonly change: (work: (table: Table) => void) => void;
+  /** Calls `work` while no scrape runs. */
+  readonly change: (work: (sink: ReportSink) => void) => void;
 }
 
 interface Worker {
@@ -28,7 +28,7 @@ export class Workers {
   readonly #options: WorkersOptions;
   readonly #workers = new Map<Source, Worker>();
   /** What waits for the end of a scrape. */
-  readonly #changes: ((table: Table) => void)[] = [];
+  readonly #changes: ((sink: ReportSink) => void)[] = [];
   #isGathering = false;
   #hadWorkers = false;
   #onAnswer = () => {};
@@ -60,13 +60,13 @@ export class Workers {
     const sources = worker?.sources ?? new Set([source]);
     this.#workers.delete(source);
     this.#add(source, last, sources);
-    for (const each of sources) this.#change((table) => table.remove(each));
+    for (const each of sources) this.#change((sink) => sink.remove(each));
     if (worker !== undefined) worker.isAsked = false;
     this.#onAnswer();
   }
 
   /** Asks all workers, waits for their answers until the deadline, and adds what has come. */
-  async gather(table: Table, timeoutMs: number): Promise<void> {
+  async gather(sink: ReportSink, timeoutMs: number): Promise<void> {
     this.#isGathering = true;
     const asked = [...this.#workers.values()].filter(({ isAsked }) => !isAsked);
     for (const worker of asked) {
@@ -76,7 +76,7 @@ export class Workers {
     // The other half is for the callbacks of this process.
     await this.#answersOf(asked, Math.min(this.#options.deadlineMs, timeoutMs / 2));
     this.#isGathering = false;
-    this.apply(table);
+    this.apply(sink);
     this.#count();
   }
 
@@ -110,17 +110,17 @@ export class Workers {
       const source = worker + thread;
       if (ended) sources.delete(source);
       else sources.add(source);
-      this.#change((table) => (ended ? table.remove(source) : table.add(source, scopes)));
+      this.#change((sink) => (ended ? sink.remove(source) : sink.add(source, scopes)));
     }
   }
 
-  #change(work: (table: Table) => void): void {
+  #change(work: (sink: ReportSink) => void): void {
     this.#changes.push(work);
-    if (!this.#isGathering && this.#changes.length === 1) this.#options.change((table) => this.apply(table));
+    if (!this.#isGathering && this.#changes.length === 1) this.#options.change((sink) => this.apply(sink));
   }
 
   /** Adds what has come so far. */
-  apply(table: Table): void {
-    for (const change of this.#changes.splice(0)) guarded('a report of a worker cannot be added', () => change(table));
+  apply(sink: ReportSink): void {
+    for (const change of this.#changes.splice(0)) guarded('a report of a worker cannot be added', () => change(sink));
   }
 }

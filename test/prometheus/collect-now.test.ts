@@ -1,13 +1,17 @@
 /** What the exporter collects without a promise is what the SDK's own collection gives. */
 import type { Attributes, Meter } from '@opentelemetry/api';
+import { PrometheusExporter as StockExporter } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { PrometheusExporter } from '../../src/prometheus/index.ts';
+import { exporterOn } from '../../src/prometheus/exporter.ts';
+import type { InternalExporter } from '../../src/prometheus/exporter-types.ts';
 import { ttaViews } from '../../views/index.ts';
 
-function start(): { meter: Meter; exporter: PrometheusExporter } {
-  const exporter = new PrometheusExporter({ preventServerStart: true });
+const Exporter = exporterOn(StockExporter);
+
+function start(): { meter: Meter; exporter: InternalExporter } {
+  const exporter = new Exporter({ preventServerStart: true });
   const provider = new MeterProvider({ views: [...ttaViews], readers: [exporter] });
   return { meter: provider.getMeter('own'), exporter };
 }
@@ -24,7 +28,7 @@ const steps = fc.array(
 );
 
 /** Measures the steps, and calls `collect` after each part of them. */
-async function measure(parts: readonly (readonly Step[])[], collect: (exporter: PrometheusExporter) => unknown) {
+async function measure(parts: readonly (readonly Step[])[], collect: (exporter: InternalExporter) => unknown) {
   const { meter, exporter } = start();
   const counter = meter.createCounter('own.counter');
   const updown = meter.createUpDownCounter('own.updown');
@@ -90,7 +94,7 @@ it('but for what callbacks do not know at once: one that fails costs its own met
 });
 
 it('and nothing where the SDK has another inside, or where there is none', () => {
-  const exporter = new PrometheusExporter({ preventServerStart: true });
+  const exporter = new Exporter({ preventServerStart: true });
   expect(exporter.metricsNow()).toEqual([]);
   exporter.setMetricProducer({ collect: () => Promise.reject(new Error('another')) });
   expect(exporter.metricsNow()).toEqual([]);

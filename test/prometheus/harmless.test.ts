@@ -1,12 +1,15 @@
 import { createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { diag } from '@opentelemetry/api';
+import { PrometheusExporter as StockExporter } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { exporterOn } from '../../src/prometheus/exporter.ts';
 import { PrometheusExporter, type PrometheusExporterOptions } from '../../src/prometheus/index.ts';
 import { parseExposition, sumOf } from '../../src/prometheus/parse.ts';
 import { failedCallbacks } from '../../src/telemetry/scrapes.ts';
 
+const Exporter = exporterOn(StockExporter);
 let provider: MeterProvider | undefined;
 afterEach(async () => {
   vi.restoreAllMocks();
@@ -16,7 +19,7 @@ afterEach(async () => {
 
 function start(options: PrometheusExporterOptions = {}) {
   const warnings: string[] = [];
-  const exporter = new PrometheusExporter({ preventServerStart: true, withoutScopeInfo: true, ...options }, undefined, {
+  const exporter = new Exporter({ preventServerStart: true, withoutScopeInfo: true, ...options }, undefined, {
     warn: (message) => warnings.push(message),
   });
   provider = new MeterProvider({ readers: [exporter] });

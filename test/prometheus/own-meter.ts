@@ -1,9 +1,12 @@
+import { PrometheusExporter as StockExporter } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider, type MeterProviderOptions } from '@opentelemetry/sdk-metrics';
-import { PrometheusExporter, type PrometheusExporterOptions } from '../../src/prometheus/index.ts';
+import { exporterOn } from '../../src/prometheus/exporter.ts';
+import type { PrometheusExporterOptions } from '../../src/prometheus/exporter-options.ts';
+import type { InternalExporter } from '../../src/prometheus/exporter-types.ts';
 import { type Exposition, parseExposition } from '../../src/prometheus/parse.ts';
 
 export interface OwnMeter {
-  readonly exporter: PrometheusExporter;
+  readonly exporter: InternalExporter;
   readonly provider: MeterProvider;
   /** The samples, without `target_info`. */
   scrape(): Promise<Exposition>;
@@ -11,9 +14,11 @@ export interface OwnMeter {
   lines(): Promise<readonly string[]>;
 }
 
+const Exporter = exporterOn(StockExporter);
+
 /** A user's own provider with the exporter, without `ttaViews`. */
 export function ownMeter(options: PrometheusExporterOptions = {}, provider: MeterProviderOptions = {}): OwnMeter {
-  const exporter = new PrometheusExporter({
+  const exporter = new Exporter({
     preventServerStart: true,
     withoutScopeInfo: true,
     withoutTargetInfo: true,
