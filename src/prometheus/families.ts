@@ -139,13 +139,16 @@ export class Families implements Iterable<Family> {
     }
   }
 
-  /** How many lines the series are that are there now. */
-  get samples(): number {
-    let samples = 0;
+  /** How many series are there now, and how many lines they are. */
+  get size(): { readonly series: number; readonly samples: number } {
+    const size = { series: 0, samples: 0 };
     for (const family of this.#table) {
-      for (const series of this.shown(family)) samples += samplesOf('bounds' in series ? series.bounds : undefined);
+      for (const series of this.shown(family)) {
+        size.series += 1;
+        size.samples += samplesOf('bounds' in series ? series.bounds : undefined);
+      }
     }
-    return samples;
+    return size;
   }
 
   /** Sources of metrics can be foreign: they can report anything. */
