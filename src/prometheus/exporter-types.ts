@@ -27,8 +27,12 @@ export interface PrometheusExporter extends StockExporter {
   readonly url: string | undefined;
 }
 
-export interface PrometheusExporterClass {
+/** What both classes have beside their constructor. */
+interface ExporterStatics {
   readonly DEFAULT_OPTIONS: (typeof StockExporter)['DEFAULT_OPTIONS'];
+}
+
+export interface PrometheusExporterClass extends ExporterStatics {
   /** @param callback called when the endpoint listens, or with the error for which it does not */
   new (options?: PrometheusExporterOptions, callback?: (error: Error | void) => void): PrometheusExporter;
 }
@@ -65,7 +69,7 @@ export interface Inside {
   readonly warn?: Warn | undefined;
 }
 
-export interface InternalExporterClass {
+export interface InternalExporterClass extends ExporterStatics {
   new (
     options?: PrometheusExporterOptions,
     callback?: (error: Error | void) => void,

@@ -101,7 +101,7 @@ it('and nothing where the SDK has another inside, or where there is none', () =>
 });
 
 const sumOf = (text: string) => own(text).reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
-const sumNow = (exporter: PrometheusExporter) =>
+const sumNow = (exporter: InternalExporter) =>
   exporter
     .metricsNow()
     .flatMap(({ metrics }) => metrics)
@@ -110,7 +110,7 @@ const sumNow = (exporter: PrometheusExporter) =>
     .reduce((sum, value) => sum + value, 0);
 
 it('what a collection has taken that still waits for a callback of another meter, once', async () => {
-  const exporter = new PrometheusExporter({ preventServerStart: true });
+  const exporter = new Exporter({ preventServerStart: true });
   const provider = new MeterProvider({ readers: [exporter] });
   const answers: (() => void)[] = [];
   const gauge = provider.getMeter('other').createObservableGauge('other');
