@@ -479,29 +479,33 @@ if (cluster.isPrimary) {
     },
     commands: [['node', 'app.mjs']],
   },
-  {
-    have: 'PM2',
-    packages: ['pm2'],
-    files: {
-      'app.mjs': `${WORKFLOW}setInterval(() => {}, 1_000);`,
-      'ecosystem.config.cjs': `module.exports = { apps: [{ name: 'app', script: 'app.mjs', exec_mode: 'fork', instances: 2,
-        node_args: '--import tta-primitives/register', increment_var: 'OTEL_EXPORTER_PROMETHEUS_PORT',
+  ...(['fork', 'cluster'] as const).map(
+    (mode): Kind => ({
+      have: `PM2 that makes processes by ${mode}`,
+      packages: ['pm2'],
+      files: {
+        // In a cluster PM2 sets the environment after `--import`.
+        'app.mjs': `${mode === 'cluster' ? "import 'tta-primitives/register';\n" : ''}${WORKFLOW}setInterval(() => {}, 1_000);`,
+        'ecosystem.config.cjs': `module.exports = { apps: [{ name: 'app', script: 'app.mjs', exec_mode: '${mode}', instances: 2,
+        ${mode === 'fork' ? "node_args: '--import tta-primitives/register', " : ''}increment_var: 'OTEL_EXPORTER_PROMETHEUS_PORT',
         env: { OTEL_EXPORTER_PROMETHEUS_PORT: Number(process.env.OTEL_EXPORTER_PROMETHEUS_PORT) } }] };`,
-      'look.mjs': `for (const one of [0, 1]) {
+        'look.mjs': `for (const one of [0, 1]) {
   const url = 'http://127.0.0.1:' + (Number(process.env.OTEL_EXPORTER_PROMETHEUS_PORT) + one) + '/metrics';
   let text = '';
   for (let i = 0; i < 50 && !/workflow_executions_total.*success.* 1$/m.test(text); i += 1) {
     await new Promise((resolve) => setTimeout(resolve, 200));
     text = await fetch(url).then((reply) => reply.text(), () => '');
   }
+  if (!/workflow_executions_total.*success.* 1$/m.test(text)) throw new Error('nothing at ' + url);
   console.log(text);
 }`,
-    },
-    env: { PM2_HOME: './pm2' },
-    commands: [
-      ['pm2', 'start', 'ecosystem.config.cjs'],
-      ['node', 'look.mjs'],
-      ['pm2', 'kill'],
-    ],
-  },
+      },
+      env: { PM2_HOME: './pm2' },
+      commands: [
+        ['pm2', 'start', 'ecosystem.config.cjs'],
+        ['node', 'look.mjs'],
+        ['pm2', 'kill'],
+      ],
+    }),
+  ),
 ];
