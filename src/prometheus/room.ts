@@ -4,6 +4,8 @@ export interface Room {
   take(samples: number, length: number): boolean;
   /** Gives back what was taken. */
   give(samples: number, length: number): void;
+  /** Whether less than half of the lines or of their text is left. */
+  readonly isHalfTaken: boolean;
 }
 
 /** The maximum length of a scrape, in characters. With labels of ordinary length, the limit of samples comes first. */
@@ -26,6 +28,9 @@ export function createRoom(maxSamples: number): Room {
     give(samples, length) {
       samplesLeft += samples;
       lengthLeft += wholeLengthOf(samples, length);
+    },
+    get isHalfTaken() {
+      return samplesLeft < maxSamples / 2 || lengthLeft < MAX_LENGTH / 2;
     },
   };
 }

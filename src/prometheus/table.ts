@@ -201,8 +201,11 @@ export class Table implements Iterable<Family> {
       );
     }
     const isFull = family.series.size >= this.#options.maxSeriesPerMetric - (family.other === undefined ? 1 : 0);
+    const room = this.#roomOf(family);
+    // A histogram at 0 is many lines that say nothing yet: they do not take the place of what is measured.
+    if (!isMeasured && bounds !== undefined && room === this.#room && room.isHalfTaken) return undefined;
     const length = family.name.length + key.length + stream.scopeLabels.length;
-    if (isFull || !this.#roomOf(family).take(samplesOf(bounds), length)) {
+    if (isFull || !room.take(samplesOf(bounds), length)) {
       return this.#fold(family, stream, metric, attributes, isMeasured);
     }
     return this.#create(family, stream, key, copyOf(attributes), bounds);

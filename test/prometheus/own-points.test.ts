@@ -246,4 +246,28 @@ describe('a metric that is full', () => {
     expect(await duration('__other__')).toEqual([1]);
     expect(await folded()).toEqual([1]);
   });
+
+  it('is not full of histograms that stand at 0: they take half of the room at most', async () => {
+    const { samples } = registerExporter(ttaViews, { maxSamples: 8_000 });
+    for (let i = 0; i < 400; i += 1) {
+      workflow(
+        `zero many ${i}`,
+        task('zero step', () => 1),
+      );
+    }
+    const counts = async () =>
+      select({ samples: await samples() } as never, 'tta_workflow_duration_seconds_count', {}).length;
+    const before = await counts();
+    expect(before).toBeGreaterThan(10);
+    const later = workflow(
+      'zero room',
+      task('zero step', () => 1),
+    );
+    await later.execute();
+    metrics.getMeter('mine').createHistogram('mine').record(1);
+    const after = await samples();
+    expect(named(after, 'mine_count', {})).toEqual([1]);
+    expect(named(after, 'tta_workflow_duration_seconds_count', { workflow_name: 'zero room' })).toEqual([1]);
+    expect(await counts()).toBe(before + 1);
+  });
 });
