@@ -23,9 +23,12 @@ export function isPerWorker(metric: string, isSum: boolean): boolean {
 export function combined(values: ReadonlyMap<Source, number>, combine: Combine): number {
   const own = values.get(SELF);
   if (combine === 'own' && own !== undefined) return own;
-  let result: number | undefined;
-  for (const value of values.values()) result = result === undefined ? value : COMBINE[combine](result, value);
-  return result ?? Number.NaN;
+  let result = Number.NaN;
+  for (const value of values.values()) {
+    // As with `max()` of Prometheus: a process that has no number does not hide those of the others.
+    if (!Number.isNaN(value)) result = Number.isNaN(result) ? value : COMBINE[combine](result, value);
+  }
+  return result;
 }
 
 const COMBINE: Readonly<Record<Combine, (a: number, b: number) => number>> = {
