@@ -57,7 +57,7 @@ export function warnOfUnsupported({ traces, metrics, metricsPush }: Followed): v
     ...(metricsPush ? { [otlpVariable('metrics', 'PROTOCOL')]: jsonOverHttp('metrics'), ...OF_METRICS_PUSH } : {}),
     // Where both are sent and one variable names the protocol, it is said of spans.
     ...(traces ? { [otlpVariable('traces', 'PROTOCOL')]: jsonOverHttp('spans'), ...OF_TRACES } : {}),
-    ...(metrics ? OF_METRICS : {}),
+    ...(metrics || metricsPush ? OF_METRICS : {}),
   })) {
     const others = listFrom(name).filter((value) => !done.includes(value));
     if (others.length > 0) warn(`${name}: ${JSON.stringify(others.join(','))} is not supported; ${instead}`);

@@ -171,6 +171,12 @@ describe('OTEL_TRACES_EXPORTER and OTEL_METRICS_EXPORTER', () => {
     expect(warnings).toEqual([expect.stringMatching(new RegExp(`^${name}.* not supported`))]);
   });
 
+  it('and others beside otlp are said to be not supported', () => {
+    process.env.OTEL_METRICS_EXPORTER = 'otlp,console';
+    expect(settingsFrom({})).toMatchObject({ prometheus: undefined, metricsPush: {} });
+    expect(warnings).toEqual([expect.stringMatching(/^OTEL_METRICS_EXPORTER: "console" is not supported/)]);
+  });
+
   it.each([
     ['otlp', true, false],
     ['OTLP', true, false],
