@@ -40,7 +40,7 @@ export function metricsPushFrom(options: RegisterOptions, flushTimeoutMs: number
   };
 }
 
-/** Where another SDK has the traces, as that of zero-code instrumentation, it is that SDK to which the variable speaks. */
+/** Empty where another SDK has the traces, as with zero-code instrumentation: the variable is then meant for that SDK. */
 export function metricsExporters(): readonly string[] {
   if (hasTracerProvider()) return [];
   const names = listFrom('OTEL_METRICS_EXPORTER');
