@@ -37,6 +37,7 @@ import { TEMPORALITY } from './sdk-values.ts';
 import { SELF, type Source } from './series.ts';
 import { inSlices } from './slices.ts';
 import { A_FEW, type Tell, tellOnce } from './tell.ts';
+import { Utf8Writer } from './utf8-writer.ts';
 import { isTimeout, withDeadline } from './with-deadline.ts';
 
 type CollectOptions = Parameters<StockExporter['collect']>[0];
@@ -51,6 +52,7 @@ export function exporterOn(stock: typeof StockExporter): InternalExporterClass {
     readonly #tell: Tell;
     readonly #families: Families;
     readonly #scrapes: Scrapes<Format>;
+    readonly #out = new Utf8Writer();
     #door: Door;
     readonly #endpoint: Endpoint;
     readonly #idle = new IdleCollection(() => this.#scrapes.exclusively(() => this.#collectNew()));
@@ -292,8 +294,8 @@ export function exporterOn(stock: typeof StockExporter): InternalExporterClass {
       );
     }
 
-    #render(format: Format): Iterable<string> {
-      return render(this.#families, {
+    #render(format: Format): Iterable<Buffer> {
+      return render(this.#out, this.#families, {
         format,
         constant: labelText(this.#constants(), RESERVED_FOR_CONSTANTS),
         target: this.#options.withoutTargetInfo === true ? undefined : labelText(this.#resource, NONE),

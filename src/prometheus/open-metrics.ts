@@ -4,37 +4,37 @@
  */
 import type { Families } from './families.ts';
 import type { Family } from './family.ts';
-import { escapeHelp, type LineOptions, linesOf } from './lines.ts';
+import { escapeHelp, type LineOptions, writeLines } from './lines.ts';
 import type { Series } from './series.ts';
+import type { Utf8Writer } from './utf8-writer.ts';
 
-export function* openMetricsOf(
+export function* writeOpenMetrics(
+  out: Utf8Writer,
   families: Families,
   family: Family,
   shown: readonly Series[],
   options: LineOptions,
-): Generator<string> {
+): Generator<Buffer> {
   const { name, type } = family;
   if (type === 'gauge') {
-    yield head(family, name, type);
-    yield* linesOf(family, shown, options);
+    out.text(head(family, name, type));
+    yield* writeLines(out, family, shown, options);
   } else if (type === 'counter') {
     const base = name.slice(0, -'_total'.length);
     const isFree = base !== '' && base !== 'target' && !isTaken(families, base);
-    yield head(family, isFree ? base : name, isFree ? type : 'unknown');
-    yield* linesOf(family, shown, isFree ? options : { ...options, exemplars: false });
+    out.text(head(family, isFree ? base : name, isFree ? type : 'unknown'));
+    yield* writeLines(out, family, shown, isFree ? options : { ...options, exemplars: false });
   } else if (
     families.hasName(`${name}_created`) ||
     shown.some((series) => 'sum' in series && series.sum === undefined)
   ) {
-    for (const each of [`${name}_bucket`, `${name}_sum`, `${name}_count`]) {
-      yield head(family, each, 'unknown');
-      for (const lines of linesOf(family, shown, { ...options, exemplars: false })) {
-        for (const line of lines.split(/(?<=\n)/)) if (line.startsWith(each)) yield line;
-      }
+    for (const only of ['_bucket', '_sum', '_count'] as const) {
+      out.text(head(family, `${name}${only}`, 'unknown'));
+      yield* writeLines(out, family, shown, { ...options, exemplars: false, only });
     }
   } else {
-    yield head(family, name, type);
-    yield* linesOf(family, shown, options);
+    out.text(head(family, name, type));
+    yield* writeLines(out, family, shown, options);
   }
 }
 

@@ -1,9 +1,10 @@
 /** Writes the table as text: in parts, so that the event loop can go on between them. */
 import type { Families } from './families.ts';
 import type { Family } from './family.ts';
-import { escapeHelp, inBraces, type LineOptions, linesOf } from './lines.ts';
-import { openMetricsOf } from './open-metrics.ts';
+import { escapeHelp, inBraces, type LineOptions, writeLines } from './lines.ts';
+import { writeOpenMetrics } from './open-metrics.ts';
 import type { Series } from './series.ts';
+import type { Utf8Writer } from './utf8-writer.ts';
 
 export interface RenderOptions extends LineOptions {
   /** The labels of `target_info`; `undefined` leaves it out. */
@@ -12,28 +13,23 @@ export interface RenderOptions extends LineOptions {
   readonly onError: (family: Family, error: unknown) => void;
 }
 
-/** Parts of about 64 kB: each is written to a client by one call of the system. */
-const PART_LENGTH = 65_536;
-
-export function* render(families: Families, options: RenderOptions): Generator<string> {
+/** @param out the same for all scrapes: V8 throws compiled code away when the last object that it was compiled for is gone */
+export function* render(out: Utf8Writer, families: Families, options: RenderOptions): Generator<Buffer> {
   const openMetrics = options.format === 'openmetrics';
-  let part = options.target === undefined ? '' : targetInfo(options.target, openMetrics && !families.hasName('target'));
+  out.clear();
+  if (options.target !== undefined) out.text(targetInfo(options.target, openMetrics && !families.hasName('target')));
   for (const family of families) {
     const shown = [...families.shown(family)];
     if (shown.length === 0) continue;
     try {
-      const texts = openMetrics ? openMetricsOf(families, family, shown, options) : textOf(family, shown, options);
-      for (const text of texts) {
-        part += text;
-        if (part.length < PART_LENGTH) continue;
-        yield part;
-        part = '';
-      }
+      if (openMetrics) yield* writeOpenMetrics(out, families, family, shown, options);
+      else yield* writeText(out, family, shown, options);
     } catch (error) {
       options.onError(family, error);
     }
   }
-  yield openMetrics ? `${part}# EOF\n` : part;
+  if (openMetrics) out.text('# EOF\n');
+  yield out.take();
 }
 
 function targetInfo(labels: string, isInfo: boolean): string {
@@ -41,7 +37,12 @@ function targetInfo(labels: string, isInfo: boolean): string {
   return `# HELP ${name} Target metadata\n# TYPE ${name} ${type}\ntarget_info${inBraces(labels)} 1\n`;
 }
 
-function* textOf(family: Family, shown: readonly Series[], options: LineOptions): Generator<string> {
-  yield `# HELP ${family.name} ${escapeHelp(family.help)}\n# TYPE ${family.name} ${family.type}\n`;
-  yield* linesOf(family, shown, options);
+function* writeText(
+  out: Utf8Writer,
+  family: Family,
+  shown: readonly Series[],
+  options: LineOptions,
+): Generator<Buffer> {
+  out.text(`# HELP ${family.name} ${escapeHelp(family.help)}\n# TYPE ${family.name} ${family.type}\n`);
+  yield* writeLines(out, family, shown, options);
 }

@@ -8,7 +8,7 @@ export interface ScrapeWork<F> {
   /** Brings the table up to date. @param timeoutMs how long its requests allow at most */
   collect(timeoutMs: number): Promise<void>;
   /** Gives up the event loop between its parts. */
-  render(format: F): Iterable<string>;
+  render(format: F): Iterable<Buffer>;
 }
 
 /** For how many turns of the event loop a scrape waits for more requests. */
@@ -75,7 +75,7 @@ export class Scrapes<F> {
 
   async #write(format: F): Promise<Parts> {
     const parts: Buffer[] = [];
-    await inSlices(this.#work.render(format), (part) => parts.push(Buffer.from(part)));
+    await inSlices(this.#work.render(format), (part) => parts.push(part));
     return parts;
   }
 }
