@@ -186,7 +186,8 @@ export class Families implements Iterable<Family> {
     const value = amountOf(type, meaning !== 'value', point);
     if (value === undefined) return this.#drop('invalid', `${named(metric)} has a value that a ${type} cannot have`);
     const bounds = typeof value === 'number' ? undefined : value.bounds;
-    const found = this.#streams.get(key) ?? this.#table.open(reported, bounds);
+    const known = this.#streams.get(key);
+    const found = known ?? this.#table.open(reported, bounds);
     if (found === undefined) return;
     const [family, stream] = found;
     const isMeasured = meaning === 'value' || (typeof value === 'number' ? value !== 0 : value.count > 0);
@@ -196,7 +197,7 @@ export class Families implements Iterable<Family> {
     if (family.perWorker && series !== family.other)
       series.own ??= { source: report.source, attributes: copyOf(point.attributes) };
     // Only now: any number of instruments can have the name of this metric, and no series of their own.
-    if (series.stream === stream) this.#streams.set(key, found);
+    if (known === undefined && series.stream === stream) this.#streams.set(key, found);
     if (meaning !== 'delta' && series.report === report.id && series.observer === report.source) {
       return this.#drop('conflict', `Two values of ${family.name} have the same labels`);
     }

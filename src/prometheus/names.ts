@@ -19,7 +19,9 @@ const MAX_VALUE_LENGTH = 1_024;
 /** The maximum length of a name, in characters, as for the instruments of OpenTelemetry. */
 const MAX_NAME_LENGTH = 255;
 /** Labels above this number are left out. */
-const MAX_LABELS = 64;
+export const MAX_LABELS = 64;
+/** What is escaped or replaced. */
+const NOT_PLAIN = /[\\"\n\0\ud800-\udfff]/;
 const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
 /** The name of a metric; `undefined` where nothing usable is left of it. */
@@ -104,6 +106,16 @@ function isSorted(texts: Iterable<string>): boolean {
 /** The names of the labels of constant attributes. */
 export function labelNames(attributes: Attributes): readonly string[] {
   return Object.keys(attributes).map((key) => labelOf(key, RESERVED_FOR_CONSTANTS));
+}
+
+/** Whether the label of a key is the key itself. */
+export function isLabel(key: string, reserved: ReadonlySet<string>): boolean {
+  return labelOf(key, reserved) === key;
+}
+
+/** Whether the text of a label's value is the value itself. */
+export function isPlainValue(value: string): boolean {
+  return value !== '' && value.length <= MAX_VALUE_LENGTH && !NOT_PLAIN.test(value);
 }
 
 function labelOf(key: string, reserved: ReadonlySet<string>): string {

@@ -9,6 +9,7 @@ import type { DropReason } from '../telemetry/scrapes.ts';
 import { combineOf, isPerWorker } from './combine.ts';
 import { createSeries, type Family, type FamilyType, sampleNames, samplesOf } from './family.ts';
 import { foldedOf } from './folded.ts';
+
 import {
   copyOf,
   cut,
@@ -21,6 +22,9 @@ import {
   otherLabels,
   RESERVED,
 } from './names.ts';
+
+import { QuickKey } from './quick-key.ts';
+
 import { createRoom, type Room } from './room.ts';
 import type { Series, Stream } from './series.ts';
 import {
@@ -78,6 +82,7 @@ export class Table implements Iterable<Family> {
   readonly #aboutTelemetry: ReadonlySet<string>;
   #keys = new WeakMap<Attributes, string>();
   #reserved: ReadonlySet<string> = RESERVED;
+  #quickKey = new QuickKey(RESERVED);
 
   constructor(options: TableOptions, drop: Drop) {
     this.#options = options;
@@ -104,6 +109,7 @@ export class Table implements Iterable<Family> {
     if (reserved.size === this.#reserved.size && [...reserved].every((name) => this.#reserved.has(name))) return;
     this.#reserved = reserved;
     this.#keys = new WeakMap();
+    this.#quickKey = new QuickKey(reserved);
     // The attributes of the resource can become known after the first report.
     for (const family of this.#families.values()) {
       const all = [...family.series.values()];
@@ -273,7 +279,7 @@ export class Table implements Iterable<Family> {
   #keyOf(attributes: Attributes): string {
     const known = this.#keys.get(attributes);
     if (known !== undefined) return known;
-    const key = labelKey(attributes, this.#reserved);
+    const key = this.#quickKey.of(attributes) ?? labelKey(attributes, this.#reserved);
     if (isShared(attributes)) this.#keys.set(attributes, key);
     return key;
   }
