@@ -1,5 +1,6 @@
 /** The endpoint of the program. A port that is taken is reported once and tried again until it is free. */
 
+import cluster from 'node:cluster';
 import { inBackground } from '../platform/background.ts';
 import { messageOf } from '../platform/message-of.ts';
 import { findPortHolder } from '../platform/port-holder.ts';
@@ -72,5 +73,6 @@ async function explain(host: string, port: number, cause: unknown): Promise<Erro
   }
   const holder = await findPortHolder(port, (cause as { address?: string }).address ?? host);
   const by = holder === undefined ? 'another process' : `process ${holder.pid} (${holder.command})`;
-  return new Error(`Metrics are not served: port ${port} on ${host} is taken by ${by}. ${wayOut}`, { cause });
+  const primary = cluster.isWorker ? 'A primary that registers too serves the metrics of all its workers. ' : '';
+  return new Error(`Metrics are not served: port ${port} on ${host} is taken by ${by}. ${primary}${wayOut}`, { cause });
 }

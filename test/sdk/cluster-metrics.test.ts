@@ -66,6 +66,20 @@ async function runCluster({ primary, worker = WORKER, env = {}, execArgv = [] }:
   return answer;
 }
 
+describe('a primary that does not register', () => {
+  it('is named by the workers that find the port taken', async () => {
+    const said = await runCluster({
+      env: { OTEL_EXPORTER_PROMETHEUS_PORT: String(await freePort()) },
+      worker: `${REGISTER} process.send(sdk.metricsError?.message ?? sdk.metricsUrl);`,
+      primary: `const said = []; for (let i = 0; i < 2; i += 1) said.push((await once(cluster.fork(), 'message'))[0]); answer(said);`,
+    });
+    expect(said).toEqual([
+      expect.stringContaining('/metrics'),
+      expect.stringContaining('A primary that registers too serves the metrics of all its workers.'),
+    ]);
+  });
+});
+
 describe('the primary of a cluster', () => {
   it('serves the sum of its workers, which listen to no port', async () => {
     const answer = await runCluster({
