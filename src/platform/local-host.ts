@@ -2,7 +2,8 @@
 import type { IncomingMessage } from 'node:http';
 
 export function isLoopbackAddress(address: string): boolean {
-  return /^(?:::ffff:)?127\.\d+\.\d+\.\d+$/.test(address) || address === '::1';
+  // An IPv4 address in IPv6 has two notations.
+  return /^(?:(?:::ffff:)?127\.\d+\.\d+\.\d+|::ffff:7f[\da-f]{2}:[\da-f]{1,4}|::1)$/.test(address);
 }
 
 /**

@@ -244,6 +244,7 @@ describe('on loopback, the name of the host', () => {
     const url = await serve(text, { allowedHosts: ['Metrics.example.com:443', '2001:db8::1'] });
     for (const host of [
       ...['localhost', 'localhost:80', 'LOCALHOST.', 'app.localhost:1', '127.0.0.1', '127.8.9.1:9', '[::1]:9464'],
+      ...['127.1', '[::ffff:127.0.0.1]:9464', '[::FFFF:7f00:1]'],
       ...['metrics.example.com', 'metrics.EXAMPLE.com.:9464', '[2001:db8::1]'],
     ]) {
       expect([host, await ask(url, host)]).toEqual([host, 200]);
@@ -254,7 +255,17 @@ describe('on loopback, the name of the host', () => {
     const url = await serve();
     for (const host of [
       ...['attacker.example', 'localhost.attacker.example', '127.0.0.1.attacker.example', 'notlocalhost', '10.0.0.1'],
-      ...['0.0.0.0', '[::2]', ':', 'localhost@attacker.example', 'localhost/x', 'localhost:99999', '%', 'a b'],
+      ...[
+        '0.0.0.0',
+        '[::2]',
+        '[::ffff:10.0.0.1]',
+        ':',
+        'localhost@attacker.example',
+        'localhost/x',
+        'localhost:99999',
+        '%',
+        'a b',
+      ],
     ]) {
       expect([host, await ask(url, host)]).toEqual([host, 403]);
     }
