@@ -27,6 +27,8 @@ interface Report {
   readonly now: number;
 }
 
+/** Some tenths of a millisecond. One metric can have any number of points: the SDK has no limit between two readers. */
+const POINTS_OF_PART = 256;
 const BY_A_VIEW = 'where it is made, or by a view of the MeterProvider';
 const TO_DO: Readonly<Record<DropReason, string>> = {
   name: `Give it a name with letters or digits ${BY_A_VIEW}`,
@@ -59,7 +61,7 @@ export class Families implements Iterable<Family> {
     for (const _ of this.adding(source, scopes));
   }
 
-  /** As `add`, in parts: one per metric. */
+  /** As `add`, in parts. */
   *adding(source: Source, scopes: readonly ScopeMetrics[]): Generator<void> {
     this.#reports += 1;
     if (source !== SELF) this.#isWhole = false;
@@ -70,8 +72,14 @@ export class Families implements Iterable<Family> {
         metrics = [...each.metrics];
       });
       for (const metric of metrics) {
-        this.#guarded(() => this.#addMetric(report, each.scope, metric));
-        yield;
+        let parts: readonly (() => void)[] = [];
+        this.#guarded(() => {
+          parts = this.#partsOf(report, each.scope, metric);
+        });
+        for (const add of parts) {
+          add();
+          yield;
+        }
       }
     }
     this.#hideUnobserved(report);
@@ -166,18 +174,25 @@ export class Families implements Iterable<Family> {
     this.#options.tell(reason, `${message}: the scrape is without it${toDo && `. ${toDo}`}`, A_FEW);
   }
 
-  #addMetric(report: Report, scope: InstrumentationScope, metric: MetricData): undefined {
+  /** What adds the points of a metric. */
+  #partsOf(report: Report, scope: InstrumentationScope, metric: MetricData): readonly (() => void)[] {
     const key = keyOf(scope, metric);
     const type = typeOf(metric);
-    if (type === undefined) return this.#drop('unsupported', `${named(metric)} has a type that is not known`);
+    if (type === undefined) {
+      this.#drop('unsupported', `${named(metric)} has a type that is not known`);
+      return [];
+    }
     if (isExponential(metric)) {
       const what = `${named(metric)} is an exponential histogram: the scrape shows its count and its sum, and no buckets. A view can give it bounds`;
       this.#options.tell('exponential', what, A_FEW);
     }
     const reported = { type, scope, metric };
-    for (const point of metric.dataPoints as readonly Point[]) {
-      this.#guarded(() => this.#addPoint(report, key, reported, point));
-    }
+    const points: readonly Point[] = [...(metric.dataPoints as readonly Point[])];
+    return Array.from({ length: Math.ceil(points.length / POINTS_OF_PART) }, (_, part) => () => {
+      for (const point of points.slice(part * POINTS_OF_PART, (part + 1) * POINTS_OF_PART)) {
+        this.#guarded(() => this.#addPoint(report, key, reported, point));
+      }
+    });
   }
 
   #addPoint(report: Report, key: string, reported: Reported, point: Point): undefined {

@@ -5,8 +5,10 @@ import { PrometheusExporter as StockExporter } from '@opentelemetry/exporter-pro
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { exporterOn } from '../../src/prometheus/exporter.ts';
+import { Families } from '../../src/prometheus/families.ts';
 import { PrometheusExporter, type PrometheusExporterOptions } from '../../src/prometheus/index.ts';
 import { parseExposition, sumOf } from '../../src/prometheus/parse.ts';
+import { SELF } from '../../src/prometheus/series.ts';
 import { failedCallbacks } from '../../src/telemetry/scrapes.ts';
 
 const Exporter = exporterOn(StockExporter);
@@ -215,6 +217,22 @@ describe('the exporter', () => {
     await exporter.read();
     clearImmediate(next);
     expect(turns).toBeGreaterThan(3);
+  });
+
+  it('gives other work its turn while it adds the points of one metric', () => {
+    const families = new Families({
+      prefix: '',
+      maxSeriesPerMetric: 10,
+      maxSamples: 100,
+      withScope: false,
+      seriesTtlMs: Number.POSITIVE_INFINITY,
+      tell: () => {},
+    });
+    const dataPoints = Array.from({ length: 100_000 }, (_, n) => ({ attributes: { n }, value: 1 }));
+    const metric = { descriptor: { name: 'orders' }, dataPointType: 3, isMonotonic: true, dataPoints };
+    const parts = families.adding(SELF, [{ scope: { name: 'shop' }, metrics: [metric as never] }]);
+    expect([...parts].length).toBeGreaterThan(100);
+    expect([...families].flatMap(({ series }) => [...series.values()])).toHaveLength(10);
   });
 
   it('after its shutdown answers with status 503 and the reason', async () => {
