@@ -185,7 +185,9 @@ describe('installed beside @opentelemetry/api alone', () => {
         (entry) => `tta-primitives${entry}`,
       );
       await typeChecks('every-entry', { module: 'nodenext', skipLibCheck: true }, every);
-      expect(await prints('exporter.cjs', EXPORTER)).toBe('true\na_total{exported_job="x"} 1\n# EOF');
+      expect(await prints('exporter.cjs', EXPORTER)).toBe(
+        'true\na_total{exported_job="x",otel_scope_name="shop"} 1\n# EOF',
+      );
     },
     4 * MINUTES,
   );
