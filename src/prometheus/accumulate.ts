@@ -64,8 +64,11 @@ function addToHistogram(series: HistogramSeries, source: Source, added: Buckets,
     growth += more;
   }
   series.count += growth;
-  if (added.sum === undefined) series.sum = undefined;
-  else if (series.sum !== undefined && isUsableSum(added)) series.sum = grown(series.sum, before?.sum ?? 0, added.sum);
+  if (added.sum === undefined) {
+    // In a series that several instruments share, one that has measured nothing takes nothing away.
+    if (growth > 0 || series.count === 0) series.sum = undefined;
+  } else if (series.sum !== undefined && isUsableSum(added))
+    series.sum = grown(series.sum, before?.sum ?? 0, added.sum);
   return growth > 0;
 }
 

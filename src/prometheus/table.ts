@@ -26,6 +26,7 @@ import {
 import { QuickKey } from './quick-key.ts';
 
 import { createRoom, type Room } from './room.ts';
+import { DATA_POINT } from './sdk-values.ts';
 import type { Series, Stream } from './series.ts';
 import {
   createStream,
@@ -200,7 +201,7 @@ export class Table implements Iterable<Family> {
     const key = joinLabels(this.#keyOf(attributes), stream.keyEnd);
     const known = family.series.get(key) as Series | undefined;
     if (known !== undefined) {
-      if (known.stream === stream || known === family.other) return known;
+      if (known.stream === stream || (known === family.other && addsUp(known.stream, stream))) return known;
       return this.#drop(
         'conflict',
         `${named(metric)} has labels that another instrument with the metric ${family.name} has`,
@@ -208,8 +209,9 @@ export class Table implements Iterable<Family> {
     }
     const isFull = family.series.size >= this.#options.maxSeriesPerMetric - (family.other === undefined ? 1 : 0);
     const room = this.#roomOf(family);
-    // A histogram at 0 is many lines that say nothing yet: they do not take the place of what is measured.
-    if (!isMeasured && bounds !== undefined && room === this.#room && room.isHalfTaken) return undefined;
+    // A histogram at 0 is many lines that say nothing yet: they do not take the place of what is measured. What was folded
+    // of it before stays observed.
+    if (!isMeasured && bounds !== undefined && room === this.#room && room.isHalfTaken) return family.other;
     const length = family.name.length + key.length + stream.scopeLabels.length;
     if (isFull || !room.take(samplesOf(bounds), length)) {
       return this.#fold(family, stream, metric, attributes, isMeasured);
@@ -250,7 +252,7 @@ export class Table implements Iterable<Family> {
       if (meaningOf(metric) !== 'delta' || (isOverflow(attributes) && isObservable(metric))) return undefined;
     }
     family.other ??= this.#otherOf(family, stream, attributes) as never;
-    return family.other;
+    return family.other !== undefined && addsUp(family.other.stream, stream) ? family.other : undefined;
   }
 
   #otherOf(family: Family, stream: Stream, attributes: Attributes): Series {
@@ -283,6 +285,12 @@ export class Table implements Iterable<Family> {
     if (isShared(attributes)) this.#keys.set(attributes, key);
     return key;
   }
+}
+
+/** Whether values of both can be in one series. Those of a gauge replace one another. */
+function addsUp(one: Stream, other: Stream): boolean {
+  const isValue = ({ metric }: Stream) => metric.dataPointType === DATA_POINT.gauge;
+  return one === other || !(isValue(one) || isValue(other));
 }
 
 export function named({ descriptor }: MetricData): string {
