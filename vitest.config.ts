@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -8,6 +9,8 @@ export default defineConfig({
     ],
     // Every test file has a process of its own: the OpenTelemetry globals are shared by a whole process.
     pool: 'forks',
+    // Two also on two processors: most of the long tests wait for other programs.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // Some tests check that memory, timers and listeners are released.
     execArgv: ['--expose-gc'],
     // The default. Once somebody has chosen it, `register` does not print its line about model calls.
