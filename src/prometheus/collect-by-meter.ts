@@ -2,6 +2,7 @@
 import type { HrTime } from '@opentelemetry/api';
 import type { CollectionResult, MetricProducer, ScopeMetrics } from '@opentelemetry/sdk-metrics';
 import { systemClock } from '../platform/clock.ts';
+import { hrTimeOf } from './sdk-values.ts';
 
 type Options = Parameters<MetricProducer['collect']>[0];
 /** What this file uses of the SDK's inside, which is the same from 2.0 to 3.1. */
@@ -28,8 +29,7 @@ export async function collectByMeter(
   if (state?.resource === undefined || meters.some(({ collect }) => typeof collect !== 'function')) {
     return producer.collect(options);
   }
-  const date = systemClock.date();
-  const at: HrTime = [Math.floor(date / 1_000), Math.floor((date % 1_000) * 1e6)];
+  const at = hrTimeOf(systemClock.date());
   const errors: unknown[] = [];
   await Promise.all(
     meters.map(async (meter) => {

@@ -1,6 +1,6 @@
 /**
- * Collections while nobody scrapes. Where a provider has a second reader, the SDK keeps everything that one has collected
- * for the first too, until that collects: without scrapes, for ever.
+ * Collections while nobody scrapes. Where a provider has two readers, each collection of one is kept for the other until
+ * that one collects too. Without scrapes the SDK would keep them for ever.
  */
 import type { MetricProducer } from '@opentelemetry/sdk-metrics';
 import { inBackground } from '../platform/background.ts';

@@ -76,7 +76,7 @@ export function collectFromThreads(exporter: InternalExporter, workers: Workers)
       running.delete(worker);
       hearNow();
       left(thread);
-      // One that a thread without telemetry has started, whose end nobody tells.
+      // Threads that were started by a thread without telemetry: no message says that they have ended.
       if (running.size === 0) for (const each of parentsOf.keys()) left(each);
     };
     running.set(worker, onExit);

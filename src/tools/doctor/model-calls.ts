@@ -11,7 +11,7 @@ const HOSTS: Readonly<Record<string, string>> = {
 };
 const UNRECOGNISED = '__unrecognised__';
 
-/** @param after the last scrape; `undefined` when there is none */
+/** @param after what the second of two scrapes gave; `undefined` when the endpoint gave nothing */
 export function checkModelCalls(after: Exposition | undefined): Finding[] {
   if (after === undefined) return CHECKS.map((check) => skipped(check, 'the endpoint could not be read'));
   const unmetered = counted(after, 'tta_llm_unmetered_requests_total');

@@ -50,7 +50,7 @@ const CHECKS = ['exporter', 'samples', ...COUNTERS.map(({ check }) => check), 'w
 const NEARLY_FULL = 0.8;
 
 /**
- * @param after the last scrape; `undefined` when there is none
+ * @param after what the second of two scrapes gave; `undefined` when the endpoint gave nothing
  * @param openMetrics a scrape that asked for OpenMetrics
  */
 export function checkScrapes(after: Exposition | undefined, openMetrics: HttpResult | undefined): Finding[] {
