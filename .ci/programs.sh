@@ -1,11 +1,18 @@
 # Sourced by run and deep: installs the programs that the tests need and puts them on PATH. `$work` is a folder for
-# temporary files, removed at the end.
+# temporary files, removed at the end. With the argument `deep` also those that only the tests of .ci/deep need: the
+# packages of deep_components, and what the scripts .ci/deep-build-*.sh build.
 
 work=$(mktemp -d)
 policy=/usr/sbin/policy-rc.d
 trap 'rm -rf "$work" ${own_policy:+"$policy"}' EXIT
 
 components=(prometheus python3-prometheus-client prometheus-alertmanager redis-server chromium chromium-driver systemd supervisor python3-venv)
+deep_components=()
+scripts=(.ci/build-*.sh)
+if [[ ${1-} == deep ]]; then
+  components+=("${deep_components[@]}")
+  scripts+=(.ci/deep-build-*.sh)
+fi
 say() { printf '\n== %s\n' "$*"; }
 
 install() {
@@ -34,7 +41,7 @@ if ((installed < ${#components[@]})); then
   }
 fi
 
-for script in .ci/build-*.sh; do
+for script in "${scripts[@]}"; do
   say "$script"
   if built=$("$script"); then
     PATH=$built:$PATH
