@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Alertmanager, type Notification, startAlertmanager } from '../support/alertmanager.ts';
+import { type Alertmanager, startAlertmanager } from '../support/alertmanager.ts';
 import { type Child, runModule } from '../support/child.ts';
 import { component } from '../support/component.ts';
 import { collectorText } from '../support/deployment.ts';
@@ -18,6 +18,7 @@ import { freePort } from '../support/free-port.ts';
 import { type OtlpSink, startSink } from '../support/otlp-sink.ts';
 import { eventually, type Prometheus, startPrometheus } from '../support/prometheus.ts';
 import { recordingRules } from '../support/rules.ts';
+import type { Notification } from '../support/webhook.ts';
 
 const CLI = pathToFileURL(resolve(import.meta.dirname, '../../dist/src/tools/cli/tta.js')).href;
 const alertmanagerProgram = component('prometheus-alertmanager');

@@ -1,24 +1,12 @@
 /** Starts a real Alertmanager with the shipped configuration on free ports, and a receiver for its notifications. */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { json } from 'node:stream/consumers';
 import { collectorPath } from './deployment.ts';
 import { freePort } from './free-port.ts';
 import { eventually } from './prometheus.ts';
-
-type Labels = Readonly<Record<string, string>>;
-
-/** The body that a webhook receives. */
-export interface Notification {
-  /** The name of the receiver in the configuration: critical, warning or info. */
-  readonly receiver: string;
-  readonly groupLabels: Labels;
-  readonly alerts: readonly { readonly status: 'firing' | 'resolved'; labels: Labels; annotations: Labels }[];
-}
+import { type Labels, type Notification, startWebhook } from './webhook.ts';
 
 export interface Alertmanager {
   readonly host: string;
@@ -30,21 +18,12 @@ export interface Alertmanager {
 
 /** The waits before notifications are short. The wait for warnings is the longest: an alert may suppress them. */
 export async function startAlertmanager(program: string): Promise<Alertmanager> {
-  const notifications: Notification[] = [];
-  const receiver = createServer((request, response) => {
-    void json(request).then((body) => {
-      notifications.push(body as Notification);
-      response.end();
-    });
-  });
-  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
-  const { port: receiverPort } = receiver.address() as AddressInfo;
-
+  const webhook = await startWebhook();
   const folder = await mkdtemp(join(tmpdir(), 'tta-alertmanager-'));
   const host = `127.0.0.1:${await freePort()}`;
   const shipped = await readFile(collectorPath('alertmanager/alertmanager.yml'), 'utf8');
   const configuration = shipped
-    .replaceAll('http://127.0.0.1:9099/', `http://127.0.0.1:${receiverPort}/`)
+    .replaceAll('http://127.0.0.1:9099/', `http://127.0.0.1:${webhook.port}/`)
     .replace('group_wait: 30s', 'group_wait: 12s')
     .replaceAll('group_wait: 10s', 'group_wait: 1s')
     .replaceAll(/group_interval: \w+/g, 'group_interval: 1s');
@@ -65,13 +44,12 @@ export async function startAlertmanager(program: string): Promise<Alertmanager> 
   );
   return {
     host,
-    notifications,
+    notifications: webhook.notifications,
     alerts: async () => (await (await fetch(`http://${host}/api/v2/alerts`)).json()) as never,
     async stop() {
       child.kill('SIGTERM');
       await exited;
-      receiver.closeAllConnections();
-      receiver.close();
+      webhook.stop();
       await rm(folder, { recursive: true, force: true });
     },
   };

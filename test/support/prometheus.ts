@@ -6,20 +6,14 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort } from './free-port.ts';
+import { type PrometheusApi, prometheusApi } from './prometheus-api.ts';
 
 const SHIPPED = fileURLToPath(new URL('../../collector/prometheus', import.meta.url));
 /** An address without a listener. It replaces the usual ports, which other programs of this machine may use. */
 const UNUSED_ADDRESS = '127.0.0.1:9';
 
-export interface Series {
-  readonly metric: Readonly<Record<string, string>>;
-  readonly value: readonly [seconds: number, value: string];
-}
-
-export interface Prometheus {
+export interface Prometheus extends PrometheusApi {
   readonly url: string;
-  query(expression: string): Promise<readonly Series[]>;
-  targets(): Promise<readonly { labels: Record<string, string>; health: string; lastError: string }[]>;
   stop(): Promise<void>;
 }
 
@@ -98,21 +92,12 @@ export async function startPrometheus(
   const exited = new Promise<void>((resolve) => child.on('exit', () => resolve()));
   const url = `http://127.0.0.1:${port}`;
 
-  async function api<T>(path: string): Promise<T> {
-    const response = await fetch(`${url}/api/v1/${path}`);
-    const body = (await response.json()) as { status: string; data: T; error?: string };
-    if (body.status !== 'success') throw new Error(`Prometheus: ${body.error}`);
-    return body.data;
-  }
-
   await eventually(`Prometheus is ready; it said\n${log}`, async () =>
     (await fetch(`${url}/-/ready`)).ok ? true : undefined,
   );
   return {
     url,
-    query: async (expression) =>
-      (await api<{ result: Series[] }>(`query?query=${encodeURIComponent(expression)}`)).result,
-    targets: async () => (await api<{ activeTargets: never[] }>('targets?state=active')).activeTargets,
+    ...prometheusApi(url),
     async stop() {
       child.kill('SIGTERM');
       await exited;

@@ -5,7 +5,8 @@ import { endChildren, runProgram } from '../../support/child.ts';
 import { startCollector } from '../../support/collector.ts';
 import { component } from '../../support/component.ts';
 import { startSink } from '../../support/otlp-sink.ts';
-import { eventually, type Prometheus, type Series, startPrometheus } from '../../support/prometheus.ts';
+import { eventually, type Prometheus, startPrometheus } from '../../support/prometheus.ts';
+import type { Series } from '../../support/prometheus-api.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { build } from '../../support/tta.ts';
 
