@@ -25,18 +25,20 @@ export interface Variable {
   readonly label: string;
   /** The query for the values, in the syntax of Grafana's Prometheus data source. */
   readonly query: string;
+  /** The regular expression for All. @default '.+' */
+  readonly all?: string;
 }
 
 export interface DashboardOptions {
   readonly uid: string;
   readonly title: string;
   readonly description: string;
-  /** Variables in addition to the data source, the job and the instance. */
+  /** Variables in addition to the data source and the labels of the targets. */
   readonly variables?: readonly Variable[];
   readonly rows: readonly (readonly [title: string, panels: readonly Builder<Panel>[]])[];
 }
 
-function createVariable({ name, label, query }: Variable): QueryVariableBuilder {
+function createVariable({ name, label, query, all = '.+' }: Variable): QueryVariableBuilder {
   return new QueryVariableBuilder(name)
     .label(label)
     .query(query)
@@ -44,16 +46,23 @@ function createVariable({ name, label, query }: Variable): QueryVariableBuilder 
     .datasource(SOURCE)
     .multi(true)
     .includeAll(true)
-    .allValue('.+')
+    .allValue(all)
     .current({ text: ['All'], value: ['$__all'], selected: true })
     .refresh(VariableRefresh.OnTimeRangeChanged)
     .sort(VariableSort.AlphabeticalAsc);
 }
 
-const TARGETS: readonly Variable[] = [
-  { name: 'job', label: 'Job', query: `label_values(${PRESENCE_METRIC}, job)` },
-  { name: 'instance', label: 'Instance', query: `label_values(${PRESENCE_METRIC}{job=~"$job"}, instance)` },
-];
+/** The values of each depend on those that are selected before it. */
+const TARGET_LABELS = ['cluster', 'namespace', 'job', 'instance'] as const;
+/** Targets may lack these labels. All includes such targets. */
+const OPTIONAL = /^(?:cluster|namespace)$/;
+
+const TARGETS: readonly Variable[] = TARGET_LABELS.map((name, index) => {
+  const before = TARGET_LABELS.slice(0, index).map((each) => `${each}=~"$${each}"`);
+  const selector = index === 0 ? PRESENCE_METRIC : `${PRESENCE_METRIC}{${before.join(', ')}}`;
+  const label = name.charAt(0).toUpperCase() + name.slice(1);
+  return { name, label, query: `label_values(${selector}, ${name})`, ...(OPTIONAL.test(name) ? { all: '.*' } : {}) };
+});
 
 /** A variable whose values are the values of the label `metricLabel` of `metric`. */
 export function labelVariable(name: string, label: string, metric: string, metricLabel: string): Variable {

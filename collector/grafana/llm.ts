@@ -1,7 +1,7 @@
 import { createDashboard, labelVariable } from './dashboard.ts';
 import { moneyRows } from './money-rows.ts';
 import { barGauge, heatmap, type PanelOptions, rangeStat, timeSeries } from './panels.ts';
-import { increase, quantile, rate, sum } from './queries.ts';
+import { bucketCounts, increase, quantile, rate, sum } from './queries.ts';
 import { NEUTRAL, RED_ABOVE_ZERO } from './thresholds.ts';
 
 const SELECTED_MODELS = 'model=~"$model"';
@@ -210,7 +210,7 @@ export const llm = createDashboard({
           title: 'Where durations fall',
           description: 'The number of calls of the selected models by duration.',
           unit: 's',
-          queries: [[sum('le', increase('$__rate_interval', `${DURATION}_bucket`, SELECTED_MODELS)), '{{le}}']],
+          queries: [[bucketCounts(DURATION, SELECTED_MODELS), '{{le}}']],
           width: 8,
         }),
       ],

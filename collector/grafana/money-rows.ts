@@ -2,7 +2,7 @@
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import { barGauge, stateTimeline, timeSeries } from './panels.ts';
-import { increase, rate, series, sum } from './queries.ts';
+import { aggregate, increase, rate, series, sum } from './queries.ts';
 import { NEUTRAL, OBSERVED } from './thresholds.ts';
 
 const inTheTimeShown = (by: string, metric: string) => `topk(12, ${sum(by, increase('$__range', metric))})`;
@@ -47,7 +47,7 @@ export const moneyRows: readonly (readonly [title: string, panels: readonly Buil
         title: 'Left of budgets',
         description: 'Dollars that are left of each budget; the least of its runs, tenants and instances.',
         unit: 'currencyUSD',
-        queries: [[`min by (budget) (${series('tta_budget_remaining_dollars')})`, '{{budget}}']],
+        queries: [[aggregate('min', 'budget', series('tta_budget_remaining_dollars')), '{{budget}}']],
         width: 8,
       }),
       timeSeries({
@@ -77,7 +77,10 @@ export const moneyRows: readonly (readonly [title: string, panels: readonly Buil
           'The hosts whose requests over fetch are read as model calls. __known__ stands for the hosts of all known providers, __any__ for every host. Calls to other hosts are in no number here.',
         unit: 'none',
         queries: [
-          [`max by (mode, host, provider) (${series('tta_llm_observed_hosts')})`, '{{host}} ({{provider}}), {{mode}}'],
+          [
+            aggregate('max', 'mode, host, provider', series('tta_llm_observed_hosts')),
+            '{{host}} ({{provider}}), {{mode}}',
+          ],
         ],
         mappings: OBSERVED,
         width: 24,

@@ -1,7 +1,7 @@
 import { alertList } from './alert-list.ts';
 import { createDashboard } from './dashboard.ts';
 import { barGauge, stat, timeSeries } from './panels.ts';
-import { increase, ownProcesses, quantile, rate, series, share, sum } from './queries.ts';
+import { aggregate, increase, ownProcesses, placed, quantile, rate, series, share, sum } from './queries.ts';
 import { highIsBad, lowIsBad, NEUTRAL, UP } from './thresholds.ts';
 
 const requests = (by: string) => sum(by, rate('tta_workflow_executions_total'));
@@ -9,7 +9,7 @@ const failed = (by: string) => sum(by, rate('tta_workflow_executions_total', 'st
 const hitRate = (by: string) => share(sum(by, rate('tta_cache_hits_total')), sum(by, rate('tta_cache_misses_total')));
 const hourlyCost = (by: string) => `3600 * ${sum(by, rate('tta_llm_cost_total'))}`;
 
-/** The processes with primitives in the time shown. `up` has the job of the scrape configuration, so it is joined by instance. */
+/** The processes with primitives in the time shown. `up` may have another job, so it is joined by the other labels. */
 const seen = `last_over_time(${series('tta_primitive_active')}[$__range])`;
 
 export const overview = createDashboard({
@@ -24,7 +24,9 @@ export const overview = createDashboard({
           title: 'System health',
           description: 'Whether the last scrape of the endpoint succeeded. When it is DOWN, see Telemetry Health.',
           unit: 'none',
-          queries: [[`up{instance=~"$instance"} and on (instance) ${seen}`, '{{instance}}']],
+          queries: [
+            [`${placed('up', 'instance=~"$instance"')} and on (cluster, namespace, instance) ${seen}`, '{{instance}}'],
+          ],
           mappings: UP,
           thresholds: lowIsBad(1, 1),
         }),
@@ -93,7 +95,7 @@ export const overview = createDashboard({
             ],
           ],
           thresholds: NEUTRAL,
-        }).overrideByRegexp('/ failure$/', [{ id: 'color', value: { mode: 'fixed', fixedColor: 'red' } }]),
+        }).overrideByRegexp(String.raw`/ failure\b/`, [{ id: 'color', value: { mode: 'fixed', fixedColor: 'red' } }]),
         timeSeries({
           title: 'Latency by primitive type, p95',
           description:
@@ -163,9 +165,15 @@ export const overview = createDashboard({
         }),
         timeSeries({
           title: 'Uptime',
-          description: 'Time since each process started. If it returns to 0 again and again, the process crashes.',
+          description:
+            'Time since the process of each instance started, the youngest of several. If it returns to 0 again and again, it crashes.',
           unit: 's',
-          queries: [[`time() - (${ownProcesses(series('process_start_time_seconds'))})`, '{{instance}}']],
+          queries: [
+            [
+              `time() - ${aggregate('max', 'instance', ownProcesses(series('process_start_time_seconds')))}`,
+              '{{instance}}',
+            ],
+          ],
           width: 6,
         }),
       ],

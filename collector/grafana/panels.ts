@@ -84,6 +84,9 @@ interface ConfigurablePanel extends Builder<Panel> {
 
 const LETTERS = 'ABCDEFGHIJ';
 
+/** A legend that names series by a label says where they are from. What is missing is empty, at the end of the name. */
+const withPlace = (legend: string) => (legend.includes('{{') ? `${legend} {{namespace}} {{cluster}}` : legend);
+
 /** Metrics with exemplars: points that open the trace of an execution. */
 const HAS_EXEMPLARS = /_seconds_bucket\b|\btta_(?:llm|workflow_llm|tenant_llm)_cost_total\b/;
 
@@ -91,13 +94,14 @@ function configure<P extends ConfigurablePanel>(
   panel: P,
   options: PanelOptions,
   target: (query: DataqueryBuilder, expression: string) => DataqueryBuilder,
+  legendOf = withPlace,
 ): P {
   const { title, description, unit, queries, width = 12, height = 8, min, max, decimals } = options;
   panel.title(title).description(description).datasource(SOURCE).unit(unit).span(width).height(height);
   panel.colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds));
   for (const [index, [expression, legend]] of queries.entries()) {
     const query = new DataqueryBuilder().refId(LETTERS.charAt(index)).datasource(SOURCE);
-    panel.withTarget(target(query.expr(expression).legendFormat(legend), expression));
+    panel.withTarget(target(query.expr(expression).legendFormat(legendOf(legend)), expression));
   }
   if (min !== undefined) panel.min(min);
   if (max !== undefined) panel.max(max);
@@ -171,9 +175,10 @@ export function stateTimeline(options: PanelOptions): StateTimeline {
 
 /** The observations of a histogram by bucket, over time. */
 export function heatmap(options: PanelOptions): Heatmap {
-  return configure(new Heatmap(), options, (query, expression) =>
-    query.range().format(PromQueryFormat.Heatmap).exemplar(HAS_EXEMPLARS.test(expression)),
-  )
+  const target = (query: DataqueryBuilder, expression: string) =>
+    query.range().format(PromQueryFormat.Heatmap).exemplar(HAS_EXEMPLARS.test(expression));
+  // The name of a series is the bound of its bucket, which Grafana reads as a number.
+  return configure(new Heatmap(), options, target, (legend) => legend)
     .color(new HeatmapColorOptionsBuilder().mode(HeatmapColorMode.Scheme).scheme('Oranges').steps(64))
     .yAxis(new YAxisConfigBuilder().unit(options.unit));
 }

@@ -1,16 +1,42 @@
-/** PromQL for the dashboards: every selector has the variables of the dashboard. */
+/**
+ * PromQL for the dashboards: every selector has the variables of the dashboard. Every grouping keeps `cluster` and
+ * `namespace`: staging is not added to production. Without these labels at the targets nothing changes.
+ */
 
-/** Matchers for the variables `job` and `instance` of a dashboard. */
-const TARGET = ['job=~"$job"', 'instance=~"$instance"'];
+const PLACE = ['cluster=~"$cluster"', 'namespace=~"$namespace"'];
+/** Matchers for the variables that select processes. */
+const TARGET = [...PLACE, 'job=~"$job"', 'instance=~"$instance"'];
+
+const selector = (metric: string, matchers: readonly string[]) => `${metric}{${matchers.join(', ')}}`;
 
 /** The series of a metric, for the selected jobs and instances. */
 export function series(metric: string, ...matchers: readonly string[]): string {
-  return `${metric}{${[...TARGET, ...matchers].join(', ')}}`;
+  return selector(metric, [...TARGET, ...matchers]);
+}
+
+/** The series of a metric that has the job of the scrape configuration and not that of the application, such as `up`. */
+export function placed(metric: string, ...matchers: readonly string[]): string {
+  return selector(metric, [...PLACE, ...matchers]);
+}
+
+/**
+ * The series of a metric of a Collector or of Prometheus. They serve all namespaces of a cluster from one of their own,
+ * and often have no label of the cluster themselves.
+ *
+ * @param metric the name, or `''` when a matcher has it
+ */
+export function shared(metric: string, ...matchers: readonly string[]): string {
+  return selector(metric, ['cluster=~"$cluster|"', ...matchers]);
 }
 
 /** The increase per second, over a window that is always longer than the scrape interval. */
 export function rate(metric: string, ...matchers: readonly string[]): string {
-  return `rate(${series(metric, ...matchers)}[$__rate_interval])`;
+  return rateOf(series(metric, ...matchers));
+}
+
+/** As `rate`, of a selector. */
+export function rateOf(counter: string): string {
+  return `rate(${counter}[$__rate_interval])`;
 }
 
 /** The increase of a counter in `window`: `1h`, or `$__range`, which is the time that the dashboard shows. */
@@ -23,18 +49,37 @@ export function increase(window: string, metric: string, ...matchers: readonly s
  * client libraries, and their series are selected too when the variable `job` is set to All.
  */
 export function ownProcesses(expression: string): string {
-  return `${expression} and on (job, instance) ${series('nodejs_heap_size_used_bytes')}`;
+  return `${expression} and on (cluster, namespace, job, instance) ${series('nodejs_heap_size_used_bytes')}`;
 }
 
-/** @param by the labels that are kept; `''` for none */
+/**
+ * Sums or compares series.
+ *
+ * @param by the labels that are kept, beside `cluster` and `namespace`; `''` for one number of all that is selected
+ */
+export function aggregate(operator: 'sum' | 'min' | 'max' | 'count', by: string, expression: string): string {
+  return by === '' ? `${operator}(${expression})` : `${operator} by (cluster, namespace, ${by}) (${expression})`;
+}
+
+/** @param by as of `aggregate` */
 export function sum(by: string, expression: string): string {
-  return by === '' ? `sum(${expression})` : `sum by (${by}) (${expression})`;
+  return aggregate('sum', by, expression);
 }
 
 /** A quantile of the recent observations of a histogram. `histogram` is its name without `_bucket`. */
 export function quantile(q: number, by: string, histogram: string, ...matchers: readonly string[]): string {
-  const labels = by === '' ? 'le' : `le, ${by}`;
-  return `histogram_quantile(${q}, ${sum(labels, rate(`${histogram}_bucket`, ...matchers))})`;
+  return quantileOf(q, by, rate(`${histogram}_bucket`, ...matchers));
+}
+
+/** A quantile of what happened to the buckets of a histogram. */
+export function quantileOf(q: number, by: string, buckets: string): string {
+  const summed = by === '' ? `sum by (le) (${buckets})` : sum(`le, ${by}`, buckets);
+  return `histogram_quantile(${q}, ${summed})`;
+}
+
+/** The recent observations of all that is selected, by bucket. */
+export function bucketCounts(histogram: string, ...matchers: readonly string[]): string {
+  return `sum by (le) (${increase('$__rate_interval', `${histogram}_bucket`, ...matchers)})`;
 }
 
 /** The mean of the recent observations of a histogram. */

@@ -2,7 +2,7 @@
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import { type PanelOptions, stateTimeline, timeSeries } from './panels.ts';
-import { quantile, rate, series, sum } from './queries.ts';
+import { aggregate, quantile, rate, series, sum } from './queries.ts';
 import { CIRCUIT } from './thresholds.ts';
 
 const NAME = 'primitive_name';
@@ -27,7 +27,7 @@ export const resilienceRows: readonly (readonly [title: string, panels: readonly
         description:
           'The worst state of each circuit over all instances. An open circuit does not call its dependency.',
         unit: 'none',
-        queries: [[`max by (primitive_name) (${series('tta_circuit_breaker_state')})`, '{{primitive_name}}']],
+        queries: [[aggregate('max', NAME, series('tta_circuit_breaker_state')), '{{primitive_name}}']],
         mappings: CIRCUIT,
       }),
       timeSeries({

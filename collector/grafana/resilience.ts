@@ -1,6 +1,6 @@
 import { createDashboard, labelVariable } from './dashboard.ts';
 import { heatmap, type PanelOptions, timeSeries } from './panels.ts';
-import { increase, quantile, rate, series, sum } from './queries.ts';
+import { bucketCounts, quantile, rate, series, sum } from './queries.ts';
 import { resilienceRows } from './resilience-rows.ts';
 
 const SELECTED_TYPES = 'primitive_type=~"$type"';
@@ -64,7 +64,7 @@ export const resilience = createDashboard({
           title: 'Where durations fall',
           description: 'The number of executions of the selected types by duration.',
           unit: 's',
-          queries: [[sum('le', increase('$__rate_interval', `${DURATION}_bucket`, SELECTED_TYPES)), '{{le}}']],
+          queries: [[bucketCounts(DURATION, SELECTED_TYPES), '{{le}}']],
           width: 8,
         }),
       ],

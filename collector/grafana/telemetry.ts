@@ -2,7 +2,7 @@ import { collectorRow } from './collector-row.ts';
 import { createDashboard } from './dashboard.ts';
 import { endpointRow } from './endpoint-row.ts';
 import { type PanelOptions, rangeStat, stateTimeline, timeSeries } from './panels.ts';
-import { increase, rate, series, sum } from './queries.ts';
+import { aggregate, increase, placed, rate, rateOf, series, shared, sum } from './queries.ts';
 import { highIsBad, RED_ABOVE_ZERO, UP } from './thresholds.ts';
 
 const narrowTimeSeries = (options: Omit<PanelOptions, 'width'>) => timeSeries({ ...options, width: 8 });
@@ -11,10 +11,10 @@ const lost = 'tta_spans_lost_total';
 const overflow = 'tta_series_overflow_total';
 /** Each primitive execution has one span when every trace is sampled. */
 const spans = increase('$__range', 'tta_primitive_executions_total');
-const perMetric = `count by (__name__) ({__name__=~"tta_.+", job=~"$job", instance=~"$instance"})`;
+const own = series('', '__name__=~"tta_.+"');
 /** Prometheus puts the file before the name of a group; the file is removed. */
 const byGroup = (expression: string) =>
-  `sum by (group) (label_replace(${expression}, "group", "$1", "rule_group", ".+;(.+)"))`;
+  sum('group', `label_replace(${expression}, "group", "$1", "rule_group", ".+;(.+)")`);
 const ENDPOINT = '{{job}} {{instance}}';
 
 export const telemetry = createDashboard({
@@ -54,9 +54,7 @@ export const telemetry = createDashboard({
           description: 'The largest number of series that one metric has at one instance. Each bucket is a series.',
           unit: 'short',
           decimals: 0,
-          queries: [
-            [`max(count by (__name__, instance) ({__name__=~"tta_.+", job=~"$job", instance=~"$instance"}))`, 'series'],
-          ],
+          queries: [[aggregate('max', '', aggregate('count', '__name__, job, instance', own)), 'series']],
           thresholds: highIsBad(10_000, 20_000),
         }),
       ],
@@ -67,9 +65,9 @@ export const telemetry = createDashboard({
         stateTimeline({
           title: 'Target health',
           description:
-            'Every target of this Prometheus. In a gap, Prometheus was down or the target was not configured.',
+            'Every target in the selected clusters and namespaces. In a gap, Prometheus was down or the target was not configured.',
           unit: 'none',
-          queries: [['up', ENDPOINT]],
+          queries: [[placed('up'), ENDPOINT]],
           mappings: UP,
           width: 24,
         }),
@@ -77,19 +75,19 @@ export const telemetry = createDashboard({
           title: 'Scrape duration',
           description: 'How long targets take to answer. A target that exceeds the scrape timeout counts as down.',
           unit: 's',
-          queries: [['scrape_duration_seconds', ENDPOINT]],
+          queries: [[placed('scrape_duration_seconds'), ENDPOINT]],
         }),
         narrowTimeSeries({
           title: 'Samples per scrape',
           description: 'The number of samples in one answer. Disk and memory of Prometheus grow with it.',
           unit: 'short',
-          queries: [['scrape_samples_scraped', ENDPOINT]],
+          queries: [[placed('scrape_samples_scraped'), ENDPOINT]],
         }),
         narrowTimeSeries({
           title: 'New series per scrape',
           description: 'If a line does not return to 0, a label has a new value at each scrape.',
           unit: 'short',
-          queries: [['scrape_series_added', ENDPOINT]],
+          queries: [[placed('scrape_series_added'), ENDPOINT]],
         }),
       ],
     ],
@@ -114,49 +112,46 @@ export const telemetry = createDashboard({
           title: 'Series by metric, the ten largest',
           description: 'Active series of all selected instances. Each bucket is a series.',
           unit: 'short',
-          queries: [[`topk(10, ${perMetric})`, '{{__name__}}']],
+          queries: [[`topk(10, ${aggregate('count', '__name__', own)})`, '{{__name__}}']],
         }),
         narrowTimeSeries({
           title: 'Endpoint: event loop delay, p99',
           description: 'A busy event loop answers scrapes late. Compare with the scrape duration.',
           unit: 's',
-          queries: [[series('nodejs_eventloop_delay_p99_seconds'), '{{instance}}']],
+          queries: [[aggregate('max', 'instance', series('nodejs_eventloop_delay_p99_seconds')), '{{instance}}']],
         }),
         narrowTimeSeries({
           title: 'Prometheus: series in memory',
           description: 'Series of all its targets. Each takes about 4 KiB of the memory of Prometheus.',
           unit: 'short',
-          queries: [['prometheus_tsdb_head_series', '{{instance}}']],
+          queries: [[shared('prometheus_tsdb_head_series'), '{{instance}}']],
         }),
         narrowTimeSeries({
           title: 'Prometheus: samples taken in',
           description: 'Per second.',
           unit: 'ops',
-          queries: [['rate(prometheus_tsdb_head_samples_appended_total[$__rate_interval])', '{{instance}} {{type}}']],
+          queries: [[rateOf(shared('prometheus_tsdb_head_samples_appended_total')), '{{instance}} {{type}}']],
         }),
         narrowTimeSeries({
           title: 'Prometheus: rule evaluation',
           description:
             'The time of one evaluation of each rule group. If it exceeds the interval, evaluations are skipped.',
           unit: 's',
-          queries: [[byGroup('prometheus_rule_group_last_duration_seconds'), '{{group}}']],
+          queries: [[byGroup(shared('prometheus_rule_group_last_duration_seconds')), '{{group}}']],
         }),
         narrowTimeSeries({
           title: 'Prometheus: failed rules',
           description: 'Failed evaluations per second. An alert whose evaluation fails cannot fire.',
           unit: 'ops',
-          queries: [[byGroup('rate(prometheus_rule_evaluation_failures_total[$__rate_interval])'), '{{group}}']],
+          queries: [[byGroup(rateOf(shared('prometheus_rule_evaluation_failures_total'))), '{{group}}']],
         }),
         narrowTimeSeries({
           title: 'Prometheus: notifications',
           description: 'Alerts per second that did not reach Alertmanager: dropped, or with a failed delivery.',
           unit: 'ops',
           queries: [
-            ['sum(rate(prometheus_notifications_dropped_total[$__rate_interval]))', 'dropped'],
-            [
-              'sum by (alertmanager) (rate(prometheus_notifications_errors_total[$__rate_interval]))',
-              '{{alertmanager}}',
-            ],
+            [sum('', rateOf(shared('prometheus_notifications_dropped_total'))), 'dropped'],
+            [sum('alertmanager', rateOf(shared('prometheus_notifications_errors_total'))), '{{alertmanager}}'],
           ],
         }),
       ],

@@ -1,7 +1,7 @@
 import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus';
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/table';
 import { SOURCE } from './panels.ts';
-import { increase, sum } from './queries.ts';
+import { increase, quantileOf, sum } from './queries.ts';
 
 const BY = 'workflow_name';
 const SELECTED_WORKFLOWS = 'workflow_name=~"$workflow"';
@@ -17,8 +17,8 @@ const COLUMNS: readonly (readonly [name: string, unit: string, expression: strin
     'percentunit',
     `${sum(BY, workflowIncrease('tta_workflow_executions_total', 'status="failure"'))} / ${executions}`,
   ],
-  ['p50', 's', `histogram_quantile(0.5, ${sum(`le, ${BY}`, workflowIncrease(`${seconds}_bucket`))})`],
-  ['p95', 's', `histogram_quantile(0.95, ${sum(`le, ${BY}`, workflowIncrease(`${seconds}_bucket`))})`],
+  ['p50', 's', quantileOf(0.5, BY, workflowIncrease(`${seconds}_bucket`))],
+  ['p95', 's', quantileOf(0.95, BY, workflowIncrease(`${seconds}_bucket`))],
   ['Cost', 'currencyUSD', sum(BY, workflowIncrease('tta_workflow_llm_cost_total'))],
 ];
 
@@ -30,7 +30,7 @@ export function workflowTable(): PanelBuilder {
     .datasource(SOURCE)
     .span(24)
     .height(7);
-  const renamed: Record<string, string> = { [BY]: 'Workflow' };
+  const renamed: Record<string, string> = { [BY]: 'Workflow', namespace: 'Namespace', cluster: 'Cluster' };
   for (const [index, [name, unit, expression]] of COLUMNS.entries()) {
     const refId = String.fromCharCode('A'.charCodeAt(0) + index);
     panel.withTarget(

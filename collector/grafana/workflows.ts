@@ -1,6 +1,6 @@
 import { createDashboard, labelVariable } from './dashboard.ts';
 import { heatmap, type PanelOptions, rangeStat, timeSeries } from './panels.ts';
-import { increase, mean, quantile, rate, sum } from './queries.ts';
+import { bucketCounts, increase, mean, quantile, rate, sum } from './queries.ts';
 import { spanRow } from './span-row.ts';
 import { highIsBad, NEUTRAL } from './thresholds.ts';
 import { workflowTable } from './workflow-table.ts';
@@ -124,7 +124,7 @@ export const workflows = createDashboard({
           description:
             'The number of executions by duration. Two bands mean two kinds of requests, or a cache with hits.',
           unit: 's',
-          queries: [[sum('le', increase('$__rate_interval', `${DURATION}_bucket`, SELECTED_WORKFLOWS)), '{{le}}']],
+          queries: [[bucketCounts(DURATION, SELECTED_WORKFLOWS), '{{le}}']],
         }),
         timeSeries({
           title: 'Slower than five seconds',

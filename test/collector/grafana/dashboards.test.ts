@@ -11,8 +11,19 @@ const UNITS = ['none', 'short', 'percentunit', 's', 'bytes', 'ops', 'reqps', 'cu
 /** The linter accepts this unit only with value mappings. */
 const MAPPED_ONLY = 'none';
 
-/** Metrics of Prometheus, of its targets and of the collector: they have other jobs. */
-const OTHER_JOBS = /^(?:up$|scrape_|prometheus_|otelcol_)/;
+/** Metrics that Prometheus has about targets: the job is that of the scrape configuration. */
+const ABOUT_TARGETS = /^(?:up$|scrape_)/;
+/** Metrics of programs that serve all namespaces of a cluster. They have other jobs, and often no label of the cluster. */
+const SHARED = /^(?:prometheus_|otelcol_)/;
+/** Metrics that a gateway computes from spans: of all instances together. */
+const FROM_SPANS = /^traces_span_metrics_/;
+
+function matchersOf(name: string): readonly string[] {
+  if (SHARED.test(name)) return ['cluster=~"$cluster|"'];
+  if (FROM_SPANS.test(name)) return ['cluster=~"$cluster|"', 'namespace=~"$namespace|"', 'job=~"$job"'];
+  const place = ['cluster=~"$cluster"', 'namespace=~"$namespace"'];
+  return ABOUT_TARGETS.test(name) ? place : [...place, 'job=~"$job"', 'instance=~"$instance"'];
+}
 
 const ALERTS = new URL('../prometheus/rules/alerts.yml', FOLDER);
 const files = generatedFiles(readFileSync(ALERTS, 'utf8'));
@@ -40,19 +51,23 @@ describe.each(dashboards.map((dashboard) => [dashboard.title, dashboard] as cons
     expect(dashboard.editable).toBe(false);
   });
 
-  it('has variables for the data source, the job and the instance', () => {
+  it('has variables for the data source, the cluster, the namespace, the job and the instance', () => {
     const [source, ...rest] = dashboard.templating.list;
     expect(source).toMatchObject({ type: 'datasource', name: 'datasource', label: 'Data source', query: 'prometheus' });
-    expect(rest.slice(0, 2)).toMatchObject([
+    expect(rest.slice(0, 4)).toMatchObject([
+      { name: 'cluster', label: 'Cluster' },
+      { name: 'namespace', label: 'Namespace' },
       { name: 'job', label: 'Job' },
       { name: 'instance', label: 'Instance' },
     ]);
-    for (const variable of rest) {
+    for (const [index, variable] of rest.entries()) {
+      // Not every target has these labels. `.*` selects the others too.
+      const allValue = ['cluster', 'namespace'].includes(variable.name) ? '.*' : '.+';
       expect(variable).toMatchObject({
-        ...{ type: 'query', multi: true, includeAll: true, allValue: '.+', refresh: 2 },
+        ...{ type: 'query', multi: true, includeAll: true, allValue, refresh: 2 },
         datasource: { uid: '$' + '{datasource}' },
       });
-      if (variable.name !== 'job') expect(variable.query).toContain('job=~"$job"');
+      for (const { name } of rest.slice(0, Math.min(index, 4))) expect(variable.query).toContain(`${name}=~"$${name}"`);
     }
   });
 
@@ -75,15 +90,26 @@ describe.each(dashboards.map((dashboard) => [dashboard.title, dashboard] as cons
     },
   );
 
-  it.each(targets)('%s selects by job and instance: %s', (_, expression) => {
+  it.each(targets)('%s selects by cluster, namespace, job and instance: %s', (_, expression) => {
     const all = selectors(expression);
     expect(all.length).toBeGreaterThan(0);
-    for (const { name, matchers } of all) {
-      if (OTHER_JOBS.test(name)) continue;
-      expect(matchers).toContain('job=~"$job"');
-      // A gateway aggregates over instances.
-      if (!name.startsWith('traces_span_metrics_')) expect(matchers).toContain('instance=~"$instance"');
-    }
+    for (const { name, matchers } of all)
+      expect(matchers.split(', ')).toEqual(expect.arrayContaining([...matchersOf(name)]));
+  });
+
+  it.each(targets)('%s keeps clusters and namespaces apart where it keeps any label: %s', (_, expression) => {
+    // The buckets of a heatmap, and of a quantile of all that is selected, are the only others.
+    for (const [, labels = ''] of expression.matchAll(/\bby \(([^)]*)\)/g))
+      if (labels !== 'le') expect(labels).toMatch(/^cluster, namespace, /);
+    for (const [, labels = ''] of expression.matchAll(/\bon \(([^)]*)\)/g))
+      expect(labels).toMatch(/^cluster, namespace, /);
+  });
+
+  it('says in the names of series where they are from', () => {
+    for (const { type, targets: queries = [] } of panels)
+      for (const { legendFormat } of queries)
+        if (legendFormat?.includes('{{') && type !== 'heatmap')
+          expect(legendFormat).toMatch(/\S {{namespace}} {{cluster}}$/);
   });
 
   it.each(targets)('%s reads counters as rates, over windows that fit the scrape interval: %s', (_, expression) => {

@@ -1,6 +1,6 @@
 /** Sends Prometheus the requests that Grafana sends for a panel or a variable. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Target, Variable } from './dashboards.ts';
+import { dashboards, type Target, type Variable } from './dashboards.ts';
 
 export interface Line {
   readonly labels: Readonly<Record<string, string>>;
@@ -19,7 +19,8 @@ export interface TimeWindow {
   readonly selected?: Readonly<Record<string, string>>;
 }
 
-const ALL = '.+';
+/** What All stands for, by the name of the variable. */
+const ALL = new Map(dashboards.flatMap(({ templating }) => templating.list.map((each) => [each.name, each.allValue])));
 
 /** Replaces the variables in an expression as Grafana does. */
 export function replaceVariables(expression: string, { range, rateInterval, selected = {} }: TimeWindow): string {
@@ -27,7 +28,7 @@ export function replaceVariables(expression: string, { range, rateInterval, sele
     ...{ __rate_interval: rateInterval, __range: `${range}s`, __range_s: String(range), datasource: 'prometheus' },
     ...selected,
   };
-  return expression.replaceAll(/\$([a-z_]\w*)/g, (_, name: string) => values[name] ?? ALL);
+  return expression.replaceAll(/\$([a-z_]\w*)/g, (_, name: string) => values[name] ?? ALL.get(name) ?? name);
 }
 
 async function api<T>(url: string, path: string, parameters: Readonly<Record<string, string>>): Promise<T> {

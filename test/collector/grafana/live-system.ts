@@ -29,6 +29,8 @@ export interface LiveSystemOptions {
   readonly ticketIntervalMs?: () => number;
   /** Whether spans are lost and a metric overflows. @default false */
   readonly withLosses?: boolean;
+  /** Changes prometheus.yml. @default no change */
+  readonly editConfiguration?: (text: string) => string;
 }
 
 /** Starts a Collector with the shipped configuration for a laptop. It sends the spans to the trace store at `store`. */
@@ -87,6 +89,7 @@ export async function startLiveSystem(options: LiveSystemOptions): Promise<LiveS
     options.collector === undefined ? undefined : await startLaptopCollector(options.collector, ports, sink.url);
   const prometheus = await startPrometheus(options.prometheus, new URL(telemetry.metricsUrl as string).host, {
     ...(stopCollector === undefined ? {} : { collector: `127.0.0.1:${ports.metrics}` }),
+    ...(options.editConfiguration === undefined ? {} : { editConfiguration: options.editConfiguration }),
   });
 
   let names = 0;

@@ -9,9 +9,9 @@ const COLOURS: Readonly<Record<string, string>> = {
   ...{ green: '#73bf69', yellow: '#fade2a', red: '#f2495c', blue: '#5794f2' },
 };
 
-/** Replaces each `{{label}}` by the value of the label. */
+/** Replaces each `{{label}}` by the value of the label. A browser does not show the spaces that are left at the end. */
 function nameOf(format: string, { labels }: Line): string {
-  return format.replaceAll(/\{\{(\w+)\}\}/g, (_, label: string) => labels[label] ?? '');
+  return format.replaceAll(/\{\{(\w+)\}\}/g, (_, label: string) => labels[label] ?? '').trim();
 }
 
 const last = ({ points }: Line) =>
