@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { type ExportKind, RULE_FILES, readFiles } from '../export/files.ts';
-import { replaceNames } from '../export/replace-names.ts';
+import { applySettings, checkSettings } from '../export/settings.ts';
 import { planChanges, replaceThresholds, type Threshold } from '../export/thresholds.ts';
 import { writeFiles } from '../export/write-files.ts';
 import { packageRoot, userFolder } from './package-root.ts';
@@ -12,20 +12,24 @@ export interface ExportCommandOptions {
   readonly force: boolean;
   readonly job?: string;
   readonly target?: readonly string[];
+  readonly clusterLabel?: string;
+  readonly namespaceLabel?: string;
+  readonly runbookUrl?: string;
   readonly threshold?: readonly Threshold[];
 }
 
 /** `tta export`: copies files of the package into a folder of the user. */
 export async function exportCommand(kind: ExportKind, options: ExportCommandOptions): Promise<void> {
-  const { to, force, job, target: targets, threshold = [] } = options;
+  const { to, force, target: targets, threshold = [], ...settings } = options;
   const cwd = userFolder(process.cwd(), process.env);
   const source = join(packageRoot, 'collector');
   const ruleFiles = await Promise.all(RULE_FILES.map((path) => readFile(join(source, path), 'utf8')));
   const changes = planChanges(threshold, ruleFiles);
+  checkSettings({ ...settings, targets }, ruleFiles);
   const rulePath = /^(?:prometheus\/rules|grafana\/alerting)\//;
   const files = (await readFiles(source, kind)).map(({ path, text }) => {
-    const named = replaceNames(text, { job, targets });
-    return { path, text: rulePath.test(path) ? replaceThresholds(named, changes) : named };
+    const own = applySettings(text, { ...settings, targets });
+    return { path, text: rulePath.test(path) ? replaceThresholds(own, changes) : own };
   });
   const folder = resolve(cwd, to);
   const written = await writeFiles(folder, files, force);

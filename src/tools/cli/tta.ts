@@ -245,13 +245,16 @@ a price or a factor for their tier. The exit code is 1 when a model has no price
 program
   .command('export')
   .description(
-    'Write the rules, alerts, dashboards and configurations of this package into a folder, with your names and thresholds.',
+    'Write the rules, alerts, dashboards, configurations and documents of this package into a folder, with your names and thresholds.',
   )
   .addArgument(new Argument('<kind>', 'the kind of files').choices(EXPORT_KINDS))
   .option('--to <folder>', 'the folder for the files', 'observability')
   .option('--force', 'overwrite files that you have changed or made', false)
-  .option('--job <name>', 'the scrape job of your applications (default: tta-primitives)')
+  .option('--job <name>', 'the scrape job of your applications, and their service (default: tta-primitives)')
   .option('--target <host:port>', 'an application to scrape; repeatable (default: 127.0.0.1:9464)', collect)
+  .option('--cluster-label <name>', 'the label that tells clusters apart (default: cluster)')
+  .option('--namespace-label <name>', 'the label that tells namespaces apart (default: namespace)')
+  .option('--runbook-url <url>', 'what alerts link to, with # and their name (default: RUNBOOK.md on GitHub)')
   .option('--threshold <rule=number>', 'the threshold of an alert or a recording rule; repeatable', threshold)
   .addHelpText(
     'after',
@@ -261,8 +264,11 @@ Examples:
   $ tta export prometheus --job shop --target shop-1:9464 --target shop-2:9464
   $ tta export alerts --threshold TTAHighErrorRate=2 --threshold TTAHighMemoryUsage=4000
   $ tta export rules --threshold tta:llm_budget_30d_dollars=250
+  $ tta export alerts --runbook-url https://wiki.example/tta --cluster-label k8s_cluster
   $ tta export dashboards --to /etc/grafana/tta        dashboards and provisioning
   $ tta export collector                               the OpenTelemetry Collector, for a laptop and for production
+
+An option holds for all files: give all of them each time. README.md and RUNBOOK.md come with every kind.
 
 If you have changed or made one of the files, nothing is written, and the error names these files. Unchanged files of an
 earlier release are updated. For a rule without a threshold, the error lists the rules that have one.`,

@@ -23,22 +23,27 @@ const PATHS: Readonly<Record<ExportKind, readonly string[]>> = {
   all: [''],
 };
 
-/** The programs that generate the files, the tests of the shipped rules, and the documents. */
-const NOT_EXPORTED = /\.(?:ts|md)$|(?:^|\/)(?:tsconfig\.json$|tests\/)/;
+/** The files of every kind refer to these. */
+const DOCUMENTS = ['README.md', 'RUNBOOK.md'];
 
-/** The files of a kind, in the order of their paths. @throws Error when the installed package lacks them */
+/** The programs that generate the files, and the tests of the shipped rules. */
+const NOT_EXPORTED = /\.ts$|(?:^|\/)(?:tsconfig\.json$|tests\/)/;
+
+/** The files of a kind, in the order of their paths, and the documents. @throws Error when the installed package lacks them */
 export async function readFiles(collectorFolder: string, kind: ExportKind): Promise<ExportedFile[]> {
   const entries = await readdir(collectorFolder, { recursive: true, withFileTypes: true });
-  const paths = entries
+  const shipped = entries
     .filter((entry) => entry.isFile())
     .map((entry) =>
       join(entry.parentPath, entry.name)
         .slice(collectorFolder.length + 1)
         .replaceAll('\\', '/'),
     )
-    .filter((path) => !NOT_EXPORTED.test(path))
-    .filter((path) => PATHS[kind].some((part) => path === part || (!part.includes('.') && path.startsWith(part))))
-    .sort();
-  if (paths.length === 0) throw new Error(`${collectorFolder} has no files of ${kind}: install the package again`);
+    .filter((path) => !NOT_EXPORTED.test(path));
+  const ofKind = shipped.filter((path) =>
+    PATHS[kind].some((part) => path === part || (!part.includes('.') && path.startsWith(part))),
+  );
+  if (ofKind.length === 0) throw new Error(`${collectorFolder} has no files of ${kind}: install the package again`);
+  const paths = [...new Set([...ofKind, ...DOCUMENTS])].sort();
   return Promise.all(paths.map(async (path) => ({ path, text: await readFile(join(collectorFolder, path), 'utf8') })));
 }

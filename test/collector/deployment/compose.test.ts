@@ -139,7 +139,7 @@ describe('the image of the example application', () => {
   const dockerfile = collectorText('compose/Dockerfile');
   const manifest = JSON.parse(
     readFileSync(fileURLToPath(new URL('../../../package.json', import.meta.url)), 'utf8'),
-  ) as Record<'devDependencies', Record<string, string>>;
+  ) as { readonly version: string; readonly devDependencies: Record<string, string> };
 
   it('installs the packages that the digest loads on demand, in the versions of the tests', () => {
     const installed = [...dockerfile.matchAll(/^ {2}((?:@[\w-]+\/)?[\w-]+)@(\d\S*)/gm)].map(([, name, version]) => [
@@ -156,6 +156,13 @@ describe('the image of the example application', () => {
     const ignored = collectorText('compose/Dockerfile.dockerignore').trim().split('\n');
     const copied = [...dockerfile.matchAll(/^COPY (.+) \S+$/gm)].flatMap(([, sources = '']) => sources.split(' '));
     expect(ignored).toEqual(['*', ...copied.map((source) => `!${source}`)]);
+  });
+
+  it('installs this version of the package, and has its number', () => {
+    const compose = collectorText('compose/compose.yaml');
+    expect(compose).toContain(`TTA_PACKAGE: \${TTA_PACKAGE:-tta-primitives@${manifest.version}}`);
+    expect(compose).toContain(`image: tta-primitives-example:${manifest.version}\n`);
+    expect(collectorText('kubernetes/app.yaml')).toContain(`image: tta-primitives-example:${manifest.version}\n`);
   });
 });
 

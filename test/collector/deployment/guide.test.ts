@@ -11,13 +11,11 @@ const otelcol = component('otelcol-tta');
 describe('the deployment guide', () => {
   it('names files that exist', () => {
     const linked = [...guide.matchAll(/\]\(([^)#:]+)\)/g)].map(([, path = '']) => path);
-    const paths = [...guide.matchAll(/(?<!test\/)collector\/([\w./-]+\.\w+)/g)].map(([, path = '']) => path);
-    const relative = [...guide.matchAll(/`((?:compose|systemd|otelcol|kubernetes|targets)\/[\w./-]*)`/g)].map(
-      ([, path = '']) => path.replace(/^targets\//, 'prometheus/targets/'),
-    );
-    expect(paths.length + relative.length).toBeGreaterThan(12);
-    for (const path of new Set([...linked, ...paths, ...relative]))
-      expect(existsSync(collectorPath(path)), path).toBe(true);
+    const named =
+      /(?<![\w/~.-])((?:compose|systemd|otelcol|kubernetes|targets|prometheus|alertmanager|grafana)\/[\w./-]*)/g;
+    const paths = [...guide.matchAll(named)].map(([, path = '']) => path.replace(/^targets\//, 'prometheus/targets/'));
+    expect(paths.length).toBeGreaterThan(30);
+    for (const path of new Set([...linked, ...paths])) expect(existsSync(collectorPath(path)), path).toBe(true);
   });
 
   it('names alerts that exist', () => {

@@ -40,7 +40,8 @@ describe('tta export', () => {
     expect(lines.sort()).toEqual(files.map((path) => `written     observability/${path}`).sort());
     for (const path of files) expect(readFileSync(join(cwd, 'observability', path), 'utf8')).toBe(shipped(path));
     for (const path of expected) expect(files).toContain(path);
-    expect(files.filter((path) => /\.(ts|md)$|test/.test(path))).toEqual([]);
+    expect(files.filter((path) => /\.ts$|test/.test(path))).toEqual([]);
+    expect(files).toEqual(expect.arrayContaining(['README.md', 'RUNBOOK.md']));
     expect((await run(cwd, what)).lines.every((line) => line.startsWith('same '))).toBe(true);
   });
 
@@ -87,7 +88,10 @@ describe('tta export', () => {
     const cwd = tempFolder();
     await run(cwd, 'rules');
     const { code, lines } = await run(cwd, 'rules', '--threshold', 'tta:llm_budget_30d_dollars=250');
-    expect({ code, lines }).toEqual({ code: 0, lines: ['updated     observability/prometheus/rules/recording.yml'] });
+    expect(code).toBe(0);
+    expect(lines.filter((line) => !line.startsWith('same '))).toEqual([
+      'updated     observability/prometheus/rules/recording.yml',
+    ]);
     expect(readFileSync(join(cwd, 'observability/prometheus/rules/recording.yml'), 'utf8')).toContain('vector(250)');
     writeFileSync(join(cwd, 'observability/.tta-export.json'), 'no record');
     expect((await run(cwd, 'rules')).code).toBe(1);
@@ -112,6 +116,8 @@ describe('tta export', () => {
     [['alerts', '--threshold', 'TTAHighErrorRate'], 'It must be RULE=NUMBER, such as TTAHighErrorRate=2.'],
     [['alerts', '--threshold', 'TTAServiceDown=1'], 'no rule TTAServiceDown has a threshold; these have, as shipped:'],
     [['prometheus', '--target', 'shop'], 'a target is HOST:PORT, such as app-1:9464; got "shop"'],
+    [['all', '--cluster-label', 'job'], 'the label job means something else in the rules'],
+    [['alerts', '--runbook-url', 'wiki'], 'the address of the runbook begins with http:// or https://'],
   ])('refuses %j, says why and writes nothing', async (args, message) => {
     const cwd = tempFolder();
     const { code, stderr } = await run(cwd, ...args);
