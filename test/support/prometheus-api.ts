@@ -20,6 +20,12 @@ export interface EvaluatedRule {
   readonly evaluationTime: number;
 }
 
+export interface ActiveAlert {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly state: 'pending' | 'firing';
+}
+
 export interface Answer<T> {
   readonly result: readonly T[];
   /** What Prometheus says about an expression that it could evaluate but that looks wrong. 2.42 has none. */
@@ -40,6 +46,7 @@ export interface PrometheusApi {
   queryRange(expression: string, from: number, to: number, step: number): Promise<readonly RangeSeries[]>;
   targets(): Promise<readonly { labels: Record<string, string>; health: string; lastError: string }[]>;
   rules(): Promise<readonly EvaluatedRule[]>;
+  alerts(): Promise<readonly ActiveAlert[]>;
 }
 
 export function prometheusApi(url: string): PrometheusApi {
@@ -65,5 +72,6 @@ export function prometheusApi(url: string): PrometheusApi {
     targets: async () => (await get<{ activeTargets: never[] }>('targets', { state: 'active' })).data.activeTargets,
     rules: async () =>
       (await get<{ groups: { rules: EvaluatedRule[] }[] }>('rules')).data.groups.flatMap(({ rules }) => rules),
+    alerts: async () => (await get<{ alerts: ActiveAlert[] }>('alerts')).data.alerts,
   };
 }
