@@ -9,6 +9,12 @@ export interface Target {
   readonly instant?: boolean;
   readonly range?: boolean;
   readonly legendFormat?: string;
+  readonly format?: string;
+}
+
+interface Transformation {
+  readonly id: string;
+  readonly options: { readonly renameByName?: Readonly<Record<string, string>> };
 }
 
 export interface Panel {
@@ -19,6 +25,8 @@ export interface Panel {
   readonly datasource?: { readonly uid: string };
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
   readonly targets?: readonly Target[];
+  readonly transformations?: readonly Transformation[];
+  readonly options?: object;
   readonly fieldConfig?: {
     readonly overrides?: readonly {
       /** In an override of a colour: a regular expression of series names, between slashes. */

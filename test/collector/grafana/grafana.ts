@@ -15,6 +15,8 @@ export interface TimeWindow {
   readonly step: number;
   /** `$__rate_interval`: in Grafana four scrape intervals, or the step and one scrape interval if that is longer. */
   readonly rateInterval: string;
+  /** The end of the time that the dashboard shows, in seconds since the epoch. @default now */
+  readonly until?: number;
   /** The selected values of the variables. A variable that is not named is set to All. */
   readonly selected?: Readonly<Record<string, string>>;
 }
@@ -49,10 +51,10 @@ interface QueryResult {
 /** The series that a target returns. @throws Error when Prometheus refuses the query */
 export async function runTarget(url: string, target: Target, window: TimeWindow): Promise<readonly Line[]> {
   const query = replaceVariables(target.expr, window);
-  const now = Date.now() / 1_000;
-  const span = { start: String(now - window.range), end: String(now), step: String(window.step) };
+  const { range, step, until = Date.now() / 1_000 } = window;
+  const span = { start: String(until - range), end: String(until), step: String(step) };
   const { result } = target.instant
-    ? await api<QueryResult>(url, 'query', { query })
+    ? await api<QueryResult>(url, 'query', { query, time: String(until) })
     : await api<QueryResult>(url, 'query_range', { query, ...span });
   return result.map(({ metric, value, values = value === undefined ? [] : [value] }) => ({
     labels: metric,

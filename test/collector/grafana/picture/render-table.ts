@@ -4,10 +4,6 @@ import type { Line } from '../grafana.ts';
 import { escapeHtml, formatValue } from './format.ts';
 
 interface TableSettings {
-  readonly transformations?: readonly {
-    readonly id: string;
-    readonly options: { readonly renameByName?: Record<string, string> };
-  }[];
   readonly fieldConfig?: {
     readonly overrides?: readonly {
       readonly matcher: { readonly options?: string };

@@ -1,0 +1,100 @@
+/**
+ * Grafana's own library of data: what turns answers of a data source into names, texts and colours. It is installed once,
+ * into a folder outside of the checkout, because it is large and only one test needs it.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { succeed } from '../../package/project.ts';
+
+/** With the packages that it asks for, and a document: some of its functions look at the language of a browser. */
+const PACKAGES = ['@grafana/data@13.2.3', 'react@19.2.0', 'react-dom@19.2.0', 'jsdom@26.1.0'] as const;
+
+export interface DisplayValue {
+  readonly text: string;
+  readonly numeric: number;
+  readonly prefix?: string;
+  readonly suffix?: string;
+  readonly color?: string;
+}
+
+export interface Field {
+  readonly name: string;
+  readonly type: string;
+  readonly config: object;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly values: readonly unknown[];
+  readonly display?: (value: unknown) => DisplayValue;
+}
+
+export interface Frame {
+  readonly refId?: string;
+  readonly fields: readonly Field[];
+  readonly length: number;
+}
+
+interface FieldConfigItem {
+  readonly id: string;
+}
+
+/** The part of the library that the tests use. */
+interface Library {
+  getValueFormats(): readonly { readonly submenu: readonly { readonly value: string }[] }[];
+  formattedValueToString(value: DisplayValue): string;
+  getFieldDisplayName(field: Field, frame: Frame, all: readonly Frame[]): string;
+  getFieldDisplayValues(options: object): readonly { readonly display: DisplayValue & { readonly title?: string } }[];
+  applyFieldOverrides(options: object): readonly Frame[];
+  transformDataFrame(
+    transformations: readonly object[],
+    frames: readonly Frame[],
+  ): { subscribe(next: (frames: readonly Frame[]) => void): void };
+  toDataFrame(frame: object): Frame;
+  createTheme(): { readonly visualization: { getColorByName(name: string): string } };
+  readonly standardTransformers: Readonly<Record<string, { readonly id: string; readonly name: string }>>;
+  readonly standardTransformersRegistry: { setInit(init: () => readonly object[]): void };
+  readonly standardFieldConfigEditorRegistry: { setInit(init: () => readonly FieldConfigItem[]): void };
+  readonly [processor: `${string}OverrideProcessor`]: unknown;
+}
+
+export type GrafanaData = Library;
+
+async function installed(): Promise<string> {
+  const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tta-primitives');
+  const folder = join(cache, `grafana-data-${PACKAGES.join('-').replaceAll(/[^\w.]+/g, '-')}`);
+  if (!existsSync(folder)) {
+    await mkdir(cache, { recursive: true });
+    const work = await mkdtemp(join(cache, 'installing-grafana-data-'));
+    await writeFile(join(work, 'package.json'), '{ "private": true }');
+    await succeed('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', ...PACKAGES], work);
+    // Moved when complete: another test run may do the same at the same time.
+    await rename(work, folder).catch(() => rm(work, { recursive: true }));
+  }
+  return folder;
+}
+
+/** The settings of a field that a panel or an override may have, as Grafana itself registers them. */
+const PROCESSORS = {
+  ...{ unit: 'unit', min: 'number', max: 'number', decimals: 'number', displayName: 'displayName' },
+  ...{ color: 'identity', thresholds: 'thresholds', mappings: 'valueMappings' },
+} as const;
+
+export async function loadGrafanaData(): Promise<GrafanaData> {
+  const require = createRequire(join(await installed(), 'package.json'));
+  const { window } = new (require('jsdom').JSDOM)('', { url: 'http://localhost' });
+  Object.assign(globalThis, { window, document: window.document, navigator: window.navigator });
+  const library: Library = require('@grafana/data');
+  // One of them has two names.
+  const transformers = new Map(Object.values(library.standardTransformers).map((each) => [each.id, each]));
+  library.standardTransformersRegistry.setInit(() =>
+    [...transformers.values()].map((each) => ({ ...each, transformation: async () => each })),
+  );
+  library.standardFieldConfigEditorRegistry.setInit(() =>
+    Object.entries(PROCESSORS).map(([id, processor]) => ({
+      ...{ id, path: id, name: id, shouldApply: () => true },
+      process: library[`${processor}OverrideProcessor`],
+    })),
+  );
+  return library;
+}
