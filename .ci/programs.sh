@@ -7,7 +7,7 @@ policy=/usr/sbin/policy-rc.d
 trap 'rm -rf "$work" ${own_policy:+"$policy"}' EXIT
 
 components=(prometheus python3-prometheus-client prometheus-alertmanager redis-server chromium chromium-driver systemd supervisor python3-venv)
-deep_components=()
+deep_components=(etcd-server)
 scripts=(.ci/build-*.sh)
 if [[ ${1-} == deep ]]; then
   components+=("${deep_components[@]}")
