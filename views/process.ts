@@ -35,4 +35,10 @@ export const process: readonly Row[] = [
     'largest',
     'event loop delay, 99th percentile',
   ),
+  gauge(
+    INSTRUMENT.eventLoopDelayMax,
+    'nodejs_eventloop_delay_max_seconds',
+    'largest',
+    'the longest event loop delay of the last 30 to 60 seconds',
+  ),
 ];

@@ -115,10 +115,14 @@ export const telemetry = createDashboard({
           queries: [[`topk(10, ${aggregate('count', '__name__', own)})`, '{{__name__}}']],
         }),
         narrowTimeSeries({
-          title: 'Endpoint: event loop delay, p99',
-          description: 'A busy event loop answers scrapes late. Compare with the scrape duration.',
+          title: 'Endpoint: event loop delay',
+          description:
+            'The 99th percentile, and the longest of the last 30 to 60 seconds. A busy event loop answers scrapes late. Compare with the scrape duration.',
           unit: 's',
-          queries: [[aggregate('max', 'instance', series('nodejs_eventloop_delay_p99_seconds')), '{{instance}}']],
+          queries: [
+            [aggregate('max', 'instance', series('nodejs_eventloop_delay_p99_seconds')), '{{instance}} p99'],
+            [aggregate('max', 'instance', series('nodejs_eventloop_delay_max_seconds')), '{{instance}} longest'],
+          ],
         }),
         narrowTimeSeries({
           title: 'Prometheus: series in memory',

@@ -7,7 +7,7 @@ const WINDOW_MS = 30_000;
 const MICROSECONDS_PER_SECOND = 1e6;
 
 /**
- * Percentiles of the event loop's delay over the last 30 to 60 seconds. Two histograms are reset in turns, and the one
+ * Percentiles and the longest of the event loop's delays over the last 30 to 60 seconds. Two histograms are reset in turns, and the one
  * that was reset earlier is read: several readers see the same values, and reading changes nothing.
  */
 function recentDelays() {
@@ -16,7 +16,7 @@ function recentDelays() {
   const seconds = (percentile: number) => older.percentileMs(percentile) / 1_000;
   return {
     read() {
-      const reading = { p50: seconds(50), p90: seconds(90), p99: seconds(99) };
+      const reading = { p50: seconds(50), p90: seconds(90), p99: seconds(99), max: older.maxMs() / 1_000 };
       if (systemClock.now() >= turnAt) {
         older.reset();
         [older, younger] = [younger, older];

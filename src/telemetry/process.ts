@@ -13,6 +13,7 @@ const heapUsed = gauge(INSTRUMENT.heapUsed, 'By');
 const delayP50 = gauge(INSTRUMENT.eventLoopDelayP50, 's');
 const delayP90 = gauge(INSTRUMENT.eventLoopDelayP90, 's');
 const delayP99 = gauge(INSTRUMENT.eventLoopDelayP99, 's');
+const delayMax = gauge(INSTRUMENT.eventLoopDelayMax, 's');
 
 /** Seconds and bytes. */
 export interface ProcessReading {
@@ -20,7 +21,7 @@ export interface ProcessReading {
   readonly residentBytes: number;
   readonly heapUsedBytes: number;
   readonly startedAtSeconds: number;
-  readonly eventLoopDelaySeconds: { readonly p50: number; readonly p90: number; readonly p99: number };
+  readonly eventLoopDelaySeconds: Readonly<Record<'p50' | 'p90' | 'p99' | 'max', number>>;
 }
 
 /** Reads the process before every collection from now on. Returns a function that stops it. */
@@ -34,5 +35,6 @@ export function observeProcess(read: () => ProcessReading): () => void {
     delayP50.series().value = reading.eventLoopDelaySeconds.p50;
     delayP90.series().value = reading.eventLoopDelaySeconds.p90;
     delayP99.series().value = reading.eventLoopDelaySeconds.p99;
+    delayMax.series().value = reading.eventLoopDelaySeconds.max;
   });
 }

@@ -167,6 +167,7 @@ export const INSTRUMENT = {
   eventLoopDelayP50: 'nodejs.eventloop.delay.p50',
   eventLoopDelayP90: 'nodejs.eventloop.delay.p90',
   eventLoopDelayP99: 'nodejs.eventloop.delay.p99',
+  eventLoopDelayMax: 'nodejs.eventloop.delay.max',
 } as const;
 
 export type InstrumentName = (typeof INSTRUMENT)[keyof typeof INSTRUMENT];

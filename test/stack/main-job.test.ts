@@ -144,6 +144,7 @@ describe.skipIf(prometheusProgram === undefined || promtool === undefined)(
         'process_start_time_seconds',
         'nodejs_heap_size_used_bytes',
         'nodejs_eventloop_delay_p99_seconds',
+        'nodejs_eventloop_delay_max_seconds',
       ]) {
         const [series] = await samples(`${name}{job="tta-primitives"}`);
         expect(Number(series?.value[1])).toBeGreaterThan(0);
