@@ -48,6 +48,8 @@ function placesOfLabel(shipped: string, own: string): readonly Place[] {
     `(?<=[([,] ?)${shipped}(?= ?[,)\\]])`,
     // In a matcher.
     `\\b${shipped}(?=[=!]~?\\\\?")`,
+    // A column of a table.
+    `(?<=")${shipped}(?=":)`,
     // In a template of an alert or a legend.
     `(?<=\\$labels\\.|\\{\\{ ?)${shipped}\\b`,
     // In a scrape configuration.

@@ -22,8 +22,9 @@ const NO_JOB = new RegExp(
   [
     'tta-primitives[/@;]',
     'tta-primitives-example',
+    'part-of[:=] ?tta-primitives',
     'targets/tta-primitives\\.yml',
-    '(?:npx -p|npm ls|npm view|part-of:|components of) tta-primitives',
+    '(?:npx -p|npm ls|npm view|components of) tta-primitives',
     'Description=tta-primitives',
     ' name: tta-primitives\n',
     '"uid": "tta-primitives"',
