@@ -1,7 +1,7 @@
 import { createDashboard, labelVariable } from './dashboard.ts';
 import { moneyRows } from './money-rows.ts';
 import { barGauge, heatmap, type PanelOptions, rangeStat, timeSeries } from './panels.ts';
-import { bucketCounts, increase, quantile, rate, sum } from './queries.ts';
+import { billed, bucketCounts, IMAGINARY_COST, increase, quantile, rate, sum } from './queries.ts';
 import { NEUTRAL, RED_ABOVE_ZERO } from './thresholds.ts';
 
 const SELECTED_MODELS = 'model=~"$model"';
@@ -19,6 +19,7 @@ const modelRate = (metric: string, by = '', ...more: readonly string[]) =>
   sum(by, rate(metric, SELECTED_MODELS, ...more));
 const narrowTimeSeries = (options: Omit<PanelOptions, 'width'>) => timeSeries({ ...options, width: 8 });
 const MODEL = '{{model}}';
+const costInTheTimeShown = billed((...only) => modelIncrease(COST, '', ...only));
 
 export const llm = createDashboard({
   uid: 'tta-llm',
@@ -31,9 +32,9 @@ export const llm = createDashboard({
       [
         rangeStat({
           title: 'Cost',
-          description: 'Dollars spent on the selected models.',
+          description: `Dollars spent on the selected models. ${IMAGINARY_COST}`,
           unit: 'currencyUSD',
-          queries: [[modelIncrease(COST), 'cost']],
+          queries: [[costInTheTimeShown, 'cost']],
           thresholds: NEUTRAL,
           decimals: 2,
         }),
@@ -41,7 +42,7 @@ export const llm = createDashboard({
           title: 'Cost in 30 days',
           description: 'The cost of a month at the mean rate of the time shown. Choose a typical time.',
           unit: 'currencyUSD',
-          queries: [[`30 * 86400 / $__range_s * ${modelIncrease(COST)}`, 'month']],
+          queries: [[`30 * 86400 / $__range_s * ${costInTheTimeShown}`, 'month']],
           thresholds: NEUTRAL,
           decimals: 2,
         }),
@@ -57,7 +58,12 @@ export const llm = createDashboard({
           title: 'Cost of 1,000 calls',
           description: 'Dollars per thousand model calls.',
           unit: 'currencyUSD',
-          queries: [[`1000 * ${modelIncrease(COST)} / ${modelIncrease(REQUESTS)}`, 'per 1,000']],
+          queries: [
+            [
+              `1000 * ${billed((...only) => `${modelIncrease(COST, '', ...only)} / ${modelIncrease(REQUESTS, '', ...only)}`)}`,
+              'per 1,000',
+            ],
+          ],
           thresholds: NEUTRAL,
           decimals: 2,
         }),

@@ -14,7 +14,7 @@ export const moneyRows: readonly (readonly [title: string, panels: readonly Buil
       timeSeries({
         title: 'Cost per hour by use',
         description:
-          'What became of the answers that were paid for. Used: answered, fallback. Not used: retried, hedged, aborted, failed. The dollars of an execution are here when it ends.',
+          'What became of the answers that were paid for. Used: answered, fallback. Not used: retried, hedged, aborted, failed. The dollars of an execution are here when it ends. Those of the offline model are imaginary.',
         unit: 'currencyUSD',
         queries: [[`3600 * ${sum('use', rate('tta_llm_cost_by_use_total'))}`, '{{use}}']],
         width: 8,
@@ -22,7 +22,8 @@ export const moneyRows: readonly (readonly [title: string, panels: readonly Buil
       }),
       barGauge({
         title: 'Cost by tenant',
-        description: 'Dollars of all models, the twelve largest numbers; __none__ is for calls without a tenant.',
+        description:
+          'Dollars of all models, also of the offline one; the twelve largest numbers. __none__ is for calls without a tenant.',
         unit: 'currencyUSD',
         decimals: 2,
         queries: [[inTheTimeShown('tenant', 'tta_tenant_llm_cost_total'), '{{tenant}}']],

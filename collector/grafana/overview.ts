@@ -1,13 +1,25 @@
 import { alertList } from './alert-list.ts';
 import { createDashboard } from './dashboard.ts';
 import { barGauge, stat, timeSeries } from './panels.ts';
-import { aggregate, increase, ownProcesses, placed, quantile, rate, series, share, sum } from './queries.ts';
+import {
+  aggregate,
+  billed,
+  IMAGINARY_COST,
+  increase,
+  ownProcesses,
+  placed,
+  quantile,
+  rate,
+  series,
+  share,
+  sum,
+} from './queries.ts';
 import { highIsBad, lowIsBad, NEUTRAL, UP } from './thresholds.ts';
 
 const requests = (by: string) => sum(by, rate('tta_workflow_executions_total'));
 const failed = (by: string) => sum(by, rate('tta_workflow_executions_total', 'status="failure"'));
 const hitRate = (by: string) => share(sum(by, rate('tta_cache_hits_total')), sum(by, rate('tta_cache_misses_total')));
-const hourlyCost = (by: string) => `3600 * ${sum(by, rate('tta_llm_cost_total'))}`;
+const costRate = (by: string, ...only: readonly string[]) => sum(by, rate('tta_llm_cost_total', ...only));
 
 /** The processes with primitives in the time shown. `up` may have another job, so it is joined by the other labels. */
 const seen = `last_over_time(${series('tta_primitive_active')}[$__range])`;
@@ -55,10 +67,9 @@ export const overview = createDashboard({
         }),
         stat({
           title: 'Cost per hour',
-          description:
-            'The cost of one hour of model calls at the current rate. It does not include calls without a known price.',
+          description: `The cost of one hour of model calls at the current rate, without calls whose price is unknown. ${IMAGINARY_COST}`,
           unit: 'currencyUSD',
-          queries: [[hourlyCost(''), 'per hour']],
+          queries: [[`3600 * ${billed((...only) => costRate('', ...only))}`, 'per hour']],
           thresholds: NEUTRAL,
           decimals: 2,
         }),
@@ -118,7 +129,7 @@ export const overview = createDashboard({
           title: 'Cost per hour by model',
           description: 'Dollars per hour at the rate of that moment.',
           unit: 'currencyUSD',
-          queries: [[hourlyCost('model'), '{{model}}']],
+          queries: [[`3600 * ${costRate('model')}`, '{{model}}']],
           stacked: true,
         }),
         timeSeries({

@@ -87,8 +87,8 @@ const LETTERS = 'ABCDEFGHIJ';
 /** A legend that names series by a label says where they are from. What is missing is empty, at the end of the name. */
 const withPlace = (legend: string) => (legend.includes('{{') ? `${legend} {{namespace}} {{cluster}}` : legend);
 
-/** Metrics with exemplars: points that open the trace of an execution. */
-const HAS_EXEMPLARS = /_seconds_bucket\b|\btta_(?:llm|workflow_llm|tenant_llm)_cost_total\b/;
+/** Metrics with exemplars: points that open the trace of an execution. A scrape is in no trace. */
+const HAS_EXEMPLARS = /(?<!tta_scrape_duration)_seconds_bucket\b|\btta_(?:llm|workflow_llm|tenant_llm)_cost_total\b/;
 
 function configure<P extends ConfigurablePanel>(
   panel: P,
@@ -111,6 +111,16 @@ function configure<P extends ConfigurablePanel>(
   return panel.thresholds(new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(steps));
 }
 
+const OPENS_TRACES =
+  'A point opens its trace: a sampler keeps all that failed, were slow or expensive, and few others.';
+
+const hasExemplars = (expression: string) => HAS_EXEMPLARS.test(expression);
+/** A panel whose points open traces says that not every trace is there. */
+const withExemplars = <O extends PanelOptions>(options: O): O =>
+  options.queries.some(([expression]) => hasExemplars(expression))
+    ? { ...options, description: `${options.description} ${OPENS_TRACES}` }
+    : options;
+
 interface TimeSeriesOptions extends PanelOptions {
   /** Whether the lines are parts of a sum and are drawn on top of each other. */
   readonly stacked?: boolean;
@@ -118,8 +128,8 @@ interface TimeSeriesOptions extends PanelOptions {
 
 /** Lines over time. */
 export function timeSeries(options: TimeSeriesOptions): Timeseries {
-  const panel = configure(new Timeseries(), { min: 0, ...options }, (query, expression) =>
-    query.range().exemplar(HAS_EXEMPLARS.test(expression)),
+  const panel = configure(new Timeseries(), { min: 0, ...withExemplars(options) }, (query, expression) =>
+    query.range().exemplar(hasExemplars(expression)),
   );
   if (options.stacked) panel.stacking(new StackingConfigBuilder().mode(StackingMode.Normal).group('A'));
   return panel
@@ -176,9 +186,9 @@ export function stateTimeline(options: PanelOptions): StateTimeline {
 /** The observations of a histogram by bucket, over time. */
 export function heatmap(options: PanelOptions): Heatmap {
   const target = (query: DataqueryBuilder, expression: string) =>
-    query.range().format(PromQueryFormat.Heatmap).exemplar(HAS_EXEMPLARS.test(expression));
+    query.range().format(PromQueryFormat.Heatmap).exemplar(hasExemplars(expression));
   // The name of a series is the bound of its bucket, which Grafana reads as a number.
-  return configure(new Heatmap(), options, target, (legend) => legend)
+  return configure(new Heatmap(), withExemplars(options), target, (legend) => legend)
     .color(new HeatmapColorOptionsBuilder().mode(HeatmapColorMode.Scheme).scheme('Oranges').steps(64))
     .yAxis(new YAxisConfigBuilder().unit(options.unit));
 }

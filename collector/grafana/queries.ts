@@ -87,6 +87,19 @@ export function mean(by: string, histogram: string, ...matchers: readonly string
   return `${sum(by, rate(`${histogram}_sum`, ...matchers))} / ${sum(by, rate(`${histogram}_count`, ...matchers))}`;
 }
 
+/**
+ * An expression of the model calls that somebody bills. Those of the offline model are imaginary: it is asked for them only
+ * where there are no others.
+ *
+ * @param expression makes it, with more matchers
+ */
+export function billed(expression: (...matchers: readonly string[]) => string): string {
+  return `(${expression('provider!="offline"')} or ${expression()})`;
+}
+
+/** What the description of a panel says about it. */
+export const IMAGINARY_COST = 'Those of the offline model are imaginary, and shown only where there are no others.';
+
 /** The share of `hits` in the sum of `hits` and `misses`. Both must be aggregated expressions. */
 export function share(hits: string, misses: string): string {
   return `${hits} / (${hits} + ${misses})`;

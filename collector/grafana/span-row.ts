@@ -16,7 +16,7 @@ export const spanRow: readonly [title: string, panels: readonly Builder<Panel>[]
   [
     timeSeries({
       title: 'Latency from spans, p95',
-      description: 'Workflow executions whose spans arrived. A click on a point opens its trace, if it was kept.',
+      description: 'Workflow executions whose spans arrived.',
       unit: 's',
       queries: [[quantileOf(0.95, 'span_name', bucket), '{{span_name}}']],
     }),

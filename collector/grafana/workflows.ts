@@ -50,7 +50,8 @@ export const workflows = createDashboard({
         }),
         rangeStat({
           title: 'Cost',
-          description: 'Dollars for model calls in these workflows, also in failed executions.',
+          description:
+            'Dollars for model calls in these workflows, also in failed executions, and the imaginary ones of the offline model.',
           unit: 'currencyUSD',
           queries: [[sum('', increase('$__range', COST, SELECTED_WORKFLOWS)), 'cost']],
           thresholds: NEUTRAL,

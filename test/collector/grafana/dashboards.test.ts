@@ -105,6 +105,12 @@ describe.each(dashboards.map((dashboard) => [dashboard.title, dashboard] as cons
       expect(labels).toMatch(/^cluster, namespace, /);
   });
 
+  it('says of points that open traces that a sampler drops some of them', () => {
+    for (const { title, description, targets: queries = [] } of panels)
+      if (queries.some(({ exemplar }) => exemplar))
+        expect(description, title).toContain('a sampler keeps all that failed');
+  });
+
   it('says in the names of series where they are from', () => {
     for (const { type, targets: queries = [] } of panels)
       for (const { legendFormat } of queries)

@@ -10,6 +10,7 @@ export interface Target {
   readonly range?: boolean;
   readonly legendFormat?: string;
   readonly format?: string;
+  readonly exemplar?: boolean;
 }
 
 interface Transformation {

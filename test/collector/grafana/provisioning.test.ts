@@ -25,7 +25,10 @@ interface GrafanaRule {
 
 const sources = read('provisioning/datasources/tta.yml').datasources as {
   uid: string;
-  jsonData?: { exemplarTraceIdDestinations?: { datasourceUid: string }[]; alertmanagerUid?: string };
+  jsonData?: {
+    exemplarTraceIdDestinations?: { datasourceUid: string; urlDisplayLabel: string }[];
+    alertmanagerUid?: string;
+  };
 }[];
 const uids = sources.map(({ uid }) => uid);
 const rules: readonly GrafanaRule[] = read('alerting/rules.json').groups.flatMap(
@@ -39,6 +42,8 @@ describe('the data sources', () => {
   it('link exemplars to the trace store and alerts to Alertmanager, which both exist', () => {
     const prometheus = sources.find(({ uid }) => uid === 'prometheus')?.jsonData;
     expect(prometheus?.exemplarTraceIdDestinations?.map(({ datasourceUid }) => datasourceUid)).toEqual(['traces']);
+    // Exemplars are chosen before a sampler decides, so that the link may lead to nothing.
+    expect(prometheus?.exemplarTraceIdDestinations?.[0]?.urlDisplayLabel).toContain('if the sampler kept it');
     expect(prometheus?.alertmanagerUid).toBe('alertmanager');
     expect(uids).toEqual(['prometheus', 'alertmanager', 'traces']);
   });
