@@ -1,0 +1,99 @@
+/**
+ * Faults of the operations stack itself: collectors, trace store, Prometheus and Alertmanager. One stack watches all of
+ * them: its own programs, more collectors, and the Prometheus and the Alertmanager of a second stack. Every interval, `for`
+ * and wait is as shipped. Its table goes to the file that TTA_STACK_FAULT_TABLE names.
+ */
+import { writeFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { withoutExample } from './faults/application.ts';
+import { COLLECTOR_FAULTS, startFaultyCollector } from './faults/collector-faults.ts';
+import type { Expectations } from './faults/fault.ts';
+import { type MonitoringFault, monitoringFaults, startGrafana, watch } from './faults/monitoring-faults.ts';
+import { HEALTHY_MS, observe } from './faults/observe.ts';
+import { type Row, table } from './faults/table.ts';
+import { type LiveStack, liveComponents, startLiveStack } from './live-stack.ts';
+
+describe.skipIf(liveComponents() === undefined)('a fault of the stack', () => {
+  const stacks: LiveStack[] = [];
+  const rows = new Map<string, Row>();
+  let unclaimed: string[] = [];
+
+  beforeAll(async () => {
+    const watching = await startLiveStack({
+      setup: 'gateway',
+      prometheus: 'prometheus',
+      applications: [],
+      edit: withoutExample,
+    });
+    stacks.push(watching);
+    const watched = await startLiveStack({
+      setup: 'laptop',
+      prometheus: 'prometheus-3',
+      applications: [],
+      edit: withoutExample,
+    });
+    stacks.push(watched);
+    await watch(watching, watched);
+    const notifications = () => watching.alertmanager.notifications;
+    const note = (fault: Expectations, row: Row) => {
+      rows.set(fault.fault, row);
+      console.log(table([row]).split('\n').at(-1));
+    };
+    const claims: ((labels: Readonly<Record<string, string>>) => boolean)[] = [];
+
+    const collectors = COLLECTOR_FAULTS.map(async (fault) => {
+      const own = await startFaultyCollector(watching, fault);
+      const concerns: (typeof claims)[number] = ({ job, instance }) => instance === own.instance || job === own.job;
+      claims.push(concerns);
+      await pause(HEALTHY_MS);
+      const [inject, mend] = [() => fault.inject(own), () => fault.mend(own)];
+      note(fault, await observe(fault, { notifications, concerns, inject, mend }));
+    });
+
+    const perform = async (fault: MonitoringFault) => {
+      claims.push(fault.concerns);
+      note(fault, await observe(fault, { notifications, ...fault }));
+    };
+    const grafana = await startGrafana(watching);
+    const { atTheSameTime, oneAfterTheOther } = monitoringFaults(watching, watched, grafana);
+    const programs = async () => {
+      await pause(HEALTHY_MS);
+      await Promise.all([
+        ...atTheSameTime.map(perform),
+        (async () => {
+          for (const fault of oneAfterTheOther) await perform(fault);
+        })(),
+      ]);
+    };
+    await Promise.all([...collectors, programs()]);
+
+    unclaimed = notifications()
+      .flatMap(({ alerts }) => alerts)
+      .filter(({ labels }) => labels.alertname !== 'TTAWatchdog' && !claims.some((concerns) => concerns(labels)))
+      .map(({ labels, annotations }) => `${JSON.stringify(labels)}: ${annotations.description}`);
+    const all = table([...rows.values()]);
+    console.log(all);
+    if (process.env.TTA_STACK_FAULT_TABLE) writeFileSync(process.env.TTA_STACK_FAULT_TABLE, `${all}\n`);
+  }, 60 * 60_000);
+
+  afterAll(async () => {
+    for (const stack of stacks) await stack.stop();
+    for (const { clean } of COLLECTOR_FAULTS) await clean?.(stacks[0] as LiveStack);
+  }, 120_000);
+
+  it.each(COLLECTOR_FAULTS)('$fault', ({ fault }) => {
+    expect(rows.get(fault)?.problems).toEqual([]);
+  });
+
+  it('of the programs that watch is told, with the right words', () => {
+    const known = new Set(COLLECTOR_FAULTS.map(({ fault }) => fault));
+    const problems = [...rows.values()]
+      .filter(({ fault }) => !known.has(fault.fault))
+      .map((row) => [row.fault.fault, row.problems]);
+    expect(problems.filter(([, found]) => (found as string[]).length > 0)).toEqual([]);
+    expect(problems.length).toBeGreaterThan(5);
+  });
+
+  it('nothing else is told', () => expect(unclaimed).toEqual([]));
+});

@@ -1,0 +1,56 @@
+/**
+ * Faults of applications in the live stack, all at the same time, each in a service of its own: what is told of it, with
+ * which words, after how long, and when that is over. Every interval, `for` and wait is as shipped, so this takes 50
+ * minutes. Its table goes to the file that TTA_FAULT_TABLE names.
+ */
+import { writeFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { withoutExample } from './faults/application.ts';
+import type { ApplicationFault } from './faults/application-fault.ts';
+import { MONEY_FAULTS } from './faults/money-faults.ts';
+import { NO_FAULTS } from './faults/no-faults.ts';
+import { observeApplication } from './faults/observe.ts';
+import { SERVICE_FAULTS } from './faults/service-faults.ts';
+import { type Row, table } from './faults/table.ts';
+import { TELEMETRY_FAULTS } from './faults/telemetry-faults.ts';
+import { WORK_FAULTS } from './faults/work-faults.ts';
+import { type LiveStack, liveComponents, startLiveStack } from './live-stack.ts';
+
+const ALL = [...WORK_FAULTS, ...SERVICE_FAULTS, ...MONEY_FAULTS, ...TELEMETRY_FAULTS, ...NO_FAULTS];
+/** TTA_FAULTS is an expression for the jobs of those that are wanted. */
+const FAULTS: readonly ApplicationFault[] = ALL.filter(({ job }) => new RegExp(process.env.TTA_FAULTS ?? '').test(job));
+
+describe.skipIf(liveComponents() === undefined)('a fault of an application', () => {
+  let stack: LiveStack;
+  const rows = new Map<ApplicationFault, Row>();
+
+  beforeAll(async () => {
+    stack = await startLiveStack({
+      setup: 'gateway',
+      prometheus: 'prometheus',
+      applications: [],
+      edit: withoutExample,
+    });
+    await Promise.all(
+      FAULTS.map(async (fault, i) => {
+        // Half a minute for all of them to start: two processors start two programs a second.
+        await pause(i * 600);
+        rows.set(fault, await observeApplication(stack, fault));
+        console.log(
+          `${rows.size} of ${FAULTS.length}: ${table([rows.get(fault) as Row])
+            .split('\n')
+            .at(-1)}`,
+        );
+      }),
+    );
+    const all = table([...rows.values()]);
+    console.log(all);
+    if (process.env.TTA_FAULT_TABLE) writeFileSync(process.env.TTA_FAULT_TABLE, `${all}\n`);
+  }, 60 * 60_000);
+  afterAll(() => stack?.stop(), 60_000);
+
+  it.each(FAULTS)('$job: $fault', (fault) => {
+    expect(rows.get(fault)?.problems).toEqual([]);
+  });
+});

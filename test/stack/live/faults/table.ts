@@ -1,0 +1,67 @@
+/** The table of faults, as Markdown: what was told of each, when, with which words, and when that was over. */
+import type { Labels, Notification } from '../../../support/webhook.ts';
+import type { Expectations } from './fault.ts';
+
+/** One alert, from its first message to its last. */
+export interface ToldAlert {
+  readonly labels: Labels;
+  readonly description: string;
+  readonly firedAtMs: number;
+  readonly resolvedAtMs: number | undefined;
+}
+
+export interface Row {
+  readonly fault: Expectations;
+  /** What was told before the fault. */
+  readonly early: readonly ToldAlert[];
+  readonly alerts: readonly ToldAlert[];
+  readonly beganAtMs: number;
+  readonly mendedAtMs: number;
+  /** What is not as it should be, one sentence each. */
+  readonly problems: readonly string[];
+}
+
+/** Every alert of these notifications that `concerns` the fault, with the times of its first and last message. */
+export function toldAlerts(notifications: readonly Notification[], concerns: (labels: Labels) => boolean): ToldAlert[] {
+  const found = new Map<string, ToldAlert>();
+  for (const { alerts, atMs } of notifications) {
+    for (const { labels, annotations, status } of alerts) {
+      if (!concerns(labels)) continue;
+      const key = JSON.stringify(labels);
+      const known = found.get(key);
+      const { description = '' } = annotations;
+      if (known !== undefined) {
+        found.set(key, { ...known, resolvedAtMs: status === 'resolved' ? atMs : undefined });
+      } else if (status === 'firing') {
+        found.set(key, { labels, description, firedAtMs: atMs, resolvedAtMs: undefined });
+      }
+    }
+  }
+  return [...found.values()];
+}
+
+const minutes = (ms: number) => `${(ms / 60_000).toFixed(1)} min`;
+
+/** Every alert of a row: who is woken first, then the order of the messages. */
+function cells({ alerts, beganAtMs, mendedAtMs }: Row): string[] {
+  if (alerts.length === 0) return ['nothing', '', '', ''];
+  const sorted = alerts.toSorted((one, other) => one.firedAtMs - other.firedAtMs);
+  const join = (cell: (alert: ToldAlert) => string) => sorted.map(cell).join('<br>');
+  return [
+    join(({ labels }) => [labels.alertname, labels.window, `(${labels.severity})`].filter(Boolean).join(' ')),
+    join(({ firedAtMs }) => minutes(firedAtMs - beganAtMs)),
+    join(({ description }) => description),
+    join(({ resolvedAtMs }) => (resolvedAtMs === undefined ? 'not yet' : minutes(resolvedAtMs - mendedAtMs))),
+  ];
+}
+
+export function table(rows: readonly Row[]): string {
+  const sorted = rows.toSorted((one, other) => one.fault.fault.localeCompare(other.fault.fault));
+  return [
+    '| fault | what was told | after | the text | resolved after the mend | |',
+    '|---|---|---|---|---|---|',
+    ...sorted.map(
+      (row) => `| ${[row.fault.fault, ...cells(row), row.problems.join('; ') || 'as it should be'].join(' | ')} |`,
+    ),
+  ].join('\n');
+}
