@@ -8,6 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withoutExample } from './faults/application.ts';
 import { COLLECTOR_FAULTS, startFaultyCollector } from './faults/collector-faults.ts';
+import { addTargets, type WatchedCollector } from './faults/collectors.ts';
 import type { Expectations } from './faults/fault.ts';
 import { type MonitoringFault, monitoringFaults, startGrafana, watch } from './faults/monitoring-faults.ts';
 import { HEALTHY_MS, observe } from './faults/observe.ts';
@@ -42,8 +43,15 @@ describe.skipIf(liveComponents() === undefined)('a fault of the stack', () => {
     };
     const claims: ((labels: Readonly<Record<string, string>>) => boolean)[] = [];
 
-    const collectors = COLLECTOR_FAULTS.map(async (fault) => {
-      const own = await startFaultyCollector(watching, fault);
+    const watchedCollectors: WatchedCollector[] = [];
+    for (const fault of COLLECTOR_FAULTS) watchedCollectors.push(await startFaultyCollector(watching, fault));
+    await addTargets(
+      watching,
+      'otel-collector',
+      watchedCollectors.map(({ instance }) => instance),
+    );
+    const collectors = COLLECTOR_FAULTS.map(async (fault, i) => {
+      const own = watchedCollectors[i] as WatchedCollector;
       const concerns: (typeof claims)[number] = ({ job, instance }) => instance === own.instance || job === own.job;
       claims.push(concerns);
       await pause(HEALTHY_MS);
