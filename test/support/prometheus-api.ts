@@ -14,6 +14,9 @@ export interface EvaluatedRule {
   readonly name: string;
   readonly query: string;
   readonly type: 'recording' | 'alerting';
+  /** Of an alert: its `for`, in seconds. */
+  readonly duration?: number;
+  readonly labels?: Readonly<Record<string, string>>;
   readonly health: 'ok' | 'unknown' | 'err';
   readonly lastError?: string;
   /** Seconds that the last evaluation took. */
@@ -44,6 +47,9 @@ export interface PrometheusApi {
   ask(expression: string): Promise<Answer<Series>>;
   /** The values of an expression from one time to another, both in seconds, one in every `step` seconds. */
   queryRange(expression: string, from: number, to: number, step: number): Promise<readonly RangeSeries[]>;
+  /** The samples of a metric as they were scraped, between two times in seconds. */
+  samples(name: string, from: number, to: number): Promise<readonly RangeSeries[]>;
+  metricNames(): Promise<readonly string[]>;
   targets(): Promise<readonly { labels: Record<string, string>; health: string; lastError: string }[]>;
   rules(): Promise<readonly EvaluatedRule[]>;
   alerts(): Promise<readonly ActiveAlert[]>;
@@ -69,6 +75,11 @@ export function prometheusApi(url: string): PrometheusApi {
       const range = { query, start: String(from), end: String(to), step: String(step) };
       return (await get<{ result: RangeSeries[] }>('query_range', range)).data.result;
     },
+    async samples(name, from, to) {
+      const query = `${name}[${Math.ceil(to - from)}s]`;
+      return (await get<{ result: RangeSeries[] }>('query', { query, time: String(to) })).data.result;
+    },
+    metricNames: async () => (await get<string[]>('label/__name__/values')).data,
     targets: async () => (await get<{ activeTargets: never[] }>('targets', { state: 'active' })).data.activeTargets,
     rules: async () =>
       (await get<{ groups: { rules: EvaluatedRule[] }[] }>('rules')).data.groups.flatMap(({ rules }) => rules),

@@ -7,6 +7,8 @@ import { dashboards, panelsWithQueries } from '../../collector/grafana/dashboard
 import { replaceVariables } from '../../collector/grafana/grafana.ts';
 import { collectorText } from '../../support/deployment.ts';
 import { metricsIn } from '../../support/rules.ts';
+import type { Labels } from '../../support/webhook.ts';
+import { evaluateFourDays } from './four-days.ts';
 import { type HealthyRun, type HealthyRunOptions, runHealthy, titleOf } from './healthy-run.ts';
 import { type LiveStack, liveComponents } from './live-stack.ts';
 
@@ -24,6 +26,9 @@ const WATCHDOG = 'TTAWatchdog';
 
 /** What may fire with chaos, and why. */
 const OF_CHAOS: Readonly<Record<string, string>> = {};
+
+const isExpected = ({ labels }: { labels: Labels }, chaos: boolean) =>
+  labels.alertname === WATCHDOG || (chaos && (labels.alertname ?? '') in OF_CHAOS);
 
 const runbookQueries = [...collectorText('RUNBOOK.md').matchAll(/`([^`]+)`/g)]
   .map(([, text = '']) => text)
@@ -55,11 +60,9 @@ describe.skipIf(liveComponents() === undefined)('the live stack', () => {
 
   it.each(cases)('%s: nothing fires that has no reason', (title, { chaos }) => {
     const { told, episodes } = runOf(title);
-    const isExpected = ({ labels }: { labels: Readonly<Record<string, string>> }) =>
-      labels.alertname === WATCHDOG || (chaos && (labels.alertname ?? '') in OF_CHAOS);
-    expect(told.filter((alert) => !isExpected(alert))).toEqual([]);
+    expect(told.filter((alert) => !isExpected(alert, chaos))).toEqual([]);
     // Between two looks an alert could have come and gone.
-    expect(episodes.filter((episode) => !isExpected(episode))).toEqual([]);
+    expect(episodes.filter((episode) => !isExpected(episode, chaos))).toEqual([]);
   });
 
   it.each(cases.filter(([, { chaos }]) => !chaos))('%s: no message is sent to a person', (title) => {
@@ -68,6 +71,21 @@ describe.skipIf(liveComponents() === undefined)('the live stack', () => {
     );
     expect(sent.filter(({ alertname }: Record<string, string>) => alertname !== WATCHDOG)).toEqual([]);
   });
+
+  it.each(cases.filter(([, { setup, chaos }]) => (setup === 'gateway') !== chaos))(
+    '%s: nothing more fires in four days of it',
+    async (title, { prometheus, chaos }) => {
+      const { stack, from, to } = runOf(title);
+      const { episodes, recorded } = await evaluateFourDays(stack, { program: prometheus, from, to });
+      expect(episodes.filter((episode) => !isExpected(episode, chaos))).toEqual([]);
+      // The days are evaluated: their rules have the values that the rules of the run have.
+      const rules = (await stack.prometheus.rules()).filter(({ type }) => type === 'recording');
+      for (const { name } of rules)
+        if ((await stack.prometheus.query(name)).length > 0) expect(recorded).toContain(name);
+      expect(recorded).toContain('tta:request_growth_rate_24h');
+    },
+    20 * 60_000,
+  );
 
   it.each(cases)('%s: every rule evaluates without an error or a warning', async (title) => {
     const { stack, failedRules } = runOf(title);

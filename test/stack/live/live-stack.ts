@@ -9,7 +9,7 @@ import { component } from '../../support/component.ts';
 import { runCommand } from '../../support/deployment.ts';
 import { freePort } from '../../support/free-port.ts';
 import { type Program, type ProgramOptions, startProgram } from '../../support/program.ts';
-import { type PrometheusApi, prometheusApi, type Series } from '../../support/prometheus-api.ts';
+import { type PrometheusApi, prometheusApi, type RangeSeries, type Series } from '../../support/prometheus-api.ts';
 import { type Labels, type Notification, startWebhook } from '../../support/webhook.ts';
 import { jaegerConfiguration } from './jaeger.ts';
 
@@ -231,7 +231,7 @@ export async function startLiveStack(options: LiveStackOptions): Promise<LiveSta
         const series = await api.queryRange('ALERTS{alertstate="firing"}', from, to, step);
         return series
           .flatMap(({ metric, values }) =>
-            episodes(values, step).map((span) => ({ labels: withoutState(metric), ...span })),
+            spansOf(values, step).map((span) => ({ labels: withoutState(metric), ...span })),
           )
           .sort((one, other) => one.from - other.from);
       },
@@ -249,8 +249,8 @@ function withoutState({ __name__: _, alertstate: __, ...labels }: Series['metric
   return labels;
 }
 
-/** An alert that ended has no samples until it fires again. */
-function episodes(values: readonly (readonly [number, string])[], step: number): { from: number; to: number }[] {
+/** The times in which a series has a sample at every step. An alert that ended has none until it fires again. */
+export function spansOf(values: RangeSeries['values'], step: number): { from: number; to: number }[] {
   const found: { from: number; to: number }[] = [];
   for (const [at] of values) {
     const last = found.at(-1);

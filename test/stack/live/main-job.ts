@@ -33,7 +33,7 @@ export async function startMainJob(stack: LiveStack, options: MainJobOptions): P
   let edition = 0;
   const change = (file: number) => {
     edition += 1;
-    const text = `Foxes and dogs of ${name} in file ${file}, edition ${edition}. `.repeat(20 + file);
+    const text = `Foxes and dogs of ${name} in file ${file}, edition ${edition}. `.repeat(100 + file);
     return writeFile(join(folder, `${file}.md`), `# File ${file}\n\n${text}\n`);
   };
   for (let file = 0; file < files; file += 1) await change(file);
