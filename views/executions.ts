@@ -2,6 +2,10 @@ import { ATTR, INSTRUMENT } from '../src/telemetry/semconv.ts';
 import { DURATION_BOUNDS } from './buckets.ts';
 import type { Row } from './row.ts';
 
+const HOW_ENDED =
+  '`success`, `failure`, `timeout`, `rejected` (we refused the work), `cancelled` (its caller gave it up) or `superseded` ' +
+  '(a race, a hedge or a failed sibling ended it)';
+
 export const executions: readonly Row[] = [
   {
     instrument: INSTRUMENT.workflowExecutions,
@@ -42,7 +46,14 @@ export const executions: readonly Row[] = [
     metric: 'tta_primitive_outcomes_total',
     type: 'counter',
     labels: { [ATTR.primitiveType]: 'primitive_type', [ATTR.outcome]: 'outcome' },
-    meaning: 'why an execution ended: `success`, `failure`, `timeout`, `cancelled` or `rejected`',
+    meaning: `how an execution ended: ${HOW_ENDED}`,
+  },
+  {
+    instrument: INSTRUMENT.workflowOutcomes,
+    metric: 'tta_workflow_outcomes_total',
+    type: 'counter',
+    labels: { [ATTR.workflowName]: 'workflow_name', [ATTR.outcome]: 'outcome' },
+    meaning: 'one per finished workflow execution, by how it ended, as in `tta_primitive_outcomes_total`',
   },
   {
     instrument: INSTRUMENT.primitiveActive,

@@ -7,6 +7,7 @@ import { workflowTable } from './workflow-table.ts';
 
 const SELECTED_WORKFLOWS = 'workflow_name=~"$workflow"';
 const EXECUTIONS = 'tta_workflow_executions_total';
+const OUTCOMES = 'tta_workflow_outcomes_total';
 const DURATION = 'tta_workflow_duration_seconds';
 const COST = 'tta_workflow_llm_cost_total';
 
@@ -92,6 +93,14 @@ export const workflows = createDashboard({
           unit: 'percentunit',
           queries: [[`${executionRate('status="success"')} / ${executionRate()}`, '{{workflow_name}}']],
           max: 1,
+        }),
+        timeSeries({
+          title: 'Workflow executions by outcome',
+          description:
+            'How executions ended, per second. Cancelled ones were given up by their caller, superseded ones lost a race or had a failed sibling: neither is a failure.',
+          unit: 'reqps',
+          queries: [[sum('outcome', rate(OUTCOMES, SELECTED_WORKFLOWS)), '{{outcome}}']],
+          stacked: true,
         }),
       ],
     ],

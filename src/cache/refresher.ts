@@ -38,17 +38,17 @@ export function refresher<V>({ messageName, longestMs, maxEntries }: RefresherOp
     const leftMs = run.startedAt + longestMs - now;
     if (leftMs > 0) return { run, leftMs };
     runs.forget(key, run);
-    run.scope.cancel(tooLong());
+    run.scope.cancel(tooLong(), 'timeout');
     return undefined;
   }
 
   async function wait(key: string, { run, leftMs }: Running<V>, context: ExecutionContext) {
     const scope = new CancelScope(context.scope);
-    const disarm = context.after(leftMs, () => scope.cancel(tooLong()));
+    const disarm = context.after(leftMs, () => scope.cancel(tooLong(), 'timeout'));
     try {
       return { value: await runs.wait(key, run, context.within(scope)), worth: run.worth };
     } catch (error) {
-      if (isDeadline(scope.reason)) run.scope.cancel(scope.reason);
+      if (isDeadline(scope.reason)) run.scope.cancel(scope.reason, scope.outcome);
       context.scope?.throwIfCancelled();
       if (scope.cancelled) return undefined;
       throw error;

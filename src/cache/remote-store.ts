@@ -38,7 +38,9 @@ export function remoteStore<V>(store: CacheStore, { ttlMs, staleMs = 0 }: Lifeti
     }
     health = next;
     const scope = new CancelScope(context.scope);
-    const disarm = context.after(timeoutMs, () => scope.cancel(new PrimitiveTimeoutError(store.type, timeoutMs)));
+    const disarm = context.after(timeoutMs, () =>
+      scope.cancel(new PrimitiveTimeoutError(store.type, timeoutMs), 'timeout'),
+    );
     try {
       const answer = await untilCancelled(call(), scope);
       // A store may take values and give none.

@@ -87,10 +87,10 @@ export class SingleFlight<V> {
       noLonger?.();
       run.waiting -= 1;
       if (context.scope?.cancelled === true) {
-        const { reason } = context.scope;
+        const { reason, outcome } = context.scope;
         // The run may hang. If later executions joined it, a busy key would never have an answer again.
         if (started || run.waiting === 0 || isDeadline(reason)) this.forget(key, run);
-        if (run.waiting === 0) run.scope.cancel(reason);
+        if (run.waiting === 0) run.scope.cancel(reason, outcome);
         else if (started) leaveToOthers(run.account);
       }
     }

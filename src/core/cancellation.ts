@@ -1,4 +1,7 @@
 import { abortReason, manyListenersController } from '../platform/abort.ts';
+import type { Cancellation } from '../telemetry/semconv.ts';
+
+export type { Cancellation };
 
 /**
  * Cancellation from the caller down to the innermost wait.
@@ -13,7 +16,9 @@ import { abortReason, manyListenersController } from '../platform/abort.ts';
  * cancellation grants a grace: a second scope, whose cancellation is the second moment.
  */
 export class CancelScope {
-  #cancelled: { readonly reason: unknown; readonly grace: CancelScope | undefined } | undefined;
+  #cancelled:
+    | { readonly reason: unknown; readonly outcome: Cancellation; readonly grace: CancelScope | undefined }
+    | undefined;
   #listeners: Set<(reason: unknown) => void> | undefined;
   #giveUpListeners: Set<(reason: unknown) => void> | undefined;
   #controller: AbortController | undefined;
@@ -23,7 +28,7 @@ export class CancelScope {
   constructor(...parents: readonly (CancelScope | undefined)[]) {
     for (const parent of parents) {
       if (parent === undefined) continue;
-      this.#unlisten.push(parent.onCancel((reason) => this.cancel(reason, parent.grace)));
+      this.#unlisten.push(parent.onCancel((reason) => this.cancel(reason, parent.outcome, parent.grace)));
     }
   }
 
@@ -41,10 +46,10 @@ export class CancelScope {
     if (shared !== undefined) return shared;
     const scope = new CancelScope();
     if (signal.aborted) {
-      scope.cancel(abortReason(signal));
+      scope.cancel(abortReason(signal), 'cancelled');
       return scope;
     }
-    const onAbort = () => scope.cancel(abortReason(signal));
+    const onAbort = () => scope.cancel(abortReason(signal), 'cancelled');
     signal.addEventListener('abort', onAbort, { once: true });
     signalScopes.set(signal, scope);
     scope.#unlisten.push(() => {
@@ -68,6 +73,11 @@ export class CancelScope {
     return this.#cancelled?.reason;
   }
 
+  /** The outcome of the work that the cancellation ends; `undefined` while the scope is not cancelled. */
+  get outcome(): Cancellation | undefined {
+    return this.#cancelled?.outcome;
+  }
+
   /** The scope as an `AbortSignal`, made on first use. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
@@ -79,11 +89,12 @@ export class CancelScope {
 
   /**
    * Cancels the scope and all scopes below it; a second call does nothing. Listeners of `onCancel` run within this call,
-   * those of `onGiveUp` when `grace` ends, or within this call if there is no grace.
+   * those of `onGiveUp` when `grace` ends, or within this call if there is no grace. The reason alone does not tell the
+   * `outcome`: the error of a failed sibling, which is the reason for the others, may be a timeout.
    */
-  cancel(reason: unknown, grace?: CancelScope): void {
+  cancel(reason: unknown, outcome: Cancellation = 'superseded', grace?: CancelScope): void {
     if (this.#cancelled !== undefined) return;
-    this.#cancelled = { reason, grace };
+    this.#cancelled = { reason, outcome, grace };
     try {
       callAll(this.#listeners, reason);
     } finally {

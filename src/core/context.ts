@@ -7,7 +7,7 @@ import { readProperty } from '../platform/read-property.ts';
 import { guarded } from '../telemetry/guard.ts';
 import type { Origin } from '../telemetry/propagate.ts';
 import type { ExecutionAttributes } from '../telemetry/record/execution.ts';
-import { ownVerdict } from '../telemetry/verdict.ts';
+import type { Cancellation } from '../telemetry/semconv.ts';
 import type { Member } from './baggage.ts';
 import type { CancelScope } from './cancellation.ts';
 import { NO_OPTIONS, Run } from './run.ts';
@@ -25,7 +25,6 @@ interface Inside {
 }
 
 const ATTEMPT = 'attempt';
-const CALLER = 'caller';
 
 export class ExecutionContext implements WorkflowContext {
   readonly clock: Clock;
@@ -241,27 +240,18 @@ export class ExecutionContext implements WorkflowContext {
     return enter(this, work);
   }
 
-  /** The same run, called by code that can cancel it by `scope`. */
-  calledUnder(scope: CancelScope): ExecutionContext {
-    return this.insideOf(CALLER, scope, scope);
-  }
-
-  /** Who has cancelled this work, `undefined` if it is not cancelled. `other`: a race, a failed sibling and so on. */
-  get cancelledFor(): 'caller' | 'timeout' | 'other' | undefined {
-    if (this.scope === undefined || !this.scope.cancelled) return undefined;
-    const { reason } = this.scope;
-    const isCaller = (scope: CancelScope) => scope.cancelled && scope.reason === reason;
-    if (this.innermost(CALLER, isCaller) !== undefined) return 'caller';
-    return ownVerdict(reason) === 'timeout' ? 'timeout' : 'other';
+  /** What a cancellation makes of this work; `undefined` if it is not cancelled. */
+  get cancellation(): Cancellation | undefined {
+    return this.scope?.outcome;
   }
 
   consumeOrigin(): Origin | undefined {
     return this.#run.consumeOrigin();
   }
 
-  cancelledBy(error: unknown): boolean {
-    if (this.scope === undefined || !this.scope.cancelled) return false;
-    return error === this.scope.reason || readProperty(error, 'name') === 'AbortError';
+  cancelledAs(error: unknown): Cancellation | undefined {
+    if (this.scope === undefined || !this.scope.cancelled) return undefined;
+    return error === this.scope.reason || readProperty(error, 'name') === 'AbortError' ? this.scope.outcome : undefined;
   }
 
   consumeAttributes(): ExecutionAttributes | undefined {

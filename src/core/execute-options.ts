@@ -47,7 +47,7 @@ export function contextFor(options: ExecuteOptions): ExecutionContext {
   const base = contextFrom(context);
   if (signal === undefined) return base;
   requireSignal('ExecuteOptions', 'signal', signal);
-  return base.calledUnder(CancelScope.under(base.scope, signal));
+  return base.within(CancelScope.under(base.scope, signal));
 }
 
 /** How values that belong into the options are written. */

@@ -100,7 +100,7 @@ export class ObservedPrimitive<in In, out Out> implements Primitive<In, Out> {
     try {
       return await this.invoke(input, account === undefined ? context : withAccount(context, account));
     } catch (error) {
-      if (context.cancelledBy(error)) account?.close('aborted');
+      if (context.cancelledAs(error) !== undefined) account?.close('aborted');
       throw error;
     } finally {
       account?.close('kept');

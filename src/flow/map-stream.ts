@@ -115,7 +115,7 @@ export class MappedStream<Item> implements AsyncIterableIterator<unknown, undefi
           record.finished(this.#observation, state.items, state.failedItems);
           break;
         case 'abort':
-          this.#scope.cancel(abortReason(state));
+          this.#scope.cancel(abortReason(state), failureOf(state) === undefined ? 'cancelled' : 'superseded');
           break;
         case 'end':
           this.#unlisten();

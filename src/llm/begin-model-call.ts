@@ -56,8 +56,7 @@ export function beginModelCall(start: ModelCallStart, options: BeginModelCallOpt
       const { calls, firstChunk } = modelSeries(provider, label);
       const metrics = { metrics: [calls], firstChunk };
       if (outcome === 'answered') call.succeeded(metrics);
-      else if (outcome === 'cancelled')
-        call.failed(LEFT, { ...metrics, outcome: context.cancelledFor === 'timeout' ? 'timeout' : outcome });
+      else if (outcome === 'cancelled') call.failed(LEFT, { ...metrics, outcome: context.cancellation ?? outcome });
       else call.failed(error, { ...metrics, shown: wasRefused ? error : shown });
     };
     if (wasRefused) {

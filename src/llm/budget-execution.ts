@@ -141,7 +141,7 @@ export class BudgetExecution {
     const refusal = new BudgetExceededError(messageName, facts, why, cause === undefined ? undefined : { cause });
     this.#refusal = refusal;
     record.refused();
-    this.#scope.cancel(refusal);
+    this.#scope.cancel(refusal, 'rejected');
     throw refusal;
   }
 

@@ -126,15 +126,15 @@ function chargeOf(call: EndedCall, priced: Priced | undefined, { context, prices
 
 /** Work that was cancelled is dropped, also where the model has answered it all the same. */
 function outcomeIn(context: ExecutionContext, outcome: CallOutcome): CallOutcome {
-  switch (context.cancelledFor) {
-    case 'caller':
-      return 'cancelled';
+  switch (context.cancellation) {
+    case undefined:
+      return outcome;
     case 'timeout':
       return 'failed';
-    case 'other':
-      return 'superseded';
+    case 'cancelled':
+      return 'cancelled';
     default:
-      return outcome;
+      return 'superseded';
   }
 }
 

@@ -42,17 +42,17 @@ export class Deadline {
     const context = this.#context;
     this.#expired = { error, at: context.clock.now() };
     if (this.#graceMs === undefined) {
-      this.scope.cancel(error);
+      this.scope.cancel(error, 'timeout');
       return;
     }
     // An abort from outside ends the grace at once.
     const grace = new CancelScope(context.scope);
-    const disarm = context.after(this.#graceMs, () => grace.cancel(error));
+    const disarm = context.after(this.#graceMs, () => grace.cancel(error, 'timeout'));
     this.#endGrace = () => {
       disarm();
       // Work that was left behind, such as the loser of a race, must not wait for the end of the grace for ever.
-      grace.cancel(error);
+      grace.cancel(error, 'timeout');
     };
-    this.scope.cancel(error, grace);
+    this.scope.cancel(error, 'timeout', grace);
   }
 }

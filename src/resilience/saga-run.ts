@@ -1,5 +1,5 @@
 /** Runs the stages of a saga, and lists the effects that are undone if the saga fails. */
-import { CancelScope } from '../core/cancellation.ts';
+import { type Cancellation, CancelScope } from '../core/cancellation.ts';
 import type { ExecutionContext } from '../core/context.ts';
 import { Effects, withEffects } from '../core/effects.ts';
 import { untilCancelled } from '../core/until-cancelled.ts';
@@ -62,7 +62,7 @@ async function performInterruptible(
   let failure: StageResult['failure'];
   let endGrace = () => {};
 
-  const interrupt = (error: unknown) => {
+  const interrupt = (error: unknown, outcome?: Cancellation) => {
     if (failure !== undefined) return;
     failure = { error };
     const grace = new CancelScope();
@@ -73,7 +73,7 @@ async function performInterruptible(
       // Work that was left behind, such as the loser of a race, must not wait for the end of the grace for ever.
       endTheGrace();
     };
-    for (const [step, scope] of running) scope.cancel(error, hasCompensation(step) ? grace : undefined);
+    for (const [step, scope] of running) scope.cancel(error, outcome, hasCompensation(step) ? grace : undefined);
   };
   const run = async (step: Step, i: number) => {
     if (failure !== undefined) return;
@@ -110,7 +110,7 @@ async function performInterruptible(
     }
   };
 
-  const unlisten = context.scope?.onCancel(interrupt);
+  const unlisten = context.scope?.onCancel((reason) => interrupt(reason, context.cancellation));
   await Promise.all(steps.map(run));
   unlisten?.();
   endGrace();

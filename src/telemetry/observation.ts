@@ -3,6 +3,7 @@ import type { ReadableClock } from '../platform/clock.ts';
 import type { ExecutionTelemetry } from './execution-telemetry.ts';
 import { ObservedSpan } from './observed-span.ts';
 import type { Origin } from './propagate.ts';
+import type { Cancellation } from './semconv.ts';
 
 /** The part of the work's context that an observation needs. */
 export interface ObservedContext {
@@ -11,8 +12,8 @@ export interface ObservedContext {
   consumeOrigin(): Origin | undefined;
   /** Ids and tags for the first span of the run; `undefined` on every later call. */
   consumeAttributes(): Attributes | undefined;
-  /** Whether the cancellation of this context caused `error`. */
-  cancelledBy(error: unknown): boolean;
+  /** The outcome of work that ends with `error` because this context was cancelled; `undefined` if that is not its cause. */
+  cancelledAs(error: unknown): Cancellation | undefined;
   /** True for the first call with this error: its details go to the innermost span only. */
   isFirstToRecord(error: unknown): boolean;
 }

@@ -17,7 +17,7 @@ import { verdictOn } from './verdict.ts';
 export interface PrimitiveContext extends ObservedContext, StreamContext {
   /** Told at the beginning of an execution. True for the outermost one of its run, which must tell its end. */
   beginExecution(): boolean;
-  /** Told at the end of the outermost execution. `cancelled`: its caller has cancelled it. */
+  /** Told at the end of the outermost execution. `cancelled`: nobody wants its result any more. */
   endExecution(cancelled: boolean): void;
 }
 
@@ -60,7 +60,7 @@ export async function observe<In, Ctx extends PrimitiveContext, Out>(
 }
 
 function close(
-  { active, outcomes }: PrimitiveTelemetry,
+  { active, outcomes, workflowOutcomes }: PrimitiveTelemetry,
   observation: Observation,
   ctx: PrimitiveContext,
   isOutermost: boolean,
@@ -69,7 +69,8 @@ function close(
 ): void {
   active.value -= 1;
   outcomes[outcome].value += 1;
-  if (isOutermost) ctx.endExecution(outcome === 'cancelled');
+  if (workflowOutcomes !== undefined) workflowOutcomes[outcome].value += 1;
+  if (isOutermost) ctx.endExecution(outcome === 'cancelled' || outcome === 'superseded');
   closeObservation(observation, ctx, outcome, error);
 }
 

@@ -20,14 +20,23 @@ const primitiveOutcomes = new SeriesTable(INSTRUMENT.primitiveOutcomes, 'counter
   ATTR.primitiveType,
   ATTR.outcome,
 ]);
+const workflowOutcomes = new SeriesTable(INSTRUMENT.workflowOutcomes, 'counter', { unit: '{execution}' }, [
+  ATTR.workflowName,
+  ATTR.outcome,
+]);
 const primitiveActive = new SeriesTable(INSTRUMENT.primitiveActive, 'upDownCounter', { unit: '{execution}' }, [
   ATTR.primitiveType,
 ]);
 const primitiveDuration = new HistogramTable(INSTRUMENT.primitiveDuration, { unit: 's' }, [ATTR.primitiveType]);
 const workflowDuration = new HistogramTable(INSTRUMENT.workflowDuration, { unit: 's' }, [ATTR.workflowName]);
 
+/** A series for each way in which an execution may end. */
+type Outcomes = Readonly<Record<Outcome, Series>>;
+
 export interface PrimitiveTelemetry extends ExecutionTelemetry {
-  readonly outcomes: Readonly<Record<Outcome, Series>>;
+  readonly outcomes: Outcomes;
+  /** Those of the workflow, for a primitive that counts as one. */
+  readonly workflowOutcomes: Outcomes | undefined;
   readonly active: Series;
 }
 
@@ -54,12 +63,16 @@ export function createPrimitiveTelemetry(options: PrimitiveTelemetryOptions): Pr
     samplingAttributes: samplingAttributes && boundedAttributes(samplingAttributes),
     spanAttributes: boundedAttributes({ [ATTR.primitiveType]: type, [ATTR.primitiveName]: name }),
     metrics: [execution, ...(workflow ? [workflowExecution()] : []), ...metrics],
-    outcomes: Object.fromEntries(
-      OUTCOMES.map((outcome) => [outcome, primitiveOutcomes.series(type, outcome)]),
-    ) as Record<Outcome, Series>,
+    outcomes: outcomesIn(primitiveOutcomes, type),
+    workflowOutcomes: workflow ? outcomesIn(workflowOutcomes, name) : undefined,
     firstChunk: options.firstChunk,
     active: primitiveActive.series(type),
   };
   currentMeter();
   return telemetry;
+}
+
+function outcomesIn(table: SeriesTable, label: string): Outcomes {
+  const series = OUTCOMES.map((outcome) => [outcome, table.series(label, outcome)]);
+  return Object.fromEntries(series) as Record<Outcome, Series>;
 }

@@ -109,6 +109,7 @@ export const EVENT = {
 export const INSTRUMENT = {
   workflowExecutions: 'tta.workflow.executions',
   workflowDuration: 'tta.workflow.duration',
+  workflowOutcomes: 'tta.workflow.outcomes',
   primitiveExecutions: 'tta.primitive.executions',
   primitiveDuration: 'tta.primitive.duration',
   primitiveOutcomes: 'tta.primitive.outcomes',
@@ -173,8 +174,14 @@ export const INSTRUMENT = {
 export type InstrumentName = (typeof INSTRUMENT)[keyof typeof INSTRUMENT];
 
 export const STATUSES = ['success', 'failure'] as const;
-export const OUTCOMES = ['success', 'failure', 'timeout', 'cancelled', 'rejected'] as const;
+/**
+ * How an execution ended. `cancelled`: its caller gave it up. `superseded`: a race, a hedge or a failed sibling did. These two
+ * say nothing of how well the work does; all others do.
+ */
+export const OUTCOMES = ['success', 'failure', 'timeout', 'cancelled', 'superseded', 'rejected'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
+/** What a cancellation makes of the work that it ends. */
+export type Cancellation = Exclude<Outcome, 'success' | 'failure'>;
 export const RETRY_RESULTS = [
   'success_first',
   'success_retried',

@@ -13,8 +13,7 @@ export function ownVerdict(error: unknown): Outcome | undefined {
   return FAILURES.has(verdict) ? (verdict as Outcome) : undefined;
 }
 
-/** The outcome of an execution that failed with `error`: cancelled, else the error's own verdict, else `failure`. */
+/** The outcome of an execution that failed with `error`: that of its cancellation, else the error's own, else `failure`. */
 export function verdictOn(error: unknown, ctx: ObservedContext): Outcome {
-  if (ctx.cancelledBy(error)) return 'cancelled';
-  return ownVerdict(error) ?? 'failure';
+  return ctx.cancelledAs(error) ?? ownVerdict(error) ?? 'failure';
 }

@@ -4,6 +4,7 @@ import { AlwaysOffSampler } from '@opentelemetry/sdk-trace-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Primitive, task } from '../../src/index.ts';
 import { select } from '../../src/prometheus/parse.ts';
+import { OUTCOMES } from '../../src/telemetry/semconv.ts';
 import { createVirtualClock, startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
 import { kinds } from './kinds.ts';
 
@@ -36,6 +37,13 @@ for (const kind of kinds) {
         { workflow_name: kind.defaultName, status },
         kind.workflow ? 1 : 0,
       );
+      for (const labels of [{ outcome }, {}]) {
+        await telemetry.expectMetric(
+          'tta_workflow_outcomes_total',
+          { workflow_name: kind.defaultName, ...labels },
+          kind.workflow ? 1 : 0,
+        );
+      }
       await telemetry.expectMetric(
         'tta_workflow_duration_seconds_count',
         { workflow_name: kind.defaultName },
@@ -181,6 +189,12 @@ for (const kind of kinds) {
         ['failure', 0],
         ['success', 0],
       ]);
+      const workflow = { workflow_name: kind.defaultName };
+      const outcomes = select({ samples, types: new Map() }, 'tta_workflow_outcomes_total', workflow);
+      expect(outcomes.map(({ labels: { outcome } }) => outcome).sort()).toEqual(
+        kind.workflow ? OUTCOMES.toSorted() : [],
+      );
+      expect(outcomes.every(({ value }) => value === 0)).toBe(true);
     });
   });
 

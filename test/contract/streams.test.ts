@@ -115,6 +115,8 @@ describe.each(rows)('%s around a stream of %s', (policy, maker) => {
     const status = outcome === 'success' ? 'success' : 'failure';
     await telemetry.expectMetric('tta_workflow_executions_total', { workflow_name: 'outer', status }, 1);
     await telemetry.expectMetric('tta_workflow_executions_total', { workflow_name: 'outer' }, 1);
+    await telemetry.expectMetric('tta_workflow_outcomes_total', { workflow_name: 'outer', outcome }, 1);
+    await telemetry.expectMetric('tta_workflow_outcomes_total', { workflow_name: 'outer' }, 1);
     const span = telemetry.spans().find(({ name }) => name === 'invoke_workflow outer');
     expect(span?.attributes['tta.outcome'] ?? 'success').toBe(outcome);
   };

@@ -383,7 +383,7 @@ describe('a scope that is cancelled with a grace', () => {
     scope.onGiveUp(note('give up'));
     scope.onCancel(note('cancel'));
     scope.signal.addEventListener('abort', note('signal'));
-    scope.cancel(reason, grace);
+    scope.cancel(reason, 'superseded', grace);
     expect(entries).toEqual(['cancel', 'signal']);
     grace.cancel('over');
     expect(entries).toEqual(['cancel', 'signal', 'give up']);
@@ -393,7 +393,7 @@ describe('a scope that is cancelled with a grace', () => {
     const [scope, grace] = [new CancelScope(), new CancelScope()];
     const heard: unknown[] = [];
     scope.onGiveUp((given) => heard.push(given));
-    scope.cancel(reason, grace);
+    scope.cancel(reason, 'superseded', grace);
     scope.onGiveUp((given) => heard.push(given));
     grace.cancel('over');
     scope.onGiveUp((given) => heard.push(given));
@@ -404,7 +404,7 @@ describe('a scope that is cancelled with a grace', () => {
     const [scope, grace] = [new CancelScope(), new CancelScope()];
     const { entries, note } = diary();
     const early = scope.onGiveUp(note('early'));
-    scope.cancel(reason, grace);
+    scope.cancel(reason, 'superseded', grace);
     const late = scope.onGiveUp(note('late'));
     early();
     late();
@@ -416,7 +416,7 @@ describe('a scope that is cancelled with a grace', () => {
     const [scope, grace] = [new CancelScope(), new CancelScope()];
     const { entries, note } = diary();
     new CancelScope(scope).onGiveUp(note('before'));
-    scope.cancel(reason, grace);
+    scope.cancel(reason, 'superseded', grace);
     const later = new CancelScope(scope);
     later.onGiveUp(note('after'));
     expect(later.reason).toBe(reason);
@@ -430,7 +430,7 @@ describe('a scope that is cancelled with a grace', () => {
     const cancelled = () => {
       const [scope, grace] = [CancelScope.under(undefined, signal), CancelScope.under(undefined, signal)];
       const stop = scope.onGiveUp(() => {});
-      scope.cancel(reason, grace);
+      scope.cancel(reason, 'superseded', grace);
       grace.dispose();
       expect(listenersOf(signal)).toBe(1);
       return { grace, stop };
@@ -446,7 +446,7 @@ describe('a scope that is cancelled with a grace', () => {
     const { entries, note } = diary();
     scope.onGiveUp(note('give up'));
     grace.cancel('over');
-    scope.cancel(reason, grace);
+    scope.cancel(reason, 'superseded', grace);
     expect(entries).toEqual(['give up']);
   });
 
@@ -455,7 +455,7 @@ describe('a scope that is cancelled with a grace', () => {
     const { entries, note } = diary();
     scope.onGiveUp(note('give up'));
     scope.cancel(reason);
-    scope.cancel(reason, grace);
+    scope.cancel(reason, 'superseded', grace);
     expect(entries).toEqual(['give up']);
   });
 });
@@ -499,7 +499,7 @@ describe('work that is waited for until it is cancelled', () => {
     const [scope, grace] = [new CancelScope(), new CancelScope()];
     const { promise, resolve } = withResolvers<string>();
     const waiting = untilCancelled(promise, scope);
-    scope.cancel(reason, grace);
+    scope.cancel(reason, 'superseded', grace);
     resolve('done after all');
     await expect(waiting).resolves.toBe('done after all');
   });
@@ -511,7 +511,7 @@ describe('work that is waited for until it is cancelled', () => {
       rejected = true;
       return error;
     });
-    scope.cancel(reason, grace);
+    scope.cancel(reason, 'superseded', grace);
     await settled();
     expect(rejected).toBe(false);
     grace.cancel('over');

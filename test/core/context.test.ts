@@ -85,19 +85,19 @@ describe('a context within a scope', () => {
   });
 
   it.each([
-    ['the reason itself', reason, true],
-    ['an AbortError of what the work called', new DOMException('aborted', 'AbortError'), true],
-    ['any error that is named AbortError', Object.assign(new Error('x'), { name: 'AbortError' }), true],
-    ['another error', new Error('stop'), false],
-    ['a text', 'AbortError', false],
-    ['nothing', undefined, false],
-  ])('says of %s whether it is its cancellation', (_, error, expected) => {
+    ['the reason itself', reason, 'timeout'],
+    ['an AbortError of what the work called', new DOMException('aborted', 'AbortError'), 'timeout'],
+    ['any error that is named AbortError', Object.assign(new Error('x'), { name: 'AbortError' }), 'timeout'],
+    ['another error', new Error('stop'), undefined],
+    ['a text', 'AbortError', undefined],
+    ['nothing', undefined, undefined],
+  ])('says of %s whether it is its cancellation, and what that makes of the work', (_, error, expected) => {
     const scope = new CancelScope();
     const context = create().within(scope);
-    expect(context.cancelledBy(error)).toBe(false);
-    scope.cancel(reason);
-    expect(context.cancelledBy(error)).toBe(expected);
-    expect(create().cancelledBy(error)).toBe(false);
+    expect(context.cancelledAs(error)).toBeUndefined();
+    scope.cancel(reason, 'timeout');
+    expect(context.cancelledAs(error)).toBe(expected);
+    expect(create().cancelledAs(error)).toBeUndefined();
   });
 
   it('is not deceived by an error that cannot be read', () => {
@@ -108,7 +108,7 @@ describe('a context within a scope', () => {
         throw new Error('trap');
       },
     });
-    expect(create().within(scope).cancelledBy(trap)).toBe(false);
+    expect(create().within(scope).cancelledAs(trap)).toBeUndefined();
   });
 });
 
@@ -298,7 +298,7 @@ describe('sleep', () => {
     const clock = createVirtualClock();
     const scope = new CancelScope();
     const sleeping = create({ clock }).within(scope).sleep(60_000);
-    scope.cancel(reason, new CancelScope());
+    scope.cancel(reason, 'superseded', new CancelScope());
     await expect(sleeping).rejects.toBe(reason);
   });
 

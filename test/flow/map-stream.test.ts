@@ -164,7 +164,7 @@ describe('map over a stream', () => {
     await expect(results.next()).rejects.toBe(error);
     await expect(results.next()).resolves.toMatchObject({ done: true });
     await outcome('map', 'failure', 1);
-    await outcome('task', 'cancelled', 2);
+    await outcome('task', 'superseded', 2);
     await telemetry.expectMetric('tta_primitive_active', {}, 0);
   });
 

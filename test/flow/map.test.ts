@@ -95,7 +95,7 @@ describe('map over what is at hand', () => {
     expect(clock.pending).toBe(0);
     expect(state).toMatchObject({ running: 0, started: [100, 5] });
     expect(taken).toEqual({ taken: 2, closed: 1 });
-    await telemetry.expectMetric('tta_primitive_outcomes_total', { primitive_type: 'task', outcome: 'cancelled' }, 1);
+    await telemetry.expectMetric('tta_primitive_outcomes_total', { primitive_type: 'task', outcome: 'superseded' }, 1);
     await telemetry.expectMetric('tta_primitive_outcomes_total', { primitive_type: 'map', outcome: 'failure' }, 1);
   });
 

@@ -27,7 +27,7 @@ describe('parallel', () => {
     await clock.advance(10);
     await expect(running).rejects.toBe(error);
     expect(clock.pending).toBe(0);
-    await telemetry.expectMetric('tta_primitive_outcomes_total', { primitive_type: 'task', outcome: 'cancelled' }, 1);
+    await telemetry.expectMetric('tta_primitive_outcomes_total', { primitive_type: 'task', outcome: 'superseded' }, 1);
     await telemetry.expectMetric('tta_primitive_outcomes_total', { primitive_type: 'task', outcome: 'failure' }, 1);
   });
 

@@ -38,7 +38,7 @@ describe('race', () => {
     expect(raceSpan()?.attributes).toMatchObject({ 'tta.race.winner': 'near', 'tta.race.winner_index': 1 });
     await outcome('race', 'success', 1);
     await outcome('task', 'success', 1);
-    await outcome('task', 'cancelled', 2);
+    await outcome('task', 'superseded', 2);
     await telemetry.expectMetric('tta_primitive_active', {}, 0);
   });
 
@@ -160,7 +160,7 @@ describe('race', () => {
     const chunks = await race([endless('one'), endless('two')]).execute('x');
     await settled();
     await telemetry.expectMetric('tta_primitive_active', { primitive_type: 'stream' }, 1);
-    await outcome('stream', 'cancelled', 1);
+    await outcome('stream', 'superseded', 1);
     await expect(chunks.next()).resolves.toEqual({ done: false, value: 1 });
     await chunks.return?.();
     await telemetry.expectMetric('tta_primitive_active', {}, 0);
@@ -171,7 +171,7 @@ describe('race', () => {
     const all = await Promise.all(Array.from({ length: 10_000 }, (_, n) => duel.execute(n)));
     expect(all).toEqual(Array.from({ length: 10_000 }, (_, n) => n));
     await telemetry.expectMetric('tta_primitive_active', {}, 0);
-    await outcome('task', 'cancelled', 10_000);
+    await outcome('task', 'superseded', 10_000);
   });
 
   it('is refused at construction without branches that are primitives', () => {

@@ -22,6 +22,6 @@ it('closes the stream of the try that lost, also where that had come back alread
   expect(read).toEqual([1, 2]);
   expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   await telemetry.expectMetric('tta_primitive_outcomes_total', { primitive_type: 'stream', outcome: 'success' }, 1);
-  await telemetry.expectMetric('tta_primitive_outcomes_total', { primitive_type: 'stream', outcome: 'cancelled' }, 1);
+  await telemetry.expectMetric('tta_primitive_outcomes_total', { primitive_type: 'stream', outcome: 'superseded' }, 1);
   await telemetry.expectMetric('tta_primitive_active', {}, 0);
 });

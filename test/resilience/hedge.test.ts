@@ -58,7 +58,7 @@ describe('hedge', () => {
     await expect(running).resolves.toBe('second');
     await settled();
     expect(await results()).toEqual({ hedge: 1 });
-    const outcomes = { primitive_type: 'task', outcome: 'cancelled' };
+    const outcomes = { primitive_type: 'task', outcome: 'superseded' };
     await telemetry.expectMetric('tta_primitive_outcomes_total', outcomes, 1);
     await telemetry.expectMetric('tta_primitive_active', {}, 0);
     const span = telemetry.spans().find(({ name }) => name === 'hedge HedgePrimitive');

@@ -95,7 +95,7 @@ describe('a cooperative timeout', () => {
     await clock.advance(1);
     expect(run.error).toBeInstanceOf(PrimitiveTimeoutError);
     await outcomes('timeout', 'timeout');
-    await outcomes('task', 'cancelled');
+    await outcomes('task', 'timeout');
     await telemetry.expectMetric('tta_primitive_active', {}, 0);
   });
 
@@ -192,7 +192,7 @@ describe('an idle timeout', () => {
     await settled();
     expect(clock.pending).toBe(0);
     await outcomes('timeout', 'timeout');
-    await outcomes('stream', 'cancelled');
+    await outcomes('stream', 'timeout');
     await telemetry.expectMetric('tta_primitive_active', {}, 0);
   });
 

@@ -18,7 +18,7 @@ describe('timeout', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('rejects at the deadline, aborts the work, and each is counted once with its own outcome', async () => {
+  it('rejects at the deadline, aborts the work, and all that it ended is counted once, as a timeout', async () => {
     const clock = createVirtualClock();
     let reason: unknown;
     const stubborn = task('stubborn', (_: string, context) => {
@@ -38,7 +38,7 @@ describe('timeout', () => {
     for (const [type, outcome] of [
       ['timeout', 'timeout'],
       ['sequential', 'timeout'],
-      ['task', 'cancelled'],
+      ['task', 'timeout'],
     ] as const) {
       await telemetry.expectMetric('tta_primitive_outcomes_total', { primitive_type: type, outcome }, 1);
       await telemetry.expectMetric('tta_primitive_outcomes_total', { primitive_type: type }, 1);

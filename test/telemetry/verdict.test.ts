@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ObservedContext } from '../../src/telemetry/observation.ts';
-import { OUTCOMES } from '../../src/telemetry/semconv.ts';
+import { type Cancellation, OUTCOMES } from '../../src/telemetry/semconv.ts';
 import { ownVerdict, VERDICT, verdictOn } from '../../src/telemetry/verdict.ts';
 
 const carrying = (verdict: unknown) => Object.assign(new Error('x'), { [VERDICT]: verdict });
@@ -9,18 +9,18 @@ const trap = () => {
   throw new Error('trap');
 };
 
-/** A context that was cancelled, or was not. */
-const context = (cancelled: boolean): ObservedContext => ({
+/** A context that was cancelled so, or was not. */
+const context = (cancelled?: Cancellation): ObservedContext => ({
   clock: { now: () => 0 },
   consumeOrigin: () => undefined,
   consumeAttributes: () => undefined,
-  cancelledBy: () => cancelled,
+  cancelledAs: () => cancelled,
   isFirstToRecord: () => true,
 });
 
 describe("an error's own verdict", () => {
   it('finds the outcomes that are no success', () => {
-    expect([...FAILURES].sort()).toEqual(['cancelled', 'failure', 'rejected', 'timeout']);
+    expect([...FAILURES].sort()).toEqual(['cancelled', 'failure', 'rejected', 'superseded', 'timeout']);
   });
 
   it.each(FAILURES)('is %s where it says so', (outcome) => {
@@ -57,24 +57,27 @@ describe("an error's own verdict", () => {
 
 describe('the verdict on an execution that failed', () => {
   it.each(FAILURES)("is the error's own where it is %s", (outcome) => {
-    expect(verdictOn(carrying(outcome), context(false))).toBe(outcome);
+    expect(verdictOn(carrying(outcome), context())).toBe(outcome);
   });
 
   it('is a plain failure where the error says nothing', () => {
-    expect(verdictOn(new Error('x'), context(false))).toBe('failure');
-    expect(verdictOn(undefined, context(false))).toBe('failure');
-    expect(verdictOn(carrying('success'), context(false))).toBe('failure');
+    expect(verdictOn(new Error('x'), context())).toBe('failure');
+    expect(verdictOn(undefined, context())).toBe('failure');
+    expect(verdictOn(carrying('success'), context())).toBe('failure');
   });
 
-  it('is cancelled where the error is how the cancellation shows, also where it carries another', () => {
-    expect(verdictOn(new Error('x'), context(true))).toBe('cancelled');
-    expect(verdictOn(carrying('timeout'), context(true))).toBe('cancelled');
-  });
+  it.each(['cancelled', 'superseded', 'timeout', 'rejected'] as const)(
+    'is %s where that cancellation is the cause, also where the error carries another',
+    (outcome) => {
+      expect(verdictOn(new Error('x'), context(outcome))).toBe(outcome);
+      expect(verdictOn(carrying(outcome === 'timeout' ? 'rejected' : 'timeout'), context(outcome))).toBe(outcome);
+    },
+  );
 
   it('asks the context about the very error', () => {
     const error = new Error('x');
     const asked: unknown[] = [];
-    verdictOn(error, { ...context(false), cancelledBy: (given) => asked.push(given) === 0 });
+    verdictOn(error, { ...context(), cancelledAs: (given) => void asked.push(given) });
     expect(asked).toEqual([error]);
   });
 });
