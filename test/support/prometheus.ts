@@ -42,6 +42,8 @@ export interface PrometheusOptions {
   readonly editRules?: (text: string) => string;
   /** More arguments. @default none */
   readonly flags?: readonly string[];
+  /** The folder with prometheus.yml, rules and targets. @default the shipped one */
+  readonly source?: string;
   /** Changes prometheus.yml, for instance to break it. @default no change */
   readonly editConfiguration?: (text: string) => string;
 }
@@ -57,13 +59,13 @@ export async function startPrometheus(
   options: PrometheusOptions = {},
 ): Promise<Prometheus> {
   const { alertmanager = UNUSED_ADDRESS, collector = UNUSED_ADDRESS } = options;
-  const { editRules = (text) => text, editConfiguration = (text) => text } = options;
+  const { editRules = (text) => text, editConfiguration = (text) => text, source = SHIPPED } = options;
   const folder = await mkdtemp(join(tmpdir(), 'tta-prometheus-'));
   const port = await freePort();
   const edit = async (file: string, change: (text: string) => string) =>
     writeFile(join(folder, file), change(await readFile(join(folder, file), 'utf8')));
   for (const name of ['prometheus.yml', 'rules', 'targets'])
-    await cp(join(SHIPPED, name), join(folder, name), { recursive: true });
+    await cp(join(source, name), join(folder, name), { recursive: true });
   await edit('prometheus.yml', (text) =>
     editConfiguration(text)
       .replaceAll('127.0.0.1:9464', application)
