@@ -26,7 +26,8 @@ export async function startAlertmanager(program: string): Promise<Alertmanager> 
     .replaceAll('http://127.0.0.1:9099/', `http://127.0.0.1:${webhook.port}/`)
     .replace('group_wait: 30s', 'group_wait: 12s')
     .replaceAll('group_wait: 10s', 'group_wait: 1s')
-    .replaceAll(/group_interval: \w+/g, 'group_interval: 1s');
+    .replaceAll(/group_interval: \w+/g, 'group_interval: 1s')
+    .replace('repeat_interval: 1m', 'repeat_interval: 2s');
   await writeFile(join(folder, 'alertmanager.yml'), configuration);
   const child = spawn(
     program,

@@ -19,7 +19,9 @@ function alertOf(alertname: string, labels: Labels): Labels {
 const cache = { primitive_name: 'summaries' };
 
 /** TTAServiceDown itself, and the alerts about programs that are not services of a user. */
-const OTHER_PROGRAMS = /^TTA(?:Service|Prometheus|Alertmanager|Collector|Grafana|Jaeger)Down$/;
+const OTHER_PROGRAMS = /^TTA(?:(?:Service|Prometheus|Alertmanager|Collector|Grafana|Jaeger)Down|Watchdog)$/;
+const instance = { instance: 'a:9464' };
+const exporter = { instance: 'c:8888', exporter: 'otlp_http' };
 
 /** Pairs of alerts: when the source fires, the target of the same service is suppressed. */
 const SUPPRESSES: readonly (readonly [source: [string, Labels], target: [string, Labels]])[] = [
@@ -76,6 +78,34 @@ const SUPPRESSES: readonly (readonly [source: [string, Labels], target: [string,
     ['TTACostBurn', {}],
     ['TTABudgetForecast', {}],
   ],
+  [
+    ['TTAServiceVanished', {}],
+    ['TTAStaleMetrics', {}],
+  ],
+  [
+    ['TTAServiceHangs', {}],
+    ['TTAExecutionsPileUp', { primitive_type: 'llm' }],
+  ],
+  [
+    ['TTAModelFails', { model: 'm', provider: 'p' }],
+    ['TTAFallbackInUse', { primitive_name: 'answer' }],
+  ],
+  [
+    ['TTACircuitOpen', { primitive_name: 'provider' }],
+    ['TTARetriesFail', { primitive_name: 'ask' }],
+  ],
+  [
+    ['TTACollectorDown', { instance: 'c:8888' }],
+    ['TTACollectorRefusesSpans', { instance: 'c:8888' }],
+  ],
+  [
+    ['TTACollectorQueueFull', exporter],
+    ['TTACollectorSendsNothing', exporter],
+  ],
+  [
+    ['TTAPrometheusStorageFails', { instance: 'c:9090' }],
+    ['TTARuleFails', { instance: 'c:9090', rule_group: 'g' }],
+  ],
 ];
 
 describe.skipIf(program === undefined)('Alertmanager with the shipped configuration', () => {
@@ -119,9 +149,9 @@ describe.skipIf(program === undefined)('Alertmanager with the shipped configurat
       const job = `a${count}`;
       expect(
         await suppressed(
-          alertOf(source, { ...ofSource, job }),
-          alertOf(target, { ...ofTarget, job }),
-          alertOf(target, { ...ofTarget, job: `another-${job}` }),
+          alertOf(source, { ...ofSource, cluster: job, job }),
+          alertOf(target, { ...ofTarget, cluster: job, job }),
+          alertOf(target, { ...ofTarget, cluster: `another-${job}`, job: `another-${job}` }),
         ),
       ).toEqual([false, true, false]);
     },
@@ -142,9 +172,54 @@ describe.skipIf(program === undefined)('Alertmanager with the shipped configurat
     ).toEqual([false, false]);
   });
 
-  it('a collector that is down suppresses alerts about lost spans of all services', async () => {
-    const spans = alertOf('TTASpansLost', { job: `d${count}`, reason: 'export_failed' });
-    expect(await suppressed(spans)).toEqual([false]);
-    expect(await suppressed(alertOf('TTACollectorDown', { job: 'otel-collector' }), spans)).toEqual([false, true]);
+  it.each(['TTAEventLoopBlocked', 'TTACallbackErrors', 'TTAWorkerStuck', 'TTAInstanceDown'])(
+    '%s suppresses TTAScrapeSlow of the same instance, whose job is that of the scrape',
+    async (source) => {
+      const place = { namespace: `n${count}`, ...instance };
+      const slow = (more: Labels) => alertOf('TTAScrapeSlow', { job: 'tta-shop', ...place, ...more });
+      expect(
+        await suppressed(
+          alertOf(source, { job: 'shop', ...place }),
+          slow({}),
+          slow({ instance: 'b:9464' }),
+          slow({ namespace: 'another' }),
+        ),
+      ).toEqual([false, true, false, false]);
+    },
+  );
+
+  it('a service in one namespace suppresses nothing in another, and in one cluster nothing in another', async () => {
+    const job = `e${count}`;
+    const at = (cluster: string, namespace: string) => ({ job, cluster, namespace });
+    expect(
+      await suppressed(
+        alertOf('TTAServiceDown', at('east', 'staging')),
+        alertOf('TTAHighErrorRate', at('east', 'production')),
+        alertOf('TTAHighErrorRate', at('west', 'staging')),
+        alertOf('TTAHighErrorRate', at('east', 'staging')),
+      ),
+    ).toEqual([false, false, false, true]);
+  });
+
+  it.each([
+    ['TTACollectorDown', 'TTASpansLost'],
+    ['TTACollectorDown', 'TTAMetricsPushFails'],
+    ['TTAJaegerDown', 'TTACollectorSendsNothing'],
+    ['TTAAlertmanagerDown', 'TTAAlertsNotDelivered'],
+  ])('%s, in a namespace of its own, suppresses %s in all of its cluster', async (source, target) => {
+    const cluster = `f${count}`;
+    expect(
+      await suppressed(
+        alertOf(source, { cluster, namespace: 'monitoring', job: 'one', instance: 'c:1' }),
+        alertOf(target, { cluster, namespace: 'shop', job: 'another', instance: 'd:1' }),
+        alertOf(target, { cluster: `not-${cluster}`, namespace: 'shop', job: 'another', instance: 'd:1' }),
+      ),
+    ).toEqual([false, true, false]);
+  });
+
+  it('repeats the watchdog, which nothing suppresses', async () => {
+    expect(await suppressed(alertOf('TTAWatchdog', {}))).toEqual([false]);
+    const heard = () => alertmanager.notifications.filter(({ receiver }) => receiver === 'watchdog').length;
+    await eventually('two messages', async () => (heard() >= 2 ? true : undefined));
   });
 });

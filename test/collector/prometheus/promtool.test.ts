@@ -43,13 +43,15 @@ describe('amtool', () => {
     expect(status, output).toBe(0);
   });
 
-  it.skipIf(amtool === undefined).each(['critical', 'warning', 'info'])(
-    'sends a %s alert to its receiver',
-    (severity) => {
-      const labels = [`severity=${severity}`, 'alertname=TTAHighErrorRate', 'job=tta-primitives'];
-      const { output } = runCommand(amtool as string, ['config', 'routes', 'test', `--config.file=${file}`, ...labels]);
-      // The output can have a warning about a setting of this machine too.
-      expect(output.split('\n')).toContain(severity);
-    },
-  );
+  it.skipIf(amtool === undefined).each([
+    ['critical', 'TTAHighErrorRate', 'critical'],
+    ['warning', 'TTAHighErrorRate', 'warning'],
+    ['info', 'TTAHighErrorRate', 'info'],
+    ['none', 'TTAWatchdog', 'watchdog'],
+  ])('sends an alert of severity %s, %s, to the receiver %s', (severity, alertname, receiver) => {
+    const labels = [`severity=${severity}`, `alertname=${alertname}`, 'job=tta-primitives'];
+    const { output } = runCommand(amtool as string, ['config', 'routes', 'test', `--config.file=${file}`, ...labels]);
+    // The output can have a warning about a setting of this machine too.
+    expect(output.split('\n')).toContain(receiver);
+  });
 });
