@@ -53,7 +53,7 @@ function placesOfLabel(shipped: string, own: string): readonly Place[] {
     // In a template of an alert or a legend.
     `(?<=\\$labels\\.|\\{\\{ ?)${shipped}\\b`,
     // In a scrape configuration.
-    `(?<=target_?[Ll]abel: )${shipped}\\b`,
+    `(?<=target_?[Ll]abel: |external_labels::)${shipped}\\b`,
     `(?<=labels: \\{[^}\\n]*)\\b${shipped}(?=: )`,
     // In a text.
     `(?<=\`)${shipped}(?=\`)`,

@@ -101,6 +101,7 @@ describe('a setting', () => {
     expect(files.get('kubernetes/scrape-by-annotations.yml')?.match(/target_label: k8s_ns\n/g)).toHaveLength(2);
     expect(files.get('kubernetes/monitors.yaml')?.match(/targetLabel: k8s_ns }/g)).toHaveLength(2);
     expect(files.get('kubernetes/service-monitor.yaml')).toContain('targetLabel: k8s_ns }');
+    expect(files.get('kubernetes/otelcol-gateway.yaml')).toContain('external_labels::k8s_ns: $(POD_NAMESPACE)');
     expect(files.get('prometheus/targets/tta-primitives.yml')).toContain('labels: { k8s_cluster: eu, k8s_ns: shop }');
     expect(files.get('alertmanager/alertmanager.yml')).toContain('group_by: [alertname, k8s_cluster, k8s_ns, job]');
     expect(files.get('alertmanager/alertmanager.yml')).toContain('equal: [k8s_cluster, k8s_ns, job]');
