@@ -90,6 +90,10 @@ export const mount = (from: string, to: string) =>
 /** Where pods see the folder of the node: a volume may hide the place that it has on this machine. */
 const SEEN = '/media';
 
+const NODE = 'node';
+/** Milliseconds for the start of a program among many, on a machine that is busy. */
+const PATIENCE = 180_000;
+
 /** Replaces `$(NAME)` as Kubernetes does. */
 const expand = (text: string, env: Readonly<Record<string, string>>) =>
   text.replaceAll(/\$\((\w+)\)/g, (whole, name: string) => env[name] ?? whole);
@@ -184,11 +188,18 @@ export function startNode({ folder, cluster, network, images, hosts }: NodeOptio
       if (probe === undefined) continue;
       const { path, port } = probe.httpGet;
       const number = container?.ports.find(({ name }) => name === port)?.containerPort;
-      await eventually(`${running.name} answers its probe`, async () => {
-        if (running.process.exitCode !== null) throw new Error(running.log());
-        return (await fetch(`http://${running.address}:${number}${path}`)).ok ? true : undefined;
-      });
+      await eventually(
+        `${running.name} answers its probe`,
+        async () => {
+          if (running.process.exitCode !== null) throw new Error(running.log());
+          return (await fetch(`http://${running.address}:${number}${path}`)).ok ? true : undefined;
+        },
+        PATIENCE,
+      );
     }
+    const target = { apiVersion: 'v1', kind: 'Node', name: NODE };
+    const metadata = { name: running.name };
+    cluster.create(running.namespace, { apiVersion: 'v1', kind: 'Binding', metadata, target });
     const status = {
       phase: 'Running',
       podIP: running.address,
@@ -202,6 +213,7 @@ export function startNode({ folder, cluster, network, images, hosts }: NodeOptio
     );
   }
 
+  cluster.create('default', { apiVersion: 'v1', kind: 'Node', metadata: { name: NODE } });
   return {
     async run(namespace) {
       const pods = list<Pod>(namespace, 'pods').map((pod) => ({ pod, address: network.newAddress() }));

@@ -14,6 +14,7 @@ export interface Kubernetes {
   environment(namespace: string): NodeJS.ProcessEnv;
   /** Runs kubectl in a namespace and returns its stdout. @throws Error with its output when it fails */
   kubectl(namespace: string, ...args: readonly string[]): string;
+  create(namespace: string, object: object): void;
   stop(): Promise<void>;
 }
 
@@ -117,20 +118,22 @@ export async function startKubernetes(
     `--secure-port=${controllers}`,
     `--cert-dir=${join(folder, 'certificates-of-controllers')}`,
     '--leader-elect=false',
+    // It would find that the node of the tests sends no signs of life.
+    '--controllers=*,-node-lifecycle-controller',
   );
+  function kubectl(namespace: string, args: readonly string[], input = ''): string {
+    const options = { env: environment(namespace), encoding: 'utf8', timeout: 60_000, input } as const;
+    const { status, stdout, stderr } = spawnSync('kubectl', args, options);
+    if (status !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);
+    return stdout;
+  }
+
   return {
     url,
     ca,
     environment,
-    kubectl(namespace, ...args) {
-      const { status, stdout, stderr } = spawnSync('kubectl', args, {
-        env: environment(namespace),
-        encoding: 'utf8',
-        timeout: 60_000,
-      });
-      if (status !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);
-      return stdout;
-    },
+    kubectl: (namespace, ...args) => kubectl(namespace, args),
+    create: (namespace, object) => void kubectl(namespace, ['create', '--filename=-'], JSON.stringify(object)),
     stop,
   };
 }

@@ -3,10 +3,10 @@
  * admit restricted pods only. The programs of the pods run too, in a network of their own.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { component } from '../../support/component.ts';
 import { collectorPath, collectorText, documents } from '../../support/deployment.ts';
@@ -14,6 +14,8 @@ import { type Kubernetes, startKubernetes } from '../../support/kubernetes.ts';
 import { type Node, type Pod, startNode } from '../../support/kubernetes-node.ts';
 import { type PodNetwork, startPodNetwork } from '../../support/pod-network.ts';
 import { eventually } from '../../support/prometheus.ts';
+import type { PrometheusApi } from '../../support/prometheus-api.ts';
+import { operatedConfiguration } from '../../support/prometheus-operator.ts';
 import { type PrometheusPod, startPrometheusPod } from '../../support/prometheus-pod.ts';
 import { build } from '../../support/tta.ts';
 
@@ -31,8 +33,14 @@ const programs = Object.fromEntries(NAMES.map((name) => [name, component(name)])
   string
 >;
 
-/** The commands of the guide's section, as they stand. */
-const GUIDE = /\n## Kubernetes\n[\s\S]*?```sh\n([\s\S]*?)```/.exec(collectorText('README.md'))?.[1] as string;
+/** The commands of a guide's section, as they stand: to install, and after a change of a configuration. */
+function commands(guide: string): readonly [install: string, change: string] {
+  const section = /\n## Kubernetes\n[\s\S]*?\n## /.exec(guide)?.[0] ?? '';
+  const blocks = [...section.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) => block as string);
+  expect(blocks).toHaveLength(2);
+  return blocks as [string, string];
+}
+const [INSTALL, CHANGE] = commands(collectorText('README.md'));
 /** A trace store: it takes everything, and tells what it got. */
 const STORE = `
 const { createServer } = require('node:http');
@@ -52,6 +60,14 @@ const CHECKOUT = collectorPath('..');
 const FOLDER = collectorPath('.');
 const MANIFESTS = readdirSync(collectorPath('kubernetes')).filter((name) => name.endsWith('.yaml'));
 const NAMESPACES = ['shop', 'staging'];
+/** Milliseconds, on a machine that is busy with other tests. */
+const PATIENCE = 180_000;
+vi.setConfig({ testTimeout: 2 * PATIENCE, hookTimeout: 2 * PATIENCE });
+
+interface Rule {
+  readonly record?: string;
+  readonly alert?: string;
+}
 
 interface Scraped {
   readonly scrape_configs: readonly { readonly job_name: string }[];
@@ -100,6 +116,37 @@ describe.runIf(complete)('the guide on a real API server of Kubernetes', () => {
 
   const pods = (namespace: string) =>
     (JSON.parse(cluster.kubectl(namespace, 'get', 'pods', '--output=json')) as { items: Pod[] }).items;
+
+  async function allPodsAreUp(by: PrometheusApi): Promise<void> {
+    const expected = NAMESPACES.flatMap((namespace) =>
+      pods(namespace).map(({ metadata }) => {
+        const app = metadata.labels['app.kubernetes.io/name'] === 'tta-app';
+        return `${namespace} ${metadata.name} ${app ? 'tta-primitives' : 'otel-collector'} up`;
+      }),
+    );
+    await eventually(
+      'all targets are up',
+      async () => {
+        const found = (await by.targets()).filter(({ labels }) => labels.namespace !== undefined);
+        const text = found.map(({ labels, health }) => `${labels.namespace} ${labels.pod} ${labels.job} ${health}`);
+        expect(text.sort()).toEqual(expected.sort());
+        return true;
+      },
+      PATIENCE,
+    );
+  }
+
+  async function bothNamespaces(by: PrometheusApi, metric: string): Promise<void> {
+    await eventually(
+      `${metric} of both`,
+      async () => {
+        const found = (await by.query(metric)).map((series) => `${series.metric.namespace} ${series.metric.job}`);
+        expect(found.sort()).toEqual(NAMESPACES.map((namespace) => `${namespace} tta-primitives`));
+        return true;
+      },
+      PATIENCE,
+    );
+  }
 
   beforeAll(async () => {
     build();
@@ -157,10 +204,17 @@ describe.runIf(complete)('the guide on a real API server of Kubernetes', () => {
   });
 
   it.each(NAMESPACES)('every command works as it stands in the namespace %s, without a warning', (namespace) => {
-    const { status, output } = sh(namespace, GUIDE);
+    const { status, output } = sh(namespace, INSTALL);
     expect(status, output).toBe(0);
     expect(output).not.toMatch(/warning|error/i);
     expect(output.split('\n').filter((line) => / created$/.test(line)).length, output).toBeGreaterThan(14);
+  });
+
+  it('a changed configuration gets into the cluster without a warning, and the collectors restart', () => {
+    const { status, output } = sh('shop', CHANGE);
+    expect(status, output).toBe(0);
+    expect(output).not.toMatch(/warning|error/i);
+    expect(output.match(/restarted$/gm)).toHaveLength(2);
   });
 
   it.each(NAMESPACES)('the pods are admitted in %s: two of the application and of each tier', async (namespace) => {
@@ -175,8 +229,8 @@ describe.runIf(complete)('the guide on a real API server of Kubernetes', () => {
   it('the check can fail: a pod that may become root is refused, and so is a misspelt field', () => {
     const run = (namespace: string, from: string, to: string) => {
       const [deployment] = documents<{ spec: { template: object } }>(collectorText('kubernetes/app.yaml'));
-      const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'bad' }, ...deployment?.spec.template };
-      const text = JSON.stringify({ ...pod, metadata: { name: 'bad' } }).replace(from, to);
+      const pod = { apiVersion: 'v1', kind: 'Pod', ...deployment?.spec.template, metadata: { name: 'bad' } };
+      const text = JSON.stringify(pod).replace(from, to);
       return sh(namespace, `cat <<'END' | kubectl create --dry-run=server --filename -\n${text}\nEND`).output;
     };
     expect(run('shop', '"runAsNonRoot":true', '"runAsNonRoot":false')).toContain('violates PodSecurity');
@@ -208,38 +262,88 @@ describe.runIf(complete)('the guide on a real API server of Kubernetes', () => {
     expect(running.flat()).toHaveLength(12);
   });
 
-  it('Prometheus finds every pod by its annotations, with its namespace and its name', async () => {
-    const expected = NAMESPACES.flatMap((namespace) =>
-      pods(namespace).map(({ metadata }) => {
-        const app = metadata.labels['app.kubernetes.io/name'] === 'tta-app';
-        return `${namespace} ${metadata.name} ${app ? 'tta-primitives' : 'otel-collector'} up`;
-      }),
-    );
-    await eventually('all targets are up', async () => {
-      const found = (await prometheus.targets()).filter(({ labels }) => labels.namespace !== undefined);
-      const text = found.map(({ labels, health }) => `${labels.namespace} ${labels.pod} ${labels.job} ${health}`);
-      expect(text.sort()).toEqual(expected.sort());
-      return true;
-    });
-  });
+  it('Prometheus finds every pod by its annotations, with its namespace and its name', () => allPodsAreUp(prometheus));
 
-  it('the rules keep two namespaces with the same application apart', async () => {
-    for (const name of ['tta:request_rate_5m', 'tta:success_rate_5m', 'tta:sli_latency_5m'])
-      await eventually(`${name} of both`, async () => {
-        const found = (await prometheus.query(name)).map(({ metric }) => `${metric.namespace} ${metric.job}`);
-        expect(found.sort()).toEqual(NAMESPACES.map((namespace) => `${namespace} tta-primitives`));
-        return true;
-      });
-  });
+  it.each(['tta:request_rate_5m', 'tta:success_rate_5m', 'tta:sli_latency_5m'])(
+    '%s keeps two namespaces with the same application apart',
+    (name) => bothNamespaces(prometheus, name),
+  );
 
   it('spans reach the trace store through gateways and samplers, and their metrics reach Prometheus', async () => {
-    await eventually('spans in the store', async () =>
-      (await (await fetch(`http://${store}:4318`)).text()).includes('tta-primitives') ? true : undefined,
+    await eventually(
+      'spans in the store',
+      async () => ((await (await fetch(`http://${store}:4318`)).text()).includes('tta-primitives') ? true : undefined),
+      PATIENCE,
     );
-    await eventually('metrics of spans', async () => {
-      const found = await prometheus.query('count by (namespace) (traces_span_metrics_calls_total)');
-      expect(found.map(({ metric }) => metric.namespace).sort()).toEqual(NAMESPACES);
-      return true;
+    await eventually(
+      'metrics of spans',
+      async () => {
+        const found = await prometheus.query('count by (namespace) (traces_span_metrics_calls_total)');
+        expect(found.map(({ metric }) => metric.namespace).sort()).toEqual(NAMESPACES);
+        return true;
+      },
+      PATIENCE,
+    );
+  });
+
+  it('the operator makes of the monitors and the rules what a Prometheus finds the same pods with', async () => {
+    // The one namespace has a PodMonitor of the application, the other one a ServiceMonitor.
+    cluster.kubectl('staging', 'delete', 'podmonitor', 'tta-app');
+    cluster.kubectl('staging', 'delete', 'prometheusrule', '--all');
+    cluster.kubectl('staging', 'apply', `--filename=${collectorPath('kubernetes/service-monitor.yaml')}`);
+    cluster.kubectl('monitoring', 'create', 'serviceaccount', 'operated');
+    const resources = '--resource=pods,services,endpoints,endpointslices.discovery.k8s.io';
+    cluster.kubectl('monitoring', 'create', 'clusterrole', 'operated', '--verb=get,list,watch', resources);
+    const subject = '--serviceaccount=monitoring:operated';
+    cluster.kubectl('monitoring', 'create', 'clusterrolebinding', 'operated', '--clusterrole=operated', subject);
+    const operated = await startPrometheusPod(programs['prometheus-3'], {
+      ...{ cluster, network, address: network.newAddress(), folder: newFolder('operated') },
+      account: ['monitoring', 'operated'],
+      files: await operatedConfiguration(programs['prometheus-operator'], cluster, 'monitoring'),
     });
+    await allPodsAreUp(operated);
+    const groups = (await operated.rules()).map(({ name }) => name);
+    const shipped = ['recording', 'alerts'].flatMap((file) =>
+      (parse(collectorText(`prometheus/rules/${file}.yml`)) as { groups: { rules: Rule[] }[] }).groups.flatMap(
+        ({ rules }) => rules.map(({ record, alert }) => record ?? alert),
+      ),
+    );
+    expect(groups.sort()).toEqual(shipped.sort());
+    await bothNamespaces(operated, 'tta:request_rate_5m');
+  });
+
+  it('a collector may be evicted, and the second of its tier not before the first is back', () => {
+    const evict = (name: string) => {
+      const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name } };
+      return sh(
+        'shop',
+        `echo '${JSON.stringify(eviction)}' |
+        kubectl create --raw /api/v1/namespaces/shop/pods/${name}/eviction --filename -`,
+      ).output;
+    };
+    expect(evict('otelcol-sampler-0')).toContain('"Success"');
+    expect(evict('otelcol-sampler-1')).toContain('disruption budget');
+  });
+
+  it('a pod that has ended is no target, although it keeps its address', async () => {
+    const [pod] = pods('staging').filter(({ metadata }) => metadata.labels['app.kubernetes.io/name'] === 'tta-app');
+    const name = pod?.metadata.name as string;
+    const patch = ['--subresource=status', '--type=merge', '--patch={"status":{"phase":"Failed"}}'];
+    cluster.kubectl('staging', 'patch', 'pod', name, ...patch);
+    await eventually('the target is gone', async () => {
+      const found = (await prometheus.targets()).map(({ labels }) => labels.pod);
+      return found.includes(name) ? undefined : true;
+    });
+  });
+
+  it('what tta export writes is installed by the commands of its own guide', () => {
+    const to = newFolder('exported');
+    const { status, output } = sh('shop', `node dist/src/tools/cli/tta.js export all --job shop --to ${to}`, CHECKOUT);
+    expect(status, output).toBe(0);
+    createNamespace('exported');
+    const installed = sh('exported', commands(readFileSync(join(to, 'README.md'), 'utf8'))[0], to);
+    expect(installed.status, installed.output).toBe(0);
+    expect(installed.output).not.toMatch(/warning|error/i);
+    expect(cluster.kubectl('exported', 'get', 'podmonitor', 'tta-app', '--output=yaml')).toContain('replacement: shop');
   });
 });
