@@ -40,7 +40,7 @@ export const resilience = createDashboard({
         timeSeries({
           title: 'Why executions ended',
           description:
-            'Outcomes per second. timeout: a timeout primitive ended it. cancelled: the caller left. rejected: a circuit, bulkhead or rate limit refused it.',
+            'Outcomes per second. timeout: a timeout primitive ended it. cancelled: the caller left. superseded: a race, a hedge or a failed sibling ended it. rejected: a circuit, bulkhead or rate limit refused it.',
           unit: 'ops',
           queries: [
             [by('outcome', 'tta_primitive_outcomes_total', SELECTED_TYPES, 'outcome!="success"'), '{{outcome}}'],
