@@ -35,7 +35,10 @@ export async function runHealthy(options: HealthyRunOptions, stacks: LiveStack[]
   const { chaos, minutes } = options;
   const ports = await Promise.all([freePort(), freePort(), freePort(), freePort(), freePort()]);
   const [port, ...servicePorts] = ports as [number, ...number[]];
-  const stack = await startLiveStack({ ...options, applications: chaos ? [port] : [port, ...servicePorts] });
+  const stack = await startLiveStack({
+    ...options,
+    applications: chaos ? [port] : [port, ...servicePorts.slice(0, 3)],
+  });
   stacks.push(stack);
   const job = await startMainJob(stack, { port, chaos });
   const life = chaos ? [] : await ordinaryLife(stack, job, servicePorts as [number, number, number, number]);
@@ -80,6 +83,7 @@ async function ordinaryLife(
   const shop = await startOrdinaryService(stack, { name: 'shop-2', service: 'shop', port: second });
   await startOrdinaryService(stack, { name: 'late', service: 'late', port: late, firstUserAfter: 14 * 60 });
   await startOrdinaryService(stack, { name: 'idle', service: 'idle', port: idle, firstUserAfter: 'never' });
+  await stack.addApplication(idle, { cluster: 'east', namespace: 'staging' });
   const restart = async (program: { stop(): Promise<void>; start(): Promise<void> }) => {
     await program.stop();
     await pause(3_000);
@@ -88,7 +92,9 @@ async function ordinaryLife(
   const third = await freePort();
   let added: { stop(): Promise<void> } | undefined;
   return [
+    // A release, and its correction.
     { at: 8, happens: () => restart(job.program) },
+    { at: 10, happens: () => restart(job.program) },
     ...stack.collectors.map((collector, i) => ({ at: 18 + 2 * i, happens: () => restart(collector) })),
     { at: 24, happens: () => restart(shop) },
     { at: 28, happens: () => stack.prometheus.reload() },

@@ -1,4 +1,7 @@
-/** A service with users in its ordinary life: some of them leave, races have losers, a dependency is away for 10 s. */
+/**
+ * A service with users in its ordinary life: some of them leave, races have losers, a dependency is away for 10 s,
+ * and a report takes 20 minutes.
+ */
 import { ENTRY } from '../../support/child.ts';
 import type { Program } from '../../support/program.ts';
 import type { LiveStack } from './live-stack.ts';
@@ -47,6 +50,8 @@ const checkout = workflow('checkout', sequential(
   race([store('near-store', 10), store('far-store', 100)]),
 ));
 
+const report = workflow('report', task('read-all', () => pause(20 * 60_000)));
+
 async function visit(user) {
   const patience = new AbortController();
   // One user in five leaves before the answer.
@@ -60,6 +65,7 @@ async function visit(user) {
 if (firstUserAfter === 'never') setInterval(() => {}, 60_000);
 else {
   await pause(firstUserAfter * 1_000);
+  void report.execute();
   for (let user = 1; ; user += 1) {
     void visit(user);
     await pause(250);
