@@ -26,10 +26,10 @@ export async function exportCommand(kind: ExportKind, options: ExportCommandOpti
   const ruleFiles = await Promise.all(RULE_FILES.map((path) => readFile(join(source, path), 'utf8')));
   const changes = planChanges(threshold, ruleFiles);
   checkSettings({ ...settings, targets }, ruleFiles);
-  const rulePath = /^(?:prometheus\/rules|grafana\/alerting)\//;
+  const withThresholds = /^(?:prometheus\/rules\/|grafana\/alerting\/|RUNBOOK\.md$)/;
   const files = (await readFiles(source, kind)).map(({ path, text }) => {
     const own = applySettings(text, { ...settings, targets });
-    return { path, text: rulePath.test(path) ? replaceThresholds(own, changes) : own };
+    return { path, text: withThresholds.test(path) ? replaceThresholds(own, changes) : own };
   });
   const folder = resolve(cwd, to);
   const written = await writeFiles(folder, files, force);

@@ -9,13 +9,17 @@ export interface Threshold {
 export interface ThresholdChange extends Threshold {
   /** The shipped number, as it is written in the file. */
   readonly shipped: string;
+  /** The alerts that compare with this number, themselves or by a recording rule: their texts say it. */
+  readonly alerts: readonly string[];
 }
 
 /** A rule: from its first line to the next rule, the next group or the end. */
 const RULE = /^ *- (?:alert|record): (\S+)\n[\s\S]*?(?=^ *- (?:alert|record|name): |(?![\s\S]))/gm;
+/** What an alert means, in the runbook. */
+const SECTION = /^## (\S+)\n\n\*\*Means\.\*\* [\s\S]*?(?=\n\n|(?![\s\S]))/gm;
 const EXPRESSION = /^( *)expr: [\s\S]*?(?=^\1\w|(?![\s\S]))/m;
-const COMPARISON = /([<>]=?(?: bool)? (?:[\d.]+ \* )?)(-?\d+(?:\.\d+)?)(?=\s*(?:\n|$))/;
-const CONSTANT = /(vector\()(\d+(?:\.\d+)?)(?=\)\s*(?:\n|$))/;
+/** A number at the end of a line that something is compared with, or the whole of a constant. */
+const NUMBER = /([<>]=?(?: bool)? (?:[\d.]+ \* )?|(?<=expr: )vector\()(-?\d+(?:\.\d+)?)(?=\)?\s*(?:\n|$))/g;
 /** A condition after these words is about the traffic that an alert needs: its number is no threshold. */
 const CONDITION = /\n\s*(?:and|or|unless)\b/;
 
@@ -24,7 +28,7 @@ export function findThresholds(texts: readonly string[]): ReadonlyMap<string, re
   const found = new Map<string, string[]>();
   for (const text of texts) {
     for (const [rule, name = ''] of text.matchAll(RULE)) {
-      const number = findComparison(EXPRESSION.exec(rule)?.[0] ?? '')?.number;
+      const number = findPlaces(EXPRESSION.exec(rule)?.[0] ?? '')[0]?.number;
       if (number !== undefined && !found.get(name)?.includes(number))
         found.set(name, [...(found.get(name) ?? []), number]);
     }
@@ -32,13 +36,32 @@ export function findThresholds(texts: readonly string[]): ReadonlyMap<string, re
   return found;
 }
 
-function findComparison(expression: string): { operator: string; number: string } | undefined {
-  const first = expression.split(CONDITION)[0] ?? '';
-  const [, operator, number] = CONSTANT.exec(first) ?? COMPARISON.exec(first) ?? [];
+interface Place {
+  readonly operator: string;
+  readonly number: string;
+  /** Where the number begins. */
+  readonly at: number;
+}
+
+/** Where an expression has its threshold, outside of all brackets. An alert on an error budget has two, one per window. */
+function findPlaces(expression: string): readonly Place[] {
+  const places = [...expression.matchAll(NUMBER)]
+    .map(({ index, 1: operator = '', 2: number = '' }) => ({ operator, number, at: index + operator.length }))
+    .filter(({ at, operator }) => depth(expression.slice(0, at - operator.length)) === 0);
+  const [first] = places;
   // `>= 0` after a quantile only removes NaN.
-  return operator === undefined || number === undefined || (operator === '>= ' && number === '0')
-    ? undefined
-    : { operator, number };
+  if (first === undefined || (first.operator === '>= ' && first.number === '0')) return [];
+  if (CONDITION.test(withoutBrackets(expression.slice(0, first.at)))) return [];
+  return places.filter(({ operator, number }) => operator === first.operator && number === first.number);
+}
+
+const withoutStrings = (text: string) => text.replaceAll(/"(?:[^"\\]|\\.)*"/g, '""');
+const depth = (text: string) =>
+  [...withoutStrings(text)].reduce((sum, each) => sum + (each === '(' ? 1 : each === ')' ? -1 : 0), 0);
+
+function withoutBrackets(text: string): string {
+  const less = withoutStrings(text).replaceAll(/\([^()]*\)/g, '');
+  return less.length < withoutStrings(text).length ? withoutBrackets(less) : less;
 }
 
 /**
@@ -50,59 +73,69 @@ export function planChanges(requested: readonly Threshold[], ruleFiles: readonly
   const known = findThresholds(ruleFiles);
   return requested.flatMap(({ name, value }) => {
     const numbers = known.get(name);
-    if (numbers !== undefined) return numbers.map((shipped) => ({ name, value, shipped }));
+    const alerts = alertsOf(name, ruleFiles);
+    if (numbers !== undefined) return numbers.map((shipped) => ({ name, value, shipped, alerts }));
     const list = [...known].map(([rule, values]) => `  ${rule}=${values.join(' and ')}`).join('\n');
     throw new RangeError(`no rule ${name} has a threshold; these have, as shipped:\n${list}`);
   });
 }
 
-/** @param text a YAML file of Prometheus rules, or the JSON file of the same rules for Grafana */
+function alertsOf(name: string, ruleFiles: readonly string[]): string[] {
+  return ruleFiles
+    .flatMap((text) => [...text.matchAll(RULE)])
+    .filter(([rule]) => (EXPRESSION.exec(rule)?.[0] ?? '').split(/[^\w:]+/).includes(name))
+    .map(([, reader = '']) => reader)
+    .concat(name);
+}
+
+/** @param text a YAML file of Prometheus rules, the JSON file of the same rules for Grafana, or the runbook */
 export function replaceThresholds(text: string, changes: readonly ThresholdChange[]): string {
   if (changes.length === 0) return text;
-  return text.trimStart().startsWith('{')
-    ? inJson(text, changes)
-    : text.replaceAll(RULE, (rule, name: string) => {
-        const expression = EXPRESSION.exec(rule)?.[0] ?? '';
-        const changed = rule.replace(expression, () => changeExpression(expression, name, changes));
-        return changeDescription(changed, expression, name, changes);
-      });
+  if (text.trimStart().startsWith('{')) return inJson(text, changes);
+  if (text.startsWith('# Runbook'))
+    return text.replaceAll(SECTION, (section, name: string) =>
+      changeText(section, name, changes, '|(?<![\\w.-])NUMBER(?= %)'),
+    );
+  return text.replaceAll(RULE, (rule, name: string) => {
+    const expression = EXPRESSION.exec(rule)?.[0] ?? '';
+    const changed = rule.replace(expression, () => changeExpression(expression, name, changes));
+    return changeText(changed, name, changes);
+  });
 }
 
 function changeExpression(expression: string, name: string, changes: readonly ThresholdChange[]): string {
-  const found = findComparison(expression);
-  const change = changes.find((each) => each.name === name && each.shipped === found?.number);
-  if (found === undefined || change === undefined) return expression;
-  // An alert on an error budget compares two windows with the same threshold, one per line.
-  return expression
-    .split('\n')
-    .map((line) => {
-      const end = /\)\s*$/.test(line) && found.operator === 'vector(' ? ')' : '';
-      const comparison = `${found.operator}${found.number}${end}`;
-      return line.trimEnd().endsWith(comparison)
-        ? `${line.trimEnd().slice(0, -comparison.length)}${found.operator}${change.value}${end}`
-        : line;
-    })
-    .join('\n');
+  const places = findPlaces(expression);
+  const change = changes.find((each) => each.name === name && each.shipped === places[0]?.number);
+  if (change === undefined) return expression;
+  return places.reduceRight(
+    (text, { at, number }) => text.slice(0, at) + change.value + text.slice(at + number.length),
+    expression,
+  );
 }
 
-/** Replaces the number in the description of a rule, also in an alert on a recording rule whose number has changed. */
-function changeDescription(
-  rule: string,
-  expression: string,
-  name: string,
-  changes: readonly ThresholdChange[],
-): string {
+/**
+ * Replaces the number where a text says it, and where it says a share as a percentage or by what is left of it.
+ *
+ * @param more another place for a number, beside `more than NUMBER` and the like
+ */
+function changeText(text: string, alert: string, changes: readonly ThresholdChange[], more = ''): string {
   return changes
-    .filter((change) => change.name === name || expression.split(/[^\w:]+/).includes(change.name))
-    .reduce(
-      (text, { shipped, value }) =>
-        text.replaceAll(
-          new RegExp(`\\b((?:more|less) than )${shipped.replace('.', '\\.')}(?= (?!minute|hour|day)|[,.])`, 'gi'),
-          (_, words: string) => words + value,
-        ),
-      rule,
-    );
+    .filter(({ alerts }) => alerts.includes(alert))
+    .flatMap(({ shipped, value }): [said: string, says: number][] => {
+      const number = Number(shipped);
+      const itself: [string, number] = [String(Math.abs(number)), Math.abs(value)];
+      if (!(number > 0 && number < 1)) return [itself];
+      return [itself, [percent(number), Number(percent(value))], [percent(1 - number), Number(percent(1 - value))]];
+    })
+    .reduce((changed, [said, says]) => {
+      const places = `\\b(?:more|less|fewer|longer) than NUMBER(?= (?!minute|hour|day)|[,.])${more}`;
+      return changed.replaceAll(new RegExp(places.replaceAll('NUMBER', said.replace('.', '\\.')), 'gi'), (match) => {
+        return match.slice(0, match.length - said.length) + says;
+      });
+    }, text);
 }
+
+const percent = (share: number) => String(Number((100 * share).toFixed(6)));
 
 interface GrafanaRules {
   readonly groups: readonly {
@@ -119,7 +152,7 @@ function inJson(text: string, changes: readonly ThresholdChange[]): string {
   for (const { title, data, annotations } of file.groups?.flatMap(({ rules }) => rules) ?? []) {
     for (const { model } of data) {
       if (model.expr === undefined) continue;
-      annotations.description = changeDescription(annotations.description ?? '', model.expr, nameOf(title), changes);
+      annotations.description = changeText(annotations.description ?? '', nameOf(title), changes);
       model.expr = changeExpression(model.expr, nameOf(title), changes);
     }
   }

@@ -6,11 +6,15 @@ import {
   replaceThresholds,
   type Threshold,
 } from '../../../src/tools/export/thresholds.ts';
+import { component } from '../../support/component.ts';
+import { runCommand } from '../../support/deployment.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
 
 const read = (path: string) => readFileSync(new URL(`../../../collector/${path}`, import.meta.url), 'utf8');
 const RECORDING = read('prometheus/rules/recording.yml');
 const ALERTS = read('prometheus/rules/alerts.yml');
 const GRAFANA = read('grafana/alerting/rules.json');
+const RUNBOOK = read('RUNBOOK.md');
 
 /** The lines of `changed` that `text` does not have. */
 function newLines(text: string, changed: string): string[] {
@@ -58,11 +62,57 @@ describe('a threshold', () => {
     expect(change(GRAFANA, { name: 'tta:llm_budget_30d_dollars', value: 2 })).toEqual([]);
   });
 
+  it('is changed in what the runbook says that the alert means', () => {
+    expect(change(RUNBOOK, { name: 'TTAHighErrorRate', value: 2.5 })).toEqual([
+      expect.stringMatching(/^\*\*Means\.\*\* More than 2\.5 % of all workflow executions/),
+    ]);
+    expect(change(RUNBOOK, { name: 'TTANegativeGrowthRate', value: -50 })).toEqual([
+      expect.stringContaining('There was 50 % less traffic'),
+    ]);
+    expect(change(RUNBOOK, { name: 'tta:sli_latency_5m', value: 0.01 })).toEqual([
+      expect.stringContaining('Less than 99 % of the workflow executions'),
+    ]);
+    expect(change(RUNBOOK, { name: 'TTAAvailabilityBudgetBurn', value: 0.001 })).toEqual([
+      expect.stringContaining('In 30 days 0.1 % of the executions may fail.'),
+    ]);
+  });
+
+  it('can be each of those that a rule has: no text says the shipped number, and Prometheus accepts the rules', () => {
+    const all = [...findThresholds([RECORDING, ALERTS])];
+    expect(all.length).toBeGreaterThan(40);
+    const wanted = all.map(([name, [shipped]]) => ({ name, value: Number(shipped) * 1.75 + 0.0125 }));
+    const changes = planChanges(wanted, [RECORDING, ALERTS]);
+    const [recording = '', alerts = '', runbook = ''] = [RECORDING, ALERTS, RUNBOOK].map((text) =>
+      replaceThresholds(text, changes),
+    );
+    for (const [name, [shipped]] of all) {
+      if (shipped === undefined || Number(shipped) <= 0) continue;
+      const said = new RegExp(`than ${Number(shipped) < 1 ? 100 * Number(shipped) : shipped} (?!minute|hour|day)`);
+      const rule = alerts.split(/^ *- alert: /m).filter((text) => text.startsWith(`${name}\n`));
+      for (const text of rule) expect(text, name).not.toMatch(said);
+      expect(
+        runbook
+          .split(/^## /m)
+          .find((text) => text.startsWith(`${name}\n`))
+          ?.split('\n\n')[1] ?? '',
+      ).not.toMatch(said);
+    }
+    expect(findThresholds([recording, alerts])).toEqual(
+      new Map(wanted.map(({ name, value }) => [name, [String(value)]])),
+    );
+    const folder = tempFolder({ 'recording.yml': recording, 'alerts.yml': alerts });
+    for (const program of ['promtool', 'promtool-3'].map(component)) {
+      if (program === undefined) continue;
+      const { status, output } = runCommand(program, ['check', 'rules', 'recording.yml', 'alerts.yml'], folder);
+      expect(status, output).toBe(0);
+    }
+  });
+
   it('leaves a file as it is without a change, or when all changes are equal to the shipped numbers', () => {
     expect(replaceThresholds(ALERTS, [])).toBe(ALERTS);
     for (const text of [ALERTS, RECORDING]) {
       const all = [...findThresholds([text])].flatMap(([name, values]) =>
-        values.map((value) => ({ name, value: Number(value), shipped: value })),
+        values.map((value) => ({ name, value: Number(value), shipped: value, alerts: [name] })),
       );
       expect(all.length).toBeGreaterThan(5);
       expect(replaceThresholds(text, all)).toBe(text);
