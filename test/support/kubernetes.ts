@@ -39,7 +39,9 @@ export async function startKubernetes(
   };
   const children: { readonly child: ChildProcess; readonly exited: Promise<unknown>; log: string }[] = [];
   function run(program: keyof KubernetesPrograms, ...args: readonly string[]): void {
-    const child = spawn(programs[program], args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    // It ends with this process, also when this process is killed.
+    const whole = ['--pdeathsig=KILL', programs[program], ...args];
+    const child = spawn('setpriv', whole, { stdio: ['ignore', 'ignore', 'pipe'] });
     const started = { child, exited: new Promise((resolve) => child.on('close', resolve)), log: '' };
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
       started.log = (started.log + chunk).slice(-10_000);
