@@ -4,6 +4,7 @@ import { barGauge, stat, timeSeries } from './panels.ts';
 import {
   aggregate,
   billed,
+  FAILED,
   IMAGINARY_COST,
   increase,
   ownProcesses,
@@ -13,11 +14,13 @@ import {
   series,
   share,
   sum,
+  VALID,
 } from './queries.ts';
 import { highIsBad, lowIsBad, NEUTRAL, UP } from './thresholds.ts';
 
 const requests = (by: string) => sum(by, rate('tta_workflow_executions_total'));
-const failed = (by: string) => sum(by, rate('tta_workflow_executions_total', 'status="failure"'));
+const outcomes = (by: string, which: string) => sum(by, rate('tta_workflow_outcomes_total', which));
+const failed = (by: string) => `${outcomes(by, FAILED)} / ${outcomes(by, VALID)}`;
 const hitRate = (by: string) => share(sum(by, rate('tta_cache_hits_total')), sum(by, rate('tta_cache_misses_total')));
 const costRate = (by: string, ...only: readonly string[]) => sum(by, rate('tta_llm_cost_total', ...only));
 
@@ -52,9 +55,9 @@ export const overview = createDashboard({
         stat({
           title: 'Failed requests',
           description:
-            'The share of workflow executions that failed. The dashboard Workflows shows which, Primitives shows why.',
+            'The share of workflow executions that failed, without cancelled and superseded ones. The dashboard Workflows shows which, Primitives shows why.',
           unit: 'percentunit',
-          queries: [[`${failed('')} / ${requests('')}`, 'failed']],
+          queries: [[failed(''), 'failed']],
           thresholds: highIsBad(0.01, 0.05),
           max: 1,
         }),
@@ -116,9 +119,9 @@ export const overview = createDashboard({
         }),
         timeSeries({
           title: 'Failed requests by workflow',
-          description: 'The share of executions of each workflow that failed.',
+          description: 'The share of executions of each workflow that failed, without cancelled and superseded ones.',
           unit: 'percentunit',
-          queries: [[`${failed('workflow_name')} / ${requests('workflow_name')}`, '{{workflow_name}}']],
+          queries: [[failed('workflow_name'), '{{workflow_name}}']],
         }),
       ],
     ],

@@ -3,6 +3,11 @@
  * `namespace`: staging is not added to production. Without these labels at the targets nothing changes.
  */
 
+/** Of the outcomes of an execution, those that count: its caller did not give it up, and nothing else made it unnecessary. */
+export const VALID = 'outcome!~"cancelled|superseded"';
+/** Of those, the ones that are no success. */
+export const FAILED = 'outcome!~"success|cancelled|superseded"';
+
 const PLACE = ['cluster=~"$cluster"', 'namespace=~"$namespace"'];
 /** Matchers for the variables that select processes. */
 const TARGET = [...PLACE, 'job=~"$job"', 'instance=~"$instance"'];

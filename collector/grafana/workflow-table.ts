@@ -1,13 +1,14 @@
 import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus';
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/table';
 import { SOURCE } from './panels.ts';
-import { increase, quantileOf, sum } from './queries.ts';
+import { FAILED, increase, quantileOf, sum, VALID } from './queries.ts';
 
 const BY = 'workflow_name';
 const SELECTED_WORKFLOWS = 'workflow_name=~"$workflow"';
 const workflowIncrease = (metric: string, ...more: readonly string[]) =>
   increase('$__range', metric, SELECTED_WORKFLOWS, ...more);
 const executions = sum(BY, workflowIncrease('tta_workflow_executions_total'));
+const OUTCOMES = 'tta_workflow_outcomes_total';
 const seconds = 'tta_workflow_duration_seconds';
 
 const COLUMNS: readonly (readonly [name: string, unit: string, expression: string])[] = [
@@ -15,7 +16,7 @@ const COLUMNS: readonly (readonly [name: string, unit: string, expression: strin
   [
     'Failed',
     'percentunit',
-    `${sum(BY, workflowIncrease('tta_workflow_executions_total', 'status="failure"'))} / ${executions}`,
+    `${sum(BY, workflowIncrease(OUTCOMES, FAILED))} / ${sum(BY, workflowIncrease(OUTCOMES, VALID))}`,
   ],
   ['p50', 's', quantileOf(0.5, BY, workflowIncrease(`${seconds}_bucket`))],
   ['p95', 's', quantileOf(0.95, BY, workflowIncrease(`${seconds}_bucket`))],

@@ -1,6 +1,6 @@
 import { createDashboard, labelVariable } from './dashboard.ts';
 import { heatmap, type PanelOptions, rangeStat, timeSeries } from './panels.ts';
-import { bucketCounts, increase, mean, quantile, rate, sum } from './queries.ts';
+import { bucketCounts, FAILED, increase, mean, quantile, rate, sum, VALID } from './queries.ts';
 import { spanRow } from './span-row.ts';
 import { highIsBad, NEUTRAL } from './thresholds.ts';
 import { workflowTable } from './workflow-table.ts';
@@ -11,11 +11,10 @@ const OUTCOMES = 'tta_workflow_outcomes_total';
 const DURATION = 'tta_workflow_duration_seconds';
 const COST = 'tta_workflow_llm_cost_total';
 
-const executionRate = (...more: readonly string[]) =>
-  sum('workflow_name', rate(EXECUTIONS, SELECTED_WORKFLOWS, ...more));
-const executionsInRange = (...more: readonly string[]) =>
-  sum('', increase('$__range', EXECUTIONS, SELECTED_WORKFLOWS, ...more));
-const failure = 'status="failure"';
+const executionRate = sum('workflow_name', rate(EXECUTIONS, SELECTED_WORKFLOWS));
+const executionsInRange = sum('', increase('$__range', EXECUTIONS, SELECTED_WORKFLOWS));
+const outcomesInRange = (which: string) => sum('', increase('$__range', OUTCOMES, SELECTED_WORKFLOWS, which));
+const outcomeRate = (which: string) => sum('workflow_name', rate(OUTCOMES, SELECTED_WORKFLOWS, which));
 
 /** The share of executions that took longer than a bound of the histogram. */
 const slowerThan = (bound: string) =>
@@ -37,15 +36,15 @@ export const workflows = createDashboard({
           description: 'Finished executions of the selected workflows.',
           unit: 'short',
           decimals: 0,
-          queries: [[executionsInRange(), 'executions']],
+          queries: [[executionsInRange, 'executions']],
           thresholds: NEUTRAL,
           width: 6,
         }),
         rangeStat({
           title: 'Failed',
-          description: 'The share of executions that failed.',
+          description: 'The share of executions that failed, without cancelled and superseded ones.',
           unit: 'percentunit',
-          queries: [[`${executionsInRange(failure)} / ${executionsInRange()}`, 'failed']],
+          queries: [[`${outcomesInRange(FAILED)} / ${outcomesInRange(VALID)}`, 'failed']],
           thresholds: highIsBad(0.01, 0.05),
           width: 6,
         }),
@@ -63,7 +62,7 @@ export const workflows = createDashboard({
           title: 'Cost of one execution',
           description: 'Dollars divided by executions, for the whole time shown.',
           unit: 'currencyUSD',
-          queries: [[`${sum('', increase('$__range', COST, SELECTED_WORKFLOWS))} / ${executionsInRange()}`, 'each']],
+          queries: [[`${sum('', increase('$__range', COST, SELECTED_WORKFLOWS))} / ${executionsInRange}`, 'each']],
           thresholds: NEUTRAL,
           decimals: 4,
           width: 6,
@@ -78,20 +77,21 @@ export const workflows = createDashboard({
           title: 'Executions',
           description: 'Finished executions per second, successful or failed.',
           unit: 'reqps',
-          queries: [[executionRate(), '{{workflow_name}}']],
+          queries: [[executionRate, '{{workflow_name}}']],
         }),
         narrowTimeSeries({
           title: 'Failures',
           description:
             'Failed executions per second. Search the trace store for the workflow: the spans show the cause.',
           unit: 'reqps',
-          queries: [[executionRate(failure), '{{workflow_name}}']],
+          queries: [[outcomeRate(FAILED), '{{workflow_name}}']],
         }),
         narrowTimeSeries({
           title: 'Success rate',
-          description: 'The share of executions that succeeded. In a gap there were no executions.',
+          description:
+            'The share of executions that succeeded, without cancelled and superseded ones. In a gap there were none.',
           unit: 'percentunit',
-          queries: [[`${executionRate('status="success"')} / ${executionRate()}`, '{{workflow_name}}']],
+          queries: [[`${outcomeRate('outcome="success"')} / ${outcomeRate(VALID)}`, '{{workflow_name}}']],
           max: 1,
         }),
         timeSeries({
@@ -100,6 +100,7 @@ export const workflows = createDashboard({
             'How executions ended, per second. Cancelled ones were given up by their caller, superseded ones lost a race or had a failed sibling: neither is a failure.',
           unit: 'reqps',
           queries: [[sum('outcome', rate(OUTCOMES, SELECTED_WORKFLOWS)), '{{outcome}}']],
+          width: 24,
           stacked: true,
         }),
       ],
@@ -160,7 +161,7 @@ export const workflows = createDashboard({
           description: 'Dollars per finished execution. It rises with longer prompts, dearer models or more retries.',
           unit: 'currencyUSD',
           queries: [
-            [`${sum('workflow_name', rate(COST, SELECTED_WORKFLOWS))} / ${executionRate()}`, '{{workflow_name}}'],
+            [`${sum('workflow_name', rate(COST, SELECTED_WORKFLOWS))} / ${executionRate}`, '{{workflow_name}}'],
           ],
         }),
       ],
