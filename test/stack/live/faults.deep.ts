@@ -10,9 +10,9 @@ import { withoutExample } from './faults/application.ts';
 import type { ApplicationFault } from './faults/application-fault.ts';
 import { MONEY_FAULTS } from './faults/money-faults.ts';
 import { NO_FAULTS } from './faults/no-faults.ts';
-import { observeApplication } from './faults/observe.ts';
+import { concernsOf, observeApplication } from './faults/observe.ts';
 import { SERVICE_FAULTS } from './faults/service-faults.ts';
-import { type Row, table } from './faults/table.ts';
+import { type Row, table, unclaimed } from './faults/table.ts';
 import { TELEMETRY_FAULTS } from './faults/telemetry-faults.ts';
 import { WORK_FAULTS } from './faults/work-faults.ts';
 import { type LiveStack, liveComponents, startLiveStack } from './live-stack.ts';
@@ -23,6 +23,7 @@ const FAULTS: readonly ApplicationFault[] = ALL.filter(({ job }) => new RegExp(p
 
 describe.skipIf(liveComponents() === undefined)('a fault of an application', () => {
   let stack: LiveStack;
+  let rest: string[] = [];
   const rows = new Map<ApplicationFault, Row>();
 
   beforeAll(async () => {
@@ -44,6 +45,7 @@ describe.skipIf(liveComponents() === undefined)('a fault of an application', () 
         );
       }),
     );
+    rest = unclaimed(stack.alertmanager.notifications, FAULTS.map(concernsOf));
     const all = table([...rows.values()]);
     console.log(all);
     if (process.env.TTA_FAULT_TABLE) writeFileSync(process.env.TTA_FAULT_TABLE, `${all}\n`);
@@ -53,4 +55,6 @@ describe.skipIf(liveComponents() === undefined)('a fault of an application', () 
   it.each(FAULTS)('$job: $fault', (fault) => {
     expect(rows.get(fault)?.problems).toEqual([]);
   });
+
+  it('nothing else is told', () => expect(rest).toEqual([]));
 });

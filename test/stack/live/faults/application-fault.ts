@@ -15,6 +15,8 @@ export interface ApplicationFault extends Expectations {
   readonly env?: Readonly<Record<string, string>>;
   /** More labels of its targets: faults with one job differ in them. @default none */
   readonly labels?: Labels;
+  /** Alerts of other services that are about it. @default none */
+  readonly alsoConcerns?: (labels: Labels) => boolean;
   /** How many processes it has. @default 1 */
   readonly instances?: number;
   /** Begins the fault. @default `broken` becomes true */

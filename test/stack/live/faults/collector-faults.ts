@@ -20,6 +20,8 @@ export interface CollectorFault extends Expectations {
 
 const smallQueue = (configuration: string) => configuration.replace('queue_size: 500000000', 'queue_size: 100000');
 const REFUSED = {
+  TTACollectorQueueFills: 'it grows',
+  TTACollectorSendsNothing: 'nothing takes its spans',
   TTACollectorRefusesSpans: 'there is no room in the queue',
   TTASpansLost: 'the application cannot deliver them',
 };
@@ -92,7 +94,7 @@ export const COLLECTOR_FAULTS: readonly CollectorFault[] = [
     },
     clean: (stack) => run('umount', ['--lazy', disk(stack)]),
     raises: { TTACollectorRefusesSpans: /has refused/ },
-    mayRaise: { TTASpansLost: 'the application cannot deliver them' },
+    mayRaise: REFUSED,
   },
   {
     name: 'sampler-overrun',

@@ -55,7 +55,8 @@ export interface WatchedCollector {
   startWith(env: Readonly<Record<string, string>>): Promise<Program>;
 }
 
-const ORDERS = `
+/** An application that sends spans. */
+export const ORDERS = `
 const order = workflow('order', task('charge', (n) => n));
 every(250, (n) => order.execute(n));`;
 

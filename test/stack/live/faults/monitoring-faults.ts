@@ -67,7 +67,7 @@ const about =
     labels.instance === instance && (alerts.length === 0 || alerts.includes(labels.alertname as string));
 
 export function monitoringFaults(watching: LiveStack, watched: LiveStack, grafana: StandIn) {
-  const [, sampler] = watching.collectors as [LiveStack['collectors'][number], LiveStack['collectors'][number]];
+  const [gateway, sampler] = watching.collectors as [LiveStack['collectors'][number], LiveStack['collectors'][number]];
   const own = hostOf(watching.prometheus.url);
   const prometheus = hostOf(watched.prometheus.url);
   const alertmanager = hostOf(watched.alertmanager.url);
@@ -78,10 +78,11 @@ export function monitoringFaults(watching: LiveStack, watched: LiveStack, grafan
   const atTheSameTime: MonitoringFault[] = [
     {
       fault: 'The sampler is killed',
-      concerns: about(hostOf(sampler.metricsUrl)),
+      concerns: ({ instance }) => [gateway, sampler].some(({ metricsUrl }) => hostOf(metricsUrl) === instance),
       inject: () => sampler.kill(),
       mend: () => sampler.start(),
       raises: { TTACollectorDown: /has not answered for 2 minutes/ },
+      mayRaise: { TTACollectorSendsNothing: 'the gateway before it keeps the spans' },
     },
     {
       fault: 'Jaeger is down',
@@ -108,7 +109,7 @@ export function monitoringFaults(watching: LiveStack, watched: LiveStack, grafan
         await change(file(watching, 'prometheus/prometheus.yml'), (text) => text.replace('\nno_such_setting: 1\n', ''));
         await watching.prometheus.reload();
       },
-      raises: { TTAPrometheusReloadFails: /./ },
+      raises: { TTAConfigurationNotLoaded: /\(prometheus\) could not load its configuration/ },
       withinMinutes: 15,
     },
   ];
@@ -131,14 +132,16 @@ export function monitoringFaults(watching: LiveStack, watched: LiveStack, grafan
         await rm(ownRule);
         await watched.prometheus.reload();
       },
-      raises: { TTARuleFails: /own/ },
+      raises: { TTARuleFails: /failed \d+ times .* a rule of .*own/ },
+      withinMinutes: 15,
     },
     {
       fault: 'An Alertmanager is down',
       concerns: (labels) => about(alertmanager)(labels) || about(prometheus)(labels),
       inject: () => watched.alertmanager.stop(),
       mend: () => watched.alertmanager.start(),
-      raises: { TTAAlertmanagerDown: /The Alertmanager at/, TTAPrometheusCannotNotify: /./ },
+      raises: { TTAAlertmanagerDown: /The Alertmanager at 127\.0\.0\.1:\d+ has not answered for 2 minutes/ },
+      mayRaise: { TTAAlertsNotDelivered: 'its Prometheus cannot hand it the watchdog' },
     },
     {
       fault: 'A receiver does not take the notifications of an Alertmanager',
@@ -152,7 +155,7 @@ export function monitoringFaults(watching: LiveStack, watched: LiveStack, grafan
         await writeFile(receivers, right);
         watched.alertmanager.signal('SIGHUP');
       },
-      raises: { TTANotificationsFail: /./ },
+      raises: { TTANotificationsFail: /failed \d+ notifications by webhook/ },
     },
     {
       fault: 'A Prometheus is down',

@@ -48,16 +48,23 @@ export async function observe(fault: Expectations, episode: Episode): Promise<Ro
   return { ...seen, problems: problemsOf(seen) };
 }
 
-/** The same for a fault of an application, which is started for it and stopped. */
+/** Whether an alert is about the application of a fault. */
+export function concernsOf({ job, labels = {}, alsoConcerns = () => false }: ApplicationFault) {
+  const { cluster, namespace } = labels;
+  return (alert: Labels): boolean =>
+    (alert.job === job && alert.cluster === cluster && alert.namespace === namespace) || alsoConcerns(alert);
+}
+
+/** `observe` for the fault of an application, which is started for it and stopped. */
 export async function observeApplication(stack: LiveStack, fault: ApplicationFault): Promise<Row> {
-  const { job, labels: { cluster, namespace } = {}, fromTheStart = false } = fault;
+  const { fromTheStart = false } = fault;
   const application = await startApplication(stack, fault);
   if (!fromTheStart) await pause(HEALTHY_MS);
   const toggle = () => application.toggle();
   const { inject = fromTheStart ? () => {} : toggle, mend = toggle } = fault;
   const row = await observe(fault, {
     notifications: () => stack.alertmanager.notifications,
-    concerns: (labels) => labels.job === job && labels.cluster === cluster && labels.namespace === namespace,
+    concerns: concernsOf(fault),
     inject: () => inject(application),
     mend: () => mend(application),
   });

@@ -171,6 +171,7 @@ whenChanged(() => { if (broken) for (let user = 0; user < 51_000; user += 1) vis
         await program.stop();
         await program.start();
       }),
-    raises: { TTAServiceDown: /tta-many-samples/ },
+    alsoConcerns: ({ alertname }) => alertname === 'TTAScrapesRefused',
+    raises: { TTAServiceDown: /tta-many-samples/, TTAScrapesRefused: /refused \d+ scrapes in the last 5 minutes/ },
   },
 ];

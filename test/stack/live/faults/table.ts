@@ -40,6 +40,17 @@ export function toldAlerts(notifications: readonly Notification[], concerns: (la
   return [...found.values()];
 }
 
+/** What is told of nothing that is known, one line each. The watchdog is always told. */
+export function unclaimed(
+  notifications: readonly Notification[],
+  claims: readonly ((labels: Labels) => boolean)[],
+): string[] {
+  const isKnown = (labels: Labels) => labels.alertname === 'TTAWatchdog' || claims.some((concerns) => concerns(labels));
+  return toldAlerts(notifications, (labels) => !isKnown(labels)).map(
+    ({ labels, description }) => `${JSON.stringify(labels)}: ${description}`,
+  );
+}
+
 const minutes = (ms: number) => `${(ms / 60_000).toFixed(1)} min`;
 
 /** Every alert of a row: who is woken first, then the order of the messages. */
