@@ -112,7 +112,7 @@ every(100, () => { for (let i = 0; i < (broken ? 10 : 1); i += 1) order.execute(
     }),
     inject: ({ application }) => application.toggle(),
     mend: ({ application }) => application.toggle(),
-    raises: { TTASamplerDropsTraces: /The sampler 127\.0\.0\.1:\d+ drops/ },
+    raises: { TTASamplerDropsTraces: /The sampler 127\.0\.0\.1:\d+ dropped \d+ traces in the last 15 minutes/ },
   },
 ];
 
