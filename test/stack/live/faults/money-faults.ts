@@ -18,7 +18,10 @@ export const MONEY_FAULTS: readonly ApplicationFault[] = [
     program: ask('reply(broken ? 0.05 : 0)', 1_000),
     raises: {
       TTACostBurn: ({ description, afterSeconds }) => {
-        close(Number(/spent ([\d.]+) dollars/.exec(description)?.[1]), afterSeconds * 0.05, 'dollars');
+        const [, days = 0, hours = 0, minutes = 0] =
+          /lasts (?:(\d+)d )?(?:(\d+)h )?(\d+)m/.exec(description)?.map(Number) ?? [];
+        // What was spent since the begin was spent in the last hour.
+        close(24 * (days || 0) + (hours || 0) + minutes / 60, 1_000 / (afterSeconds * 0.05), 'hours');
       },
     },
     withinMinutes: 16,

@@ -75,6 +75,8 @@ export function monitoringFaults(watching: LiveStack, watched: LiveStack, grafan
   const change = async (path: string, edit: (text: string) => string) =>
     writeFile(path, edit(await readFile(path, 'utf8')));
 
+  const receivers = file(watched, 'alertmanager/alertmanager.yml');
+  let right = '';
   const atTheSameTime: MonitoringFault[] = [
     {
       fault: 'The sampler is killed',
@@ -112,11 +114,23 @@ export function monitoringFaults(watching: LiveStack, watched: LiveStack, grafan
       raises: { TTAConfigurationNotLoaded: /\(prometheus\) could not load its configuration/ },
       withinMinutes: 15,
     },
+    {
+      fault: 'A receiver does not take the notifications of an Alertmanager',
+      concerns: about(alertmanager, 'TTANotificationsFail'),
+      inject: async () => {
+        right = await readFile(receivers, 'utf8');
+        await writeFile(receivers, right.replaceAll(/http:\/\/127\.0\.0\.1:\d+\//g, 'http://127.0.0.1:9/'));
+        watched.alertmanager.signal('SIGHUP');
+      },
+      mend: async () => {
+        await writeFile(receivers, right);
+        watched.alertmanager.signal('SIGHUP');
+      },
+      raises: { TTANotificationsFail: /failed \d+ notifications by webhook/ },
+    },
   ];
 
   const ownRule = file(watched, 'prometheus/rules/own.yml');
-  const receivers = file(watched, 'alertmanager/alertmanager.yml');
-  let right = '';
   const oneAfterTheOther: MonitoringFault[] = [
     {
       fault: 'A rule fails: a user has joined two metrics many to many',
@@ -137,29 +151,17 @@ export function monitoringFaults(watching: LiveStack, watched: LiveStack, grafan
     },
     {
       fault: 'An Alertmanager is down',
-      concerns: (labels) => about(alertmanager)(labels) || about(prometheus)(labels),
+      concerns: (labels) => about(alertmanager, 'TTAAlertmanagerDown')(labels) || about(prometheus)(labels),
+      lastsMinutes: 8,
       inject: () => watched.alertmanager.stop(),
       mend: () => watched.alertmanager.start(),
       raises: { TTAAlertmanagerDown: /The Alertmanager at 127\.0\.0\.1:\d+ has not answered for 2 minutes/ },
       mayRaise: { TTAAlertsNotDelivered: 'its Prometheus cannot hand it the watchdog' },
     },
     {
-      fault: 'A receiver does not take the notifications of an Alertmanager',
-      concerns: about(alertmanager),
-      inject: async () => {
-        right = await readFile(receivers, 'utf8');
-        await writeFile(receivers, right.replaceAll(/http:\/\/127\.0\.0\.1:\d+\//g, 'http://127.0.0.1:9/'));
-        watched.alertmanager.signal('SIGHUP');
-      },
-      mend: async () => {
-        await writeFile(receivers, right);
-        watched.alertmanager.signal('SIGHUP');
-      },
-      raises: { TTANotificationsFail: /failed \d+ notifications by webhook/ },
-    },
-    {
       fault: 'A Prometheus is down',
       concerns: about(prometheus),
+      lastsMinutes: 4,
       inject: () => watched.prometheus.stop(),
       mend: () => watched.prometheus.start(),
       raises: { TTAPrometheusDown: /The Prometheus at/ },

@@ -6,7 +6,7 @@ export const SHOP = `
 const order = workflow('order', task('charge', () => { if (broken) fails(); }));
 every(250, () => order.execute());`;
 
-const LASTS = { lastsMinutes: 25, raises: {} } as const;
+const LASTS = { lastsMinutes: 22, raises: {} } as const;
 
 export const NO_FAULTS: readonly ApplicationFault[] = [
   {

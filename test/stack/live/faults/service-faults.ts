@@ -157,7 +157,10 @@ export const SERVICE_FAULTS: readonly ApplicationFault[] = [
       }),
     ),
     raises: { TTAScrapeErrors: /tta-flaps/ },
-    mayRaise: { TTAScrapeSlow: 'a scrape that waits for the process is slow' },
+    mayRaise: {
+      TTAScrapeSlow: 'a scrape that waits for the process is slow',
+      TTAEventLoopBlocked: 'the process stands still',
+    },
   },
   {
     job: 'tta-many-samples',
@@ -172,6 +175,7 @@ whenChanged(() => { if (broken) for (let user = 0; user < 51_000; user += 1) vis
         await program.start();
       }),
     alsoConcerns: ({ alertname }) => alertname === 'TTAScrapesRefused',
+    mayRaise: { TTAScrapeSlow: 'so many samples take their time' },
     raises: { TTAServiceDown: /tta-many-samples/, TTAScrapesRefused: /refused \d+ scrapes in the last 5 minutes/ },
   },
 ];
