@@ -3,7 +3,6 @@
  * which words, after how long, and when that is over. Every interval, `for` and wait is as shipped, so this takes 50
  * minutes. Its table goes to the file that TTA_FAULT_TABLE names.
  */
-import { writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withoutExample } from './faults/application.ts';
@@ -12,7 +11,7 @@ import { MONEY_FAULTS } from './faults/money-faults.ts';
 import { NO_FAULTS } from './faults/no-faults.ts';
 import { concernsOf, observeApplication } from './faults/observe.ts';
 import { SERVICE_FAULTS } from './faults/service-faults.ts';
-import { type Row, table, unclaimed } from './faults/table.ts';
+import { startTable, unclaimed } from './faults/table.ts';
 import { TELEMETRY_FAULTS } from './faults/telemetry-faults.ts';
 import { WORK_FAULTS } from './faults/work-faults.ts';
 import { type LiveStack, liveComponents, startLiveStack } from './live-stack.ts';
@@ -24,7 +23,7 @@ const FAULTS: readonly ApplicationFault[] = ALL.filter(({ job }) => new RegExp(p
 describe.skipIf(liveComponents() === undefined)('a fault of an application', () => {
   let stack: LiveStack;
   let rest: string[] = [];
-  const rows = new Map<ApplicationFault, Row>();
+  const table = startTable(process.env.TTA_FAULT_TABLE);
 
   beforeAll(async () => {
     stack = await startLiveStack({
@@ -37,23 +36,15 @@ describe.skipIf(liveComponents() === undefined)('a fault of an application', () 
       FAULTS.map(async (fault, i) => {
         // Half a minute for all of them to start: two processors start two programs a second.
         await pause(i * 600);
-        rows.set(fault, await observeApplication(stack, fault));
-        console.log(
-          `${rows.size} of ${FAULTS.length}: ${table([rows.get(fault) as Row])
-            .split('\n')
-            .at(-1)}`,
-        );
+        table.add(await observeApplication(stack, fault));
       }),
     );
     rest = unclaimed(stack.alertmanager.notifications, FAULTS.map(concernsOf));
-    const all = table([...rows.values()]);
-    console.log(all);
-    if (process.env.TTA_FAULT_TABLE) writeFileSync(process.env.TTA_FAULT_TABLE, `${all}\n`);
   }, 60 * 60_000);
   afterAll(() => stack?.stop(), 60_000);
 
   it.each(FAULTS)('$job: $fault', (fault) => {
-    expect(rows.get(fault)?.problems).toEqual([]);
+    expect(table.rowOf(fault)?.problems).toEqual([]);
   });
 
   it('nothing else is told', () => expect(rest).toEqual([]));

@@ -1,4 +1,5 @@
 /** The table of faults, as Markdown: what was told of each, when, with which words, and when that was over. */
+import { writeFileSync } from 'node:fs';
 import type { Labels, Notification } from '../../../support/webhook.ts';
 import type { Expectations } from './fault.ts';
 
@@ -66,13 +67,32 @@ function cells({ alerts, beganAtMs, mendedAtMs }: Row): string[] {
   ];
 }
 
-export function table(rows: readonly Row[]): string {
+const lineOf = (row: Row) =>
+  `| ${[row.fault.fault, ...cells(row), row.problems.join('; ') || 'as it should be'].join(' | ')} |`;
+
+function table(rows: readonly Row[]): string {
   const sorted = rows.toSorted((one, other) => one.fault.fault.localeCompare(other.fault.fault));
   return [
     '| fault | what was told | after | the text | resolved after the mend | |',
     '|---|---|---|---|---|---|',
-    ...sorted.map(
-      (row) => `| ${[row.fault.fault, ...cells(row), row.problems.join('; ') || 'as it should be'].join(' | ')} |`,
-    ),
+    ...sorted.map(lineOf),
   ].join('\n');
+}
+
+export interface Table {
+  add(row: Row): void;
+  rowOf(fault: Expectations): Row | undefined;
+}
+
+/** Prints each row as it comes, and keeps the whole table in a file. @param file @default none */
+export function startTable(file: string | undefined): Table {
+  const rows = new Map<Expectations, Row>();
+  return {
+    add(row) {
+      rows.set(row.fault, row);
+      console.log(`${rows.size}: ${lineOf(row)}`);
+      if (file !== undefined) writeFileSync(file, `${table([...rows.values()])}\n`);
+    },
+    rowOf: (fault) => rows.get(fault),
+  };
 }
