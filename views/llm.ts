@@ -88,6 +88,14 @@ export const llm: readonly Row[] = [
     'calls whose tokens are unknown, a lower bound or an estimate: the provider sent no usage, or the reader left a stream before it came; `model` is `__unrecognised__` for requests to a provider that are not read, such as images; the cost does not include what is unknown',
   ),
   {
+    instrument: INSTRUMENT.budgetLimit,
+    metric: 'tta_budget_limit_dollars',
+    type: 'gauge',
+    labels: { [ATTR.budget]: 'budget' },
+    combine: 'least',
+    meaning: 'US dollars that a budget allows: its `limitUsd`; the least of all budgets with this name',
+  },
+  {
     instrument: INSTRUMENT.budgetRemaining,
     metric: 'tta_budget_remaining_dollars',
     type: 'gauge',

@@ -46,9 +46,13 @@ export const moneyRows: readonly (readonly [title: string, panels: readonly Buil
     [
       timeSeries({
         title: 'Left of budgets',
-        description: 'Dollars that are left of each budget; the least of its runs, tenants and instances.',
+        description:
+          'Dollars that are left of each budget, and its limit; the least of its runs, tenants and instances.',
         unit: 'currencyUSD',
-        queries: [[aggregate('min', 'budget', series('tta_budget_remaining_dollars')), '{{budget}}']],
+        queries: [
+          [aggregate('min', 'budget', series('tta_budget_remaining_dollars')), '{{budget}}'],
+          [aggregate('min', 'budget', series('tta_budget_limit_dollars')), '{{budget}}: limit'],
+        ],
         width: 8,
       }),
       timeSeries({

@@ -147,6 +147,7 @@ export const INSTRUMENT = {
   costByUse: 'tta.llm.cost_by_use',
   tenantCost: 'tta.tenant.llm.cost',
   cacheSavedCost: 'tta.cache.saved_cost',
+  budgetLimit: 'tta.budget.limit',
   budgetRemaining: 'tta.budget.remaining',
   budgetRefusals: 'tta.budget.refusals',
   budgetStoreErrors: 'tta.budget.store_errors',

@@ -494,6 +494,16 @@ describe('what is left', () => {
     await left(1);
   });
 
+  it('is shown beside the limit: of several budgets with one name, the least', async () => {
+    const limit = (dollars: number) => telemetry.expectMetric('tta_budget_limit_dollars', { budget: name }, dollars);
+    const large = budget(paidCall(), { limitUsd: 5, name });
+    await limit(5);
+    await budget(paidCall(), { limitUsd: 2, name }).execute({ needs: 0.5 }, { context: { clock } });
+    await limit(2);
+    await left(1.5);
+    await large.execute({ needs: 0.1 });
+  });
+
   it('is shown for a run for some minutes after its end', async () => {
     const each = budget(paidCall(), { limitUsd: 1, name });
     await each.execute({ needs: 0.2 }, { context: { clock } });

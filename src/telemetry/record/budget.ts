@@ -5,6 +5,7 @@ import type { Observation } from '../observation.ts';
 import { ATTR, INSTRUMENT } from '../semconv.ts';
 import { type Series, SeriesTable } from '../series-table.ts';
 
+const limits = new SeriesTable(INSTRUMENT.budgetLimit, 'gauge', { unit: '{USD}' }, [ATTR.budget]);
 const remaining = new SeriesTable(INSTRUMENT.budgetRemaining, 'gauge', { unit: '{USD}' }, [ATTR.budget]);
 const refusals = new SeriesTable(INSTRUMENT.budgetRefusals, 'counter', { unit: '{refusal}' }, [ATTR.budget]);
 const storeErrors = new SeriesTable(INSTRUMENT.budgetStoreErrors, 'counter', { unit: '{error}' }, [ATTR.budget]);
@@ -22,13 +23,13 @@ const MAX_KEYS = 10_000;
 
 /** What is left of one budget, by its runs, tenants or keys: the gauge shows the smallest. */
 class Remaining {
-  readonly #limitUsd: number;
+  readonly limitUsd: number;
   /** In the order of their last use. */
   readonly #byKey = new Map<string, Left>();
   #clock: Clock | undefined;
 
   constructor(limitUsd: number) {
-    this.#limitUsd = limitUsd;
+    this.limitUsd = limitUsd;
   }
 
   set(key: string, left: Left, clock: Clock): void {
@@ -44,7 +45,7 @@ class Remaining {
 
   get smallest(): number {
     const now = this.#clock === undefined ? 0 : safeDateOf(this.#clock);
-    let smallest = this.#limitUsd;
+    let smallest = this.limitUsd;
     for (const [key, { dollars, until }] of this.#byKey) {
       if (until <= now) this.#byKey.delete(key);
       else smallest = Math.min(smallest, dollars);
@@ -55,17 +56,23 @@ class Remaining {
 
 /** The budgets by their series. They are held weakly: a program may make one for each of its runs. */
 const budgets = processWide('budgets', () => {
-  const bySeries = new Map<Series, Set<WeakRef<Remaining>>>();
+  const bySeries = new Map<Series, { readonly limit: Series; readonly members: Set<WeakRef<Remaining>> }>();
   beforeCollection(() => {
-    for (const [series, members] of bySeries) {
+    for (const [series, { limit, members }] of bySeries) {
       let smallest = Number.POSITIVE_INFINITY;
+      let smallestLimit = Number.POSITIVE_INFINITY;
       for (const member of members) {
         const each = member.deref();
         if (each === undefined) members.delete(member);
-        else smallest = Math.min(smallest, each.smallest);
+        else {
+          smallest = Math.min(smallest, each.smallest);
+          smallestLimit = Math.min(smallestLimit, each.limitUsd);
+        }
       }
-      // If none is left, the series stays as it was.
-      if (members.size > 0 && series.value !== smallest) series.value = smallest;
+      // If none is left, the series stay as they were.
+      if (members.size === 0) continue;
+      if (series.value !== smallest) series.value = smallest;
+      if (limit.value !== smallestLimit) limit.value = smallestLimit;
     }
   });
   return bySeries;
@@ -77,8 +84,9 @@ export type BudgetRecorder = ReturnType<typeof budgetRecorder>;
 export function budgetRecorder(name: string, limitUsd: number) {
   const left = new Remaining(limitUsd);
   const series = remaining.series(name);
-  const members = budgets.get(series) ?? new Set();
-  budgets.set(series, members.add(new WeakRef(left)));
+  const budget = budgets.get(series) ?? { limit: limits.series(name), members: new Set() };
+  budget.members.add(new WeakRef(left));
+  budgets.set(series, budget);
   const refused = refusals.series(name);
   const failed = storeErrors.series(name);
   return {
