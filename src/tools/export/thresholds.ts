@@ -20,6 +20,8 @@ const SECTION = /^## (\S+)\n\n\*\*Means\.\*\* [\s\S]*?(?=\n\n|(?![\s\S]))/gm;
 const EXPRESSION = /^( *)expr: [\s\S]*?(?=^\1\w|(?![\s\S]))/m;
 /** A number at the end of a line that something is compared with, or the whole of a constant. */
 const NUMBER = /([<>]=?(?: bool)? (?:[\d.]+ \* )?|(?<=expr: )vector\()(-?\d+(?:\.\d+)?)(?=\)?\s*(?:\n|$))/g;
+/** An alert on an error budget computes how long the budget lasts: its threshold is here too, and all else inside of it. */
+const LASTS = /round\(30 \* 86400 \* (?=[\d.]+ \/ \()/;
 /** A condition after these words is about the traffic that an alert needs: its number is no threshold. */
 const CONDITION = /\n\s*(?:and|or|unless)\b/;
 
@@ -45,14 +47,16 @@ interface Place {
 
 /** Where an expression has its threshold, outside of all brackets. An alert on an error budget has two, one per window. */
 function findPlaces(expression: string): readonly Place[] {
+  const lasts = LASTS.exec(expression);
   const places = [...expression.matchAll(NUMBER)]
     .map(({ index, 1: operator = '', 2: number = '' }) => ({ operator, number, at: index + operator.length }))
-    .filter(({ at, operator }) => depth(expression.slice(0, at - operator.length)) === 0);
+    .filter(({ at, operator }) => depth(expression.slice(0, at - operator.length)) === (lasts ? 2 : 0));
   const [first] = places;
   // `>= 0` after a quantile only removes NaN.
   if (first === undefined || (first.operator === '>= ' && first.number === '0')) return [];
   if (CONDITION.test(withoutBrackets(expression.slice(0, first.at)))) return [];
-  return places.filter(({ operator, number }) => operator === first.operator && number === first.number);
+  const same = places.filter(({ operator, number }) => operator === first.operator && number === first.number);
+  return lasts ? [{ ...first, at: lasts.index + lasts[0].length }, ...same] : same;
 }
 
 const withoutStrings = (text: string) => text.replaceAll(/"(?:[^"\\]|\\.)*"/g, '""');

@@ -38,9 +38,9 @@ describe('a threshold', () => {
   });
 
   it('is changed in every window of an alert on an error budget', () => {
-    const lines = change(ALERTS, { name: 'TTALatencyBudgetBurn', value: 0.01 });
-    expect(lines).toHaveLength(8);
-    for (const line of lines) expect(line).toMatch(/> (14\.4|6|3|1) \* 0\.01$/);
+    const lines = change(ALERTS, { name: 'TTALatencyBudgetBurn', value: 0.02 });
+    expect(lines).toHaveLength(12);
+    for (const line of lines) expect(line).toMatch(/> (14\.4|6|3|1) \* 0\.02$|^round\(30 \* 86400 \* 0\.02 \/ \($/);
   });
 
   it('can be negative, a constant, or of a recording rule, also in the descriptions of alerts on that rule', () => {
