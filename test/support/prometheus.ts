@@ -40,6 +40,8 @@ export interface PrometheusOptions {
   readonly collector?: string;
   /** Changes each of the shipped rule files, for instance long durations. @default no change */
   readonly editRules?: (text: string) => string;
+  /** A folder for the data, which stays. @default one that is removed in the end */
+  readonly data?: string;
   /** More arguments. @default none */
   readonly flags?: readonly string[];
   /** The folder with prometheus.yml, rules and targets. @default the shipped one */
@@ -74,12 +76,13 @@ export async function startPrometheus(
       .replaceAll('127.0.0.1:8888', collector)
       .replace(/(scrape_interval|scrape_timeout|evaluation_interval): \w+/g, '$1: 1s'),
   );
-  for (const name of await readdir(join(folder, 'rules'))) await edit(join('rules', name), editRules);
+  for (const name of await readdir(join(folder, 'rules')))
+    await edit(join('rules', name), (text) => editRules(text).replace(/^( +interval): \w+$/gm, '$1: 1s'));
   const child = spawn(
     program,
     [
       `--config.file=${join(folder, 'prometheus.yml')}`,
-      `--storage.tsdb.path=${join(folder, 'data')}`,
+      `--storage.tsdb.path=${options.data ?? join(folder, 'data')}`,
       `--web.listen-address=127.0.0.1:${port}`,
       '--enable-feature=exemplar-storage',
       '--web.enable-remote-write-receiver',
