@@ -72,7 +72,7 @@ describe.skipIf(liveComponents() === undefined)('the live stack', () => {
     expect(sent.filter(({ alertname }: Record<string, string>) => alertname !== WATCHDOG)).toEqual([]);
   });
 
-  it.each(cases.filter(([, { setup, chaos }]) => (setup === 'gateway') !== chaos))(
+  it.each(cases.filter(([, { setup }]) => setup === 'gateway'))(
     '%s: nothing more fires in four days of it',
     async (title, { prometheus, chaos }) => {
       const { stack, from, to } = runOf(title);

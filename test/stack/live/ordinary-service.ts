@@ -1,6 +1,6 @@
 /**
- * A service with users in its ordinary life: some of them leave, races have losers, a dependency is away for 10 s,
- * and a report takes 20 minutes.
+ * A service with users in its ordinary life: some of them leave, races have losers, a dependency is away for 10 s, a
+ * report takes 20 minutes, and a model is paid, within its budget.
  */
 import { ENTRY } from '../../support/child.ts';
 import type { Program } from '../../support/program.ts';
@@ -21,7 +21,7 @@ export interface OrdinaryServiceOptions {
 
 const SOURCE = `
 import { register } from '${ENTRY.sdk}';
-import { circuitBreaker, fallback, race, sequential, task, workflow } from '${ENTRY.main}';
+import { budget, bulkhead, circuitBreaker, fallback, llm, race, sequential, task, workflow } from '${ENTRY.main}';
 import { setTimeout as pause } from 'node:timers/promises';
 
 const { firstUserAfter, outageAfter } = JSON.parse(process.env.LIFE);
@@ -52,6 +52,20 @@ const checkout = workflow('checkout', sequential(
 
 const report = workflow('report', task('read-all', () => pause(20 * 60_000)));
 
+const model = {
+  id: 'gpt-4o-mini',
+  provider: 'openai',
+  async generate() {
+    await pause(200);
+    return { text: 'Thank you', usage: { inputTokens: 400, outputTokens: 60 } };
+  },
+};
+const thanks = workflow('thanks', budget(bulkhead(llm(model), { concurrency: 4, maxQueue: 10 }), {
+  name: 'letters',
+  limitUsd: 100,
+  per: 'all',
+}));
+
 async function visit(user) {
   const patience = new AbortController();
   // One user in five leaves before the answer.
@@ -59,6 +73,7 @@ async function visit(user) {
   await checkout.execute(user, { signal: patience.signal }).catch((error) => {
     if (!patience.signal.aborted) throw error;
   });
+  if (user % 40 === 1) await thanks.execute('Thank user ' + user);
 }
 
 // A service that has no users waits for them.
