@@ -17,7 +17,8 @@ const ROOT = resolve(import.meta.dirname, '../../..');
 
 /** The programs of a live stack by name; `undefined` with a message when one is not installed. */
 export const liveComponents = () => {
-  const names = ['prometheus', 'prometheus-3', 'prometheus-alertmanager', 'otelcol-tta', 'jaeger'];
+  const prometheus = ['prometheus', 'promtool', 'prometheus-3', 'promtool-3'];
+  const names = [...prometheus, 'prometheus-alertmanager', 'otelcol-tta', 'jaeger'];
   return names.every((name) => component(name) !== undefined) ? names : undefined;
 };
 
