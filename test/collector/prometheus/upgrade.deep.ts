@@ -85,9 +85,10 @@ describe.skipIf(two === undefined || three === undefined)('an upgrade from Prome
     expect(new Set(await values('tta:sli_latency_5m'))).toEqual(new Set([1]));
   });
 
+  // After a minute of data, the time without Prometheus is much of a day, too: alerts that wait for hours are pending.
   it('sets off no alert about latency', async () => {
     const alerts = await prometheus.query(
-      'count by (alertname) (last_over_time(ALERTS{alertname=~".*Latency.*"}[10m]))',
+      'count by (alertname) (last_over_time(ALERTS{alertname=~".*Latency.*",alertstate="firing"}[10m]))',
     );
     expect(alerts).toEqual([]);
   });
