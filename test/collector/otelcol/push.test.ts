@@ -4,6 +4,7 @@ import { parseExposition, type Sample } from '../../../src/prometheus/parse.ts';
 import { endChildren, runProgram } from '../../support/child.ts';
 import { startCollector } from '../../support/collector.ts';
 import { component } from '../../support/component.ts';
+import { collectorText, documents } from '../../support/deployment.ts';
 import { startSink } from '../../support/otlp-sink.ts';
 import { eventually, type Prometheus, startPrometheus } from '../../support/prometheus.ts';
 import type { Series } from '../../support/prometheus-api.ts';
@@ -135,6 +136,23 @@ describe.skipIf(otelcol === undefined)('a job that ends before it is scraped', (
     const found = storedValues(await stored(prometheus, '{__name__=~"tta_.+"}', shown.size));
     for (const [key, value] of shown) expect([key, found.get(key)]).toEqual([key, value]);
     expect([...found.keys()].sort()).toEqual([...shown.keys()].sort());
+  });
+
+  it.skipIf(programs[0]?.[1] === undefined)('has the namespace that one more configuration names', async () => {
+    const prometheus = await startStore(programs[0]?.[1] as string);
+    const more = /`(exporters: \{ prometheusremotewrite\/pushed: .*?)`/.exec(collectorText('README.md'))?.[1] ?? '';
+    const [override] = documents<object>(more);
+    const collector = await startCollector(otelcol as string, 'laptop', {
+      takesMetrics: true,
+      env: { TTA_COLLECTOR_PROMETHEUS: `${prometheus.url}/api/v1/write` },
+      override: override as object,
+    });
+    const env = { OTEL_TRACES_EXPORTER: 'none', OTEL_SERVICE_NAME: 'nightly' };
+    await runJob(collector.pushUrl, env);
+    await stored(prometheus, 'tta_workflow_executions_total{job="nightly",namespace="shop"}', 1);
+    // The attribute does not give one, as the guide says.
+    await runJob(collector.pushUrl, { ...env, OTEL_RESOURCE_ATTRIBUTES: 'service.namespace=eu' });
+    await stored(prometheus, 'tta_workflow_executions_total{job="eu/nightly",namespace="shop"}', 1);
   });
 
   it.skipIf(programs[0]?.[1] === undefined)('is asked for the token of the gateway', async () => {
