@@ -63,7 +63,7 @@ export async function checkPrometheus(request: HttpRequest, options: PrometheusO
       await run('target', () => ownTarget(api, targets, options)),
       await run('labels', () => jobLabel(api)),
       allTargets(targets),
-      await run('rules', () => rules(api)),
+      await run('rules', () => rules(api, targets, options)),
     ],
     time: { time, sentAt: response.sentAt, receivedAt: response.receivedAt },
   };
@@ -138,7 +138,11 @@ function allTargets(targets: readonly unknown[]): Finding {
   return verdict('targets', `${down.length} of ${targets.length} targets are down: ${list}`, REMEDY.targetDown);
 }
 
-async function rules(api: PrometheusApi): Promise<Finding> {
+async function rules(
+  api: PrometheusApi,
+  targets: readonly unknown[],
+  { metricsUrl }: PrometheusOptions,
+): Promise<Finding> {
   const groups = await api('rules', 'groups');
   const all = groups.flatMap((group) => at(group, 'rules') ?? []);
   if (all.length === 0) return warning('rules', 'Prometheus has no rules', REMEDY.noRules);
@@ -148,5 +152,10 @@ async function rules(api: PrometheusApi): Promise<Finding> {
     return failure('rules', `${failing.length} of ${all.length} rules fail: ${list}`, REMEDY.ruleFails);
   const evaluated = all.filter((rule) => textAt(rule, 'health') === 'ok').length;
   const others = evaluated < all.length ? ', the others have not been evaluated yet' : '';
+  const own = targets.find((target) => sameAddress(textAt(target, 'scrapeUrl'), metricsUrl));
+  const job = textAt(own, 'labels', 'job');
+  const seen = await api(`query?query=${encodeURIComponent('count by (job) (tta:service_down)')}`, 'result');
+  if (others === '' && job !== '' && !seen.some((series) => textAt(series, 'metric', 'job') === job))
+    return failure('rules', `The rules look for other scrape jobs than ${job}`, REMEDY.otherJob);
   return ok('rules', `${evaluated} of ${all.length} rules evaluate${others}`);
 }

@@ -202,6 +202,12 @@ export const REMEDY = {
       '`promtool check rules` finds mistakes in the file. If there are two series where one was expected, the endpoint is scraped ' +
       'twice, under two jobs: remove one of them.',
   },
+  otherJob: {
+    symptom: 'The rules look for another job.',
+    text:
+      'The rules look for a scrape job whose name begins with `tta-`. With another one `TTAServiceDown` cannot fire, and ' +
+      '`TTAMissingMetrics` does. Give the scrape job such a name, or write all files again with `tta export all --job NAME`.',
+  },
   clock: {
     symptom: 'The clocks differ.',
     text:

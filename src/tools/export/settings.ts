@@ -27,7 +27,7 @@ function placesOfJob(job: string): readonly Place[] {
     ['(?<=\\bjob[=!]~\\\\")tta-\\.\\*', job.replaceAll('.', '\\\\\\\\.')],
     ['(?<=\\bjob!?=\\\\?")tta-primitives(?=\\\\?")', job],
     // In a text. The name of the file targets/tta-primitives.yml stays: it has targets that users have entered.
-    ['begins with `tta-`', `is \`${job}\``],
+    ['begins\\s+with\\s+`tta-`', `is \`${job}\``],
     ['(?<=`)(?:tta-primitives|tta-\\.\\*)(?=`)', job],
     ['one whose name starts with tta-', job],
     ['whose job starts with tta-', `of the job ${job}`],

@@ -103,4 +103,15 @@ describe.skipIf(program === undefined)('a real Prometheus', () => {
     expect(labels?.detail).toBe('In series of the job tta-primitives, the job of the endpoint is called exported_job');
     expect(rules).toMatchObject({ verdict: 'warning', remedy: REMEDY.noRules });
   });
+
+  it('fails when the rules look for another scrape job than that of the program', async () => {
+    const { check } = await start({
+      editConfiguration: (text) => text.replace('job_name: tta-primitives', 'job_name: shop'),
+    });
+    const rules = await eventually('the rules were evaluated', async () => {
+      const found = (await check()).rules;
+      return found?.verdict === 'failure' ? found : undefined;
+    });
+    expect(rules).toMatchObject({ remedy: REMEDY.otherJob, detail: 'The rules look for other scrape jobs than shop' });
+  });
 });
