@@ -11,8 +11,9 @@ import { MONEY_FAULTS } from './faults/money-faults.ts';
 import { NO_FAULTS } from './faults/no-faults.ts';
 import { concernsOf, observeApplication } from './faults/observe.ts';
 import { SERVICE_FAULTS } from './faults/service-faults.ts';
-import { startTable, unclaimed } from './faults/table.ts';
+import { startTable } from './faults/table.ts';
 import { TELEMETRY_FAULTS } from './faults/telemetry-faults.ts';
+import { unclaimed } from './faults/told.ts';
 import { WORK_FAULTS } from './faults/work-faults.ts';
 import { type LiveStack, liveComponents, startLiveStack } from './live-stack.ts';
 
@@ -43,7 +44,8 @@ describe.skipIf(liveComponents() === undefined)('a fault of an application', () 
   }, 60 * 60_000);
   afterAll(() => stack?.stop(), 60_000);
 
-  it.each(FAULTS)('$job: $fault', (fault) => {
+  it.for(FAULTS)('$job: $fault', (fault, { task }) => {
+    Object.assign(task.meta, { figure: table.figureOf(fault) });
     expect(table.rowOf(fault)?.problems).toEqual([]);
   });
 

@@ -8,10 +8,18 @@ import type { LiveStack } from '../live-stack.ts';
 import { addTargets } from './collectors.ts';
 import type { Expectations } from './fault.ts';
 
+export interface Stage {
+  /** The stack whose notifications tell of the faults. */
+  readonly watching: LiveStack;
+  /** The stack whose Prometheus and Alertmanager the other one scrapes. */
+  readonly watched: LiveStack;
+  readonly grafana: StandIn;
+}
+
 export interface MonitoringFault extends Expectations {
-  readonly concerns: (labels: Labels) => boolean;
-  readonly inject: () => unknown;
-  readonly mend: () => unknown;
+  readonly concerns: (labels: Labels, stage: Stage) => boolean;
+  readonly inject: (stage: Stage) => unknown;
+  readonly mend: (stage: Stage) => unknown;
 }
 
 const hostOf = (url: string) => new URL(url).host;
@@ -60,112 +68,116 @@ export async function startGrafana(stack: LiveStack): Promise<StandIn> {
   return grafana;
 }
 
-/** Every alert of these instances, or only these alerts. */
-const about =
-  (instance: string, ...alerts: string[]) =>
-  (labels: Labels) =>
-    labels.instance === instance && (alerts.length === 0 || alerts.includes(labels.alertname as string));
+/** Whether an alert is about an instance, and one of these alerts if there are any. */
+const isAbout = (labels: Labels, instance: string, ...alerts: string[]) =>
+  labels.instance === instance && (alerts.length === 0 || alerts.includes(labels.alertname as string));
 
-export function monitoringFaults(watching: LiveStack, watched: LiveStack, grafana: StandIn) {
-  const [gateway, sampler] = watching.collectors as [LiveStack['collectors'][number], LiveStack['collectors'][number]];
-  const own = hostOf(watching.prometheus.url);
-  const prometheus = hostOf(watched.prometheus.url);
-  const alertmanager = hostOf(watched.alertmanager.url);
-  const file = (stack: LiveStack, path: string) => join(stack.folder, path);
-  const change = async (path: string, edit: (text: string) => string) =>
-    writeFile(path, edit(await readFile(path, 'utf8')));
+const hostsOf = ({ prometheus, alertmanager }: LiveStack) => ({
+  prometheus: hostOf(prometheus.url),
+  alertmanager: hostOf(alertmanager.url),
+});
 
-  const receivers = file(watched, 'alertmanager/alertmanager.yml');
-  let right = '';
-  const atTheSameTime: MonitoringFault[] = [
-    {
-      fault: 'The sampler is killed',
-      concerns: ({ instance }) => [gateway, sampler].some(({ metricsUrl }) => hostOf(metricsUrl) === instance),
-      inject: () => sampler.kill(),
-      mend: () => sampler.start(),
-      raises: { TTACollectorDown: /has not answered for 2 minutes/ },
-      mayRaise: { TTACollectorSendsNothing: 'the gateway before it keeps the spans' },
-    },
-    {
-      fault: 'Jaeger is down',
-      concerns: about(hostOf(watching.jaeger.metricsUrl)),
-      inject: () => watching.jaeger.kill(),
-      mend: () => watching.jaeger.start(),
-      raises: { TTAJaegerDown: /The trace store at 127\.0\.0\.1:\d+ \(jaeger\)/ },
-    },
-    {
-      fault: 'Grafana is down',
-      concerns: about(grafana.host),
-      inject: () => grafana.stop(),
-      mend: () => grafana.start(),
-      raises: { TTAGrafanaDown: /Grafana at 127\.0\.0\.1:\d+/ },
-    },
-    {
-      fault: 'A reload of a broken prometheus.yml',
-      concerns: about(own),
-      inject: async () => {
-        await change(file(watching, 'prometheus/prometheus.yml'), (text) => `${text}\nno_such_setting: 1\n`);
-        watching.prometheus.signal('SIGHUP');
-      },
-      mend: async () => {
-        await change(file(watching, 'prometheus/prometheus.yml'), (text) => text.replace('\nno_such_setting: 1\n', ''));
-        await watching.prometheus.reload();
-      },
-      raises: { TTAConfigurationNotLoaded: /\(prometheus\) could not load its configuration/ },
-      withinMinutes: 15,
-    },
-    {
-      fault: 'A receiver does not take the notifications of an Alertmanager',
-      concerns: about(alertmanager, 'TTANotificationsFail'),
-      inject: async () => {
-        right = await readFile(receivers, 'utf8');
-        await writeFile(receivers, right.replaceAll(/http:\/\/127\.0\.0\.1:\d+\//g, 'http://127.0.0.1:9/'));
-        watched.alertmanager.signal('SIGHUP');
-      },
-      mend: async () => {
-        await writeFile(receivers, right);
-        watched.alertmanager.signal('SIGHUP');
-      },
-      raises: { TTANotificationsFail: /failed \d+ notifications by webhook/ },
-    },
-  ];
-
-  const ownRule = file(watched, 'prometheus/rules/own.yml');
-  const oneAfterTheOther: MonitoringFault[] = [
-    {
-      fault: 'A rule fails: a user has joined two metrics many to many',
-      concerns: about(prometheus),
-      inject: async () => {
-        await writeFile(
-          ownRule,
-          JSON.stringify({ groups: [{ name: 'own', rules: [{ record: 'own:up', expr: 'up * on () up' }] }] }),
-        );
-        await watched.prometheus.reload();
-      },
-      mend: async () => {
-        await rm(ownRule);
-        await watched.prometheus.reload();
-      },
-      raises: { TTARuleFails: /failed \d+ times .* a rule of .*own/ },
-      withinMinutes: 15,
-    },
-    {
-      fault: 'An Alertmanager is down',
-      concerns: (labels) => about(alertmanager, 'TTAAlertmanagerDown')(labels) || about(prometheus)(labels),
-      lastsMinutes: 8,
-      inject: () => watched.alertmanager.stop(),
-      mend: () => watched.alertmanager.start(),
-      raises: { TTAAlertmanagerDown: /The Alertmanager at 127\.0\.0\.1:\d+ has not answered for 2 minutes/ },
-      mayRaise: { TTAAlertsNotDelivered: 'its Prometheus cannot hand it the watchdog' },
-    },
-    {
-      fault: 'A Prometheus is down',
-      concerns: about(prometheus),
-      lastsMinutes: 4,
-      inject: () => watched.prometheus.stop(),
-      mend: () => watched.prometheus.start(),
-      raises: { TTAPrometheusDown: /The Prometheus at/ },
-    },
-  ];
-  return { atTheSameTime, oneAfterTheOther };
+async function change(path: string, edit: (text: string) => string): Promise<void> {
+  await writeFile(path, edit(await readFile(path, 'utf8')));
 }
+
+const prometheusFile = ({ folder }: LiveStack) => join(folder, 'prometheus/prometheus.yml');
+const alertmanagerFile = ({ folder }: LiveStack) => join(folder, 'alertmanager/alertmanager.yml');
+const ownRules = ({ folder }: LiveStack) => join(folder, 'prometheus/rules/own.yml');
+const TWO_TO_TWO = { groups: [{ name: 'own', rules: [{ record: 'own:up', expr: 'up * on () up' }] }] };
+const UNKNOWN_SETTING = '\nno_such_setting: 1\n';
+/** In front of a URL it makes the rest a fragment. */
+const NOWHERE = 'http://127.0.0.1:9/#';
+
+/** Faults that do not disturb each other. */
+export const AT_THE_SAME_TIME: readonly MonitoringFault[] = [
+  {
+    fault: 'The sampler is killed',
+    concerns: ({ instance }, { watching }) =>
+      watching.collectors.some(({ metricsUrl }) => hostOf(metricsUrl) === instance),
+    inject: ({ watching }) => watching.collectors[1]?.kill(),
+    mend: ({ watching }) => watching.collectors[1]?.start(),
+    raises: { TTACollectorDown: /has not answered for 2 minutes/ },
+    mayRaise: { TTACollectorSendsNothing: 'the gateway before it keeps the spans' },
+  },
+  {
+    fault: 'Jaeger is down',
+    concerns: (labels, { watching }) => isAbout(labels, hostOf(watching.jaeger.metricsUrl)),
+    inject: ({ watching }) => watching.jaeger.kill(),
+    mend: ({ watching }) => watching.jaeger.start(),
+    raises: { TTAJaegerDown: /The trace store at 127\.0\.0\.1:\d+ \(jaeger\)/ },
+  },
+  {
+    fault: 'Grafana is down',
+    concerns: (labels, { grafana }) => isAbout(labels, grafana.host),
+    inject: ({ grafana }) => grafana.stop(),
+    mend: ({ grafana }) => grafana.start(),
+    raises: { TTAGrafanaDown: /Grafana at 127\.0\.0\.1:\d+/ },
+  },
+  {
+    fault: 'A reload of a broken prometheus.yml',
+    concerns: (labels, { watching }) => isAbout(labels, hostsOf(watching).prometheus),
+    inject: async ({ watching }) => {
+      await change(prometheusFile(watching), (text) => `${text}${UNKNOWN_SETTING}`);
+      watching.prometheus.signal('SIGHUP');
+    },
+    mend: async ({ watching }) => {
+      await change(prometheusFile(watching), (text) => text.replace(UNKNOWN_SETTING, ''));
+      await watching.prometheus.reload();
+    },
+    raises: { TTAConfigurationNotLoaded: /\(prometheus\) could not load its configuration/ },
+    withinMinutes: 15,
+  },
+  {
+    fault: 'A receiver does not take the notifications of an Alertmanager',
+    concerns: (labels, { watched }) => isAbout(labels, hostsOf(watched).alertmanager, 'TTANotificationsFail'),
+    inject: async ({ watched }) => {
+      await change(alertmanagerFile(watched), (text) =>
+        text.replaceAll(/http:(?=\/\/127\.0\.0\.1:\d+\/)/g, `${NOWHERE}$&`),
+      );
+      watched.alertmanager.signal('SIGHUP');
+    },
+    mend: async ({ watched }) => {
+      await change(alertmanagerFile(watched), (text) => text.replaceAll(NOWHERE, ''));
+      watched.alertmanager.signal('SIGHUP');
+    },
+    raises: { TTANotificationsFail: /failed \d+ notifications by webhook/ },
+  },
+];
+
+/** Faults of one Prometheus and its Alertmanager: each needs them whole. */
+export const ONE_AFTER_THE_OTHER: readonly MonitoringFault[] = [
+  {
+    fault: 'A rule fails: a user has joined two metrics many to many',
+    concerns: (labels, { watched }) => isAbout(labels, hostsOf(watched).prometheus),
+    inject: async ({ watched }) => {
+      await writeFile(ownRules(watched), JSON.stringify(TWO_TO_TWO));
+      await watched.prometheus.reload();
+    },
+    mend: async ({ watched }) => {
+      await rm(ownRules(watched));
+      await watched.prometheus.reload();
+    },
+    raises: { TTARuleFails: /failed \d+ times .* a rule of .*own/ },
+    withinMinutes: 15,
+  },
+  {
+    fault: 'An Alertmanager is down',
+    concerns: (labels, { watched }) =>
+      isAbout(labels, hostsOf(watched).alertmanager, 'TTAAlertmanagerDown') ||
+      isAbout(labels, hostsOf(watched).prometheus),
+    lastsMinutes: 8,
+    inject: ({ watched }) => watched.alertmanager.stop(),
+    mend: ({ watched }) => watched.alertmanager.start(),
+    raises: { TTAAlertmanagerDown: /The Alertmanager at 127\.0\.0\.1:\d+ has not answered for 2 minutes/ },
+    mayRaise: { TTAAlertsNotDelivered: 'its Prometheus cannot hand it the watchdog' },
+  },
+  {
+    fault: 'A Prometheus is down',
+    concerns: (labels, { watched }) => isAbout(labels, hostsOf(watched).prometheus),
+    lastsMinutes: 4,
+    inject: ({ watched }) => watched.prometheus.stop(),
+    mend: ({ watched }) => watched.prometheus.start(),
+    raises: { TTAPrometheusDown: /The Prometheus at/ },
+  },
+];

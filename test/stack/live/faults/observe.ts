@@ -6,7 +6,8 @@ import { startApplication } from './application.ts';
 import type { ApplicationFault } from './application-fault.ts';
 import type { Expectations } from './fault.ts';
 import { problemsOf } from './problems.ts';
-import { type Row, type ToldAlert, toldAlerts } from './table.ts';
+import type { Row } from './table.ts';
+import { type ToldAlert, toldAlerts } from './told.ts';
 
 const MINUTE = 60_000;
 

@@ -1,5 +1,6 @@
 import type { Told } from './fault.ts';
-import type { Row, ToldAlert } from './table.ts';
+import type { Row } from './table.ts';
+import type { ToldAlert } from './told.ts';
 
 /** What is not as a fault expects it, one sentence each. */
 export function problemsOf({ fault, early, alerts, beganAtMs }: Omit<Row, 'problems'>): string[] {
