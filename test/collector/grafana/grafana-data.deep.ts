@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { component } from '../../support/component.ts';
 import { dashboards, type Panel, panelsWithQueries } from './dashboards.ts';
-import { framesOf } from './frames.ts';
-import { type Line, runTarget, type TimeWindow, waitForSeries } from './grafana.ts';
+import type { Line, TimeWindow } from './grafana.ts';
 import { type Field, type Frame, type GrafanaData, loadGrafanaData } from './grafana-data.ts';
+import { liveFrames } from './live-answers.ts';
 import { type LiveSystem, startLiveSystem } from './live-system.ts';
 import { faults } from './workload.ts';
 
@@ -34,20 +34,14 @@ describe.skipIf(prometheus === undefined || collector === undefined)("Grafana's 
     faults.share = 0.1;
     grafana = await loadGrafanaData();
     system = await startLiveSystem({ prometheus: prometheus as string, collector, withLosses: true });
-  });
+  }, 900_000);
   afterAll(() => system?.stop());
 
   /** The frames of a panel as Grafana draws them, once every query has an answer. */
   async function framesOfPanel(panel: Panel, edit = (line: Line) => line): Promise<readonly Frame[]> {
-    const { targets = [], fieldConfig, transformations = [] } = panel;
-    const frames: Frame[] = [];
-    const { url } = system.prometheus;
-    for (const target of targets) await waitForSeries(url, target, WINDOW);
-    const shown = { ...WINDOW, until: Date.now() / 1_000 };
-    for (const target of targets) {
-      const lines = await runTarget(url, target, shown);
-      frames.push(...framesOf(target, lines.map(edit)).map((frame) => grafana.toDataFrame(frame)));
-    }
+    const { fieldConfig, transformations = [] } = panel;
+    const answers = await liveFrames(system.prometheus.url, panel, WINDOW, edit);
+    const frames = answers.map((frame) => grafana.toDataFrame(frame));
     const data = await new Promise<readonly Frame[]>((resolve) =>
       grafana.transformDataFrame(transformations, frames).subscribe(resolve),
     );

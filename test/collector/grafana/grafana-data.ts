@@ -1,16 +1,23 @@
 /**
- * Grafana's own library of data: what turns answers of a data source into names, texts and colours. It is installed once,
- * into a folder outside of the checkout, because it is large and only one test needs it.
+ * Grafana's own libraries: that of data turns answers of a data source into names, texts and colours, that of components
+ * draws them. They are installed once, into a folder outside of the checkout, because they are large and few tests need them.
  */
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { succeed } from '../../package/project.ts';
+import { run } from '../../package/project.ts';
 
-/** With the packages that it asks for, and a document: some of its functions look at the language of a browser. */
-const PACKAGES = ['@grafana/data@13.2.3', 'react@19.2.0', 'react-dom@19.2.0', 'jsdom@26.1.0'] as const;
+/** With the packages that they ask for, a document for those functions that look at one, and what makes one file of all. */
+const PACKAGES = [
+  ...['@grafana/data@13.2.3', '@grafana/ui@13.2.3', 'react@19.2.0', 'react-dom@19.2.0'],
+  ...['jsdom@26.1.0', 'esbuild@0.25.12'],
+] as const;
+
+/** On a machine that is busy with other work they take four minutes. */
+const INSTALL_MS = 600_000;
 
 export interface DisplayValue {
   readonly text: string;
@@ -60,28 +67,32 @@ interface Library {
 
 export type GrafanaData = Library;
 
-async function installed(): Promise<string> {
+/** The folder with the packages. */
+export async function installGrafana(): Promise<string> {
   const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tta-primitives');
-  const folder = join(cache, `grafana-data-${PACKAGES.join('-').replaceAll(/[^\w.]+/g, '-')}`);
+  const key = createHash('sha256').update(PACKAGES.join(' ')).digest('hex').slice(0, 12);
+  const folder = join(cache, `grafana-packages-${key}`);
   if (!existsSync(folder)) {
     await mkdir(cache, { recursive: true });
-    const work = await mkdtemp(join(cache, 'installing-grafana-data-'));
+    const work = await mkdtemp(join(cache, 'installing-grafana-packages-'));
     await writeFile(join(work, 'package.json'), '{ "private": true }');
-    await succeed('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', ...PACKAGES], work);
+    const quiet = ['--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
+    const { code, stderr } = await run('npm', ['install', ...quiet, ...PACKAGES], work, {}, INSTALL_MS);
+    if (code !== 0) throw new Error(`npm could not install the packages of Grafana: ${stderr}`);
     // Moved when complete: another test run may do the same at the same time.
     await rename(work, folder).catch(() => rm(work, { recursive: true }));
   }
   return folder;
 }
 
-/** The settings of a field that a panel or an override may have, as Grafana itself registers them. */
-const PROCESSORS = {
+/** The settings of a field that a panel or an override may have, and what reads each, as Grafana registers them. */
+export const SETTINGS = {
   ...{ unit: 'unit', min: 'number', max: 'number', decimals: 'number', displayName: 'displayName' },
   ...{ color: 'identity', thresholds: 'thresholds', mappings: 'valueMappings' },
 } as const;
 
 export async function loadGrafanaData(): Promise<GrafanaData> {
-  const require = createRequire(join(await installed(), 'package.json'));
+  const require = createRequire(join(await installGrafana(), 'package.json'));
   const { window } = new (require('jsdom').JSDOM)('', { url: 'http://localhost' });
   Object.assign(globalThis, { window, document: window.document, navigator: window.navigator });
   const library: Library = require('@grafana/data');
@@ -91,7 +102,7 @@ export async function loadGrafanaData(): Promise<GrafanaData> {
     [...transformers.values()].map((each) => ({ ...each, transformation: async () => each })),
   );
   library.standardFieldConfigEditorRegistry.setInit(() =>
-    Object.entries(PROCESSORS).map(([id, processor]) => ({
+    Object.entries(SETTINGS).map(([id, processor]) => ({
       ...{ id, path: id, name: id, shouldApply: () => true },
       process: library[`${processor}OverrideProcessor`],
     })),
