@@ -18,7 +18,8 @@ export function alertList(): Builder<Panel> {
       maxItems: 30,
       sortOrder: 3,
       dashboardAlerts: false,
-      alertInstanceLabelFilter: '',
+      // The watchdog fires always.
+      alertInstanceLabelFilter: '{severity!="none"}',
       stateFilter: { firing: true, pending: true, noData: false, normal: false, error: true },
     },
   };
