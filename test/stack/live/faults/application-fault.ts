@@ -12,7 +12,8 @@ export interface ApplicationFault extends Expectations {
   readonly fromTheStart?: boolean;
   /** The options of `register`. @default none */
   readonly options?: object;
-  readonly env?: Readonly<Record<string, string>>;
+  /** More of its environment. At the port nothing listens. @default none */
+  readonly env?: (sparePort: number) => Readonly<Record<string, string>>;
   /** More labels of its targets: faults with one job differ in them. @default none */
   readonly labels?: Labels;
   /** Alerts of other services that are about it. @default none */

@@ -54,20 +54,27 @@ export const withoutExample = (_: string, text: string) =>
 
 /** Starts the processes of a fault and adds them to the targets of Prometheus. */
 export async function startApplication(stack: LiveStack, fault: ApplicationFault): Promise<Application> {
-  const { job, program, options = {}, env = {}, instances: count = 1, fromTheStart = false } = fault;
+  const { job, program, options = {}, env = () => ({}), instances: count = 1, fromTheStart = false } = fault;
   const labels = { job, ...fault.labels };
   const name = Object.values(labels).join('-');
   const instances: Instance[] = [];
   for (let i = 0; i < count; i += 1) {
     const port = await freePort();
+    const sparePort = await freePort();
     const running = await stack.run(`${name}-${i}`, {
       command: process.execPath,
-      args: ['--input-type=module', '--eval', `${PRELUDE}await register(${JSON.stringify(options)});\n${program}`],
+      args: [
+        '--expose-gc',
+        '--input-type=module',
+        '--eval',
+        `${PRELUDE}await register(${JSON.stringify(options)});\n${program}`,
+      ],
       env: {
         ...applicationEnvironment(stack, { port, service: job }),
         STATE: join(stack.folder, `${name}.mjs`),
         ...(fromTheStart ? { FAULT: 'from the start' } : {}),
-        ...env,
+        ...env(sparePort),
+        SPARE_PORT: String(sparePort),
       },
       readyUrl: `http://127.0.0.1:${port}/readyz`,
     });

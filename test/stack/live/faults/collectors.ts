@@ -99,7 +99,7 @@ export async function addCollector(
   const job = `tta-${name}`;
   const application = await startApplication(stack, {
     ...{ job, program, fault: '', raises: {} },
-    env: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${http}`, OTEL_EXPORTER_OTLP_HEADERS: '' },
+    env: () => ({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${http}`, OTEL_EXPORTER_OTLP_HEADERS: '' }),
   });
   return { store, collector, application, instance, job, startWith };
 }

@@ -85,10 +85,10 @@ every(100, (n) => order.execute(n));`,
     program: `
 const order = workflow('order', task('charge', (n) => n));
 every(250, (n) => order.execute(n));`,
-    env: {
+    env: () => ({
       NODE_OPTIONS:
         '--import data:text/javascript,const{now}=Date;Date.now=()=>now()+3600000;const{timeOrigin}=performance;Object.defineProperty(performance,"timeOrigin",{value:timeOrigin+3600000})',
-    },
+    }),
     mend: () => {},
   },
   {
@@ -112,7 +112,7 @@ every(250, (n) => order.execute(n));`,
     ...LASTS,
     job: 'other-program',
     fault: 'Another program of this Prometheus holds 5 GB and restarts all the time',
-    env: { OTEL_METRICS_EXPORTER: 'none' },
+    env: () => ({ OTEL_METRICS_EXPORTER: 'none' }),
     program: `
 import { createServer } from 'node:http';
 createServer((_, answer) => {

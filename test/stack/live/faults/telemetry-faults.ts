@@ -16,8 +16,14 @@ const work = task('work', () => 1);
 setInterval(() => work.execute(), 250);
 process.on('message', (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms));`;
 
-/** An address at which nothing listens. */
-const NOWHERE = 'http://127.0.0.1:9';
+/** A collector that listens once the fault is mended. */
+const LATE_COLLECTOR = `
+import { createServer } from 'node:http';
+const collector = createServer((request, answer) => {
+  request.resume().on('end', () => answer.setHeader('content-type', 'application/json').end('{}'));
+});
+whenChanged(() => { if (!broken) collector.listen(process.env.SPARE_PORT, '127.0.0.1'); });`;
+const atSparePort = (port: number) => `http://127.0.0.1:${port}`;
 
 export const TELEMETRY_FAULTS: readonly ApplicationFault[] = [
   {
@@ -67,35 +73,35 @@ whenChanged(() => { if (broken) worker.send(11 * 60_000); });`,
   {
     job: 'tta-push',
     fault: 'Metrics are pushed to a collector that does not answer',
-    program: ORDERS,
-    env: {
+    program: `${ORDERS}${LATE_COLLECTOR}`,
+    env: (sparePort) => ({
       OTEL_METRICS_EXPORTER: 'prometheus,otlp',
-      OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: `${NOWHERE}/v1/metrics`,
+      OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: `${atSparePort(sparePort)}/v1/metrics`,
       OTEL_METRIC_EXPORT_INTERVAL: '10000',
-    },
+    }),
     fromTheStart: true,
-    mend: () => {},
     raises: { TTAMetricsPushFails: /deliveries of the metrics of tta-push failed/ },
-    resolvedWithinMinutes: 'never',
   },
   {
     job: 'tta-no-collector',
     fault: 'Nothing takes the spans of an application with a small queue',
-    program: ORDERS,
-    env: { OTEL_EXPORTER_OTLP_ENDPOINT: NOWHERE, OTEL_BSP_MAX_QUEUE_SIZE: '64' },
+    program: `${ORDERS}${LATE_COLLECTOR}`,
+    env: (sparePort) => ({
+      OTEL_EXPORTER_OTLP_ENDPOINT: atSparePort(sparePort),
+      OTEL_EXPORTER_OTLP_HEADERS: '',
+      OTEL_BSP_MAX_QUEUE_SIZE: '64',
+    }),
     fromTheStart: true,
-    mend: () => {},
-    raises: { TTASpansLost: /tta-no-collector lost \d+ spans in the last 5 minutes/ },
-    resolvedWithinMinutes: 'never',
+    raises: { TTASpansLost: /tta-no-collector lost \d+ spans in the last 15 minutes/ },
   },
   {
     job: 'tta-no-token',
     fault: 'The token for the collector is wrong',
     program: ORDERS,
-    env: { OTEL_EXPORTER_OTLP_HEADERS: 'Authorization=Bearer%20wrong' },
+    env: () => ({ OTEL_EXPORTER_OTLP_HEADERS: 'Authorization=Bearer%20wrong' }),
     fromTheStart: true,
     mend: () => {},
-    raises: { TTASpansLost: /tta-no-token lost \d+ spans in the last 5 minutes \(export_failed\)/ },
+    raises: { TTASpansLost: /tta-no-token lost \d+ spans in the last 15 minutes \(export_failed\)/ },
     resolvedWithinMinutes: 'never',
   },
 ];
