@@ -25,7 +25,7 @@ export function collect(text: string, previous: readonly string[] = []): string[
 export function threshold(text: string, previous: readonly Threshold[] = []): Threshold[] {
   const [, name, number] = /^([\w:]+)=(-?\d+(?:\.\d+)?)$/.exec(text) ?? [];
   if (name === undefined) throw new InvalidArgumentError('It must be RULE=NUMBER, such as TTAHighErrorRate=2.');
-  return [...previous, { name, value: Number(number) }];
+  return [...previous.filter((each) => each.name !== name), { name, value: Number(number) }];
 }
 
 export function url(text: string): string {

@@ -24,13 +24,15 @@ const NUMBER = /([<>]=?(?: bool)? (?:[\d.]+ \* )?|(?<=expr: )vector\()(-?\d+(?:\
 const LASTS = /round\(30 \* 86400 \* (?=[\d.]+ \/ \()/;
 /** A condition after these words is about the traffic that an alert needs: its number is no threshold. */
 const CONDITION = /\n\s*(?:and|or|unless)\b/;
+/** What does not hold: `unless ... <= 50` is a condition on the number of `> 50`. */
+const OPPOSITE: Readonly<Record<string, string>> = { '> ': '<= ', '< ': '>= ', '>= ': '< ', '<= ': '> ' };
 
 /** The thresholds of the rules in these texts, by rule name. Rules with the same name can have different thresholds. */
 export function findThresholds(texts: readonly string[]): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
   for (const text of texts) {
     for (const [rule, name = ''] of text.matchAll(RULE)) {
-      const number = findPlaces(EXPRESSION.exec(rule)?.[0] ?? '')[0]?.number;
+      const number = findPlaces(EXPRESSION.exec(rule)?.[0] ?? '', name)[0]?.number;
       if (number !== undefined && !found.get(name)?.includes(number))
         found.set(name, [...(found.get(name) ?? []), number]);
     }
@@ -45,8 +47,8 @@ interface Place {
   readonly at: number;
 }
 
-/** Where an expression has its threshold, outside of all brackets. An alert on an error budget has two, one per window. */
-function findPlaces(expression: string): readonly Place[] {
+/** Where the expression of a rule has its threshold, outside of all brackets. An alert with two windows has it twice. */
+function findPlaces(expression: string, name: string): readonly Place[] {
   const lasts = LASTS.exec(expression);
   const places = [...expression.matchAll(NUMBER)]
     .map(({ index, 1: operator = '', 2: number = '' }) => ({ operator, number, at: index + operator.length }))
@@ -54,8 +56,11 @@ function findPlaces(expression: string): readonly Place[] {
   const [first] = places;
   // `>= 0` after a quantile only removes NaN.
   if (first === undefined || (first.operator === '>= ' && first.number === '0')) return [];
+  // An alert on a constant fires always.
+  if (first.operator === 'vector(' && !name.includes(':')) return [];
   if (CONDITION.test(withoutBrackets(expression.slice(0, first.at)))) return [];
-  const same = places.filter(({ operator, number }) => operator === first.operator && number === first.number);
+  const operators = [first.operator, OPPOSITE[first.operator]];
+  const same = places.filter(({ operator, number }) => operators.includes(operator) && number === first.number);
   return lasts ? [{ ...first, at: lasts.index + lasts[0].length }, ...same] : same;
 }
 
@@ -108,7 +113,7 @@ export function replaceThresholds(text: string, changes: readonly ThresholdChang
 }
 
 function changeExpression(expression: string, name: string, changes: readonly ThresholdChange[]): string {
-  const places = findPlaces(expression);
+  const places = findPlaces(expression, name);
   const change = changes.find((each) => each.name === name && each.shipped === places[0]?.number);
   if (change === undefined) return expression;
   return places.reduceRight(
@@ -118,25 +123,28 @@ function changeExpression(expression: string, name: string, changes: readonly Th
 }
 
 /**
- * Replaces the number where a text says it, and where it says a share as a percentage or by what is left of it.
+ * Replaces the number where a text says it, and where it says a share as a percentage or by what is left of it. All at
+ * once: what one number becomes can be another one as shipped.
  *
  * @param more another place for a number, beside `more than NUMBER` and the like
  */
 function changeText(text: string, alert: string, changes: readonly ThresholdChange[], more = ''): string {
-  return changes
-    .filter(({ alerts }) => alerts.includes(alert))
-    .flatMap(({ shipped, value }): [said: string, says: number][] => {
-      const number = Number(shipped);
-      const itself: [string, number] = [String(Math.abs(number)), Math.abs(value)];
-      if (!(number > 0 && number < 1)) return [itself];
-      return [itself, [percent(number), Number(percent(value))], [percent(1 - number), Number(percent(1 - value))]];
-    })
-    .reduce((changed, [said, says]) => {
-      const places = `\\b(?:more|less|fewer|longer) than NUMBER(?= (?!minute|hour|day)|[,.])${more}`;
-      return changed.replaceAll(new RegExp(places.replaceAll('NUMBER', said.replace('.', '\\.')), 'gi'), (match) => {
-        return match.slice(0, match.length - said.length) + says;
-      });
-    }, text);
+  const numbers = new Map(
+    changes
+      .filter(({ alerts }) => alerts.includes(alert))
+      .flatMap(({ shipped, value }): [said: string, says: string][] => {
+        const number = Number(shipped);
+        const itself: [string, string] = [String(Math.abs(number)), String(Math.abs(value))];
+        if (!(number > 0 && number < 1)) return [itself];
+        return [itself, [percent(number), percent(value)], [percent(1 - number), percent(1 - value)]];
+      }),
+  );
+  if (numbers.size === 0) return text;
+  const number = `(?:${[...numbers.keys()].join('|').replaceAll('.', '\\.')})`;
+  const places = `\\b(?:more|less|fewer|longer) than NUMBER(?= |[,.](?!\\d))|\\bNUMBER(?= or more )${more}`;
+  return text.replaceAll(new RegExp(places.replaceAll('NUMBER', number), 'gi'), (match) =>
+    match.replace(/[\d.]+$/, (said) => numbers.get(said) ?? said),
+  );
 }
 
 const percent = (share: number) => String(Number((100 * share).toFixed(6)));

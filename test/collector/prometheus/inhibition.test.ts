@@ -103,6 +103,10 @@ const SUPPRESSES: readonly (readonly [source: [string, Labels], target: [string,
     ['TTACollectorSendsNothing', exporter],
   ],
   [
+    ['TTACollectorQueueFull', exporter],
+    ['TTACollectorQueueFills', { ...exporter, data_type: 'traces' }],
+  ],
+  [
     ['TTAPrometheusStorageFails', { instance: 'c:9090' }],
     ['TTARuleFails', { instance: 'c:9090', rule_group: 'g' }],
   ],

@@ -100,7 +100,8 @@ describe('tta export', () => {
   it.skipIf(promtool === undefined)('writes files with names and thresholds that Prometheus accepts', async () => {
     const cwd = tempFolder();
     const names = ['--job', 'shop.eu', '--target', 'shop-1:9464', '--target', 'shop-2:9464'];
-    const thresholds = ['--threshold', 'TTAHighErrorRate=2', '--threshold', 'TTAAvailabilityBudgetBurn=0.001'];
+    const values = ['TTAHighErrorRate=1', 'TTAAvailabilityBudgetBurn=0.001', 'TTAHighErrorRate=2'];
+    const thresholds = values.flatMap((value) => ['--threshold', value]);
     expect((await run(cwd, 'prometheus', ...names, ...thresholds)).code).toBe(0);
     const folder = join(cwd, 'observability/prometheus');
     const output = execFileSync(promtool as string, ['check', 'config', 'prometheus.yml'], {
@@ -109,6 +110,8 @@ describe('tta export', () => {
     });
     expect(output).toMatch(/SUCCESS: \d+ rules found/);
     expect(readFileSync(join(folder, 'prometheus.yml'), 'utf8')).toContain("targets: ['shop-1:9464', 'shop-2:9464']");
+    // Of two thresholds for one rule the last one holds.
+    expect(readFileSync(join(folder, 'rules/alerts.yml'), 'utf8')).toContain('tta:error_rate_5m > 2\n');
   });
 
   it.each([

@@ -46,11 +46,48 @@ describe('a threshold', () => {
   it('can be negative, a constant, or of a recording rule, also in the descriptions of alerts on that rule', () => {
     expect(change(ALERTS, { name: 'TTANegativeGrowthRate', value: -50 })).toEqual([
       'tta:request_growth_rate_24h < -50',
+      expect.stringMatching(/^unless on .* >= -50$/),
     ]);
     expect(change(RECORDING, { name: 'tta:llm_budget_30d_dollars', value: 250 })).toEqual(['expr: vector(250)']);
     const objective = { name: 'tta:sli_availability_5m', value: 99.9 };
     expect(change(RECORDING, objective)).toEqual(['expr: tta:success_rate_5m >= bool 99.9']);
     expect(change(ALERTS, objective)).toEqual([expect.stringMatching(/^Less than 99\.9 % of the workflow executions/)]);
+  });
+
+  it('is changed in every part of an expression that compares with it', () => {
+    expect(change(ALERTS, { name: 'TTAHighGrowthRate', value: 77 })).toEqual([
+      'tta:request_growth_rate_24h > 77',
+      expect.stringMatching(/^unless on .* <= 77$/),
+    ]);
+    expect(change(ALERTS, { name: 'TTASamplerDropsTraces', value: 77 })).toEqual([') > 77']);
+    expect(change(ALERTS, { name: 'TTACostBurn', value: 77 })).toEqual([
+      expect.stringMatching(/^round.* < 3600 \* 77$/),
+      expect.stringMatching(/^and on .* < 3600 \* 77$/),
+    ]);
+  });
+
+  it('is no number of an alert that fires always', () => {
+    expect(() => change(ALERTS, { name: 'TTAWatchdog', value: 2 })).toThrow('no rule TTAWatchdog has a threshold');
+  });
+
+  it('can be what is left of the shipped share', () => {
+    expect(change(RUNBOOK, { name: 'TTAUnmeteredModelCalls', value: 0.95 })).toEqual([
+      expect.stringContaining('More than 95 % of the calls'),
+    ]);
+  });
+
+  it.each([
+    ['TTAServiceHangs', '77 or more executions'],
+    ['TTAExecutionsPileUp', '77 or more executions of a kind'],
+    ['TTARetriesFail', '77 or more times'],
+    ['TTAProcessRestarts', '77 or more times'],
+    ['TTAMetricsPushFails', 'More than 77 deliveries'],
+    ['TTAEventLoopBlocked', 'more than 77 s at a time'],
+    ['TTAStaleMetrics', 'more than 77 seconds'],
+    ['TTACostBurn', 'less than 77 hours'],
+    ['TTARemoteWriteFails', 'More than 77 %'],
+  ])('of %s is said in the runbook', (name, text) => {
+    expect(change(RUNBOOK, { name, value: 77 })).toEqual([expect.stringContaining(text)]);
   });
 
   it('is changed in the same rules for Grafana, and only there', () => {
@@ -87,7 +124,7 @@ describe('a threshold', () => {
     );
     for (const [name, [shipped]] of all) {
       if (shipped === undefined || Number(shipped) <= 0) continue;
-      const said = new RegExp(`than ${Number(shipped) < 1 ? 100 * Number(shipped) : shipped} (?!minute|hour|day)`);
+      const said = new RegExp(`than ${Number(shipped) < 1 ? 100 * Number(shipped) : shipped} `);
       const rule = alerts.split(/^ *- alert: /m).filter((text) => text.startsWith(`${name}\n`));
       for (const text of rule) expect(text, name).not.toMatch(said);
       expect(
