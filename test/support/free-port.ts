@@ -9,10 +9,14 @@ import { createServer } from 'node:net';
 const FIRST = 10_000;
 const LAST = 32_000;
 
+/** A test may ask for many ports before the first program listens. */
+const given = new Set<number>();
+
 /** A TCP port of 127.0.0.1 on which nothing listens now, for a program that cannot choose one itself. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(FIRST, LAST);
+    if (given.has(port)) continue;
     const server = createServer();
     try {
       await once(server.listen({ port, host: '127.0.0.1', exclusive: true }), 'listening');
@@ -21,6 +25,7 @@ export async function freePort(): Promise<number> {
     }
     server.close();
     await once(server, 'close');
+    given.add(port);
     return port;
   }
 }

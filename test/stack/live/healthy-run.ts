@@ -89,7 +89,7 @@ async function ordinaryLife(
     await pause(3_000);
     await program.start();
   };
-  const third = await freePort();
+  let third = 0;
   let added: { stop(): Promise<void> } | undefined;
   return [
     // A release, and its correction.
@@ -101,6 +101,7 @@ async function ordinaryLife(
     {
       at: 30,
       async happens() {
+        third = await freePort();
         added = await startOrdinaryService(stack, { name: 'shop-3', service: 'shop', port: third });
         await stack.addApplication(third);
       },
