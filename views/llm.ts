@@ -45,6 +45,13 @@ export const llm: readonly Row[] = [
     meaning: 'model calls',
   },
   {
+    instrument: INSTRUMENT.modelCallOutcomes,
+    metric: 'tta_llm_outcomes_total',
+    type: 'counter',
+    labels: { ...model, [ATTR.outcome]: 'outcome' },
+    meaning: 'one per model call, by how it ended, as in `tta_primitive_outcomes_total`',
+  },
+  {
     instrument: INSTRUMENT.modelCallDuration,
     metric: 'tta_llm_request_duration_seconds',
     type: 'histogram',

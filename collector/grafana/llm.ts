@@ -7,6 +7,7 @@ import { NEUTRAL, RED_ABOVE_ZERO } from './thresholds.ts';
 const SELECTED_MODELS = 'model=~"$model"';
 const COST = 'tta_llm_cost_total';
 const REQUESTS = 'tta_llm_requests_total';
+const OUTCOMES = 'tta_llm_outcomes_total';
 const DURATION = 'tta_llm_request_duration_seconds';
 const FIRST_CHUNK = 'tta_llm_time_to_first_chunk_seconds';
 const INPUT = 'tta_llm_input_tokens_total';
@@ -183,9 +184,15 @@ export const llm = createDashboard({
         }),
         narrowTimeSeries({
           title: 'Failed calls',
-          description: 'The share of calls of each model that failed. Each attempt of a retry is one call.',
+          description:
+            'The share of calls of each model that failed or took too long, without those that their caller, a race or a hedge ended. Each attempt of a retry is one call.',
           unit: 'percentunit',
-          queries: [[`${modelRate(REQUESTS, 'model', 'status="failure"')} / ${modelRate(REQUESTS, 'model')}`, MODEL]],
+          queries: [
+            [
+              `${modelRate(OUTCOMES, 'model', 'outcome=~"failure|timeout"')} / ${modelRate(OUTCOMES, 'model', 'outcome=~"success|failure|timeout"')}`,
+              MODEL,
+            ],
+          ],
           max: 1,
         }),
         narrowTimeSeries({

@@ -1,7 +1,7 @@
 /** The telemetry of an execution, as far as it is known before the execution: span, counts, durations. */
 import type { Attributes, SpanKind } from '@opentelemetry/api';
 import type { Measured } from './measured.ts';
-import { STATUSES } from './semconv.ts';
+import { OUTCOMES, type Outcome, STATUSES } from './semconv.ts';
 import type { Series, SeriesTable } from './series-table.ts';
 
 /** Where an execution records how long it took. */
@@ -9,10 +9,14 @@ export interface Durations {
   record(seconds: number, work: Measured): void;
 }
 
-/** A counter by status and a histogram of durations. Every execution adds one to each. */
+/** A series for each way in which an execution may end. */
+export type Outcomes = Readonly<Record<Outcome, Series>>;
+
+/** Counters by status and by outcome, and a histogram of durations. Every execution adds one to each. */
 export interface ExecutionMetrics {
   readonly success: Series;
   readonly failure: Series;
+  readonly outcomes: Outcomes;
   readonly duration: Durations;
   /** Where a failed execution records its duration, if that is elsewhere. */
   readonly durationOfFailure?: ((error: unknown) => Durations) | undefined;
@@ -34,8 +38,19 @@ export interface ExecutionTelemetry {
 export function executionMetrics<D extends Durations>(
   executions: SeriesTable,
   labels: readonly string[],
+  outcomes: Outcomes,
   duration: D,
 ): ExecutionMetrics & { readonly duration: D } {
   const [success, failure] = STATUSES;
-  return { success: executions.series(...labels, success), failure: executions.series(...labels, failure), duration };
+  return {
+    success: executions.series(...labels, success),
+    failure: executions.series(...labels, failure),
+    outcomes,
+    duration,
+  };
+}
+
+export function outcomesIn(table: SeriesTable, ...labels: readonly string[]): Outcomes {
+  const series = OUTCOMES.map((outcome) => [outcome, table.series(...labels, outcome)]);
+  return Object.fromEntries(series) as Record<Outcome, Series>;
 }

@@ -1,4 +1,7 @@
-/** How an observation begins and ends: one span, one status, one count and one duration in each of its metrics. */
+/**
+ * How an observation begins and ends: one span, one status, and in each of its metrics one count by status, one by outcome
+ * and one duration.
+ */
 import {
   type Attributes,
   context,
@@ -85,7 +88,10 @@ export function closeObservation(
 ): void {
   const { source: span, startedAt, startDate } = observation;
   const succeeded = outcome === 'success';
-  for (const { success, failure } of metrics) (succeeded ? success : failure).value += 1;
+  for (const { success, failure, outcomes } of metrics) {
+    (succeeded ? success : failure).value += 1;
+    outcomes[outcome].value += 1;
+  }
   if (span === undefined && Number.isNaN(startedAt)) return;
   try {
     const tookMs = Math.max(0, (endedAt ?? timeOf(ctx.clock)) - startedAt);

@@ -60,7 +60,7 @@ export async function observe<In, Ctx extends PrimitiveContext, Out>(
 }
 
 function close(
-  { active, outcomes, workflowOutcomes }: PrimitiveTelemetry,
+  { active }: PrimitiveTelemetry,
   observation: Observation,
   ctx: PrimitiveContext,
   isOutermost: boolean,
@@ -68,8 +68,6 @@ function close(
   error: unknown,
 ): void {
   active.value -= 1;
-  outcomes[outcome].value += 1;
-  if (workflowOutcomes !== undefined) workflowOutcomes[outcome].value += 1;
   if (isOutermost) ctx.endExecution(outcome === 'cancelled' || outcome === 'superseded');
   closeObservation(observation, ctx, outcome, error);
 }

@@ -1,10 +1,10 @@
 /** The telemetry that all kinds of primitives have. */
 import { SpanKind } from '@opentelemetry/api';
-import { type ExecutionTelemetry, executionMetrics } from './execution-telemetry.ts';
+import { type ExecutionTelemetry, executionMetrics, outcomesIn } from './execution-telemetry.ts';
 import { HistogramTable } from './histogram-table.ts';
 import { boundedAttributes, labelValue } from './label-sets.ts';
 import { currentMeter } from './meter.ts';
-import { ATTR, INSTRUMENT, OUTCOMES, type Outcome } from './semconv.ts';
+import { ATTR, INSTRUMENT } from './semconv.ts';
 import { type Series, SeriesTable } from './series-table.ts';
 
 const workflowExecutions = new SeriesTable(INSTRUMENT.workflowExecutions, 'counter', { unit: '{execution}' }, [
@@ -30,13 +30,7 @@ const primitiveActive = new SeriesTable(INSTRUMENT.primitiveActive, 'upDownCount
 const primitiveDuration = new HistogramTable(INSTRUMENT.primitiveDuration, { unit: 's' }, [ATTR.primitiveType]);
 const workflowDuration = new HistogramTable(INSTRUMENT.workflowDuration, { unit: 's' }, [ATTR.workflowName]);
 
-/** A series for each way in which an execution may end. */
-type Outcomes = Readonly<Record<Outcome, Series>>;
-
 export interface PrimitiveTelemetry extends ExecutionTelemetry {
-  readonly outcomes: Outcomes;
-  /** Those of the workflow, for a primitive that counts as one. */
-  readonly workflowOutcomes: Outcomes | undefined;
   readonly active: Series;
 }
 
@@ -55,24 +49,19 @@ export interface PrimitiveTelemetryOptions extends KindTelemetry {
 /** Makes the telemetry of one primitive. Its series exist from now on, at 0. */
 export function createPrimitiveTelemetry(options: PrimitiveTelemetryOptions): PrimitiveTelemetry {
   const { type, name, workflow, spanName, spanKind = SpanKind.INTERNAL, samplingAttributes, metrics = [] } = options;
-  const execution = executionMetrics(primitiveExecutions, [type, name], primitiveDuration.series(type));
-  const workflowExecution = () => executionMetrics(workflowExecutions, [name], workflowDuration.series(name));
+  const ended = outcomesIn(primitiveOutcomes, type);
+  const execution = executionMetrics(primitiveExecutions, [type, name], ended, primitiveDuration.series(type));
+  const workflowExecution = () =>
+    executionMetrics(workflowExecutions, [name], outcomesIn(workflowOutcomes, name), workflowDuration.series(name));
   const telemetry: PrimitiveTelemetry = {
     spanName: labelValue(spanName ?? `${type} ${name}`),
     spanKind,
     samplingAttributes: samplingAttributes && boundedAttributes(samplingAttributes),
     spanAttributes: boundedAttributes({ [ATTR.primitiveType]: type, [ATTR.primitiveName]: name }),
     metrics: [execution, ...(workflow ? [workflowExecution()] : []), ...metrics],
-    outcomes: outcomesIn(primitiveOutcomes, type),
-    workflowOutcomes: workflow ? outcomesIn(workflowOutcomes, name) : undefined,
     firstChunk: options.firstChunk,
     active: primitiveActive.series(type),
   };
   currentMeter();
   return telemetry;
-}
-
-function outcomesIn(table: SeriesTable, label: string): Outcomes {
-  const series = OUTCOMES.map((outcome) => [outcome, table.series(label, outcome)]);
-  return Object.fromEntries(series) as Record<Outcome, Series>;
 }

@@ -139,6 +139,7 @@ export const INSTRUMENT = {
   modelCacheWriteTokens: 'gen_ai.client.inference.usage.cache_write.input_tokens',
   modelReasoningTokens: 'gen_ai.client.inference.usage.reasoning.output_tokens',
   modelCalls: 'tta.llm.requests',
+  modelCallOutcomes: 'tta.llm.outcomes',
   modelCallCost: 'tta.llm.cost',
   unpricedModelCalls: 'tta.llm.unpriced_requests',
   unmeteredModelCalls: 'tta.llm.unmetered_requests',

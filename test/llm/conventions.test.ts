@@ -97,6 +97,7 @@ describe('model calls without our views', () => {
     expect([...seen.keys()].filter((name) => name.startsWith('tta.llm.')).sort()).toEqual([
       'tta.llm.cost',
       'tta.llm.cost_by_use',
+      'tta.llm.outcomes',
       'tta.llm.requests',
       'tta.llm.unmetered_requests',
       'tta.llm.unpriced_requests',

@@ -1,6 +1,6 @@
 /** The observer at the global `fetch`, with the protocols, the prices and the metrics of this package. */
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest';
-import { task, workflow } from '../../src/index.ts';
+import { race, task, timeout, workflow } from '../../src/index.ts';
 import { loadCatalogue } from '../../src/ledger/catalogue.ts';
 import { startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
 import { observeFetch } from '../../src/wire/observe-fetch.ts';
@@ -56,6 +56,33 @@ async function shown(metric: string): Promise<Record<string, number>> {
 const MODEL = 'gpt-4o-mini openai';
 
 describe('a model call by any client', () => {
+  it('is counted by how it ended: a caller, a race or a timeout is no failure of the model', async () => {
+    install();
+    const ask = task('ask', async (_: unknown, { signal }) => (await fetch(CHAT, { ...REQUEST, signal })).json());
+    await ask.execute(undefined);
+    answer = async () => Response.json({ error: { message: 'no' } }, { status: 500 });
+    await ask.execute(undefined);
+    answer = (_, request) => {
+      const { signal } = request as { signal: AbortSignal };
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+    };
+    await race([ask, task('quick', () => 1)]).execute(undefined);
+    await timeout(ask, { timeoutMs: 5 })
+      .execute(undefined)
+      .catch(() => {});
+    const controller = new AbortController();
+    const left = ask.execute(undefined, { signal: controller.signal }).catch(() => {});
+    controller.abort();
+    await left;
+    expect(await shown('tta_llm_outcomes_total')).toEqual({
+      'gpt-4o-mini openai success': 1,
+      'gpt-4o-mini openai failure': 1,
+      'gpt-4o-mini openai superseded': 1,
+      'gpt-4o-mini openai timeout': 1,
+      'gpt-4o-mini openai cancelled': 1,
+    });
+  });
+
   it('is a span, tokens and dollars, of the workflow that it runs in', async () => {
     install();
     const ask = task('ask', async () => (await fetch(CHAT, REQUEST)).json());

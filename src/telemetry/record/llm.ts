@@ -41,6 +41,9 @@ export function modelCallTelemetry(model: ModelFacts, { streams = false } = {}):
         get failure() {
           return series().calls.failure;
         },
+        get outcomes() {
+          return series().calls.outcomes;
+        },
         get duration() {
           return series().calls.duration;
         },

@@ -1,7 +1,7 @@
 /** The metrics of the calls to one model: those of the GenAI conventions, and the cost. */
 import type { Attributes } from '@opentelemetry/api';
 import { errorText } from '../error-text.ts';
-import { type ExecutionMetrics, executionMetrics } from '../execution-telemetry.ts';
+import { type ExecutionMetrics, executionMetrics, outcomesIn } from '../execution-telemetry.ts';
 import { type DurationSeries, HistogramTable } from '../histogram-table.ts';
 import { labelValue } from '../label-sets.ts';
 import { currentMeter } from '../meter.ts';
@@ -14,6 +14,10 @@ export const CHAT = { [ATTR.genAiOperation]: 'chat' };
 const modelCalls = new SeriesTable(INSTRUMENT.modelCalls, 'counter', { unit: '{request}', fixed: CHAT }, [
   ...MODEL_LABELS,
   ATTR.status,
+]);
+const callOutcomes = new SeriesTable(INSTRUMENT.modelCallOutcomes, 'counter', { unit: '{request}', fixed: CHAT }, [
+  ...MODEL_LABELS,
+  ATTR.outcome,
 ]);
 const callDuration = durations(INSTRUMENT.modelCallDuration);
 const timeToFirstChunk = durations(INSTRUMENT.modelCallTimeToFirstChunk);
@@ -87,7 +91,9 @@ export function recordUnrecognised(provider: string): void {
 
 function makeSeries(...labels: readonly [model: string, provider: string]): ModelSeries {
   return {
-    calls: withErrorTypes(executionMetrics(modelCalls, labels, callDuration.series(...labels))),
+    calls: withErrorTypes(
+      executionMetrics(modelCalls, labels, outcomesIn(callOutcomes, ...labels), callDuration.series(...labels)),
+    ),
     firstChunk: timeToFirstChunk.series(...labels),
     tokens: Object.entries(tokenCounters).map(([key, table]) => [key as Tokens, table.series(...labels)] as const),
     cost: callCost.series(...labels),
