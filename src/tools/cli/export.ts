@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import { type ExportKind, RULE_FILES, readFiles } from '../export/files.ts';
+import { type ExportKind, MONITORING, RULE_FILES, readFiles } from '../export/files.ts';
 import { applySettings, checkSettings } from '../export/settings.ts';
 import { planChanges, replaceThresholds, type Threshold } from '../export/thresholds.ts';
 import { writeFiles } from '../export/write-files.ts';
@@ -25,7 +25,9 @@ export async function exportCommand(kind: ExportKind, options: ExportCommandOpti
   const source = join(packageRoot, 'collector');
   const ruleFiles = await Promise.all(RULE_FILES.map((path) => readFile(join(source, path), 'utf8')));
   const changes = planChanges(threshold, ruleFiles);
-  checkSettings({ ...settings, targets }, ruleFiles);
+  const monitoring = (await readFiles(source, 'all')).filter(({ path }) => MONITORING.test(path));
+  const shipped = monitoring.map(({ text }) => text);
+  checkSettings({ ...settings, targets }, shipped);
   const withThresholds = /^(?:prometheus\/rules\/|grafana\/alerting\/|RUNBOOK\.md$)/;
   const files = (await readFiles(source, kind)).map(({ path, text }) => {
     const own = applySettings(text, { ...settings, targets });

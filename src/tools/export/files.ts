@@ -13,6 +13,9 @@ export interface ExportedFile {
 
 export const RULE_FILES = ['prometheus/rules/recording.yml', 'prometheus/rules/alerts.yml'] as const;
 
+/** The files in which a job or a label has a meaning. */
+export const MONITORING = /^(?:prometheus|alertmanager|grafana\/dashboards)\//;
+
 /** The files of each kind: a folder, with a slash at its end, or one file. */
 const PATHS: Readonly<Record<ExportKind, readonly string[]>> = {
   rules: [RULE_FILES[0]],

@@ -71,16 +71,18 @@ const LABEL = /^(?!__)[A-Za-z_]\w*$/;
 const RUNBOOK = /^https?:\/\/[^\s'"`\\{}<>$#]+$/;
 
 /**
- * @param rules the texts of the rules, which have labels that mean something else
+ * @param shipped the texts of the files that have other jobs, and labels with another meaning
  * @throws RangeError for a value that would break the syntax or the meaning of the files
  */
-export function checkSettings(settings: Settings, rules: readonly string[]): void {
+export function checkSettings(settings: Settings, shipped: readonly string[]): void {
   const { job, targets = [], clusterLabel = 'cluster', namespaceLabel = 'namespace', runbookUrl } = settings;
   if (job !== undefined && !JOB.test(job)) {
     throw new RangeError(
       `a job is letters, digits, '.', '_' and '-', and begins with a letter; got ${JSON.stringify(job)}`,
     );
   }
+  if (job !== 'tta-primitives' && shipped.some((text) => text.includes(`- job_name: ${job}\n`)))
+    throw new RangeError(`the job ${job} is that of another program in prometheus.yml`);
   for (const target of targets) {
     const port = Number(TARGET.exec(target)?.[1]);
     if (!(port > 0 && port < 65_536))
@@ -92,9 +94,10 @@ export function checkSettings(settings: Settings, rules: readonly string[]): voi
         `a label is letters, digits and '_', and begins with a letter; got ${JSON.stringify(label)}`,
       );
     }
-    const inUse = new RegExp(`[(,] ?${label} ?[,)]`);
-    if (label !== 'cluster' && label !== 'namespace' && rules.some((text) => inUse.test(text)))
-      throw new RangeError(`the label ${label} means something else in the rules`);
+    // In a list, in a matcher, or set by an alert.
+    const inUse = new RegExp(`[(,] ?${label} ?[,)]|\\b${label}[=!]~?\\\\?"|^ {10}${label}: `, 'm');
+    if (label !== 'cluster' && label !== 'namespace' && shipped.some((text) => inUse.test(text)))
+      throw new RangeError(`the label ${label} means something else in the rules or the dashboards`);
   }
   if (clusterLabel === namespaceLabel)
     throw new RangeError(`clusters and namespaces need two labels; got ${JSON.stringify(clusterLabel)} for both`);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { readFiles } from '../../../src/tools/export/files.ts';
+import { MONITORING, readFiles } from '../../../src/tools/export/files.ts';
 import { applySettings, checkSettings, type Settings } from '../../../src/tools/export/settings.ts';
 import { collectorPath, documents } from '../../support/deployment.ts';
 
 const shipped = await readFiles(collectorPath('').replace(/\/$/, ''), 'all');
-const rules = shipped.filter(({ path }) => path.startsWith('prometheus/rules/')).map(({ text }) => text);
+const monitoring = shipped.filter(({ path }) => MONITORING.test(path)).map(({ text }) => text);
 const exported = (settings: Settings) =>
   new Map(shipped.map(({ path, text }) => [path, applySettings(text, settings)] as const));
 
@@ -138,11 +138,26 @@ describe('a setting', () => {
     [{ namespaceLabel: '__ns' }, 'a label is letters'],
     [{ namespaceLabel: 'job' }, 'the label job means something else in the rules'],
     [{ clusterLabel: 'workflow_name' }, 'the label workflow_name means something else in the rules'],
+    ...['severity', 'window', 'alertname', 'status', 'use', 'tenant'].map((label): [Settings, string] => [
+      { clusterLabel: label },
+      `the label ${label} means something else`,
+    ]),
+    ...['prometheus', 'otel-collector', 'grafana'].map((job): [Settings, string] => [
+      { job },
+      `the job ${job} is that of another program in prometheus.yml`,
+    ]),
     [{ clusterLabel: 'namespace' }, 'clusters and namespaces need two labels; got "namespace" for both'],
     [{ runbookUrl: 'wiki.example' }, 'the address of the runbook begins with http:// or https://'],
     [{ runbookUrl: 'https://wiki.example/{{ $labels.job }}' }, 'the address of the runbook'],
     [{ runbookUrl: 'https://wiki.example/tta#top' }, 'the address of the runbook'],
   ])('is refused when it would break the files: %j', (settings, message) => {
-    expect(() => checkSettings(settings, rules)).toThrow(message);
+    expect(() => checkSettings(settings, monitoring)).toThrow(message);
   });
+
+  it.each(['env', 'region', 'k8s_cluster_name', 'exported_namespace'])(
+    'of a label may be %s, which has no other meaning',
+    (label) => {
+      expect(() => checkSettings({ clusterLabel: label, job: 'tta-shop' }, monitoring)).not.toThrow();
+    },
+  );
 });
