@@ -32,8 +32,10 @@ export class CancelScope {
     }
   }
 
-  /** A scope that ends with `parent` and with a caller's signal. */
+  /** A scope that ends with `parent` and with a caller's signal, or as the scope that the signal belongs to. */
   static under(parent: CancelScope | undefined, signal: AbortSignal): CancelScope {
+    const own = ownScopes.get(signal);
+    if (own !== undefined) return new CancelScope(parent, own);
     const root = CancelScope.#ofSignal(signal);
     const scope = new CancelScope(parent, root);
     root.dispose();
@@ -82,6 +84,7 @@ export class CancelScope {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = manyListenersController();
+      ownScopes.set(this.#controller.signal, this);
       if (this.#cancelled !== undefined) this.#controller.abort(this.#cancelled.reason);
     }
     return this.#controller.signal;
@@ -181,3 +184,5 @@ function callAll(listeners: Set<(reason: unknown) => void> | undefined, reason: 
 }
 
 const signalScopes = new WeakMap<AbortSignal, CancelScope>();
+/** The scopes of our own signals: a signal does not tell the outcome of the work that it ends. */
+const ownScopes = new WeakMap<AbortSignal, CancelScope>();

@@ -8,6 +8,8 @@ import { guarded } from '../telemetry/guard.ts';
 import type { Origin } from '../telemetry/propagate.ts';
 import type { ExecutionAttributes } from '../telemetry/record/execution.ts';
 import type { Cancellation } from '../telemetry/semconv.ts';
+import { ownVerdict } from '../telemetry/verdict.ts';
+import { isAbort } from './abort-error.ts';
 import type { Member } from './baggage.ts';
 import type { CancelScope } from './cancellation.ts';
 import { NO_OPTIONS, Run } from './run.ts';
@@ -15,6 +17,8 @@ import { untilCancelled } from './until-cancelled.ts';
 import type { ContextOptions, Tags, WorkflowContext } from './workflow-context.ts';
 
 const NOOP = () => {};
+/** So many causes of an error are read at most: they may go in a circle. */
+const MAX_CAUSES = 8;
 
 /** What an execution is inside of: a slot of a bulkhead, a run of a cache and so on, the innermost first. */
 interface Inside {
@@ -250,8 +254,16 @@ export class ExecutionContext implements WorkflowContext {
   }
 
   cancelledAs(error: unknown): Cancellation | undefined {
-    if (this.scope === undefined || !this.scope.cancelled) return undefined;
-    return error === this.scope.reason || readProperty(error, 'name') === 'AbortError' ? this.scope.outcome : undefined;
+    const { scope } = this;
+    if (scope === undefined || !scope.cancelled) return undefined;
+    // Work may wrap the error of its end. What has a verdict of its own says another thing than its cause.
+    for (let each = error, depth = 0; depth < MAX_CAUSES; depth += 1) {
+      if (each === scope.reason || isAbort(each)) return scope.outcome;
+      const cause = readProperty(each, 'cause');
+      if (cause === undefined || ownVerdict(each) !== undefined) break;
+      each = cause;
+    }
+    return undefined;
   }
 
   consumeAttributes(): ExecutionAttributes | undefined {

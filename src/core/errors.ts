@@ -82,9 +82,13 @@ export interface CompensationFailure {
   readonly error: unknown;
 }
 
-/** A `saga` failed, and some of its compensations failed too. `cause` is the error of the saga. */
+/**
+ * A `saga` failed, and some of its compensations failed too. `cause` is the error of the saga. It is a failure also where
+ * the cause is a cancellation.
+ */
 export class CompensationError extends Error {
   override readonly name = 'CompensationError';
+  readonly [VERDICT] = 'failure';
   readonly primitiveName: string;
   /** How many compensations ran. */
   readonly compensations: number;

@@ -19,7 +19,6 @@ export async function mapAll<Item>(
   let taken = 0;
   let failed = 0;
   let exhausted = false;
-  let failure: { readonly error: unknown } | undefined;
 
   const takeNext = (): { readonly item: Item; readonly index: number } | undefined => {
     if (exhausted || scope.cancelled) return undefined;
@@ -45,7 +44,6 @@ export async function mapAll<Item>(
         outputs[unordered ? outputs.length : next.index] = output;
       }
     } catch (error) {
-      failure ??= { error };
       scope.cancel(error);
     }
   };
@@ -56,7 +54,7 @@ export async function mapAll<Item>(
   if (!exhausted) void close(iterator);
   scope.dispose();
   record.finished(observation, taken, failed);
-  context.scope?.throwIfCancelled();
-  if (failure !== undefined) throw (failure as { readonly error: unknown }).error;
+  // The first of the ends: a failure, or a cancellation from outside.
+  scope.throwIfCancelled();
   return outputs;
 }

@@ -1,20 +1,11 @@
 /** The kinds of errors that no status tells apart, by the names, codes and messages that libraries give them. */
+import { grpcCode, isAbort } from '../core/abort-error.ts';
 import { readProperty } from '../platform/read-property.ts';
 import { textOf } from './foreign-error.ts';
 
 const TIMEOUT = /TimeoutError$/;
 /** The whole message of a time limit of OpenAI's client, whose errors have no name of their own. */
 const TIMEOUT_MESSAGE = 'Request timed out.';
-const ABORTS = new Set<unknown>([
-  'AbortError',
-  'CanceledError',
-  'CancelError',
-  'APIUserAbortError',
-  'RequestAbortedError',
-]);
-const ABORT_CODES = new Set<unknown>(['ABORT_ERR', 'ABORTED', 'ERR_CANCELED', 'ERR_ABORTED', 'UND_ERR_ABORTED']);
-/** The whole message of an abort there. */
-const ABORT_MESSAGE = 'Request was aborted.';
 
 /**
  * A time limit was reached. Node.js, openai and axios reject with an abort also where the signal was that of a time limit:
@@ -27,15 +18,6 @@ export function isTimeLimit(error: object): boolean {
   return isAbort(error) && typeof why === 'object' && why !== null && TIMEOUT.test(textOf(why, 'name'));
 }
 
-/** A user's own signal aborted the work. */
-export function isAbort(error: object): boolean {
-  return (
-    ABORTS.has(readProperty(error, 'name')) ||
-    ABORT_CODES.has(readProperty(error, 'code')) ||
-    readProperty(error, 'message') === ABORT_MESSAGE
-  );
-}
-
 /** The errors of AWS that stand for a full service, some of them with status 400. */
 const THROTTLING =
   /^(?:\w*Thrott\w+|RequestLimitExceeded|BandwidthLimitExceeded|LimitExceededException|TooManyRequestsException|ProvisionedThroughputExceededException|TransactionInProgressException|PriorRequestNotComplete|RequestTimeout(?:Exception)?|SlowDown|ModelNotReadyException|ModelTimeoutException)$/;
@@ -46,18 +28,10 @@ export function isThrottling(error: object): boolean {
 
 const GRPC_TRANSIENT = new Set([2, 4, 8, 10, 13, 14, 15]);
 
-/** The code of an error of gRPC or Connect; `undefined` for any other error. */
-export function grpcCode(error: object): number | undefined {
-  const code = readProperty(error, 'code');
-  const text = readProperty(error, 'rawMessage') ?? readProperty(error, 'details');
-  if (typeof code !== 'number' || code < 1 || code > 16 || typeof text !== 'string') return undefined;
-  return code;
-}
-
-export function grpcKind(error: object): 'cancelled' | 'transient' | 'answer' | undefined {
+/** `undefined` for an error that is not of gRPC or Connect. */
+export function grpcKind(error: object): 'transient' | 'answer' | undefined {
   const code = grpcCode(error);
   if (code === undefined) return undefined;
-  if (code === 1) return 'cancelled';
   return GRPC_TRANSIENT.has(code) ? 'transient' : 'answer';
 }
 

@@ -1,5 +1,6 @@
 /** What an error says, of whatever library it is: is another try worth it, and does it count against a circuit? */
 
+import { isAbort } from '../core/abort-error.ts';
 import type { ExecutionContext } from '../core/context.ts';
 import { decide } from '../core/decide.ts';
 import { isInconclusive } from '../core/refusals.ts';
@@ -9,7 +10,7 @@ import type { Observation } from '../telemetry/record/callback.ts';
 import type { CircuitResult } from './circuit.ts';
 import { isDatabaseAnswer } from './database-errors.ts';
 import { isMarked } from './do-not-retry.ts';
-import { grpcKind, isAbort, isFault, isThrottling, isTimeLimit, isUntrustedServer } from './error-kinds.ts';
+import { grpcKind, isFault, isThrottling, isTimeLimit, isUntrustedServer } from './error-kinds.ts';
 import { errorsWithin, headerOf, innerErrors, statusOf } from './foreign-error.ts';
 import { isNoAnswer, isReportedError, isUnpaid } from './model-errors.ts';
 
@@ -98,7 +99,7 @@ function judgeOwn(error: object, seen: Set<unknown>): Judgement | undefined {
   if (isUntrustedServer(error)) return BROKEN;
   if (isFault(error)) return CALLERS;
   const kind = grpcKind(error);
-  return kind && { cancelled: CALLERS, transient: TRANSIENT, answer: ANSWER }[kind];
+  return kind && { transient: TRANSIENT, answer: ANSWER }[kind];
 }
 
 /** A refusal of ours: another try helps only if it ends. */

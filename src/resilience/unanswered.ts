@@ -1,6 +1,6 @@
 /** Which errors say that a request was sent and its answer did not come: the server may have done what it was asked for. */
+import { grpcCode } from '../core/abort-error.ts';
 import { readProperty } from '../platform/read-property.ts';
-import { grpcCode } from './error-kinds.ts';
 import { errorsWithin, statusOf, textOf } from './foreign-error.ts';
 
 const NAMES = /^(?:TimeoutError|(?:Headers|Body|APIConnection)TimeoutError|AbortError)$/;

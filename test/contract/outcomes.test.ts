@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import {
   budget,
   cache,
+  conditional,
   hedge,
   map,
   type Primitive,
@@ -30,7 +31,8 @@ type Work = Primitive<number, unknown>;
 const nap = task('nap', (ms: number, context) => context.clock.sleep(ms, context.signal));
 const innermost = task('innermost', (_: number, context) => context.clock.sleep(500, context.signal));
 /** 500 ms of work, five executions deep. */
-const deep: Work = workflow('inner', retry(sequential(task('step', () => innermost.execute(0)))));
+const deepAround = (work: Work): Work => workflow('inner', retry(sequential(task('step', () => work.execute(0)))));
+const deep = deepAround(innermost);
 const DEPTH = ['invoke_workflow inner', 'retry ', 'sequential ', 'task step', 'task innermost'];
 const quick: Work = task('quick', () => nap.execute(10));
 const failing = (error: unknown): Work =>
@@ -154,6 +156,100 @@ it('work that was given the signal of lost work is superseded, and not cancelled
   await clock.advance(10);
   await running;
   await expectOutcome('superseded');
+});
+
+it('work that was given the signal of other work ends as that does, also outside of its async context', async () => {
+  const clock = createVirtualClock();
+  const jobs: AbortSignal[] = [];
+  const handing = task('handing', async (_: number, { signal }) => {
+    jobs.push(signal);
+    await nap.execute(500);
+  });
+  const running = timeout(handing, { timeoutMs: 10 }).execute(0, { context: { clock } });
+  running.catch(() => {});
+  await settled();
+  for (const signal of jobs) deep.execute(0, { signal, context: { clock } }).catch(() => {});
+  await clock.advance(10);
+  await expect(running).rejects.toBeInstanceOf(PrimitiveTimeoutError);
+  await expectOutcome('timeout');
+});
+
+const abortErrors: [client: string, error: (reason: unknown) => unknown][] = [
+  ['openai', () => new Error('Request was aborted.')],
+  ['axios', () => Object.assign(new Error('canceled'), { name: 'CanceledError', code: 'ERR_CANCELED' })],
+  ['gRPC', () => Object.assign(new Error('1 CANCELLED'), { code: 1, details: 'Cancelled on client' })],
+  ['Node.js', () => Object.assign(new Error('The operation was aborted'), { name: 'AbortError' })],
+  ['the task, which wraps the reason', (cause) => new Error('no charge', { cause })],
+  [
+    'the task, which wraps that of a client',
+    () => new Error('no charge', { cause: new DOMException('', 'AbortError') }),
+  ],
+];
+/** A call that a grace lets end by itself, with the error of its client. */
+const call = (error: (reason: unknown) => unknown): Work =>
+  task('innermost', async (_: number, context) => {
+    const reason = await context.clock.sleep(500, context.signal).catch((reason) => reason);
+    await context.clock.sleep(1);
+    throw error(reason);
+  });
+const undone = (work: Work): Work => saga([{ name: 'a', do: work, compensate: task('undo', () => {}) }]);
+
+it.each(abortErrors)(
+  'a call that its caller ends within a grace is cancelled, with the error of %s',
+  async (_, error) => {
+    const clock = createVirtualClock();
+    const controller = new AbortController();
+    const running = undone(deepAround(call(error))).execute(0, { signal: controller.signal, context: { clock } });
+    running.catch(() => {});
+    await clock.advance(10);
+    controller.abort();
+    await clock.advance(1);
+    await expect(running).rejects.toBe(controller.signal.reason);
+    await expectOutcome('cancelled');
+  },
+);
+
+it.each(abortErrors)(
+  'a call that a timeout ends within a grace is a timeout, with the error of %s',
+  async (_, error) => {
+    const clock = createVirtualClock();
+    const patient = timeout(deepAround(call(error)), { timeoutMs: 10, mode: 'cooperative' });
+    const running = patient.execute(0, { context: { clock } });
+    running.catch(() => {});
+    await clock.advance(11);
+    await expect(running).rejects.toBeInstanceOf(PrimitiveTimeoutError);
+    await expectOutcome('timeout');
+  },
+);
+
+it('a saga that is not undone is a failure, also where its caller has left', async () => {
+  const clock = createVirtualClock();
+  const controller = new AbortController();
+  const stuck = saga([
+    { name: 'a', do: quick, compensate: failing(new Error('not undone')) as never },
+    { name: 'b', do: nap as never },
+  ]);
+  const running = workflow('inner', stuck).execute(0, { signal: controller.signal, context: { clock } });
+  running.catch(() => {});
+  await clock.advance(10);
+  controller.abort();
+  await clock.advance(10);
+  await expect(running).rejects.toMatchObject({ name: 'CompensationError', cause: controller.signal.reason });
+  await telemetry.expectMetric('tta_workflow_outcomes_total', { workflow_name: 'inner', outcome: 'failure' }, 1);
+});
+
+it('an item that fails ends its map, also where the caller leaves before the other items have ended', async () => {
+  const clock = createVirtualClock();
+  const controller = new AbortController();
+  const error = new Error('no luck');
+  const items = map(conditional((n: number) => n === 0, undone(call((reason) => reason)), failing(error)));
+  const running = items.execute([0, 1], { signal: controller.signal, context: { clock } });
+  running.catch(() => {});
+  await clock.advance(10);
+  controller.abort();
+  await clock.advance(1);
+  await expect(running).rejects.toBe(error);
+  expect(await outcomesAt(['map'])).toEqual([['map', 'failure']]);
 });
 
 it('work that fails or succeeds by itself after its end has the outcome failure or success', async () => {
