@@ -9,6 +9,7 @@ import { print } from './print.ts';
 
 export interface ExportCommandOptions {
   readonly to: string;
+  readonly keep: boolean;
   readonly force: boolean;
   readonly job?: string;
   readonly target?: readonly string[];
@@ -20,7 +21,7 @@ export interface ExportCommandOptions {
 
 /** `tta export`: copies files of the package into a folder of the user. */
 export async function exportCommand(kind: ExportKind, options: ExportCommandOptions): Promise<void> {
-  const { to, force, target: targets, threshold = [], ...settings } = options;
+  const { to, keep, force, target: targets, threshold = [], ...settings } = options;
   const cwd = userFolder(process.cwd(), process.env);
   const source = join(packageRoot, 'collector');
   const ruleFiles = await Promise.all(RULE_FILES.map((path) => readFile(join(source, path), 'utf8')));
@@ -34,7 +35,7 @@ export async function exportCommand(kind: ExportKind, options: ExportCommandOpti
     return { path, text: withThresholds.test(path) ? replaceThresholds(own, changes) : own };
   });
   const folder = resolve(cwd, to);
-  const written = await writeFiles(folder, files, force);
+  const written = await writeFiles(folder, files, force ? 'overwrite' : keep ? 'keep' : 'refuse');
   for (const { path, status } of written) {
     const shown = relative(cwd, join(folder, path));
     print(`${status.padEnd(12)}${shown.startsWith('..') ? join(folder, path) : shown}`);

@@ -249,6 +249,7 @@ program
   )
   .addArgument(new Argument('<kind>', 'the kind of files').choices(EXPORT_KINDS))
   .option('--to <folder>', 'the folder for the files', 'observability')
+  .option('--keep', 'keep files that you have changed or made, and write what is new for them to FILE.new', false)
   .option('--force', 'overwrite files that you have changed or made', false)
   .option('--job <name>', 'the scrape job of your applications, and their service (default: tta-primitives)')
   .option('--target <host:port>', 'an application to scrape; repeatable (default: 127.0.0.1:9464)', collect)

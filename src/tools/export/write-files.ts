@@ -6,23 +6,29 @@ import type { ExportedFile } from './files.ts';
 
 export interface WrittenFile {
   readonly path: string;
-  /** `updated`: replaced a file that we wrote. `overwritten`: replaced a file of the user. `same`: nothing to change. */
-  readonly status: 'written' | 'updated' | 'overwritten' | 'same';
+  /**
+   * `updated`: replaced a file that we wrote. `overwritten`: replaced a file of the user. `same`: nothing to change.
+   * `kept`: the user has changed it, and we have nothing new for it.
+   */
+  readonly status: 'written' | 'updated' | 'overwritten' | 'same' | 'kept';
 }
 
-/** The hashes of the files that we wrote. A file with another hash was changed or made by the user. */
+/** What becomes of a file that the user has changed or made, and for which we have something new. */
+export type OwnFiles = 'refuse' | 'keep' | 'overwrite';
+
+/** The hashes of the texts that we had for the files. A file with another hash was changed or made by the user. */
 const MANIFEST = '.tta-export.json';
 
 /**
- * Writes all files or none.
+ * Writes all files or none. A file that the user has changed stays as it is while we have nothing new for it.
  *
- * @param force whether to overwrite files that the user has changed or made
- * @throws Error without `force`, when the user has changed or made one of the files; nothing is written then
+ * @param own `keep`: writes what is new beside the user's file, as `FILE.new`; `overwrite`: also where nothing is new
+ * @throws Error with `refuse`, when there is something new for a file of the user; nothing is written then
  */
 export async function writeFiles(
   folder: string,
   files: readonly ExportedFile[],
-  force: boolean,
+  own: OwnFiles,
 ): Promise<WrittenFile[]> {
   const manifest = await readManifest(folder);
   const plan = await Promise.all(
@@ -33,19 +39,22 @@ export async function writeFiles(
       });
       if (existing === undefined) return { path, text, status: 'written' as const };
       if (existing === text) return { path, text, status: 'same' as const };
-      return {
-        path,
-        text,
-        status: manifest[path] === sha256(existing) ? ('updated' as const) : ('overwritten' as const),
-      };
+      if (manifest[path] === sha256(existing)) return { path, text, status: 'updated' as const };
+      if (own !== 'overwrite' && manifest[path] === sha256(text)) return { path, text, status: 'kept' as const };
+      return { path, text, status: 'overwritten' as const };
     }),
   );
   const changed = plan.filter(({ status }) => status === 'overwritten');
-  if (changed.length > 0 && !force) throw overwriteError(changed.map(({ path }) => join(folder, path)));
+  if (changed.length > 0 && own === 'refuse') throw overwriteError(changed.map(({ path }) => join(folder, path)));
   for (const { path, text } of plan) manifest[path] = sha256(text);
   const hashes = { path: MANIFEST, text: `${JSON.stringify(manifest, undefined, 2)}\n` };
-  await replaceAll(folder, [...plan.filter(({ status }) => status !== 'same'), hashes]);
-  return plan.map(({ path, status }) => ({ path, status }));
+  const result = plan.map((file) =>
+    own === 'keep' && file.status === 'overwritten'
+      ? { ...file, path: `${file.path}.new`, status: 'written' as const }
+      : file,
+  );
+  await replaceAll(folder, [...result.filter(({ status }) => status !== 'same' && status !== 'kept'), hashes]);
+  return result.map(({ path, status }) => ({ path, status }));
 }
 
 /** Writes all new contents before it replaces the first file: on a full disk no file changes. */
@@ -84,7 +93,7 @@ async function makeFolder(folder: string): Promise<void> {
 function overwriteError(paths: readonly string[]): Error {
   return new Error(
     `nothing was written: ${paths.join(', ')} ${paths.length === 1 ? 'was' : 'were'} not written by tta export, or changed since. ` +
-      'Name another folder with --to and compare, or overwrite with --force',
+      'Keep them with --keep, which writes what is new beside them, or overwrite them with --force',
   );
 }
 

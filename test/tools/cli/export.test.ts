@@ -84,6 +84,33 @@ describe('tta export', () => {
     expect(readFileSync(join(cwd, 'own/prometheus/prometheus.yml'), 'utf8')).not.toContain('# mine');
   });
 
+  it('updates the other files beside those that the user has changed, while it has nothing new for these', async () => {
+    const cwd = tempFolder();
+    const targets = join(cwd, 'own/prometheus/targets/tta-primitives.yml');
+    await run(cwd, 'prometheus', '--to', 'own');
+    writeFileSync(targets, "- targets: ['shop-1:9464']\n");
+    const { code, lines } = await run(cwd, 'prometheus', '--to', 'own', '--threshold', 'TTAHighErrorRate=2');
+    expect(code).toBe(0);
+    expect(lines).toContain('kept        own/prometheus/targets/tta-primitives.yml');
+    expect(lines).toContain('updated     own/prometheus/rules/alerts.yml');
+    expect(readFileSync(targets, 'utf8')).toBe("- targets: ['shop-1:9464']\n");
+  });
+
+  it('writes with --keep what is new beside the files that the user has changed, once', async () => {
+    const cwd = tempFolder();
+    const config = join(cwd, 'own/prometheus/prometheus.yml');
+    await run(cwd, 'prometheus', '--to', 'own');
+    writeFileSync(config, '# mine\n');
+    const { code, lines } = await run(cwd, 'prometheus', '--to', 'own', '--job', 'shop', '--keep');
+    expect(code).toBe(0);
+    expect(lines).toContain('written     own/prometheus/prometheus.yml.new');
+    expect(readFileSync(config, 'utf8')).toBe('# mine\n');
+    expect(readFileSync(`${config}.new`, 'utf8')).toContain('job_name: shop\n');
+    expect((await run(cwd, 'prometheus', '--to', 'own', '--job', 'shop')).lines).toContain(
+      'kept        own/prometheus/prometheus.yml',
+    );
+  });
+
   it('updates a file that it wrote and the user has not changed', async () => {
     const cwd = tempFolder();
     await run(cwd, 'rules');
