@@ -40,6 +40,10 @@ const SUPPRESSES: readonly (readonly [source: [string, Labels], target: [string,
   ],
   [
     ['TTAHighErrorRate', {}],
+    ['TTAAvailabilitySLOBreach', {}],
+  ],
+  [
+    ['TTAHighErrorRate', {}],
     ['TTALowCacheHitRate', cache],
   ],
   [

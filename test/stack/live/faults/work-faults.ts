@@ -24,9 +24,9 @@ export const WORK_FAULTS: readonly ApplicationFault[] = [
     program: order("task('charge', (n) => { if (broken && n % 10 < 3) fails(); })"),
     raises: {
       TTAHighErrorRate: /^(?:29|30)\.\d % /,
-      TTAAvailabilitySLOBreach: /tta-fails/,
       TTAAvailabilityBudgetBurn: /lasts (?:23h 5\d|1d 0h \d+)m/,
     },
+    mayRaise: BURNS,
     withinMinutes: 20,
   },
   {
