@@ -42,7 +42,14 @@ mkdir $root/dev/pts $root/dev/shm
 mount -t devpts -o newinstance,ptmxmode=666 none $root/dev/pts
 ln -s pts/ptmx $root/dev/ptmx
 mount -t tmpfs none $root/dev/shm
-(cd $root/etc; rm -rf fstab init.d systemd/system prometheus alertmanager otelcol-tta tta; mkdir -p systemd/system; : >machine-id)
+# As if no package of these programs had been installed here.
+(
+  cd $root/etc
+  rm -rf fstab init.d systemd/system prometheus alertmanager otelcol-tta tta
+  mkdir systemd/system
+  : >machine-id
+  sed -i /^prometheus:/d passwd group shadow gshadow
+)
 ln -s /lib/systemd/system/multi-user.target $root/etc/systemd/system/default.target
 ln -s /dev/null $root/etc/systemd/system/systemd-modules-load.service
 # In a changed root the kernel allows no new user namespace (PrivateUsers): this root becomes the one of the mounts.
