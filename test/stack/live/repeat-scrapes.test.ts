@@ -22,6 +22,15 @@ describe('a run that is repeated', () => {
     expect(numbers('tta_workflow_executions_total', [5, 7, 1, 2])).toEqual([5, 7, 8, 9, 9, 11, 12, 13, 13, 15, 16, 17]);
   });
 
+  it('has counters of dollars that never fall by a last digit', () => {
+    const recorded = [0.1, 0.3, 0.7].map((value, i) => [1_000 + 10 * i, String(value)] as const);
+    const series = [{ metric: { __name__: 'dollars_total' }, values: recorded }];
+    const runs = [...repeatScrapes(series, { from: 1_000, to: 1_030, times: 200 })];
+    const values = runs.flatMap((run) => run.flatMap((each) => each.values.map(([, value]) => Number(value))));
+    expect(values.filter((value, i) => i > 0 && value < (values[i - 1] as number))).toEqual([]);
+    expect(values.at(-1)).toBeCloseTo(0.1 + 200 * 0.6);
+  });
+
   it('has other values as they were', () => {
     expect(numbers('tta_primitive_active', [3, 0, 9, 1])).toEqual([3, 0, 9, 1, 3, 0, 9, 1, 3, 0, 9, 1]);
     expect(repeated('a_ratio', [NaN]).map(([, value]) => value)).toEqual(['NaN', 'NaN', 'NaN']);

@@ -23,31 +23,47 @@ export function* repeatScrapes(
   });
   for (let repetition = 0; repetition < times; repetition += 1) {
     const shift = (times - 1 - repetition) * (to - from);
-    yield series.map(({ metric, change, points }) => ({
-      metric,
-      values: points.map(([at, value]) => [
-        at - shift,
-        String(change(value, { points, shift, repetition })).replace('Infinity', 'Inf'),
-      ]),
-    }));
+    yield series.map(({ metric, change, points }) => {
+      const changed = change({ points, shift, repetition });
+      const values = points.map(
+        ([at, value]) => [at - shift, String(changed(value)).replace('Infinity', 'Inf')] as const,
+      );
+      return { metric, values };
+    });
   }
 }
 
 type Points = readonly (readonly [seconds: number, value: number])[];
-type Change = (value: number, of: { points: Points; shift: number; repetition: number }) => number;
+type Change = (of: { points: Points; shift: number; repetition: number }) => (value: number) => number;
 
 const isCounter = (name: string) => /_(?:total|bucket|count|sum)$/.test(name);
 
 /** How a value of a repetition differs from the recorded one. */
 function changeOf(name: string): Change {
-  // Every repetition adds what was counted in the run.
-  if (isCounter(name))
-    return (value, { points, repetition }) => value + repetition * ((points.at(-1)?.[1] ?? 0) - (points[0]?.[1] ?? 0));
+  if (isCounter(name)) return counting;
   // The same process for all the days.
-  if (name === 'process_start_time_seconds') return (_, { points }) => points[0]?.[1] ?? 0;
-  if (/_time(?:stamp)?_seconds$/.test(name)) return (value, { shift }) => value - shift;
-  return (value) => value;
+  if (name === 'process_start_time_seconds')
+    return ({ points }) =>
+      () =>
+        points[0]?.[1] ?? 0;
+  if (/_time(?:stamp)?_seconds$/.test(name))
+    return ({ shift }) =>
+      (value) =>
+        value - shift;
+  return () => (value) => value;
 }
+
+/**
+ * Every repetition adds what was counted in the run. It begins with the very number that the one before ended with: one
+ * that is smaller in its last digit would be a restart of the process.
+ */
+const counting: Change = ({ points, repetition }) => {
+  const first = points[0]?.[1] ?? 0;
+  const counted = (points.at(-1)?.[1] ?? 0) - first;
+  let start = first;
+  for (let done = 0; done < repetition; done += 1) start += counted;
+  return (value) => start + (value - first);
+};
 
 /** Without the restarts of the process: a counter that goes on where it was. */
 function rising(points: Points): Points {
