@@ -1,7 +1,15 @@
 import { abortReason, manyListenersController } from '../platform/abort.ts';
+import { readProperty } from '../platform/read-property.ts';
 import type { Cancellation } from '../telemetry/semconv.ts';
 
 export type { Cancellation };
+
+/**
+ * The scope of a signal of ours, because a signal does not tell the outcome of the work that it ends. Not a `WeakMap`: an
+ * entry takes longer than a step.
+ */
+const SCOPE: unique symbol = Symbol('scope');
+type OwnSignal = AbortSignal & { [SCOPE]?: CancelScope };
 
 /**
  * Cancellation from the caller down to the innermost wait.
@@ -34,8 +42,8 @@ export class CancelScope {
 
   /** A scope that ends with `parent` and with a caller's signal, or as the scope that the signal belongs to. */
   static under(parent: CancelScope | undefined, signal: AbortSignal): CancelScope {
-    const own = ownScopes.get(signal);
-    if (own !== undefined) return new CancelScope(parent, own);
+    const own = readProperty(signal, SCOPE);
+    if (own instanceof CancelScope) return new CancelScope(parent, own);
     const root = CancelScope.#ofSignal(signal);
     const scope = new CancelScope(parent, root);
     root.dispose();
@@ -84,7 +92,7 @@ export class CancelScope {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = manyListenersController();
-      ownScopes.set(this.#controller.signal, this);
+      (this.#controller.signal as OwnSignal)[SCOPE] = this;
       if (this.#cancelled !== undefined) this.#controller.abort(this.#cancelled.reason);
     }
     return this.#controller.signal;
@@ -184,5 +192,3 @@ function callAll(listeners: Set<(reason: unknown) => void> | undefined, reason: 
 }
 
 const signalScopes = new WeakMap<AbortSignal, CancelScope>();
-/** The scopes of our own signals: a signal does not tell the outcome of the work that it ends. */
-const ownScopes = new WeakMap<AbortSignal, CancelScope>();
