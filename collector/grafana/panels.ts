@@ -111,15 +111,19 @@ function configure<P extends ConfigurablePanel>(
   return panel.thresholds(new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(steps));
 }
 
-const OPENS_TRACES =
-  'A point opens its trace: a sampler keeps all that failed, were slow or expensive, and few others.';
+/** The application marks the spans of its exemplars, and the sampler keeps their traces. A gateway cannot mark spans. */
+const OPENS_TRACES = 'A point opens its trace.';
+const OPENS_KEPT_TRACES =
+  'A point opens its trace, if it was kept: a sampler keeps all that failed, were slow or expensive, and few others.';
 
 const hasExemplars = (expression: string) => HAS_EXEMPLARS.test(expression);
-/** A panel whose points open traces says that not every trace is there. */
-const withExemplars = <O extends PanelOptions>(options: O): O =>
-  options.queries.some(([expression]) => hasExemplars(expression))
-    ? { ...options, description: `${options.description} ${OPENS_TRACES}` }
-    : options;
+/** A panel whose points open traces says so, and where not every trace is there. */
+function withExemplars<O extends PanelOptions>(options: O): O {
+  const [expression] = options.queries.find(([each]) => hasExemplars(each)) ?? [];
+  if (expression === undefined) return options;
+  const text = expression.includes('traces_span_metrics_') ? OPENS_KEPT_TRACES : OPENS_TRACES;
+  return { ...options, description: `${options.description} ${text}` };
+}
 
 interface TimeSeriesOptions extends PanelOptions {
   /** Whether the lines are parts of a sum and are drawn on top of each other. */

@@ -10,6 +10,7 @@ import { copyText } from '../platform/copy-text.ts';
 import { processWide } from '../platform/process-wide.ts';
 import { readProperty } from '../platform/read-property.ts';
 import type { Measured } from './measured.ts';
+import { ATTR } from './semconv.ts';
 
 export interface Exemplar {
   readonly value: number;
@@ -46,7 +47,10 @@ function isFresh(kept: KeptExemplar | undefined): kept is KeptExemplar {
   return kept !== undefined && kept.number > state.taken;
 }
 
-/** The exemplar of this work, if its span is sampled; `before` while no scrape has taken it and its value is as large. */
+/**
+ * The exemplar of this work, if its span is sampled; `before` while no scrape has taken it and its value is as large. The
+ * span is marked, so that a sampler behind the collector can keep the trace that an exemplar leads to.
+ */
 export function nextExemplar(
   before: KeptExemplar | undefined,
   value: number,
@@ -57,6 +61,7 @@ export function nextExemplar(
   const sampled = sampledSpan(work);
   if (sampled === undefined) return before;
   state.last += 1;
+  mark(work.source);
   const exemplar = { value, ...sampled, timestamp: systemClock.date() / 1_000 };
   return { exemplar, attributes, number: state.last };
 }
@@ -71,6 +76,14 @@ function sampledSpan({ source }: Measured): Pick<Exemplar, 'traceId' | 'spanId'>
     return { traceId: copyText(span.traceId), spanId: copyText(span.spanId) };
   } catch {
     return undefined;
+  }
+}
+
+function mark(source: Span | undefined): void {
+  try {
+    if (source?.isRecording()) source.setAttribute(ATTR.exemplar, true);
+  } catch {
+    // The exemplar is right; only its trace may be dropped.
   }
 }
 

@@ -60,6 +60,7 @@ export const ATTR = {
   budgetSoftLimit: 'tta.budget.soft_limit',
   resendCount: 'http.request.resend_count',
   agentStep: 'tta.agent.step',
+  exemplar: 'tta.exemplar',
   lossReason: 'tta.loss.reason',
   workerState: 'tta.worker.state',
   instrument: 'tta.instrument',

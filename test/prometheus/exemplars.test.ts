@@ -43,6 +43,11 @@ function start(
   );
   return {
     spans: () => spans.getFinishedSpans().map((span) => ({ name: span.name, ...span.spanContext() })),
+    /** The ids of the spans that a sampler can know as those of exemplars. */
+    marked: () =>
+      spans
+        .getFinishedSpans()
+        .flatMap((span) => (span.attributes['tta.exemplar'] === true ? [span.spanContext().spanId] : [])),
     text: () => exporter.text(),
     /** The exemplars of the lines of this metric. */
     exemplars: async (metric: string, labels = '') => exemplarsOf(await exporter.text('openmetrics'), metric, labels),
@@ -95,6 +100,21 @@ describe('exemplars', () => {
       ]);
     }
     expect(await text()).not.toContain(' # ');
+  });
+
+  it('mark their spans, and few others', async () => {
+    const { marked, exemplars, spans } = start();
+    const work = wait('marked');
+    for (let i = 0; i < 100; i += 1) await work.execute(1);
+    const shown = [
+      ...(await exemplars(BUCKET, 'workflow_name="marked"')),
+      ...(await exemplars('tta_execution_duration_seconds_bucket')),
+    ];
+    expect(shown.length).toBeGreaterThan(1);
+    expect(marked()).toEqual(expect.arrayContaining(shown.map(({ spanId }) => spanId)));
+    // Two magnitudes may be in one bucket, which shows one of them.
+    expect(spans().length).toBe(200);
+    expect(marked().length).toBeLessThan(20);
   });
 
   it('of a slow execution stays beside those of many fast ones, each in the bucket of its value', async () => {

@@ -105,10 +105,13 @@ describe.each(dashboards.map((dashboard) => [dashboard.title, dashboard] as cons
       expect(labels).toMatch(/^cluster, namespace, /);
   });
 
-  it('says of points that open traces that a sampler drops some of them', () => {
-    for (const { title, description, targets: queries = [] } of panels)
-      if (queries.some(({ exemplar }) => exemplar))
-        expect(description, title).toContain('a sampler keeps all that failed');
+  it('says of points that open traces that they do, and of those that a gateway makes that a sampler drops some', () => {
+    for (const { title, description, targets: queries = [] } of panels) {
+      if (!queries.some(({ exemplar }) => exemplar)) continue;
+      expect(description, title).toContain('A point opens its trace');
+      const isOfSpans = queries.some(({ expr }) => expr.includes('traces_span_metrics_'));
+      expect(description?.includes('a sampler keeps all that failed'), title).toBe(isOfSpans);
+    }
   });
 
   it('says in the names of series where they are from', () => {
