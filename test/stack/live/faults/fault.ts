@@ -12,7 +12,7 @@ export interface Told {
 export interface Expectations {
   /** What is wrong, as a sentence. */
   readonly fault: string;
-  /** The alerts that have to be told, and what their text has to say. None: nobody may be told of anything. */
+  /** The alerts that have to be told, and what their text has to say. None: no alert may fire. */
   readonly raises: Readonly<Record<string, RegExp | ((told: Told) => void)>>;
   /** Alerts that may be told too, and why that is right. @default none */
   readonly mayRaise?: Readonly<Record<string, string>>;

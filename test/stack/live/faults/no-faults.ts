@@ -1,4 +1,4 @@
-/** Applications that look as if something were wrong, and of which nobody may be told. */
+/** Applications that look as if something were wrong, and for which no alert may fire. */
 import type { ApplicationFault } from './application-fault.ts';
 
 /** A service that runs in several namespaces. */
