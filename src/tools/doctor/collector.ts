@@ -128,5 +128,9 @@ function drops(before: Exposition, after: Exposition): Finding {
   if (capacity > 0 && size / capacity > QUEUE_WARNING_SHARE) {
     return warning('drops', `Its queue is ${Math.round((100 * size) / capacity)} % full`, REMEDY.collectorDrops);
   }
+  const sent = (exposition: Exposition) => total(exposition, 'otelcol_exporter_sent_');
+  if (size > 0 && total(before, 'otelcol_exporter_queue_size') > 0 && sent(after) === sent(before)) {
+    return warning('drops', 'Its queue is not empty, and it has sent nothing during this check', REMEDY.collectorDrops);
+  }
   return ok('drops', 'The collector refuses and drops no spans');
 }

@@ -230,11 +230,12 @@ export const REMEDY = {
       '`OTEL_TRACES_SAMPLER=parentbased_traceidratio`.',
   },
   collectorDrops: {
-    symptom: 'The collector drops spans.',
+    symptom: 'The collector drops spans, or keeps them.',
     text:
       '`otelcol_receiver_refused_spans` counts the spans that its `memory_limiter` refused. `otelcol_exporter_send_failed_spans` ' +
-      'and `otelcol_exporter_enqueue_failed_spans` count the spans that the trace store did not accept. Check that the store ' +
-      'answers, and make the `sending_queue` large enough for the times when it does not answer.',
+      'and `otelcol_exporter_enqueue_failed_spans` count the spans that the trace store did not accept. A queue from which nothing is ' +
+      'sent waits for a store that does not answer, and drops spans when it is full. Check that the store answers at ' +
+      '`TTA_COLLECTOR_TRACES`, and make the `sending_queue` large enough for the times when it does not answer.',
   },
   oldNode: {
     symptom: 'Node.js is too old.',

@@ -148,6 +148,20 @@ describe("the collector's own metrics", () => {
     expect(drops).toMatchObject({ verdict: 'warning', detail: 'Its queue is 90 % full' });
   });
 
+  it('are a warning when something waits in the queue and nothing is sent', async () => {
+    const queue =
+      'otelcol_exporter_queue_size{exporter="otlp_http"} 7\notelcol_exporter_sent_spans_total{exporter="otlp_http"} 5\n';
+    const { drops } = await check({ metricsUrl: await serveTexts(metrics(1, queue)) });
+    expect(drops).toMatchObject({
+      verdict: 'warning',
+      detail: 'Its queue is not empty, and it has sent nothing during this check',
+    });
+    const sends = await check({
+      metricsUrl: await serveTexts(metrics(1, queue), metrics(1, queue.replace('} 5', '} 6'))),
+    });
+    expect(sends.drops?.verdict).toBe('ok');
+  });
+
   it('are skipped when they cannot be read', async () => {
     expect((await check({ metricsUrl: await serveTexts('<html>') })).arrivals).toMatchObject({ verdict: 'skipped' });
   });
