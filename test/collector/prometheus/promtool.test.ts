@@ -48,6 +48,7 @@ describe('amtool', () => {
     ['warning', 'TTAHighErrorRate', 'warning'],
     ['info', 'TTAHighErrorRate', 'info'],
     ['none', 'TTAWatchdog', 'watchdog'],
+    ['critical', 'TTANotificationsFail', 'warning,critical'],
   ])('sends an alert of severity %s, %s, to the receiver %s', (severity, alertname, receiver) => {
     const labels = [`severity=${severity}`, `alertname=${alertname}`, 'job=tta-primitives'];
     const { output } = runCommand(amtool as string, ['config', 'routes', 'test', `--config.file=${file}`, ...labels]);
