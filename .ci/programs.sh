@@ -4,7 +4,8 @@
 
 work=$(mktemp -d)
 policy=/usr/sbin/policy-rc.d
-trap 'rm -rf "$work" ${own_policy:+"$policy"}' EXIT
+# A script that is ended ends what it runs: npm and vitest would go on without it.
+trap 'pkill -TERM -P $$ || true; rm -rf "$work" ${own_policy:+"$policy"}' EXIT
 
 components=(prometheus python3-prometheus-client prometheus-alertmanager redis-server chromium chromium-driver systemd supervisor python3-venv)
 deep_components=(etcd-server)
