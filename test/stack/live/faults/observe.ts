@@ -32,12 +32,16 @@ export interface Episode {
 /** Injects the fault, waits for what has to be told, mends it, and waits until that is over. */
 export async function observe(fault: Expectations, episode: Episode): Promise<Row> {
   const { raises, withinMinutes = 12, lastsMinutes = 10, resolvedWithinMinutes = 22 } = fault;
-  const told = () => toldAlerts(episode.notifications(), episode.concerns);
+  const beganAtMs = Date.now();
+  const told = () =>
+    toldAlerts(episode.notifications(), episode.concerns).filter(
+      // What was over before is of an earlier fault.
+      ({ resolvedAtMs = Number.POSITIVE_INFINITY }) => resolvedAtMs > beganAtMs,
+    );
   const isTold = (alert: string) => told().some(({ labels }) => labels.alertname === alert);
   const isOver = ({ resolvedAtMs }: ToldAlert) => resolvedAtMs !== undefined;
 
   const early = told();
-  const beganAtMs = Date.now();
   await episode.inject();
   await until(() => Object.keys(raises).every(isTold), withinMinutes * MINUTE);
   await until(() => false, beganAtMs + lastsMinutes * MINUTE - Date.now());

@@ -39,14 +39,14 @@ whenChanged(() => { if (broken) for (let user = 0; user < 2_500; user += 1) task
     fault: 'A callback of an observable instrument throws',
     program: `${ORDERS}
 meter.createObservableGauge('depth').addCallback(() => { if (broken) fails(); });`,
-    raises: { TTACallbackErrors: /tta-callback-fails gave no values .*\(failed\)/ },
+    raises: { TTACallbackErrors: /\(tta-callback-fails\) gave no values .*\(failed\)/ },
   },
   {
     job: 'tta-callback-hangs',
     fault: 'A callback of an observable instrument hangs',
     program: `${ORDERS}
 meter.createObservableGauge('depth').addCallback(() => broken ? new Promise(() => {}) : undefined);`,
-    raises: { TTACallbackErrors: /tta-callback-hangs gave no values .*\(timeout\)/ },
+    raises: { TTACallbackErrors: /\(tta-callback-hangs\) gave no values .*\(timeout\)/ },
     mayRaise: { TTAScrapeSlow: 'each scrape waits 5 seconds for it' },
   },
   {
@@ -55,6 +55,10 @@ meter.createObservableGauge('depth').addCallback(() => broken ? new Promise(() =
     program: `${ORDERS}
 meter.createCounter('depth').add(1);
 whenChanged(() => { if (broken) meter.createObservableGauge('depth.total').addCallback((result) => result.observe(1)); });`,
+    mend: async ({ instances }) => {
+      await instances[0]?.program.stop();
+      await instances[0]?.program.start();
+    },
     raises: { TTAMetricsDropped: /tta-conflict made measurements that Prometheus cannot take \(conflict\)/ },
   },
   {
