@@ -20,6 +20,9 @@ export interface Expectations {
   readonly withinMinutes?: number;
   /** How long the fault lasts at least, so that what must not fire has the time to. @default 10 */
   readonly lastsMinutes?: number;
-  /** How long it may take until all that was told is told to be over; `never` in the time of a test. @default 22 */
+  /**
+   * How long it may take until all that was told is told to be over: the longest window is half an hour. `never` in the
+   * time of a test. @default 35
+   */
   readonly resolvedWithinMinutes?: number | 'never';
 }

@@ -31,7 +31,7 @@ export interface Episode {
 
 /** Injects the fault, waits for what has to be told, mends it, and waits until that is over. */
 export async function observe(fault: Expectations, episode: Episode): Promise<Row> {
-  const { raises, withinMinutes = 12, lastsMinutes = 10, resolvedWithinMinutes = 22 } = fault;
+  const { raises, withinMinutes = 12, lastsMinutes = 10, resolvedWithinMinutes = 35 } = fault;
   const beganAtMs = Date.now();
   const told = () =>
     toldAlerts(episode.notifications(), episode.concerns).filter(
