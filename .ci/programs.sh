@@ -8,7 +8,7 @@ policy=/usr/sbin/policy-rc.d
 trap 'pkill -TERM -P $$ || true; rm -rf "$work" ${own_policy:+"$policy"}' EXIT
 
 components=(prometheus python3-prometheus-client prometheus-alertmanager redis-server chromium chromium-driver systemd supervisor python3-venv)
-deep_components=(etcd-server)
+deep_components=(etcd-server podman crun netavark aardvark-dns iptables busybox-static)
 scripts=(.ci/build-*.sh)
 if [[ ${1-} == deep ]]; then
   components+=("${deep_components[@]}")
