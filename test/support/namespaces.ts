@@ -65,13 +65,15 @@ hierarchies=$(awk '$3 ~ /^cgroup2?$/ { print $2 }' /proc/mounts)
 ) </dev/null &
 echo $!
 cat >/dev/null
+# Where the test process has ended, nothing reads the output any more.
+exec >/dev/null 2>&1
 kill -9 $! || true
 wait $! || true
 for try in $(seq 100); do
   left=$(find $hierarchies -maxdepth 1 -type d -name "$cgroup")
   [ "$left" ] || break
   find $left -depth -type d -exec rmdir {} + || sleep 0.1
-done 2>/dev/null
+done
 rm -rf "$folder"
 `;
 

@@ -216,4 +216,23 @@ describe.runIf(complete)('the guide under a real systemd', () => {
       return true;
     });
   });
+
+  it('runs the same programs under supervisord, with the file for it', async () => {
+    await machine.sh(`systemctl stop otelcol-gateway otelcol-sampler
+      for user in tta otelcol prometheus; do useradd --system $user; done
+      cp -r /srv/tta/NAME /srv/tta/app
+      cd /var/lib
+      rm -rf private otelcol-tta prometheus-tta alertmanager-tta
+      install -d -o otelcol otelcol-tta otelcol-tta/gateway otelcol-tta/sampler
+      install -d -o prometheus prometheus-tta alertmanager-tta
+      chown otelcol /etc/otelcol-tta/token
+      systemd-run --unit=supervisord supervisord --nodaemon --configuration=/etc/supervisor/supervisord.conf`);
+    await soon('supervisord answers', () => machine.sh('supervisorctl pid'));
+    const [, command = ''] = /^; +(cp .*)$/m.exec(collectorText('systemd/supervisord.conf')) ?? [];
+    await machine.sh(command, EXPORTED);
+    for (const unit of UNITS) await isReady(unit);
+    expect((await machine.sh('supervisorctl status')).match(/ RUNNING /g)).toHaveLength(5);
+    await machine.sh('supervisorctl stop all');
+    expect((await machine.run(['supervisorctl', 'status'])).stdout.match(/ STOPPED /g)).toHaveLength(5);
+  });
 });
