@@ -276,7 +276,7 @@ describe('the label worker', () => {
   it('is off: up-down counters add up, of other gauges the largest is shown, and the start is that of the primary', async () => {
     const text = await run('{}');
     expect(lines(text, /^(?:mine|open){.*$/gm)).toEqual(['mine{} 2', 'open{} 4']);
-    expect(lines(text, /^(?:process|nodejs)_\w+/gm)).toHaveLength(7);
+    expect(lines(text, /^(?:process|nodejs)_\w+/gm)).toHaveLength(8);
   });
 
   it('gives each process its own process metrics and gauges', async () => {
