@@ -36,6 +36,7 @@ function impatient(rules: string): string {
     .replaceAll(/for: \d+[mh]$/gm, 'for: 1s')
     .replaceAll('offset 24h', 'offset 5s')
     .replaceAll('[1h:1m]', '[1m:1s]')
+    .replaceAll('[2h:5m]', '[30s:1s]')
     .replaceAll('> 300', '> 3');
 }
 

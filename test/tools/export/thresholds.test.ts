@@ -43,10 +43,10 @@ describe('a threshold', () => {
     for (const line of lines) expect(line).toMatch(/> (14\.4|6|3|1) \* 0\.02$|^round\(30 \* 86400 \* 0\.02 \/ \($/);
   });
 
-  it('can be negative, a constant, or of a recording rule, also in the descriptions of alerts on that rule', () => {
-    expect(change(ALERTS, { name: 'TTANegativeGrowthRate', value: -50 })).toEqual([
-      'tta:request_growth_rate_24h < -50',
-      expect.stringMatching(/^unless on .* >= -50$/),
+  it('can be of a difference, a constant, or of a recording rule, also in the descriptions of alerts on that rule', () => {
+    expect(change(ALERTS, { name: 'TTANegativeGrowthRate', value: 50 })).toEqual([
+      '-tta:request_growth_rate_24h > 50',
+      expect.stringMatching(/^unless on .* <= 50$/),
     ]);
     expect(change(RECORDING, { name: 'tta:llm_budget_30d_dollars', value: 250 })).toEqual(['expr: vector(250)']);
     const objective = { name: 'tta:sli_availability_5m', value: 99.9 };
@@ -103,7 +103,7 @@ describe('a threshold', () => {
     expect(change(RUNBOOK, { name: 'TTAHighErrorRate', value: 2.5 })).toEqual([
       expect.stringMatching(/^\*\*Means\.\*\* More than 2\.5 % of all workflow executions/),
     ]);
-    expect(change(RUNBOOK, { name: 'TTANegativeGrowthRate', value: -50 })).toEqual([
+    expect(change(RUNBOOK, { name: 'TTANegativeGrowthRate', value: 50 })).toEqual([
       expect.stringContaining('There was 50 % less traffic'),
     ]);
     expect(change(RUNBOOK, { name: 'tta:sli_latency_5m', value: 0.01 })).toEqual([
