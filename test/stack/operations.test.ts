@@ -128,7 +128,8 @@ describe.skipIf(versions.length === 0 || alertmanagerProgram === undefined)('the
 
   it.each(versions)('%s: every recording rule holds a real value', async (program) => {
     const { prometheus } = stackOf(program);
-    for (const { record } of recordingRules()) {
+    // No sampler runs here: sampler-overflow.test.ts has one.
+    for (const { record } of recordingRules().filter(({ expr }) => !expr.includes('tail_sampling'))) {
       const values = await eventually(`${record} has a value`, async () => {
         const found = await prometheus.query(record);
         return found.length > 0 ? found.map(({ value }) => Number(value[1])) : undefined;
