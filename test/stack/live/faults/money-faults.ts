@@ -17,11 +17,10 @@ export const MONEY_FAULTS: readonly ApplicationFault[] = [
     fromTheStart: true,
     program: ask('reply(broken ? 0.05 : 0)', 1_000),
     raises: {
-      TTACostBurn: ({ description, afterSeconds }) => {
+      TTACostBurn: ({ description }) => {
         const [, days = 0, hours = 0, minutes = 0] =
           /lasts (?:(\d+)d )?(?:(\d+)h )?(\d+)m/.exec(description)?.map(Number) ?? [];
-        // What was spent since the begin was spent in the last hour.
-        close(24 * (days || 0) + (hours || 0) + minutes / 60, 1_000 / (afterSeconds * 0.05), 'hours');
+        close(24 * (days || 0) + (hours || 0) + minutes / 60, 1_000 / 180, 'hours');
       },
     },
     withinMinutes: 16,
