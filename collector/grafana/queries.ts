@@ -93,10 +93,9 @@ export function mean(by: string, histogram: string, ...matchers: readonly string
 }
 
 /**
- * An expression of the model calls that somebody bills. Those of the offline model are imaginary: it is asked for them only
- * where there are no others.
+ * The billed dollars. The dollars of the offline model are imaginary: they are shown where there are no billed ones.
  *
- * @param expression makes it, with more matchers
+ * @param expression makes the query, with more matchers
  */
 export function billed(expression: (...matchers: readonly string[]) => string): string {
   return `(${expression('provider!="offline"')} or ${expression()})`;
