@@ -68,6 +68,8 @@ function build(sources) {
   try {
     const tsc = `"${process.execPath}" node_modules/typescript/bin/tsc --outDir ${next}`;
     run('compiling (tsc)', tsc, 'the sources do not compile, see above');
+    const vite = `"${process.execPath}" node_modules/vite/bin/vite.js build --config src/tools/studio/page/vite.config.ts --logLevel warn --outDir "${join(process.cwd(), next, 'studio')}"`;
+    run('building the page of Studio (vite)', vite, 'the page cannot be built, see above');
     chmodSync(join(next, 'src/tools/cli/tta.js'), 0o755);
     writeFileSync(join(next, '.built-from'), sources);
     // If another process has built the same sources meanwhile, its `dist` is kept: programs may already run from it.

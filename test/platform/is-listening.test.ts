@@ -2,10 +2,10 @@ import { createServer } from 'node:net';
 import { expect, it } from 'vitest';
 import { createClock, systemClock } from '../../src/platform/clock.ts';
 import { isListening } from '../../src/platform/is-listening.ts';
-import { startTraceReceiver } from '../../src/tools/trace-receiver/trace-receiver.ts';
+import { startSpanReceiver } from '../support/span-receiver.ts';
 
 it('is true for a port with a server and false for one without', async () => {
-  const receiver = await startTraceReceiver({ port: 0 });
+  const receiver = await startSpanReceiver();
   const port = Number(new URL(receiver.url).port);
   expect(await isListening(port)).toBe(true);
   expect(await isListening(port, 'localhost')).toBe(true);

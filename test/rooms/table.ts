@@ -119,15 +119,21 @@ export const ROOMS: readonly Room[] = [
     what: 'an HTTP model server without a model; nothing about primitives and OpenTelemetry',
   },
   {
-    where: 'src/tools/trace-receiver/',
+    where: 'src/tools/studio/page/',
+    may: ['preact', 'preact/hooks', '@preact/signals', 'vite', 'src/tools/studio/api.ts', 'src/tools/studio/model/'],
+    what: 'the page of Studio, for a browser; nothing of Node.js and of the server',
+  },
+  { where: 'src/tools/studio/model/', may: [], what: 'what spans say, for the server and the page; pure' },
+  {
+    where: 'src/tools/studio/',
     may: ['node:*', 'src/platform/', 'protobufjs'],
-    what: 'receives traces by OTLP over HTTP and shows them; nothing about primitives and OpenTelemetry',
+    what: 'receives traces by OTLP over HTTP, keeps them and shows them; nothing about primitives and OpenTelemetry',
   },
   {
     where: 'src/tools/load/',
     may: [
       ...['node:*', 'src/platform/', 'hdr-histogram-js'],
-      ...['src/tools/offline-model/model-server.ts', 'src/tools/trace-receiver/trace-receiver.ts'],
+      ...['src/tools/offline-model/model-server.ts', 'src/tools/studio/receive/receiver.ts'],
     ],
     what: 'sends requests and measures; nothing about primitives and the SDK',
   },
@@ -178,11 +184,11 @@ export const SEARCHES: readonly Search[] = [
     correction: 'import INSTRUMENT from telemetry/semconv.ts',
   },
   {
-    // The trace receiver reads attributes of spans that arrive over the network: they are data, not our names.
+    // Studio reads attributes of spans that arrive over the network: they are data, not our names.
     rule: 'attribute names are in telemetry/semconv.ts only',
     pattern: new RegExp(`${quoted(attributesAndEvents).source}|['"\`](?:tta|gen_ai)\\.[a-z_]+`, 'g'),
     within: 'text',
-    allowed: ['src/telemetry/semconv.ts', 'src/tools/trace-receiver/'],
+    allowed: ['src/telemetry/semconv.ts', 'src/tools/studio/'],
     correction: 'import ATTR from telemetry/semconv.ts',
   },
   {
@@ -190,7 +196,7 @@ export const SEARCHES: readonly Search[] = [
     rule: 'Prometheus names are in views, prometheus and tools only',
     pattern: /tta_\w*/g,
     within: 'text',
-    allowed: ['views/', 'src/prometheus/', 'src/tools/doctor/', 'src/tools/cli/'],
+    allowed: ['views/', 'src/prometheus/', 'src/tools/doctor/', 'src/tools/cli/', 'src/tools/studio/'],
     correction: 'emit an instrument and name its metric in a table of views/',
   },
   {
@@ -221,7 +227,7 @@ export const SEARCHES: readonly Search[] = [
     pattern:
       /\bset(?:Timeout|Interval)\b|\bDate\.now\b|\bnew Date\b(?!\s*\(\s*\w)|\bperformance\b(?!\s*\.timeOrigin)|\bprocess\.hrtime\b/g,
     within: 'code',
-    allowed: ['src/platform/'],
+    allowed: ['src/platform/', 'src/tools/studio/page/src/browser.ts'],
     correction:
       "use the context's clock (now, sleep, after), or systemClock of platform/clock.ts outside of an execution",
   },
@@ -278,7 +284,8 @@ export const SEARCHES: readonly Search[] = [
     rule: 'exports are named',
     pattern: /\bexport\s*(?:type\s*)?\*|\bexport\s+default\b/g,
     within: 'code',
-    allowed: [],
+    // Vite reads the default export of its configuration.
+    allowed: ['src/tools/studio/page/vite.config.ts'],
     correction: 'export the names: export { first, second } from ...',
   },
   {

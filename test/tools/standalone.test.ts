@@ -21,7 +21,7 @@ describe('offline model and trace receiver, compiled and alone', () => {
       declarationMap: false,
     };
     const types = { typeRoots: [join(root, 'node_modules/@types')] };
-    const include = ['offline-model', 'trace-receiver'].map((room) => join(root, 'src/tools', room));
+    const include = ['offline-model', 'studio'].map((room) => join(root, 'src/tools', room));
     const config = { extends: join(root, 'tsconfig.json'), compilerOptions: { ...compilerOptions, ...types }, include };
     await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config));
     await writeFile(join(folder, 'package.json'), '{"type":"module"}');
@@ -42,27 +42,13 @@ describe('offline model and trace receiver, compiled and alone', () => {
     expect(stdout).toMatch(/^false 1[3-7] [78]\n$/);
   });
 
-  it('accepts JSON and answers protobuf with the install line when protobufjs is missing', async () => {
-    const { stdout } = await script(`
-      import { startTraceReceiver } from './src/tools/trace-receiver/trace-receiver.js';
-      const { url } = await startTraceReceiver({ port: 0 });
-      for (const type of ['json', 'x-protobuf']) {
-        const headers = { 'content-type': 'application/' + type };
-        const answer = await fetch(url + '/v1/traces', { method: 'POST', headers, body: '{}' });
-        console.log(answer.status, await answer.text());
-      }`);
-    expect(stdout).toBe(
-      '200 {}\n415 OTLP in protobuf needs protobufjs, which is not installed: npm install protobufjs@7.6.6\n\n',
-    );
-  });
-
   it('does not keep the process alive, even with an open connection and without close()', async () => {
     const { stdout } = await script(`
       import { connect } from 'node:net';
-      import { startTraceReceiver } from './src/tools/trace-receiver/trace-receiver.js';
-      const { url } = await startTraceReceiver({ port: 0 });
+      import { startStudio } from './src/tools/studio/studio.js';
+      const { url } = await startStudio({ port: 0 });
       const socket = connect(Number(new URL(url).port), '127.0.0.1');
-      socket.write('GET /traces HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n');
+      socket.write('GET /api/runs HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n');
       socket.once('data', () => { console.log('answered'); socket.unref(); });`);
     expect(stdout).toBe('answered\n');
   });

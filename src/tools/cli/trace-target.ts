@@ -1,5 +1,5 @@
 import { isListening } from '../../platform/is-listening.ts';
-import { startTraceReceiver } from '../trace-receiver/trace-receiver.ts';
+import { startStudio } from '../studio/studio.ts';
 
 export interface TraceTarget {
   /** The OTLP endpoint for spans; `undefined` when the environment decides. */
@@ -21,7 +21,7 @@ const is = (value: string | undefined, word: string) => value?.trim().toLowerCas
 
 /**
  * Chooses the target of the spans: the collector in the environment variables; else the process that listens at the
- * port; else a new trace receiver at that port.
+ * port; else a new Studio at that port.
  */
 export async function chooseTraceTarget(
   env: Readonly<Record<string, string | undefined>>,
@@ -32,7 +32,7 @@ export async function chooseTraceTarget(
   if (off || collectorFrom(env) !== undefined) return { reason: 'set by the environment', close };
   const existing = { endpoint: `http://127.0.0.1:${port}`, reason: 'another program listens there', close };
   if (port !== 0 && (await isListening(port))) return existing;
-  const receiver = await startTraceReceiver({ port }).catch((error: Error) => {
+  const receiver = await startStudio({ port }).catch((error: Error) => {
     // Another program has taken the port since the check, or listens and does not answer.
     if ((error.cause as NodeJS.ErrnoException | undefined)?.code === 'EADDRINUSE') return undefined;
     throw error;

@@ -13,7 +13,7 @@ import { type OfflineModelCommandOptions, offlineModelCommand } from './offline-
 import { packageManifest } from './package-root.ts';
 import { type PricesCommandOptions, pricesCommand } from './prices.ts';
 import { printError } from './print.ts';
-import { type TracesCommandOptions, tracesCommand } from './traces.ts';
+import { type StudioCommandOptions, studioCommand } from './studio.ts';
 
 const program = new Command('tta')
   .description('AI workflows from building blocks that observe themselves.')
@@ -147,24 +147,12 @@ counted by the provider's name: openAICompatible({ model: 'gpt-4o', provider: 'o
   .action((options: OfflineModelCommandOptions) => offlineModelCommand(options));
 
 program
-  .command('traces')
-  .description('Show the traces of your program in a browser, without a collector.')
+  .command('studio')
+  .description('Show what your workflows do in a browser: runs, their steps, errors, times and dollars.')
   .addOption(
     new Option('--port <port>', 'the port of the page and for spans; 0 for any free one').argParser(port).default(4318),
   )
-  .addHelpText(
-    'after',
-    `
-Examples:
-  $ tta traces                             a page at http://127.0.0.1:4318 until Ctrl-C
-  $ tta traces --port 4319                 the same, where another program has port 4318
-
-A program with tta-primitives/register sends its spans to port 4318 by itself. For another port this prints what your program
-needs: export OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4319
-
-It takes OTLP over HTTP from any program of this machine, and keeps the last traces in memory.`,
-  )
-  .action((options: TracesCommandOptions) => tracesCommand(options));
+  .action((options: StudioCommandOptions) => studioCommand(options));
 
 program
   .command('load')

@@ -1,9 +1,10 @@
 /** The program that `startLoadServers` starts: models, trace receiver and scraper. It ends with its parent process. */
 
 import { systemClock } from '../../platform/clock.ts';
+import { serveLoopback } from '../../platform/loopback.ts';
 import { messageOf } from '../../platform/message-of.ts';
 import { startModelServer } from '../offline-model/model-server.ts';
-import { startTraceReceiver } from '../trace-receiver/trace-receiver.ts';
+import { createReceiver } from '../studio/receive/receiver.ts';
 import type { LoadServersCommand, LoadServersMessage, LoadServersOptions } from './load-servers.ts';
 import { type Scraper, startScraper } from './scraper.ts';
 
@@ -21,8 +22,10 @@ async function main({ faultShare, traces }: LoadServersOptions): Promise<void> {
       cutShare: faultShare / 4,
     },
   });
-  // Only the number of received spans is used, so that few traces are kept.
-  const receiver = traces ? await startTraceReceiver({ port: 0, maxTraces: 20 }) : undefined;
+  // Only the number of received spans is used: none is kept.
+  const receiver = createReceiver({ onSpans() {} });
+  const { handle } = receiver;
+  const server = traces ? await serveLoopback({ name: 'tta load', host: '127.0.0.1', port: 0, handle }) : undefined;
   let scraper: Promise<Scraper> | undefined;
 
   process.on('message', (command: LoadServersCommand) => {
@@ -39,10 +42,14 @@ async function main({ faultShare, traces }: LoadServersOptions): Promise<void> {
     }
     Promise.resolve(scraper)
       .then((started) => started?.stop())
-      .then((scrapes) => send({ report: { modelRequests: models.requests(), spans: receiver?.spans(), scrapes } }))
+      .then((scrapes) =>
+        send({
+          report: { modelRequests: models.requests(), spans: traces ? receiver.state().spans : undefined, scrapes },
+        }),
+      )
       .catch(sendFailure);
   });
-  send({ ready: { modelURL: models.baseURL, traceURL: receiver?.url } });
+  send({ ready: { modelURL: models.baseURL, traceURL: server?.url } });
 }
 
 function send(message: LoadServersMessage): void {

@@ -5,8 +5,8 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ModelServer, startModelServer } from '../../../src/tools/offline-model/model-server.ts';
-import { startTraceReceiver, type TraceReceiver } from '../../../src/tools/trace-receiver/trace-receiver.ts';
 import { freePort } from '../../support/free-port.ts';
+import { type SpanReceiver, startSpanReceiver } from '../../support/span-receiver.ts';
 import { createProject, type Project, ROOT, succeed } from '../project.ts';
 import { createPlace, type Kind } from './beside.ts';
 import { KINDS } from './kinds.ts';
@@ -18,7 +18,7 @@ const LINES: Record<string, NodeLine> = {};
 let packed: Project;
 let tarball: string;
 let model: ModelServer;
-let receiver: TraceReceiver;
+let receiver: SpanReceiver;
 
 beforeAll(async () => {
   packed = await createProject();
@@ -26,7 +26,7 @@ beforeAll(async () => {
   const [{ filename }] = JSON.parse(await succeed('npm', args, ROOT)) as [{ filename: string }];
   tarball = join(packed.folder, filename);
   model = await startModelServer({ anyModel: true });
-  receiver = await startTraceReceiver({ port: 0 });
+  receiver = await startSpanReceiver();
   const own = OWN_NODE.version.split('.')[0] ?? '';
   for (const line of ['20', '24', '26']) LINES[line] = line === own ? OWN_NODE : await nodeOfLine(line);
 }, 5 * MINUTES);
@@ -54,7 +54,7 @@ describe('the README works in a project that has', () => {
       try {
         if (kind.packages.length > 0) await place.add(...kind.packages);
         await place.add(tarball, ...addedTo(kind));
-        const before = receiver.spans();
+        const before = receiver.spans.length;
         const env = {
           OPENAI_BASE_URL: model.baseURL,
           OPENAI_API_KEY: 'a-key',
@@ -76,7 +76,7 @@ describe('the README works in a project that has', () => {
           );
           expect(output).toMatch(/^ *tta_llm_cost_total\{(?=.*model="gpt-4o").*\} 0\.0\d+$/m);
         }
-        if (kind.seen !== 'series') expect(receiver.spans() - before, output).toBeGreaterThan(5);
+        if (kind.seen !== 'series') expect(receiver.spans.length - before, output).toBeGreaterThan(5);
       } finally {
         await place.remove();
       }

@@ -4,8 +4,8 @@ import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startModelServer } from '../../../src/tools/offline-model/model-server.ts';
-import { startTraceReceiver } from '../../../src/tools/trace-receiver/trace-receiver.ts';
 import { scrape, total } from '../../support/scrape.ts';
+import { startSpanReceiver } from '../../support/span-receiver.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { build, tta } from '../../support/tta.ts';
 
@@ -65,7 +65,7 @@ describe('tta', () => {
 describe('tta digest --once', () => {
   it('digests a folder, prints the table of the run and ends with 0', async () => {
     const cwd = tempFolder({ 'docs/kettle.md': KETTLE, 'docs/rivers.txt': RIVERS, 'docs/broken.md': '\0' });
-    const receiver = await startTraceReceiver({ port: 0 });
+    const receiver = await startSpanReceiver();
     onTestFinished(receiver.close);
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url };
     const { code, stdout, stderr } = await tta(['digest', 'docs', '--once'], { cwd, env }).exited;
@@ -87,7 +87,7 @@ describe('tta digest --once', () => {
     // The spans, which do not go through the metrics, give the same numbers.
     const [trace, ...more] = receiver.traces();
     expect(more).toEqual([]);
-    const chats = trace?.spans.filter(({ name }) => name.startsWith('chat ')) ?? [];
+    const chats = trace?.filter(({ name }) => name.startsWith('chat ')) ?? [];
     const sum = (attribute: string) => chats.reduce((all, span) => all + Number(span.attributes[attribute]), 0);
     expect(chats).toHaveLength(3);
     expect(row(stdout, 'tokens in')[0]).toBe(sum('gen_ai.usage.input_tokens').toLocaleString('en'));
@@ -348,7 +348,7 @@ describe('tta digest', () => {
   it.each(['SIGINT', 'SIGTERM'] as const)(
     'delivers its last spans, and keeps what it has summarised, when %s ends it in the middle of a run',
     async (signal) => {
-      const receiver = await startTraceReceiver({ port: 0 });
+      const receiver = await startSpanReceiver();
       onTestFinished(receiver.close);
       const files = Array.from({ length: 200 }, (_, i) => [`docs/${i}.md`, `${RIVERS}\n\nThe ${i}th.`]);
       const cwd = tempFolder(Object.fromEntries(files));
@@ -363,7 +363,7 @@ describe('tta digest', () => {
       expect([exit.code, exit.signal]).toEqual([null, signal]);
       expect(exit.stderr).toMatch(/Stopped\n$/);
       const [trace] = receiver.traces();
-      const root = trace?.spans.find(({ parentSpanId }) => parentSpanId === null);
+      const root = trace?.find(({ parentSpanId }) => parentSpanId === null);
       expect(root?.name).toBe('invoke_workflow digest');
       expect(readdirSync(cwd)).toEqual(['digest.md', 'docs']);
       expect(readFileSync(join(cwd, 'digest.md'), 'utf8')).toMatch(/200 files, .* this is not the whole digest/);

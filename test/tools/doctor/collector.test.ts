@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { CollectorOptions } from '../../../src/tools/doctor/collector.ts';
 import { REMEDY } from '../../../src/tools/doctor/remedies.ts';
-import { startTraceReceiver } from '../../../src/tools/trace-receiver/trace-receiver.ts';
 import { endChildren } from '../../support/child.ts';
 import { startCollector } from '../../support/collector.ts';
 import { component } from '../../support/component.ts';
 import { type Behaviour, startSink } from '../../support/otlp-sink.ts';
 import { eventually } from '../../support/prometheus.ts';
+import { startSpanReceiver } from '../../support/span-receiver.ts';
 import { build } from '../../support/tta.ts';
 import { runDoctor, serve, serveTexts, startApp, unusedUrl } from './fixtures.ts';
 
@@ -77,12 +77,12 @@ describe('the collector', () => {
   });
 
   it('can be the trace receiver of this package', async () => {
-    const receiver = await startTraceReceiver({ port: 0 });
+    const receiver = await startSpanReceiver();
     onTestFinished(receiver.close);
     const { collector, health } = await check({ otlpUrl: receiver.url });
     expect(collector?.verdict).toBe('ok');
     expect(health).toMatchObject({ verdict: 'skipped', detail: expect.stringContaining('no health check listens') });
-    expect(receiver.spans()).toBe(0);
+    expect(receiver.spans).toEqual([]);
   });
 
   it('fails when no process listens at an address that the user named, and warns at the default address', async () => {

@@ -1,4 +1,4 @@
-import { importOptional } from '../../platform/optional.ts';
+import { importOptional } from '../../../platform/optional.ts';
 
 /** Decodes requests and encodes responses of OTLP/HTTP in protobuf. */
 export interface TraceCodec {
@@ -17,8 +17,14 @@ const MESSAGES = {
   ExportTraceServiceRequest: message({ resourceSpans: [1, 'ResourceSpans', 'repeated'] }),
   ResourceSpans: message({ resource: [1, 'Resource'], scopeSpans: [2, 'ScopeSpans', 'repeated'] }),
   Resource: message({ attributes: [1, 'KeyValue', 'repeated'] }),
-  ScopeSpans: message({ spans: [2, 'Span', 'repeated'] }),
+  ScopeSpans: message({ scope: [1, 'Scope'], spans: [2, 'Span', 'repeated'] }),
+  Scope: message({ name: [1, 'string'] }),
+  Event: message({ timeUnixNano: [1, 'fixed64'], name: [2, 'string'], attributes: [3, 'KeyValue', 'repeated'] }),
+  Link: message({ traceId: [1, 'bytes'], spanId: [2, 'bytes'] }),
   Span: message({
+    kind: [6, 'int32'],
+    events: [11, 'Event', 'repeated'],
+    links: [13, 'Link', 'repeated'],
     traceId: [1, 'bytes'],
     spanId: [2, 'bytes'],
     parentSpanId: [4, 'bytes'],

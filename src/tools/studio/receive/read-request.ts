@@ -1,28 +1,17 @@
-/** A received span. It is the same for both encodings of OTLP. */
-export interface ReceivedSpan {
-  /** 32 hexadecimal digits, lower case. */
-  readonly traceId: string;
-  /** 16 hexadecimal digits, lower case. */
-  readonly spanId: string;
-  readonly parentSpanId: string | undefined;
-  readonly name: string;
-  readonly service: string;
-  /** Nanoseconds since the Unix epoch. A number is not exact enough for them. */
-  readonly start: bigint;
-  readonly end: bigint;
-  readonly status: SpanStatus;
-  readonly statusMessage: string;
-  readonly attributes: Readonly<Record<string, AttributeValue>>;
-  /** What its texts and values need in memory, about. @default 0 */
-  readonly bytes?: number;
-}
-
-export type SpanStatus = 'unset' | 'ok' | 'error';
-export type AttributeValue = string | number | boolean | null | AttributeValue[] | { [key: string]: AttributeValue };
+import type {
+  Attributes,
+  AttributeValue,
+  SpanEvent,
+  SpanKind,
+  SpanLink,
+  SpanStatus,
+  StudioSpan,
+} from '../model/span.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 const STATUSES: readonly SpanStatus[] = ['unset', 'ok', 'error'];
+const KINDS: readonly SpanKind[] = ['internal', 'internal', 'server', 'client', 'producer', 'consumer'];
 const MAX_TEXT_LENGTH = 4_096;
 const MAX_DEPTH = 8;
 /** What the texts and values of one span may need. A value beyond that is left out, and a text is cut. */
@@ -39,17 +28,17 @@ const SHOWN = /^(?:tta|gen_ai|service)\./;
  * @returns the spans, and the number of spans without valid ids or times
  * @throws TypeError when `request` is not an ExportTraceServiceRequest
  */
-export function readTraceRequest(request: unknown): { readonly spans: ReceivedSpan[]; readonly rejected: number } {
+export function readTraceRequest(request: unknown): { readonly spans: StudioSpan[]; readonly rejected: number } {
   if (!isFields(request)) throw new TypeError('The body is not an ExportTraceServiceRequest: it must be an object');
-  const spans: ReceivedSpan[] = [];
+  const spans: StudioSpan[] = [];
   let rejected = 0;
   for (const resourceSpans of list(request, 'resourceSpans')) {
     const fields = isFields(resourceSpans.resource) ? list(resourceSpans.resource, 'attributes') : [];
-    const name = createReader().attributes(fields)['service.name'];
-    const service = typeof name === 'string' ? name : 'unknown_service';
+    const resource = createReader().attributes(fields);
     for (const scopeSpans of list(resourceSpans, 'scopeSpans')) {
+      const scope = isFields(scopeSpans.scope) ? createReader().text(scopeSpans.scope.name) : '';
       for (const fields of list(scopeSpans, 'spans')) {
-        const span = readSpan(fields, service);
+        const span = readSpan(fields, resource, scope);
         if (span) spans.push(span);
         else rejected += 1;
       }
@@ -58,26 +47,42 @@ export function readTraceRequest(request: unknown): { readonly spans: ReceivedSp
   return { spans, rejected };
 }
 
-function readSpan(fields: Fields, service: string): ReceivedSpan | undefined {
+function readSpan(fields: Fields, resource: Attributes, scope: string): StudioSpan | undefined {
   const traceId = readId(fields.traceId, 16);
   const spanId = readId(fields.spanId, 8);
   const start = readNanos(fields.startTimeUnixNano);
   const end = readNanos(fields.endTimeUnixNano);
   if (!traceId || !spanId || start === undefined || end === undefined) return undefined;
   const status = isFields(fields.status) ? fields.status : {};
+  const service = resource['service.name'];
   const reader = createReader();
   return {
     traceId,
     spanId,
-    parentSpanId: readId(fields.parentSpanId, 8),
+    parentSpanId: readId(fields.parentSpanId, 8) ?? null,
     name: reader.text(fields.name),
-    service,
-    start,
-    end: end < start ? start : end,
+    kind: KINDS[Number(fields.kind ?? 0)] ?? 'internal',
+    service: typeof service === 'string' ? service : 'unknown_service',
+    scope,
+    startUs: Number(start / 1_000n),
+    startRestNs: Number(start % 1_000n),
+    durationNs: end < start ? 0 : Number(end - start),
     status: STATUSES[Number(status.code ?? 0)] ?? 'unset',
     statusMessage: reader.text(status.message),
     attributes: reader.attributes(list(fields, 'attributes')),
-    bytes: reader.bytes(),
+    events: list(fields, 'events').map(
+      (event): SpanEvent => ({
+        name: reader.text(event.name),
+        atUs: Number((readNanos(event.timeUnixNano) ?? start) / 1_000n),
+        attributes: reader.attributes(list(event, 'attributes')),
+      }),
+    ),
+    links: list(fields, 'links').flatMap((link): SpanLink[] => {
+      const [linkedTrace, linkedSpan] = [readId(link.traceId, 16), readId(link.spanId, 8)];
+      return linkedTrace && linkedSpan ? [{ traceId: linkedTrace, spanId: linkedSpan }] : [];
+    }),
+    resource,
+    cut: 0,
   };
 }
 
@@ -140,7 +145,7 @@ function createReader() {
     return typeof bytesValue === 'string' ? text(bytesValue) : null;
   }
 
-  return { text, attributes, bytes: () => bytes };
+  return { text, attributes };
 }
 
 function list(fields: Fields, name: string): Fields[] {

@@ -1,0 +1,61 @@
+/** A run: the spans of one trace. */
+
+/**
+ * `running`: its root has not ended, as far as is known. `unfinished`: no span has come for long, and its root never did.
+ * The others are the outcomes of the root.
+ */
+export const RUN_STATUSES = [
+  'running',
+  'success',
+  'failure',
+  'timeout',
+  'cancelled',
+  'superseded',
+  'rejected',
+  'unfinished',
+] as const;
+export type RunStatus = (typeof RUN_STATUSES)[number];
+
+/** A row of the list of runs. It is computed as spans arrive, so it counts also spans that are no longer kept. */
+export interface RunSummary {
+  readonly traceId: string;
+  /** The order of arrival of its first span; a newer run has a larger one. */
+  readonly arrival: number;
+  /** Grows with every change of any run: what has changed since a moment is what has a larger one. */
+  readonly change: number;
+  /** The name of the outermost workflow, else of the root, else of the earliest span without its parent. */
+  readonly name: string;
+  /** The outermost workflow; `null` where it is not known, or there is none. */
+  readonly workflow: string | null;
+  readonly service: string;
+  /** What is in it: a primitive or workflow of ours, model calls of any program, or neither (a health check). */
+  readonly kind: 'workflow' | 'model' | 'other';
+  readonly status: RunStatus;
+  readonly startUs: number;
+  /** From the first start to the last end so far. */
+  readonly durationUs: number;
+  readonly spans: number;
+  /** Spans with an error, also those that something absorbed. */
+  readonly errors: number;
+  readonly modelCalls: number;
+  /** `null`: there is no model call, or none tells its tokens. */
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
+  /** Thousand-millionths of a US dollar, a whole number, so that sums are exact. `null`: nothing is priced. */
+  readonly nanodollars: number | null;
+  /** Model calls whose dollars are not known: they are not 0. */
+  readonly unpricedCalls: number;
+  readonly models: readonly string[];
+  readonly retries: number;
+  readonly cacheHits: number;
+  readonly session: string | null;
+  readonly correlation: string | null;
+  readonly tenant: string | null;
+  readonly tags: Readonly<Record<string, string>>;
+  /** What failed and why, in one line; `null` unless the run failed. */
+  readonly failure: string | null;
+  /** Spans that were received and are no longer kept. */
+  readonly droppedSpans: number;
+  /** When its last span arrived, in milliseconds since the Unix epoch. */
+  readonly receivedMs: number;
+}

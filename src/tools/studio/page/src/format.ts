@@ -1,0 +1,49 @@
+/** Numbers and times in the reader's locale and zone. */
+
+const locale = navigator.languages;
+
+const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
+const oneDigit = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const twoDigits = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const fullTime = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'long' });
+
+export function formatCount(value: number): string {
+  return whole.format(value);
+}
+
+/** `412 µs`, `38.2 ms`, `1.24 s`, `2 m 05 s`. */
+export function formatDuration(us: number): string {
+  if (us < 1_000) return `${whole.format(us)} µs`;
+  if (us < 100_000) return `${oneDigit.format(us / 1_000)} ms`;
+  if (us < 999_500) return `${whole.format(us / 1_000)} ms`;
+  if (us < 59_995_000) return `${twoDigits.format(us / 1e6)} s`;
+  const seconds = Math.round(us / 1e6);
+  const [minutes, hours] = [Math.floor(seconds / 60), Math.floor(seconds / 3_600)];
+  if (hours === 0) return `${minutes} m ${String(seconds % 60).padStart(2, '0')} s`;
+  return `${hours} h ${String(minutes % 60).padStart(2, '0')} m`;
+}
+
+/** `$0.0042`. A sum below one cent has two significant digits, because a model call can cost much less than a cent. `null`: not known. */
+export function formatDollars(nanodollars: number | null): string {
+  if (nanodollars === null) return '';
+  const dollars = nanodollars / 1e9;
+  const digits =
+    dollars > 0 && dollars < 0.01 ? Math.min(9, 1 - Math.floor(Math.log10(dollars))) : dollars === 0 ? 2 : 4;
+  return new Intl.NumberFormat(locale, {
+    style: 'currency',
+    currency: 'USD',
+    currencyDisplay: 'narrowSymbol',
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  }).format(dollars);
+}
+
+export function formatTime(us: number): string {
+  return clock.format(us / 1_000);
+}
+
+/** With date and zone. */
+export function formatFullTime(us: number): string {
+  return fullTime.format(us / 1_000);
+}

@@ -1,0 +1,11 @@
+import { render } from 'preact';
+import { followAddress } from './address.ts';
+import { App } from './app.tsx';
+import { followLive } from './server.ts';
+import './style.css';
+
+const page = document.getElementById('page');
+if (page === null) throw new Error('index.html has no element with the id "page"');
+followAddress();
+followLive();
+render(<App />, page);
