@@ -15,6 +15,7 @@ export const PEERS = {
   'gpt-tokenizer': { tested: '4.0.0', range: '^2.0.0 || ^3.0.0 || ^4.0.0' },
   'hdr-histogram-js': { tested: '3.0.1', range: '^2.0.0 || ^3.0.0' },
   ioredis: { tested: '6.0.0', range: '^5.0.0 || ^6.0.0' },
+  libsql: { tested: '0.5.29', range: '^0.5.29' },
   openai: { tested: '6.49.0', range: '^4.52.0 || ^5.0.0 || ^6.0.0 || ^7.0.0' },
   protobufjs: { tested: '7.6.6', range: '^6.10.0 || ^7.0.0 || ^8.0.0' },
 } as const;

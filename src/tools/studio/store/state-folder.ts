@@ -1,0 +1,22 @@
+import { isAbsolute, posix, win32 } from 'node:path';
+
+/** Where this user's programs keep what they know from one start to the next. */
+export interface Machine {
+  readonly platform: NodeJS.Platform;
+  readonly home: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+const NAME = 'tta-studio';
+/** Beside the database: its log and the index of that, and who has it open. A file that was set aside has a longer name. */
+export const DATABASE = 'studio.db';
+
+/** The folder of Studio's data: below `XDG_STATE_HOME` where that is an absolute path, else where the system keeps such data. */
+export function stateFolder({ platform, home, env }: Machine): string {
+  const { join } = platform === 'win32' ? win32 : posix;
+  const chosen = env.XDG_STATE_HOME ?? '';
+  if (isAbsolute(chosen)) return join(chosen, NAME);
+  if (platform === 'win32') return join(env.LOCALAPPDATA || join(home, 'AppData', 'Local'), NAME);
+  if (platform === 'darwin') return join(home, 'Library', 'Application Support', NAME);
+  return join(home, '.local', 'state', NAME);
+}
