@@ -120,7 +120,10 @@ export const ROOMS: readonly Room[] = [
   },
   {
     where: 'src/tools/studio/page/',
-    may: ['preact', 'preact/hooks', '@preact/signals', 'vite', 'src/tools/studio/api.ts', 'src/tools/studio/model/'],
+    may: [
+      ...['preact', 'preact/hooks', '@preact/signals', '@tanstack/virtual-core', 'vite'],
+      ...['src/tools/studio/api.ts', 'src/tools/studio/model/'],
+    ],
     what: 'the page of Studio, for a browser; nothing of Node.js and of the server',
   },
   { where: 'src/tools/studio/model/', may: [], what: 'what spans say, for the server and the page; pure' },

@@ -32,6 +32,8 @@ export interface FacetsAnswer {
   readonly tenants: readonly string[];
   /** The values of each key. */
   readonly tags: Readonly<Record<string, readonly string[]>>;
+  /** How many runs are of the kind `other`: the page can hide them. */
+  readonly others: number;
 }
 
 /** `GET /api/about`: what Studio listens on, keeps and cannot do. An empty page shows it. */

@@ -1,5 +1,5 @@
 /** What a list of runs is narrowed to. It stands in the address of the page, and in the requests to the server. */
-import { RUN_STATUSES, type RunStatus } from './run.ts';
+import { RUN_KINDS, RUN_STATUSES, type RunKind, type RunStatus } from './run.ts';
 
 export const SORTS = ['newest', 'duration', 'dollars', 'tokens', 'errors'] as const;
 export type Sort = (typeof SORTS)[number];
@@ -16,6 +16,8 @@ export interface RunFilter {
   readonly tags?: Readonly<Record<string, string>>;
   /** Any of these. */
   readonly status?: readonly RunStatus[];
+  /** Any of these. */
+  readonly kinds?: readonly RunKind[];
   readonly minDurationMs?: number;
   readonly maxDurationMs?: number;
   readonly minDollars?: number;
@@ -62,9 +64,11 @@ export function parseFilter(parameters: URLSearchParams): RunFilter {
     const value = parameters.get(name);
     if (value !== null && value.trim() !== '' && Number.isFinite(Number(value))) filter[key] = Number(value);
   }
-  const statuses = (parameters.get('status') ?? '').split(',');
-  const status = RUN_STATUSES.filter((each) => statuses.includes(each));
+  const listed = (name: string) => (parameters.get(name) ?? '').split(',');
+  const status = RUN_STATUSES.filter((each) => listed('status').includes(each));
   if (status.length > 0) filter.status = status;
+  const kinds = RUN_KINDS.filter((each) => listed('kind').includes(each));
+  if (kinds.length > 0) filter.kinds = kinds;
   const tags = [...parameters].filter(([name]) => name.startsWith(TAG) && name.length > TAG.length);
   if (tags.length > 0) filter.tags = Object.fromEntries(tags.map(([name, value]) => [name.slice(TAG.length), value]));
   const sort = SORTS.find((each) => each === parameters.get('sort'));
@@ -79,6 +83,7 @@ export function writeFilter(filter: RunFilter): URLSearchParams {
     if (value !== undefined && value !== '') parameters.set(name, String(value));
   }
   if (filter.status !== undefined && filter.status.length > 0) parameters.set('status', filter.status.join(','));
+  if (filter.kinds !== undefined && filter.kinds.length > 0) parameters.set('kind', filter.kinds.join(','));
   for (const [key, value] of Object.entries(filter.tags ?? {})) parameters.set(`${TAG}${key}`, value);
   if (filter.sort !== undefined && filter.sort !== 'newest') parameters.set('sort', filter.sort);
   return parameters;

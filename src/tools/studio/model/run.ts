@@ -16,6 +16,10 @@ export const RUN_STATUSES = [
 ] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
 
+/** What is in a run: a primitive or workflow of ours, model calls of any program, or neither (a health check). */
+export const RUN_KINDS = ['workflow', 'model', 'other'] as const;
+export type RunKind = (typeof RUN_KINDS)[number];
+
 /** A row of the list of runs. It is computed as spans arrive, so it counts also spans that are no longer kept. */
 export interface RunSummary {
   readonly traceId: string;
@@ -28,8 +32,7 @@ export interface RunSummary {
   /** The outermost workflow; `null` where it is not known, or there is none. */
   readonly workflow: string | null;
   readonly service: string;
-  /** What is in it: a primitive or workflow of ours, model calls of any program, or neither (a health check). */
-  readonly kind: 'workflow' | 'model' | 'other';
+  readonly kind: RunKind;
   readonly status: RunStatus;
   readonly startUs: number;
   /** From the first start to the last end so far. */

@@ -32,11 +32,12 @@ export function createMemoryStore(limits: StoreLimits): StudioStore {
       }
       return [...changed.keys()];
     },
-    runs({ limit, status, workflow, since = 0 }: RunQuery) {
+    runs({ limit, status, kinds, workflow, since = 0 }: RunQuery) {
       const rows = [...runs.values()]
         .map(({ row }) => row)
         .filter((row) => row.change > since)
         .filter((row) => status === undefined || status.includes(row.status))
+        .filter((row) => kinds === undefined || kinds.includes(row.kind))
         .filter((row) => workflow === undefined || row.workflow === workflow)
         .sort((one, other) => other.arrival - one.arrival);
       return { runs: rows.slice(0, limit), next: null };
@@ -53,7 +54,10 @@ export function createMemoryStore(limits: StoreLimits): StudioStore {
         .filter((row) => row.traceId !== traceId && row.workflow === workflow && row.status === 'success')
         .sort((one, other) => other.arrival - one.arrival)[0];
     },
-    facets: () => ({ workflows: [], services: [], models: [], tenants: [], tags: {} }),
+    facets() {
+      const others = [...runs.values()].filter(({ row }) => row.kind === 'other').length;
+      return { workflows: [], services: [], models: [], tenants: [], tags: {}, others };
+    },
     change: () => change,
     state: () => ({
       kind: 'memory',

@@ -1,6 +1,7 @@
 import { view } from './address.ts';
 import { CompareView } from './compare/compare-view.tsx';
 import { NumbersView } from './numbers/numbers-view.tsx';
+import { KeysDialog } from './parts/keys-dialog.tsx';
 import { RunView } from './run/run-view.tsx';
 import { RunsView } from './runs/runs-view.tsx';
 import { isConnected } from './server.ts';
@@ -21,6 +22,7 @@ export function App() {
             Numbers
           </a>
         </nav>
+        <KeysDialog />
       </header>
       {isConnected.value ? null : (
         <p class="banner" role="status">

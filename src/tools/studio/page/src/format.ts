@@ -47,3 +47,18 @@ export function formatTime(us: number): string {
 export function formatFullTime(us: number): string {
   return fullTime.format(us / 1_000);
 }
+
+const relative = new Intl.RelativeTimeFormat(locale, { style: 'narrow', numeric: 'always' });
+const UNITS = [
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+  ['second', 1],
+] as const;
+
+/** `12s ago`. Both in milliseconds since the Unix epoch. */
+export function formatAgo(ms: number, nowMs: number): string {
+  const seconds = Math.round((ms - nowMs) / 1_000);
+  const [unit, size] = UNITS.find(([, each]) => Math.abs(seconds) >= each) ?? ['second', 1];
+  return relative.format(Math.trunc(seconds / size), unit);
+}

@@ -1,11 +1,15 @@
 import { render } from 'preact';
 import { followAddress } from './address.ts';
 import { App } from './app.tsx';
+import { followTime } from './parts/cells.tsx';
+import { followKeys } from './parts/keys.ts';
 import { followLive } from './server.ts';
 import './style.css';
 
 const page = document.getElementById('page');
 if (page === null) throw new Error('index.html has no element with the id "page"');
 followAddress();
+followKeys();
 followLive();
+followTime();
 render(<App />, page);

@@ -1,0 +1,32 @@
+import { useSignal } from '@preact/signals';
+import { after } from '../browser.ts';
+
+export interface CopyProps {
+  /** What is copied; asked for when the button is pressed. */
+  readonly text: () => string | Promise<string>;
+  readonly label?: string;
+}
+
+/** A button that copies a text, and says that it did. */
+export function Copy({ text, label = 'Copy' }: CopyProps) {
+  const said = useSignal('');
+  const copy = async () => {
+    said.value = await Promise.resolve()
+      .then(async () => await navigator.clipboard.writeText(await text()))
+      .then(
+        () => 'Copied',
+        () => 'The browser refused to copy',
+      );
+    after(2_000, () => {
+      said.value = '';
+    });
+  };
+  return (
+    <button type="button" class="copy" onClick={copy}>
+      {said.value || label}
+      <span class="unseen" role="status">
+        {said.value}
+      </span>
+    </button>
+  );
+}
