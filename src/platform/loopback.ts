@@ -23,8 +23,16 @@ export async function serveLoopback({ name, host, port, handle }: LoopbackOption
     },
   });
   return server.catch((error: NodeJS.ErrnoException) => {
-    const taken = error.code === 'EADDRINUSE';
-    const reason = taken ? 'the port is taken: pass another one, or 0 for any free one' : error.message;
-    throw new Error(`${name}: cannot listen on ${host} port ${port}: ${reason}`, { cause: error });
+    throw cannotListen({ name, host, port }, error);
   });
+}
+
+/** The error of a server that cannot listen. Its cause is the error of the system. */
+export function cannotListen(
+  { name, host, port }: Pick<LoopbackOptions, 'name' | 'host' | 'port'>,
+  error: NodeJS.ErrnoException,
+): Error {
+  const taken = error.code === 'EADDRINUSE';
+  const reason = taken ? 'the port is taken: pass another one, or 0 for any free one' : error.message;
+  return new Error(`${name}: cannot listen on ${host} port ${port}: ${reason}`, { cause: error });
 }

@@ -11,12 +11,17 @@ export interface RunsAnswer {
   readonly change: number;
 }
 
-/** `GET /api/runs/TRACE?after=NUMBER`: the run, and its spans that have arrived after the number; 404 where it is not kept. */
+/**
+ * `GET /api/runs/TRACE?after=NUMBER`: the run, and its spans that have arrived after the number, some thousands at the most;
+ * 404 where it is not kept.
+ */
 export interface RunAnswer {
   readonly run: RunSummary;
   readonly spans: readonly StudioSpan[];
   /** For the next `after`. */
   readonly last: number;
+  /** Whether there may be more spans after `last` already. */
+  readonly more: boolean;
 }
 
 /** `GET /api/runs/TRACE/reference`: the newest other run of the same workflow that worked. */
@@ -131,8 +136,10 @@ export interface NumbersSeries {
 
 /** An event of `GET /api/live`, a stream of server-sent events. The page then asks for what it shows. */
 export interface LiveEvent {
+  /** When Studio was started. Where it changes, numbers of changes and spans begin again. */
+  readonly startedMs: number;
   /** The newest change of any run. */
   readonly change: number;
-  /** The runs that have changed, 100 at the most; then `null`: many. */
+  /** The runs that have changed; `null`: many, or unknown because the stream has just begun. */
   readonly runs: readonly string[] | null;
 }

@@ -1,67 +1,116 @@
 /** One Studio: receiver, store, numbers and page behind one port. */
-import { fileURLToPath } from 'node:url';
+import { lookup } from 'node:dns/promises';
+import { inBackground } from '../../platform/background.ts';
 import { systemClock } from '../../platform/clock.ts';
-import { type Exchange, sendJson, sendText } from '../../platform/http-server.ts';
-import { serveLoopback } from '../../platform/loopback.ts';
-import { parseFilter } from './model/filter.ts';
+import { type Exchange, sendText, startHttpServer } from '../../platform/http-server.ts';
+import { isLoopbackAddress } from '../../platform/local-host.ts';
+import { cannotListen } from '../../platform/loopback.ts';
 import { createReceiver } from './receive/receiver.ts';
-import { readPageFiles } from './server/page-files.ts';
+import { createAccess } from './server/access.ts';
+import { createApi, type StudioNumbers } from './server/api-routes.ts';
+import { createLive } from './server/live.ts';
+import { createPageHandler } from './server/page-files.ts';
+import { refusalOf, setSecurityHeaders } from './server/security.ts';
 import { createMemoryStore } from './store/memory-store.ts';
+import type { StudioStore } from './store/store.ts';
 
 export interface StudioOptions {
   /** @default '127.0.0.1' */
   readonly host?: string;
   /** 0 takes any free port. @default 4318 */
   readonly port?: number;
+  /** What a sender and a reader must know. Needed where other machines can reach the host. @default none */
+  readonly token?: string | undefined;
+  /** It is closed with Studio. @default in memory */
+  readonly store?: StudioStore;
+  /** Of the package. @default '' */
+  readonly version?: string;
 }
 
 export interface Studio {
   /** `http://127.0.0.1:PORT`: the address of the page, and the endpoint for an OTLP exporter. */
   readonly url: string;
+  readonly numbers: StudioNumbers;
   close(): Promise<void>;
 }
 
-const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+/** How often the store may delete what is too old. */
+const TIDY_MS = 5_000;
+const MEMORY_BYTES = 64 * 1024 * 1024;
 
-/** @throws Error when the port is taken */
-export async function startStudio({ host = '127.0.0.1', port = 4318 }: StudioOptions = {}): Promise<Studio> {
-  const store = createMemoryStore({ maxBytes: 64 * 1024 * 1024, retentionDays: 7 });
-  const receiver = createReceiver({ onSpans: (spans) => void store.add(spans, systemClock.now()) });
-  // From dist/src/tools/studio to dist/studio.
-  const files = readPageFiles(fileURLToPath(new URL('../../../studio', import.meta.url)));
+/**
+ * Starts a Studio, which does not keep the process alive.
+ *
+ * @throws Error when the port is taken; its cause is the error of the system. TypeError when other machines can reach the
+ *   host and there is no token
+ */
+export async function startStudio({
+  host = '127.0.0.1',
+  port = 4318,
+  token,
+  store = createMemoryStore({ maxBytes: MEMORY_BYTES, retentionDays: 7 }),
+  version = '',
+}: StudioOptions = {}): Promise<Studio> {
+  const { address } = await lookup(host);
+  const isLocal = isLoopbackAddress(address);
+  if (!isLocal && !token) throw new TypeError(`startStudio: other machines can reach ${host}, so it needs a token`);
 
-  const api = ({ request, response, path }: Exchange) => {
-    const query = new URL(request.url ?? '/', 'http://localhost').searchParams;
-    const [, , , id = '', part] = path.split('/');
-    const run = store.run(id);
-    if (path === '/api/runs') {
-      const limit = Math.min(500, Number(query.get('limit') ?? 100));
-      const since = Number(query.get('since') ?? 0);
-      sendJson(response, 200, { ...store.runs({ ...parseFilter(query), limit, since }), change: store.change() });
-    } else if (path.startsWith('/api/runs/') && run !== undefined) {
-      if (part === 'reference') sendJson(response, 200, { run: store.reference(id) ?? null });
-      else sendJson(response, 200, { run, ...store.spans(id, Number(query.get('after') ?? 0)) });
-    } else if (path === '/api/facets') sendJson(response, 200, store.facets());
-    else if (path === '/api/about') {
-      const [storage, state] = [store.state(), receiver.state()];
-      const nowMs = systemClock.now();
-      sendJson(response, 200, { version: '', url, startedMs: nowMs, nowMs, receiver: state, storage, targets: [] });
-    } else sendText(response, 404, `${path} does not exist\n`);
+  const startedMs = Math.round(systemClock.date());
+  const live = createLive({ change: () => store.change(), startedMs });
+  const receiver = createReceiver({ onSpans: (spans) => live.changed(store.add(spans, systemClock.date())) });
+  const numbers: StudioNumbers = {
+    answer: ({ fromMs, toMs, points }) => {
+      const stepMs = Math.ceil((toMs - fromMs) / points);
+      return { fromMs, toMs, stepMs, keptFromMs: null, panels: [] };
+    },
+    targets: () => [],
+    addTarget() {
+      throw new RangeError('Nothing is scraped yet');
+    },
   };
-  const handle = async (exchange: Exchange) => {
-    const { response, path } = exchange;
-    if (path.startsWith('/v1/')) return receiver.handle(exchange);
+  const page = createPageHandler();
+  const access = token === undefined ? undefined : createAccess(token);
+  const api = createApi({
+    store,
+    live,
+    numbers,
+    about: () => ({
+      ...{ version, url, startedMs, nowMs: Math.round(systemClock.date()) },
+      ...{ receiver: receiver.state(), storage: store.state(), targets: numbers.targets() },
+    }),
+  });
+
+  const handle = (exchange: Exchange) => {
+    const { request, response, path } = exchange;
+    setSecurityHeaders(response);
+    const refusal = refusalOf(request, path, isLocal ? host : undefined);
+    if (refusal !== undefined) {
+      request.resume();
+      return sendText(response, 403, `${refusal}\n`);
+    }
+    if (access !== undefined && !access.admit(exchange)) {
+      request.resume();
+      return;
+    }
     if (path.startsWith('/api/')) return api(exchange);
-    const file = files.get(path) ?? files.get('/index.html');
-    if (file === undefined) return sendText(response, 404, 'The page is not built\n');
-    response.setHeader('content-security-policy', POLICY);
-    response.writeHead(200, { 'content-type': file.type }).end(file.plain);
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    return isRead && !path.startsWith('/v1/') ? page(exchange) : receiver.handle(exchange);
   };
-  const { url, close } = await serveLoopback({ name: 'startStudio', host, port, handle });
+  const { url, close } = await startHttpServer({ host, port, handle }).catch((error: NodeJS.ErrnoException) => {
+    throw cannotListen({ name: 'startStudio', host, port }, error);
+  });
+
+  let cancel = inBackground(TIDY_MS, tidy);
+  function tidy(): void {
+    store.tidy(systemClock.date());
+    cancel = inBackground(TIDY_MS, tidy);
+  }
   return {
     url,
+    numbers,
     async close() {
+      cancel();
+      live.close();
       await close();
       store.close();
     },

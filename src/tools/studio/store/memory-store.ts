@@ -43,9 +43,9 @@ export function createMemoryStore(limits: StoreLimits): StudioStore {
       return { runs: rows.slice(0, limit), next: null };
     },
     run: (traceId) => runs.get(traceId)?.row,
-    spans(traceId, after) {
-      const all = [...(runs.get(traceId)?.spans.values() ?? [])];
-      return { spans: all.slice(after), last: all.length };
+    spans(traceId, after, limit) {
+      const spans = [...(runs.get(traceId)?.spans.values() ?? [])].slice(after, after + limit);
+      return { spans, last: after + spans.length };
     },
     reference(traceId) {
       const workflow = runs.get(traceId)?.row.workflow;

@@ -35,8 +35,15 @@ export interface StudioStore {
   add(spans: readonly StudioSpan[], receivedMs: number): readonly string[];
   runs(query: RunQuery): RunPage;
   run(traceId: string): RunSummary | undefined;
-  /** The spans of a run that have arrived after the number `after`, in the order of their arrival, and the last number. */
-  spans(traceId: string, after: number): { readonly spans: readonly StudioSpan[]; readonly last: number };
+  /**
+   * The spans of a run that have arrived after the number `after`, in the order of their arrival, `limit` at the most, and
+   * the number of the last of them.
+   */
+  spans(
+    traceId: string,
+    after: number,
+    limit: number,
+  ): { readonly spans: readonly StudioSpan[]; readonly last: number };
   /** The newest other run of the same workflow that worked. */
   reference(traceId: string): RunSummary | undefined;
   facets(): FacetsAnswer;

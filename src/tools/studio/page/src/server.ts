@@ -24,7 +24,7 @@ export async function ask<Answer>(path: string, abort?: AbortSignal): Promise<An
 }
 
 /** What has changed last. It is a new object with every event. */
-export const live = signal<LiveEvent>({ change: 0, runs: [] });
+export const live = signal<LiveEvent>({ startedMs: 0, change: 0, runs: [] });
 
 export function followLive(): void {
   const source = new EventSource('/api/live');

@@ -1,0 +1,121 @@
+/** The answers of `/api/`, as `api.ts` describes them. */
+import { BodyError, readBody } from '../../../platform/body.ts';
+import { type Exchange, sendJson, sendText } from '../../../platform/http-server.ts';
+import type { AboutAnswer, NumbersAnswer, TargetState } from '../api.ts';
+import { parseFilter } from '../model/filter.ts';
+import type { StudioStore } from '../store/store.ts';
+import type { Live } from './live.ts';
+import { QueryError, wholeNumber } from './query.ts';
+import { sendRun } from './send-run.ts';
+
+/** What the routes need of the numbers. */
+export interface StudioNumbers {
+  answer(window: { readonly fromMs: number; readonly toMs: number; readonly points: number }): NumbersAnswer;
+  targets(): readonly TargetState[];
+  /** @throws RangeError when the address is refused */
+  addTarget(url: string, token?: string): TargetState;
+}
+
+export interface ApiParts {
+  readonly store: StudioStore;
+  readonly live: Live;
+  readonly numbers: StudioNumbers;
+  about(): AboutAnswer;
+}
+
+type Route = (exchange: Exchange, query: URLSearchParams, id: string) => Promise<void> | void;
+
+const MAX_RUNS = 500;
+const MAX_POINTS = 1_000;
+const MAX_BODY_BYTES = 16 * 1024;
+const DEFAULT_WINDOW_MS = 15 * 60_000;
+/** Beyond it a date is none. */
+const MAX_TIME_MS = 8.64e15;
+const COUNT = { min: 0, max: Number.MAX_SAFE_INTEGER, otherwise: 0 };
+
+export function createApi({ store, live, numbers, about }: ApiParts): (exchange: Exchange) => Promise<void> {
+  const GET: Readonly<Record<string, Route>> = {
+    '/api/runs': ({ response }, query) => {
+      const limit = wholeNumber(query, 'limit', { min: 1, max: MAX_RUNS, otherwise: 100 });
+      const since = wholeNumber(query, 'since', COUNT);
+      const after = query.get('after');
+      const page = store.runs({ ...parseFilter(query), limit, since, ...(after === null ? {} : { after }) });
+      sendJson(response, 200, { ...page, change: store.change() });
+    },
+    '/api/runs/ID': (exchange, query, id) => {
+      const run = store.run(id);
+      if (run === undefined) return sendText(exchange.response, 404, 'This run is not kept\n');
+      return sendRun(exchange, { store, run, after: wholeNumber(query, 'after', COUNT) });
+    },
+    '/api/runs/ID/reference': ({ response }, _query, id) => {
+      if (store.run(id) === undefined) return sendText(response, 404, 'This run is not kept\n');
+      return sendJson(response, 200, { run: store.reference(id) ?? null });
+    },
+    '/api/facets': ({ response }) => sendJson(response, 200, store.facets()),
+    '/api/about': ({ response }) => sendJson(response, 200, about()),
+    '/api/live': (exchange) => live.handle(exchange),
+    '/api/numbers': ({ response }, query) => {
+      const { nowMs } = about();
+      const toMs = wholeNumber(query, 'to', { min: 0, max: MAX_TIME_MS, otherwise: Math.round(nowMs) });
+      const otherwise = Math.max(0, toMs - DEFAULT_WINDOW_MS);
+      const fromMs = wholeNumber(query, 'from', { min: 0, max: MAX_TIME_MS, otherwise });
+      if (fromMs >= toMs) throw new QueryError('from must be earlier than to');
+      const points = wholeNumber(query, 'points', { min: 2, max: MAX_POINTS, otherwise: 200 });
+      sendJson(response, 200, numbers.answer({ fromMs, toMs, points }));
+    },
+  };
+  const POST: Readonly<Record<string, Route>> = {
+    '/api/targets': async ({ request, response }) => {
+      const { url, token } = await readTarget(request);
+      sendJson(response, 200, numbers.addTarget(url, token));
+    },
+  };
+
+  return async (exchange) => {
+    const { request, response, path } = exchange;
+    const [, id = ''] = /^\/api\/runs\/([^/]+)/.exec(path) ?? [];
+    const name = id === '' ? path : path.replace(id, 'ID');
+    const method = request.method === 'HEAD' ? 'GET' : request.method;
+    const routes = { GET: GET[name], POST: POST[name] };
+    const route = method === 'GET' || method === 'POST' ? routes[method] : undefined;
+    if (route === undefined) {
+      const allowed = [routes.GET && 'GET, HEAD', routes.POST && 'POST'].filter(Boolean).join(', ');
+      if (allowed === '') return sendText(response, 404, `${path} does not exist\n`);
+      response.setHeader('allow', allowed);
+      return sendText(response, 405, `${path} takes ${allowed}\n`);
+    }
+    try {
+      await route(exchange, new URL(request.url ?? '/', 'http://localhost').searchParams, id.toLowerCase());
+    } catch (error) {
+      const status = statusOf(error);
+      if (status === undefined || response.headersSent) throw error;
+      sendText(response, status, `${(error as Error).message}\n`);
+    }
+  };
+}
+
+function statusOf(error: unknown): number | undefined {
+  if (error instanceof BodyError) return error.status;
+  return error instanceof QueryError || error instanceof RangeError ? 400 : undefined;
+}
+
+/** A page of another site can post a form, but not this type without asking first. */
+async function readTarget(request: Exchange['request']): Promise<{ readonly url: string; readonly token?: string }> {
+  const type = (request.headers['content-type'] ?? '').replace(/;.*$/s, '').trim().toLowerCase();
+  if (type !== 'application/json') throw new BodyError(415, 'The content type must be application/json');
+  const body = await readBody(request, MAX_BODY_BYTES);
+  let given: unknown;
+  try {
+    given = JSON.parse(body.toString('utf8'));
+  } catch (error) {
+    throw new BodyError(400, 'The body is not JSON', error);
+  }
+  const { url, token } = (given ?? {}) as { readonly url?: unknown; readonly token?: unknown };
+  if (typeof url !== 'string' || !(token === undefined || typeof token === 'string')) {
+    throw new BodyError(
+      400,
+      'The body must be {"url": "http://127.0.0.1:9464/metrics"}, with a "token" if it needs one',
+    );
+  }
+  return token === undefined ? { url } : { url, token };
+}
