@@ -43,6 +43,11 @@ export class Connections {
     request.abort();
   }
 
+  /** Whether a request is not answered yet. */
+  isBusy(socket: Socket): boolean {
+    return (this.#open.get(socket)?.size ?? 0) > 0;
+  }
+
   abort(): void {
     for (const socket of this.#open.keys()) this.#remove(socket);
   }

@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { manyListenersController } from './abort.ts';
 import { Connections } from './connections.ts';
 import { messageOf } from './message-of.ts';
+import { answerOther, type OtherRequest } from './other-protocol.ts';
 import { redact } from './redact.ts';
 
 /** One HTTP exchange. `signal` aborts when the client disconnects or the server closes. */
@@ -29,6 +30,12 @@ export interface HttpServerOptions {
   readonly port: number;
   /** Answers one request. After a rejection the answer is status 500, or the connection is cut if an answer has begun. */
   readonly handle: (exchange: Exchange) => Promise<void> | void;
+  /**
+   * Called with a request that is not HTTP/1.1, such as one of gRPC. Returns the text for its sender.
+   *
+   * @default Node.js answers with 400 and no text
+   */
+  readonly onOther?: ((request: OtherRequest) => string) | undefined;
   /** How many connections may be open. One more closes an old one. @default no limit */
   readonly maxConnections?: number | undefined;
   /** How long the head of a request may take to arrive, also the first one of a connection, in milliseconds. @default 10000 */
@@ -53,6 +60,7 @@ export async function startHttpServer({
   host,
   port,
   handle,
+  onOther,
   maxConnections = Number.POSITIVE_INFINITY,
   headTimeoutMs = 10_000,
   requestTimeoutMs = 60_000,
@@ -89,6 +97,13 @@ export async function startHttpServer({
     socket.unref();
     connections.add(socket);
   });
+  if (onOther !== undefined) {
+    server.on('clientError', (error, socket) => {
+      // Bytes in the middle of an answer would be taken for a part of it.
+      if (!socket.writable || connections.isBusy(socket as Socket)) socket.destroy();
+      else answerOther(socket as Socket, error, onOther);
+    });
+  }
   await listen(server, host, port);
   const address = server.address() as AddressInfo;
   return {

@@ -12,10 +12,10 @@ export interface LoopbackOptions extends HttpServerOptions {
  *
  * @throws Error that names host and port when it cannot listen; its cause is the error of the system
  */
-export async function serveLoopback({ name, host, port, handle }: LoopbackOptions): Promise<HttpServer> {
+export async function serveLoopback({ name, handle, ...options }: LoopbackOptions): Promise<HttpServer> {
+  const { host, port } = options;
   const server = startHttpServer({
-    host,
-    port,
+    ...options,
     handle(exchange) {
       if (isForThisMachine(exchange.request, [host])) return handle(exchange);
       const asked = requestedHost(exchange.request);

@@ -17,7 +17,6 @@ export const PEERS = {
   ioredis: { tested: '6.0.0', range: '^5.0.0 || ^6.0.0' },
   libsql: { tested: '0.5.29', range: '^0.5.29' },
   openai: { tested: '6.49.0', range: '^4.52.0 || ^5.0.0 || ^6.0.0 || ^7.0.0' },
-  protobufjs: { tested: '7.6.6', range: '^6.10.0 || ^7.0.0 || ^8.0.0' },
 } as const;
 
 export type Peer = keyof typeof PEERS;

@@ -15,8 +15,8 @@ const INSTALLED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'is missing': {},
   'misses a dependency': {
     'package.json': manifest({}),
-    'index.js': "module.exports = require('protobufjs');",
-    'index.mjs': "import 'protobufjs';",
+    'index.js': "module.exports = require('ioredis');",
+    'index.mjs': "import 'ioredis';",
   },
   'misses a package of its own scope': {
     'package.json': manifest({}),
@@ -108,10 +108,10 @@ describe('missingAmong', () => {
   it('finds the missing packages without loading any', () => {
     const folder = tempFolder({
       'node_modules/openai/index.js': "throw new Error('loaded');",
-      'node_modules/protobufjs/index.js': '',
+      'node_modules/ioredis/index.js': '',
     });
     const require = createRequire(join(folder, 'program.js'));
-    const names = ['openai', 'gpt-tokenizer', 'protobufjs', '@opentelemetry/resources'];
+    const names = ['openai', 'gpt-tokenizer', 'ioredis', '@opentelemetry/resources'];
     const missing = missingAmong(names, (name) => require.resolve(name));
     expect(missing).toEqual(['gpt-tokenizer', '@opentelemetry/resources']);
   });

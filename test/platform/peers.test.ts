@@ -30,11 +30,11 @@ it('are named in the error with the line that installs them, alone or as a set',
   expect(notInstalled('This', ['openai'])).toBe(
     `This needs openai, which is not installed: npm install openai@${PEERS.openai.tested}`,
   );
-  expect(notInstalled('This', ['openai', 'protobufjs'])).toMatch(
-    /^This needs openai, protobufjs, which are not installed: npm install openai@[\d.]+ protobufjs@[\d.]+$/,
+  expect(notInstalled('This', ['openai', 'ioredis'])).toMatch(
+    /^This needs openai, ioredis, which are not installed: npm install openai@[\d.]+ ioredis@[\d.]+$/,
   );
-  expect(notInstalled('This', ['openai'], { openai: '6.0.0', protobufjs: '7.0.0' })).toMatch(
-    /^This needs openai, which is not installed\. Install the set that works together: npm install openai@\S+ protobufjs@\S+$/,
+  expect(notInstalled('This', ['openai'], { openai: '6.0.0', ioredis: '6.0.0' })).toMatch(
+    /^This needs openai, which is not installed\. Install the set that works together: npm install openai@\S+ ioredis@\S+$/,
   );
 });
 

@@ -129,7 +129,7 @@ export const ROOMS: readonly Room[] = [
   { where: 'src/tools/studio/model/', may: [], what: 'what spans say, for the server and the page; pure' },
   {
     where: 'src/tools/studio/',
-    may: ['node:*', 'src/platform/', 'protobufjs', 'libsql'],
+    may: ['node:*', 'src/platform/', '@bufbuild/protobuf/wire', 'libsql'],
     what: 'receives traces by OTLP over HTTP, keeps them and shows them; nothing about primitives and OpenTelemetry',
   },
   {

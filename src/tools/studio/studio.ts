@@ -86,19 +86,23 @@ export async function startStudio({
     const refusal = refusalOf(request, path, isLocal ? host : undefined);
     if (refusal !== undefined) {
       request.resume();
+      receiver.refused(exchange, 403, refusal);
       return sendText(response, 403, `${refusal}\n`);
     }
     if (access !== undefined && !access.admit(exchange)) {
       request.resume();
+      if (response.statusCode >= 400) receiver.refused(exchange, response.statusCode, 'The token is missing or wrong');
       return;
     }
     if (path.startsWith('/api/')) return api(exchange);
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     return isRead && !path.startsWith('/v1/') ? page(exchange) : receiver.handle(exchange);
   };
-  const { url, close } = await startHttpServer({ host, port, handle }).catch((error: NodeJS.ErrnoException) => {
-    throw cannotListen({ name: 'startStudio', host, port }, error);
-  });
+  const { url, close } = await startHttpServer({ host, port, handle, onOther: receiver.other }).catch(
+    (error: NodeJS.ErrnoException) => {
+      throw cannotListen({ name: 'startStudio', host, port }, error);
+    },
+  );
 
   let cancel = inBackground(TIDY_MS, tidy);
   function tidy(): void {

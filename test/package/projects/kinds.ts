@@ -134,7 +134,7 @@ export const KINDS: readonly Kind[] = [
   { have: 'openai 7', lines: ['24', '26'], packages: ['openai@7'], files: APP, commands: [REGISTERED] },
   {
     have: 'older packages that the programs of tta need',
-    packages: ['gpt-tokenizer@2', 'hdr-histogram-js@2', 'protobufjs@6'],
+    packages: ['gpt-tokenizer@2', 'hdr-histogram-js@2'],
     files: APP,
     commands: [REGISTERED],
   },

@@ -1,89 +1,127 @@
-import type {
-  Attributes,
-  AttributeValue,
-  SpanEvent,
-  SpanKind,
-  SpanLink,
-  SpanStatus,
-  StudioSpan,
-} from '../model/span.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
+/** An OTLP trace request, parsed from JSON or decoded from protobuf, to spans of Studio. */
+import { copyText } from '../../../platform/copy-text.ts';
+import type { Attributes, SpanEvent, SpanKind, SpanLink, SpanStatus, StudioSpan } from '../model/span.ts';
+import { isSampled } from './sampling.ts';
+import { createValueReader, type Fields, field, isFields, list, type ValueReader } from './values.ts';
 
 const STATUSES: readonly SpanStatus[] = ['unset', 'ok', 'error'];
 const KINDS: readonly SpanKind[] = ['internal', 'internal', 'server', 'client', 'producer', 'consumer'];
-const MAX_TEXT_LENGTH = 4_096;
-const MAX_DEPTH = 8;
-/** What the texts and values of one span may need. A value beyond that is left out, and a text is cut. */
-const MAX_SPAN_BYTES = 256 * 1024;
-/** A value with its key, besides their characters. */
-const VALUE_BYTES = 64;
-/** The attributes that the page shows: a span with too many others keeps them. */
-const SHOWN = /^(?:tta|gen_ai|service)\./;
+const MAX_NAME_LENGTH = 1_024;
+const MAX_MESSAGE_LENGTH = 16 * 1_024;
+/** What one span may need, its events and links besides. What is beyond that is left out, and a text is cut. */
+const MAX_SPAN_BYTES = 256 * 1_024;
+const MAX_EVENTS_BYTES = 128 * 1_024;
+const MAX_EVENT_BYTES = 32 * 1_024;
+const MAX_RESOURCE_BYTES = 64 * 1_024;
+const MAX_LINKS = 256;
+
+export interface TraceRequest {
+  readonly spans: readonly StudioSpan[];
+  /** Spans without valid ids or times. */
+  readonly rejected: number;
+  /** Whether a span says that only a share of the traces is sent. */
+  readonly sampled: boolean;
+}
 
 /**
- * Reads an OTLP trace request from parsed JSON or decoded protobuf. Unknown fields are ignored, as OTLP requires.
- * Long texts and deep values are truncated, so that one span cannot fill the memory.
+ * Unknown fields are ignored, as OTLP requires. What a span may need is limited, so that none can fill the memory.
  *
- * @returns the spans, and the number of spans without valid ids or times
  * @throws TypeError when `request` is not an ExportTraceServiceRequest
  */
-export function readTraceRequest(request: unknown): { readonly spans: StudioSpan[]; readonly rejected: number } {
+export function readTraceRequest(request: unknown): TraceRequest {
   if (!isFields(request)) throw new TypeError('The body is not an ExportTraceServiceRequest: it must be an object');
   const spans: StudioSpan[] = [];
   let rejected = 0;
+  let sampled = false;
   for (const resourceSpans of list(request, 'resourceSpans')) {
-    const fields = isFields(resourceSpans.resource) ? list(resourceSpans.resource, 'attributes') : [];
-    const resource = createReader().attributes(fields);
+    const reader = createValueReader(MAX_RESOURCE_BYTES);
+    // One object for all its spans.
+    const resource = isFields(resourceSpans.resource) ? reader.attributes(resourceSpans.resource) : {};
     for (const scopeSpans of list(resourceSpans, 'scopeSpans')) {
-      const scope = isFields(scopeSpans.scope) ? createReader().text(scopeSpans.scope.name) : '';
+      const scope = isFields(scopeSpans.scope)
+        ? createValueReader(MAX_RESOURCE_BYTES).text(scopeSpans.scope.name, MAX_NAME_LENGTH)
+        : '';
       for (const fields of list(scopeSpans, 'spans')) {
-        const span = readSpan(fields, resource, scope);
+        const span = readSpan(fields, resource, scope, reader.cut());
         if (span) spans.push(span);
         else rejected += 1;
+        sampled ||= span !== undefined && isSampled(span, field(fields, 'traceState'));
       }
     }
   }
-  return { spans, rejected };
+  return { spans, rejected, sampled };
 }
 
-function readSpan(fields: Fields, resource: Attributes, scope: string): StudioSpan | undefined {
-  const traceId = readId(fields.traceId, 16);
-  const spanId = readId(fields.spanId, 8);
-  const start = readNanos(fields.startTimeUnixNano);
-  const end = readNanos(fields.endTimeUnixNano);
-  if (!traceId || !spanId || start === undefined || end === undefined) return undefined;
+function readSpan(fields: Fields, resource: Attributes, scope: string, cut: number): StudioSpan | undefined {
+  const traceId = readId(field(fields, 'traceId'), 16);
+  const spanId = readId(field(fields, 'spanId'), 8);
+  const start = readNanos(field(fields, 'startTimeUnixNano'));
+  const end = readNanos(field(fields, 'endTimeUnixNano') ?? 0);
+  if (!traceId || !spanId || !start || end === undefined) return undefined;
   const status = isFields(fields.status) ? fields.status : {};
   const service = resource['service.name'];
-  const reader = createReader();
+  const reader = createValueReader(MAX_SPAN_BYTES);
+  const [name, statusMessage] = [
+    reader.text(fields.name, MAX_NAME_LENGTH),
+    reader.text(status.message, MAX_MESSAGE_LENGTH),
+  ];
+  const attributes = reader.attributes(fields);
+  const events = readEvents(list(fields, 'events'), reader, start);
+  const links = readLinks(list(fields, 'links'), reader);
   return {
     traceId,
     spanId,
-    parentSpanId: readId(fields.parentSpanId, 8) ?? null,
-    name: reader.text(fields.name),
-    kind: KINDS[Number(fields.kind ?? 0)] ?? 'internal',
-    service: typeof service === 'string' ? service : 'unknown_service',
+    parentSpanId: readId(field(fields, 'parentSpanId'), 8) ?? null,
+    name,
+    kind: KINDS[readEnum(fields.kind, 'SPAN_KIND_', ['unspecified', ...KINDS.slice(1)])] ?? 'internal',
+    service: typeof service === 'string' && service !== '' ? shortened(service) : 'unknown_service',
     scope,
     startUs: Number(start / 1_000n),
     startRestNs: Number(start % 1_000n),
-    durationNs: end < start ? 0 : Number(end - start),
-    status: STATUSES[Number(status.code ?? 0)] ?? 'unset',
-    statusMessage: reader.text(status.message),
-    attributes: reader.attributes(list(fields, 'attributes')),
-    events: list(fields, 'events').map(
-      (event): SpanEvent => ({
-        name: reader.text(event.name),
-        atUs: Number((readNanos(event.timeUnixNano) ?? start) / 1_000n),
-        attributes: reader.attributes(list(event, 'attributes')),
-      }),
-    ),
-    links: list(fields, 'links').flatMap((link): SpanLink[] => {
-      const [linkedTrace, linkedSpan] = [readId(link.traceId, 16), readId(link.spanId, 8)];
-      return linkedTrace && linkedSpan ? [{ traceId: linkedTrace, spanId: linkedSpan }] : [];
-    }),
+    durationNs: end < start ? 0 : Math.min(Number(end - start), Number.MAX_SAFE_INTEGER),
+    status: STATUSES[readEnum(status.code, 'STATUS_CODE_', STATUSES)] ?? 'unset',
+    statusMessage,
+    attributes,
+    events,
+    links,
     resource,
-    cut: 0,
+    cut: cut + reader.cut(),
   };
+}
+
+/** From both ends inwards, as long as there is room: the first ones and the last ones tell most. */
+function readEvents(events: readonly Fields[], span: ValueReader, start: bigint): SpanEvent[] {
+  const [head, tail]: [SpanEvent[], SpanEvent[]] = [[], []];
+  let bytes = 0;
+  for (let n = 0; n < events.length; n += 1) {
+    if (bytes >= MAX_EVENTS_BYTES) {
+      span.leftOut(events.length - n);
+      break;
+    }
+    const atEnd = n % 2 === 1;
+    const event = events[atEnd ? events.length - 1 - (n >> 1) : n >> 1] as Fields;
+    const reader = createValueReader(MAX_EVENT_BYTES);
+    (atEnd ? tail : head).push({
+      name: reader.text(event.name, MAX_NAME_LENGTH),
+      atUs: Number((readNanos(field(event, 'timeUnixNano')) ?? start) / 1_000n),
+      attributes: reader.attributes(event),
+    });
+    bytes += reader.bytes();
+    span.leftOut(reader.cut());
+  }
+  return [...head, ...tail.reverse()];
+}
+
+function readLinks(links: readonly Fields[], span: ValueReader): SpanLink[] {
+  span.leftOut(Math.max(0, links.length - MAX_LINKS));
+  return links.slice(0, MAX_LINKS).flatMap((link): SpanLink[] => {
+    const [traceId, spanId] = [readId(field(link, 'traceId'), 16), readId(field(link, 'spanId'), 8)];
+    return traceId && spanId ? [{ traceId, spanId }] : [];
+  });
+}
+
+function shortened(text: string): string {
+  return text.length > MAX_NAME_LENGTH ? `${copyText(text.slice(0, MAX_NAME_LENGTH))}…` : text;
 }
 
 /** An id is hexadecimal in JSON and bytes in protobuf. An id of zeros means that there is no id. */
@@ -93,70 +131,20 @@ function readId(value: unknown, bytes: number): string | undefined {
   return /^0+$/.test(hex) ? undefined : hex.toLowerCase();
 }
 
-/** A time is a decimal string. Some exporters send a JSON number. */
+/** The microseconds of a later time, in the year 2255, are not exact as a number. */
+const LATEST = BigInt(Number.MAX_SAFE_INTEGER) * 1_000n;
+
+/** Nanoseconds since the Unix epoch: a decimal string in JSON, in that of some exporters a number. */
 function readNanos(value: unknown): bigint | undefined {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return BigInt(value);
-  return typeof value === 'string' && /^\d{1,20}$/.test(value) ? BigInt(value) : undefined;
+  const isWhole = typeof value === 'number' ? Number.isInteger(value) : /^\d{1,20}$/.test(String(value));
+  if (!isWhole) return undefined;
+  const nanos = BigInt(value as number | string | bigint);
+  return nanos >= 0n && nanos <= LATEST ? nanos : undefined;
 }
 
-/** Reads the texts and values of one span, and counts what they need: a span cannot fill the memory. */
-function createReader() {
-  let bytes = 0;
-
-  function text(value: unknown): string {
-    const given = typeof value === 'string' ? value : '';
-    const longest = Math.min(MAX_TEXT_LENGTH, Math.max(0, Math.floor((MAX_SPAN_BYTES - bytes) / 2)));
-    // A part of a text keeps the whole text in memory, therefore it is copied.
-    const kept = given.length > longest ? `${Buffer.from(given.slice(0, longest)).toString()}…` : given;
-    bytes += 2 * kept.length;
-    return kept;
-  }
-
-  function attributes(pairs: readonly Fields[], depth = 0): Record<string, AttributeValue> {
-    const isShown = ({ key }: Fields) => typeof key === 'string' && SHOWN.test(key);
-    const sorted = depth === 0 ? [...pairs.filter(isShown), ...pairs.filter((pair) => !isShown(pair))] : pairs;
-    return Object.fromEntries(fitting(sorted, (pair) => [text(pair.key), value(pair.value, depth)]));
-  }
-
-  /** The first items, as many as the span may have. */
-  function fitting<T>(items: readonly Fields[], read: (item: Fields) => T): T[] {
-    const kept: T[] = [];
-    for (const item of items) {
-      if (bytes >= MAX_SPAN_BYTES) break;
-      bytes += VALUE_BYTES;
-      kept.push(read(item));
-    }
-    return kept;
-  }
-
-  function value(given: unknown, depth: number): AttributeValue {
-    if (!isFields(given) || depth > MAX_DEPTH) return null;
-    if (typeof given.stringValue === 'string') return text(given.stringValue);
-    if (typeof given.boolValue === 'boolean') return given.boolValue;
-    if (given.doubleValue !== undefined) return Number(given.doubleValue);
-    const { intValue, bytesValue, arrayValue, kvlistValue } = given;
-    if (intValue !== undefined)
-      return Number.isSafeInteger(Number(intValue)) ? Number(intValue) : text(String(intValue));
-    if (isFields(arrayValue)) return fitting(list(arrayValue, 'values'), (item) => value(item, depth + 1));
-    if (isFields(kvlistValue)) return attributes(list(kvlistValue, 'values'), depth + 1);
-    if (bytesValue instanceof Uint8Array) {
-      return text(Buffer.from(bytesValue.subarray(0, MAX_TEXT_LENGTH)).toString('base64'));
-    }
-    return typeof bytesValue === 'string' ? text(bytesValue) : null;
-  }
-
-  return { text, attributes };
-}
-
-function list(fields: Fields, name: string): Fields[] {
-  const value = fields[name];
-  if (value === undefined || value === null) return [];
-  if (!Array.isArray(value) || !value.every(isFields)) {
-    throw new TypeError(`The body is not an ExportTraceServiceRequest: ${name} must be a list of objects`);
-  }
-  return value;
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** An enumeration is its number, in the JSON of some exporters its name: `SPAN_KIND_CLIENT`. */
+function readEnum(value: unknown, prefix: string, names: readonly string[]): number {
+  return typeof value === 'string' && value.startsWith(prefix)
+    ? names.indexOf(value.slice(prefix.length).toLowerCase())
+    : Number(value ?? 0);
 }
