@@ -5,6 +5,8 @@ export interface StudioSpan {
   /** 16 hexadecimal digits, lower case. */
   readonly spanId: string;
   readonly parentSpanId: string | null;
+  /** Whether the parent is of another process, where the exporter tells: such a span is the root of its process. */
+  readonly isParentRemote?: boolean;
   readonly name: string;
   readonly kind: SpanKind;
   /** The `service.name` of its resource. */

@@ -1,0 +1,143 @@
+/** Two runs side by side: which steps were added or are missing, what differs, time and dollars apart. */
+import { attributeCounts, type Difference, differencesOf } from './differences.ts';
+import { factsOf, type SpanGroup } from './facts.ts';
+import { plus } from './read.ts';
+import { repeatsCallBelow } from './totals.ts';
+import type { RunTree, TreeNode } from './tree.ts';
+
+/** The spans of one run at one place: below equal parents, with the same type and name. */
+export interface Side {
+  readonly nodes: readonly TreeNode[];
+  readonly failed: number;
+  /** Nanoseconds, of all of them together. */
+  readonly durationNs: number;
+  /** Of the model calls among them, not of what is below; `null`: none is known. */
+  readonly nanodollars: number | null;
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
+}
+
+export interface CompareRow {
+  /** The types and names from the root: stable, and the same with the runs exchanged. */
+  readonly key: string;
+  readonly parentKey: string | null;
+  readonly level: number;
+  readonly type: string;
+  readonly group: SpanGroup;
+  readonly label: string;
+  /** `added`: only the right run has it. `missing`: only the left one. `changed`: both, with a difference. */
+  readonly change: 'same' | 'added' | 'missing' | 'changed';
+  readonly left: Side | null;
+  readonly right: Side | null;
+  /** Attributes and outcomes that differ; ids, times and places are not compared. */
+  readonly differences: readonly Difference[];
+  /** Whether it, or anything below it, differs. */
+  hasChange: boolean;
+}
+
+export interface Comparison {
+  /** In the order of the left run; what only the right one has stands after what it follows there. */
+  readonly rows: readonly CompareRow[];
+  readonly added: number;
+  readonly missing: number;
+  readonly changed: number;
+}
+
+export function compare(left: RunTree, right: RunTree): Comparison {
+  const rows: CompareRow[] = [];
+  const stack: {
+    key: string;
+    parent: CompareRow | null;
+    level: number;
+    left: readonly TreeNode[];
+    right: readonly TreeNode[];
+  }[] = [];
+  const push = (lefts: readonly TreeNode[], rights: readonly TreeNode[], parent: CompareRow | null) => {
+    const [ofLeft, ofRight] = [grouped(lefts), grouped(rights)];
+    const level = parent === null ? 0 : parent.level + 1;
+    for (const step of mergedOrder([...ofLeft.keys()], [...ofRight.keys()]).reverse()) {
+      const key = parent === null ? step : `${parent.key}\n${step}`;
+      stack.push({ key, parent, level, left: ofLeft.get(step) ?? [], right: ofRight.get(step) ?? [] });
+    }
+  };
+  push(left.roots, right.roots, null);
+  const parents = new Map<CompareRow, CompareRow | null>();
+  for (let each = stack.pop(); each !== undefined; each = stack.pop()) {
+    const row = rowOf(each.key, each.parent, each.level, each.left, each.right);
+    rows.push(row);
+    parents.set(row, each.parent);
+    if (row.change !== 'same') {
+      for (let up: CompareRow | null = row; up !== null && !up.hasChange; up = parents.get(up) ?? null)
+        up.hasChange = true;
+    }
+    push(childrenOf(each.left), childrenOf(each.right), row);
+  }
+  const count = (change: CompareRow['change']) => rows.filter((row) => row.change === change).length;
+  return { rows, added: count('added'), missing: count('missing'), changed: count('changed') };
+}
+
+const childrenOf = (nodes: readonly TreeNode[]) => nodes.flatMap(({ children }) => children);
+
+function grouped(nodes: readonly TreeNode[]): Map<string, TreeNode[]> {
+  const groups = new Map<string, TreeNode[]>();
+  for (const node of nodes) {
+    const { type, label } = factsOf(node.span);
+    const key = node.isMissing ? 'missing' : `${type} ${label}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [node]);
+    else group.push(node);
+  }
+  return groups;
+}
+
+/** All keys: those of the left in their order, and each other one after the one that it follows on the right. */
+function mergedOrder(left: readonly string[], right: readonly string[]): string[] {
+  const isLeft = new Set(left);
+  const after = new Map<string | undefined, string[]>();
+  let anchor: string | undefined;
+  for (const key of right) {
+    if (isLeft.has(key)) anchor = key;
+    else after.set(anchor, [...(after.get(anchor) ?? []), key]);
+  }
+  return [...(after.get(undefined) ?? []), ...left.flatMap((key) => [key, ...(after.get(key) ?? [])])];
+}
+
+function rowOf(
+  key: string,
+  parent: CompareRow | null,
+  level: number,
+  lefts: readonly TreeNode[],
+  rights: readonly TreeNode[],
+): CompareRow {
+  const [left, right] = [sideOf(lefts), sideOf(rights)];
+  const { type, group, label } = factsOf((lefts[0] ?? (rights[0] as TreeNode)).span);
+  const differences =
+    left === null || right === null ? [] : differencesOf(attributeCounts(lefts), attributeCounts(rights));
+  const isChanged = differences.length > 0 || lefts.length !== rights.length;
+  const change = left === null ? 'added' : right === null ? 'missing' : isChanged ? 'changed' : 'same';
+  const parentKey = parent?.key ?? null;
+  return { key, parentKey, level, type, group, label, change, left, right, differences, hasChange: false };
+}
+
+function sideOf(nodes: readonly TreeNode[]): Side | null {
+  if (nodes.length === 0) return null;
+  let [failed, durationNs] = [0, 0];
+  let [nanodollars, inputTokens, outputTokens]: (number | null)[] = [null, null, null];
+  for (const node of nodes) {
+    const { error, tokens, isModelCall, nanodollars: dollars } = factsOf(node.span);
+    if (error !== null) failed += 1;
+    durationNs += node.span.durationNs;
+    if (!isModelCall || repeatsCallBelow(node)) continue;
+    nanodollars = plus(nanodollars ?? null, dollars);
+    inputTokens = plus(inputTokens ?? null, tokens.input);
+    outputTokens = plus(outputTokens ?? null, tokens.output);
+  }
+  return {
+    nodes,
+    failed,
+    durationNs,
+    nanodollars: nanodollars ?? null,
+    inputTokens: inputTokens ?? null,
+    outputTokens: outputTokens ?? null,
+  };
+}

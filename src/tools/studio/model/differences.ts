@@ -1,0 +1,76 @@
+/** How the attributes of equal steps of two runs differ. */
+import { factsOf } from './facts.ts';
+import type { AttributeValue } from './span.ts';
+import type { TreeNode } from './tree.ts';
+
+export interface Difference {
+  /** The attribute, or `outcome`, `error` or `attempts`. */
+  readonly key: string;
+  /** Each value with the number of spans that have it; a span without it is not counted. */
+  readonly left: readonly ValueCount[];
+  readonly right: readonly ValueCount[];
+}
+
+export interface ValueCount {
+  readonly value: string;
+  readonly count: number;
+}
+
+export type AttributeCounts = ReadonlyMap<string, ReadonlyMap<string, number>>;
+
+/** What is different in any two runs and tells nothing: ids, times, ports, what is shown apart, what tools add. */
+const NOT_COMPARED =
+  /(?:^|[._])(?:id|ids|uuid|timestamp|seconds|port|pid|thread\.name|thread\.id)$|^tta\.(?:exemplar|llm\.cost_usd|cache\.saved_usd)$|^gen_ai\.usage\.|^code\./;
+const MOST_VALUES = 50;
+const LONGEST_VALUE = 500;
+const MORE = 'further values';
+
+export function attributeCounts(nodes: readonly TreeNode[]): AttributeCounts {
+  const counts = new Map<string, Map<string, number>>();
+  const count = (key: string, value: string) => {
+    let ofKey = counts.get(key);
+    if (ofKey === undefined) {
+      ofKey = new Map();
+      counts.set(key, ofKey);
+    }
+    const known = ofKey.size < MOST_VALUES || ofKey.has(value) ? value : MORE;
+    ofKey.set(known, (ofKey.get(known) ?? 0) + 1);
+  };
+  for (const { span } of nodes) {
+    const { outcome, error } = factsOf(span);
+    count('outcome', outcome);
+    if (error !== null && error.message !== '') count('error', error.message.slice(0, LONGEST_VALUE));
+    for (const key in span.attributes) {
+      if (key !== 'tta.outcome' && isCompared(key)) count(key, shown(span.attributes[key] as AttributeValue));
+    }
+  }
+  return counts;
+}
+
+const compared = new Map<string, boolean>();
+function isCompared(key: string): boolean {
+  const known = compared.get(key);
+  if (known !== undefined) return known;
+  if (compared.size > 10_000) compared.clear();
+  const answer = !NOT_COMPARED.test(key);
+  compared.set(key, answer);
+  return answer;
+}
+
+const shown = (value: AttributeValue) =>
+  (typeof value === 'object' ? JSON.stringify(value) : String(value)).slice(0, LONGEST_VALUE);
+
+/** The keys whose values, or their numbers, differ; in the order of the alphabet. */
+export function differencesOf(left: AttributeCounts, right: AttributeCounts): readonly Difference[] {
+  const differences: Difference[] = [];
+  for (const key of [...new Set([...left.keys(), ...right.keys()])].sort()) {
+    const [lefts, rights] = [listed(left.get(key)), listed(right.get(key))];
+    if (JSON.stringify(lefts) !== JSON.stringify(rights)) differences.push({ key, left: lefts, right: rights });
+  }
+  return differences;
+}
+
+const listed = (counts: ReadonlyMap<string, number> | undefined): readonly ValueCount[] =>
+  [...(counts ?? [])]
+    .map(([value, count]) => ({ value, count }))
+    .sort((one, other) => other.count - one.count || (one.value < other.value ? -1 : 1));

@@ -1,0 +1,235 @@
+/** The rows of a waterfall: the tree in its order, and from five equal siblings on one row for all of them. */
+import { factsOf, type SpanGroup } from './facts.ts';
+import { matchesIn } from './search.ts';
+import { add, noTotals, type Totals, totalsOf } from './totals.ts';
+import type { RunTree, TreeNode } from './tree.ts';
+
+/** So many equal siblings fold. */
+export const FOLD_FROM = 5;
+
+export type Row = SpanRow | FoldRow;
+
+interface RowPlace {
+  /** The same while the run grows: the span's id, or that of its fold. */
+  readonly key: string;
+  /** 0 for a root. The members of an open fold stand one level below it. */
+  readonly level: number;
+  /** Its place among its siblings, from 1, and their number: for `aria-posinset` and `aria-setsize`. */
+  readonly position: number;
+  readonly siblings: number;
+  readonly isExpandable: boolean;
+  readonly isExpanded: boolean;
+  /** The row above it in the tree; `null` for a root. */
+  readonly parentKey: string | null;
+}
+
+export interface SpanRow extends RowPlace {
+  readonly kind: 'span';
+  readonly node: TreeNode;
+  readonly totals: Totals;
+  /** Whether the search finds it. */
+  readonly isMatch: boolean;
+}
+
+export interface FoldRow extends RowPlace {
+  readonly kind: 'fold';
+  readonly type: string;
+  readonly group: SpanGroup;
+  readonly label: string;
+  readonly members: readonly TreeNode[];
+  /** The members that failed, the newest first. */
+  readonly failed: readonly TreeNode[];
+  readonly slowest: TreeNode;
+  /** How many members are shown: all of them, those that a search opened, or none. */
+  readonly shown: number;
+  readonly durations: Distribution;
+  /** From the first start to the last end, microseconds since the Unix epoch. */
+  readonly startUs: number;
+  readonly endUs: number;
+  /** Of all members together. */
+  readonly totals: Totals;
+}
+
+/** Nanoseconds. */
+export interface Distribution {
+  readonly min: number;
+  readonly median: number;
+  readonly p95: number;
+  readonly max: number;
+  /** Counts in steps of equal ratio from `min` to `max`. */
+  readonly counts: readonly number[];
+}
+
+export interface FoldView {
+  /** What the reader has opened (`true`) or closed by hand, by key. Spans are open and folds are closed by themselves. */
+  readonly toggled?: ReadonlyMap<string, boolean>;
+  /** Opens what it finds. @default '' */
+  readonly search?: string;
+  /** The span of a link, which must be visible. */
+  readonly reveal?: string | null;
+}
+
+export interface FoldedRows {
+  readonly rows: readonly Row[];
+  /** What the search found, in the order of the page. */
+  readonly matches: readonly TreeNode[];
+}
+
+export function rowsOf(tree: RunTree, { toggled = new Map(), search = '', reveal = null }: FoldView = {}): FoldedRows {
+  const matches = matchesIn(tree, search);
+  const matching = new Set(matches);
+  const wanted = withAncestors(matches);
+  const revealed = reveal === null ? undefined : tree.nodes.get(reveal);
+  if (revealed !== undefined) for (const node of withAncestors([revealed])) wanted.add(node);
+  const totals = totalsOf(tree);
+  const rows: Row[] = [];
+  interface Task {
+    readonly item: Item;
+    readonly level: number;
+    readonly position: number;
+    readonly siblings: number;
+    readonly parentKey: string | null;
+  }
+  const stack: Task[] = [];
+  const push = (items: readonly Item[], level: number, parentKey: string | null, all: readonly Item[] = items) => {
+    const places = all === items ? undefined : new Map(all.map((item, i) => [item, i]));
+    for (let i = items.length - 1; i >= 0; i -= 1) {
+      const item = items[i] as Item;
+      const position = (places?.get(item) ?? i) + 1;
+      stack.push({ item, level, position, siblings: all.length, parentKey });
+    }
+  };
+  push(itemsOf(tree.roots, null), 0, null);
+  for (let task = stack.pop(); task !== undefined; task = stack.pop()) {
+    const { item, ...place } = task;
+    if ('members' in item) {
+      const byHand = toggled.get(item.key);
+      const found = byHand === true ? item.members : item.members.filter((member) => wanted.has(member));
+      const isExpanded = found.length > 0;
+      rows.push({ ...place, ...foldRow(item, totals), isExpanded, shown: found.length });
+      push(found, place.level + 1, item.key, item.members);
+    } else {
+      const key = item.span.spanId;
+      const isExpandable = item.children.length > 0;
+      const opensFor = isExpandable && item.children.some((child) => wanted.has(child));
+      const isExpanded = isExpandable && (opensFor || (toggled.get(key) ?? true));
+      const sum = totals.get(item) as Totals;
+      const isMatch = matching.has(item);
+      rows.push({ ...place, kind: 'span', key, node: item, totals: sum, isMatch, isExpandable, isExpanded });
+      if (isExpanded) push(itemsOf(item.children, item), place.level + 1, key);
+    }
+  }
+  return { rows, matches };
+}
+
+interface Fold {
+  readonly key: string;
+  readonly members: TreeNode[];
+}
+type Item = TreeNode | Fold;
+
+const equality = (node: TreeNode) => {
+  const { type, label } = factsOf(node.span);
+  return node.isMissing ? `missing ${node.span.spanId}` : `${type} ${label} ${node.span.scope}`;
+};
+
+/**
+ * Siblings, with a fold in the place of the first of five or more equal ones. Below an agent only equal ones that follow one
+ * another fold: there the order of model calls and tools is what a reader looks for.
+ */
+function itemsOf(siblings: readonly TreeNode[], parent: TreeNode | null): readonly Item[] {
+  if (siblings.length < FOLD_FROM) return siblings;
+  const where = `fold ${parent?.span.spanId ?? ''} `;
+  return isInTurn(siblings) ? foldNeighbours(siblings, where) : foldAll(siblings, where);
+}
+
+function foldAll(siblings: readonly TreeNode[], where: string): readonly Item[] {
+  const groups = new Map<string, TreeNode[]>();
+  for (const node of siblings) {
+    const key = equality(node);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [node]);
+    else group.push(node);
+  }
+  return siblings.flatMap((node): readonly Item[] => {
+    const key = equality(node);
+    const members = groups.get(key) as TreeNode[];
+    if (members.length < FOLD_FROM) return [node];
+    return members[0] === node ? [{ key: where + key, members }] : [];
+  });
+}
+
+function foldNeighbours(siblings: readonly TreeNode[], where: string): readonly Item[] {
+  const items: Item[] = [];
+  for (let from = 0, to = 0; from < siblings.length; from = to) {
+    const first = siblings[from] as TreeNode;
+    const key = equality(first);
+    for (to = from + 1; to < siblings.length && equality(siblings[to] as TreeNode) === key; ) to += 1;
+    const members = siblings.slice(from, to);
+    if (members.length < FOLD_FROM) items.push(...members);
+    else items.push({ key: `${where}${key} ${first.span.spanId}`, members });
+  }
+  return items;
+}
+
+/** Model calls and tools beside one another: an agent's turns. */
+function isInTurn(siblings: readonly TreeNode[]): boolean {
+  const has = (wanted: SpanGroup) => siblings.some(({ span }) => factsOf(span).group === wanted);
+  return has('tool') && has('model');
+}
+
+type FoldFacts = Omit<FoldRow, 'level' | 'position' | 'siblings' | 'parentKey' | 'isExpanded' | 'shown'>;
+
+function foldRow({ key, members }: Fold, totals: ReadonlyMap<TreeNode, Totals>): FoldFacts {
+  const [first] = members as [TreeNode];
+  const { type, group, label } = factsOf(first.span);
+  const sum = noTotals();
+  let slowest = first;
+  let endUs = 0;
+  for (const node of members) {
+    add(sum, totals.get(node) as Totals);
+    if (node.span.durationNs > slowest.span.durationNs) slowest = node;
+    endUs = Math.max(endUs, node.span.startUs + node.span.durationNs / 1_000);
+  }
+  const failed = members.filter(({ span }) => factsOf(span).error !== null).reverse();
+  const durations = distributionOf(members.map(({ span }) => span.durationNs));
+  const { startUs } = first.span;
+  return {
+    kind: 'fold',
+    key,
+    type,
+    group,
+    label,
+    members,
+    failed,
+    slowest,
+    durations,
+    startUs,
+    endUs,
+    totals: sum,
+    isExpandable: true,
+  };
+}
+
+const STEPS = 16;
+
+export function distributionOf(durationsNs: readonly number[]): Distribution {
+  const sorted = [...durationsNs].sort((one, other) => one - other);
+  const at = (share: number) => sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
+  const [min, max] = [at(0), at(1)];
+  const counts = new Array<number>(STEPS).fill(0);
+  const range = Math.log((max + 1) / (min + 1));
+  for (const each of sorted) {
+    const step = range === 0 ? 0 : Math.floor((Math.log((each + 1) / (min + 1)) / range) * STEPS);
+    counts[Math.min(STEPS - 1, step)] = (counts[Math.min(STEPS - 1, step)] ?? 0) + 1;
+  }
+  return { min, median: at(0.5), p95: at(0.95), max, counts };
+}
+
+function withAncestors(nodes: readonly TreeNode[]): Set<TreeNode> {
+  const all = new Set<TreeNode>();
+  for (const node of nodes) {
+    for (let each: TreeNode | null = node; each !== null && !all.has(each); each = each.parent) all.add(each);
+  }
+  return all;
+}
