@@ -1,13 +1,32 @@
-import { view } from './address.ts';
+import { effect, useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { type View, view } from './address.ts';
 import { CompareView } from './compare/compare-view.tsx';
 import { NumbersView } from './numbers/numbers-view.tsx';
+import { Text } from './parts/cells.tsx';
 import { KeysDialog } from './parts/keys-dialog.tsx';
 import { RunView } from './run/run-view.tsx';
 import { RunsView } from './runs/runs-view.tsx';
-import { isConnected } from './server.ts';
+import { about, isConnected } from './server.ts';
+import { THEMES, theme } from './theme.ts';
+import { Wiring } from './wiring/wiring.tsx';
+
+const TITLES: Readonly<Record<View['name'], string>> = {
+  runs: 'Runs',
+  run: 'Run',
+  compare: 'Comparison',
+  numbers: 'Numbers',
+};
 
 export function App() {
   const shown = view.value;
+  useEffect(
+    () =>
+      effect(() => {
+        document.title = `${TITLES[view.value.name]} · Studio`;
+      }),
+    [],
+  );
   return (
     <>
       <header class="bar">
@@ -22,6 +41,19 @@ export function App() {
             Numbers
           </a>
         </nav>
+        <Connection />
+        <select
+          class="theme"
+          aria-label="Theme"
+          value={theme.value}
+          onChange={({ currentTarget: { value } }) => {
+            theme.value = THEMES.find((each) => each === value) ?? 'system';
+          }}
+        >
+          {THEMES.map((each) => (
+            <option key={each}>{each}</option>
+          ))}
+        </select>
         <KeysDialog />
       </header>
       {isConnected.value ? null : (
@@ -29,12 +61,64 @@ export function App() {
           Studio does not answer. Is it still running? This page connects again by itself.
         </p>
       )}
+      <Notes />
       <main>
         {shown.name === 'runs' && <RunsView />}
         {shown.name === 'run' && <RunView traceId={shown.traceId} />}
         {shown.name === 'compare' && <CompareView before={shown.before} after={shown.after} />}
         {shown.name === 'numbers' && <NumbersView />}
       </main>
+    </>
+  );
+}
+
+/** Where spans are taken, and whether all is well; a click shows the rest. */
+function Connection() {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const facts = about.value;
+  const host = facts === undefined ? '' : new URL(facts.url).host;
+  const isBad = !isConnected.value || facts?.receiver.requests[0]?.problem || facts?.storage.notes.length;
+  return (
+    <>
+      <button type="button" class="plain connection" aria-haspopup="dialog" onClick={() => dialog.current?.showModal()}>
+        <span class={`dot ${isBad ? 'bad' : 'good'}`} aria-hidden="true" />
+        <span class="address">{isConnected.value ? host : 'not connected'}</span>
+        <span class="unseen">, what Studio receives and keeps</span>
+      </button>
+      <dialog
+        ref={dialog}
+        aria-labelledby="about-title"
+        onClick={(event) => event.target === dialog.current && dialog.current?.close()}
+      >
+        <Wiring titleId="about-title" />
+        <button type="button" onClick={() => dialog.current?.close()}>
+          Close
+        </button>
+      </dialog>
+    </>
+  );
+}
+
+/** What the reader should know about what is kept, until he has read it. */
+function Notes() {
+  const read = useSignal<readonly string[]>([]);
+  const notes = about.value?.storage.notes.filter((note) => !read.value.includes(note)) ?? [];
+  return (
+    <>
+      {notes.map((note) => (
+        <p class="note" role="status" key={note}>
+          <Text of={note} />
+          <button
+            type="button"
+            class="plain"
+            onClick={() => {
+              read.value = [...read.value, note];
+            }}
+          >
+            Hide
+          </button>
+        </p>
+      ))}
     </>
   );
 }

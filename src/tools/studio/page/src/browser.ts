@@ -16,3 +16,21 @@ export function every(ms: number, callback: () => void): () => void {
   const timer = setInterval(callback, ms);
   return () => clearInterval(timer);
 }
+
+/** What the reader chose, kept by the browser. A browser can forbid to keep anything: then it is not kept. */
+export function readChoice(name: string): string | null {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null;
+  }
+}
+
+export function keepChoice(name: string, value: string | null): void {
+  try {
+    if (value === null) localStorage.removeItem(name);
+    else localStorage.setItem(name, value);
+  } catch {
+    // It lasts until the page is closed.
+  }
+}

@@ -62,3 +62,20 @@ export function formatAgo(ms: number, nowMs: number): string {
   const [unit, size] = UNITS.find(([, each]) => Math.abs(seconds) >= each) ?? ['second', 1];
   return relative.format(Math.trunc(seconds / size), unit);
 }
+
+/** `38.2 MB`, in powers of 1,000. */
+export function formatBytes(bytes: number): string {
+  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'];
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
+  const unit = units[power] ?? 'byte';
+  return new Intl.NumberFormat(locale, { style: 'unit', unit, maximumFractionDigits: 1 }).format(
+    bytes / 1_000 ** power,
+  );
+}
+
+/** `GMT+1`: the zone of all times on the page. */
+export function zoneName(): string {
+  return zone.formatToParts().find(({ type }) => type === 'timeZoneName')?.value ?? '';
+}
+
+const zone = new Intl.DateTimeFormat(locale, { timeZoneName: 'short' });

@@ -12,7 +12,6 @@ export function KeysDialog() {
         ?
       </button>
       {/* A click beside the dialog closes it; Escape does so by itself. */}
-      {/* biome-ignore lint/a11y/useKeyWithClickEvents: Escape is the key for it */}
       <dialog
         ref={dialog}
         class="keys"

@@ -9,7 +9,7 @@ export interface VirtualOptions {
   readonly rowHeight: number;
   /** Stays with a row when rows are added before it. */
   readonly keyOf: (index: number) => string;
-  readonly scroller: RefObject<HTMLElement>;
+  readonly scroller: RefObject<HTMLElement | null>;
   /** The height of what covers the top of the scroller, such as its header, in pixels. @default 0 */
   readonly paddingTop?: number;
   /** A row that is drawn even when it is not seen, because it has the focus. */
