@@ -2,7 +2,7 @@
 import { criticalPathOf } from './critical-path.ts';
 import { factsOf } from './facts.ts';
 import { plus } from './read.ts';
-import { nodesInOrder, repeatsCallBelow } from './totals.ts';
+import { isCountedCall, nodesInOrder } from './totals.ts';
 import type { RunTree, TreeNode } from './tree.ts';
 import { type DollarUse, useOf } from './use.ts';
 import type { WaitKind } from './waits.ts';
@@ -43,8 +43,8 @@ export function breakdownOf(tree: RunTree): Breakdown {
   const byPrimitive = new Map<string, DollarShare>();
   const byUse = new Map<string, DollarShare>();
   for (const node of nodesInOrder(tree)) {
-    const { isModelCall, model, nanodollars, label } = factsOf(node.span);
-    if (!isModelCall || repeatsCallBelow(node)) continue;
+    const { model, nanodollars, label } = factsOf(node.span);
+    if (!isCountedCall(node)) continue;
     charge(byModel, model ?? 'unknown model', nanodollars);
     charge(byPrimitive, nameOfSpender(node) ?? label, nanodollars);
     charge(byUse, useOf(node), nanodollars);

@@ -2,7 +2,7 @@
 import { attributeCounts, type Difference, differencesOf } from './differences.ts';
 import { factsOf, type SpanGroup } from './facts.ts';
 import { plus } from './read.ts';
-import { repeatsCallBelow } from './totals.ts';
+import { isCountedCall } from './totals.ts';
 import type { RunTree, TreeNode } from './tree.ts';
 
 /** The spans of one run at one place: below equal parents, with the same type and name. */
@@ -124,10 +124,10 @@ function sideOf(nodes: readonly TreeNode[]): Side | null {
   let [failed, durationNs] = [0, 0];
   let [nanodollars, inputTokens, outputTokens]: (number | null)[] = [null, null, null];
   for (const node of nodes) {
-    const { error, tokens, isModelCall, nanodollars: dollars } = factsOf(node.span);
+    const { error, tokens, nanodollars: dollars } = factsOf(node.span);
     if (error !== null) failed += 1;
     durationNs += node.span.durationNs;
-    if (!isModelCall || repeatsCallBelow(node)) continue;
+    if (!isCountedCall(node)) continue;
     nanodollars = plus(nanodollars ?? null, dollars);
     inputTokens = plus(inputTokens ?? null, tokens.input);
     outputTokens = plus(outputTokens ?? null, tokens.output);

@@ -102,6 +102,8 @@ const GROUPS: Readonly<Record<string, SpanGroup>> = {
 const MODEL_CALLS: ReadonlySet<string> = new Set(['chat', 'text_completion', 'generate_content', 'embeddings']);
 const OUTCOMES: readonly RunStatus[] = RUN_STATUSES.filter((each) => each !== 'running' && each !== 'unfinished');
 const CACHE_RESULTS = ['hit', 'stale', 'miss'] as const;
+const SCOPE = 'tta-primitives';
+const COMPOSITIONS: ReadonlySet<unknown> = new Set(['sequential', 'parallel', 'workflow']);
 const TAG = 'tta.tag.';
 const MOST_TAGS = 64;
 
@@ -133,9 +135,9 @@ function readFacts(span: StudioSpan): SpanFacts {
     type,
     group: isModelCall ? 'model' : ((Object.hasOwn(GROUPS, type) ? GROUPS[type] : undefined) ?? 'other'),
     label: labelOf(span, step),
-    isOurs: span.scope === 'tta-primitives',
+    isOurs: span.scope === SCOPE,
     isModelCall,
-    workflow: textOf(attributes['gen_ai.workflow.name']),
+    workflow: workflowOf(span),
     outcome: outcome ?? (span.status === 'error' ? 'failure' : 'success'),
     error: spanError(span),
     model,
@@ -194,6 +196,13 @@ function labelOf({ attributes, name }: StudioSpan, step: number | null): string 
   const named = firstText(attributes, 'tta.primitive.name', 'gen_ai.workflow.name', 'gen_ai.tool.name');
   if (named !== null || step !== null) return named ?? name;
   return firstText(attributes, 'gen_ai.agent.name', 'gen_ai.response.model', 'gen_ai.request.model') ?? name;
+}
+
+/** An unnamed composition counts as a workflow too, under the name of its kind. */
+function workflowOf({ attributes, scope }: StudioSpan): string | null {
+  const named = textOf(attributes['gen_ai.workflow.name']);
+  if (named !== null || scope !== SCOPE) return named;
+  return COMPOSITIONS.has(attributes['tta.primitive.type']) ? textOf(attributes['tta.primitive.name']) : null;
 }
 
 const eventsOf = ({ events }: StudioSpan, name: string) => events.filter((event) => event.name === name);

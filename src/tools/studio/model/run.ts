@@ -61,4 +61,44 @@ export interface RunSummary {
   readonly droppedSpans: number;
   /** When its last span arrived, in milliseconds since the Unix epoch. */
   readonly receivedMs: number;
+  /** What the row was computed from as far as later spans may change it. For `summarise`, not for readers. */
+  readonly draft?: RunDraft;
+}
+
+/** Bounded: some kilobytes at the most. */
+export interface RunDraft {
+  /** The span that names and ends the run, by what has come. */
+  readonly top: Top | null;
+  /** The earliest workflow. */
+  readonly workflow: Earliest | null;
+  /** Texts of which the earliest span's counts: ids, `tag.KEY`. */
+  readonly texts: Readonly<Record<string, Earliest>>;
+  /** What failed, by type and message of the error: the span that began last, which is the innermost. */
+  readonly errors: readonly DraftError[];
+  /** The parents of model calls that told their usage: such a parent repeats it. */
+  readonly callers: readonly string[];
+}
+
+export interface Moment {
+  readonly startUs: number;
+  readonly durationNs: number;
+  readonly spanId: string;
+}
+
+export interface Earliest extends Moment {
+  readonly value: string;
+}
+
+export interface Top extends Moment {
+  readonly rank: number;
+  readonly name: string;
+  readonly service: string;
+  readonly outcome: RunStatus;
+  /** `type: message` of its error; empty where it did not fail. */
+  readonly error: string;
+}
+
+export interface DraftError extends Moment {
+  readonly error: string;
+  readonly line: string;
 }

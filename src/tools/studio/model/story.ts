@@ -2,6 +2,7 @@
 import { culpritOf } from './culprit.ts';
 import { errorLine } from './error.ts';
 import { factsOf, type Outcome } from './facts.ts';
+import { titleOf } from './title.ts';
 import { nodesInOrder } from './totals.ts';
 import type { RunTree, TreeNode } from './tree.ts';
 
@@ -27,14 +28,7 @@ const LONGEST_MESSAGE = 300;
 const MOST_NAMED = 3;
 
 const say = (text: string): StoryPart => ({ text, spanId: null });
-const name = (node: TreeNode): StoryPart => ({ text: titleOf(node), spanId: node.span.spanId });
-
-/** The type and the author's name: `retry ask`, `chat gpt-5`. */
-export function titleOf({ span, isMissing }: TreeNode): string {
-  if (isMissing) return 'a span that was not received';
-  const { type, label } = factsOf(span);
-  return label === type || span.name === label || label.startsWith(`${type} `) ? label : `${type} ${label}`;
-}
+const name = (node: TreeNode): StoryPart => ({ text: titleOf(node.span), spanId: node.span.spanId });
 
 export function storyOf(tree: RunTree): Story {
   const [root] = tree.roots;

@@ -1,59 +1,107 @@
 /** A run's row of the list, from the spans that arrive. */
-import type { RunStatus, RunSummary } from './run.ts';
-import { type AttributeValue, endUs, type StudioSpan } from './span.ts';
+import { countsAsCall } from './calls.ts';
+import { cutText } from './cut-text.ts';
+import { ENDS, NO_DRAFT, withSpan } from './draft.ts';
+import { factsOf } from './facts.ts';
+import { plus } from './read.ts';
+import type { RunDraft, RunStatus, RunSummary } from './run.ts';
+import { endUs, type StudioSpan } from './span.ts';
 
-const text = (value: AttributeValue | undefined) => (typeof value === 'string' && value !== '' ? value : null);
-const number = (value: AttributeValue | undefined) =>
-  typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : null;
-const plus = (one: number | null, other: number | null) => (other === null ? one : (one ?? 0) + other);
+const MOST_MODELS = 20;
+const LONGEST_MODEL = 100;
 
-const OUTCOMES: readonly RunStatus[] = ['success', 'failure', 'timeout', 'cancelled', 'superseded', 'rejected'];
-
-/** The row with further spans of its run. None of them may be counted already. */
+/** The row with further spans of its run. None of them may be counted already. In which order they come makes no difference. */
 export function summarise(
   previous: RunSummary | undefined,
   spans: readonly StudioSpan[],
   { arrival, change, receivedMs }: Pick<RunSummary, 'arrival' | 'change' | 'receivedMs'>,
 ): RunSummary {
-  let row: RunSummary = previous ?? emptyRow(spans[0]?.traceId ?? '', arrival);
-  for (const span of spans) row = withSpan(row, span);
-  return { ...row, change, receivedMs };
+  const row = { ...(previous ?? emptyRow(spans[0]?.traceId ?? '', arrival)) };
+  let draft = previous?.draft ?? NO_DRAFT;
+  const nearby = neighboursIn(spans);
+  for (const span of spans) {
+    const isCounted = !draft.callers.includes(span.spanId) && countsAsCall(span, nearby(span));
+    count(row, span, isCounted);
+    draft = withSpan(draft, span);
+  }
+  return { ...row, ...told(draft, row), change, receivedMs, draft };
 }
 
-function withSpan(row: RunSummary, span: StudioSpan): RunSummary {
-  const { attributes } = span;
-  const isRoot = span.parentSpanId === null;
-  const workflow = text(attributes['gen_ai.workflow.name']);
-  const isModelCall = attributes['gen_ai.operation.name'] === 'chat';
-  const dollars = number(attributes['tta.llm.cost_usd']);
-  const model = text(attributes['gen_ai.response.model']) ?? text(attributes['gen_ai.request.model']);
-  const startUs = row.spans === 0 ? span.startUs : Math.min(row.startUs, span.startUs);
-  const end = Math.max(row.spans === 0 ? 0 : row.startUs + row.durationUs, endUs(span));
-  const outcome = OUTCOMES.find((each) => each === attributes['tta.outcome']);
+/** The row of a run of which nothing has come for long: it ended as its top did, or nobody knows how. */
+export function settle(row: RunSummary): RunSummary {
+  if (row.status !== 'running') return row;
+  const top = row.draft?.top;
+  const status = top === null || top === undefined || top.rank === 0 ? 'unfinished' : top.outcome;
+  return { ...row, status, failure: failureOf(row.draft ?? NO_DRAFT, status) };
+}
+
+type Counted = { -readonly [Key in keyof RunSummary]: RunSummary[Key] };
+
+function count(row: Counted, span: StudioSpan, isCounted: boolean): void {
+  const { isOurs, isModelCall, error, tokens, nanodollars, model, retries, cache } = factsOf(span);
+  const lastUs = Math.max(row.spans === 0 ? 0 : row.startUs + row.durationUs, Math.ceil(endUs(span)));
+  row.startUs = row.spans === 0 ? span.startUs : Math.min(row.startUs, span.startUs);
+  row.durationUs = lastUs - row.startUs;
+  row.spans += 1;
+  if (error !== null) row.errors += 1;
+  row.retries += retries.length;
+  if (cache === 'hit' || cache === 'stale') row.cacheHits += 1;
+  if (isOurs) row.kind = 'workflow';
+  else if (isModelCall && row.kind === 'other') row.kind = 'model';
+  if (!isCounted) return;
+  row.modelCalls += 1;
+  row.inputTokens = plus(row.inputTokens, tokens.input);
+  row.outputTokens = plus(row.outputTokens, tokens.output);
+  row.nanodollars = plus(row.nanodollars, nanodollars);
+  if (nanodollars === null) row.unpricedCalls += 1;
+  const name = model === null ? null : cutText(model, LONGEST_MODEL);
+  if (name !== null && !row.models.includes(name)) row.models = [...row.models, name].sort().slice(0, MOST_MODELS);
+}
+
+/** What the draft says of the run so far. */
+function told(draft: RunDraft, row: RunSummary): Partial<RunSummary> {
+  const { top, workflow, texts } = draft;
+  const isOver = top !== null && top.rank >= ENDS;
+  const status: RunStatus = isOver ? top.outcome : 'running';
+  // A model call knows the outermost workflow while only inner ones have ended.
+  const outermost = isOver ? workflow : (texts.workflow ?? workflow);
+  const tags: Record<string, string> = Object.create(null);
+  for (const key in texts) if (key.startsWith('tag.')) tags[key.slice(4)] = texts[key]?.value ?? '';
   return {
-    ...row,
-    name: isRoot ? (workflow ?? span.name) : row.name === '' ? (workflow ?? span.name) : row.name,
-    workflow: isRoot ? workflow : row.workflow,
-    service: isRoot || row.service === '' ? span.service : row.service,
-    kind: span.scope === 'tta-primitives' ? 'workflow' : isModelCall && row.kind === 'other' ? 'model' : row.kind,
-    status: isRoot ? (outcome ?? (span.status === 'error' ? 'failure' : 'success')) : row.status,
-    startUs,
-    durationUs: Math.round(end - startUs),
-    spans: row.spans + 1,
-    errors: row.errors + (span.status === 'error' ? 1 : 0),
-    modelCalls: row.modelCalls + (isModelCall ? 1 : 0),
-    inputTokens: plus(row.inputTokens, number(attributes['gen_ai.usage.input_tokens'])),
-    outputTokens: plus(row.outputTokens, number(attributes['gen_ai.usage.output_tokens'])),
-    nanodollars: plus(row.nanodollars, dollars === null ? null : Math.round(dollars * 1e9)),
-    unpricedCalls: row.unpricedCalls + (isModelCall && dollars === null ? 1 : 0),
-    models: isModelCall && model !== null && !row.models.includes(model) ? [...row.models, model] : row.models,
-    retries: row.retries + span.events.filter(({ name }) => name === 'tta.retry').length,
-    cacheHits: row.cacheHits + (attributes['tta.cache.result'] === 'hit' ? 1 : 0),
-    session: row.session ?? text(attributes['session.id']),
-    correlation: row.correlation ?? text(attributes['tta.correlation.id']),
-    tenant: row.tenant ?? text(attributes['tta.tenant']),
-    failure: isRoot && span.status === 'error' ? span.statusMessage : row.failure,
+    name: outermost?.value ?? top?.name ?? row.name,
+    workflow: outermost?.value ?? null,
+    service: top?.service ?? row.service,
+    status,
+    session: texts.session?.value ?? null,
+    correlation: texts.correlation?.value ?? null,
+    tenant: texts.tenant?.value ?? null,
+    tags,
+    failure: failureOf(draft, status),
   };
+}
+
+/** The innermost span that failed with the error of the run. */
+function failureOf({ top, errors }: RunDraft, status: RunStatus): string | null {
+  if (top === null || ['success', 'running', 'unfinished'].includes(status)) return null;
+  return (
+    errors.find(({ error }) => error === top.error)?.line ?? (top.error === '' ? top.name : `${top.name}: ${top.error}`)
+  );
+}
+
+/** The parent and the children of a span among these. */
+function neighboursIn(spans: readonly StudioSpan[]) {
+  const byId = new Map(spans.map((span) => [span.spanId, span]));
+  const byParent = new Map<string, StudioSpan[]>();
+  for (const span of spans) {
+    if (span.parentSpanId === null || !factsOf(span).isModelCall) continue;
+    const siblings = byParent.get(span.parentSpanId);
+    if (siblings === undefined) byParent.set(span.parentSpanId, [span]);
+    else siblings.push(span);
+  }
+  return ({ spanId, parentSpanId }: StudioSpan) => ({
+    parent: parentSpanId === null ? undefined : byId.get(parentSpanId),
+    children: byParent.get(spanId) ?? [],
+  });
 }
 
 function emptyRow(traceId: string, arrival: number): RunSummary {

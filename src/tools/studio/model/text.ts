@@ -5,7 +5,8 @@ import { type Row, rowsOf } from './fold.ts';
 import type { Message } from './messages.ts';
 import type { RunSummary } from './run.ts';
 import { endUs, type StudioSpan } from './span.ts';
-import { storyOf, titleOf } from './story.ts';
+import { storyOf } from './story.ts';
+import { titleOf } from './title.ts';
 import type { RunTree, TreeNode } from './tree.ts';
 
 export interface TextOptions {
@@ -89,7 +90,7 @@ export function spanLine(node: TreeNode): string {
       ? []
       : [errorLine(facts.error), ...facts.error.causes.map((each) => `caused by ${errorLine(each)}`)]),
   ];
-  return oneLine(`${titleOf(node)}: ${node.isMissing ? 'its children only' : parts.join(', ')}`);
+  return oneLine(`${titleOf(span)}: ${node.isMissing ? 'its children only' : parts.join(', ')}`);
 }
 
 function factWords(facts: SpanFacts): readonly string[] {

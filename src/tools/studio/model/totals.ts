@@ -1,4 +1,5 @@
 /** What is in the subtree of each node: dollars, tokens, errors. */
+import { countsAsCall } from './calls.ts';
 import { factsOf } from './facts.ts';
 import { plus } from './read.ts';
 import type { RunTree, TreeNode } from './tree.ts';
@@ -43,14 +44,15 @@ export function* nodesInOrder({ roots }: Pick<RunTree, 'roots'>): Generator<Tree
   }
 }
 
-/** Whether its tokens and dollars are those of a model call below it, which another instrumentation saw too. */
-export function repeatsCallBelow(node: TreeNode): boolean {
-  return node.children.some(({ span }) => factsOf(span).isModelCall);
+/** Whether the node is a model call whose tokens and dollars are not those of another span. */
+export function isCountedCall({ span, parent, children }: TreeNode): boolean {
+  if (!factsOf(span).isModelCall) return false;
+  return countsAsCall(span, { parent: parent?.span, children: children.map((child) => child.span) });
 }
 
 function ownTotals(node: TreeNode): Totals {
-  const { isModelCall, nanodollars, unknownDollars, tokens, error } = factsOf(node.span);
-  const isCounted = isModelCall && !repeatsCallBelow(node);
+  const { nanodollars, unknownDollars, tokens, error } = factsOf(node.span);
+  const isCounted = isCountedCall(node);
   return {
     spans: node.isMissing ? 0 : 1,
     errors: error === null ? 0 : 1,

@@ -1,0 +1,113 @@
+/** What a row keeps of spans while others may come. In which order they come makes no difference. */
+import { tellsUsage } from './calls.ts';
+import { cutText, lineOf } from './cut-text.ts';
+import { errorLine } from './error.ts';
+import { factsOf, type SpanFacts } from './facts.ts';
+import { textOf } from './read.ts';
+import type { DraftError, Earliest, Moment, RunDraft, Top } from './run.ts';
+import type { StudioSpan } from './span.ts';
+import { titleOf } from './title.ts';
+
+const LONGEST_NAME = 200;
+const LONGEST_VALUE = 200;
+const LONGEST_LINE = 500;
+const MOST_TEXTS = 32;
+const MOST_ERRORS = 8;
+const MOST_CALLERS = 64;
+
+/** From here on the top ends the run. */
+export const ENDS = 2;
+
+export const NO_DRAFT: RunDraft = { top: null, workflow: null, texts: {}, errors: [], callers: [] };
+
+export function withSpan(draft: RunDraft, span: StudioSpan): RunDraft {
+  const facts = factsOf(span);
+  return {
+    top: topOf(draft.top, span, facts),
+    workflow: facts.workflow === null ? draft.workflow : earlier(draft.workflow, at(span, facts.workflow)),
+    texts: textsWith(draft.texts, span, facts),
+    errors: facts.error === null ? draft.errors : errorsWith(draft.errors, span, facts),
+    callers: callersWith(draft, span, facts),
+  };
+}
+
+const momentOf = ({ startUs, durationNs, spanId }: StudioSpan): Moment => ({ startUs, durationNs, spanId });
+const at = (span: StudioSpan, value: string): Earliest => ({
+  ...momentOf(span),
+  value: cutText(value, LONGEST_VALUE),
+});
+
+/** Of two that begin together the longer one comes first: it may be around the other. */
+const order = (one: Moment, other: Moment) =>
+  one.startUs - other.startUs || other.durationNs - one.durationNs || (one.spanId < other.spanId ? -1 : 1);
+
+const earlier = (one: Earliest | null | undefined, other: Earliest): Earliest =>
+  one === null || one === undefined || order(other, one) < 0 ? other : one;
+
+/**
+ * The root of the trace; else the root of a process, whose parent is elsewhere and may never come; else the earliest
+ * workflow; else the earliest span. The first two end the run.
+ */
+function topOf(top: Top | null, span: StudioSpan, facts: SpanFacts): Top | null {
+  const rank = span.parentSpanId === null ? 3 : span.isParentRemote === true ? 2 : facts.workflow === null ? 0 : 1;
+  if (top !== null && (rank - top.rank || order(top, span)) < 0) return top;
+  return {
+    ...momentOf(span),
+    rank,
+    name: lineOf(facts.workflow ?? (facts.isOurs ? facts.label : span.name), LONGEST_NAME),
+    service: lineOf(span.service, LONGEST_NAME),
+    outcome: facts.outcome,
+    error: facts.error === null ? '' : lineOf(errorLine(facts.error), LONGEST_LINE),
+  };
+}
+
+function textsWith(texts: RunDraft['texts'], span: StudioSpan, facts: SpanFacts): RunDraft['texts'] {
+  const { session, correlation, tenant, tags } = facts;
+  const given: [string, string | null][] = [
+    ['session', session],
+    ['correlation', correlation],
+    ['tenant', tenant],
+    ['workflow', textOf(span.attributes['tta.workflow.name'])],
+  ];
+  for (const key in tags) given.push([`tag.${lineOf(key, LONGEST_NAME)}`, tags[key] ?? null]);
+  let changed: Record<string, Earliest> | undefined;
+  for (const [key, value] of given) {
+    if (value === null) continue;
+    const next = earlier(texts[key], at(span, value));
+    if (next === texts[key]) continue;
+    changed ??= { ...texts };
+    changed[key] = next;
+  }
+  return changed === undefined ? texts : bounded(changed);
+}
+
+/** The ids, and the first tags in the order of the alphabet. */
+function bounded(texts: Record<string, Earliest>): RunDraft['texts'] {
+  const keys = Object.keys(texts);
+  if (keys.length <= MOST_TEXTS) return texts;
+  for (const key of keys
+    .filter((each) => each.startsWith('tag.'))
+    .sort()
+    .slice(MOST_TEXTS - 4))
+    delete texts[key];
+  return texts;
+}
+
+/** Of each error the span that began last, and of all errors the latest. */
+function errorsWith(errors: readonly DraftError[], span: StudioSpan, facts: SpanFacts): readonly DraftError[] {
+  const said = facts.error === null ? '' : errorLine(facts.error);
+  const causes = facts.error?.causes.map((cause) => `, caused by ${errorLine(cause)}`).join('') ?? '';
+  const line = lineOf(`${titleOf(span)}: ${said}${causes}`, LONGEST_LINE);
+  const own: DraftError = { ...momentOf(span), error: lineOf(said, LONGEST_LINE), line };
+  const known = errors.find(({ error }) => error === own.error);
+  if (known !== undefined && order(own, known) < 0) return errors;
+  return [...errors.filter((each) => each !== known), own]
+    .sort((one, other) => order(other, one))
+    .slice(0, MOST_ERRORS);
+}
+
+function callersWith({ callers, top }: RunDraft, span: StudioSpan, facts: SpanFacts): readonly string[] {
+  const isOver = top !== null && top.rank >= ENDS;
+  if (isOver || !facts.isModelCall || span.parentSpanId === null || !tellsUsage(span)) return isOver ? [] : callers;
+  return callers.includes(span.parentSpanId) ? callers : [...callers, span.parentSpanId].slice(-MOST_CALLERS);
+}

@@ -1,0 +1,125 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { RunSummary } from '../../../../src/tools/studio/model/run.ts';
+import type { StudioSpan } from '../../../../src/tools/studio/model/span.ts';
+import { settle, summarise } from '../../../../src/tools/studio/model/summarise.ts';
+import { runs } from './random-runs.ts';
+import { chat, idOf, primitive, retryEvent, span } from './spans.ts';
+
+const META = { arrival: 1, change: 1, receivedMs: 0 };
+const rowOf = (...batches: readonly StudioSpan[][]) =>
+  batches.reduce<RunSummary | undefined>((row, batch) => summarise(row, batch, META), undefined) as RunSummary;
+const readers = ({ draft: _, ...row }: RunSummary) => row;
+
+describe('the row of a run', () => {
+  it('is the same in whatever order and batches its spans come', () => {
+    fc.assert(
+      fc.property(
+        runs.chain((spans) =>
+          fc.tuple(
+            fc.constant(spans),
+            fc.shuffledSubarray([...spans], { minLength: spans.length }),
+            fc.integer({ min: 1, max: spans.length }),
+          ),
+        ),
+        ([spans, shuffled, size]) => {
+          const batches = [];
+          for (let i = 0; i < shuffled.length; i += size) batches.push(shuffled.slice(i, i + size));
+          expect(readers(rowOf(...batches))).toEqual(readers(rowOf([...spans])));
+        },
+      ),
+    );
+  });
+
+  it('has the name and the tags of the outermost workflow, also before the root has come', () => {
+    const inner = primitive('workflow', 'part', {
+      id: 'part',
+      parent: 'map',
+      at: 5,
+      attributes: { 'gen_ai.workflow.name': 'part', 'tta.tag.file': 'a.md' },
+    });
+    const call = chat('m', { id: 'call', parent: 'part', at: 6, attributes: { 'tta.workflow.name': 'digest' } });
+    expect(rowOf([call])).toMatchObject({ name: 'digest', workflow: 'digest', status: 'running' });
+    expect(rowOf([call], [inner])).toMatchObject({ name: 'digest', workflow: 'digest', tags: { file: 'a.md' } });
+    const root = primitive('sequential', 'digest', { id: 'root', attributes: { 'gen_ai.workflow.name': 'digest' } });
+    expect(rowOf([call], [inner], [root])).toMatchObject({ name: 'digest', status: 'success' });
+  });
+
+  it('keeps the value of the outermost span of a tag', () => {
+    const of = (id: string, at: number, value: string, parent?: string) =>
+      primitive('task', id, { id, at, parent, attributes: { 'tta.tag.user': value } });
+    expect(rowOf([of('b', 2, 'inner', 'a')], [of('a', 1, 'outer')]).tags).toEqual({ user: 'outer' });
+  });
+
+  it('says which span failed and why', () => {
+    const row = rowOf([
+      primitive('llm', 'ask', { id: 'one', parent: 'retry', at: 1, failed: 'RateLimitError: slow down' }),
+      primitive('llm', 'ask', {
+        id: 'two',
+        parent: 'retry',
+        at: 20,
+        failed: 'TypeError: fetch failed',
+        stack: '    at ask (ask.ts:1)\nCaused by: Error: connect ECONNREFUSED 127.0.0.1:1',
+      }),
+      primitive('retry', 'again', { id: 'retry', took: 40, failed: 'TypeError: fetch failed' }),
+    ]);
+    expect(row).toMatchObject({
+      status: 'failure',
+      failure: 'llm ask: TypeError: fetch failed, caused by Error: connect ECONNREFUSED 127.0.0.1:1',
+    });
+  });
+
+  it('of a run whose root is of another process ends with the root of this one', () => {
+    const remote = primitive('task', 'job', { id: 'job', parent: 'elsewhere', isParentRemote: true });
+    expect(rowOf([primitive('task', 'step', { id: 'step', parent: 'job', at: 1 }), remote]).status).toBe('success');
+  });
+
+  it('of which nothing has come for long is unfinished, or as its outermost workflow', () => {
+    const step = primitive('task', 'step', { id: 'step', parent: 'flow', at: 1 });
+    expect(settle(rowOf([step]))).toMatchObject({ status: 'unfinished', failure: null });
+    const flow = primitive('workflow', 'w', {
+      id: 'flow',
+      parent: 'gone',
+      failed: 'Error: no',
+      attributes: { 'gen_ai.workflow.name': 'w' },
+    });
+    expect(settle(rowOf([step], [flow]))).toMatchObject({ status: 'failure', failure: 'workflow w: Error: no' });
+  });
+
+  it('counts a call once that two instrumentations have seen', () => {
+    const usage = { 'gen_ai.usage.input_tokens': 100, 'gen_ai.usage.output_tokens': 10 };
+    const outer = chat('m', { id: 'outer', parent: 'agent', attributes: usage });
+    const inner = chat('m', { id: 'inner', parent: 'outer', at: 1, attributes: { ...usage, 'tta.llm.cost_usd': 0.1 } });
+    const agent = span({ id: 'agent', attributes: { 'gen_ai.operation.name': 'invoke_agent', ...usage } });
+    for (const row of [rowOf([outer, inner, agent]), rowOf([inner], [outer], [agent])]) {
+      expect(row).toMatchObject({ modelCalls: 1, inputTokens: 100, nanodollars: 100_000_000, unpricedCalls: 0 });
+    }
+  });
+
+  it('does not take unknown dollars and tokens for 0', () => {
+    expect(rowOf([chat('m', { id: 'a' })])).toMatchObject({ nanodollars: null, inputTokens: null, unpricedCalls: 1 });
+    expect(rowOf([chat('m', { id: 'a', attributes: { 'tta.llm.cost_usd': 0 } })])).toMatchObject({ nanodollars: 0 });
+  });
+
+  it('counts retries and cache hits', () => {
+    const row = rowOf([
+      primitive('retry', 'again', { id: 'r', events: [retryEvent(1, 2, 5, 'Error: no'), retryEvent(2, 8, 5)] }),
+      primitive('cache', 'kept', { id: 'c', parent: 'r', attributes: { 'tta.cache.result': 'stale' } }),
+    ]);
+    expect(row).toMatchObject({ retries: 2, cacheHits: 1 });
+  });
+
+  it('stays small, however many tags, models and errors there are', () => {
+    const spans = Array.from({ length: 500 }, (_, i) =>
+      chat(`model-${i}-${'m'.repeat(5_000)}`, {
+        id: `s${i}`,
+        parent: `p${i}`,
+        failed: `Error${i}: ${'no '.repeat(3_000)}`,
+        attributes: { [`tta.tag.${i}${'k'.repeat(5_000)}`]: 'v'.repeat(5_000), 'session.id': 's'.repeat(5_000) },
+      }),
+    );
+    expect(JSON.stringify(rowOf(spans)).length).toBeLessThan(48_000);
+    expect(rowOf(spans).spans).toBe(500);
+    expect(idOf('a')).toHaveLength(16);
+  });
+});
