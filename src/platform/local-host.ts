@@ -26,6 +26,11 @@ export function requestedHost({ url = '', headers }: IncomingMessage): string | 
   return /^https?:\/\/([^/?#]*)/i.exec(url)?.[1] ?? headers.host;
 }
 
+/** Whether an address names this machine. */
+export function isLocalUrl(text: string): boolean {
+  return URL.canParse(text) && isLocal(hostOf(new URL(text).host) ?? '');
+}
+
 function isLocal(host: string): boolean {
   return host === 'localhost' || host.endsWith('.localhost') || isLoopbackAddress(host);
 }

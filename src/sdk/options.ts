@@ -21,6 +21,8 @@ export interface TracesOptions {
    * @default OTEL_EXPORTER_OTLP_TRACES_HEADERS, OTEL_EXPORTER_OTLP_HEADERS, or none
    */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** How long ended spans wait for their batch to fill, in milliseconds. @default OTEL_BSP_SCHEDULE_DELAY, or 5000 */
+  readonly scheduleDelayMs?: number | undefined;
 }
 
 export interface PrometheusOptions extends ScrapeOptions {
@@ -162,7 +164,15 @@ const modelCalls: Rule<ModelCallMode | ModelCallsOptions> = (where, option, valu
 const RULES: Rules<RegisterOptions> = {
   serviceName: optional(word),
   resourceAttributes: optional(attributes),
-  traces: optional(orFalse(object({ endpoint: optional(address), headers: optional(headers) }))),
+  traces: optional(
+    orFalse(
+      object({
+        endpoint: optional(address),
+        headers: optional(headers),
+        scheduleDelayMs: optional(number({ min: 0, max: 3_600_000 })),
+      }),
+    ),
+  ),
   prometheus: optional(
     orFalse(
       object<PrometheusOptions>({

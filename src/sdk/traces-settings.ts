@@ -62,7 +62,8 @@ export function tracesFrom(options: RegisterOptions, flushTimeoutMs: number): Tr
     given: (['traces', 'sampleRatio', 'spanProcessors'] as const).filter((name) => options[name] !== undefined),
     maxPending,
     batchSize: Math.min(batchSize, maxPending),
-    scheduleDelayMs: numberFrom('OTEL_BSP_SCHEDULE_DELAY', { ...milliseconds, otherwise: 5_000 }),
+    scheduleDelayMs:
+      given?.scheduleDelayMs ?? numberFrom('OTEL_BSP_SCHEDULE_DELAY', { ...milliseconds, otherwise: 5_000 }),
     exportTimeoutMs: Math.min(
       longest,
       timeoutFrom('traces', longest),

@@ -2,6 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { tempFolder } from './temp-folder.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -33,7 +34,7 @@ export interface Tta {
   kill(signal: NodeJS.Signals): void;
 }
 
-/** Runs `tta` without the keys, collectors and ports that the environment of this machine names. */
+/** Runs `tta` without the keys, collectors and ports that the environment of this machine names, and what Studio has kept. */
 export function tta(args: readonly string[], options: TtaOptions = {}): Tta {
   const { cwd = ROOT, env = {}, program = `${ROOT}/dist/src/tools/cli/tta.js` } = options;
   const cleanEnvironment = Object.entries(process.env).filter(
@@ -41,7 +42,12 @@ export function tta(args: readonly string[], options: TtaOptions = {}): Tta {
   );
   const child = spawn(process.execPath, [program, ...args], {
     cwd,
-    env: { ...Object.fromEntries(cleanEnvironment), OTEL_EXPORTER_PROMETHEUS_PORT: '0', ...env },
+    env: {
+      ...Object.fromEntries(cleanEnvironment),
+      OTEL_EXPORTER_PROMETHEUS_PORT: '0',
+      XDG_STATE_HOME: tempFolder(),
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));

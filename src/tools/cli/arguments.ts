@@ -33,6 +33,10 @@ export function url(text: string): string {
   throw new InvalidArgumentError('It must be a URL that starts with http:// or https://.');
 }
 
+export function collectUrls(text: string, previous?: readonly string[]): string[] {
+  return collect(url(text), previous);
+}
+
 export function rate(text: string): number | 'max' {
   return text === 'max' ? text : positiveNumber(text);
 }

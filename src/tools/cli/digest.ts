@@ -5,9 +5,11 @@ import { systemClock } from '../../platform/clock.ts';
 import { foreignMessage, foreignText } from '../../platform/foreign-text.ts';
 import { writeAtomically } from '../../platform/write-atomically.ts';
 import { type Exposition, parseExposition } from '../../prometheus/parse.ts';
+import { textFrom } from '../../sdk/environment.ts';
 import { createDigest, FolderError, type PartialDocument, planDigest, resolveOutputPath } from '../digest/index.ts';
 import { confirmCost } from './confirm-cost.ts';
 import { chooseModels, usesOfflineModel } from './models.ts';
+import { canOpenBrowser, openBrowser } from './open-browser.ts';
 import { packageRoot, userFolder } from './package-root.ts';
 import { print, printError } from './print.ts';
 import { createProgress } from './progress.ts';
@@ -31,7 +33,11 @@ export interface DigestCommandOptions {
   readonly timeout?: number;
   /** The largest file that is read, in megabytes. */
   readonly maxFile: number;
-  readonly tracePort: number;
+  readonly studioPort: number;
+  /** Whether to show the runs in Studio. */
+  readonly studio: boolean;
+  /** Whether to open a browser, where a person looks. */
+  readonly open: boolean;
   /** The most US dollars that the models may cost. */
   readonly budget?: number;
   /** Whether not to ask before a large folder goes to a model that may cost money. */
@@ -54,13 +60,17 @@ export async function digestCommand(folderArgument: string | undefined, options:
   const timeoutMs = (options.timeout ?? (options.chaos ? 1.5 : 30)) * 1_000;
   if (!usesOfflineModel(modelOptions) && !options.yes)
     await confirmCost(await planDigest(folder, { maxFileBytes }), models);
-  const traces = await chooseTraceTarget(env, options.tracePort);
+  const traces = await chooseTraceTarget(env, {
+    port: options.studioPort,
+    studio: options.studio,
+    onEnd: (reason) => printError(`Studio has ended: ${foreignText(reason)}. Start it again with: tta studio`),
+  });
   // Imported here, so that `tta --help` works without the SDK.
   const { register } = await import('../../sdk/index.ts');
   const telemetry = await register({
     // The models of the digest count their calls themselves.
     modelCalls: 'off',
-    ...(traces.endpoint === undefined ? {} : { traces: { endpoint: traces.endpoint } }),
+    traces: traces.traces,
   });
   const stop = stopOnSignals();
 
@@ -134,6 +144,11 @@ export async function digestCommand(folderArgument: string | undefined, options:
     print(`What was summarised is written to ${unfinishedPath}`);
   }
 
+  async function scrapeByStudio(): Promise<void> {
+    if (telemetry.metricsUrl === undefined) return;
+    await traces.scrape({ url: telemetry.metricsUrl, token: textFrom('TTA_PROMETHEUS_TOKEN') });
+  }
+
   /** Prints the error of a failed run. Rejects when the run is the first one or was stopped. */
   async function tryRun(run: number): Promise<void> {
     try {
@@ -150,7 +165,12 @@ export async function digestCommand(folderArgument: string | undefined, options:
     print(`Reading  ${folder}`);
     print(`Models   ${models.about}`);
     print(`Metrics  ${foreignText(telemetry.metricsUrl ?? telemetry.metricsError?.message ?? 'off')}`);
-    print(`Traces   ${foreignText(traces.page ?? telemetry.tracesUrl ?? 'off')} (${traces.reason})`);
+    const tracesUrl = foreignText(traces.page ?? telemetry.tracesUrl ?? 'off');
+    print(`${traces.page === undefined ? 'Traces' : 'Studio'}   ${tracesUrl} (${foreignText(traces.reason)})`);
+    for (const note of traces.notes) printError(note);
+    await scrapeByStudio();
+    const desk = { env, platform: process.platform, isTerminal: process.stdout.isTTY === true };
+    if (traces.page !== undefined && options.open && canOpenBrowser(desk)) openBrowser(traces.page);
     await tryRun(1);
     for (let run = 2; !options.once; run += 1) {
       if (run === 2) print(`Again every ${options.every} s; Ctrl-C ends it`);
@@ -163,8 +183,11 @@ export async function digestCommand(folderArgument: string | undefined, options:
     printError(isSpent ? `Stopped by --budget ${options.budget}: ${error.message}` : 'Stopped');
     await keepUnfinished();
   } finally {
+    // The last numbers are as those of the last table.
+    await scrapeByStudio();
     await telemetry.shutdown();
     await Promise.all([models.close(), traces.close()]);
+    if (traces.isKept) print('To see the runs again: npx tta studio');
     await stop.endProcess();
   }
 }

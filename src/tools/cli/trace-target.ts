@@ -1,42 +1,89 @@
 import { isListening } from '../../platform/is-listening.ts';
-import { startStudio } from '../studio/studio.ts';
+import { messageOf } from '../../platform/message-of.ts';
+import { tellTarget } from '../studio/find-studio.ts';
+import type { TargetOptions } from '../studio/numbers/numbers.ts';
+import { startStudioProcess } from '../studio/start-studio-process.ts';
+import { besideCollector } from './beside-collector.ts';
+import { packageManifest } from './package-root.ts';
+import { studioFolder } from './studio-folder.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface TraceTarget {
-  /** The OTLP endpoint for spans; `undefined` when the environment decides. */
-  readonly endpoint?: string;
-  /** The address of the trace page, when this process serves it. */
+  /** For `register`; `undefined` when the environment decides. */
+  readonly traces?: { readonly endpoint: string; readonly scheduleDelayMs?: number } | false;
+  /** The address of the page; `undefined` without Studio. */
   readonly page?: string;
   /** Why this target was chosen, for the user. */
   readonly reason: string;
+  /** What the user should know about it, in lines. */
+  readonly notes: readonly string[];
+  /** Whether the runs can be seen again when this program has ended. */
+  readonly isKept: boolean;
+  /** Has Studio scrape an endpoint now, and from now on. Never rejects. */
+  scrape(target: TargetOptions): Promise<void>;
+  /** Ends Studio, if this program has started it. */
   close(): Promise<void>;
 }
 
+export interface TraceTargetOptions {
+  /** The port for Studio. */
+  readonly port: number;
+  /** Whether to use Studio. */
+  readonly studio: boolean;
+  /** Called when Studio ends by itself. */
+  readonly onEnd: (reason: string) => void;
+}
+
+/** A run is seen while it goes on: its spans do not wait for more. */
+const STUDIO_DELAY_MS = 250;
+
 /** The OTLP endpoint in the environment variables, with or without `/v1/traces`; `undefined` when none is set. */
-export function collectorFrom(env: Readonly<Record<string, string | undefined>>): string | undefined {
+export function collectorFrom(env: Environment): string | undefined {
   return env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT?.trim() || env.OTEL_EXPORTER_OTLP_ENDPOINT?.trim() || undefined;
 }
 
 /** The values of these variables are not case-sensitive. */
 const is = (value: string | undefined, word: string) => value?.trim().toLowerCase() === word;
 
+const WITHOUT_STUDIO = { notes: [], isKept: false, async scrape() {}, async close() {} };
+
 /**
- * Chooses the target of the spans: the collector in the environment variables; else the process that listens at the
- * port; else a new Studio at that port.
+ * Chooses the target of the spans: the collector in the environment variables; else the Studio that runs already; else a
+ * new one, at a free port where another program has its own.
  */
 export async function chooseTraceTarget(
-  env: Readonly<Record<string, string | undefined>>,
-  port: number,
+  env: Environment,
+  { port, studio, onEnd }: TraceTargetOptions,
 ): Promise<TraceTarget> {
-  const close = async () => {};
   const off = is(env.OTEL_SDK_DISABLED, 'true') || is(env.OTEL_TRACES_EXPORTER, 'none');
-  if (off || collectorFrom(env) !== undefined) return { reason: 'set by the environment', close };
-  const existing = { endpoint: `http://127.0.0.1:${port}`, reason: 'another program listens there', close };
-  if (port !== 0 && (await isListening(port))) return existing;
-  const receiver = await startStudio({ port }).catch((error: Error) => {
-    // Another program has taken the port since the check, or listens and does not answer.
-    if ((error.cause as NodeJS.ErrnoException | undefined)?.code === 'EADDRINUSE') return undefined;
-    throw error;
+  if (off || collectorFrom(env) !== undefined) return { ...WITHOUT_STUDIO, reason: 'set by the environment' };
+  if (!studio) {
+    const endpoint = `http://127.0.0.1:${port}`;
+    return (await isListening(port))
+      ? { ...WITHOUT_STUDIO, traces: { endpoint }, reason: 'another program listens there' }
+      : { ...WITHOUT_STUDIO, traces: false, reason: `without Studio, and nothing listens at port ${port}` };
+  }
+  const target = (url: string) => ({
+    page: url,
+    traces: { endpoint: url, ...(env.OTEL_BSP_SCHEDULE_DELAY?.trim() ? {} : { scheduleDelayMs: STUDIO_DELAY_MS }) },
   });
-  if (receiver === undefined) return existing;
-  return { endpoint: receiver.url, page: receiver.url, reason: 'open it in a browser', close: receiver.close };
+  try {
+    const options = { port, folder: studioFolder(env), version: packageManifest().version };
+    const started = await startStudioProcess(options, { env, onEnd });
+    if (!('found' in started)) {
+      const { url, storage, isElsewhere, scrape, close } = started;
+      const notes = [...(isElsewhere ? [besideCollector(port, url)] : []), ...storage.notes];
+      const isKept = storage.kind === 'disk';
+      return { ...target(url), reason: 'open it in a browser', notes, isKept, scrape, close };
+    }
+    const { url, about } = started.found;
+    if (about === undefined) {
+      return { ...WITHOUT_STUDIO, traces: false, reason: `Studio at ${url} asks for its token: see tta studio --help` };
+    }
+    const scrape = (scraped: TargetOptions) => tellTarget(url, scraped).catch(() => {});
+    return { ...WITHOUT_STUDIO, ...target(url), reason: 'Studio runs there already', isKept: true, scrape };
+  } catch (error) {
+    return { ...WITHOUT_STUDIO, traces: false, reason: `Studio could not be started: ${messageOf(error)}` };
+  }
 }

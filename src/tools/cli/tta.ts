@@ -4,7 +4,18 @@ import { Argument, Command, Option } from 'commander';
 import { foreignText, withoutControls } from '../../platform/foreign-text.ts';
 import { messageOf } from '../../platform/message-of.ts';
 import { EXPORT_KINDS, type ExportKind } from '../export/files.ts';
-import { collect, date, port, positiveInteger, positiveNumber, rate, share, threshold, url } from './arguments.ts';
+import {
+  collect,
+  collectUrls,
+  date,
+  port,
+  positiveInteger,
+  positiveNumber,
+  rate,
+  share,
+  threshold,
+  url,
+} from './arguments.ts';
 import { type DigestCommandOptions, digestCommand } from './digest.ts';
 import { type DoctorCommandOptions, doctorCommand } from './doctor.ts';
 import { type ExportCommandOptions, exportCommand } from './export.ts';
@@ -13,7 +24,7 @@ import { type OfflineModelCommandOptions, offlineModelCommand } from './offline-
 import { packageManifest } from './package-root.ts';
 import { type PricesCommandOptions, pricesCommand } from './prices.ts';
 import { printError } from './print.ts';
-import { type StudioCommandOptions, studioCommand } from './studio.ts';
+import { DEFAULT_TARGET, type StudioCommandOptions, studioCommand } from './studio.ts';
 
 const program = new Command('tta')
   .description('AI workflows from building blocks that observe themselves.')
@@ -54,7 +65,11 @@ program
   .option('--model-large <name>', 'the model for long parts (default: gpt-4o, offline: offline-large)')
   .option('--offline', 'use the built-in offline model, also when the environment names another one', false)
   .option('--chaos', 'make some calls of the offline model slow or failing', false)
-  .addOption(new Option('--trace-port <port>', 'the port of the built-in trace page').argParser(port).default(4318))
+  .addOption(
+    new Option('--studio-port <port>', 'the port of Studio, which shows the runs').argParser(port).default(4318),
+  )
+  .option('--no-studio', 'do not start Studio')
+  .option('--no-open', 'do not open Studio in a browser')
   .addHelpText(
     'after',
     `
@@ -71,8 +86,9 @@ and asks; without a terminal it ends then, unless you add --yes. Ctrl-C ends a r
 a second Ctrl-C ends at once.
 
 While it runs:
-  metrics  http://127.0.0.1:9464/metrics   (OTEL_EXPORTER_PROMETHEUS_PORT for another port, 0 for any free one)
-  traces   http://127.0.0.1:4318           (OTEL_EXPORTER_OTLP_ENDPOINT sends them to your collector instead)`,
+  studio   http://127.0.0.1:4318           runs, steps, errors, times, dollars; tta studio shows them again later
+                                           (OTEL_EXPORTER_OTLP_ENDPOINT sends the traces to your collector instead)
+  metrics  http://127.0.0.1:9464/metrics   (OTEL_EXPORTER_PROMETHEUS_PORT for another port, 0 for any free one)`,
   )
   .action((folder: string | undefined, options: DigestCommandOptions) => digestCommand(folder, options));
 
@@ -148,9 +164,36 @@ counted by the provider's name: openAICompatible({ model: 'gpt-4o', provider: 'o
 
 program
   .command('studio')
-  .description('Show what your workflows do in a browser: runs, their steps, errors, times and dollars.')
+  .description('Show what your workflows do, in a browser: runs, their steps, errors, times and dollars.')
   .addOption(
     new Option('--port <port>', 'the port of the page and for spans; 0 for any free one').argParser(port).default(4318),
+  )
+  .option('--host <address>', 'the address it listens on; other machines need its token', '127.0.0.1')
+  .option('--token-file <file>', 'a file with the token that readers and senders need (default: a new one)')
+  .option('--scrape <url>', `an endpoint for metrics; repeatable (default: ${DEFAULT_TARGET})`, collectUrls)
+  .option('--memory', 'keep nothing on disk', false)
+  .option('--max-size <megabytes>', 'delete the oldest runs above this size', positiveNumber, 1_000)
+  .option('--keep <days>', 'delete runs after so many days', positiveNumber, 30)
+  .option('--no-open', 'do not open a browser')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ tta studio                             the runs of all programs that send their spans to port 4318
+  $ tta studio --scrape http://127.0.0.1:9464 --scrape http://127.0.0.1:9465
+                                           the numbers of two programs
+  $ tta studio --host 0.0.0.0              for other machines too; prints the address with a new token
+
+Programs with this package send their spans to port 4318 by themselves. Any other program, in any language, does with
+  OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318
+  OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
+
+Runs come from spans. Numbers come from the metrics of --scrape, with the token in TTA_PROMETHEUS_TOKEN if they need one.
+What it keeps is in a database of this user: below XDG_STATE_HOME, or where the system has such data. Without Node.js 22.16
+or the package libsql it is in memory, until it ends.
+
+If a Studio has the port already, its address is printed. If another program has it, such as a collector, Studio takes a
+free port, and prints the lines that make the collector send the spans there too.`,
   )
   .action((options: StudioCommandOptions) => studioCommand(options));
 

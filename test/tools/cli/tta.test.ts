@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startModelServer } from '../../../src/tools/offline-model/model-server.ts';
+import type { RunsAnswer } from '../../../src/tools/studio/api.ts';
 import { scrape, total } from '../../support/scrape.ts';
 import { startSpanReceiver } from '../../support/span-receiver.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
@@ -14,7 +15,7 @@ beforeAll(build);
 const KETTLE = 'The kettle boils water for tea. It takes three minutes.';
 const RIVERS = `# Rivers\n\n${'Rivers carry water from the hills to the sea, and they shape the land. '.repeat(40)}`;
 /** Another program of this machine may listen at the default port 4318. */
-const ANY_TRACE_PORT = ['--trace-port', '0'];
+const ANY_STUDIO_PORT = ['--studio-port', '0'];
 
 /** The two cells of a row: of this run, and since the start. */
 function row(stdout: string, name: string): string[] {
@@ -52,7 +53,7 @@ describe('tta', () => {
   it.each([
     [['digest', '--every', '0'], "'0' is invalid. It must be a number above 0."],
     [['digest', '--concurrency', '1.5'], 'It must be a whole number above 0.'],
-    [['digest', '--trace-port', '70000'], 'It must be a port from 0 to 65535'],
+    [['digest', '--studio-port', '70000'], 'It must be a port from 0 to 65535'],
     [['digest', '--ones'], "unknown option '--ones'"],
     [['diget'], "unknown command 'diget'"],
   ])('refuses %j and says why', async (args, message) => {
@@ -94,16 +95,18 @@ describe('tta digest --once', () => {
     expect(row(stdout, 'dollars')[0]).toBe(`$${sum('tta.llm.cost_usd').toFixed(6)}`);
   });
 
-  it('shows its traces itself when there is no collector', async () => {
+  it('shows its runs and numbers in Studio when there is no collector, while it runs', async () => {
     const cwd = tempFolder({ 'docs/kettle.md': KETTLE });
-    const env = { OTEL_BSP_SCHEDULE_DELAY: '10' };
-    const run = tta(['digest', 'docs', ...ANY_TRACE_PORT, '--every', '3600'], { cwd, env });
-    const [, page] = await run.waitForStdout(/Traces {3}(\S+) \(open it in a browser\)/);
-    const read = async () => (await fetch(`${page}/`)).text();
-    while (!(await read()).includes('invoke_workflow digest'));
-    expect(await read()).toContain('chat offline-small');
+    const run = tta(['digest', 'docs', ...ANY_STUDIO_PORT, '--every', '3600'], { cwd });
+    const [, page] = await run.waitForStdout(/Studio {3}(\S+) \(open it in a browser\)/);
+    const ask = async <T>(path: string) => (await (await fetch(`${page}${path}`)).json()) as T;
+    const runs = async () => (await ask<RunsAnswer>('/api/runs')).runs;
+    await expect.poll(async () => (await runs()).map(({ status }) => status), { timeout: 20_000 }).toEqual(['success']);
+    const [only] = await runs();
+    expect([only?.workflow, only?.models]).toEqual(['digest', ['offline-small']]);
     run.kill('SIGTERM');
     expect((await run.exited).signal).toBe('SIGTERM');
+    await expect(fetch(`${page}/`)).rejects.toThrow('fetch failed');
   });
 
   it('uses the endpoint of the environment, and prints how many calls have no price', async () => {
@@ -111,7 +114,7 @@ describe('tta digest --once', () => {
     onTestFinished(server.close);
     const cwd = tempFolder({ 'docs/kettle.md': KETTLE });
     const models = ['--model-small', 'offline-small', '--model-large', 'offline-large'];
-    const { stdout, code } = await tta(['digest', 'docs', '--once', ...ANY_TRACE_PORT, ...models], {
+    const { stdout, code } = await tta(['digest', 'docs', '--once', ...ANY_STUDIO_PORT, ...models], {
       cwd,
       env: { OPENAI_BASE_URL: server.baseURL },
     }).exited;
@@ -127,7 +130,7 @@ describe('tta digest --once', () => {
     const texts = Array.from({ length: 101 }, (_, i) => [`docs/${i}.md`, `Kettle number ${i} boils water.`]);
     const cwd = tempFolder(Object.fromEntries(texts));
     const env = { OPENAI_BASE_URL: server.baseURL, OPENAI_API_KEY: 'sk-test' };
-    const args = ['digest', 'docs', '--once', ...ANY_TRACE_PORT];
+    const args = ['digest', 'docs', '--once', ...ANY_STUDIO_PORT];
     const refused = await tta(args, { cwd, env }).exited;
     expect(refused.code).toBe(1);
     expect(refused.stderr).toMatch(
@@ -147,7 +150,7 @@ describe('tta digest --once', () => {
     const texts = Array.from({ length: 20 }, (_, i) => [`docs/${i}.md`, `Kettle number ${i} boils water.`]);
     const cwd = tempFolder(Object.fromEntries(texts));
     const models = ['--model-small', 'offline-small', '--model-large', 'offline-large'];
-    const args = ['digest', 'docs', '--once', '--concurrency', '20', '--timeout', '300', ...models, ...ANY_TRACE_PORT];
+    const args = ['digest', 'docs', '--once', '--concurrency', '20', '--timeout', '300', ...models, ...ANY_STUDIO_PORT];
     const run = tta(args, { cwd, env: { OPENAI_BASE_URL: server.baseURL } });
     while (server.requests() < 20) await new Promise((resolve) => setTimeout(resolve, 50));
     await run.waitForStderr(/[5-9]|1\d of 20 parts summarised/);
@@ -164,7 +167,7 @@ describe('tta digest --once', () => {
   it('stops politely when its budget is spent: with code 0, a table, and what was summarised until then', async () => {
     const texts = Array.from({ length: 12 }, (_, i) => [`docs/${i}.md`, `The ${i}th river. ${RIVERS.repeat(40)}`]);
     const cwd = tempFolder(Object.fromEntries(texts));
-    const args = ['digest', 'docs', '--offline', '--max-file', '1', ...ANY_TRACE_PORT];
+    const args = ['digest', 'docs', '--offline', '--max-file', '1', ...ANY_STUDIO_PORT];
     const { stdout, stderr, code } = await tta([...args, '--every', '0.1', '--budget', '0.30'], { cwd }).exited;
     expect(code).toBe(0);
     expect(stderr).toMatch(/Stopped by --budget 0.3: digest refused a call to a model: \$0\.\d+ of \$0\.3 is spent/);
@@ -181,7 +184,7 @@ describe('tta digest --once', () => {
 
   it('writes the whole digest when the budget is enough, and refuses a budget that is none', async () => {
     const cwd = tempFolder({ 'docs/kettle.md': KETTLE });
-    const args = ['digest', 'docs', '--once', '--offline', ...ANY_TRACE_PORT];
+    const args = ['digest', 'docs', '--once', '--offline', ...ANY_STUDIO_PORT];
     const { stdout, code } = await tta([...args, '--budget', '0.5'], { cwd }).exited;
     expect(code).toBe(0);
     expect(row(stdout, 'answered')[0]).toBe(row(stdout, 'dollars')[0]);
@@ -195,7 +198,7 @@ describe('tta digest --once', () => {
     const server = await startModelServer({ anyModel: true });
     onTestFinished(server.close);
     const cwd = tempFolder({ 'docs/kettle.md': KETTLE });
-    const args = ['digest', 'docs', '--once', '--budget', '1', ...ANY_TRACE_PORT];
+    const args = ['digest', 'docs', '--once', '--budget', '1', ...ANY_STUDIO_PORT];
     const { stderr, code } = await tta(args, { cwd, env: { OPENAI_BASE_URL: server.baseURL } }).exited;
     expect(code).toBe(0);
     expect(stderr).toContain('its price is unknown');
@@ -207,7 +210,7 @@ describe('tta digest --once', () => {
     onTestFinished(server.close);
     const cwd = tempFolder({ 'docs/kettle.md': KETTLE });
     const { stdout, stderr, code } = await tta(
-      ['digest', 'docs', '--once', ...ANY_TRACE_PORT, '--model-small', 'wrong'],
+      ['digest', 'docs', '--once', ...ANY_STUDIO_PORT, '--model-small', 'wrong'],
       {
         cwd,
         env: { OPENAI_BASE_URL: server.baseURL, OPENAI_API_KEY: 'sk-test' },
@@ -224,7 +227,7 @@ describe('tta digest --once', () => {
   it('shows retries with chaos', async () => {
     const files = Array.from({ length: 40 }, (_, i) => [`docs/${i}.md`, `Part ${i} tells of kettle number ${i}.`]);
     const cwd = tempFolder(Object.fromEntries(files));
-    const { stdout, code } = await tta(['digest', 'docs', '--once', '--chaos', ...ANY_TRACE_PORT], { cwd }).exited;
+    const { stdout, code } = await tta(['digest', 'docs', '--once', '--chaos', ...ANY_STUDIO_PORT], { cwd }).exited;
     expect(code).toBe(0);
     expect(row(stdout, 'parts')[0]).toBe('40');
     // One in five of forty calls fails: a run without a retry happens once in ten thousand runs.
@@ -233,7 +236,7 @@ describe('tta digest --once', () => {
 
   it('writes to another folder when the current folder is the one that is read', async () => {
     const folder = tempFolder({ 'kettle.md': KETTLE });
-    const { stdout, code } = await tta(['digest', '.', '--once', ...ANY_TRACE_PORT], { cwd: folder }).exited;
+    const { stdout, code } = await tta(['digest', '.', '--once', ...ANY_STUDIO_PORT], { cwd: folder }).exited;
     const path = /Written to (.*)/.exec(stdout)?.[1] ?? '';
     onTestFinished(() => rmSync(dirname(path), { recursive: true }));
     expect(code).toBe(0);
@@ -248,7 +251,7 @@ describe('tta digest --once', () => {
     const { port } = server.address() as AddressInfo;
     const cwd = tempFolder({ 'docs/kettle.md': KETTLE });
     const env = { OTEL_EXPORTER_PROMETHEUS_PORT: String(port) };
-    const { stdout, code } = await tta(['digest', 'docs', '--once', ...ANY_TRACE_PORT], { cwd, env }).exited;
+    const { stdout, code } = await tta(['digest', 'docs', '--once', ...ANY_STUDIO_PORT], { cwd, env }).exited;
     expect(code).toBe(0);
     expect(stdout).toMatch(new RegExp(`Metrics .*${port}`));
     expect(row(stdout, 'parts')[0]).toBe('1');
@@ -275,7 +278,7 @@ describe('tta digest --once', () => {
   ])('ends with one sentence and code 1 for %j', async (args, sentence) => {
     const cwd = tempFolder({ 'docs/kettle.md': KETTLE, 'empty/a.md': '' });
     const env = args.includes('--chaos') ? { OPENAI_API_KEY: 'sk-test' } : {};
-    const { code, stderr } = await tta(['digest', ...args, '--once', ...ANY_TRACE_PORT], { cwd, env }).exited;
+    const { code, stderr } = await tta(['digest', ...args, '--once', ...ANY_STUDIO_PORT], { cwd, env }).exited;
     expect(code).toBe(1);
     expect(stderr).toMatch(sentence);
   });
@@ -285,7 +288,8 @@ describe('tta digest --once', () => {
     cpSync('dist/src', join(app, 'dist/src'), { recursive: true });
     cpSync('dist/views', join(app, 'dist/views'), { recursive: true });
     cpSync('package.json', join(app, 'package.json'));
-    for (const name of ['commander', 'cli-table3', 'lru-cache', '@opentelemetry/api', '@pydantic/genai-prices']) {
+    const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as { dependencies: object };
+    for (const name of [...Object.keys(dependencies), '@opentelemetry/api']) {
       mkdirSync(dirname(join(app, 'node_modules', name)), { recursive: true });
       symlinkSync(resolve('node_modules', name), join(app, 'node_modules', name));
     }
@@ -298,7 +302,7 @@ describe('tta digest --once', () => {
   });
 
   it('prints the stack of an error with --verbose', async () => {
-    const { code, stderr } = await tta(['--verbose', 'digest', '/nowhere', '--once', ...ANY_TRACE_PORT]).exited;
+    const { code, stderr } = await tta(['--verbose', 'digest', '/nowhere', '--once', ...ANY_STUDIO_PORT]).exited;
     expect(code).toBe(1);
     expect(stderr).toMatch(/FolderError: The folder \/nowhere[^\n]*\n\s+at /);
   });
@@ -307,7 +311,7 @@ describe('tta digest --once', () => {
 describe('tta digest', () => {
   it('repeats its run, serves metrics, and continues after a failed run', async () => {
     const cwd = tempFolder({ 'docs/kettle.md': KETTLE, 'docs/rivers.md': RIVERS });
-    const run = tta(['digest', 'docs', ...ANY_TRACE_PORT, '--every', '0.05'], { cwd });
+    const run = tta(['digest', 'docs', ...ANY_STUDIO_PORT, '--every', '0.05'], { cwd });
     const [, url = ''] = await run.waitForStdout(/Metrics {2}(\S+)/);
     await run.waitForStdout(/run 3 /);
     const metrics = await scrape(url);
@@ -337,7 +341,7 @@ describe('tta digest', () => {
       const shell = spawn('sh', ['-c', 'node "$0" "$@"; true', ...process.argv.slice(2)], { stdio: 'inherit', env });
       process.on('SIGTERM', () => shell.kill('SIGTERM'));`;
     const cwd = tempFolder({ 'docs/one.md': RIVERS, 'npm.mjs': npm });
-    const args = [resolve('dist/src/tools/cli/tta.js'), 'digest', 'docs', '--every', '1', ...ANY_TRACE_PORT];
+    const args = [resolve('dist/src/tools/cli/tta.js'), 'digest', 'docs', '--every', '1', ...ANY_STUDIO_PORT];
     const run = tta(args, { cwd, program: join(cwd, 'npm.mjs') });
     await run.waitForStdout(/Again every/);
     run.kill('SIGTERM');

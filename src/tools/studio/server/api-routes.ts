@@ -1,25 +1,19 @@
 /** The answers of `/api/`, as `api.ts` describes them. */
 import { BodyError, readBody } from '../../../platform/body.ts';
 import { type Exchange, sendJson, sendText } from '../../../platform/http-server.ts';
-import type { AboutAnswer, NumbersAnswer, TargetState } from '../api.ts';
+import { isLocalUrl } from '../../../platform/local-host.ts';
+import type { AboutAnswer } from '../api.ts';
 import { parseFilter } from '../model/filter.ts';
+import type { Numbers, TargetOptions } from '../numbers/numbers.ts';
 import type { StudioStore } from '../store/store.ts';
 import type { Live } from './live.ts';
 import { QueryError, wholeNumber } from './query.ts';
 import { sendRun } from './send-run.ts';
 
-/** What the routes need of the numbers. */
-export interface StudioNumbers {
-  answer(window: { readonly fromMs: number; readonly toMs: number; readonly points: number }): NumbersAnswer;
-  targets(): readonly TargetState[];
-  /** @throws RangeError when the address is refused */
-  addTarget(url: string, token?: string): TargetState;
-}
-
 export interface ApiParts {
   readonly store: StudioStore;
   readonly live: Live;
-  readonly numbers: StudioNumbers;
+  readonly numbers: Pick<Numbers, 'answer' | 'addTarget'>;
   about(): AboutAnswer;
 }
 
@@ -28,7 +22,6 @@ type Route = (exchange: Exchange, query: URLSearchParams, id: string) => Promise
 const MAX_RUNS = 500;
 const MAX_POINTS = 1_000;
 const MAX_BODY_BYTES = 16 * 1024;
-const DEFAULT_WINDOW_MS = 15 * 60_000;
 /** Beyond it a date is none. */
 const MAX_TIME_MS = 8.64e15;
 const COUNT = { min: 0, max: Number.MAX_SAFE_INTEGER, otherwise: 0 };
@@ -55,19 +48,19 @@ export function createApi({ store, live, numbers, about }: ApiParts): (exchange:
     '/api/about': ({ response }) => sendJson(response, 200, about()),
     '/api/live': (exchange) => live.handle(exchange),
     '/api/numbers': ({ response }, query) => {
-      const { nowMs } = about();
-      const toMs = wholeNumber(query, 'to', { min: 0, max: MAX_TIME_MS, otherwise: Math.round(nowMs) });
-      const otherwise = Math.max(0, toMs - DEFAULT_WINDOW_MS);
-      const fromMs = wholeNumber(query, 'from', { min: 0, max: MAX_TIME_MS, otherwise });
-      if (fromMs >= toMs) throw new QueryError('from must be earlier than to');
-      const points = wholeNumber(query, 'points', { min: 2, max: MAX_POINTS, otherwise: 200 });
-      sendJson(response, 200, numbers.answer({ fromMs, toMs, points }));
+      const window = { min: 0, max: MAX_TIME_MS, otherwise: Number.NaN };
+      const [from, to] = [wholeNumber(query, 'from', window), wholeNumber(query, 'to', window)];
+      if (from >= to) throw new QueryError('from must be earlier than to');
+      wholeNumber(query, 'points', { min: 2, max: MAX_POINTS, otherwise: 2 });
+      sendJson(response, 200, numbers.answer(query));
     },
   };
   const POST: Readonly<Record<string, Route>> = {
     '/api/targets': async ({ request, response }) => {
-      const { url, token } = await readTarget(request);
-      sendJson(response, 200, numbers.addTarget(url, token));
+      const target = await readTarget(request);
+      // Other addresses only the command line can name: who reaches this port must not make it ask other machines.
+      if (!isLocalUrl(target.url)) throw new QueryError('Only an address of this machine can be added here');
+      sendJson(response, 200, await numbers.addTarget(target));
     },
   };
 
@@ -100,7 +93,7 @@ function statusOf(error: unknown): number | undefined {
 }
 
 /** A page of another site can post a form, but not this type without asking first. */
-async function readTarget(request: Exchange['request']): Promise<{ readonly url: string; readonly token?: string }> {
+async function readTarget(request: Exchange['request']): Promise<TargetOptions> {
   const type = (request.headers['content-type'] ?? '').replace(/;.*$/s, '').trim().toLowerCase();
   if (type !== 'application/json') throw new BodyError(415, 'The content type must be application/json');
   const body = await readBody(request, MAX_BODY_BYTES);

@@ -8,7 +8,11 @@ const POLICY =
 /** A name in DNS. */
 const LONGEST_HOST = 253;
 
+/** By this name another Studio, or a digest, knows what has its port. */
+export const SERVER_NAME = 'tta-studio';
+
 export function setSecurityHeaders(response: ServerResponse): void {
+  response.setHeader('server', SERVER_NAME);
   response.setHeader('content-security-policy', POLICY);
   response.setHeader('x-content-type-options', 'nosniff');
   response.setHeader('referrer-policy', 'no-referrer');

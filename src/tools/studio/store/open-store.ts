@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from './database.ts';
 import { findDriver } from './drivers.ts';
@@ -21,6 +22,7 @@ export interface OpenedStore {
 export async function openStore({ folder, limits }: StoreOptions): Promise<OpenedStore> {
   const driver = folder === undefined ? undefined : await findDriver();
   if (folder === undefined || driver === undefined) return { store: createMemoryStore(limits), database: undefined };
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const database = driver.open(join(folder, DATABASE));
   return { store: createMemoryStore(limits), database };
 }

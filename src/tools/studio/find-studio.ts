@@ -1,0 +1,41 @@
+import { systemClock } from '../../platform/clock.ts';
+import type { AboutAnswer } from './api.ts';
+import { SERVER_NAME } from './server/security.ts';
+
+export interface FoundStudio {
+  readonly url: string;
+  /** `undefined`: it wants a token. */
+  readonly about: AboutAnswer | undefined;
+}
+
+const TIMEOUT_MS = 2_000;
+
+/** The Studio that answers at a port of this machine; `undefined` when there is none, or it is another program. */
+export async function findStudio(port: number): Promise<FoundStudio | undefined> {
+  const url = `http://127.0.0.1:${port}`;
+  const controller = new AbortController();
+  const cancel = systemClock.after(TIMEOUT_MS, () => controller.abort());
+  try {
+    const response = await fetch(`${url}/api/about`, { signal: controller.signal, redirect: 'error' });
+    if (response.headers.get('server') !== SERVER_NAME) return undefined;
+    return { url, about: response.ok ? ((await response.json()) as AboutAnswer) : undefined };
+  } catch {
+    return undefined;
+  } finally {
+    controller.abort();
+    cancel();
+  }
+}
+
+/** Has a Studio that runs already scrape one more endpoint. Rejects when it does not answer or refuses. */
+export async function tellTarget(
+  studio: string,
+  target: { readonly url: string; readonly token?: string | undefined },
+) {
+  const response = await fetch(`${studio}/api/targets`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(target),
+  });
+  if (!response.ok) throw new Error((await response.text()).trim());
+}

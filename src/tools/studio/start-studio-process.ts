@@ -1,0 +1,134 @@
+/** A Studio in a process of its own: neither a crash of its database nor a pause is the program's. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { systemClock } from '../../platform/clock.ts';
+import type { StorageState } from './api.ts';
+import type { FoundStudio } from './find-studio.ts';
+import type { TargetOptions } from './numbers/numbers.ts';
+import type { StudioOptions } from './studio.ts';
+
+export interface StudioProcessOptions extends StudioOptions {
+  readonly port: number;
+}
+
+export interface StudioCommand {
+  readonly scrape: TargetOptions;
+  readonly id: number;
+}
+
+export interface ReadyStudio {
+  readonly url: string;
+  /** Another program has the port, so Studio is at a free one. */
+  readonly isElsewhere: boolean;
+  readonly storage: Pick<StorageState, 'kind' | 'path' | 'notes'>;
+}
+
+export type StudioMessage =
+  | { readonly ready: ReadyStudio }
+  | { readonly found: FoundStudio }
+  | { readonly failed: string }
+  | { readonly scraped: number };
+
+export interface StudioProcess extends ReadyStudio {
+  /** Has it scrape an endpoint, now and from now on. Resolves when it has, or cannot. */
+  scrape(target: TargetOptions): Promise<void>;
+  /** Resolves when it has written what it keeps. */
+  close(): Promise<void>;
+}
+
+export interface StudioProcessSettings {
+  /** The environment of the process. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Called when it ends by itself, with the reason. */
+  readonly onEnd: (reason: string) => void;
+}
+
+/** How long the end of the program waits for it. */
+const CLOSE_MS = 5_000;
+const SCRAPE_MS = 2_000;
+const MAX_STDERR_LENGTH = 2_000;
+
+/** @throws Error when the process cannot start, or ends at once */
+export async function startStudioProcess(
+  options: StudioProcessOptions,
+  { env, onEnd }: StudioProcessSettings,
+): Promise<StudioProcess | { readonly found: FoundStudio }> {
+  const child = fork(new URL('./studio-process.js', import.meta.url), [JSON.stringify(options)], {
+    execArgv: [],
+    // It must not observe itself, when the environment has this package loaded into every program.
+    env: { ...env, OTEL_SDK_DISABLED: 'true' },
+    // Ctrl-C stops all processes of the terminal. This process must live until it has received the last span.
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  const ended = endOf(child);
+  const first = once(child, 'message') as Promise<[StudioMessage]>;
+  const message = await Promise.race([
+    first.then(([each]) => each),
+    ended.then((failed): StudioMessage => ({ failed })),
+  ]);
+  if ('found' in message) {
+    child.disconnect();
+    return message;
+  }
+  if (!('ready' in message)) throw new Error('failed' in message ? message.failed : 'Studio did not say where it is');
+
+  // A program that ends in an unforeseen way must not wait for it.
+  const background = [child, child.channel, child.stderr as Socket | null];
+  for (const each of background) each?.unref();
+  let isClosing = false;
+  void ended.then((reason) => {
+    if (!isClosing) onEnd(reason);
+  });
+  const waiting = new Map<number, () => void>();
+  child.on('message', (answer: StudioMessage) => {
+    if ('scraped' in answer) waiting.get(answer.scraped)?.();
+  });
+  let scrapes = 0;
+  return {
+    ...message.ready,
+    async scrape(target) {
+      if (!child.connected) return;
+      scrapes += 1;
+      const id = scrapes;
+      const done = new Promise<void>((resolve) => {
+        waiting.set(id, resolve);
+      });
+      child.send({ scrape: target, id } satisfies StudioCommand, () => {});
+      await within(SCRAPE_MS, Promise.race([done, ended]));
+      waiting.delete(id);
+    },
+    async close() {
+      isClosing = true;
+      if (child.connected) child.disconnect();
+      await within(CLOSE_MS, ended);
+    },
+  };
+}
+
+/** Resolves when the promise does, or after the time. It keeps this process alive until then. */
+function within(ms: number, promise: Promise<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = systemClock.after(ms, resolve);
+    void promise.then(() => {
+      cancel();
+      resolve();
+    });
+  });
+}
+
+/** Resolves, with the reason, when the process has ended. */
+async function endOf(child: ChildProcess): Promise<string> {
+  let written = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    written = `${written}${text}`.slice(-MAX_STDERR_LENGTH);
+  });
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('close', (code, signal) => {
+      const line = written.split('\n').find((each) => /error/i.test(each)) ?? '';
+      resolve(`it ended by ${signal ?? `code ${code}`}${line === '' ? '' : `: ${line}`}`);
+    });
+  });
+}
