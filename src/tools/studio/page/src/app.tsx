@@ -1,15 +1,17 @@
 import { effect, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { type View, view } from './address.ts';
-import { CompareView } from './compare/compare-view.tsx';
-import { NumbersView } from './numbers/numbers-view.tsx';
 import { Text } from './parts/cells.tsx';
 import { KeysDialog } from './parts/keys-dialog.tsx';
+import { lazy } from './parts/lazy.tsx';
 import { RunView } from './run/run-view.tsx';
 import { RunsView } from './runs/runs-view.tsx';
 import { about, isConnected } from './server.ts';
 import { THEMES, theme } from './theme.ts';
 import { Wiring } from './wiring/wiring.tsx';
+
+const NumbersView = lazy(async () => (await import('./numbers/numbers-view.tsx')).NumbersView);
+const CompareView = lazy(async () => (await import('./compare/compare-view.tsx')).CompareView);
 
 const TITLES: Readonly<Record<View['name'], string>> = {
   runs: 'Runs',

@@ -28,6 +28,7 @@ const MEASURES = {
 type Measure = keyof typeof MEASURES;
 
 const WORD = /(?:[^\s"]|"(?:[^"\\]|\\.)*"?)+/g;
+const KEYED = /^((?:[^:"]|"(?:[^"\\]|\\.)*")+):(.+)$/s;
 const COMPARED = /^(?:(duration|dollars|cost|tokens):?)?([<>])=?\s*(\$?)(\d*[.,]?\d+)\s*(\$|[a-zµ]*)$/i;
 
 /** @param nowMs for `since:1h`, which becomes a moment */
@@ -48,8 +49,8 @@ export function parseQuery(text: string, nowMs: number): ParsedQuery {
 function readWord(word: string, filter: Draft, nowMs: number): string | undefined {
   const compared = COMPARED.exec(word);
   if (compared !== null) return readComparison(compared, filter);
-  const [, key = '', rest = ''] = /^([^:"]+):(.+)$/s.exec(word) ?? [];
-  const value = unquoted(rest);
+  const [, start = '', rest = ''] = KEYED.exec(word) ?? [];
+  const [key, value] = [unquoted(start), unquoted(rest)];
   if (key.startsWith('tag.') && key.length > 4) {
     filter.tags = { ...filter.tags, [key.slice(4)]: value };
     return '';
@@ -112,7 +113,9 @@ export function formatQuery(filter: RunFilter): string {
   };
   add('status', filter.status?.join(','));
   for (const key of TEXT_KEYS) add(key, filter[key]);
-  for (const [key, value] of Object.entries(filter.tags ?? {})) add(`tag.${key}`, value);
+  for (const [key, value] of Object.entries(filter.tags ?? {})) {
+    words.push(`tag.${key.includes(':') ? `"${escaped(key)}"` : quoted(key)}:${quoted(value)}`);
+  }
   const compare = (min: number | undefined, max: number | undefined, write: (value: number) => string) => {
     if (min !== undefined) words.push(`>${write(min)}`);
     if (max !== undefined) words.push(`<${write(max)}`);
@@ -144,7 +147,7 @@ function unquoted(text: string): string {
 }
 
 export function quoted(text: string): string {
-  return /[\s"\\]/.test(text) ? `"${escaped(text)}"` : text;
+  return text === '' || /[\s"\\]/.test(text) ? `"${escaped(text)}"` : text;
 }
 
 function escaped(text: string): string {
