@@ -129,7 +129,10 @@ export const ROOMS: readonly Room[] = [
   { where: 'src/tools/studio/model/', may: [], what: 'what spans say, for the server and the page; pure' },
   {
     where: 'src/tools/studio/',
-    may: ['node:*', 'src/platform/', '@bufbuild/protobuf/wire', 'libsql'],
+    may: [
+      ...['node:*', 'src/platform/', '@bufbuild/protobuf/wire', 'libsql', 'src/prometheus/parse.ts'],
+      ...['src/tools/doctor/http-request.ts', 'src/tools/doctor/metrics-address.ts'],
+    ],
     what: 'receives traces by OTLP over HTTP, keeps them and shows them; nothing about primitives and OpenTelemetry',
   },
   {

@@ -3,6 +3,7 @@ import { findPortHolder, type PortHolder, portsOf } from '../../platform/port-ho
 import { type Exposition, parseExposition, select } from '../../prometheus/parse.ts';
 import { type Finding, failure, ok, skipped, warning } from './finding.ts';
 import type { HttpRequest, HttpResult } from './http-request.ts';
+import { METRICS_PATH } from './metrics-address.ts';
 import { REMEDY, type Remedy } from './remedies.ts';
 
 export interface EndpointResult {
@@ -13,16 +14,8 @@ export interface EndpointResult {
 
 export const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
-const PATH = '/metrics';
 /** A program may listen on any number of ports. */
 const MOST_PORTS = 20;
-
-/** The address of the metrics: the path of an address without one is `/metrics`. */
-export function metricsAddress(url: string): string {
-  const address = new URL(url);
-  if (address.pathname === '/') address.pathname = PATH;
-  return address.href;
-}
 
 /** @param scrape the result of the first scrape of `url` */
 export async function checkEndpoint(request: HttpRequest, url: string, scrape: HttpResult): Promise<EndpointResult> {
@@ -60,7 +53,7 @@ async function otherAddress(
   // A trace page has no `/metrics`. Any other answer says nothing of another port, which may be anything.
   const ports = typeof holder === 'string' || response.status !== 404 ? [] : await portsOf(holder.pid);
   for (const port of new Set([asked.port, ...ports.slice(0, MOST_PORTS).map(String)])) {
-    const address = new URL(PATH, url);
+    const address = new URL(METRICS_PATH, url);
     address.port = port;
     if (address.href === asked.href) continue;
     const other = await request(address.href);

@@ -26,14 +26,15 @@ export type HttpResult =
 
 /**
  * Sends one HTTP request with a deadline. Never rejects, follows no redirect (the headers may be a secret of the first
- * host), and reads 32 MB at most. A user and a password in the address are sent as basic authentication.
+ * host), and reads so much at most. A user and a password in the address are sent as basic authentication.
  */
 export type HttpRequest = (url: string, init?: RequestInit) => Promise<HttpResult>;
 
 /** A scrape of 2,000 series in each of 60 metrics has about 20 MB. */
 const MAX_BYTES = 32 * 1024 * 1024;
 
-export function createHttpRequest(clock: Clock, timeoutMs: number): HttpRequest {
+/** @param maxBytes the largest answer, unzipped. @default 32 MB */
+export function createHttpRequest(clock: Clock, timeoutMs: number, maxBytes = MAX_BYTES): HttpRequest {
   return async (url, init = {}) => {
     const [sentAt, startedAt] = [dateOf(clock), clock.now()];
     // Not `AbortSignal.timeout`, whose timer does not keep the process alive. A connection that closes without an answer
@@ -48,7 +49,7 @@ export function createHttpRequest(clock: Clock, timeoutMs: number): HttpRequest 
         redirect: 'manual',
         signal: deadline.signal,
       });
-      const text = await readText(response);
+      const text = await readText(response, maxBytes);
       const date = Date.parse(response.headers.get('date') ?? '');
       return {
         response: {
@@ -69,12 +70,12 @@ export function createHttpRequest(clock: Clock, timeoutMs: number): HttpRequest 
   };
 }
 
-async function readText({ body }: Response): Promise<string> {
+async function readText({ body }: Response, maxBytes: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
     bytes += chunk.length;
-    if (bytes > MAX_BYTES) throw new Error(`the answer is larger than ${MAX_BYTES / 1024 / 1024} MB`);
+    if (bytes > maxBytes) throw new Error(`the answer is larger than ${maxBytes / 1024 / 1024} MB`);
     chunks.push(chunk);
   }
   return new TextDecoder().decode(Buffer.concat(chunks));

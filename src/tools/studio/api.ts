@@ -101,37 +101,73 @@ export interface TargetState {
   readonly series: number;
 }
 
-/** `GET /api/numbers?from=MS&to=MS&points=N`. */
+/**
+ * `GET /api/numbers?window=MS&points=N`: the time up to now; `window=all`: all that is kept. With `from=MS&to=MS` a time of
+ * its own. `points` is the largest number of values in a series, 500 at the most.
+ */
 export interface NumbersAnswer {
   readonly fromMs: number;
   readonly toMs: number;
   readonly stepMs: number;
+  /** Each value is of this much time, up to the end of its step. It can be longer than a step. */
+  readonly spanMs: number;
   /** The oldest sample that is kept; `null` when there is none. */
   readonly keptFromMs: number | null;
+  /** The runs of a point can have started this much earlier: their executions are counted when they end. */
+  readonly runsBeforeMs: number;
+  readonly targets: readonly TargetState[];
   readonly panels: readonly NumbersPanel[];
+  readonly tables: readonly NumbersTable[];
 }
+
+/** `share`: 1 is all. `state`: of a circuit, 0 closed, 1 half-open, 2 open. */
+export type NumbersUnit = 'per_second' | 'share' | 'seconds' | 'dollars' | 'dollars_per_hour' | 'count' | 'state';
 
 export interface NumbersPanel {
   readonly id: string;
+  /** The heading above it and those that follow. */
+  readonly row: string;
   /** As on the dashboards. */
   readonly title: string;
   readonly description: string;
-  readonly unit: 'per_second' | 'percent' | 'seconds' | 'dollars' | 'count';
+  readonly unit: NumbersUnit;
   /** Chart over time, or one number for each series. */
-  readonly shape: 'lines' | 'bars' | 'values';
+  readonly shape: 'lines' | 'stacked' | 'bars' | 'values';
   readonly series: readonly NumbersSeries[];
+  /** How many more have values, and are not here because there are too many. */
+  readonly leftOut: number;
+  /** How many more there are in which nothing happened. */
+  readonly quiet: number;
 }
 
 export interface NumbersSeries {
   readonly name: string;
-  /** CSS, as on the dashboards; `null`: the palette's next. */
-  readonly colour: string | null;
-  /** The value for the whole window; `null`: not known. */
+  /** A colour of the dashboards, by its name there; `null`: the next of their palette. */
+  readonly colour: 'green' | 'yellow' | 'red' | 'blue' | null;
+  /** The value for the whole window; of `dollars_per_hour` the dollars. `null`: not known. */
   readonly total: number | null;
-  /** One for each step from `fromMs`; `null`: not known, which is not 0. Empty where the shape is not lines. */
+  /** One for each step from `fromMs`; `null`: not known, which is not 0. Empty where there is no chart over time. */
   readonly values: readonly (number | null)[];
   /** The runs behind it, as parameters of an address; `null` where there are none. */
   readonly filter: string | null;
+}
+
+/** One line for each workflow, model or primitive, for the whole window. */
+export interface NumbersTable {
+  readonly id: string;
+  readonly title: string;
+  readonly description: string;
+  /** The heading of the names. */
+  readonly of: string;
+  readonly columns: readonly { readonly name: string; readonly unit: NumbersUnit }[];
+  readonly rows: readonly {
+    readonly name: string;
+    readonly cells: readonly (number | null)[];
+    readonly filter: string | null;
+  }[];
+  /** As of `NumbersPanel`. */
+  readonly leftOut: number;
+  readonly quiet: number;
 }
 
 /** An event of `GET /api/live`, a stream of server-sent events. The page then asks for what it shows. */

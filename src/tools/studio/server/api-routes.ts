@@ -20,10 +20,7 @@ export interface ApiParts {
 type Route = (exchange: Exchange, query: URLSearchParams, id: string) => Promise<void> | void;
 
 const MAX_RUNS = 500;
-const MAX_POINTS = 1_000;
 const MAX_BODY_BYTES = 16 * 1024;
-/** Beyond it a date is none. */
-const MAX_TIME_MS = 8.64e15;
 const COUNT = { min: 0, max: Number.MAX_SAFE_INTEGER, otherwise: 0 };
 
 export function createApi({ store, live, numbers, about }: ApiParts): (exchange: Exchange) => Promise<void> {
@@ -47,13 +44,7 @@ export function createApi({ store, live, numbers, about }: ApiParts): (exchange:
     '/api/facets': ({ response }) => sendJson(response, 200, store.facets()),
     '/api/about': ({ response }) => sendJson(response, 200, about()),
     '/api/live': (exchange) => live.handle(exchange),
-    '/api/numbers': ({ response }, query) => {
-      const window = { min: 0, max: MAX_TIME_MS, otherwise: Number.NaN };
-      const [from, to] = [wholeNumber(query, 'from', window), wholeNumber(query, 'to', window)];
-      if (from >= to) throw new QueryError('from must be earlier than to');
-      wholeNumber(query, 'points', { min: 2, max: MAX_POINTS, otherwise: 2 });
-      sendJson(response, 200, numbers.answer(query));
-    },
+    '/api/numbers': ({ response }, query) => sendJson(response, 200, numbers.answer(query)),
   };
   const POST: Readonly<Record<string, Route>> = {
     '/api/targets': async ({ request, response }) => {
