@@ -1,4 +1,7 @@
-/** `.ci/setup.cjs` on a small checkout of its own: the real npm, the real compiler, no network. */
+/**
+ * `.ci/setup.cjs` on a small checkout of its own: the real npm, the real compiler, no network. Vite, which brings many
+ * packages, is a small program that writes an empty page.
+ */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -21,15 +24,27 @@ import { tempFolder } from './support/temp-folder.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const TYPESCRIPT = join(ROOT, 'node_modules/typescript');
-const MANIFEST = { name: 'small', engines: { node: '>=20.19' }, devDependencies: { typescript: `file:${TYPESCRIPT}` } };
+const MANIFEST = {
+  name: 'small',
+  engines: { node: '>=20.19' },
+  devDependencies: { typescript: `file:${TYPESCRIPT}`, vite: 'file:vite' },
+};
+const WRITE_PAGE = `
+  const { mkdirSync, writeFileSync } = require('node:fs');
+  const folder = process.argv[process.argv.indexOf('--outDir') + 1];
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(folder + '/index.html', '<!doctype html>');`;
 const FILES = {
   'package.json': JSON.stringify(MANIFEST),
   'tsconfig.json': '{ "compilerOptions": { "noEmitOnError": true }, "include": ["src", "views"] }',
   'src/tools/cli/tta.ts': 'export const answer: number = 42;\n',
   'src/old.ts': 'export {};\n',
   'views/index.ts': 'export {};\n',
+  'vite/package.json': '{ "name": "vite", "version": "1.0.0" }',
+  'vite/bin/vite.js': WRITE_PAGE,
 };
 const COMPILING = 'setup: compiling (tsc) …\n';
+const BUILDING = `${COMPILING}setup: building the page of Studio (vite) …\n`;
 const TTA = 'dist/src/tools/cli/tta.js';
 const env = { ...process.env, npm_config_offline: 'true' };
 
@@ -75,9 +90,10 @@ describe('set-up', () => {
     const folder = checkout('node_modules', 'dist');
     const told = { NODE_ENV: 'production', npm_config_omit: 'dev', npm_config_dry_run: 'true' };
     const { status, stderr } = await setup(folder, told);
-    expect(stderr).toMatch(/^setup: installing .*\n[\s\S]*setup: compiling \(tsc\) …\n$/);
+    expect(stderr).toMatch(/^setup: installing .*\n[\s\S]*setup: compiling \(tsc\) …\nsetup: building the page .*\n$/);
     expect(status).toBe(0);
     expect(statSync(join(folder, TTA)).mode & 0o111).toBe(0o111);
+    expect(existsSync(join(folder, 'dist/studio/index.html'))).toBe(true);
   });
 
   it('does nothing, and says nothing, when nothing has changed', async () => {
@@ -99,7 +115,7 @@ describe('set-up', () => {
 
   it('leaves no output of a source that was deleted', async () => {
     const folder = checkout('src/old.ts');
-    expect(await setup(folder)).toEqual({ status: 0, stderr: COMPILING });
+    expect(await setup(folder)).toEqual({ status: 0, stderr: BUILDING });
     expect(readdirSync(join(folder, 'dist/src'))).toEqual(['tools']);
   });
 
@@ -112,7 +128,7 @@ describe('set-up', () => {
       expect(status).toBe(1);
     }
     write(folder, 'src/old.ts', 'export const mended = 1;\n');
-    expect(await setup(folder)).toEqual({ status: 0, stderr: COMPILING });
+    expect(await setup(folder)).toEqual({ status: 0, stderr: BUILDING });
   });
 
   it('fails with what npm says when the lock file is out of step', async () => {
@@ -139,7 +155,7 @@ describe('set-up', () => {
     expect(existsSync(join(folder, 'dist/src/old.js'))).toBe(true);
     rmSync(join(folder, 'node_modules/typescript'), { recursive: true });
     symlinkSync(TYPESCRIPT, join(folder, 'node_modules/typescript'));
-    expect(await setup(folder)).toEqual({ status: 0, stderr: COMPILING });
+    expect(await setup(folder)).toEqual({ status: 0, stderr: BUILDING });
   });
 
   it('says which Node.js it needs before anything else', async () => {

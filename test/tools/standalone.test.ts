@@ -1,15 +1,15 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const run = promisify(execFile);
 const root = resolve(import.meta.dirname, '../..');
 
-/** The compiled programs run in a folder without `node_modules`, so that the optional packages are missing. */
-describe('offline model and trace receiver, compiled and alone', () => {
+/** The compiled programs run in a folder with the dependencies alone, so that the optional packages are missing. */
+describe('offline model and Studio, compiled and alone', () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tta-alone-'));
@@ -25,6 +25,13 @@ describe('offline model and trace receiver, compiled and alone', () => {
     const config = { extends: join(root, 'tsconfig.json'), compilerOptions: { ...compilerOptions, ...types }, include };
     await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config));
     await writeFile(join(folder, 'package.json'), '{"type":"module"}');
+    const manifest = await readFile(join(root, 'package.json'), 'utf8');
+    const { dependencies } = JSON.parse(manifest) as { readonly dependencies: object };
+    for (const name of Object.keys(dependencies)) {
+      const path = join(folder, 'node_modules', name);
+      await mkdir(dirname(path), { recursive: true });
+      await symlink(join(root, 'node_modules', name), path);
+    }
     await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', folder]);
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
