@@ -118,17 +118,22 @@ function within(ms: number, promise: Promise<unknown>): Promise<void> {
   });
 }
 
-/** Resolves, with the reason, when the process has ended. */
-async function endOf(child: ChildProcess): Promise<string> {
+/** Resolves, with the reason, when the process has ended and all that it wrote is read. */
+function endOf(child: ChildProcess): Promise<string> {
   let written = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     written = `${written}${text}`.slice(-MAX_STDERR_LENGTH);
   });
   return new Promise((resolve) => {
     child.once('error', (error) => resolve(error.message));
-    child.once('close', (code, signal) => {
-      const line = written.split('\n').find((each) => /error/i.test(each)) ?? '';
-      resolve(`it ended by ${signal ?? `code ${code}`}${line === '' ? '' : `: ${line}`}`);
+    // Not its event `close`, which does not come after `disconnect`.
+    child.once('exit', (code, signal) => {
+      const tell = () => {
+        const line = written.split('\n').find((each) => /error/i.test(each)) ?? '';
+        resolve(`it ended by ${signal ?? `code ${code}`}${line === '' ? '' : `: ${line}`}`);
+      };
+      if (child.stderr === null || child.stderr.destroyed) tell();
+      else child.stderr.once('close', tell);
     });
   });
 }
