@@ -33,9 +33,9 @@ export async function undo(
     compensations += 1;
     try {
       await work.invoke(input, uncancellable);
-      record.compensated(observation, step.name, undefined);
+      record.compensated(true);
     } catch (reason) {
-      record.compensated(observation, step.name, { error: reason });
+      record.compensated(false);
       failures.push({ step: step.name, error: reason });
     }
   };

@@ -41,10 +41,8 @@ export function cacheRecorder(name: string, type: string) {
       mark(observation, 'stale');
     },
     /** The answer made model calls unnecessary that would have cost this much. */
-    saved({ span }: Observation, dollars: number): void {
-      if (!(dollars > 0)) return;
-      addTo(saved, dollars);
-      if (span?.isRecording()) span.setAttribute(ATTR.cacheSaved, dollars);
+    saved(dollars: number): void {
+      if (dollars > 0) addTo(saved, dollars);
     },
     /** The primitive runs. */
     missed(observation: Observation): void {

@@ -155,6 +155,8 @@ export interface NumbersSeries {
 /** One line for each workflow, model or primitive, for the whole window. */
 export interface NumbersTable {
   readonly id: string;
+  /** The heading of the panels that it stands above. */
+  readonly row: string;
   readonly title: string;
   readonly description: string;
   /** The heading of the names. */

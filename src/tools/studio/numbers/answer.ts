@@ -45,7 +45,10 @@ function panelOf(excerpt: Excerpt, row: string, panel: PanelRow): NumbersPanel {
       isIdle: each.total === 0 && (measure.kind === 'rate' || measure.kind === 'increase'),
     })),
   );
-  const busy = all.filter(({ total, isIdle }) => shape === 'values' || (total !== null && !isIdle));
+  // A number for all is shown also when it is 0.
+  const busy = all.filter(({ total, isIdle, labels }) =>
+    Object.keys(labels).length === 0 ? shape === 'values' || total !== null : total !== null && !isIdle,
+  );
   const kept = largest(busy, MAX_LINES, ({ total }) => total);
   const series = kept.map(
     ({ name, labels, total, values }): NumbersSeries => ({
@@ -69,15 +72,15 @@ function panelOf(excerpt: Excerpt, row: string, panel: PanelRow): NumbersPanel {
   };
 }
 
-function tableOf(excerpt: Excerpt, { id, title, description, of, name, columns }: TableRow): NumbersTable {
+function tableOf(excerpt: Excerpt, { id, row, title, description, of, name, columns }: TableRow): NumbersTable {
   const by = labelsOf(name);
   const rows = new Map<string, { labels: Evaluated['labels']; cells: (number | null)[] }>();
   for (const [column, [, , measure]] of columns.entries()) {
     for (const { labels, total } of evaluate(excerpt, measure, by)) {
       const key = JSON.stringify(by.map((label) => labels[label]));
-      const row = rows.get(key) ?? { labels, cells: columns.map(() => null) };
-      row.cells[column] = total;
-      rows.set(key, row);
+      const line = rows.get(key) ?? { labels, cells: columns.map(() => null) };
+      line.cells[column] = total;
+      rows.set(key, line);
     }
   }
   const all = [...rows.values()].map(({ labels, cells }) => ({
@@ -89,6 +92,7 @@ function tableOf(excerpt: Excerpt, { id, title, description, of, name, columns }
   const kept = largest(busy, MAX_ROWS, ({ cells }) => cells[0] ?? null);
   return {
     id,
+    row,
     title,
     description,
     of,

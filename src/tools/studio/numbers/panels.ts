@@ -38,6 +38,8 @@ export interface PanelRow {
 
 export interface TableRow {
   readonly id: string;
+  /** The row of panels that it stands above. */
+  readonly row: string;
   readonly title: string;
   readonly description: string;
   readonly of: string;
@@ -179,6 +181,16 @@ export const PANELS: readonly (readonly [row: string, panels: readonly PanelRow[
         shape: 'values',
         thresholds: NEUTRAL,
         lines: [{ name: 'saved', measure: increase('tta_cache_saved_dollars_total') }],
+      },
+      {
+        id: 'uses',
+        title: 'Cost by use',
+        description:
+          'What became of the answers that were paid for. Used: answered, fallback. Not used: retried, hedged, aborted, failed. Those of the offline model are imaginary.',
+        unit: 'dollars',
+        shape: 'values',
+        isWithoutRuns: true,
+        lines: [{ name: '{{use}}', measure: increase('tta_llm_cost_by_use_total') }],
       },
       {
         id: 'budgets',
@@ -502,6 +514,7 @@ export const PANELS: readonly (readonly [row: string, panels: readonly PanelRow[
 export const TABLES: readonly TableRow[] = [
   {
     id: 'workflows',
+    row: 'Traffic and errors',
     title: 'Each workflow',
     description: 'One line per workflow, for the whole time shown. A workflow without a cost called no model.',
     of: 'Workflow',
@@ -517,6 +530,7 @@ export const TABLES: readonly TableRow[] = [
   },
   {
     id: 'models',
+    row: 'Model calls',
     title: 'Each model',
     description: 'One line per model, for the whole time shown.',
     of: 'Model',
@@ -532,6 +546,7 @@ export const TABLES: readonly TableRow[] = [
   },
   {
     id: 'types',
+    row: 'Primitives',
     title: 'Each type of primitive',
     description: 'One line per type, for the whole time shown. The time of a composed primitive includes its parts.',
     of: 'Type',
@@ -546,6 +561,7 @@ export const TABLES: readonly TableRow[] = [
   },
   {
     id: 'primitives',
+    row: 'Primitives',
     title: 'Each primitive',
     description: 'One line per primitive by its name, for the whole time shown.',
     of: 'Primitive',

@@ -11,7 +11,12 @@ export interface CopyProps {
 export function Copy({ text, label = 'Copy' }: CopyProps) {
   const said = useSignal('');
   const copy = async () => {
-    said.value = await copyText(text());
+    said.value = await Promise.resolve()
+      .then(async () => await navigator.clipboard.writeText(await text()))
+      .then(
+        () => 'Copied',
+        () => 'The browser refused to copy',
+      );
     after(2_000, () => {
       said.value = '';
     });
@@ -24,14 +29,4 @@ export function Copy({ text, label = 'Copy' }: CopyProps) {
       </span>
     </button>
   );
-}
-
-/** @returns what to say to the reader */
-export async function copyText(text: string | Promise<string>): Promise<string> {
-  try {
-    await navigator.clipboard.writeText(await text);
-    return 'Copied';
-  } catch {
-    return 'The browser refused to copy';
-  }
 }
