@@ -61,9 +61,8 @@ export function breakdownOf(tree: RunTree): Breakdown {
 /** The nearest name that the author gave: of the call itself, else of what is around it. */
 function nameOfSpender(node: TreeNode): string | undefined {
   for (let each: TreeNode | null = node; each !== null; each = each.parent) {
-    const { isOurs, group, label } = factsOf(each.span);
-    const isNamed = isOurs || group === 'agent' || group === 'tool';
-    if (isNamed && each.span.attributes['gen_ai.request.model'] !== label) return label;
+    const { isOurs, isNamed, group, label, model } = factsOf(each.span);
+    if (isNamed && label !== model && (isOurs || group === 'agent' || group === 'tool')) return label;
   }
   return undefined;
 }

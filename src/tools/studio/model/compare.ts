@@ -124,8 +124,8 @@ function sideOf(nodes: readonly TreeNode[]): Side | null {
   let [failed, durationNs] = [0, 0];
   let [nanodollars, inputTokens, outputTokens]: (number | null)[] = [null, null, null];
   for (const node of nodes) {
-    const { error, tokens, nanodollars: dollars } = factsOf(node.span);
-    if (error !== null) failed += 1;
+    const { hasFailed, tokens, nanodollars: dollars } = factsOf(node.span);
+    if (hasFailed) failed += 1;
     durationNs += node.span.durationNs;
     if (!isCountedCall(node)) continue;
     nanodollars = plus(nanodollars ?? null, dollars);

@@ -35,10 +35,14 @@ export interface SpanFacts {
   readonly group: SpanGroup;
   /** The author's name, the tool, the agent or the model; else the name of the span. */
   readonly label: string;
+  /** Whether the label is a word of the author or of the model, and not only that of a kind. */
+  readonly isNamed: boolean;
   readonly isOurs: boolean;
   readonly isModelCall: boolean;
   readonly workflow: string | null;
   readonly outcome: Outcome;
+  /** Not for what was cancelled, or given up because of another: that says nothing of how well it works. */
+  readonly hasFailed: boolean;
   /** `null` unless it failed. */
   readonly error: ErrorFacts | null;
   readonly model: string | null;
@@ -101,6 +105,7 @@ const GROUPS: Readonly<Record<string, SpanGroup>> = {
 /** The operations that cost tokens. An agent or a workflow repeats those of its model calls: it is not among them. */
 const MODEL_CALLS: ReadonlySet<string> = new Set(['chat', 'text_completion', 'generate_content', 'embeddings']);
 const OUTCOMES: readonly RunStatus[] = RUN_STATUSES.filter((each) => each !== 'running' && each !== 'unfinished');
+const FAILED: ReadonlySet<Outcome> = new Set<Outcome>(['failure', 'timeout', 'rejected']);
 const CACHE_RESULTS = ['hit', 'stale', 'miss'] as const;
 const SCOPE = 'tta-primitives';
 const COMPOSITIONS: ReadonlySet<unknown> = new Set(['sequential', 'parallel', 'workflow']);
@@ -129,16 +134,19 @@ function readFacts(span: StudioSpan): SpanFacts {
   const type = primitive ?? (step === null ? operation : 'step') ?? span.kind;
   const isModelCall = operation !== null && MODEL_CALLS.has(operation);
   const model = firstText(attributes, 'gen_ai.response.model', 'gen_ai.request.model');
-  const outcome = OUTCOMES.find((each) => each === attributes['tta.outcome']) as Outcome | undefined;
+  const outcome = outcomeOf(span);
+  const { label, isNamed } = labelOf(span, primitive, step);
   const nanodollars = nanodollarsOf(attributes['tta.llm.cost_usd']);
   return {
     type,
     group: isModelCall ? 'model' : ((Object.hasOwn(GROUPS, type) ? GROUPS[type] : undefined) ?? 'other'),
-    label: labelOf(span, step),
+    label,
+    isNamed,
     isOurs: span.scope === SCOPE,
     isModelCall,
     workflow: workflowOf(span),
-    outcome: outcome ?? (span.status === 'error' ? 'failure' : 'success'),
+    outcome,
+    hasFailed: FAILED.has(outcome),
     error: spanError(span),
     model,
     provider: firstText(attributes, 'gen_ai.provider.name', 'gen_ai.system'),
@@ -192,11 +200,27 @@ function readFacts(span: StudioSpan): SpanFacts {
   };
 }
 
-function labelOf({ attributes, name }: StudioSpan, step: number | null): string {
-  const named = firstText(attributes, 'tta.primitive.name', 'gen_ai.workflow.name', 'gen_ai.tool.name');
-  if (named !== null || step !== null) return named ?? name;
-  return firstText(attributes, 'gen_ai.agent.name', 'gen_ai.response.model', 'gen_ai.request.model') ?? name;
+function outcomeOf({ attributes, status }: StudioSpan): Outcome {
+  const told = OUTCOMES.find((each) => each === attributes['tta.outcome']) as Outcome | undefined;
+  return told ?? (status === 'error' ? 'failure' : 'success');
 }
+
+/** An unnamed model call of ours is called by its model, any other unnamed primitive by its kind. */
+function labelOf({ attributes, name }: StudioSpan, primitive: string | null, step: number | null) {
+  const named = firstText(attributes, 'tta.primitive.name', 'gen_ai.workflow.name', 'gen_ai.tool.name');
+  const isNamed = named === null || primitive === null || named !== unnamed(primitive);
+  if (named !== null && (isNamed || primitive !== 'llm')) return { label: named, isNamed };
+  if (step !== null) return { label: name, isNamed: true };
+  const other = firstText(attributes, 'gen_ai.agent.name', 'gen_ai.response.model', 'gen_ai.request.model');
+  return { label: other ?? name, isNamed: other !== null || named === null };
+}
+
+/** `circuit_breaker` has no name: `CircuitBreakerPrimitive`. */
+const unnamed = (type: string) =>
+  `${type
+    .split('_')
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join('')}Primitive`;
 
 /** An unnamed composition counts as a workflow too, under the name of its kind. */
 function workflowOf({ attributes, scope }: StudioSpan): string | null {

@@ -191,7 +191,7 @@ function foldRow({ key, members }: Fold, totals: ReadonlyMap<TreeNode, Totals>):
     if (node.span.durationNs > slowest.span.durationNs) slowest = node;
     endUs = Math.max(endUs, node.span.startUs + node.span.durationNs / 1_000);
   }
-  const failed = members.filter(({ span }) => factsOf(span).error !== null).reverse();
+  const failed = members.filter(({ span }) => factsOf(span).hasFailed).reverse();
   const durations = distributionOf(members.map(({ span }) => span.durationNs));
   const { startUs } = first.span;
   return {

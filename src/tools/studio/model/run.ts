@@ -38,7 +38,7 @@ export interface RunSummary {
   /** From the first start to the last end so far. */
   readonly durationUs: number;
   readonly spans: number;
-  /** Spans with an error, also those that something absorbed. */
+  /** Spans that failed, also those that something absorbed; not those that were cancelled or given up. */
   readonly errors: number;
   readonly modelCalls: number;
   /** `null`: there is no model call, or none tells its tokens. */

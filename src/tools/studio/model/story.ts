@@ -1,8 +1,10 @@
 /** One sentence on how a run went: what failed, at which attempt, why, and what absorbed it. */
-import { culpritOf } from './culprit.ts';
+import { absorberOf, firstFailuresIn } from './absorber.ts';
+import { culpritOf, interruptedIn } from './culprit.ts';
+import { lineOf } from './cut-text.ts';
 import { errorLine } from './error.ts';
-import { factsOf, type Outcome } from './facts.ts';
-import { titleOf } from './title.ts';
+import { type Compensation, factsOf, type Outcome } from './facts.ts';
+import { calledOf } from './title.ts';
 import { nodesInOrder } from './totals.ts';
 import type { RunTree, TreeNode } from './tree.ts';
 
@@ -25,82 +27,92 @@ export interface Story {
 
 /** A sentence stays a sentence: what is longer is cut. */
 const LONGEST_MESSAGE = 300;
+const LONGEST_NAME = 80;
 const MOST_NAMED = 3;
+const MOST_CAUSES = 4;
 
 const say = (text: string): StoryPart => ({ text, spanId: null });
-const name = (node: TreeNode): StoryPart => ({ text: titleOf(node.span), spanId: node.span.spanId });
+const name = (node: TreeNode): StoryPart => ({ text: lineOf(calledOf(node), LONGEST_NAME), spanId: node.span.spanId });
+const errorSaid = (error: Parameters<typeof errorLine>[0]) => lineOf(errorLine(error), LONGEST_MESSAGE);
 
 export function storyOf(tree: RunTree): Story {
-  const [root] = tree.roots;
-  if (root === undefined) return told('growing', [say('Nothing of this run has been received.')]);
-  const failed = tree.roots.find(({ span }) => factsOf(span).error !== null);
-  const isGrowing = root.isMissing || root.span.parentSpanId !== null;
-  if (failed !== undefined && (failed === root || !isGrowing)) return failureOf(failed);
+  const [first] = tree.roots;
+  if (first === undefined) return told('growing', [say('Nothing of this run has been received.')]);
+  const root = tree.roots.find(isRoot);
+  const failed = tree.roots.find((node) => isRoot(node) && factsOf(node.span).error !== null);
+  if (failed !== undefined) return failureOf(failed);
   const absorbed = absorbedIn(tree);
-  const end =
-    absorbed.length === 0 ? [say('.')] : [say(isGrowing ? ', and so far ' : ', after '), ...absorbed, say('.')];
-  if (isGrowing) return told('growing', [say('The root of the run has not been received'), ...end]);
-  return told(absorbed.length === 0 ? 'worked' : 'absorbed', [say('The run worked'), ...end]);
+  if (root === undefined)
+    return told('growing', [say('The end of the run has not been received'), ...absorbed, say('.')]);
+  return told(absorbed.length === 0 ? 'worked' : 'absorbed', [say('The run worked'), ...absorbed, say('.')]);
 }
+
+/** A root whose parent is another process is the root here. */
+const isRoot = ({ span, isMissing }: TreeNode) =>
+  !isMissing && (span.parentSpanId === null || span.isParentRemote === true);
 
 const ENDINGS: Readonly<Record<Outcome, string>> = {
   success: 'worked',
   failure: 'failed',
   timeout: 'timed out',
   cancelled: 'was cancelled',
-  superseded: 'was given up, because another branch decided the run',
+  superseded: 'was given up because of another branch',
   rejected: 'was refused',
 };
 
 function failureOf(root: TreeNode): Story {
   const path = culpritOf(root);
   const culprit = path.at(-1) ?? root;
-  const facts = factsOf(culprit.span);
-  const parts: StoryPart[] = [name(culprit), say(` ${ENDINGS[facts.outcome]}`)];
-  const retry = path.findLast((node) => factsOf(node.span).type === 'retry' && node !== culprit);
-  const attempt = retry && path[path.indexOf(retry) + 1]?.attempt;
-  if (retry !== undefined && typeof attempt === 'number') {
-    const all = factsOf(retry.span).attempts ?? retry.children.length;
-    parts.push(say(` at attempt ${attempt} of ${all} of `), name(retry));
-  }
-  if (facts.timeoutUs !== null && facts.outcome === 'timeout') parts.push(say(` after ${facts.timeoutUs / 1e6} s`));
-  const interrupted = culprit.children.findLast(({ span }) => factsOf(span).error !== null);
-  if (interrupted !== undefined)
-    parts.push(say(', while '), name(culpritOf(interrupted).at(-1) ?? interrupted), say(' ran'));
-  if (facts.error !== null) parts.push(say(`: ${cut(errorLine(facts.error))}`));
-  for (const cause of facts.error?.causes ?? []) parts.push(say(`, caused by ${cut(errorLine(cause))}`));
-  parts.push(...absorbersOn(path), say('.'));
-  const isStopped = facts.outcome === 'cancelled' || facts.outcome === 'superseded';
+  const { outcome, timeoutUs, error } = factsOf(culprit.span);
+  const isStopped = outcome === 'cancelled' || outcome === 'superseded';
+  const parts: StoryPart[] = [name(culprit), say(` ${ENDINGS[outcome]}`)];
+  if (outcome === 'timeout' && timeoutUs !== null) parts.push(say(` after ${timeoutUs / 1e6} s`));
+  parts.push(...attemptOn(path));
+  const interrupted = interruptedIn(culprit);
+  if (interrupted !== undefined) parts.push(say(', while '), name(interrupted), say(' ran'));
+  if (error !== null && errorLine(error) !== '') parts.push(say(`: ${errorSaid(error)}`));
+  for (const cause of error?.causes.slice(0, MOST_CAUSES) ?? []) parts.push(say(`, caused by ${errorSaid(cause)}`));
+  const absorbers = path.toReversed().flatMap((node) => triedToAbsorb(node, culprit));
+  parts.push(...(absorbers.length === 0 && !isStopped ? [say('; nothing absorbed it')] : absorbers), say('.'));
   return told(isStopped ? 'stopped' : 'failed', parts, culprit, path);
 }
 
-/** What tried to absorb the failure on its way to the root, the innermost first. */
-function absorbersOn(path: readonly TreeNode[]): readonly StoryPart[] {
-  const parts: StoryPart[] = [];
-  for (const node of path.toReversed()) {
-    const { type, fallbackFailures, retryStoppedBy, retryResult, compensations } = factsOf(node.span);
-    if (type === 'retry' && retryResult === 'failure_not_retryable') {
-      parts.push(say('; '), name(node), say(' does not retry this error'));
-    } else if (type === 'retry' && retryStoppedBy !== null && retryStoppedBy !== 'max_retries') {
-      parts.push(say('; '), name(node), say(` gave up because of its ${retryStoppedBy}`));
-    } else if (type === 'fallback' && fallbackFailures.length > 1) {
-      parts.push(
-        say('; '),
-        name(node),
-        say(` asked ${plural(fallbackFailures.length - 1, 'substitute')}, which failed too`),
-      );
+/** Of the innermost retry around the culprit. */
+function attemptOn(path: readonly TreeNode[]): readonly StoryPart[] {
+  for (let i = path.length - 2; i >= 0; i -= 1) {
+    const [retry, attempt] = [path[i] as TreeNode, path[i + 1]?.attempt];
+    const { type, attempts } = factsOf(retry.span);
+    if (type === 'retry' && typeof attempt === 'number') {
+      return [say(` at attempt ${attempt} of ${Math.max(attempt, attempts ?? 0)} of `), name(retry)];
     }
-    if (compensations.length > 0) parts.push(say('; '), name(node), say(` ${compensationsIn(compensations)}`));
   }
-  return parts.length > 0 ? parts : [say('; nothing absorbed it')];
+  return [];
 }
 
-function compensationsIn(all: ReturnType<typeof factsOf>['compensations']): string {
+/** What a span on the way up did about the failure, and the error that it made of it. */
+function triedToAbsorb(node: TreeNode, culprit: TreeNode): readonly StoryPart[] {
+  const { type, fallbackFailures, retryStoppedBy, retryResult, compensations, error } = factsOf(node.span);
+  const does = (text: string) => [say('; '), name(node), say(` ${text}`)];
+  if (compensations.length > 0) return does(compensationsIn(compensations));
+  if (type === 'retry') {
+    if (retryResult === 'failure_not_retryable') return does('does not retry this error');
+    if (retryStoppedBy === null || retryStoppedBy === 'max_retries') return [];
+    return does(`gave up because of its ${retryStoppedBy}`);
+  }
+  if (type === 'fallback' && fallbackFailures.length > 1) {
+    return does(`asked ${plural(fallbackFailures.length - 1, 'substitute')}, which failed too`);
+  }
+  const own = error === null ? '' : errorLine(error);
+  const below = node === culprit ? own : errorLine(factsOf(culprit.span).error ?? { type: '', message: '' });
+  return own === below || error === null || node.parent === null ? [] : does(`made it ${errorSaid(error)}`);
+}
+
+function compensationsIn(all: readonly Compensation[]): string {
   const named = (result: string) => all.filter((each) => each.result === result).map(({ step }) => step);
   const texts = [
     ['undid', named('undone')],
     ['could not undo', named('failed')],
-    ['does not know whether to undo', named('unknown')],
+    ['does not know whether there is something to undo of', named('unknown')],
   ] as const;
   return texts
     .filter(([, steps]) => steps.length > 0)
@@ -108,41 +120,49 @@ function compensationsIn(all: ReturnType<typeof factsOf>['compensations']): stri
     .join(' and ');
 }
 
-/** Retries, fallbacks and refusals in a run that worked. */
+/** Who absorbed how many failures, and who refused results, in a run that worked so far. */
 function absorbedIn(tree: RunTree): readonly StoryPart[] {
-  let failures = 0;
-  const retries = new Map<string, { count: number; readonly node: TreeNode }>();
-  const fallbacks = new Map<string, { count: number; readonly node: TreeNode; readonly to: string }>();
-  for (const node of nodesInOrder(tree)) {
-    const facts = factsOf(node.span);
-    if (facts.error !== null && facts.outcome !== 'superseded') failures += 1;
-    if (facts.retries.length > 0) {
-      const key = `${facts.type} ${facts.label}`;
-      const found = retries.get(key);
-      if (found === undefined) retries.set(key, { count: facts.retries.length, node });
-      else found.count += facts.retries.length;
-    }
-    if (facts.answeredBy !== null && facts.fallbackFailures.length > 0) {
-      const key = `${facts.label} ${facts.answeredBy}`;
-      const found = fallbacks.get(key);
-      if (found === undefined) fallbacks.set(key, { count: 1, node, to: facts.answeredBy });
-      else found.count += 1;
-    }
+  const failures = firstFailuresIn(tree);
+  const absorbers = new Map<string, { count: number; readonly node: TreeNode; readonly how: string }>();
+  for (const failure of failures) {
+    const absorber = absorberOf(failure);
+    if (absorber === null) continue;
+    const key = `${calledOf(absorber.node)} ${absorber.how}`;
+    const found = absorbers.get(key);
+    if (found === undefined) absorbers.set(key, { count: 1, ...absorber });
+    else found.count += 1;
   }
-  const clauses: StoryPart[][] = [...retries.values()]
-    .sort((one, other) => other.count - one.count)
-    .map(({ count, node }) => [say(`${plural(count, 'retry', 'retries')} of `), name(node)]);
-  for (const { count, node, to } of [...fallbacks.values()].sort((one, other) => other.count - one.count)) {
-    clauses.push([say(`${plural(count, 'fallback')} of `), name(node), say(` to ${cut(to)}`)]);
+  const parts: StoryPart[] = [];
+  if (failures.length > 0) parts.push(say(`, although ${plural(failures.length, 'call')} failed`));
+  const sorted = [...absorbers.values()].sort((one, other) => other.count - one.count);
+  for (const [i, { count, node, how }] of sorted.slice(0, MOST_NAMED).entries()) {
+    const share = failures.length === 1 ? 'it' : count === failures.length ? 'all of them' : `${count} of them`;
+    parts.push(
+      say(i === 0 ? ': ' : ', '),
+      name(node),
+      say(` absorbed ${share}${how === '' ? '' : ` ${lineOf(how, LONGEST_NAME)}`}`),
+    );
   }
-  if (clauses.length > MOST_NAMED) {
-    const more = clauses.length - MOST_NAMED;
-    clauses.splice(MOST_NAMED, more, [say(`${plural(more, 'more primitive')} that absorbed failures`)]);
-  }
-  if (failures > 0) clauses.push([say(`${plural(failures, 'span')} that failed`)]);
-  return clauses.flatMap((clause, i) =>
-    i === 0 ? clause : [say(i === clauses.length - 1 ? ' and ' : ', '), ...clause],
+  if (sorted.length > MOST_NAMED) parts.push(say(`, and ${sorted.length - MOST_NAMED} more absorbed the others`));
+  return [...parts, ...refusedIn(tree, parts.length > 0)];
+}
+
+/** Results that were refused, and so were tried again, are no failures. */
+function refusedIn(tree: RunTree, isSecond: boolean): readonly StoryPart[] {
+  const refusing = [...nodesInOrder(tree)].filter(({ span }) =>
+    factsOf(span).retries.some(({ error }) => error === null),
   );
+  const [first] = refusing;
+  if (first === undefined) return [];
+  const count = refusing.reduce(
+    (sum, { span }) => sum + factsOf(span).retries.filter((each) => each.error === null).length,
+    0,
+  );
+  return [
+    say(isSecond ? '; ' : ', although '),
+    name(first),
+    say(` refused ${plural(count, 'result')} and tried again`),
+  ];
 }
 
 function told(
@@ -154,12 +174,11 @@ function told(
   return { tone, parts, text: parts.map(({ text }) => text).join(''), culprit, path };
 }
 
-const cut = (text: string) => {
-  const line = text.replace(/\s+/g, ' ').trim();
-  return line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}…` : line;
+const plural = (count: number, one: string) => `${count} ${one}${count === 1 ? '' : 's'}`;
+const listed = (names: readonly string[]) => {
+  const shown = names
+    .slice(0, MOST_NAMED)
+    .map((each) => lineOf(each, LONGEST_NAME))
+    .join(', ');
+  return names.length > MOST_NAMED ? `${shown} and ${names.length - MOST_NAMED} more` : shown;
 };
-const plural = (count: number, one: string, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
-const listed = (names: readonly string[]) =>
-  names.length > MOST_NAMED
-    ? `${names.slice(0, MOST_NAMED).join(', ')} and ${names.length - MOST_NAMED} more`
-    : names.join(', ');

@@ -38,12 +38,12 @@ export function settle(row: RunSummary): RunSummary {
 type Counted = { -readonly [Key in keyof RunSummary]: RunSummary[Key] };
 
 function count(row: Counted, span: StudioSpan, isCounted: boolean): void {
-  const { isOurs, isModelCall, error, tokens, nanodollars, model, retries, cache } = factsOf(span);
+  const { isOurs, isModelCall, hasFailed, tokens, nanodollars, model, retries, cache } = factsOf(span);
   const lastUs = Math.max(row.spans === 0 ? 0 : row.startUs + row.durationUs, Math.ceil(endUs(span)));
   row.startUs = row.spans === 0 ? span.startUs : Math.min(row.startUs, span.startUs);
   row.durationUs = lastUs - row.startUs;
   row.spans += 1;
-  if (error !== null) row.errors += 1;
+  if (hasFailed) row.errors += 1;
   row.retries += retries.length;
   if (cache === 'hit' || cache === 'stale') row.cacheHits += 1;
   if (isOurs) row.kind = 'workflow';

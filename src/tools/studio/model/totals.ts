@@ -51,11 +51,11 @@ export function isCountedCall({ span, parent, children }: TreeNode): boolean {
 }
 
 function ownTotals(node: TreeNode): Totals {
-  const { nanodollars, unknownDollars, tokens, error } = factsOf(node.span);
+  const { nanodollars, unknownDollars, tokens, hasFailed } = factsOf(node.span);
   const isCounted = isCountedCall(node);
   return {
     spans: node.isMissing ? 0 : 1,
-    errors: error === null ? 0 : 1,
+    errors: hasFailed ? 1 : 0,
     modelCalls: isCounted ? 1 : 0,
     nanodollars: isCounted ? nanodollars : null,
     unknownDollars: isCounted && unknownDollars !== null ? 1 : 0,
