@@ -4,6 +4,7 @@ import { type Exchange, sendJson, sendText } from '../../../platform/http-server
 import { isLocalUrl } from '../../../platform/local-host.ts';
 import type { AboutAnswer } from '../api.ts';
 import { parseFilter } from '../model/filter.ts';
+import type { RunSummary } from '../model/run.ts';
 import type { Numbers, TargetOptions } from '../numbers/numbers.ts';
 import type { StudioStore } from '../store/store.ts';
 import type { Live } from './live.ts';
@@ -30,16 +31,17 @@ export function createApi({ store, live, numbers, about }: ApiParts): (exchange:
       const since = wholeNumber(query, 'since', COUNT);
       const after = query.get('after');
       const page = store.runs({ ...parseFilter(query), limit, since, ...(after === null ? {} : { after }) });
-      sendJson(response, 200, { ...page, change: store.change() });
+      sendJson(response, 200, { ...page, runs: page.runs.map(forReaders), change: store.change() });
     },
     '/api/runs/ID': (exchange, query, id) => {
       const run = store.run(id);
       if (run === undefined) return sendText(exchange.response, 404, 'This run is not kept\n');
-      return sendRun(exchange, { store, run, after: wholeNumber(query, 'after', COUNT) });
+      return sendRun(exchange, { store, run: forReaders(run), after: wholeNumber(query, 'after', COUNT) });
     },
     '/api/runs/ID/reference': ({ response }, _query, id) => {
       if (store.run(id) === undefined) return sendText(response, 404, 'This run is not kept\n');
-      return sendJson(response, 200, { run: store.reference(id) ?? null });
+      const run = store.reference(id);
+      return sendJson(response, 200, { run: run === undefined ? null : forReaders(run) });
     },
     '/api/facets': ({ response }) => sendJson(response, 200, store.facets()),
     '/api/about': ({ response }) => sendJson(response, 200, about()),
@@ -76,6 +78,11 @@ export function createApi({ store, live, numbers, about }: ApiParts): (exchange:
       sendText(response, status, `${(error as Error).message}\n`);
     }
   };
+}
+
+/** Without what only `summarise` needs, which can be some kilobytes. */
+function forReaders({ draft: _draft, ...run }: RunSummary): RunSummary {
+  return run;
 }
 
 function statusOf(error: unknown): number | undefined {

@@ -2,6 +2,7 @@ import { effect, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { type View, view } from './address.ts';
 import { Text } from './parts/cells.tsx';
+import { Guarded } from './parts/guarded.tsx';
 import { KeysDialog } from './parts/keys-dialog.tsx';
 import { lazy } from './parts/lazy.tsx';
 import { RunView } from './run/run-view.tsx';
@@ -65,10 +66,12 @@ export function App() {
       )}
       <Notes />
       <main>
-        {shown.name === 'runs' && <RunsView />}
-        {shown.name === 'run' && <RunView traceId={shown.traceId} />}
-        {shown.name === 'compare' && <CompareView before={shown.before} after={shown.after} />}
-        {shown.name === 'numbers' && <NumbersView />}
+        <Guarded key={shown.name}>
+          {shown.name === 'runs' && <RunsView />}
+          {shown.name === 'run' && <RunView traceId={shown.traceId} />}
+          {shown.name === 'compare' && <CompareView before={shown.before} after={shown.after} />}
+          {shown.name === 'numbers' && <NumbersView />}
+        </Guarded>
       </main>
     </>
   );
@@ -77,12 +80,21 @@ export function App() {
 /** Where spans are taken, and whether all is well; a click shows the rest. */
 function Connection() {
   const dialog = useRef<HTMLDialogElement>(null);
+  const isOpen = useSignal(false);
   const facts = about.value;
   const host = facts === undefined ? '' : new URL(facts.url).host;
   const isBad = !isConnected.value || facts?.receiver.requests[0]?.problem || facts?.storage.notes.length;
   return (
     <>
-      <button type="button" class="plain connection" aria-haspopup="dialog" onClick={() => dialog.current?.showModal()}>
+      <button
+        type="button"
+        class="plain connection"
+        aria-haspopup="dialog"
+        onClick={() => {
+          isOpen.value = true;
+          dialog.current?.showModal();
+        }}
+      >
         <span class={`dot ${isBad ? 'bad' : 'good'}`} aria-hidden="true" />
         <span class="address">{isConnected.value ? host : 'not connected'}</span>
         <span class="unseen">, what Studio receives and keeps</span>
@@ -90,9 +102,12 @@ function Connection() {
       <dialog
         ref={dialog}
         aria-labelledby="about-title"
+        onClose={() => {
+          isOpen.value = false;
+        }}
         onClick={(event) => event.target === dialog.current && dialog.current?.close()}
       >
-        <Wiring titleId="about-title" />
+        {isOpen.value && <Wiring titleId="about-title" />}
         <button type="button" onClick={() => dialog.current?.close()}>
           Close
         </button>

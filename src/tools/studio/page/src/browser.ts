@@ -34,3 +34,20 @@ export function keepChoice(name: string, value: string | null): void {
     // It lasts until the page is closed.
   }
 }
+
+/** @throws Error when the browser does not let the page copy */
+export async function copyText(text: string): Promise<void> {
+  // It is missing where the page comes from another machine without HTTPS. There only the old way copies.
+  if (navigator.clipboard !== undefined) return await navigator.clipboard.writeText(text);
+  const field = document.createElement('textarea');
+  field.value = text;
+  // In an open dialog, nothing outside of it can be selected.
+  const place = document.querySelector('dialog[open]') ?? document.body;
+  const focused = document.activeElement;
+  place.append(field);
+  field.select();
+  const isCopied = document.execCommand('copy');
+  field.remove();
+  if (focused instanceof HTMLElement) focused.focus();
+  if (!isCopied) throw new Error('The browser refused to copy');
+}

@@ -43,6 +43,19 @@ export function formatTime(us: number): string {
   return clock.format(us / 1_000);
 }
 
+const dayAndClock = new Intl.DateTimeFormat(locale, {
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+});
+
+/** The time of a day that is today, else also the day. */
+export function formatMoment(us: number, nowMs: number): string {
+  const time = new Date(us / 1_000);
+  return time.toDateString() === new Date(nowMs).toDateString() ? clock.format(time) : dayAndClock.format(time);
+}
+
 /** With date and zone. */
 export function formatFullTime(us: number): string {
   return fullTime.format(us / 1_000);

@@ -1,12 +1,12 @@
 /** Facts of a run or a span as they stand in lists. What is not known is said, and is not 0. */
 import { signal } from '@preact/signals';
 import { every, now } from '../browser.ts';
-import { formatAgo, formatCount, formatDollars, formatFullTime } from '../format.ts';
+import { formatAgo, formatCount, formatDollars, formatFullTime, formatMoment } from '../format.ts';
 import { show } from '../show.ts';
 
 /** A text of a span. Its direction does not change that of the texts beside it. */
 export function Text({ of, length = 300 }: { readonly of: string; readonly length?: number }) {
-  return <bdi>{show(of, length)}</bdi>;
+  return of === '' ? <span class="soft">(empty)</span> : <bdi>{show(of, length)}</bdi>;
 }
 
 export interface DollarsProps {
@@ -56,11 +56,13 @@ export function followTime(): void {
   });
 }
 
-/** `12 s ago`; its tip has the date and the time with the zone. */
-export function Ago({ us }: { readonly us: number }) {
+/** `14:03:22 12 s ago`; its tip has the date and the time with the zone. */
+export function Moment({ us }: { readonly us: number }) {
+  // The program's clock can be ahead.
+  const nowMs = Math.max(coarseNow.value, us / 1_000);
   return (
     <time dateTime={isoTime(us)} title={formatFullTime(us)}>
-      {formatAgo(us / 1_000, Math.max(coarseNow.value, us / 1_000))}
+      <span class="clock">{formatMoment(us, nowMs)}</span> <span class="ago">{formatAgo(us / 1_000, nowMs)}</span>
     </time>
   );
 }

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { after } from '../browser.ts';
+import { after, copyText } from '../browser.ts';
 
 export interface CopyProps {
   /** What is copied; asked for when the button is pressed. */
@@ -12,7 +12,7 @@ export function Copy({ text, label = 'Copy' }: CopyProps) {
   const said = useSignal('');
   const copy = async () => {
     said.value = await Promise.resolve()
-      .then(async () => await navigator.clipboard.writeText(await text()))
+      .then(async () => await copyText(await text()))
       .then(
         () => 'Copied',
         () => 'The browser refused to copy',

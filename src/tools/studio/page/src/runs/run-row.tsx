@@ -1,6 +1,6 @@
 import type { RunSummary } from '../../../model/run.ts';
-import { formatCount, formatDuration, formatTime } from '../format.ts';
-import { Ago, Dollars, Nothing, Text, Tokens } from '../parts/cells.tsx';
+import { formatCount, formatDuration } from '../format.ts';
+import { Dollars, Moment, Nothing, Text, Tokens } from '../parts/cells.tsx';
 import { Status } from '../parts/status.tsx';
 
 export interface RunRowProps {
@@ -68,7 +68,7 @@ export function RunRow({ run, index, top, isActive, isPicked, onOpen, onPick }: 
         <Dollars {...run} />
       </div>
       <div role="gridcell" class="when">
-        <span class="clock">{formatTime(run.startUs)}</span> <Ago us={run.startUs} />
+        <Moment us={run.startUs} />
       </div>
     </div>
   );

@@ -6,7 +6,7 @@ import type { RunStatus } from '../../../model/run.ts';
 import { go, withParameters } from '../address.ts';
 import { now } from '../browser.ts';
 import { formatCount } from '../format.ts';
-import { ask, live } from '../server.ts';
+import { about, ask } from '../server.ts';
 import { SORT_WORDS } from './query.ts';
 import { filter } from './run-list.ts';
 
@@ -86,7 +86,7 @@ function Others() {
       },
       () => {},
     );
-  }, [live.value.runs === null, count]);
+  }, [about.value?.storage.runs, count]);
   const isHidden = filter.value.kinds !== undefined && !filter.value.kinds.includes('other');
   if (count.value === 0 && !isHidden) return null;
   return (
