@@ -10,7 +10,9 @@ export interface OtherRequest {
   readonly contentType: string;
 }
 
-const PREFACE = 'PRI * HTTP/2.0';
+/** What a client of HTTP/2 sends first. The parser of Node.js stops behind it. */
+const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+const AFTER_PREFACE = 'HPE_PAUSED_H2_UPGRADE';
 const UNIMPLEMENTED = '12';
 /** A client that has not asked by then is cut off, in milliseconds. */
 const LONGEST_MS = 10_000;
@@ -21,6 +23,11 @@ const STATUSES: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
 };
 
+interface ParserError extends NodeJS.ErrnoException {
+  readonly rawPacket?: Buffer;
+  readonly bytesParsed?: number;
+}
+
 /**
  * Answers and ends a connection whose bytes could not be parsed.
  *
@@ -28,11 +35,12 @@ const STATUSES: Readonly<Record<string, string>> = {
  */
 export function answerOther(
   socket: Socket,
-  { code = '', rawPacket = Buffer.alloc(0) }: NodeJS.ErrnoException & { readonly rawPacket?: Buffer },
+  { code = '', rawPacket = Buffer.alloc(0), bytesParsed = 0 }: ParserError,
   messageFor: (request: OtherRequest) => string,
 ): void {
-  if (rawPacket.toString('latin1', 0, PREFACE.length) === PREFACE) {
-    answerHttp2(socket, rawPacket, messageFor);
+  if (code === AFTER_PREFACE) {
+    // The preface itself may have come in an earlier packet.
+    answerHttp2(socket, Buffer.concat([PREFACE, rawPacket.subarray(bytesParsed)]), messageFor);
     return;
   }
   // 0x16 0x03 is the first record of TLS. Its client calls our answer a wrong version.
@@ -49,6 +57,8 @@ function answerHttp2(socket: Socket, first: Buffer, messageFor: (request: OtherR
   // The parser of HTTP/1.1 must not read what follows.
   socket.removeAllListeners('data').pause().unshift(first);
   const session = performServerHandshake(socket, { maxSessionMemory: 1, settings: { maxConcurrentStreams: 1 } });
+  // The session reads what was put back in its next tick, then what follows.
+  setImmediate(() => socket.resume());
   const end = setTimeout(() => session.destroy(), LONGEST_MS).unref();
   session.on('close', () => clearTimeout(end));
   session.on('error', () => socket.destroy());

@@ -8,6 +8,7 @@ import { cannotListen } from '../../platform/loopback.ts';
 import type { StorageState } from './api.ts';
 import type { StudioSpan } from './model/span.ts';
 import { createNumbers, type Numbers, type TargetOptions } from './numbers/numbers.ts';
+import { isOfOtherProtocol } from './receive/advice.ts';
 import { createReceiver, type Receiver } from './receive/receiver.ts';
 import { createAccess } from './server/access.ts';
 import { createApi } from './server/api-routes.ts';
@@ -141,8 +142,8 @@ async function open(
     keep: (spans) => live.changed(store.add(spans, systemClock.date())),
     handle(exchange) {
       const { request, path } = exchange;
-      if (path.startsWith('/api/')) return api(exchange);
       const isRead = request.method === 'GET' || request.method === 'HEAD';
+      if (path.startsWith('/api/') && (isRead || !isOfOtherProtocol(path))) return api(exchange);
       return isRead && !path.startsWith('/v1/') ? page(exchange) : receiver.handle(exchange);
     },
     stop() {

@@ -22,6 +22,11 @@ const OTHERS: readonly (readonly [path: RegExp, protocol: string])[] = [
   [/^\/api\/\d+\/(?:envelope|store)\/?$/, 'Sentry'],
 ];
 
+/** Whether a request that sends something to this path is of a protocol that Studio does not take. */
+export function isOfOtherProtocol(path: string): boolean {
+  return OTHERS.some(([pattern]) => pattern.test(path));
+}
+
 /** @param base the address of Studio, as the sender has it */
 export function pathAdvice(path: string, base: string): string {
   const signal = /\/v1(?:development)?\/(metrics|logs|profiles)\/?$/.exec(path)?.[1];

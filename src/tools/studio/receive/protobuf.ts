@@ -1,7 +1,7 @@
 /** OTLP in protobuf: requests to the objects that its JSON has, and answers to bytes. */
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 
-type Type = 'text' | 'bytes' | 'bool' | 'int' | 'long' | 'fixed64' | 'double';
+type Type = 'text' | 'bytes' | 'bool' | 'int' | 'long' | 'fixed32' | 'fixed64' | 'double';
 interface Field {
   readonly name: string;
   readonly wire: WireType;
@@ -21,6 +21,7 @@ const TYPES: Readonly<Record<Type, Pick<Field, 'wire' | 'read'>>> = {
   bool: { wire: WireType.Varint, read: (reader) => reader.bool() },
   int: { wire: WireType.Varint, read: (reader) => reader.int32() },
   long: { wire: WireType.Varint, read: (reader) => reader.int64() },
+  fixed32: { wire: WireType.Bit32, read: (reader) => reader.fixed32() },
   fixed64: { wire: WireType.Bit64, read: (reader) => reader.fixed64() },
   double: { wire: WireType.Bit64, read: (reader) => reader.double() },
 };
@@ -62,6 +63,7 @@ const SPAN: Message = {
   11: many('events', () => EVENT),
   13: many('links', () => LINK),
   15: one('status', () => STATUS),
+  16: one('flags', 'fixed32'),
 };
 const SCOPE: Message = { 1: one('name', 'text') };
 const SCOPE_SPANS: Message = { 1: one('scope', () => SCOPE), 2: many('spans', () => SPAN) };

@@ -72,6 +72,7 @@ function readSpan(fields: Fields, resource: Attributes, scope: string, cut: numb
     traceId,
     spanId,
     parentSpanId: readId(field(fields, 'parentSpanId'), 8) ?? null,
+    ...parentPlace(fields.flags),
     name,
     kind: KINDS[readEnum(fields.kind, 'SPAN_KIND_', ['unspecified', ...KINDS.slice(1)])] ?? 'internal',
     service: typeof service === 'string' && service !== '' ? shortened(service) : 'unknown_service',
@@ -87,6 +88,14 @@ function readSpan(fields: Fields, resource: Attributes, scope: string, cut: numb
     resource,
     cut: cut + reader.cut(),
   };
+}
+
+const HAS_IS_REMOTE = 0x100;
+const IS_REMOTE = 0x200;
+
+function parentPlace(flags: unknown): Pick<StudioSpan, 'isParentRemote'> {
+  const bits = Number(flags);
+  return (bits & HAS_IS_REMOTE) === 0 ? {} : { isParentRemote: (bits & IS_REMOTE) !== 0 };
 }
 
 /** From both ends inwards, as long as there is room: the first ones and the last ones tell most. */

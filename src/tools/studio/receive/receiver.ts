@@ -65,7 +65,8 @@ export function createReceiver({ onSpans }: ReceiverOptions): Receiver {
     };
     try {
       const { spans, rejected } = await take(exchange, isProtobuf);
-      const problem = rejected > 0 ? `${rejected} spans without valid ids and times` : '';
+      const problem =
+        rejected > 0 ? `${rejected} ${rejected === 1 ? 'span' : 'spans'} without valid ids and times` : '';
       note(exchange, 200, problem, spans);
       const partialSuccess = { rejectedSpans: String(rejected), errorMessage: problem };
       send(200, rejected > 0 ? { partialSuccess } : {}, encodeResponse(rejected, problem));

@@ -22,6 +22,8 @@ const MAX_KEY_LENGTH = 1_024;
 const MAX_DEPTH = 8;
 /** A value with its key, besides their characters. */
 const VALUE_BYTES = 64;
+/** With less than this no further value is begun: nothing would be left of it. */
+const LEAST_BYTES = 4 * 1024;
 /** A longer text, a list and a map come last: they may leave no room for others. */
 const SMALL_LENGTH = 256;
 /** What Studio shows of a model call or a primitive, whoever made it. */
@@ -31,7 +33,7 @@ const SHOWN = /^(?:tta|gen_ai|service|session|error|ai|llm|traceloop|openinferen
 export function createValueReader(maxBytes: number): ValueReader {
   let bytes = 0;
   let cut = 0;
-  const hasRoom = () => bytes < maxBytes;
+  const hasRoom = () => maxBytes - bytes >= LEAST_BYTES;
 
   function text(value: unknown, longest = MAX_TEXT_LENGTH): string {
     const given = typeof value === 'string' ? value : '';

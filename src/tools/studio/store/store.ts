@@ -18,6 +18,8 @@ export interface RunQuery extends RunFilter {
   readonly after?: string;
   /** Only runs that have changed since this change. */
   readonly since?: number;
+  /** Only runs of the same workflow, or, where there is none, of the same name. */
+  readonly alike?: Pick<RunSummary, 'workflow' | 'name'>;
 }
 
 export interface RunPage {
@@ -53,4 +55,11 @@ export interface StudioStore {
   /** Deletes what is too old or too much, a little at a time. Called every few seconds. */
   tidy(nowMs: number): void;
   close(): void;
+}
+
+/** The newest other run that is alike and worked. */
+export function referenceIn({ run, runs }: Pick<StudioStore, 'run' | 'runs'>, traceId: string): RunSummary | undefined {
+  const alike = run(traceId);
+  if (alike === undefined) return undefined;
+  return runs({ alike, status: ['success'], limit: 2 }).runs.find((other) => other.traceId !== traceId);
 }

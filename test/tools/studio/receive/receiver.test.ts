@@ -2,7 +2,7 @@ import { deflateSync, gzipSync } from 'node:zlib';
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { CompressionAlgorithm } from '@opentelemetry/otlp-exporter-base';
-import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
+import { JsonTraceSerializer, ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import {
   BasicTracerProvider,
@@ -108,6 +108,26 @@ describe('the receiver', () => {
     const { startUs = 0, startRestNs = 0 } = json.spans.find(({ name }) => name === 'root') ?? {};
     expect(BigInt(startUs) * 1_000n + BigInt(startRestNs)).toBe(BigInt(seconds) * 1_000_000_000n + BigInt(nanos));
   });
+
+  it.each(['application/json', 'application/x-protobuf'])(
+    'keeps whether the parent is of another process, %s',
+    async (type) => {
+      const receiver = await start();
+      const exporter = new InMemorySpanExporter();
+      const processor = new SimpleSpanProcessor(exporter);
+      const tracer = new BasicTracerProvider({ resource, spanProcessors: [processor] }).getTracer('a-scope');
+      const remote = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 1, isRemote: true };
+      const local = tracer.startSpan('local', {}, trace.setSpanContext(ROOT_CONTEXT, remote));
+      tracer.startSpan('below', {}, trace.setSpan(ROOT_CONTEXT, local)).end();
+      local.end();
+      const serializer = type === 'application/json' ? JsonTraceSerializer : ProtobufTraceSerializer;
+      await post(receiver, type, serializer.serializeRequest(exporter.getFinishedSpans()) ?? '');
+      expect(receiver.spans.map((each) => [each.name, each.isParentRemote])).toEqual([
+        ['below', false],
+        ['local', true],
+      ]);
+    },
+  );
 
   it('has one resource object for all spans of one resource', async () => {
     const receiver = await start();

@@ -1,0 +1,54 @@
+import { type Database, SEARCH_OPTIONS } from './database.ts';
+
+/** Raised with every change of the tables. */
+export const SCHEMA = 1;
+
+/** `auto_vacuum` works only when it is set before the first table. */
+export const PRAGMAS = `
+  pragma auto_vacuum = incremental;
+  pragma journal_mode = wal;
+  pragma synchronous = normal;
+  pragma busy_timeout = 5000;
+  pragma cache_size = -16000;
+`;
+
+/**
+ * `run` is narrow, so that a list of any order is found by reading it whole. `id` is the arrival, `change` grows with
+ * every change: what has not changed for longest is deleted first. In `span_key` are the spans that came, because an
+ * exporter sends them again when it got no answer.
+ */
+const TABLES = `
+  create table counter(id integer primary key, arrivals integer not null, change integer not null) strict;
+  insert into counter values (1, 0, 0);
+  create table run(
+    id integer primary key, trace_id text not null unique, change integer not null unique, received_ms integer not null,
+    status text not null, kind text not null, name text not null, workflow text, service text not null, session text,
+    correlation text, tenant text, start_us integer not null, duration_us integer not null,
+    nanodollars integer not null, tokens integer not null, errors integer not null
+  ) strict;
+  create index run_workflow on run(workflow, status, id);
+  create table run_body(
+    id integer primary key, summary text not null, document text not null, kept integer not null, size integer not null
+  ) strict;
+  create table label(
+    name text not null, value text not null, run integer not null, primary key(name, value, run)
+  ) strict, without rowid;
+  create index label_run on label(run);
+  create table chunk(id integer primary key, run integer not null, first integer not null, spans integer not null,
+    body blob not null) strict;
+  create unique index chunk_run on chunk(run, first);
+  create table span_key(run integer not null, span_id text not null, primary key(run, span_id)) strict, without rowid;
+  create virtual table run_text using fts5(document, ${SEARCH_OPTIONS});
+`;
+
+export function schemaOf(database: Database): number {
+  return Number(database.prepare('pragma user_version').get()?.user_version ?? 0);
+}
+
+export function isEmpty(database: Database): boolean {
+  return database.prepare('select count(*) as n from sqlite_master').get()?.n === 0;
+}
+
+export function createTables(database: Database): void {
+  database.transaction(() => database.exec(`${TABLES} pragma user_version = ${SCHEMA}`));
+}

@@ -1,0 +1,213 @@
+import type { FacetsAnswer } from '../api.ts';
+import type { RunSummary } from '../model/run.ts';
+import type { StudioSpan } from '../model/span.ts';
+import { absorb, maxRunSize, type RunRecord } from './absorb.ts';
+import type { Base } from './base.ts';
+import { byTrace } from './by-trace.ts';
+import { readChunk } from './chunk.ts';
+import type { Database } from './database.ts';
+import { readFacets } from './facets.ts';
+import { asOf, columnsOf, labelsOf } from './run-columns.ts';
+import { COLUMN, createRunQueries } from './run-queries.ts';
+import { measureSpace } from './space.ts';
+import { type RunPage, referenceIn, type StoreLimits, type StudioStore } from './store.ts';
+
+export interface SqliteStoreOptions {
+  readonly path: string;
+  readonly limits: StoreLimits;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+}
+
+/** What a store that goes on in memory needs of the one on disk. */
+export interface SqliteStore extends StudioStore, Base {
+  /** Lets the next change be larger than this one. */
+  changedBy(change: number): void;
+}
+
+/** Runs that are deleted at a time. */
+const DELETED = 20;
+/** Together at most, in one call. */
+const MAX_DELETED = 1_000;
+/** What the log and the next spans may take, of the limit. */
+const RESERVED = 1 / 8;
+const MAX_RESERVED = 16 * 1024 * 1024;
+const DAY_MS = 86_400_000;
+
+/** Keeps runs in a database that has the tables. Throws the errors of SQLite: `lasting-store.ts` answers them. */
+export function createSqliteStore(database: Database, { path, limits, now }: SqliteStoreOptions): SqliteStore {
+  const { maxBytes, retentionDays } = limits;
+  const space = measureSpace(database, path);
+  const reserved = Math.min(maxBytes * RESERVED, MAX_RESERVED);
+  database.exec(`pragma wal_autocheckpoint = ${Math.ceil(Math.min(1_000, reserved / 4 / 4_096))}`);
+  database.exec(`pragma journal_size_limit = ${Math.ceil(reserved / 2)}`);
+
+  const columns = Object.values(COLUMN);
+  const names = ['id', 'trace_id', ...columns];
+  const sql = {
+    counter: database.prepare('select arrivals, change from counter'),
+    setCounter: database.prepare('update counter set arrivals = ?, change = ?'),
+    find: database.prepare('select run.id as id, run_body.* from run join run_body using (id) where trace_id = ?'),
+    summary: database.prepare('select summary from run_body where id = ?'),
+    putRun: database.prepare(
+      `insert into run(${names.join()}) values (${names.map(() => '?').join()})
+       on conflict(id) do update set ${columns.map((name) => `${name} = excluded.${name}`).join()}`,
+    ),
+    putBody: database.prepare('insert or replace into run_body values (?, ?, ?, ?, ?)'),
+    putText: database.prepare('insert into run_text(rowid, document) values (?, ?)'),
+    putKey: database.prepare('insert or ignore into span_key values (?, ?)'),
+    hasKey: database.prepare('select 1 from span_key where run = ? and span_id = ?'),
+    putChunk: database.prepare('insert into chunk(run, first, spans, body) values (?, ?, ?, ?)'),
+    putLabel: database.prepare('insert or ignore into label values (?, ?, ?)'),
+    chunks: database.prepare(
+      'select first, body from chunk where run = ? and first + spans > ? order by first limit 1',
+    ),
+    oldest: database.prepare(`select id, received_ms from run order by change limit ${DELETED}`),
+    count: database.prepare('select count(*) as n, min(start_us) as us from run'),
+    delete: ['label', 'chunk', 'span_key']
+      .map((table) => `delete from ${table} where run = ?`)
+      .concat(
+        'delete from run_text where rowid = ?',
+        'delete from run_body where id = ?',
+        'delete from run where id = ?',
+      )
+      .map((each) => database.prepare(each)),
+  };
+  const runIds = createRunQueries(database);
+
+  const counter = sql.counter.get();
+  let change = Number(counter?.change ?? 0);
+  let arrivals = Number(counter?.arrivals ?? 0);
+
+  const find = (traceId: string): RunRecord | undefined => {
+    const found = sql.find.get(traceId);
+    if (found === undefined) return undefined;
+    const { summary, document, kept, size } = found;
+    return { row: JSON.parse(String(summary)), document: String(document), kept: Number(kept), size: Number(size) };
+  };
+  const rowOf = (id: number): RunSummary => asOf(JSON.parse(String(sql.summary.get(id)?.summary)), now());
+
+  /** Adds spans of one run that are not kept yet; returns whether there are any. */
+  function addToRun(traceId: string, spans: readonly StudioSpan[], receivedMs: number): boolean {
+    const previous = find(traceId);
+    const arrival = previous?.row.arrival ?? arrivals + 1;
+    const fresh = new Map<string, StudioSpan>();
+    for (const span of spans) {
+      if (previous === undefined || !store.has(arrival, span.spanId)) fresh.set(span.spanId, span);
+    }
+    if (fresh.size === 0) return false;
+    arrivals = Math.max(arrivals, arrival);
+    change += 1;
+    const stamp = { arrival, change, receivedMs };
+    const { row, document, kept, size, chunks, stored } = absorb(
+      previous,
+      [...fresh.values()],
+      stamp,
+      maxRunSize(maxBytes),
+    );
+    sql.putRun.run(arrival, traceId, ...Object.keys(COLUMN).map((key) => columnsOf(row)[key as keyof typeof COLUMN]));
+    sql.putBody.run(arrival, JSON.stringify(row), document, kept, size);
+    for (const { spanId } of stored) sql.putKey.run(arrival, spanId);
+    for (const { name, value } of labelsOf(row)) sql.putLabel.run(name, value, arrival);
+    let first = previous?.kept ?? 0;
+    for (const { body, spans: count } of chunks) {
+      sql.putChunk.run(arrival, first, count, body);
+      first += count;
+    }
+    if (document !== previous?.document) {
+      if (previous !== undefined) sql.delete[3]?.run(arrival);
+      sql.putText.run(arrival, document);
+    }
+    return true;
+  }
+
+  function addAll(spans: readonly StudioSpan[], receivedMs: number): string[] {
+    const before = { change, arrivals };
+    try {
+      return database.transaction(() => {
+        const changed = [...byTrace(spans)].filter(([traceId, its]) => addToRun(traceId, its, receivedMs));
+        sql.setCounter.run(arrivals, change);
+        return changed.map(([traceId]) => traceId);
+      });
+    } catch (error) {
+      ({ change, arrivals } = before);
+      throw error;
+    }
+  }
+
+  /** Deletes what has not changed for longest while `isTooMuch`. */
+  function deleteOldest(isTooMuch: (receivedMs: number) => boolean): void {
+    for (let deleted = 0; deleted < MAX_DELETED; deleted += DELETED) {
+      const ids = sql.oldest
+        .all()
+        .filter((row) => isTooMuch(Number(row.received_ms)))
+        .map(({ id }) => Number(id));
+      if (ids.length === 0) return;
+      database.transaction(() => {
+        for (const id of ids) for (const statement of sql.delete) statement.run(id);
+      });
+    }
+  }
+  function keepWithinLimit(): void {
+    const isTooMuch = () => space.used() > maxBytes - reserved;
+    if (isTooMuch()) deleteOldest(isTooMuch);
+  }
+
+  const store: SqliteStore = {
+    add(spans, receivedMs) {
+      const changed = addAll(spans, receivedMs);
+      keepWithinLimit();
+      return changed;
+    },
+    runs(query): RunPage {
+      const { ids, next } = runIds(query, now());
+      return { runs: ids.map(rowOf), next };
+    },
+    run(traceId) {
+      const found = find(traceId);
+      return found && asOf(found.row, now());
+    },
+    spans(traceId, after, limit) {
+      const id = find(traceId)?.row.arrival ?? 0;
+      const spans: StudioSpan[] = [];
+      let last = after;
+      while (spans.length < limit) {
+        const chunk = sql.chunks.get(id, last);
+        if (chunk === undefined) break;
+        const part = readChunk(traceId, chunk.body as Uint8Array).slice(last - Number(chunk.first));
+        spans.push(...part.slice(0, limit - spans.length));
+        last = after + spans.length;
+      }
+      return { spans, last };
+    },
+    reference: (traceId) => referenceIn(store, traceId),
+    facets: (): FacetsAnswer => readFacets(database),
+    change: () => change,
+    arrivals: () => arrivals,
+    find,
+    has: (arrival, spanId) => sql.hasKey.get(arrival, spanId) !== undefined,
+    changedBy(other) {
+      change = Math.max(change, other);
+    },
+    state() {
+      const { n, us } = sql.count.get() ?? {};
+      return {
+        kind: 'disk',
+        path,
+        runs: Number(n ?? 0),
+        bytes: space.bytes(),
+        maxBytes,
+        retentionDays,
+        oldestMs: typeof us === 'number' ? us / 1_000 : null,
+        notes: [],
+      };
+    },
+    tidy(nowMs) {
+      deleteOldest((receivedMs) => receivedMs < nowMs - retentionDays * DAY_MS);
+      keepWithinLimit();
+      if (space.bytes() > maxBytes) space.shrink();
+    },
+    close: () => database.close(),
+  };
+  return store;
+}
