@@ -8,7 +8,7 @@ import { byTrace } from './by-trace.ts';
 import { type Chunk, readChunk } from './chunk.ts';
 import { facetsOf, MAX_LABELS, MAX_VALUES } from './facets.ts';
 import { equalsOf, labelsIn, order, positionOf, rangesOf, readCursor, writeCursor } from './query.ts';
-import { asOf, columnsOf, type Label, labelsOf, type RunColumns } from './run-columns.ts';
+import { asOf, columnsOf, type Label, labelsOf, type RunColumns, statusOf } from './run-columns.ts';
 import { spanIdIn, wordsOf } from './search.ts';
 import { type RunQuery, referenceIn, type StoreLimits, type StudioStore } from './store.ts';
 
@@ -166,7 +166,7 @@ function matcherOf(query: RunQuery, nowMs: number): (run: KeptRun) => boolean {
   return ({ row, columns, labels: own, document, keys }) =>
     row.change > since &&
     (alike === undefined || isAlike(alike, row)) &&
-    (status.length === 0 || status.includes(asOf(row, nowMs).status)) &&
+    (status.length === 0 || status.includes(statusOf(row, nowMs))) &&
     (kinds.length === 0 || kinds.includes(row.kind)) &&
     equals.every(({ column, value }) => columns[column] === value) &&
     ranges.every(({ column, least, most }) => Number(columns[column]) >= least && Number(columns[column]) <= most) &&

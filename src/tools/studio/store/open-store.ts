@@ -1,15 +1,25 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Database } from './database.ts';
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { systemClock } from '../../../platform/clock.ts';
+import { messageOf } from '../../../platform/message-of.ts';
+import { installLine, PEERS } from '../../../platform/peers.ts';
+import type { Database, Driver } from './database.ts';
 import { findDriver } from './drivers.ts';
+import { createLastingStore, damagedMark } from './lasting-store.ts';
 import { createMemoryStore } from './memory-store.ts';
-import { DATABASE } from './state-folder.ts';
+import { createPrivately, own } from './owner.ts';
+import { createTables, isEmpty, PRAGMAS, SCHEMA, schemaOf } from './schema.ts';
+import { failureOf } from './sqlite-error.ts';
+import { createSqliteStore, type SqliteStore } from './sqlite-store.ts';
+import { DATABASE, LOCK } from './state-folder.ts';
 import type { StoreLimits, StudioStore } from './store.ts';
 
 export interface StoreOptions {
   /** The folder of the database; it is created. `undefined`: in memory. */
   readonly folder?: string | undefined;
   readonly limits: StoreLimits;
+  /** Milliseconds since the Unix epoch. @default the time */
+  readonly now?: () => number;
 }
 
 export interface OpenedStore {
@@ -18,11 +28,146 @@ export interface OpenedStore {
   readonly database: Database | undefined;
 }
 
-/** Opens what Studio keeps. Never throws: what cannot be opened is kept in memory, and the store's notes say why. */
-export async function openStore({ folder, limits }: StoreOptions): Promise<OpenedStore> {
-  const driver = folder === undefined ? undefined : await findDriver();
-  if (folder === undefined || driver === undefined) return { store: createMemoryStore(limits), database: undefined };
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const database = driver.open(join(folder, DATABASE));
-  return { store: createMemoryStore(limits), database };
+/** The smallest limit that leaves room for runs. */
+const LEAST_BYTES = 1024 * 1024;
+const MEMORY_BYTES = 64 * 1024 * 1024;
+/** A file up to this size is checked whole when it is opened: some tenths of a second. */
+const CHECKED_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Opens what Studio keeps. What cannot be opened is kept in memory, and the notes of the store say why.
+ *
+ * @throws RangeError when a limit is wrong
+ */
+export async function openStore({ folder, limits, now = systemClock.date }: StoreOptions): Promise<OpenedStore> {
+  checkLimits(limits);
+  const inMemory = (...notes: string[]): OpenedStore => {
+    const memoryLimits = { ...limits, maxBytes: Math.min(limits.maxBytes, MEMORY_BYTES) };
+    return { store: createMemoryStore(memoryLimits, { now, notes }), database: undefined };
+  };
+  if (folder === undefined) return inMemory();
+  let driver: Driver | undefined;
+  try {
+    driver = await findDriver();
+  } catch (error) {
+    return inMemory(`Runs are kept in memory only: libsql does not work here (${messageOf(error)}).`);
+  }
+  if (driver === undefined) {
+    const install = installLine({ libsql: PEERS.libsql.tested });
+    return inMemory(`Runs are kept in memory only. To keep them on disk: ${install}, or Node.js 22.16 or newer.`);
+  }
+  const path = join(folder, DATABASE);
+  try {
+    makeFolder(folder);
+    if (statSync(folder).mode & 0o077) chmodSync(folder, 0o700);
+    const owner = own(driver, join(folder, LOCK), process.pid);
+    if ('process' in owner) return inMemory(ownedBy(owner.process, path));
+    try {
+      const { database, disk, notes } = openFile(driver, path, limits, now);
+      const store = createLastingStore({ disk, path, limits, now, notes });
+      const close = () => {
+        store.close();
+        owner.release();
+      };
+      return { store: { ...store, close }, database };
+    } catch (error) {
+      owner.release();
+      throw error;
+    }
+  } catch (error) {
+    return inMemory(cannotOpen(error, path));
+  }
+}
+
+/** Not `recursive`: that never ends where a folder cannot be made although its parent is there, as in /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  if (dirname(folder) !== folder) makeFolder(dirname(folder));
+  mkdirSync(folder, { mode: 0o700 });
+}
+
+function checkLimits({ maxBytes, retentionDays }: StoreLimits): void {
+  if (!Number.isFinite(maxBytes) || maxBytes < LEAST_BYTES) {
+    throw new RangeError(`openStore: maxBytes must be finite and ${LEAST_BYTES} or more, got ${maxBytes}`);
+  }
+  if (!Number.isFinite(retentionDays) || retentionDays <= 0) {
+    throw new RangeError(`openStore: retentionDays must be finite and more than 0, got ${retentionDays}`);
+  }
+}
+
+interface OpenedFile {
+  readonly database: Database;
+  readonly disk: SqliteStore;
+  readonly notes: readonly string[];
+}
+
+/** A file that is of no use is set aside, and a new one is begun. */
+class Useless extends Error {}
+
+function openFile(driver: Driver, path: string, limits: StoreLimits, now: () => number): OpenedFile {
+  const asStore = (database: Database) => createSqliteStore(database, { path, limits, now });
+  if (!existsSync(damagedMark(path))) {
+    try {
+      return { ...open(driver, path, asStore), notes: [] };
+    } catch (error) {
+      if (!(error instanceof Useless) && failureOf(error) !== 'damaged') throw error;
+      const kept = setAside(path, now());
+      const note = `${path} could not be read (${messageOf(error)}): it was renamed to ${kept}, and a new one begun.`;
+      return { ...open(driver, path, asStore), notes: [note] };
+    }
+  }
+  const kept = setAside(path, now());
+  rmSync(damagedMark(path), { force: true });
+  const note = `${path} was damaged when Studio last used it: it was renamed to ${kept}, and a new one begun.`;
+  return { ...open(driver, path, asStore), notes: [note] };
+}
+
+function open(driver: Driver, path: string, asStore: (database: Database) => SqliteStore): Omit<OpenedFile, 'notes'> {
+  createPrivately(path);
+  const database = driver.open(path);
+  try {
+    database.exec(PRAGMAS);
+    if (isEmpty(database)) createTables(database);
+    const schema = schemaOf(database);
+    if (schema > SCHEMA)
+      throw new Newer(`a newer version of Studio wrote it: schema ${schema}, this one reads ${SCHEMA}`);
+    if (schema < SCHEMA)
+      throw new Useless(`an older version of Studio wrote it: schema ${schema}, this one reads ${SCHEMA}`);
+    if (statSync(path).size <= CHECKED_BYTES) check(database);
+    return { database, disk: asStore(database) };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+class Newer extends Error {}
+
+function check(database: Database): void {
+  const [found] = Object.values(database.prepare('pragma quick_check(1)').get() ?? {});
+  if (found !== 'ok') throw new Useless(String(found).replaceAll(/\s+/g, ' '));
+}
+
+/** Renames the database and its log. The one that was set aside before is deleted: they are large. */
+function setAside(path: string, nowMs: number): string {
+  const [folder, name] = [dirname(path), basename(path)];
+  for (const other of readdirSync(folder)) if (other.startsWith(`${name}.aside-`)) rmSync(join(folder, other));
+  const aside = `${path}.aside-${new Date(nowMs).toISOString().replaceAll(/[-:]|\.\d+/g, '')}`;
+  renameSync(path, aside);
+  for (const part of ['-wal', '-shm']) {
+    if (existsSync(path + part)) renameSync(path + part, aside + part);
+  }
+  return aside;
+}
+
+function ownedBy(processId: number, path: string): string {
+  return `Process ${processId} is another Studio that keeps its runs in ${path}: this one keeps its own in memory. End the other one, or set XDG_STATE_HOME to another folder.`;
+}
+
+function cannotOpen(error: unknown, path: string): string {
+  const message = messageOf(error);
+  if (error instanceof Newer)
+    return `Runs are kept in memory only: ${path} is not touched, because ${message}. Update tta-primitives, or move the file away.`;
+  const reason = failureOf(error) === 'full' ? 'the disk is full' : message;
+  return `Runs are kept in memory only: ${path} cannot be used (${reason}).`;
 }

@@ -22,7 +22,8 @@ export function own(driver: Driver, path: string, processId: number): Ownership 
   } catch (error) {
     try {
       if (failureOf(error) !== 'locked') throw error;
-      return { process: Number(database.prepare('select process from owner').get()?.process ?? 0) };
+      // All rows, so that the statement ends: one that does not would keep a lock.
+      return { process: Number(database.prepare('select process from owner').all()[0]?.process ?? 0) };
     } finally {
       database.close();
     }

@@ -81,8 +81,12 @@ export function oldestRunningMs(nowMs: number): number {
   return nowMs - UNFINISHED_MS;
 }
 
-/** The row as it is read now. */
-export function asOf(row: RunSummary, nowMs: number): RunSummary {
-  const isOver = row.status === 'running' && row.receivedMs < oldestRunningMs(nowMs);
-  return isOver ? { ...row, status: 'unfinished' satisfies RunStatus } : row;
+/** The row as a reader gets it now. */
+export function asOf({ draft: _, ...row }: RunSummary, nowMs: number): RunSummary {
+  return { ...row, status: statusOf(row, nowMs) };
+}
+
+/** The status as it is read now. */
+export function statusOf({ status, receivedMs }: RunSummary, nowMs: number): RunStatus {
+  return status === 'running' && receivedMs < oldestRunningMs(nowMs) ? 'unfinished' : status;
 }

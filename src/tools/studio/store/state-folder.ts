@@ -8,8 +8,10 @@ export interface Machine {
 }
 
 const NAME = 'tta-studio';
-/** Beside the database: its log and the index of that, and who has it open. A file that was set aside has a longer name. */
+/** Beside it are its log and the index of that. A file that was set aside has a longer name. */
 export const DATABASE = 'studio.db';
+/** Who has the database open. */
+export const LOCK = 'studio.lock';
 
 /** The folder of Studio's data: below `XDG_STATE_HOME` where that is an absolute path, else where the system keeps such data. */
 export function stateFolder({ platform, home, env }: Machine): string {

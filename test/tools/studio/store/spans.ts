@@ -20,7 +20,7 @@ export function span(run: string, { id = 'root', ...others }: Partly = {}): Stud
     service: 'shop',
     scope: 'tta-primitives',
     startUs: 1_700_000_000_000_000,
-    startRestNs: 123,
+    startRestNs: 0,
     durationNs: 5_000_000,
     status: 'unset',
     statusMessage: '',

@@ -21,6 +21,7 @@ describe.each(STORES)('the store in $name', ({ open }) => {
       attributes: { text: 'é\0中🎉\ud800', list: [1, null, { deep: [true] }], ['__proto__']: 'x' },
       events: [{ name: 'tta.retry', atUs: 1_700_000_000_000_001, attributes: { 'tta.retry.attempt': 1 } }],
       links: [{ traceId: traceIdOf('b'), spanId: spanIdOf('c') }],
+      startRestNs: 123,
       cut: 2,
     });
     const others = ['second', 'third', 'root'].map((id) => span('a', { id, resource: { 'service.name': id } }));
