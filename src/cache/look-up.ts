@@ -63,7 +63,7 @@ export function createLookUp<In, Out>(options: LookUpOptions<In, Out>) {
       const refreshed = await joined;
       if (refreshed !== undefined) {
         worthOf(shared).dollars = refreshed.worth.dollars;
-        record.saved(refreshed.worth.dollars);
+        record.saved(lookup.observation, refreshed.worth.dollars);
         return refreshed.value;
       }
     }
@@ -84,7 +84,7 @@ export function createLookUp<In, Out>(options: LookUpOptions<In, Out>) {
     else record.hitStale(lookup.observation);
     const isRefreshed = !isFresh && refreshes?.start(lookup.key, context, (shared) => runAndKeep(lookup, shared));
     // A refresh makes the calls that the value would have saved.
-    if (isRefreshed !== true) record.saved(kept.worth.dollars);
+    if (isRefreshed !== true) record.saved(lookup.observation, kept.worth.dollars);
     return kept.value;
   }
 
@@ -103,7 +103,7 @@ export function createLookUp<In, Out>(options: LookUpOptions<In, Out>) {
     const kept = memory?.get(key, now);
     if (kept !== undefined && now < kept.freshUntil) {
       record.hit(observation);
-      record.saved(kept.worth.dollars);
+      record.saved(observation, kept.worth.dollars);
       return kept.value;
     }
     const lookup: Lookup<In> = { input, key, observation };
@@ -111,7 +111,7 @@ export function createLookUp<In, Out>(options: LookUpOptions<In, Out>) {
     const failed = failures?.get(key, now);
     if (failed !== undefined) {
       record.hit(observation);
-      record.saved(failed.worth.dollars);
+      record.saved(observation, failed.worth.dollars);
       throw failed.value;
     }
     const run = runs.get(key);
@@ -119,7 +119,7 @@ export function createLookUp<In, Out>(options: LookUpOptions<In, Out>) {
       const result = runs.wait(key, run, context);
       record.hit(observation);
       return result.then((value) => {
-        record.saved(run.worth.dollars);
+        record.saved(observation, run.worth.dollars);
         return value;
       });
     }

@@ -33,9 +33,9 @@ export async function undo(
     compensations += 1;
     try {
       await work.invoke(input, uncancellable);
-      record.compensated(true);
+      record.compensated(observation, step.name, undefined);
     } catch (reason) {
-      record.compensated(false);
+      record.compensated(observation, step.name, { error: reason });
       failures.push({ step: step.name, error: reason });
     }
   };

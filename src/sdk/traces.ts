@@ -134,7 +134,7 @@ function undeliveredWarning(url: string, kind: Failure['kind'] | 'rejected', rea
 }
 
 const START =
-  'Start a collector there (`npx tta traces` is a small one), name another with OTEL_EXPORTER_OTLP_ENDPOINT (OTLP over HTTP, usually port 4318), or make ' +
+  'Start a collector there (`npx tta studio` is a small one, with a page), name another with OTEL_EXPORTER_OTLP_ENDPOINT (OTLP over HTTP, usually port 4318), or make ' +
   'no spans with OTEL_TRACES_EXPORTER=none.';
 
 const REMEDY: Readonly<Record<Failure['kind'] | 'rejected', string>> = {

@@ -51,6 +51,8 @@ describe('a hit', () => {
     await twice.execute('x');
     await twice.execute('x');
     await saved(0.36, 'twice');
+    const shown = telemetry.spans().filter(({ name }) => name === 'cache twice');
+    expect(shown.map(({ attributes }) => attributes['tta.cache.saved_usd'])).toEqual([undefined, 0.18, 0.18]);
     await telemetry.expectMetric('tta_llm_cost_total', {}, 0.18);
   });
 

@@ -78,6 +78,7 @@ describe('a call that is no execution', () => {
       'tta.llm.cost_usd': 0.09,
       'tta.llm.metering': 'exact',
       'tta.llm.priced_by': 'reference',
+      'tta.workflow.name': 'flow',
     });
     await telemetry.expectMetric('tta_llm_cost_total', gpt4, 0.09);
     await telemetry.expectMetric('tta_workflow_llm_cost_total', { workflow_name: 'flow' }, 0.09);

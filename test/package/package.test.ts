@@ -2,6 +2,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RunsAnswer } from '../../src/tools/studio/api.ts';
+import { tta } from '../support/tta.ts';
 import { createProject, type Project, ROOT, run, succeed, tool } from './project.ts';
 
 interface Packed {
@@ -59,6 +61,13 @@ describe('the tarball', () => {
     expect(files.filter((path) => /(^|\/)(test|bench|\.ci)\/|\.test\.|\.tgz$/.test(path))).toEqual([]);
     expect(files).toContain('dist/src/index.js');
     expect(files).toContain('dist/src/index.d.ts');
+  });
+
+  it('holds the page of Studio as it is built, with the licences of what is in it, and not its sources', () => {
+    const page = files.filter((path) => path.startsWith('dist/studio/'));
+    expect(page).toEqual(expect.arrayContaining(['dist/studio/index.html', 'dist/studio/licenses.md']));
+    expect(page.filter((path) => /\/assets\/.+-[\w-]{8}\.(?:js|css)$/.test(path)).length).toBeGreaterThan(1);
+    expect(files.filter((path) => path.includes('tools/studio/page/'))).toEqual([]);
   });
 
   it('has source maps that lead to sources that are in it', async () => {
@@ -138,6 +147,22 @@ describe('installed beside @opentelemetry/api alone', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/Usage: tta/);
     expect(stdout).toMatch(/digest/);
+  });
+
+  it('shows runs in Studio', async () => {
+    const program = join(project.folder, 'node_modules/tta-primitives/dist/src/tools/cli/tta.js');
+    const studio = tta(['studio', '--port', '0'], { program, cwd: project.folder });
+    const [, url] = await studio.waitForStdout(/Studio {3}(\S+)/);
+    const page = await (await fetch(`${url}/`)).text();
+    const [, script] = /src="(\/assets\/[^"]+)"/.exec(page) ?? [];
+    expect((await fetch(`${url}${script}`)).status).toBe(200);
+    const times = { startTimeUnixNano: '1700000000000000000', endTimeUnixNano: '1700000001000000000' };
+    const span = { traceId: '1'.repeat(32), spanId: '2'.repeat(16), name: 'work', ...times };
+    const body = JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] });
+    const headers = { 'content-type': 'application/json' };
+    expect((await fetch(`${url}/v1/traces`, { method: 'POST', headers, body })).status).toBe(200);
+    const { runs } = (await (await fetch(`${url}/api/runs`)).json()) as RunsAnswer;
+    expect(runs.map(({ name }) => name)).toEqual(['work']);
   });
 
   it('says which package to install when openAICompatible misses its client', async () => {

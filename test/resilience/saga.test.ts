@@ -133,6 +133,13 @@ describe('a saga that fails', () => {
       ],
     });
     expect(log.at(-1)).toBe('undid c: >ab -> >abc');
+    const events = telemetry.spans().find(({ name }) => name === 'saga order')?.events ?? [];
+    const told = events.filter(({ name }) => name === 'tta.saga.compensation').map(({ attributes }) => attributes);
+    expect(told).toEqual([
+      { 'tta.saga.step': 'c', 'tta.status': 'success' },
+      { 'tta.saga.step': 'b', 'tta.status': 'failure', 'error.type': 'Error', 'exception.message': 'b is stuck' },
+      { 'tta.saga.step': 'a', 'tta.status': 'failure', 'error.type': 'Error', 'exception.message': 'a is stuck' },
+    ]);
     await telemetry.expectMetric('tta_saga_compensations_total', { primitive_name: 'order', status: 'failure' }, 2);
     await telemetry.expectMetric('tta_saga_compensations_total', { primitive_name: 'order', status: 'success' }, 1);
   });

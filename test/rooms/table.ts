@@ -121,7 +121,7 @@ export const ROOMS: readonly Room[] = [
   {
     where: 'src/tools/studio/page/',
     may: [
-      ...['preact', 'preact/hooks', '@preact/signals', '@tanstack/virtual-core', 'uplot', 'vite'],
+      ...['preact', 'preact/hooks', '@preact/signals', '@tanstack/virtual-core', '@dagrejs/dagre', 'uplot', 'vite'],
       ...['src/tools/studio/api.ts', 'src/tools/studio/model/'],
     ],
     what: 'the page of Studio, for a browser; nothing of Node.js and of the server',

@@ -114,3 +114,67 @@ describe('the stack of an error', () => {
     expect(errorStack(make(), 'Error', 'x')).toBeUndefined();
   });
 });
+
+describe('the causes of an error', () => {
+  const linesOf = (error: unknown) =>
+    errorStack(error, 'Error', 'x')
+      ?.split('\n')
+      .filter((line) => line.startsWith('Caused by'));
+
+  it('are lines below its stack, redacted, each on one line', () => {
+    const deep = new TypeError('connect redis://:hunter2@cache\n  failed');
+    const error = new Error('no answer', { cause: new RangeError('refused', { cause: deep }) });
+    expect(linesOf(error)).toEqual([
+      'Caused by: RangeError: refused',
+      'Caused by: TypeError: connect redis://[redacted]@cache failed',
+    ]);
+  });
+
+  it('are the errors of one that has several, each with its own cause after it', () => {
+    const first = new Error('one', { cause: 'the power' });
+    expect(linesOf(new AggregateError([first, 'no error', new TypeError('three')], 'all failed'))).toEqual([
+      'Caused by (1 of 3): Error: one',
+      'Caused by: string: the power',
+      'Caused by (3 of 3): TypeError: three',
+    ]);
+  });
+
+  it('end where an error is its own cause', () => {
+    const error: Error & { cause?: unknown } = new Error('x');
+    const other = new Error('other', { cause: error });
+    error.cause = other;
+    expect(linesOf(error)).toEqual(['Caused by: Error: other']);
+  });
+
+  it('are bounded, in number and in length', () => {
+    const endless = { name: 'Error', message: 'm'.repeat(10_000), stack: 'Error: x' };
+    const proxy: object = new Proxy(endless, {
+      get: (target, key) => (key === 'cause' ? Object.create(proxy) : Reflect.get(target, key)),
+    });
+    const members = Array.from({ length: 10_000 }, (_, i) => new Error(`${i}`));
+    for (const error of [proxy, Object.assign(new AggregateError(members), { stack: 'Error: x' })]) {
+      expect(linesOf(error)).toHaveLength(8);
+      expect(errorStack(error, 'Error', 'x')?.length).toBeLessThan(2_100 + 8 * 550);
+    }
+  });
+
+  it('are left out where they throw when they are asked', () => {
+    const errors = new Proxy([], { get: trap });
+    expect(linesOf({ stack: 'Error: x', errors, cause: new Proxy({}, { get: trap, getPrototypeOf: trap }) })).toEqual([
+      'Caused by: object: an error that has no text',
+    ]);
+    expect(linesOf(Object.defineProperty({ stack: 'Error: x' }, 'cause', { get: trap }))).toEqual([]);
+  });
+
+  it('are on the innermost span that failed', async () => {
+    const telemetry = startTestTelemetry();
+    const fails = task('fails', () => Promise.reject(new Error('no', { cause: new TypeError('fetch failed') })));
+    await retry(fails, { maxRetries: 0 })
+      .execute()
+      .catch(() => {});
+    const shown = telemetry.spans().map(({ name, events }) => [name, events.map(({ attributes }) => attributes)]);
+    await telemetry.stop();
+    const stack = expect.stringMatching(/\nCaused by: TypeError: fetch failed$/);
+    expect(shown).toContainEqual(['task fails', [expect.objectContaining({ 'exception.stacktrace': stack })]]);
+  });
+});

@@ -41,8 +41,10 @@ export function cacheRecorder(name: string, type: string) {
       mark(observation, 'stale');
     },
     /** The answer made model calls unnecessary that would have cost this much. */
-    saved(dollars: number): void {
-      if (dollars > 0) addTo(saved, dollars);
+    saved({ span }: Observation, dollars: number): void {
+      if (!(dollars > 0)) return;
+      addTo(saved, dollars);
+      if (span?.isRecording()) span.setAttribute(ATTR.cacheSaved, dollars);
     },
     /** The primitive runs. */
     missed(observation: Observation): void {

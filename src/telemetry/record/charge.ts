@@ -47,6 +47,7 @@ export function recordCharge(
   const { provider, model, metering, usage, dollars, pricedBy } = charge;
   const series = modelSeries(provider, model);
   const shown: Attributes = { [ATTR.metering]: metering };
+  if (workflowName !== undefined) shown[ATTR.workflowName] = labelValue(workflowName);
   if (tenant !== undefined) shown[ATTR.tenant] = labelValue(tenant);
   if (metering !== 'exact') {
     series.unmetered.value += 1;

@@ -39,8 +39,8 @@ export async function checkEndpoint(request: HttpRequest, url: string, scrape: H
 }
 
 /**
- * What to say when the same program has our metrics under another path, or at another of its ports: `tta digest` has its
- * trace page at one. `undefined` when it has none.
+ * What to say when the same program has our metrics under another path, or at another of its ports: a program may have
+ * a page of its own at one. `undefined` when it has none.
  */
 async function otherAddress(
   request: HttpRequest,
@@ -50,7 +50,7 @@ async function otherAddress(
 ): Promise<string | undefined> {
   if (response === undefined) return undefined;
   const asked = new URL(url);
-  // A trace page has no `/metrics`. Any other answer says nothing of another port, which may be anything.
+  // A page has no `/metrics`. Any other answer says nothing of another port, which may be anything.
   const ports = typeof holder === 'string' || response.status !== 404 ? [] : await portsOf(holder.pid);
   for (const port of new Set([asked.port, ...ports.slice(0, MOST_PORTS).map(String)])) {
     const address = new URL(METRICS_PATH, url);

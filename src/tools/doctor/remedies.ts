@@ -218,7 +218,7 @@ export const REMEDY = {
   noCollector: {
     symptom: 'The collector does not answer.',
     text:
-      'Start a collector with the files of `tta export collector`, or on a laptop `tta traces`; or set `OTEL_EXPORTER_OTLP_ENDPOINT` ' +
+      'Start a collector with the files of `tta export collector`, or on a laptop `tta studio`; or set `OTEL_EXPORTER_OTLP_ENDPOINT` ' +
       'to the URL of yours. Until then spans wait in the program; those for which it has no room count in `tta_spans_lost_total`. ' +
       'Workflows and metrics need no collector.',
   },

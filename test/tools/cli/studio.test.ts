@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
 import { findPortHolder } from '../../../src/platform/port-holder.ts';
+import { collectorLines } from '../../../src/tools/cli/beside-collector.ts';
 import type { AboutAnswer, RunsAnswer } from '../../../src/tools/studio/api.ts';
 import { component } from '../../support/component.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
@@ -74,6 +75,10 @@ describe('tta studio', () => {
     const own = resolve('collector/otelcol/laptop.yaml');
     const configurations = [own, join(folder, 'studio.yaml')].flatMap((file) => ['--config', file]);
     execFileSync(collector, ['validate', ...configurations], { stdio: 'pipe' });
+  });
+
+  it('prints the lines that the README has', () => {
+    expect(readFileSync('README.md', 'utf8')).toContain(`\n${collectorLines('http://127.0.0.1:4319')}\n\`\`\``);
   });
 
   it('asks for a token where other machines can reach it, and prints it', async () => {

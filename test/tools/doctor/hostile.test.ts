@@ -28,7 +28,7 @@ describe('a healthy program', () => {
     expect(port?.verdict).toBe('ok');
   });
 
-  it('is not said to have taken its own port where its trace page is asked', async () => {
+  it('is not said to have taken its own port where a page of it is asked', async () => {
     const { url } = await startApp(`
       const { createServer } = await import('node:http');
       const page = createServer((_, response) => response.writeHead(404).end('no such page'));

@@ -1,24 +1,15 @@
 /** Errors of spans: their type, message, stack, and the chain of their causes. */
+import { causesIn, type ErrorText } from './causes.ts';
 import { textOf } from './read.ts';
 import type { SpanEvent, StudioSpan } from './span.ts';
 
-export interface ErrorText {
-  readonly type: string;
-  readonly message: string;
-}
+export type { ErrorText } from './causes.ts';
 
 export interface ErrorFacts extends ErrorText {
   readonly stack: string | null;
   /** The cause, the cause of the cause, and so on. */
   readonly causes: readonly ErrorText[];
 }
-
-/**
- * How stacks of several languages begin a cause: `Caused by: ` (Java, and ours), `[cause]: ` (Node.js). Python writes the
- * cause first, as a stack of its own.
- */
-const CAUSE = /^\s*(?:Caused by|\[cause\]|\[errors\]): ?(?:([\w$.]{1,200}): )?(.{0,2000})/;
-const MOST_CAUSES = 16;
 
 /** The error of a span that failed; `null` for one that did not. */
 export function spanError({ status, statusMessage, attributes, events }: StudioSpan): ErrorFacts | null {
@@ -42,18 +33,6 @@ export function eventError({ attributes }: SpanEvent): ErrorFacts | null {
   if (type === null) return null;
   const stack = textOf(attributes['exception.stacktrace']);
   return { type, message: textOf(attributes['exception.message']) ?? '', stack, causes: causesIn(stack) };
-}
-
-export function causesIn(stack: string | null): readonly ErrorText[] {
-  if (stack === null) return [];
-  const causes: ErrorText[] = [];
-  for (const line of stack.split('\n')) {
-    const found = CAUSE.exec(line);
-    if (found === null) continue;
-    causes.push({ type: found[1] ?? 'Error', message: (found[2] ?? '').trim() });
-    if (causes.length === MOST_CAUSES) break;
-  }
-  return causes;
 }
 
 /** `Type: message`, or the one of them that says something. */

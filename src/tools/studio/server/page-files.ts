@@ -34,7 +34,8 @@ export function createPageHandler(): (exchange: Exchange) => void {
 
   return ({ request, response, path }) => {
     if (index === undefined) return sendText(response, 404, 'The page is not built: npm run build\n');
-    const isView = !path.startsWith(ASSETS) && extname(path) === '';
+    // Who asks for metrics, Prometheus or `tta doctor`, must not take the page for them.
+    const isView = !path.startsWith(ASSETS) && extname(path) === '' && path !== '/metrics';
     const file = files.get(path) ?? (isView ? index : undefined);
     if (file === undefined) return sendText(response, 404, `${path} does not exist\n`);
     const isAsset = path.startsWith(ASSETS);

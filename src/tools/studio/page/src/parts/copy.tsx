@@ -11,12 +11,7 @@ export interface CopyProps {
 export function Copy({ text, label = 'Copy' }: CopyProps) {
   const said = useSignal('');
   const copy = async () => {
-    said.value = await Promise.resolve()
-      .then(async () => await copyText(await text()))
-      .then(
-        () => 'Copied',
-        () => 'The browser refused to copy',
-      );
+    said.value = await copied(text);
     after(2_000, () => {
       said.value = '';
     });
@@ -29,4 +24,14 @@ export function Copy({ text, label = 'Copy' }: CopyProps) {
       </span>
     </button>
   );
+}
+
+/** Copies a text. @returns what to say to the reader */
+export async function copied(text: CopyProps['text']): Promise<string> {
+  try {
+    await copyText(await text());
+    return 'Copied';
+  } catch {
+    return 'The browser refused to copy';
+  }
 }

@@ -1,23 +1,25 @@
-import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
-import type { RunAnswer } from '../../../api.ts';
-import { formatDuration } from '../format.ts';
-import { ask } from '../server.ts';
+/** One run: how it went, where its time and dollars went, and each of its spans. */
+import { useEffect, useMemo } from 'preact/hooks';
+import { openRun } from './open-run.ts';
+import { OpenedRun } from './opened-run.tsx';
+import './run.css';
 
 export function RunView({ traceId }: { readonly traceId: string }) {
-  const answer = useSignal<RunAnswer | undefined>(undefined);
-  useEffect(() => {
-    void ask<RunAnswer>(`/api/runs/${encodeURIComponent(traceId)}`).then((given) => {
-      answer.value = given;
-    });
-  }, [traceId, answer]);
+  const open = useMemo(() => openRun(traceId), [traceId]);
+  useEffect(() => () => open.close(), [open]);
+  const run = open.run.value;
+  if (run !== undefined) return <OpenedRun key={traceId} open={open} />;
+  if (open.problem.value === '') return <p class="notice">Reading the run …</p>;
   return (
-    <ul>
-      {answer.value?.spans.map((span) => (
-        <li key={span.spanId}>
-          {span.name} {formatDuration(span.durationNs / 1_000)}
-        </li>
-      ))}
-    </ul>
+    <div class="notice" role="alert">
+      <p>
+        {open.problem.value === 'missing'
+          ? 'Studio does not keep this run. It may be too old, it was deleted, or no span of it has come yet.'
+          : 'Studio could not read this run.'}
+      </p>
+      <p>
+        <a href="/">All runs</a>
+      </p>
+    </div>
   );
 }

@@ -1,0 +1,58 @@
+/** The views of a run. Which one is open stands in the address. */
+import { go, withParameters } from '../address.ts';
+import { formatCount } from '../format.ts';
+import { useKeys } from '../parts/keys.ts';
+import type { RunState } from './run-state.ts';
+import { SearchBox } from './search-box.tsx';
+
+export type Tab = 'waterfall' | 'graph' | 'messages' | 'overview';
+
+export interface TabsProps {
+  readonly tab: Tab;
+  /** How many model calls and tools there are. */
+  readonly turns: number;
+  readonly isWide: boolean;
+  readonly state: RunState;
+}
+
+export function Tabs({ tab, turns, isWide, state }: TabsProps) {
+  const open = (wanted: Tab) => go(pathOf(wanted), { replace: true });
+  useKeys([
+    { keys: ['w'], label: 'Waterfall', run: () => open('waterfall') },
+    { keys: ['g'], label: 'Graph', run: () => open('graph') },
+    { keys: ['m'], label: 'Model calls and tools', run: () => open('messages') },
+  ]);
+  return (
+    <div class="tabs">
+      <nav aria-label="Views of the run">
+        <TabLink name="waterfall" tab={tab}>
+          Waterfall
+        </TabLink>
+        <TabLink name="graph" tab={tab}>
+          Graph
+        </TabLink>
+        {turns > 0 && (
+          <TabLink name="messages" tab={tab}>
+            {`Model calls ${formatCount(turns)}`}
+          </TabLink>
+        )}
+        {!isWide && (
+          <TabLink name="overview" tab={tab}>
+            Overview
+          </TabLink>
+        )}
+      </nav>
+      <SearchBox state={state} onFind={() => tab !== 'waterfall' && open('waterfall')} />
+    </div>
+  );
+}
+
+const pathOf = (tab: Tab) => withParameters({ tab: tab === 'waterfall' ? null : tab });
+
+function TabLink({ name, tab, children }: { readonly name: Tab; readonly tab: Tab; readonly children: string }) {
+  return (
+    <a href={pathOf(name)} aria-current={name === tab ? 'page' : undefined}>
+      {children}
+    </a>
+  );
+}

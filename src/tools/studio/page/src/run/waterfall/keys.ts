@@ -1,0 +1,76 @@
+/** The keys of a tree, as readers of trees know them. */
+
+import { factsOf } from '../../../../model/facts.ts';
+import type { Row } from '../../../../model/fold.ts';
+import { nodesInOrder } from '../../../../model/totals.ts';
+import { useKeys } from '../../parts/keys.ts';
+import type { RunState } from '../run-state.ts';
+
+export interface WaterfallKeys {
+  readonly state: RunState;
+  readonly scrollTo: (index: number) => void;
+  /** How many rows a page has. */
+  readonly pageRows: () => number;
+}
+
+export function useWaterfallKeys({ state, scrollTo, pageRows }: WaterfallKeys): void {
+  const rows = () => state.folded.peek().rows;
+  const place = () => state.places.peek().get(state.selected.peek() ?? '') ?? -1;
+  const selectAt = (index: number) => {
+    const to = Math.max(0, Math.min(rows().length - 1, index));
+    const row = rows()[to];
+    if (row === undefined) return;
+    state.select(row.key);
+    scrollTo(to);
+  };
+  const onRow = (act: (row: Row) => void) => () => {
+    const row = rows()[place()];
+    if (row === undefined) return selectAt(0);
+    act(row);
+  };
+  const isWhole = (row: Row) => row.isExpanded && (row.kind === 'span' || row.shown === row.members.length);
+  useKeys([
+    { keys: ['j', 'ArrowDown'], label: 'Next row', run: () => selectAt(place() + 1) },
+    { keys: ['k', 'ArrowUp'], label: 'Row before', run: () => selectAt(place() - 1) },
+    {
+      keys: ['l', 'ArrowRight'],
+      label: 'Open the row, or go into it',
+      run: onRow((row) => {
+        if (!row.isExpandable) return;
+        if (isWhole(row)) selectAt(place() + 1);
+        else state.toggle(row, true);
+      }),
+    },
+    {
+      keys: ['h', 'ArrowLeft'],
+      label: 'Close the row, or go to the one above it',
+      run: onRow((row) => {
+        if (row.isExpanded) state.toggle(row, false);
+        else if (row.parentKey !== null) selectAt(state.places.peek().get(row.parentKey) ?? 0);
+      }),
+    },
+    { keys: ['PageDown'], label: 'A page down', run: () => selectAt(place() + pageRows()) },
+    { keys: ['PageUp'], label: 'A page up', run: () => selectAt(place() - pageRows()) },
+    { keys: ['Home'], label: 'First row', run: () => selectAt(0) },
+    { keys: ['End'], label: 'Last row', run: () => selectAt(rows().length - 1) },
+    { keys: ['e'], label: 'Next failure', run: () => goToFailure(state, 1) },
+    { keys: ['E'], label: 'Failure before', run: () => goToFailure(state, -1) },
+    {
+      keys: ['z'],
+      label: 'Zoom to the row, or back',
+      run: () => state.zoomTo(state.zoom.peek() ? null : state.selected.peek()),
+    },
+  ]);
+}
+
+/** To the next span with an error after the selected one, in the order of the page, and round. */
+function goToFailure(state: RunState, step: 1 | -1): void {
+  const nodes = [...nodesInOrder(state.tree.peek())];
+  const from = nodes.findIndex(({ span }) => span.spanId === state.selected.peek());
+  for (let i = 1; i <= nodes.length; i += 1) {
+    const node = nodes[(from + step * i + 2 * nodes.length) % nodes.length];
+    if (node === undefined || factsOf(node.span).error === null) continue;
+    state.goTo(node.span.spanId);
+    return;
+  }
+}
