@@ -1,6 +1,6 @@
 /** The keys of the page. Each view registers its own, and `?` lists them. */
 import { signal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 export interface KeyBinding {
   /** As `KeyboardEvent.key` names them: `j`, `ArrowDown`, `?`; with `mod+` before it, Ctrl, or Command on a Mac. */
@@ -18,7 +18,8 @@ export const bindings = signal<readonly (readonly KeyBinding[])[]>([]);
 export function useKeys(given: readonly KeyBinding[]): void {
   const newest = useRef(given);
   newest.current = given;
-  useEffect(() => {
+  // At once: a reader can type before the browser has drawn.
+  useLayoutEffect(() => {
     // What a key does is looked up when it is pressed: a component makes its functions again each time it is drawn.
     const mine = given.map(({ keys, label }, i) => ({
       keys,

@@ -3,11 +3,10 @@ import { effect, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { ReferenceAnswer } from '../../../api.ts';
 import { go, parameters } from '../address.ts';
-import { formatCount } from '../format.ts';
 import { useKeys } from '../parts/keys.ts';
 import { about, ask, live } from '../server.ts';
 import { Wiring } from '../wiring/wiring.tsx';
-import { failure, filter, hasMore, refresh, runs } from './run-list.ts';
+import { failure, filter, refresh, runs } from './run-list.ts';
 import { RunsGrid } from './runs-grid.tsx';
 import { SearchField } from './search-field.tsx';
 import { active, pick, picked } from './selection.ts';
@@ -32,11 +31,6 @@ export function RunsView() {
       <div class="tools">
         <SearchField />
         <Toolbar />
-        <p class="count soft" role="status">
-          {shown === undefined
-            ? ''
-            : `${formatCount(shown.length)}${hasMore.value ? '+' : ''} ${shown.length === 1 ? 'run' : 'runs'}`}
-        </p>
       </div>
       <Comparison />
       {about.value?.receiver.sampled && (

@@ -8,7 +8,7 @@ import { now } from '../browser.ts';
 import { formatCount } from '../format.ts';
 import { about, ask } from '../server.ts';
 import { SORT_WORDS } from './query.ts';
-import { filter } from './run-list.ts';
+import { filter, hasMore, runs } from './run-list.ts';
 
 const STATUSES: readonly { readonly title: string; readonly status: readonly RunStatus[] }[] = [
   { title: 'All', status: [] },
@@ -72,7 +72,18 @@ export function Toolbar() {
         </option>
       </select>
       <Others />
+      <Count />
     </div>
+  );
+}
+
+/** A `+` says that there are more than those that are loaded. */
+function Count() {
+  const count = runs.value?.length;
+  return (
+    <p class="count soft" role="status">
+      {count !== undefined && `${formatCount(count)}${hasMore.value ? '+' : ''} ${count === 1 ? 'run' : 'runs'}`}
+    </p>
   );
 }
 
