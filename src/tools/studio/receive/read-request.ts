@@ -1,6 +1,7 @@
 /** An OTLP trace request, parsed from JSON or decoded from protobuf, to spans of Studio. */
 import { copyText } from '../../../platform/copy-text.ts';
 import type { Attributes, SpanEvent, SpanKind, SpanLink, SpanStatus, StudioSpan } from '../model/span.ts';
+import { withStandardNames } from './foreign.ts';
 import { isSampled } from './sampling.ts';
 import { createValueReader, type Fields, field, isFields, list, type ValueReader } from './values.ts';
 
@@ -43,7 +44,7 @@ export function readTraceRequest(request: unknown): TraceRequest {
         : '';
       for (const fields of list(scopeSpans, 'spans')) {
         const span = readSpan(fields, resource, scope, reader.cut());
-        if (span) spans.push(span);
+        if (span) spans.push(withStandardNames(span));
         else rejected += 1;
         sampled ||= span !== undefined && isSampled(span, field(fields, 'traceState'));
       }

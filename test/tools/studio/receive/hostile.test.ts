@@ -211,7 +211,7 @@ describe('a hostile span', () => {
       const id = (n, digits) => n.toString(16).padStart(digits, '0');
       const long = { stringValue: 'x'.repeat(2_000_000) };
       const kept = [];
-      for (let n = 1; n <= 60; n += 1) {
+      for (let n = 1; n <= 20; n += 1) {
         const many = Array.from({ length: 20_000 }, (_, i) => ({ key: 'key' + i, value: { arrayValue: { values: [{ intValue: i }] } } }));
         const events = Array.from({ length: 500 }, () => ({ name: 'e', attributes: [{ key: 'k', value: { stringValue: 'y'.repeat(20_000) } }] }));
         const attributes = [{ key: 'long', value: long }, ...many];
@@ -225,8 +225,8 @@ describe('a hostile span', () => {
       encoding: 'utf8',
     });
     const [count, heap] = stdout.trim().split(' ').map(Number);
-    expect(count).toBe(60);
-    expect(heap).toBeLessThan(60e6);
+    expect(count).toBe(20);
+    expect(heap).toBeLessThan(30e6);
   }, 60_000);
 });
 
