@@ -116,12 +116,22 @@ function statusIs(status: string, nowMs: number): Condition {
 }
 
 function hasWord(word: string): Condition {
-  const inText = {
-    sql: 'exists (select 1 from run_body where run_body.id = run.id and instr(run_body.document, ?) > 0)',
+  const spanId = spanIdIn(word);
+  if (spanId !== undefined) return hasSpan(word, spanId);
+  return {
+    sql: 'exists (select 1 from run_document where run_document.id = run.id and instr(run_document.document, ?) > 0)',
     values: [word],
   };
-  const spanId = spanIdIn(word);
-  if (spanId === undefined) return inText;
-  const isSpan = 'exists (select 1 from span_key where span_key.run = run.id and span_key.span_id = ?)';
-  return anyOf([inText, { sql: isSpan, values: [spanId] }]);
+}
+
+/** The id of a span, or a part of that of a trace: there are few of either, so they are looked up first. */
+function hasSpan(word: string, spanId: string): Condition {
+  return anyOf([
+    { sql: 'run.id in (select run from span_key where span_id = ?)', values: [spanId] },
+    {
+      sql: `run.id in (select run_text.rowid from run_text join run_document on run_document.id = run_text.rowid
+            where run_text match ? and instr(run_document.document, ?) > 0)`,
+      values: [threesOf([word]) ?? '', word],
+    },
+  ]);
 }

@@ -9,11 +9,11 @@ export const PRAGMAS = `
   pragma journal_mode = wal;
   pragma synchronous = normal;
   pragma busy_timeout = 5000;
-  pragma cache_size = -16000;
+  pragma cache_size = -32000;
 `;
 
 /**
- * `run` is narrow, so that a list of any order is found by reading it whole. `id` is the arrival, `change` grows with
+ * `run` and `run_document` are narrow, so that a list of any order and a search for one letter read them whole. `id` is the arrival, `change` grows with
  * every change: what has not changed for longest is deleted first. In `span_key` are the spans that came, because an
  * exporter sends them again when it got no answer.
  */
@@ -28,8 +28,9 @@ const TABLES = `
   ) strict;
   create index run_workflow on run(workflow, status, id);
   create table run_body(
-    id integer primary key, summary text not null, document text not null, kept integer not null, size integer not null
+    id integer primary key, summary text not null, kept integer not null, size integer not null
   ) strict;
+  create table run_document(id integer primary key, document text not null) strict;
   create table label(
     name text not null, value text not null, run integer not null, primary key(name, value, run)
   ) strict, without rowid;

@@ -19,7 +19,7 @@ const FAILURE: Readonly<Record<number, Failure>> = {
 const TEXTS: readonly (readonly [RegExp, Failure])[] = [
   [/ENOSPC|EDQUOT|no space left|disk is full|quota/i, 'full'],
   [/EACCES|EPERM|EROFS|ENOTDIR|EISDIR|read-?only|unable to open/i, 'forbidden'],
-  [/malformed|not a database|corrupt|vtable constructor|no such table|no such column/i, 'damaged'],
+  [/malformed|not a database|corrupt|vtable constructor|no such table/i, 'damaged'],
 ];
 
 export function failureOf(error: unknown): Failure {

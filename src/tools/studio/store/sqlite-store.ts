@@ -47,13 +47,18 @@ export function createSqliteStore(database: Database, { path, limits, now }: Sql
   const sql = {
     counter: database.prepare('select arrivals, change from counter'),
     setCounter: database.prepare('update counter set arrivals = ?, change = ?'),
-    find: database.prepare('select run.id as id, run_body.* from run join run_body using (id) where trace_id = ?'),
+    find: database.prepare(
+      `select summary, document, kept, size from run join run_body using (id) join run_document using (id)
+       where trace_id = ?`,
+    ),
+    id: database.prepare('select id from run where trace_id = ?'),
     summary: database.prepare('select summary from run_body where id = ?'),
     putRun: database.prepare(
       `insert into run(${names.join()}) values (${names.map(() => '?').join()})
        on conflict(id) do update set ${columns.map((name) => `${name} = excluded.${name}`).join()}`,
     ),
-    putBody: database.prepare('insert or replace into run_body values (?, ?, ?, ?, ?)'),
+    putBody: database.prepare('insert or replace into run_body values (?, ?, ?, ?)'),
+    putDocument: database.prepare('insert or replace into run_document values (?, ?)'),
     putText: database.prepare('insert into run_text(rowid, document) values (?, ?)'),
     putKey: database.prepare('insert or ignore into span_key values (?, ?)'),
     hasKey: database.prepare('select 1 from span_key where run = ? and span_id = ?'),
@@ -63,21 +68,20 @@ export function createSqliteStore(database: Database, { path, limits, now }: Sql
       'select first, body from chunk where run = ? and first + spans > ? order by first limit 1',
     ),
     oldest: database.prepare(`select id, received_ms from run order by change limit ${DELETED}`),
-    count: database.prepare('select count(*) as n, min(start_us) as us from run'),
-    delete: ['label', 'chunk', 'span_key']
-      .map((table) => `delete from ${table} where run = ?`)
-      .concat(
-        'delete from run_text where rowid = ?',
-        'delete from run_body where id = ?',
-        'delete from run where id = ?',
-      )
-      .map((each) => database.prepare(each)),
+    count: database.prepare('select count(*) as n, (select start_us from run order by id limit 1) as us from run'),
+    deleteText: database.prepare('delete from run_text where rowid = ?'),
+    delete: [
+      ...['label', 'chunk', 'span_key'].map((table) => database.prepare(`delete from ${table} where run = ?`)),
+      ...['run_document', 'run_body', 'run'].map((table) => database.prepare(`delete from ${table} where id = ?`)),
+    ],
   };
   const runIds = createRunQueries(database);
 
   const counter = sql.counter.get();
   let change = Number(counter?.change ?? 0);
   let arrivals = Number(counter?.arrivals ?? 0);
+
+  let facets: { readonly change: number; readonly answer: FacetsAnswer } | undefined;
 
   const find = (traceId: string): RunRecord | undefined => {
     const found = sql.find.get(traceId);
@@ -106,7 +110,7 @@ export function createSqliteStore(database: Database, { path, limits, now }: Sql
       maxRunSize(maxBytes),
     );
     sql.putRun.run(arrival, traceId, ...Object.keys(COLUMN).map((key) => columnsOf(row)[key as keyof typeof COLUMN]));
-    sql.putBody.run(arrival, JSON.stringify(row), document, kept, size);
+    sql.putBody.run(arrival, JSON.stringify(row), kept, size);
     for (const { spanId } of stored) sql.putKey.run(arrival, spanId);
     for (const { name, value } of labelsOf(row)) sql.putLabel.run(name, value, arrival);
     let first = previous?.kept ?? 0;
@@ -115,7 +119,8 @@ export function createSqliteStore(database: Database, { path, limits, now }: Sql
       first += count;
     }
     if (document !== previous?.document) {
-      if (previous !== undefined) sql.delete[3]?.run(arrival);
+      sql.putDocument.run(arrival, document);
+      sql.deleteText.run(arrival);
       sql.putText.run(arrival, document);
     }
     return true;
@@ -144,7 +149,7 @@ export function createSqliteStore(database: Database, { path, limits, now }: Sql
         .map(({ id }) => Number(id));
       if (ids.length === 0) return;
       database.transaction(() => {
-        for (const id of ids) for (const statement of sql.delete) statement.run(id);
+        for (const id of ids) for (const statement of [sql.deleteText, ...sql.delete]) statement.run(id);
       });
     }
   }
@@ -164,11 +169,11 @@ export function createSqliteStore(database: Database, { path, limits, now }: Sql
       return { runs: ids.map(rowOf), next };
     },
     run(traceId) {
-      const found = find(traceId);
-      return found && asOf(found.row, now());
+      const found = sql.id.get(traceId);
+      return found && rowOf(Number(found.id));
     },
     spans(traceId, after, limit) {
-      const id = find(traceId)?.row.arrival ?? 0;
+      const id = Number(sql.id.get(traceId)?.id ?? 0);
       const spans: StudioSpan[] = [];
       let last = after;
       while (spans.length < limit) {
@@ -181,7 +186,10 @@ export function createSqliteStore(database: Database, { path, limits, now }: Sql
       return { spans, last };
     },
     reference: (traceId) => referenceIn(store, traceId),
-    facets: (): FacetsAnswer => readFacets(database),
+    facets() {
+      if (facets?.change !== change) facets = { change, answer: readFacets(database) };
+      return facets.answer;
+    },
     change: () => change,
     arrivals: () => arrivals,
     find,
