@@ -8,6 +8,7 @@ import type { StorageState } from '../studio/api.ts';
 import { type FoundStudio, tellTarget } from '../studio/find-studio.ts';
 import type { TargetOptions } from '../studio/numbers/numbers.ts';
 import { openStudio } from '../studio/open-studio.ts';
+import { forget } from '../studio/store/forget.ts';
 import { besideCollector } from './beside-collector.ts';
 import { canOpenBrowser, openBrowser } from './open-browser.ts';
 import { packageManifest } from './package-root.ts';
@@ -24,6 +25,8 @@ export interface StudioCommandOptions {
   readonly maxSize: number;
   /** How long runs are kept, in days. */
   readonly keep: number;
+  /** Whether to delete all that is kept, and end. */
+  readonly forget: boolean;
   readonly open: boolean;
   readonly tokenFile?: string;
 }
@@ -37,6 +40,11 @@ const MIN_TOKEN_LENGTH = 16;
 export async function studioCommand(options: StudioCommandOptions): Promise<void> {
   const { env } = process;
   const folder = studioFolder(env);
+  if (options.forget) {
+    const files = await forget(folder);
+    print(files === 0 ? `Nothing is kept in ${folder}` : `Deleted what was kept in ${folder}`);
+    return;
+  }
   const isLocal = /^(?:localhost|127\.[\d.]+|::1)$/.test(options.host);
   const token = options.tokenFile === undefined ? (isLocal ? undefined : newToken()) : tokenIn(options.tokenFile);
   const scrapeToken = textFrom('TTA_PROMETHEUS_TOKEN');

@@ -174,6 +174,7 @@ program
   .option('--memory', 'keep nothing on disk', false)
   .option('--max-size <megabytes>', 'delete the oldest runs above this size', positiveNumber, 1_000)
   .option('--keep <days>', 'delete runs after so many days', positiveNumber, 30)
+  .option('--forget', 'delete all that is kept, and end', false)
   .option('--no-open', 'do not open a browser')
   .addHelpText(
     'after',
@@ -183,6 +184,7 @@ Examples:
   $ tta studio --scrape http://127.0.0.1:9464 --scrape http://127.0.0.1:9465
                                            the numbers of two programs
   $ tta studio --host 0.0.0.0              for other machines too; prints the address with a new token
+  $ tta studio --forget                    delete what it keeps
 
 Programs with this package send their spans to port 4318 by themselves. Any other program, in any language, does with
   OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318

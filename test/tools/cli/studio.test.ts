@@ -1,12 +1,12 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, existsSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
 import { findPortHolder } from '../../../src/platform/port-holder.ts';
 import { collectorLines } from '../../../src/tools/cli/beside-collector.ts';
-import type { AboutAnswer, RunsAnswer } from '../../../src/tools/studio/api.ts';
+import type { AboutAnswer, RunAnswer, RunsAnswer } from '../../../src/tools/studio/api.ts';
 import { component } from '../../support/component.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { build, tta } from '../../support/tta.ts';
@@ -75,6 +75,29 @@ describe('tta studio', () => {
     const own = resolve('collector/otelcol/laptop.yaml');
     const configurations = [own, join(folder, 'studio.yaml')].flatMap((file) => ['--config', file]);
     execFileSync(collector, ['validate', ...configurations], { stdio: 'pipe' });
+  });
+
+  it('shows the runs of a digest again, under the same address, until it is told to forget them', async () => {
+    const cwd = tempFolder(KETTLE);
+    const env = { XDG_STATE_HOME: join(cwd, 'state') };
+    const digest = await tta(['digest', 'docs', '--once', '--offline', '--studio-port', '0'], { cwd, env }).exited;
+    expect(digest.stdout).toMatch(/Studio {3}http[\s\S]*To see the runs again: npx tta studio\n$/);
+    const { run, url } = await startedStudio([], env);
+    const [kept] = (await json<RunsAnswer>(`${url}/api/runs`)).runs;
+    expect([kept?.workflow, kept?.status]).toEqual(['digest', 'success']);
+    const { spans, run: row } = await json<RunAnswer>(`${url}/api/runs/${kept?.traceId}`);
+    expect(spans.length).toBe(row.spans);
+
+    const early = await tta(['studio', '--forget'], { env }).exited;
+    expect([early.code, early.stderr]).toEqual([1, expect.stringMatching(/^tta: the Studio of process \d+ has /)]);
+    run.kill('SIGTERM');
+    const { stdout } = await run.exited;
+    const folder = join(cwd, 'state/tta-studio');
+    expect(stdout).toContain(`Kept     ${join(folder, 'studio.db')}\n`);
+    expect([statSync(folder).mode & 0o777, statSync(join(folder, 'studio.db')).mode & 0o777]).toEqual([0o700, 0o600]);
+    expect((await tta(['studio', '--forget'], { env }).exited).stdout).toBe(`Deleted what was kept in ${folder}\n`);
+    expect(existsSync(folder)).toBe(false);
+    expect((await tta(['studio', '--forget'], { env }).exited).stdout).toBe(`Nothing is kept in ${folder}\n`);
   });
 
   it('prints the lines that the README has', () => {

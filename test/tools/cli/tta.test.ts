@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startModelServer } from '../../../src/tools/offline-model/model-server.ts';
-import type { RunsAnswer } from '../../../src/tools/studio/api.ts';
+import type { AboutAnswer, RunsAnswer } from '../../../src/tools/studio/api.ts';
 import { scrape, total } from '../../support/scrape.ts';
 import { startSpanReceiver } from '../../support/span-receiver.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
@@ -104,6 +104,9 @@ describe('tta digest --once', () => {
     await expect.poll(async () => (await runs()).map(({ status }) => status), { timeout: 20_000 }).toEqual(['success']);
     const [only] = await runs();
     expect([only?.workflow, only?.models]).toEqual(['digest', ['offline-small']]);
+    const { targets } = await ask<AboutAnswer>('/api/about');
+    const [, metrics] = await run.waitForStdout(/Metrics {2}(\S+)/);
+    expect(targets.map(({ url, problem }) => [url, problem])).toEqual([[metrics, '']]);
     run.kill('SIGTERM');
     expect((await run.exited).signal).toBe('SIGTERM');
     await expect(fetch(`${page}/`)).rejects.toThrow('fetch failed');
