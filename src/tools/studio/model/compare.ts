@@ -18,7 +18,7 @@ export interface Side {
 }
 
 export interface CompareRow {
-  /** The types and names from the root: stable, and the same with the runs exchanged. */
+  /** Stands for the types and names from the root: the same in any two comparisons, also with the runs exchanged. */
   readonly key: string;
   readonly parentKey: string | null;
   readonly level: number;
@@ -56,7 +56,7 @@ export function compare(left: RunTree, right: RunTree): Comparison {
     const [ofLeft, ofRight] = [grouped(lefts), grouped(rights)];
     const level = parent === null ? 0 : parent.level + 1;
     for (const step of mergedOrder([...ofLeft.keys()], [...ofRight.keys()]).reverse()) {
-      const key = parent === null ? step : `${parent.key}\n${step}`;
+      const key = hashOf(`${parent?.key ?? ''} ${step}`);
       stack.push({ key, parent, level, left: ofLeft.get(step) ?? [], right: ofRight.get(step) ?? [] });
     }
   };
@@ -88,6 +88,17 @@ function grouped(nodes: readonly TreeNode[]): Map<string, TreeNode[]> {
     else group.push(node);
   }
   return groups;
+}
+
+/** 64 bits: a path is as long as a run is deep. */
+function hashOf(text: string): string {
+  let [one, other] = [0x811c9dc5, 0x9e3779b9];
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    one = Math.imul(one ^ code, 0x01000193);
+    other = Math.imul(other ^ code, 0x85ebca6b) ^ (other >>> 13);
+  }
+  return [one, other].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('');
 }
 
 /** All keys: those of the left in their order, and each other one after the one that it follows on the right. */

@@ -18,9 +18,17 @@ export interface ValueCount {
 
 export type AttributeCounts = ReadonlyMap<string, ReadonlyMap<string, number>>;
 
-/** What is different in any two runs and tells nothing: ids, times, ports, what is shown apart, what tools add. */
-const NOT_COMPARED =
-  /(?:^|[._])(?:id|ids|uuid|timestamp|seconds|port|pid|thread\.name|thread\.id)$|^tta\.(?:exemplar|llm\.cost_usd|cache\.saved_usd)$|^gen_ai\.usage\.|^code\./;
+/** What is different in any two runs and tells nothing: ids, times, sizes, ports, and what is shown apart. */
+const NOT_COMPARED = new RegExp(
+  [
+    '(?:^|[._])(?:ids?|uuid|guid|timestamp|port|pid|nonce|content_length|size|chunks)$',
+    '(?:wait|overrun|first_chunk|duration|elapsed|latency)(?:[._](?:seconds|ms|us|ns))?$',
+    '\\.(?:ms|avg)[A-Z]\\w*$',
+    '^(?:tta\\.exemplar|tta\\.outcome|tta\\.llm\\.cost_usd|tta\\.cache\\.saved_usd)$',
+    '^(?:gen_ai\\.usage|ai\\.usage|code|thread)\\.',
+    'Id$',
+  ].join('|'),
+);
 const MOST_VALUES = 50;
 const LONGEST_VALUE = 500;
 const MORE = 'further values';
@@ -41,7 +49,7 @@ export function attributeCounts(nodes: readonly TreeNode[]): AttributeCounts {
     count('outcome', outcome);
     if (error !== null && error.message !== '') count('error', error.message.slice(0, LONGEST_VALUE));
     for (const key in span.attributes) {
-      if (key !== 'tta.outcome' && isCompared(key)) count(key, shown(span.attributes[key] as AttributeValue));
+      if (isCompared(key)) count(key, shown(span.attributes[key] as AttributeValue));
     }
   }
   return counts;

@@ -101,22 +101,32 @@ export function rowsOf(tree: RunTree, { toggled = new Map(), search = '', reveal
   };
   push(itemsOf(tree.roots, null), 0, null);
   for (let task = stack.pop(); task !== undefined; task = stack.pop()) {
-    const { item, ...place } = task;
+    const { item, level, position, siblings, parentKey } = task;
+    const place = { level, position, siblings, parentKey };
     if ('members' in item) {
       const byHand = toggled.get(item.key);
       const found = byHand === true ? item.members : item.members.filter((member) => wanted.has(member));
-      const isExpanded = found.length > 0;
-      rows.push({ ...place, ...foldRow(item, totals), isExpanded, shown: found.length });
-      push(found, place.level + 1, item.key, item.members);
+      rows.push({ ...foldRow(item, totals), ...place, isExpanded: found.length > 0, shown: found.length });
+      push(found, level + 1, item.key, item.members);
     } else {
       const key = item.span.spanId;
       const isExpandable = item.children.length > 0;
-      const opensFor = isExpandable && item.children.some((child) => wanted.has(child));
-      const isExpanded = isExpandable && (opensFor || (toggled.get(key) ?? true));
-      const sum = totals.get(item) as Totals;
-      const isMatch = matching.has(item);
-      rows.push({ ...place, kind: 'span', key, node: item, totals: sum, isMatch, isExpandable, isExpanded });
-      if (isExpanded) push(itemsOf(item.children, item), place.level + 1, key);
+      const isExpanded =
+        isExpandable && ((toggled.get(key) ?? true) || item.children.some((child) => wanted.has(child)));
+      rows.push({
+        kind: 'span',
+        key,
+        level,
+        position,
+        siblings,
+        parentKey,
+        node: item,
+        totals: totals.get(item) as Totals,
+        isMatch: matching.has(item),
+        isExpandable,
+        isExpanded,
+      });
+      if (isExpanded) push(itemsOf(item.children, item), level + 1, key);
     }
   }
   return { rows, matches };
