@@ -55,7 +55,7 @@ function panelOf(excerpt: Excerpt, row: string, panel: PanelRow): NumbersPanel {
       name,
       colour: total === null ? null : (thresholds.findLast(([, from]) => total >= from)?.[0] ?? null),
       total,
-      values: hasValues ? values : [],
+      values: hasValues ? values() : [],
       filter: isWithoutRuns ? null : filterOf(labels, status),
     }),
   );

@@ -8,8 +8,8 @@ export interface Evaluated {
   readonly labels: Readonly<Record<string, string>>;
   /** `null`: not known. */
   readonly total: number | null;
-  /** One for each step of the span. */
-  readonly values: readonly (number | null)[];
+  /** One for each step of the span. They are computed for what is shown only. */
+  readonly values: () => readonly (number | null)[];
 }
 
 export function evaluate(excerpt: Excerpt, measure: Measure, by: readonly string[]): readonly Evaluated[] {
@@ -20,7 +20,7 @@ export function evaluate(excerpt: Excerpt, measure: Measure, by: readonly string
       return [...excerpt.groups(measure.of, by).values()].map((group) => ({
         labels: group.labels,
         total: isKnown(excerpt, [group]) ? sumOf(excerpt, group) + group.inGaps : null,
-        values: perValue(excerpt, group),
+        values: () => perValue(excerpt, group),
       }));
     case 'share': {
       const parts = excerpt.groups(measure.part, by);
@@ -71,12 +71,13 @@ function perValue({ span, coveredMs }: Excerpt, group: Group | undefined): (numb
 /** Per second of the time that was observed: a gap is not a time without work. */
 function rateOf(excerpt: Excerpt, perSeconds: number, group: Group): Evaluated {
   const { span, coveredMs } = excerpt;
-  const values = perValue(excerpt, group).map((sum, value) => {
-    if (sum === null) return null;
-    let covered = 0;
-    for (let step = value; step < value + span.stepsPerValue; step += 1) covered += coveredMs[step] ?? 0;
-    return (sum * perSeconds * 1_000) / covered;
-  });
+  const values = () =>
+    perValue(excerpt, group).map((sum, value) => {
+      if (sum === null) return null;
+      let covered = 0;
+      for (let step = value; step < value + span.stepsPerValue; step += 1) covered += coveredMs[step] ?? 0;
+      return (sum * perSeconds * 1_000) / covered;
+    });
   if (perSeconds > 1) {
     const total = isKnown(excerpt, [group]) ? sumOf(excerpt, group) + group.inGaps : null;
     return { labels: group.labels, total, values };
@@ -88,15 +89,16 @@ function rateOf(excerpt: Excerpt, perSeconds: number, group: Group): Evaluated {
 function shareOf(excerpt: Excerpt, part: Group | undefined, whole: readonly Group[]): Evaluated {
   const all = whole.reduce((sum, group) => sum + sumOf(excerpt, group) + group.inGaps, 0);
   const some = part === undefined ? 0 : sumOf(excerpt, part) + part.inGaps;
-  const parts = perValue(excerpt, part);
-  const wholes = whole.map((group) => perValue(excerpt, group));
   return {
     labels: whole[0]?.labels ?? {},
     total: all > 0 ? some / all : null,
-    values: parts.map((value, step) => {
-      const sum = wholes.reduce((total, values) => total + (values[step] ?? 0), 0);
-      return value !== null && sum > 0 ? value / sum : null;
-    }),
+    values() {
+      const wholes = whole.map((group) => perValue(excerpt, group));
+      return perValue(excerpt, part).map((value, step) => {
+        const sum = wholes.reduce((total, values) => total + (values[step] ?? 0), 0);
+        return value !== null && sum > 0 ? value / sum : null;
+      });
+    },
   };
 }
 
@@ -113,7 +115,7 @@ function byHistogram(groups: Iterable<Group>, by: readonly string[]): Map<string
 
 function quantilesOf(excerpt: Excerpt, q: number, groups: readonly Group[]): Evaluated {
   const buckets = groups
-    .map((group) => ({ group, bound: boundOf(group.labels), values: perValue(excerpt, group) }))
+    .map((group) => ({ group, bound: boundOf(group.labels) }))
     .sort((one, other) => one.bound - other.bound);
   const { le: _, ...labels } = groups[0]?.labels ?? {};
   return {
@@ -122,12 +124,15 @@ function quantilesOf(excerpt: Excerpt, q: number, groups: readonly Group[]): Eva
       q,
       buckets.map(({ group, bound }) => ({ bound, count: sumOf(excerpt, group) + group.inGaps })),
     ),
-    values: Array.from({ length: excerpt.span.steps }, (_, step) =>
-      quantileOf(
-        q,
-        buckets.map(({ bound, values }) => ({ bound, count: values[step] ?? 0 })),
-      ),
-    ),
+    values() {
+      const counts = buckets.map(({ group, bound }) => ({ bound, values: perValue(excerpt, group) }));
+      return Array.from({ length: excerpt.span.steps }, (_, step) =>
+        quantileOf(
+          q,
+          counts.map(({ bound, values }) => ({ bound, count: values[step] ?? 0 })),
+        ),
+      );
+    },
   };
 }
 
@@ -142,6 +147,6 @@ function gaugeOf({ span, coveredMs }: Excerpt, { labels, steps }: Group): Evalua
   return {
     labels,
     total: last >= before ? known(last) : null,
-    values: Array.from({ length: span.steps }, (_, value) => known(value + before)),
+    values: () => Array.from({ length: span.steps }, (_, value) => known(value + before)),
   };
 }

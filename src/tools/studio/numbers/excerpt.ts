@@ -1,5 +1,5 @@
 /** The samples of a time, by series and step. */
-import { entriesOf, type Frames } from './frames.ts';
+import type { Frames } from './frames.ts';
 import { type Combine, combineGauges, laterGauge } from './gauges.ts';
 import type { Selector } from './measure.ts';
 import { isCounter, type Series, type SeriesBook } from './series.ts';
@@ -22,17 +22,32 @@ export interface Excerpt {
   groups(selector: Selector, by: readonly string[]): ReadonlyMap<string, Group>;
 }
 
+/** One series in the time. */
+interface Row {
+  readonly series: Series;
+  readonly isCounter: boolean;
+  readonly steps: Float64Array;
+  inGaps: number;
+}
+
 export function takeExcerpt(frames: Frames, book: SeriesBook, span: SpanOfTime): Excerpt {
   const { fromMs, toMs, stepMs, steps, stepsPerValue, lengthMs } = span;
   const length = steps + stepsPerValue - 1;
   const startMs = toMs - length * stepMs;
-  const rows = new Map<number, Float64Array>();
+  const rows = new Map<number, Row>();
+  const byMetric = new Map<string, Row[]>();
   const coveredMs = new Float64Array(length);
-  const inGaps = new Map<number, number>();
 
-  function rowOf({ id, metric }: Series): Float64Array {
-    const row = rows.get(id) ?? new Float64Array(length).fill(isCounter(metric) ? 0 : Number.NaN);
+  function rowOf(id: number): Row | undefined {
+    const known = rows.get(id);
+    const series = book.get(id);
+    if (known !== undefined || series === undefined) return known;
+    const counts = isCounter(series.metric);
+    const row = { series, isCounter: counts, steps: new Float64Array(length).fill(counts ? 0 : Number.NaN), inGaps: 0 };
     rows.set(id, row);
+    const others = byMetric.get(series.metric);
+    if (others === undefined) byMetric.set(series.metric, [row]);
+    else others.push(row);
     return row;
   }
 
@@ -40,61 +55,53 @@ export function takeExcerpt(frames: Frames, book: SeriesBook, span: SpanOfTime):
     const step = Math.floor((atMs - startMs) / stepMs);
     if (step < 0) continue;
     coveredMs[step] = (coveredMs[step] ?? 0) + covered;
-    for (const [id, value] of entriesOf(samples)) {
-      const series = book.get(id);
-      if (series === undefined) continue;
-      const row = rowOf(series);
-      const before = row[step];
-      const isFirst = before === undefined || Number.isNaN(before);
-      row[step] = isCounter(series.metric)
-        ? (before ?? 0) + value
-        : laterGauge(series.metric, isFirst ? undefined : before, value);
-    }
+    samples.ids.forEach((id, index) => {
+      const row = rowOf(id);
+      const before = row?.steps[step];
+      if (row === undefined || before === undefined) return;
+      const value = samples.values[index] ?? 0;
+      row.steps[step] = row.isCounter ? before + value : laterGauge(row.series.metric, before, value);
+    });
   }
   // Also series that stood still: a failure that did not happen is 0, and a workflow that is not there is nothing.
-  for (const id of frames.presentIn(fromMs, toMs)) {
-    const series = book.get(id);
-    if (series !== undefined) rowOf(series);
-  }
+  for (const id of frames.presentIn(fromMs, toMs)) rowOf(id);
   for (const { sinceMs, atMs, samples } of frames.gaps()) {
     if (sinceMs < fromMs || atMs > toMs) continue;
-    for (const [id, value] of entriesOf(samples)) {
-      const series = book.get(id);
-      if (series === undefined) continue;
-      rowOf(series);
-      inGaps.set(id, (inGaps.get(id) ?? 0) + value);
-    }
+    samples.ids.forEach((id, index) => {
+      const row = rowOf(id);
+      if (row !== undefined) row.inGaps += samples.values[index] ?? 0;
+    });
   }
 
-  const byMetric = new Map<string, Series[]>();
-  for (const id of rows.keys()) {
-    const series = book.get(id);
-    if (series === undefined) continue;
-    const others = byMetric.get(series.metric);
-    if (others === undefined) byMetric.set(series.metric, [series]);
-    else others.push(series);
-  }
-
+  const asked = new Map<string, ReadonlyMap<string, Group>>();
   return {
     span,
     coveredMs,
     groups(selector, by) {
-      const groups = new Map<string, { labels: Record<string, string>; steps: Float64Array; inGaps: number }>();
-      for (const series of selected(byMetric.get(selector.metric) ?? [], selector)) {
-        const labels = Object.fromEntries(by.map((name) => [name, series.labels[name] ?? '']));
-        const key = JSON.stringify(Object.values(labels));
-        const row = rowOf(series);
-        const group = groups.get(key);
-        const grown = inGaps.get(series.id) ?? 0;
-        if (group === undefined) groups.set(key, { labels, steps: row.slice(), inGaps: grown });
-        else {
-          addTo(group.steps, row, isCounter(series.metric) ? add : combineGauges(series.metric));
-          group.inGaps += grown;
-        }
-      }
-      return groups;
+      // Several quantiles are of the same buckets.
+      const key = JSON.stringify([selector, by]);
+      const known = asked.get(key) ?? groupRows(selected(byMetric.get(selector.metric) ?? [], selector), by);
+      asked.set(key, known);
+      return known;
     },
   };
+}
+
+function groupRows(rows: readonly Row[], by: readonly string[]): ReadonlyMap<string, Group> {
+  const groups = new Map<string, { labels: Record<string, string>; steps: Float64Array; inGaps: number }>();
+  for (const { series, isCounter: counts, steps, inGaps } of rows) {
+    const values = by.map((name) => series.labels[name] ?? '');
+    const key = JSON.stringify(values);
+    const group = groups.get(key);
+    if (group !== undefined) {
+      addTo(group.steps, steps, counts ? add : combineGauges(series.metric));
+      group.inGaps += inGaps;
+      continue;
+    }
+    const labels = Object.fromEntries(by.map((name, index) => [name, values[index] ?? '']));
+    groups.set(key, { labels, steps: steps.slice(), inGaps });
+  }
+  return groups;
 }
 
 const add: Combine = (one, other) => one + other;
@@ -106,13 +113,13 @@ function addTo(sums: Float64Array, row: Float64Array, combine: Combine): void {
   });
 }
 
-function selected(all: readonly Series[], { where = {}, billed }: Selector): readonly Series[] {
-  const matching = all.filter(({ labels }) =>
+function selected(all: readonly Row[], { where = {}, billed }: Selector): readonly Row[] {
+  const matching = all.filter(({ series: { labels } }) =>
     Object.entries(where).every(([name, rule]) => {
       const value = labels[name] ?? '';
       return 'only' in rule ? rule.only.includes(value) : !rule.not.includes(value);
     }),
   );
-  const real = billed ? matching.filter(({ labels }) => labels.provider !== 'offline') : [];
+  const real = billed ? matching.filter(({ series }) => series.labels.provider !== 'offline') : [];
   return real.length > 0 ? real : matching;
 }

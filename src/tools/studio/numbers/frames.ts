@@ -157,7 +157,7 @@ export function createFrames(book: SeriesBook, journal: FrameJournal, retentionM
         const frame = frameAt(lengthMs, atMs - 1);
         changed.add(lengthMs);
         for (const [id, value] of gauges) {
-          frame.values.set(id, laterGauge(book.get(id)?.metric ?? '', frame.values.get(id), value));
+          frame.values.set(id, laterGauge(book.get(id)?.metric ?? '', frame.values.get(id) ?? Number.NaN, value));
         }
       }
     },
@@ -193,7 +193,7 @@ export function createFrames(book: SeriesBook, journal: FrameJournal, retentionM
         const removed = excess(frames, nowMs - Math.min(keptMs, retentionMs));
         if (removed === 0) continue;
         frames.splice(0, removed);
-        journal.remove(lengthMs, frames[0]?.atMs ?? nowMs);
+        journal.remove(lengthMs, frames[0]?.atMs ?? open.get(lengthMs)?.atMs ?? nowMs);
       }
       const removed = excess(gaps, nowMs - retentionMs);
       if (removed === 0) return;
@@ -226,6 +226,6 @@ function samplesOf(values: ReadonlyMap<number, number>): Samples {
   return { ids: Uint32Array.from(values.keys()), values: Float64Array.from(values.values()) };
 }
 
-export function entriesOf({ ids, values }: Samples): [number, number][] {
+function entriesOf({ ids, values }: Samples): [number, number][] {
   return Array.from(ids, (id, index) => [id, values[index] ?? 0]);
 }

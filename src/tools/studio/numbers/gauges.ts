@@ -14,7 +14,11 @@ export function combineGauges(metric: string): Combine {
   return OF_SEVERAL[metric] ?? ((one, other) => one + other);
 }
 
-/** Of one series, an earlier value and a later one: the later, but a circuit that was open for a moment was open. */
-export function laterGauge(metric: string, earlier: number | undefined, later: number): number {
-  return metric === CIRCUIT && earlier !== undefined && earlier > later ? earlier : later;
+/**
+ * Of one series, an earlier value and a later one: the later, but a circuit that was open for a moment was open.
+ *
+ * @param earlier NaN where there is none
+ */
+export function laterGauge(metric: string, earlier: number, later: number): number {
+  return metric === CIRCUIT && earlier > later ? earlier : later;
 }

@@ -60,6 +60,7 @@ function withOwnBuckets(samples: readonly Sample[]): readonly Sample[] {
       others.push(sample);
       continue;
     }
+    if (Number.isNaN(boundOf(sample.labels))) continue;
     const key = JSON.stringify([sample.name, { ...sample.labels, le: '' }]);
     const buckets = histograms.get(key);
     if (buckets === undefined) histograms.set(key, [sample]);
