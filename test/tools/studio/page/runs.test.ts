@@ -117,6 +117,20 @@ describe.skipIf(chromiumPath === undefined)('the list of runs', () => {
       expect(await page.locator('[aria-sort=descending]').textContent()).toContain('Dollars');
     });
 
+    test('has its filter still when one comes back from a run or from the numbers', async () => {
+      const page = await studio.open('/?status=failure&workflow=broken');
+      await row(page, 'broken').click();
+      await page.waitForURL(/\/run\/[0-9a-f]{32}$/);
+      await page.getByRole('heading', { name: 'broken' }).waitFor();
+      await page.keyboard.press('Escape');
+      await page.waitForURL(/\/\?status=failure&workflow=broken$/);
+      await page.getByRole('link', { name: 'Numbers' }).click();
+      await page.waitForURL(/\/numbers$/);
+      await page.getByRole('link', { name: 'Runs', exact: true }).click();
+      await page.waitForURL(/\/\?status=failure&workflow=broken$/);
+      expect(await names(page)).toEqual(['broken']);
+    });
+
     test('says what is wrong with a filter, and keeps what was typed', async () => {
       const page = await studio.open('/');
       await page.keyboard.press('/');

@@ -1,5 +1,5 @@
 /** The address of the page: what is shown stands in it, so that every view can be shared and survives a reload. */
-import { computed, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 
 export type View =
   | { readonly name: 'runs' }
@@ -18,6 +18,9 @@ export const view = computed((): View => {
   if (first === 'compare' && third !== '') return { name: 'compare', before: second, after: third };
   return first === 'numbers' ? { name: 'numbers' } : { name: 'runs' };
 });
+
+/** The path of the list of runs as it was seen last, with its filter: who goes back finds it as it was. */
+export const listPath = signal('/');
 
 /** Goes to a path of this page. `replace`: "back" does not return to the present one. */
 export function go(path: string, { replace = false } = {}): void {
@@ -43,6 +46,9 @@ export function withParameters(
 
 /** Follows "back" and "forward", and links of this page without a reload. */
 export function followAddress(): void {
+  effect(() => {
+    if (view.value.name === 'runs') listPath.value = `/${current.value.search}`;
+  });
   addEventListener('popstate', () => {
     current.value = new URL(location.href);
   });

@@ -1,6 +1,6 @@
 import { effect, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { type View, view } from './address.ts';
+import { listPath, type View, view } from './address.ts';
 import { Text } from './parts/cells.tsx';
 import { Guarded } from './parts/guarded.tsx';
 import { KeysDialog } from './parts/keys-dialog.tsx';
@@ -37,7 +37,11 @@ export function App() {
           Studio
         </a>
         <nav aria-label="Views">
-          <a href="/" aria-current={shown.name === 'numbers' ? undefined : 'page'}>
+          {/* From the list itself, the way to all runs. */}
+          <a
+            href={shown.name === 'runs' ? '/' : listPath.value}
+            aria-current={shown.name === 'numbers' ? undefined : 'page'}
+          >
             Runs
           </a>
           <a href="/numbers" aria-current={shown.name === 'numbers' ? 'page' : undefined}>
@@ -66,7 +70,7 @@ export function App() {
       )}
       <Notes />
       <main>
-        <Guarded key={shown.name}>
+        <Guarded key={JSON.stringify(shown)}>
           {shown.name === 'runs' && <RunsView />}
           {shown.name === 'run' && <RunView traceId={shown.traceId} />}
           {shown.name === 'compare' && <CompareView before={shown.before} after={shown.after} />}

@@ -2,7 +2,7 @@
 import { useComputed } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { storyOf } from '../../../model/story.ts';
-import { go, parameters } from '../address.ts';
+import { go, listPath, parameters } from '../address.ts';
 import { useKeys } from '../parts/keys.ts';
 import { RunActions } from './actions.tsx';
 import { ConversationView, turnsOf } from './conversation/conversation-view.tsx';
@@ -31,7 +31,7 @@ export function OpenedRun({ open }: { readonly open: OpenRun }) {
         if (state.search.peek() !== '') state.search.value = '';
         else if (state.zoom.peek() !== null) state.zoomTo(null);
         else if (state.selected.peek() !== null) state.select(null);
-        else go('/');
+        else go(listPath.value);
       },
     },
   ]);

@@ -1,5 +1,6 @@
 /** One run: how it went, where its time and dollars went, and each of its spans. */
 import { useEffect, useMemo } from 'preact/hooks';
+import { listPath } from '../address.ts';
 import { openRun } from './open-run.ts';
 import { OpenedRun } from './opened-run.tsx';
 import './run.css';
@@ -18,7 +19,7 @@ export function RunView({ traceId }: { readonly traceId: string }) {
           : 'Studio could not read this run.'}
       </p>
       <p>
-        <a href="/">All runs</a>
+        <a href={listPath.value}>All runs</a>
       </p>
     </div>
   );
