@@ -7,7 +7,7 @@ import type { Failure } from './answer.ts';
 import { CollectorClient, type CollectorOptions, withoutSecrets } from './collector.ts';
 import { sendLast } from './last-requests.ts';
 import type { Sdk } from './packages.ts';
-import { resourceOf } from './resource.ts';
+import { tracesResourceOf } from './resource.ts';
 import type { Settings } from './settings.ts';
 import { SpanQueue } from './span-queue.ts';
 import type { ReadableSpan, Sampler, SpanProcessor } from './span-types.ts';
@@ -70,7 +70,7 @@ export function createTraces(sdk: Sdk, settings: Settings, traces: TracesSetting
   const others = [...workerNotice(), ...traces.spanProcessors.map(guardedProcessor)];
   const spanProcessors = [delivery, ...others];
   const provider = new sdk.traces.NodeTracerProvider({
-    resource: resourceOf(sdk, settings),
+    resource: tracesResourceOf(sdk, settings, traces),
     sampler: samplerOf(sdk, traces),
     spanProcessors,
   });

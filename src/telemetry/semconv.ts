@@ -62,6 +62,7 @@ export const ATTR = {
   resendCount: 'http.request.resend_count',
   agentStep: 'tta.agent.step',
   exemplar: 'tta.exemplar',
+  samplingRatio: 'tta.sampling.ratio',
   lossReason: 'tta.loss.reason',
   workerState: 'tta.worker.state',
   instrument: 'tta.instrument',
