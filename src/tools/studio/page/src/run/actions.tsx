@@ -8,6 +8,7 @@ import { go } from '../address.ts';
 import { Copy, copied } from '../parts/copy.tsx';
 import { useKeys } from '../parts/keys.ts';
 import { ask } from '../server.ts';
+import { show } from '../show.ts';
 import type { RunState } from './run-state.ts';
 
 export interface RunActionsProps {
@@ -22,7 +23,7 @@ export function RunActions({ run, state }: RunActionsProps) {
     if (answer?.run) go(`/compare/${answer.run.traceId}/${run.traceId}`);
     else if (answer === undefined) said.value = 'Studio did not answer';
     else if (run.workflow === null) said.value = 'This run has no workflow to compare by';
-    else said.value = `No other run of ${run.workflow} that worked is kept`;
+    else said.value = `No other run of ${show(run.workflow)} that worked is kept`;
   };
   const asText = () => runAsText(run, state.tree.peek());
   const asJson = () => {

@@ -4,6 +4,7 @@ import { useEffect, useMemo } from 'preact/hooks';
 import { storyOf } from '../../../model/story.ts';
 import { go, listPath, parameters } from '../address.ts';
 import { useKeys } from '../parts/keys.ts';
+import { show } from '../show.ts';
 import { RunActions } from './actions.tsx';
 import { ConversationView, turnsOf } from './conversation/conversation-view.tsx';
 import { GraphView } from './graph/graph-view.tsx';
@@ -35,6 +36,10 @@ export function OpenedRun({ open }: { readonly open: OpenRun }) {
       },
     },
   ]);
+  const name = run?.name ?? '';
+  useEffect(() => {
+    document.title = `${show(name, 80)} · Studio`;
+  }, [name]);
   if (run === undefined) return null;
   const isRunning = run.status === 'running';
   const tab = tabOf(parameters.value.get('tab'), isWide);
@@ -51,7 +56,7 @@ export function OpenedRun({ open }: { readonly open: OpenRun }) {
       <div class="run-body">
         <div class="run-view">
           {tab === 'waterfall' && <Waterfall state={state} isRunning={isRunning} rowHeight={isWide ? 28 : 48} />}
-          {tab === 'graph' && <GraphView spans={open.spans.value} onOpen={state.goTo} />}
+          {tab === 'graph' && <GraphView tree={state.tree.value} onOpen={state.goTo} />}
           {tab === 'messages' && <ConversationView state={state} />}
           {tab === 'overview' && (
             <div class="side">

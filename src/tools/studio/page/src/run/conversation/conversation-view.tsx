@@ -6,8 +6,9 @@ import { isCountedCall, nodesInOrder } from '../../../../model/totals.ts';
 import { byStart, type RunTree, type TreeNode } from '../../../../model/tree.ts';
 import { formatCount, formatDollars, formatDuration } from '../../format.ts';
 import { Text } from '../../parts/cells.tsx';
+import { show } from '../../show.ts';
 import { ErrorBox } from '../panel/error-box.tsx';
-import { Messages, NotCaptured } from '../panel/messages.tsx';
+import { Captured, Messages, NotCaptured } from '../panel/messages.tsx';
 import type { RunState } from '../run-state.ts';
 
 /** So many are drawn at first, and more with each press. */
@@ -28,7 +29,7 @@ export function ConversationView({ state }: { readonly state: RunState }) {
   const left = turns.value.length - shown.value;
   return (
     <div class="conversation">
-      {captured.value === 0 && <NotCaptured />}
+      {captured.value === 0 ? <NotCaptured /> : <Captured />}
       <p class="soft">
         {formatCount(calls)} model calls and {formatCount(turns.value.length - calls)} tools, in the order of their
         starts
@@ -70,16 +71,17 @@ function Turn({ node, state }: { readonly node: TreeNode; readonly state: RunSta
           {formatDuration(endUs(span) - span.startUs)}
           {numbersOf(facts)}
         </span>
+        {facts.conversation !== null && <span class="badge badge-warn">captured</span>}
       </div>
       {facts.error !== null && <ErrorBox error={facts.error} />}
-      {facts.conversation !== null && <Messages conversation={facts.conversation} />}
+      {facts.conversation !== null && <Messages conversation={facts.conversation} isMarked />}
     </li>
   );
 }
 
 function numbersOf({ model, label, tokens, nanodollars }: SpanFacts): string {
   return [
-    ...(model === null || model === label ? [] : [model]),
+    ...(model === null || model === label ? [] : [show(model)]),
     ...(tokens.input === null ? [] : [`${formatCount(tokens.input)} tokens in`]),
     ...(tokens.output === null ? [] : [`${formatCount(tokens.output)} out`]),
     ...(nanodollars === null ? [] : [formatDollars(nanodollars)]),

@@ -1,6 +1,8 @@
 /** The primitives of a run and which of them ran within which: spans of the same kind and name are one node. */
 import { factsOf } from '../../../../model/facts.ts';
-import { endUs, type StudioSpan } from '../../../../model/span.ts';
+import { endUs } from '../../../../model/span.ts';
+import { nodesInOrder } from '../../../../model/totals.ts';
+import type { RunTree, TreeNode } from '../../../../model/tree.ts';
 
 export interface GraphNode {
   readonly key: string;
@@ -29,29 +31,56 @@ export interface Composition {
   readonly edges: readonly GraphEdge[];
 }
 
-export function compositionOf(spans: readonly StudioSpan[]): Composition {
-  const byId = new Map(spans.map((span) => [span.spanId, span]));
+export function compositionOf(tree: RunTree): Composition {
+  const keys = keysOf(tree);
   const nodes = new Map<string, GraphNode>();
   const edges = new Map<string, GraphEdge>();
-  for (const span of [...spans].sort((one, other) => one.startUs - other.startUs)) {
-    const node = nodeOf(span, nodes);
+  for (const treeNode of nodesInOrder(tree)) {
+    const key = keys.get(treeNode) ?? '';
+    const node = nodes.get(key) ?? nodeOf(treeNode, key);
+    nodes.set(key, node);
+    const { span, parent } = treeNode;
     const durationUs = endUs(span) - span.startUs;
-    const hasFailed = span.status === 'error';
+    const hasFailed = factsOf(span).error !== null;
     node.count += 1;
     node.failed += hasFailed ? 1 : 0;
     node.durationUs += durationUs;
     if (hasFailed || (node.failed === 0 && durationUs >= node.longestUs)) node.spanId = span.spanId;
     node.longestUs = Math.max(node.longestUs, durationUs);
-    const parent = byId.get(span.parentSpanId ?? '');
-    if (parent === undefined) continue;
-    const from = keyOf(parent);
-    const name = `${from}\n${node.key}`;
-    const edge = edges.get(name) ?? { from, to: node.key, count: 0, failed: 0 };
+    const from = parent === null ? undefined : keys.get(parent);
+    if (from === undefined) continue;
+    const name = `${from}\t\t${key}`;
+    const edge = edges.get(name) ?? { from, to: key, count: 0, failed: 0 };
     edge.count += 1;
     edge.failed += hasFailed ? 1 : 0;
     edges.set(name, edge);
   }
   return { nodes: [...nodes.values()], edges: [...edges.values()] };
+}
+
+/** The name that a primitive has in telemetry when its author gave none. */
+const UNNAMED = /^[A-Z]\w*Primitive$/;
+
+/**
+ * What is the same primitive has the same key: its scope, type and name. One without a name is known by what it is around, and
+ * by what it is in.
+ */
+function keysOf(tree: RunTree): ReadonlyMap<TreeNode, string> {
+  const keys = new Map<TreeNode, string>();
+  for (const node of nodesInOrder(tree)) {
+    const { type, label } = factsOf(node.span);
+    const around = UNNAMED.test(label) ? `${keys.get(node.parent ?? node) ?? ''}\n${namesIn(node)}` : '';
+    // A key would grow with each level of unnamed ones.
+    keys.set(node, `${node.span.scope}\t${type}\t${label}\t${around.slice(-MOST_OF_KEY)}`);
+  }
+  return keys;
+}
+
+const MOST_OF_KEY = 2_000;
+
+function namesIn({ children }: TreeNode): string {
+  const names = new Set(children.slice(0, 100).map(({ span }) => `${factsOf(span).type} ${factsOf(span).label}`));
+  return [...names].sort().join(', ');
 }
 
 /** The part of a composition with the first `most` nodes, counted from the roots level by level. */
@@ -74,17 +103,17 @@ export function firstNodes({ nodes, edges }: Composition, most: number): Composi
   };
 }
 
-function keyOf(span: StudioSpan): string {
-  const { type, label } = factsOf(span);
-  return `${span.scope}\t${type}\t${label}`;
-}
-
-function nodeOf(span: StudioSpan, nodes: Map<string, GraphNode>): GraphNode {
-  const key = keyOf(span);
-  const known = nodes.get(key);
-  if (known !== undefined) return known;
+function nodeOf({ span, isMissing }: TreeNode, key: string): GraphNode {
   const { type, label, group } = factsOf(span);
-  const node = { key, spanId: span.spanId, type, label, group, count: 0, failed: 0, durationUs: 0, longestUs: 0 };
-  nodes.set(key, node);
-  return node;
+  return {
+    key,
+    spanId: span.spanId,
+    type: isMissing ? '' : type,
+    label,
+    group,
+    count: 0,
+    failed: 0,
+    durationUs: 0,
+    longestUs: 0,
+  };
 }

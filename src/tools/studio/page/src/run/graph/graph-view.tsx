@@ -1,13 +1,15 @@
 /** The primitives of a run as a graph: which ones ran within which, how often, and where it failed. */
-import { useComputed, useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
-import type { StudioSpan } from '../../../../model/span.ts';
+import { useSignal } from '@preact/signals';
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
+import type { RunTree } from '../../../../model/tree.ts';
 import { formatCount, formatDuration } from '../../format.ts';
 import { show } from '../../show.ts';
 import { type Composition, compositionOf, firstNodes, type GraphNode } from './composition.ts';
 import type { Layout } from './layout.ts';
 
 const MOST_NODES = 300;
+/** A wide graph is drawn smaller, down to this share of its size. */
+const SMALLEST = 0.65;
 const NODE = { width: 190, height: 52 };
 
 interface Drawn {
@@ -16,16 +18,13 @@ interface Drawn {
 }
 
 export interface GraphViewProps {
-  readonly spans: readonly StudioSpan[];
+  readonly tree: RunTree;
   readonly onOpen: (spanId: string) => void;
 }
 
-export function GraphView({ spans, onOpen }: GraphViewProps) {
-  const given = useSignal(spans);
-  given.value = spans;
-  const whole = useComputed(() => compositionOf(given.value));
+export function GraphView({ tree, onOpen }: GraphViewProps) {
+  const { nodes, edges } = useMemo(() => compositionOf(tree), [tree]);
   const drawn = useSignal<Drawn | undefined>(undefined);
-  const { nodes, edges } = whole.value;
   useEffect(() => {
     let isNewest = true;
     const graph = firstNodes({ nodes, edges }, MOST_NODES);
@@ -36,17 +35,28 @@ export function GraphView({ spans, onOpen }: GraphViewProps) {
       isNewest = false;
     };
   }, [nodes, edges, drawn]);
+  const view = useRef<HTMLDivElement>(null);
+  const width = drawn.value?.layout.width ?? 0;
+  useLayoutEffect(() => {
+    // The roots are in the middle of what is too wide.
+    const scroller = view.current?.parentElement;
+    if (scroller) scroller.scrollLeft = (scroller.scrollWidth - scroller.clientWidth) / 2;
+  }, [width]);
   if (drawn.value === undefined) return <p class="notice">Drawing {formatCount(nodes.length)} primitives …</p>;
   const { graph, layout } = drawn.value;
   return (
-    <div class="graph">
+    <div class="graph" ref={view}>
       {nodes.length > graph.nodes.length && (
         <p class="notice">
           The graph shows the {formatCount(graph.nodes.length)} outermost of {formatCount(nodes.length)} primitives. The
           waterfall shows all.
         </p>
       )}
-      <svg width={layout.width} height={layout.height} aria-label="Primitives of the run">
+      <svg
+        viewBox={`0 0 ${layout.width} ${layout.height}`}
+        style={{ width: `${layout.width}px`, minWidth: `${layout.width * SMALLEST}px` }}
+        aria-label="Primitives of the run"
+      >
         {graph.edges.map(({ from, to, count, failed }, i) => (
           <path key={`${from}\n${to}`} class={failed > 0 ? 'edge failed' : 'edge'} d={layout.paths[i]}>
             <title>{formatCount(count)} times</title>
@@ -86,16 +96,14 @@ function Node({ node, x, y, onOpen }: NodeProps) {
       }}
     >
       <rect width={NODE.width} height={NODE.height} rx="6">
-        <title>
-          {type} {show(label)}
-        </title>
+        <title>{show(`${type} ${label}`)}</title>
       </rect>
       <rect class="stripe" width="4" height={NODE.height} rx="2" />
       <text x="14" y="21">
         {shorten(show(label), 24)}
       </text>
       <text x="14" y="40" class="soft">
-        {shorten(`${type} · ${facts}`, 29)}
+        {shorten(`${show(type)} · ${facts}`, 29)}
       </text>
       {failed > 0 && (
         <text x={NODE.width - 8} y="21" class="bad" text-anchor="end">

@@ -30,7 +30,7 @@ export function Facts({ span, facts, runStartUs, attempt }: FactsProps) {
   const rows: readonly (readonly [string, ComponentChildren])[] = [
     ['Outcome', <Status key="outcome" of={facts.outcome} />],
     ['Duration', formatDuration(endUs(span) - span.startUs)],
-    ['Started', `${formatFullTime(span.startUs)}, ${formatDuration(span.startUs - runStartUs)} after the run`],
+    ['Started', startOf(span.startUs, runStartUs)],
     ['Try', attempt === null ? null : formatCount(attempt)],
     ['Tries', triesOf(facts)],
     ...facts.waits.map(
@@ -67,6 +67,13 @@ export function Facts({ span, facts, runStartUs, attempt }: FactsProps) {
       )}
     </dl>
   );
+}
+
+function startOf(us: number, runStartUs: number): string {
+  const after = us - runStartUs;
+  return after < 1
+    ? `${formatFullTime(us)}, with the run`
+    : `${formatFullTime(us)}, ${formatDuration(after)} after the run`;
 }
 
 function FactRow({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {

@@ -3,18 +3,31 @@ import type { Conversation, Message } from '../../../../model/messages.ts';
 import { Text } from '../../parts/cells.tsx';
 import { LongText } from './value.tsx';
 
-export function Messages({ conversation }: { readonly conversation: Conversation | null }) {
+export interface MessagesProps {
+  readonly conversation: Conversation | null;
+  /** Whether what is around them says already that they are captured. @default false */
+  readonly isMarked?: boolean;
+}
+
+export function Messages({ conversation, isMarked = false }: MessagesProps) {
   if (conversation === null) return <NotCaptured />;
   return (
     <>
-      <p class="captured">
-        <span class="badge badge-warn">captured</span> The messages are here because the program captures the content of
-        messages. They may be private.
-      </p>
+      {!isMarked && <Captured />}
       {[...conversation.system, ...conversation.input, ...conversation.output].map((message, i) => (
         <OneMessage key={i} message={message} />
       ))}
     </>
+  );
+}
+
+/** Marks messages: a reader must know that they were kept. */
+export function Captured() {
+  return (
+    <p class="captured">
+      <span class="badge badge-warn">captured</span> Capturing the content of messages is switched on in the program.
+      They may be private.
+    </p>
   );
 }
 

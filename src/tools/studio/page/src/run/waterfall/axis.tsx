@@ -7,7 +7,7 @@ export function Axis({ window, startUs }: { readonly window: TimeWindow; readonl
     <div class="axis" aria-hidden="true">
       {ticksOf(window, startUs, 6).map((at) => (
         <span key={at} style={{ left: `${percentOf(startUs + at, window)}%` }}>
-          {formatDuration(at)}
+          {at === 0 ? '0' : formatDuration(at)}
         </span>
       ))}
     </div>

@@ -29,30 +29,46 @@ export function useWaterfallKeys({ state, scrollTo, pageRows }: WaterfallKeys): 
     act(row);
   };
   const isWhole = (row: Row) => row.isExpanded && (row.kind === 'span' || row.shown === row.members.length);
+  // In the details, arrows and pages scroll.
+  const outside = (run: () => void) => (event: KeyboardEvent) => {
+    const isWithin = event.target instanceof Element && event.target.closest('aside') !== null;
+    if (isWithin && event.key.length > 1) return false;
+    run();
+    return true;
+  };
   useKeys([
-    { keys: ['j', 'ArrowDown'], label: 'Next row', run: () => selectAt(place() + 1) },
-    { keys: ['k', 'ArrowUp'], label: 'Row before', run: () => selectAt(place() - 1) },
+    { keys: ['j', 'ArrowDown'], label: 'Next row', run: outside(() => selectAt(place() + 1)) },
+    { keys: ['k', 'ArrowUp'], label: 'Row before', run: outside(() => selectAt(place() - 1)) },
     {
       keys: ['l', 'ArrowRight'],
       label: 'Open the row, or go into it',
-      run: onRow((row) => {
-        if (!row.isExpandable) return;
-        if (isWhole(row)) selectAt(place() + 1);
-        else state.toggle(row, true);
-      }),
+      run: outside(
+        onRow((row) => {
+          if (!row.isExpandable) return;
+          if (isWhole(row)) selectAt(place() + 1);
+          else state.toggle(row, true);
+        }),
+      ),
     },
     {
       keys: ['h', 'ArrowLeft'],
       label: 'Close the row, or go to the one above it',
-      run: onRow((row) => {
-        if (row.isExpanded) state.toggle(row, false);
-        else if (row.parentKey !== null) selectAt(state.places.peek().get(row.parentKey) ?? 0);
-      }),
+      run: outside(
+        onRow((row) => {
+          if (row.isExpanded) state.toggle(row, false);
+          else if (row.parentKey !== null) selectAt(state.places.peek().get(row.parentKey) ?? 0);
+        }),
+      ),
     },
-    { keys: ['PageDown'], label: 'A page down', run: () => selectAt(place() + pageRows()) },
-    { keys: ['PageUp'], label: 'A page up', run: () => selectAt(place() - pageRows()) },
-    { keys: ['Home'], label: 'First row', run: () => selectAt(0) },
-    { keys: ['End'], label: 'Last row', run: () => selectAt(rows().length - 1) },
+    { keys: ['PageDown'], label: 'A page down', run: outside(() => selectAt(place() + pageRows())) },
+    { keys: ['PageUp'], label: 'A page up', run: outside(() => selectAt(place() - pageRows())) },
+    { keys: ['Home'], label: 'First row', run: outside(() => selectAt(0)) },
+    { keys: ['End'], label: 'Last row', run: outside(() => selectAt(rows().length - 1)) },
+    {
+      keys: ['Enter'],
+      label: 'Into the details of the row',
+      run: outside(onRow(() => document.querySelector<HTMLElement>('aside')?.focus())),
+    },
     { keys: ['e'], label: 'Next failure', run: () => goToFailure(state, 1) },
     { keys: ['E'], label: 'Failure before', run: () => goToFailure(state, -1) },
     {
@@ -66,7 +82,8 @@ export function useWaterfallKeys({ state, scrollTo, pageRows }: WaterfallKeys): 
 /** To the next span with an error after the selected one, in the order of the page, and round. */
 function goToFailure(state: RunState, step: 1 | -1): void {
   const nodes = [...nodesInOrder(state.tree.peek())];
-  const from = nodes.findIndex(({ span }) => span.spanId === state.selected.peek());
+  const at = nodes.findIndex(({ span }) => span.spanId === state.selected.peek());
+  const from = at === -1 && step === -1 ? 0 : at;
   for (let i = 1; i <= nodes.length; i += 1) {
     const node = nodes[(from + step * i + 2 * nodes.length) % nodes.length];
     if (node === undefined || factsOf(node.span).error === null) continue;

@@ -12,6 +12,8 @@ import type { TimeWindow } from './time-window.ts';
 
 export interface RowViewProps {
   readonly row: Row;
+  /** Among all rows. */
+  readonly index: number;
   readonly top: number;
   readonly height: number;
   readonly isSelected: boolean;
@@ -23,18 +25,18 @@ export interface RowViewProps {
 /** Deeper rows are not indented further: their names would have no room. Their level is said to screen readers. */
 const MOST_INDENTED = 14;
 
-export function rowId(key: string): string {
-  return `row-${encodeURIComponent(key)}`;
+export function rowId(index: number): string {
+  return `row-${index}`;
 }
 
-export function RowView({ row, top, height, isSelected, isRunning, window, state }: RowViewProps) {
+export function RowView({ row, index, top, height, isSelected, isRunning, window, state }: RowViewProps) {
   const { key, level, position, siblings, isExpandable, isExpanded } = row;
   const group = row.kind === 'fold' ? row.group : factsOf(row.node.span).group;
   const isPartial = row.kind === 'fold' && isExpanded && row.shown < row.members.length;
   const isMatch = row.kind === 'span' && row.isMatch;
   return (
     <div
-      id={rowId(key)}
+      id={rowId(index)}
       class={`span-row span-row-${row.kind} group-${group}${isMatch ? ' match' : ''}`}
       role="treeitem"
       aria-level={level + 1}

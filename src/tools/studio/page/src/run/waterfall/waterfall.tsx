@@ -45,7 +45,7 @@ export function Waterfall({ state, isRunning, rowHeight }: WaterfallProps) {
         role="tree"
         aria-label="Spans of the run"
         tabIndex={0}
-        aria-activedescendant={selected !== null && place >= 0 ? rowId(selected) : undefined}
+        aria-activedescendant={place >= 0 ? rowId(place) : undefined}
       >
         <div class="span-rows-space" role="presentation" style={{ height: `${virtual.getTotalSize()}px` }}>
           {virtual.getVirtualItems().map(({ index, start }) => {
@@ -55,6 +55,7 @@ export function Waterfall({ state, isRunning, rowHeight }: WaterfallProps) {
               <RowView
                 key={row.key}
                 row={row}
+                index={index}
                 top={start}
                 height={rowHeight}
                 isSelected={row.key === selected}
