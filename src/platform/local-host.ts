@@ -26,9 +26,9 @@ export function requestedHost({ url = '', headers }: IncomingMessage): string | 
   return /^https?:\/\/([^/?#]*)/i.exec(url)?.[1] ?? headers.host;
 }
 
-/** Whether an address names this machine. */
-export function isLocalUrl(text: string): boolean {
-  return URL.canParse(text) && isLocal(hostOf(new URL(text).host) ?? '');
+/** Whether a name or an address, with or without a port, is of this machine. */
+export function isLocalHost(text: string): boolean {
+  return isLocal(hostOf(text) ?? '');
 }
 
 function isLocal(host: string): boolean {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { systemClock } from '../../platform/clock.ts';
 import { foreignMessage, foreignText } from '../../platform/foreign-text.ts';
+import { isLocalHost } from '../../platform/local-host.ts';
 import { textFrom } from '../../sdk/environment.ts';
 import type { StorageState } from '../studio/api.ts';
 import { type FoundStudio, tellTarget } from '../studio/find-studio.ts';
@@ -45,7 +46,7 @@ export async function studioCommand(options: StudioCommandOptions): Promise<void
     print(files === 0 ? `Nothing is kept in ${folder}` : `Deleted what was kept in ${folder}`);
     return;
   }
-  const isLocal = /^(?:localhost|127\.[\d.]+|::1)$/.test(options.host);
+  const isLocal = isLocalHost(options.host);
   const token = options.tokenFile === undefined ? (isLocal ? undefined : newToken()) : tokenIn(options.tokenFile);
   const scrapeToken = textFrom('TTA_PROMETHEUS_TOKEN');
   const targets = (options.scrape ?? [DEFAULT_TARGET]).map((url): TargetOptions => ({ url, token: scrapeToken }));

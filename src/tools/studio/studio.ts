@@ -45,6 +45,8 @@ export interface Studio {
 
 /** How often the store may delete what is too old. */
 const TIDY_MS = 5_000;
+/** Pages, programs that send, and scrapers that were given the wrong address; one more closes the oldest. */
+const MAX_CONNECTIONS = 1_000;
 export const DEFAULT_LIMITS: StoreLimits = { maxBytes: 1_000_000_000, retentionDays: 30 };
 
 /**
@@ -80,11 +82,15 @@ export async function startStudio(options: StudioOptions = {}): Promise<Studio> 
       if (response.statusCode >= 400) receiver.refused(exchange, response.statusCode, 'The token is missing or wrong');
     } else await (await opened).handle(exchange);
   };
-  const server = await startHttpServer({ host, port, handle, onOther: receiver.other }).catch(
-    (error: NodeJS.ErrnoException) => {
-      throw cannotListen({ name: 'startStudio', host, port }, error);
-    },
-  );
+  const server = await startHttpServer({
+    host,
+    port,
+    handle,
+    maxConnections: MAX_CONNECTIONS,
+    onOther: receiver.other,
+  }).catch((error: NodeJS.ErrnoException) => {
+    throw cannotListen({ name: 'startStudio', host, port }, error);
+  });
   const { url } = server;
   try {
     inside = await open(url, receiver, options);

@@ -1,7 +1,7 @@
 /** The answers of `/api/`, as `api.ts` describes them. */
 import { BodyError, readBody } from '../../../platform/body.ts';
 import { type Exchange, sendJson, sendText } from '../../../platform/http-server.ts';
-import { isLocalUrl } from '../../../platform/local-host.ts';
+import { isLocalHost } from '../../../platform/local-host.ts';
 import type { AboutAnswer } from '../api.ts';
 import { parseFilter } from '../model/filter.ts';
 import type { RunSummary } from '../model/run.ts';
@@ -52,7 +52,8 @@ export function createApi({ store, live, numbers, about }: ApiParts): (exchange:
     '/api/targets': async ({ request, response }) => {
       const target = await readTarget(request);
       // Other addresses only the command line can name: who reaches this port must not make it ask other machines.
-      if (!isLocalUrl(target.url)) throw new QueryError('Only an address of this machine can be added here');
+      if (!URL.canParse(target.url) || !isLocalHost(new URL(target.url).host))
+        throw new QueryError('Only an address of this machine can be added here');
       sendJson(response, 200, await numbers.addTarget(target));
     },
   };

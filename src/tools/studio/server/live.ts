@@ -58,9 +58,13 @@ export function createLive({ change, startedMs, clock = systemClock }: LiveOptio
   }
 
   return {
-    handle({ response, signal }) {
+    handle({ request, response, signal }) {
       if (pages.size >= MAX_PAGES) return sendText(response, 503, `${MAX_PAGES} pages are open already: close some\n`);
       response.writeHead(200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
+      if (request.method === 'HEAD') {
+        response.end();
+        return;
+      }
       // A page that connects again does not know what it has missed.
       response.write(`retry: ${RETRY_MS}\n${event(null)}`);
       pages.add(response);
