@@ -5,7 +5,7 @@ import { errorLine } from './error.ts';
 import { factsOf, type SpanFacts } from './facts.ts';
 import { textOf } from './read.ts';
 import type { DraftError, Earliest, Moment, RunDraft, Top } from './run.ts';
-import type { StudioSpan } from './span.ts';
+import { isLocalRoot, type StudioSpan } from './span.ts';
 import { titleOf } from './title.ts';
 
 const LONGEST_NAME = 200;
@@ -49,7 +49,7 @@ const earlier = (one: Earliest | null | undefined, other: Earliest): Earliest =>
  * workflow; else the earliest span. The first two end the run.
  */
 function topOf(top: Top | null, span: StudioSpan, facts: SpanFacts): Top | null {
-  const rank = span.parentSpanId === null ? 3 : span.isParentRemote === true ? 2 : facts.workflow === null ? 0 : 1;
+  const rank = span.parentSpanId === null ? 3 : isLocalRoot(span) ? 2 : facts.workflow === null ? 0 : 1;
   if (top !== null && (rank - top.rank || order(top, span)) < 0) return top;
   return {
     ...momentOf(span),

@@ -4,6 +4,7 @@ import { culpritOf, interruptedIn } from './culprit.ts';
 import { lineOf } from './cut-text.ts';
 import { errorLine } from './error.ts';
 import { type Compensation, factsOf, type Outcome } from './facts.ts';
+import { isLocalRoot } from './span.ts';
 import { calledOf } from './title.ts';
 import { nodesInOrder } from './totals.ts';
 import type { RunTree, TreeNode } from './tree.ts';
@@ -47,9 +48,7 @@ export function storyOf(tree: RunTree): Story {
   return told(absorbed.length === 0 ? 'worked' : 'absorbed', [say('The run worked'), ...absorbed, say('.')]);
 }
 
-/** A root whose parent is another process is the root here. */
-const isRoot = ({ span, isMissing }: TreeNode) =>
-  !isMissing && (span.parentSpanId === null || span.isParentRemote === true);
+const isRoot = ({ span, isMissing }: TreeNode) => !isMissing && isLocalRoot(span);
 
 const ENDINGS: Readonly<Record<Outcome, string>> = {
   success: 'worked',

@@ -27,14 +27,6 @@ export function summarise(
   return { ...row, ...told(draft, row), change, receivedMs, draft };
 }
 
-/** The row of a run of which nothing has come for long: it ended as its top did, or nobody knows how. */
-export function settle(row: RunSummary): RunSummary {
-  if (row.status !== 'running') return row;
-  const top = row.draft?.top;
-  const status = top === null || top === undefined || top.rank === 0 ? 'unfinished' : top.outcome;
-  return { ...row, status, failure: failureOf(row.draft ?? NO_DRAFT, status) };
-}
-
 type Counted = { -readonly [Key in keyof RunSummary]: RunSummary[Key] };
 
 function count(row: Counted, span: StudioSpan, isCounted: boolean): void {

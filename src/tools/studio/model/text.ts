@@ -30,7 +30,7 @@ export function runAsText(
   text.add(`Run ${oneLine(run.name)} ${run.traceId}: ${run.status}, ${milliseconds(run.durationUs)}`);
   text.add(`Started ${new Date(run.startUs / 1_000).toISOString()}, service ${oneLine(run.service)}`);
   text.add(totalsLine(run));
-  text.add(storyOf(tree).text);
+  text.add(plain(storyOf(tree).text));
   text.add('');
   for (const row of rowsOf(tree).rows) {
     const indent = '  '.repeat(Math.min(row.level, 40));
@@ -55,7 +55,7 @@ export function spanAsText(node: TreeNode, { messages = false, maxLength = MAX_L
   if (error !== null) {
     text.add(`Error ${oneLine(errorLine(error))}`);
     for (const cause of error.causes) text.add(`  caused by ${oneLine(errorLine(cause))}`);
-    if (error.stack !== null) text.add(cut(error.stack, LONGEST_STACK));
+    if (error.stack !== null) text.add(cut(plain(error.stack), LONGEST_STACK));
   }
   for (const [key, value] of Object.entries(span.attributes)) {
     if (!MESSAGES.has(key))
@@ -132,7 +132,7 @@ function foldLine({ type, label, members, failed, durations, totals }: Extract<R
 }
 
 function totalsLine(run: RunSummary): string {
-  const unknown = run.unpricedCalls > 0 ? [`${run.unpricedCalls} calls of unknown dollars`] : [];
+  const unknown = run.unpricedCalls > 0 ? [`${run.unpricedCalls} of unknown dollars`] : [];
   return [
     `${run.spans} spans`,
     `${run.errors} failed`,
@@ -182,6 +182,8 @@ class Lines {
 const cut = (text: string, length: number) =>
   text.length > length ? `${text.slice(0, length)}… (${text.length - length} more characters)` : text;
 /** A text of a span must not look like a line of ours. */
-const oneLine = (text: string) => cut(text.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ').trim(), LONGEST_VALUE);
+const oneLine = (text: string) => cut(plain(text.replace(/\s+/g, ' ')).trim(), LONGEST_VALUE);
+/** Without what a terminal obeys, or what turns the direction of a text. Lines stay lines. */
+const plain = (text: string) => text.replace(/(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, '\u{fffd}');
 const milliseconds = (us: number) => `${Number((us / 1_000).toFixed(us < 10_000 ? 2 : 0))} ms`;
 const dollars = (nanodollars: number) => `$${Number((nanodollars / 1e9).toFixed(6))}`;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RunSummary } from '../../../../src/tools/studio/model/run.ts';
 import type { StudioSpan } from '../../../../src/tools/studio/model/span.ts';
-import { settle, summarise } from '../../../../src/tools/studio/model/summarise.ts';
+import { summarise } from '../../../../src/tools/studio/model/summarise.ts';
 import { runs } from './random-runs.ts';
 import { chat, idOf, primitive, retryEvent, span } from './spans.ts';
 
@@ -71,19 +71,12 @@ describe('the row of a run', () => {
 
   it('of a run whose root is of another process ends with the root of this one', () => {
     const remote = primitive('task', 'job', { id: 'job', parent: 'elsewhere', isParentRemote: true });
-    expect(rowOf([primitive('task', 'step', { id: 'step', parent: 'job', at: 1 }), remote]).status).toBe('success');
-  });
-
-  it('of which nothing has come for long is unfinished, or as its outermost workflow', () => {
-    const step = primitive('task', 'step', { id: 'step', parent: 'flow', at: 1 });
-    expect(settle(rowOf([step]))).toMatchObject({ status: 'unfinished', failure: null });
-    const flow = primitive('workflow', 'w', {
-      id: 'flow',
-      parent: 'gone',
-      failed: 'Error: no',
-      attributes: { 'gen_ai.workflow.name': 'w' },
-    });
-    expect(settle(rowOf([step], [flow]))).toMatchObject({ status: 'failure', failure: 'workflow w: Error: no' });
+    const step = primitive('task', 'step', { id: 'step', parent: 'job', at: 1 });
+    expect(rowOf([step]).status).toBe('running');
+    expect(rowOf([step, remote]).status).toBe('success');
+    const server = span({ id: 'job', parent: 'elsewhere', kind: 'server', failed: 'Error: no' });
+    expect(rowOf([step, server]).status).toBe('failure');
+    expect(rowOf([step, { ...server, isParentRemote: false }]).status).toBe('running');
   });
 
   it('counts a call once that two instrumentations have seen', () => {
