@@ -37,11 +37,13 @@ export function readSpanOfTime(parameters: URLSearchParams, nowMs: number, oldes
     wholeNumber(parameters, name, { min: 0, max: MAX_TIME_MS, otherwise: Math.round(otherwise) });
   const points = wholeNumber(parameters, 'points', { min: 2, max: MAX_POINTS, otherwise: DEFAULT_POINTS });
   const to = time('to', nowMs);
-  const from = time('from', to - (parameters.get('window') === 'all' ? to : time('window', DEFAULT_MS)));
+  const isAll = parameters.get('window') === 'all';
+  const window = isAll ? nowMs - (oldestMs ?? nowMs - DEFAULT_MS) : time('window', DEFAULT_MS);
+  const from = time('from', Math.max(0, to - window));
   if (from >= to) throw new QueryError('from must be earlier than to');
-  // Of a time before everything that is kept, and of the future, there is nothing to show.
+  // Of the future there is nothing to show.
   const toMs = Math.max(Math.min(to, nowMs), SHORTEST_MS);
-  const fromMs = Math.min(Math.max(from, Math.min(oldestMs ?? nowMs, nowMs - DEFAULT_MS)), toMs - SHORTEST_MS);
+  const fromMs = Math.min(from, toMs - SHORTEST_MS);
   const { lengthMs } = RESOLUTIONS.find(({ keptMs }) => nowMs - fromMs <= keptMs) ?? RESOLUTIONS[0];
   const least = Math.max(lengthMs, (toMs - fromMs) / points);
   const stepMs = STEPS.find((step) => step >= least) ?? Math.ceil(least / (24 * HOUR)) * 24 * HOUR;

@@ -108,7 +108,7 @@ function Times({ answer: given }: { readonly answer: NumbersAnswer | undefined }
           <li key={name}>
             <a
               href={pathOfWindow(name)}
-              aria-label={name === 'all' ? 'All that is kept' : `The last ${label}`}
+              aria-label={name === 'all' ? label : `${name}: the last ${label}`}
               aria-current={time.kind === 'window' && time.name === name ? 'true' : undefined}
             >
               {name}

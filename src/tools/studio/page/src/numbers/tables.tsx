@@ -15,7 +15,7 @@ export function Table({ answer, table }: { readonly answer: NumbersAnswer; reado
       <h3 id={id}>{table.title}</h3>
       <p class="soft described">{table.description}</p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it can be wider than the page, and keys scroll it */}
-      <div class="scroll" tabIndex={0} role="region" aria-labelledby={id}>
+      <div class="scroll" tabIndex={0} role="region" aria-label={`${table.title}, as a table`}>
         <table class="each">
           <thead>
             <tr>
