@@ -25,7 +25,7 @@ export interface Statement {
 export interface Driver {
   readonly name: Database['driver'];
   /** @throws the error of SQLite; what is wrong with a file shows at the first statement */
-  open(path: string, options?: { readonly readOnly?: boolean }): Database;
+  open(path: string): Database;
 }
 
 /** In one transaction. SQLite rolls back by itself when a disk is full: then there is nothing to roll back. */

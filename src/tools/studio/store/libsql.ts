@@ -20,11 +20,7 @@ export async function libsql(): Promise<Driver | undefined> {
     const { default: Libsql } = (await import('libsql')) as unknown as { default: new (path: string) => Libsql };
     const driver: Driver = {
       name: 'libsql',
-      open(path, { readOnly = false } = {}) {
-        const database = wrap(new Libsql(path));
-        if (readOnly) database.exec('pragma query_only = true');
-        return database;
-      },
+      open: (path) => wrap(new Libsql(path)),
     };
     return canSearch(driver.open(':memory:')) ? driver : undefined;
   } catch (error) {

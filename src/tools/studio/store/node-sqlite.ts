@@ -4,7 +4,6 @@ import { canSearch, type Database, type Driver, inTransaction, type SqlRow, type
 interface NodeSqlite {
   readonly DatabaseSync: new (
     path: string,
-    options: { readOnly: boolean },
   ) => {
     exec(sql: string): void;
     prepare(sql: string): {
@@ -22,7 +21,7 @@ export function nodeSqlite(): Driver | undefined {
   if (sqlite === undefined) return undefined;
   const driver: Driver = {
     name: 'node:sqlite',
-    open: (path, { readOnly = false } = {}) => wrap(new sqlite.DatabaseSync(path, { readOnly })),
+    open: (path) => wrap(new sqlite.DatabaseSync(path)),
   };
   return canSearch(driver.open(':memory:')) ? driver : undefined;
 }

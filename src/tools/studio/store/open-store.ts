@@ -1,16 +1,15 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { systemClock } from '../../../platform/clock.ts';
 import { messageOf } from '../../../platform/message-of.ts';
 import { installLine, PEERS } from '../../../platform/peers.ts';
 import type { Database, Driver } from './database.ts';
 import { findDriver } from './drivers.ts';
-import { createLastingStore, damagedMark } from './lasting-store.ts';
+import { createLastingStore } from './lasting-store.ts';
 import { createMemoryStore } from './memory-store.ts';
-import { createPrivately, own } from './owner.ts';
-import { createTables, isEmpty, PRAGMAS, SCHEMA, schemaOf } from './schema.ts';
+import { NewerSchema, openFile } from './open-file.ts';
+import { own } from './owner.ts';
 import { failureOf } from './sqlite-error.ts';
-import { createSqliteStore, type SqliteStore } from './sqlite-store.ts';
 import { DATABASE, LOCK } from './state-folder.ts';
 import type { StoreLimits, StudioStore } from './store.ts';
 
@@ -31,8 +30,6 @@ export interface OpenedStore {
 /** The smallest limit that leaves room for runs. */
 const LEAST_BYTES = 1024 * 1024;
 const MEMORY_BYTES = 64 * 1024 * 1024;
-/** A file up to this size is checked whole when it is opened: some tenths of a second. */
-const CHECKED_BYTES = 64 * 1024 * 1024;
 
 /**
  * Opens what Studio keeps. What cannot be opened is kept in memory, and the notes of the store say why.
@@ -95,78 +92,13 @@ function checkLimits({ maxBytes, retentionDays }: StoreLimits): void {
   }
 }
 
-interface OpenedFile {
-  readonly database: Database;
-  readonly disk: SqliteStore;
-  readonly notes: readonly string[];
-}
-
-/** A file that is of no use is set aside, and a new one is begun. */
-class Useless extends Error {}
-
-function openFile(driver: Driver, path: string, limits: StoreLimits, now: () => number): OpenedFile {
-  const asStore = (database: Database) => createSqliteStore(database, { path, limits, now });
-  if (!existsSync(damagedMark(path))) {
-    try {
-      return { ...open(driver, path, asStore), notes: [] };
-    } catch (error) {
-      if (!(error instanceof Useless) && failureOf(error) !== 'damaged') throw error;
-      const kept = setAside(path, now());
-      const note = `${path} could not be read (${messageOf(error)}): it was renamed to ${kept}, and a new one begun.`;
-      return { ...open(driver, path, asStore), notes: [note] };
-    }
-  }
-  const kept = setAside(path, now());
-  rmSync(damagedMark(path), { force: true });
-  const note = `${path} was damaged when Studio last used it: it was renamed to ${kept}, and a new one begun.`;
-  return { ...open(driver, path, asStore), notes: [note] };
-}
-
-function open(driver: Driver, path: string, asStore: (database: Database) => SqliteStore): Omit<OpenedFile, 'notes'> {
-  createPrivately(path);
-  const database = driver.open(path);
-  try {
-    database.exec(PRAGMAS);
-    if (isEmpty(database)) createTables(database);
-    const schema = schemaOf(database);
-    if (schema > SCHEMA)
-      throw new Newer(`a newer version of Studio wrote it: schema ${schema}, this one reads ${SCHEMA}`);
-    if (schema < SCHEMA)
-      throw new Useless(`an older version of Studio wrote it: schema ${schema}, this one reads ${SCHEMA}`);
-    if (statSync(path).size <= CHECKED_BYTES) check(database);
-    return { database, disk: asStore(database) };
-  } catch (error) {
-    database.close();
-    throw error;
-  }
-}
-
-class Newer extends Error {}
-
-function check(database: Database): void {
-  const [found] = Object.values(database.prepare('pragma quick_check(1)').get() ?? {});
-  if (found !== 'ok') throw new Useless(String(found).replaceAll(/\s+/g, ' '));
-}
-
-/** Renames the database and its log. The one that was set aside before is deleted: they are large. */
-function setAside(path: string, nowMs: number): string {
-  const [folder, name] = [dirname(path), basename(path)];
-  for (const other of readdirSync(folder)) if (other.startsWith(`${name}.aside-`)) rmSync(join(folder, other));
-  const aside = `${path}.aside-${new Date(nowMs).toISOString().replaceAll(/[-:]|\.\d+/g, '')}`;
-  renameSync(path, aside);
-  for (const part of ['-wal', '-shm']) {
-    if (existsSync(path + part)) renameSync(path + part, aside + part);
-  }
-  return aside;
-}
-
 function ownedBy(processId: number, path: string): string {
   return `Process ${processId} is another Studio that keeps its runs in ${path}: this one keeps its own in memory. End the other one, or set XDG_STATE_HOME to another folder.`;
 }
 
 function cannotOpen(error: unknown, path: string): string {
   const message = messageOf(error);
-  if (error instanceof Newer)
+  if (error instanceof NewerSchema)
     return `Runs are kept in memory only: ${path} is not touched, because ${message}. Update tta-primitives, or move the file away.`;
   const reason = failureOf(error) === 'full' ? 'the disk is full' : message;
   return `Runs are kept in memory only: ${path} cannot be used (${reason}).`;

@@ -30,7 +30,7 @@ const DELETED = 20;
 /** Together at most, in one call. */
 const MAX_DELETED = 1_000;
 /** What the log and the next spans may take, of the limit. */
-const RESERVED = 1 / 8;
+const RESERVED = 1 / 4;
 const MAX_RESERVED = 16 * 1024 * 1024;
 const DAY_MS = 86_400_000;
 
@@ -39,7 +39,7 @@ export function createSqliteStore(database: Database, { path, limits, now }: Sql
   const { maxBytes, retentionDays } = limits;
   const space = measureSpace(database, path);
   const reserved = Math.min(maxBytes * RESERVED, MAX_RESERVED);
-  database.exec(`pragma wal_autocheckpoint = ${Math.ceil(Math.min(1_000, reserved / 4 / 4_096))}`);
+  database.exec(`pragma wal_autocheckpoint = ${Math.ceil(Math.min(1_000, reserved / 2 / 4_096))}`);
   database.exec(`pragma journal_size_limit = ${Math.ceil(reserved / 2)}`);
 
   const columns = Object.values(COLUMN);
@@ -71,9 +71,10 @@ export function createSqliteStore(database: Database, { path, limits, now }: Sql
     count: database.prepare('select count(*) as n, (select start_us from run order by id limit 1) as us from run'),
     deleteText: database.prepare('delete from run_text where rowid = ?'),
     delete: [
-      ...['label', 'chunk', 'span_key'].map((table) => database.prepare(`delete from ${table} where run = ?`)),
-      ...['run_document', 'run_body', 'run'].map((table) => database.prepare(`delete from ${table} where id = ?`)),
-    ],
+      'delete from run_text where rowid = ?',
+      ...['label', 'chunk', 'span_key'].map((table) => `delete from ${table} where run = ?`),
+      ...['run_document', 'run_body', 'run'].map((table) => `delete from ${table} where id = ?`),
+    ].map((statement) => database.prepare(statement)),
   };
   const runIds = createRunQueries(database);
 
@@ -140,16 +141,17 @@ export function createSqliteStore(database: Database, { path, limits, now }: Sql
     }
   }
 
-  /** Deletes what has not changed for longest while `isTooMuch`. */
+  /** Deletes what has not changed for longest, as long as `isTooMuch`. */
   function deleteOldest(isTooMuch: (receivedMs: number) => boolean): void {
-    for (let deleted = 0; deleted < MAX_DELETED; deleted += DELETED) {
-      const ids = sql.oldest
-        .all()
-        .filter((row) => isTooMuch(Number(row.received_ms)))
-        .map(({ id }) => Number(id));
-      if (ids.length === 0) return;
-      database.transaction(() => {
-        for (const id of ids) for (const statement of [sql.deleteText, ...sql.delete]) statement.run(id);
+    let isDone = false;
+    for (let deleted = 0; deleted < MAX_DELETED && !isDone; deleted += DELETED) {
+      const rows = sql.oldest.all();
+      isDone = database.transaction(() => {
+        for (const row of rows) {
+          if (!isTooMuch(Number(row.received_ms))) return true;
+          for (const statement of sql.delete) statement.run(Number(row.id));
+        }
+        return rows.length < DELETED;
       });
     }
   }

@@ -40,17 +40,6 @@ describe.each(DRIVERS)('$name', (driver) => {
     database.close();
   });
 
-  it('reads without writing', () => {
-    const path = join(tempFolder(), 'a.db');
-    const writer = driver.open(path);
-    writer.exec('create table t(id integer primary key) strict; insert into t values (7)');
-    const reader = driver.open(path, { readOnly: true });
-    expect(reader.prepare('select id from t').get()).toMatchObject({ id: 7 });
-    expect(() => reader.exec('insert into t values (8)')).toThrow(/readonly|read-only/i);
-    reader.close();
-    writer.close();
-  });
-
   it('leaves no log behind when it closes', () => {
     const folder = tempFolder();
     const database = driver.open(join(folder, 'a.db'));

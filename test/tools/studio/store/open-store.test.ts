@@ -80,6 +80,18 @@ describe('a store on disk', () => {
     expect([third.state().kind, traces(third)]).toEqual(['disk', [traceIdOf('a')]]);
   });
 
+  it('can be read by another program while it is written', async () => {
+    const folder = tempFolder();
+    const store = await opened(folder);
+    const other = driver?.open(join(folder, 'studio.db'));
+    onTestFinished(() => other?.close());
+    const count = () => other?.prepare('select count(*) as runs from run').all()[0]?.runs;
+    for (let at = 1; at <= 5; at++) {
+      store.add([root(`run ${at}`)], NOW_MS);
+      expect(count()).toBe(at);
+    }
+  });
+
   it('refuses limits that leave no room', async () => {
     for (const limits of [{ maxBytes: 0 }, { maxBytes: Number.NaN }, { retentionDays: 0 }, { retentionDays: -1 }]) {
       await expect(openStore({ limits: { ...LIMITS, ...limits } })).rejects.toThrow(RangeError);
