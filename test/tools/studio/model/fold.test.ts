@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { rowsOf } from '../../../../src/tools/studio/model/fold.ts';
+import { type FoldView, rowsOf } from '../../../../src/tools/studio/model/fold.ts';
 import { treeOf } from '../../../../src/tools/studio/model/tree.ts';
+import { runs } from './random-runs.ts';
 import { chat, idOf, primitive, span } from './spans.ts';
 
 const map = (count: number) => [
@@ -72,5 +74,46 @@ describe('the rows of a waterfall', () => {
     const fold = rowsOf(tree).rows[1]?.key ?? '';
     expect(rowsOf(tree, { toggled: new Map([[fold, true]]) }).rows).toHaveLength(7);
     expect(rowsOf(tree, { toggled: new Map([[idOf('map'), false]]) }).rows).toHaveLength(1);
+  });
+
+  it('stand in their tree, each with its place among its siblings, whatever is open', () => {
+    const views: fc.Arbitrary<FoldView> = fc.record({
+      search: fc.constantFrom('', 'a', 'task b', 'no'),
+      reveal: fc.constantFrom(null, idOf('n5'), 'nothing'),
+    });
+    fc.assert(
+      fc.property(runs, views, fc.boolean(), (spans, view, opens) => {
+        const tree = treeOf(spans);
+        const folds = rowsOf(tree).rows.filter(({ kind }) => kind === 'fold');
+        const toggled = new Map(folds.map(({ key }) => [key, opens]));
+        const { rows, matches } = rowsOf(tree, { ...view, toggled });
+        const byKey = new Map(rows.map((row, i) => [row.key, { row, i }]));
+        expect(byKey.size).toBe(rows.length);
+        for (const [i, row] of rows.entries()) {
+          const parent = row.parentKey === null ? undefined : byKey.get(row.parentKey);
+          expect(row.level).toBe(parent === undefined ? 0 : parent.row.level + 1);
+          expect(parent?.i ?? -1).toBeLessThan(i);
+          expect(row.position).toBeGreaterThanOrEqual(1);
+          expect(row.position).toBeLessThanOrEqual(row.siblings);
+        }
+        for (const { span } of matches) expect(byKey.has(span.spanId)).toBe(true);
+        if (spans.some(({ spanId }) => spanId === view.reveal)) expect(byKey.has(view.reveal as string)).toBe(true);
+      }),
+    );
+  });
+
+  it('show every span once where all is open', () => {
+    fc.assert(
+      fc.property(runs, (spans) => {
+        const tree = treeOf(spans);
+        const toggled = new Map<string, boolean>();
+        for (let size = -1; size < toggled.size; ) {
+          size = toggled.size;
+          for (const { kind, key } of rowsOf(tree, { toggled }).rows) if (kind === 'fold') toggled.set(key, true);
+        }
+        const shown = rowsOf(tree, { toggled }).rows.filter((row) => row.kind === 'span' && !row.node.isMissing);
+        expect(shown.map(({ key }) => key).sort()).toEqual(spans.map(({ spanId }) => spanId).sort());
+      }),
+    );
   });
 });
