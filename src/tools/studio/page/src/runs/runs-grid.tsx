@@ -1,5 +1,5 @@
 import { useComputed, useSignal } from '@preact/signals';
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { Sort } from '../../../model/filter.ts';
 import type { RunSummary } from '../../../model/run.ts';
 import { go, parameters, withParameters } from '../address.ts';
@@ -21,7 +21,7 @@ const AHEAD = 60;
 export function RunsGrid({ runs }: { readonly runs: readonly RunSummary[] }) {
   const scroller = useRef<HTMLDivElement>(null);
   const size = isNarrow.value ? NARROW : WIDE;
-  const at = runs.findIndex(({ traceId }) => traceId === active.value);
+  const at = useMemo(() => runs.findIndex(({ traceId }) => traceId === active.value), [runs, active.value]);
   const rows = useVirtual({
     count: runs.length,
     rowHeight: size.row,
@@ -127,7 +127,7 @@ function useRowsThatStay(
 ) {
   const count = useSignal(0);
   const address = useComputed(() => parameters.value.toString());
-  const seen = useRef({ address: address.value, ids: runs.map(({ traceId }) => traceId), rowHeight });
+  const seen = useRef({ address: address.value, runs, rowHeight });
 
   useLayoutEffect(() => {
     const element = scroller.current;
@@ -142,14 +142,13 @@ function useRowsThatStay(
   }, [scroller, address.value, rowHeight, address, count]);
 
   useLayoutEffect(() => {
-    const { ids: before, rowHeight: height, address: from } = seen.current;
-    const ids = runs.map(({ traceId }) => traceId);
-    seen.current = { address: address.value, ids, rowHeight };
+    const { runs: before, rowHeight: height, address: from } = seen.current;
+    seen.current = { address: address.value, runs, rowHeight };
     const element = scroller.current;
     if (element === null || from !== address.value || element.scrollTop < height) return;
     const row = element.scrollTop / height;
-    const first = before[Math.floor(row)];
-    const now = first === undefined ? -1 : ids.indexOf(first);
+    const first = before[Math.floor(row)]?.traceId;
+    const now = runs.findIndex(({ traceId }) => traceId === first);
     if (now < 0) return;
     const moved = now - Math.floor(row);
     if (moved > 0) count.value += moved;
