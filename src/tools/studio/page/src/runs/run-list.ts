@@ -29,13 +29,12 @@ const RELOADED = 1_000;
 const list = signal<RunList>({ query: '', runs: [], next: null, change: -1, startedMs: 0 });
 /** Why the newest request failed. */
 export const failure = signal('');
-/** `undefined` until the first answer for the present filter. */
-export const runs = computed(() => (isPresent() ? list.value.runs : undefined));
-export const hasMore = computed(() => isPresent() && list.value.next !== null);
-
-function isPresent(): boolean {
-  return list.value.query === query.value && list.value.change >= 0;
-}
+/** `undefined` until the first answer. While another filter is asked for, the runs of the one before. */
+export const runs = computed(() => (list.value.change < 0 ? undefined : list.value.runs));
+/** The filter that these runs match, as a text. */
+export const shownQuery = computed(() => list.value.query);
+export const isStale = computed(() => list.value.query !== query.value);
+export const hasMore = computed(() => !isStale.value && list.value.next !== null);
 
 async function askRuns(wanted: Readonly<Record<string, string | number>>): Promise<RunsAnswer> {
   const path = new URLSearchParams(query.peek());
@@ -113,7 +112,7 @@ async function update(present: RunList, ids: readonly string[] | null): Promise<
 export async function loadMore(): Promise<void> {
   const present = list.peek();
   const { next } = present;
-  if (next === null || !isPresent()) return;
+  if (next === null || isStale.peek()) return;
   await alone(async () => {
     const answer = await askRuns({ limit: LARGEST_PAGE, after: next });
     const known = new Set(present.runs.map(({ traceId }) => traceId));

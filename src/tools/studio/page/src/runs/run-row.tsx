@@ -79,7 +79,7 @@ function Why({ run }: { readonly run: RunSummary }) {
   const absorbed = [
     run.errors > 0 &&
       run.failure === null &&
-      `${formatCount(run.errors)} absorbed ${run.errors === 1 ? 'error' : 'errors'}`,
+      `${formatCount(run.errors)} ${run.errors === 1 ? 'error' : 'errors'} absorbed`,
     run.retries > 0 && `${formatCount(run.retries)} ${run.retries === 1 ? 'retry' : 'retries'}`,
     run.cacheHits > 0 && `${formatCount(run.cacheHits)} from cache`,
     run.droppedSpans > 0 && `${formatCount(run.droppedSpans)} spans no longer kept`,

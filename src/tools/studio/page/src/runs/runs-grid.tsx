@@ -1,13 +1,13 @@
-import { useComputed, useSignal } from '@preact/signals';
+import { useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { Sort } from '../../../model/filter.ts';
 import type { RunSummary } from '../../../model/run.ts';
-import { go, parameters, withParameters } from '../address.ts';
+import { go, withParameters } from '../address.ts';
 import { formatCount, zoneName } from '../format.ts';
 import { useKeys } from '../parts/keys.ts';
 import { useVirtual } from '../parts/virtual.ts';
 import { followMedia } from '../theme.ts';
-import { filter, hasMore, loadMore } from './run-list.ts';
+import { filter, hasMore, isStale, loadMore, shownQuery } from './run-list.ts';
 import { RunRow, rowId } from './run-row.tsx';
 import { active, pick, picked, scrolled } from './selection.ts';
 
@@ -85,6 +85,7 @@ export function RunsGrid({ runs }: { readonly runs: readonly RunSummary[] }) {
         class="runs"
         tabIndex={0}
         aria-label="Runs"
+        aria-busy={isStale.value}
         aria-rowcount={hasMore.value ? -1 : runs.length + 1}
         aria-activedescendant={at < 0 ? undefined : rowId(runs[at]?.traceId ?? '')}
       >
@@ -126,26 +127,27 @@ function useRowsThatStay(
   rowHeight: number,
 ) {
   const count = useSignal(0);
-  const address = useComputed(() => parameters.value.toString());
-  const seen = useRef({ address: address.value, runs, rowHeight });
+  const query = shownQuery.value;
+  const seen = useRef({ query: '', runs, rowHeight });
 
   useLayoutEffect(() => {
     const element = scroller.current;
     if (element === null) return undefined;
-    element.scrollTop = scrolled.get(address.peek()) ?? 0;
+    element.scrollTop = scrolled.get(query) ?? 0;
+    count.value = 0;
     const remember = () => {
-      scrolled.set(address.peek(), element.scrollTop);
+      scrolled.set(query, element.scrollTop);
       if (element.scrollTop < rowHeight) count.value = 0;
     };
     element.addEventListener('scroll', remember, { passive: true });
     return () => element.removeEventListener('scroll', remember);
-  }, [scroller, address.value, rowHeight, address, count]);
+  }, [scroller, query, rowHeight, count]);
 
   useLayoutEffect(() => {
-    const { runs: before, rowHeight: height, address: from } = seen.current;
-    seen.current = { address: address.value, runs, rowHeight };
+    const { runs: before, rowHeight: height, query: from } = seen.current;
+    seen.current = { query, runs, rowHeight };
     const element = scroller.current;
-    if (element === null || from !== address.value || element.scrollTop < height) return;
+    if (element === null || from !== query || element.scrollTop < height) return;
     const row = element.scrollTop / height;
     const first = before[Math.floor(row)]?.traceId;
     const now = runs.findIndex(({ traceId }) => traceId === first);
@@ -153,7 +155,7 @@ function useRowsThatStay(
     const moved = now - Math.floor(row);
     if (moved > 0) count.value += moved;
     if (moved !== 0 || height !== rowHeight) element.scrollTop = (row + moved) * rowHeight;
-  }, [runs, rowHeight]);
+  }, [runs, query, rowHeight]);
 
   return {
     count,

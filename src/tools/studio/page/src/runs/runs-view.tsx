@@ -23,7 +23,8 @@ export function RunsView() {
     [],
   );
   const shown = runs.value;
-  const isFiltered = parameters.value.size > 0;
+  // A filter finds nothing where there is nothing.
+  const isFiltered = parameters.value.size > 0 && about.value?.storage.runs !== 0;
   const isEmpty = shown?.length === 0;
   return (
     <div class="runs-view">

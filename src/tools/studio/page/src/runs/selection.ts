@@ -11,5 +11,5 @@ export function pick(traceId: string): void {
   picked.value = others.length < picked.value.length ? others : [...others, traceId].slice(-2);
 }
 
-/** How far each list was scrolled, by the address. */
+/** How far each list was scrolled, by its filter. */
 export const scrolled = new Map<string, number>();
