@@ -23,6 +23,8 @@ const TYPES: Readonly<Record<string, string>> = {
 /** Their names have the hash of their contents. */
 const ASSETS = '/assets/';
 
+const NO_METRICS = 'This is Studio, which has no metrics: those of a program are at its own port, usually 9464\n';
+
 /** As a program runs from `dist/src/tools/studio`, and as a test does from `src/tools/studio`. */
 const PLACES = ['../../../../studio', '../../../../dist/studio'];
 
@@ -34,8 +36,9 @@ export function createPageHandler(): (exchange: Exchange) => void {
 
   return ({ request, response, path }) => {
     if (index === undefined) return sendText(response, 404, 'The page is not built: npm run build\n');
-    // Who asks for metrics, Prometheus or `tta doctor`, must not take the page for them.
-    const isView = !path.startsWith(ASSETS) && extname(path) === '' && path !== '/metrics';
+    // Prometheus or `tta doctor` at the wrong address: they must not take the page for metrics.
+    if (path === '/metrics') return sendText(response, 404, NO_METRICS);
+    const isView = !path.startsWith(ASSETS) && extname(path) === '';
     const file = files.get(path) ?? (isView ? index : undefined);
     if (file === undefined) return sendText(response, 404, `${path} does not exist\n`);
     const isAsset = path.startsWith(ASSETS);

@@ -142,7 +142,7 @@ describe('the files of the page', () => {
     const asset = await fetch(`${url}${script}`);
     expect(asset.headers.get('content-type')).toMatch(/^text\/javascript/);
     expect(asset.headers.get('cache-control')).toContain('immutable');
-    for (const path of ['/assets/old-1234.js', '/favicon.ico', '/..%2f..%2fpackage.json', '/assets/'])
+    for (const path of ['/assets/old-1234.js', '/favicon.ico', '/..%2f..%2fpackage.json', '/assets/', '/metrics'])
       expect([path, (await fetch(`${url}${path}`)).status]).toEqual([path, 404]);
   });
 
