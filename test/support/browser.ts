@@ -113,6 +113,7 @@ export function useStudio(options: StudioOptions = {}): StudioInBrowser {
       return page;
     },
     async stop() {
+      url ??= running().url;
       await running().close();
       studio = undefined;
     },

@@ -3,6 +3,7 @@ import { factsOf } from '../../../../model/facts.ts';
 import { endUs } from '../../../../model/span.ts';
 import { nodesInOrder } from '../../../../model/totals.ts';
 import type { RunTree, TreeNode } from '../../../../model/tree.ts';
+import { shortName } from '../short-name.ts';
 
 export interface GraphNode {
   readonly key: string;
@@ -58,9 +59,6 @@ export function compositionOf(tree: RunTree): Composition {
   return { nodes: [...nodes.values()], edges: [...edges.values()] };
 }
 
-/** The name that a primitive has in telemetry when its author gave none. */
-const UNNAMED = /^[A-Z]\w*Primitive$/;
-
 /**
  * What is the same primitive has the same key: its scope, type and name. One without a name is known by what it is around, and
  * by what it is in.
@@ -68,8 +66,9 @@ const UNNAMED = /^[A-Z]\w*Primitive$/;
 function keysOf(tree: RunTree): ReadonlyMap<TreeNode, string> {
   const keys = new Map<TreeNode, string>();
   for (const node of nodesInOrder(tree)) {
-    const { type, label } = factsOf(node.span);
-    const around = UNNAMED.test(label) ? `${keys.get(node.parent ?? node) ?? ''}\n${namesIn(node)}` : '';
+    const facts = factsOf(node.span);
+    const { type, label } = facts;
+    const around = facts.isNamed ? '' : `${keys.get(node.parent ?? node) ?? ''}\n${namesIn(node)}`;
     // A key would grow with each level of unnamed ones.
     keys.set(node, `${node.span.scope}\t${type}\t${label}\t${around.slice(-MOST_OF_KEY)}`);
   }
@@ -104,12 +103,13 @@ export function firstNodes({ nodes, edges }: Composition, most: number): Composi
 }
 
 function nodeOf({ span, isMissing }: TreeNode, key: string): GraphNode {
-  const { type, label, group } = factsOf(span);
+  const facts = factsOf(span);
+  const { type, group } = facts;
   return {
     key,
     spanId: span.spanId,
     type: isMissing ? '' : type,
-    label,
+    label: shortName(facts),
     group,
     count: 0,
     failed: 0,

@@ -4,6 +4,7 @@ import { factsOf } from '../../../../model/facts.ts';
 import { formatCount, formatDollars, formatDuration } from '../../format.ts';
 import { Text } from '../../parts/cells.tsx';
 import { WAIT_NAMES } from '../panel/facts.tsx';
+import { shortName } from '../short-name.ts';
 import { Share } from './share.tsx';
 
 const MOST_SHARES = 8;
@@ -34,10 +35,14 @@ export function Overview({ breakdown, onOpen }: OverviewProps) {
             class={kind === 'work' ? `group-${factsOf(node.span).group}` : 'wait'}
           >
             <button type="button" class="link" onClick={() => onOpen(node.span.spanId)}>
-              <Text of={label} length={80} />
+              <Text of={shortName(factsOf(node.span))} length={80} />
             </button>{' '}
             <span class="soft">
-              {kind === 'work' ? <Text of={type === label ? '' : type} length={40} /> : WAIT_NAMES[kind]}
+              {kind === 'work' ? (
+                <Text of={type === shortName(factsOf(node.span)) ? '' : type} length={40} />
+              ) : (
+                WAIT_NAMES[kind]
+              )}
               {spans > 1 && ` × ${formatCount(spans)}`}
             </span>
           </Share>

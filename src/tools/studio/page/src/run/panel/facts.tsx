@@ -8,7 +8,7 @@ import { Text } from '../../parts/cells.tsx';
 import { Status } from '../../parts/status.tsx';
 
 export const WAIT_NAMES: Readonly<Record<WaitKind, string>> = {
-  backoff: 'back-off before the next try',
+  backoff: 'back-off',
   rate_limit: 'rate limit',
   queue: 'queue',
 };

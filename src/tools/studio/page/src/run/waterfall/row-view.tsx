@@ -5,6 +5,7 @@ import { endUs } from '../../../../model/span.ts';
 import { formatCount, formatDuration } from '../../format.ts';
 import { Text } from '../../parts/cells.tsx';
 import type { RunState } from '../run-state.ts';
+import { shortName } from '../short-name.ts';
 import { Badges } from './badges.tsx';
 import { Piece, SpanBar, Took } from './bar.tsx';
 import { Histogram } from './histogram.tsx';
@@ -78,13 +79,14 @@ export function RowView({ row, index, top, height, isSelected, isRunning, window
 function SpanName({ row, isRunning }: { readonly row: SpanRow; readonly isRunning: boolean }) {
   const { span, attempt, isMissing } = row.node;
   const facts = factsOf(span);
+  const name = shortName(facts);
   if (isMissing) return <span class="label soft">{isRunning ? 'still running' : 'not received'}</span>;
   return (
     <>
       <span class={span.status === 'error' ? 'label bad' : 'label'}>
-        <Text of={facts.label} length={120} />
+        <Text of={name} length={120} />
       </span>
-      {facts.type !== facts.label && (
+      {facts.type !== name && (
         <span class="type">
           <Text of={facts.type} length={60} />
         </span>
@@ -97,7 +99,8 @@ function SpanName({ row, isRunning }: { readonly row: SpanRow; readonly isRunnin
 }
 
 function FoldName({ row, state }: { readonly row: FoldRow; readonly state: RunState }) {
-  const { label, type, members, failed, slowest, durations } = row;
+  const { type, members, failed, slowest, durations } = row;
+  const label = shortName(factsOf(slowest.span));
   const goTo = (spanId: string) => (event: Event) => {
     event.stopPropagation();
     state.goTo(spanId);
