@@ -51,6 +51,15 @@ describe.skipIf(chromiumPath === undefined)('a run on the page of Studio', () =>
     expect(await row(page, 'seats').count()).toBe(1);
   });
 
+  test('says of a span that failed what absorbed it, and leads there', async () => {
+    const page = await studio.open(`/run/${worked}`);
+    await row(page, 'paper-map').click();
+    await details(page).getByText('Absorbed by').waitFor();
+    expect(await details(page).innerText()).toMatch(/Absorbed by\s+fallback any-map\s+by the answer of online-map/);
+    await details(page).getByRole('button', { name: 'fallback any-map' }).click();
+    await details(page).getByRole('heading', { name: 'any-map' }).waitFor();
+  });
+
   test('folds twelve equal siblings into one row, and opens them in their place', async () => {
     const page = await studio.open(`/run/${worked}`);
     const fold = row(page, '× 12');

@@ -45,6 +45,7 @@ function detailsOf(state: RunState, isRunning: boolean) {
         isRunning={isRunning}
         onClose={close}
         onZoom={zoom}
+        onOpen={state.goTo}
       />
     );
   }

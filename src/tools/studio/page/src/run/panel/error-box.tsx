@@ -9,7 +9,7 @@ export function ErrorBox({ error }: { readonly error: ErrorFacts }) {
         <span class="type">
           <LongText text={error.type} />
         </span>
-        {error.message !== '' && ': '}
+        {error.type !== '' && error.message !== '' && ': '}
         <LongText text={error.message} />
       </div>
       {error.causes.length > 0 && (
@@ -20,7 +20,7 @@ export function ErrorBox({ error }: { readonly error: ErrorFacts }) {
               <span class="type">
                 <LongText text={cause.type} />
               </span>
-              {cause.message !== '' && ': '}
+              {cause.type !== '' && cause.message !== '' && ': '}
               <LongText text={cause.message} />
             </li>
           ))}

@@ -6,6 +6,7 @@ import type { TreeNode } from '../../../../model/tree.ts';
 import { formatCount, formatDuration } from '../../format.ts';
 import { Text } from '../../parts/cells.tsx';
 import { Copy } from '../../parts/copy.tsx';
+import { AbsorbedBy } from './absorbed-by.tsx';
 import { AttributeTable, Section } from './attributes.tsx';
 import { ErrorBox } from './error-box.tsx';
 import { Facts } from './facts.tsx';
@@ -19,9 +20,10 @@ export interface SpanPanelProps {
   readonly isRunning: boolean;
   readonly onClose: () => void;
   readonly onZoom: () => void;
+  readonly onOpen: (spanId: string) => void;
 }
 
-export function SpanPanel({ node, runStartUs, isRunning, onClose, onZoom }: SpanPanelProps) {
+export function SpanPanel({ node, runStartUs, isRunning, onClose, onZoom, onOpen }: SpanPanelProps) {
   const { span, attempt, isMissing } = node;
   const facts = factsOf(span);
   if (isMissing) {
@@ -46,6 +48,7 @@ export function SpanPanel({ node, runStartUs, isRunning, onClose, onZoom }: Span
         </button>
       </div>
       {facts.error !== null && <ErrorBox error={facts.error} />}
+      {facts.hasFailed && <AbsorbedBy node={node} onOpen={onOpen} />}
       <Facts span={span} facts={facts} runStartUs={runStartUs} attempt={attempt} />
       <Tries facts={facts} startUs={span.startUs} />
       {facts.isModelCall && (
