@@ -17,7 +17,11 @@ const collector = component('otelcol-tta');
 const script = component('script');
 const KETTLE = { 'docs/kettle.md': 'The kettle boils water for tea. It takes three minutes.' };
 
+const MANY = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`docs/${i}.md`, `Kettle ${i} boils water.`]));
+
 const json = async <T>(url: string) => (await (await fetch(url)).json()) as T;
+const outcomes = async (url: string) =>
+  (await json<RunsAnswer>(`${url}/api/runs`)).runs.map(({ status, workflow }) => [status, workflow]);
 const isThere = (url: string) =>
   fetch(url).then(
     () => true,
@@ -198,18 +202,29 @@ describe('Studio beside a digest', () => {
     expect((await run.exited).signal).toBe('SIGINT');
   });
 
-  it('has the spans of a run that Ctrl-C has ended, also those of the root', async () => {
-    const files = Array.from({ length: 200 }, (_, i) => [`docs/${i}.md`, `Kettle number ${i} boils water.`]);
-    const cwd = tempFolder(Object.fromEntries(files));
+  it('has the spans of a run that Ctrl-C has ended, also that of the root, in its file', async () => {
+    const cwd = tempFolder(MANY);
+    const env = { XDG_STATE_HOME: join(cwd, 'state') };
+    const run = tta(['digest', 'docs', '--studio-port', '0', '--concurrency', '1', '--out', 'd.md'], { cwd, env });
+    const [, own = ''] = await run.waitForStdout(/Studio {3}(\S+)/);
+    await expect.poll(() => outcomes(own), { timeout: 20_000 }).toEqual([['running', 'digest']]);
+    run.kill('SIGINT');
+    expect((await run.exited).signal).toBe('SIGINT');
+    expect(await isThere(own)).toBe(false);
+    const { url } = await startedStudio([], env);
+    expect(await outcomes(url)).toEqual([['cancelled', 'digest']]);
+  });
+
+  it('is one that runs already, which has the last spans too and goes on', async () => {
+    const cwd = tempFolder(MANY);
     const { url } = await startedStudio();
     const { port } = new URL(url);
     const run = tta(['digest', 'docs', '--studio-port', port, '--concurrency', '1'], { cwd });
     await run.waitForStdout(/Studio runs there already/);
-    const runs = async () => (await json<RunsAnswer>(`${url}/api/runs`)).runs;
-    await expect.poll(async () => (await runs()).map(({ status }) => status), { timeout: 20_000 }).toEqual(['running']);
+    await expect.poll(() => outcomes(url), { timeout: 20_000 }).toEqual([['running', 'digest']]);
     run.kill('SIGINT');
     await run.exited;
-    expect((await runs()).map(({ status, workflow }) => [status, workflow])).toEqual([['cancelled', 'digest']]);
+    expect(await outcomes(url)).toEqual([['cancelled', 'digest']]);
     expect(await isThere(url)).toBe(true);
   });
 });
