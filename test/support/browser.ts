@@ -9,6 +9,7 @@ import type { StudioSpan } from '../../src/tools/studio/model/span.ts';
 import type { Studio, StudioOptions } from '../../src/tools/studio/studio.ts';
 import { component } from './component.ts';
 import { traceRequest } from './studio-spans.ts';
+import { build } from './tta.ts';
 
 /** `undefined`: Chromium is not installed, and the tests that need it are skipped. */
 export const chromiumPath = component('chromium');
@@ -59,6 +60,7 @@ export function useStudio(options: StudioOptions = {}): StudioInBrowser {
   let problems: string[] = [];
 
   beforeAll(async () => {
+    build();
     await start(0);
     browser = await chromium.launch({
       args: ['--no-sandbox'],
