@@ -12,6 +12,8 @@ import {
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { serveLoopback } from '../../../../src/platform/loopback.ts';
+import { createReceiver } from '../../../../src/tools/studio/receive/receiver.ts';
 import { send } from '../../../support/http.ts';
 import { type SpanReceiver, startSpanReceiver } from '../../../support/span-receiver.ts';
 import { requestOf, span } from './otlp-json.ts';
@@ -265,5 +267,22 @@ describe('the receiver', () => {
     const bomb = gzipSync(Buffer.alloc(65 * 1024 * 1024, ' '));
     expect(bomb.length).toBeLessThan(100_000);
     expect((await post(receiver, 'application/json', bomb, { 'content-encoding': 'gzip' })).status).toBe(413);
+  });
+
+  it('asks the sender to try again where the spans could not be kept', async () => {
+    const receiver = createReceiver({
+      onSpans() {
+        throw new Error('no room');
+      },
+    });
+    const { handle, state } = receiver;
+    const server = await serveLoopback({ name: 'a test', host: '127.0.0.1', port: 0, handle });
+    onTestFinished(server.close);
+    const answer = await post(server, 'application/json', requestOf([span(1)]));
+    expect([answer.status, answer.headers['retry-after']]).toEqual([503, '1']);
+    expect(state()).toMatchObject({
+      spans: 0,
+      requests: [{ status: 503, problem: expect.stringContaining('no room') }],
+    });
   });
 });

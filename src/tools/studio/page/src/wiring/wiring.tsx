@@ -46,7 +46,14 @@ export function Wiring({ titleId }: { readonly titleId: string }) {
 }
 
 function LastRequests({ receiver, nowMs, startedMs }: AboutAnswer) {
-  if (receiver.requests.length === 0) return <>None since the start, {formatAgo(startedMs, nowMs)}.</>;
+  if (receiver.requests.length === 0) {
+    return (
+      <>
+        None since the start, {formatAgo(startedMs, nowMs)}. An exporter for gRPC, which is the default of several SDKs,
+        sends to port 4317, not here: set <code>OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf</code>.
+      </>
+    );
+  }
   return (
     <ol class="requests">
       {receiver.requests.map((request) => (
