@@ -24,7 +24,7 @@ it('2,000 spans a second for ten minutes are kept, all of them, in bounded memor
   const result = await resultOf<Endurance>(endurance(tempFolder(), options));
   process.stderr.write(`\n${JSON.stringify(result)}\n`);
   expect(result).toMatchObject({ sent: 1_200_000, kept: 1_200_000, notes: [] });
-  expect(result.maxRssMb).toBeLessThan(300);
+  expect(result.maxRssMb).toBeLessThan(400);
 });
 
 it('a limit holds while spans come: the file stays below it', { timeout: 20 * MINUTE_MS }, async () => {
@@ -34,7 +34,7 @@ it('a limit holds while spans come: the file stays below it', { timeout: 20 * MI
   expect(result).toMatchObject({ sent: 540_000, notes: [] });
   expect(result.kept).toBeGreaterThan(50_000);
   expect(result.fileMb).toBeLessThanOrEqual(100);
-  expect(result.maxRssMb).toBeLessThan(300);
+  expect(result.maxRssMb).toBeLessThan(400);
 });
 
 it('lists of 100,000 runs, and searches in them', { timeout: 20 * MINUTE_MS }, async () => {
