@@ -1,6 +1,5 @@
 /** A Studio in a process of its own: neither a crash of its database nor a pause is the program's. */
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { systemClock } from '../../platform/clock.ts';
 import type { StorageState } from './api.ts';
@@ -44,6 +43,8 @@ export interface StudioProcessSettings {
   readonly onEnd: (reason: string) => void;
 }
 
+/** A machine under load takes seconds; a large file is checked. */
+const START_MS = 20_000;
 /** How long the end of the program waits for it. */
 const CLOSE_MS = 5_000;
 const SCRAPE_MS = 2_000;
@@ -63,16 +64,18 @@ export async function startStudioProcess(
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   const ended = endOf(child);
-  const first = once(child, 'message') as Promise<[StudioMessage]>;
-  const message = await Promise.race([
-    first.then(([each]) => each),
-    ended.then((failed): StudioMessage => ({ failed })),
-  ]);
-  if ('found' in message) {
-    child.disconnect();
-    return message;
+  const first = new Promise<StudioMessage>((resolve) => void child.once('message', resolve));
+  const failed = ended.then((reason): StudioMessage => ({ failed: reason }));
+  const message = await within(START_MS, Promise.race([first, failed]));
+  if (message === undefined || !('ready' in message)) {
+    if (child.connected) child.disconnect();
+    if (message !== undefined && 'found' in message) return message;
+    // A process that hangs, such as on a disk that does not answer, does not end by itself.
+    child.kill('SIGKILL');
+    throw new Error(
+      message !== undefined && 'failed' in message ? message.failed : `no answer in ${START_MS / 1_000} s`,
+    );
   }
-  if (!('ready' in message)) throw new Error('failed' in message ? message.failed : 'Studio did not say where it is');
 
   // A program that ends in an unforeseen way must not wait for it.
   const background = [child, child.channel, child.stderr as Socket | null];
@@ -107,13 +110,13 @@ export async function startStudioProcess(
   };
 }
 
-/** Resolves when the promise does, or after the time. It keeps this process alive until then. */
-function within(ms: number, promise: Promise<unknown>): Promise<void> {
+/** What the promise gives, or `undefined` after the time. It keeps this process alive until then. */
+function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
   return new Promise((resolve) => {
-    const cancel = systemClock.after(ms, resolve);
-    void promise.then(() => {
+    const cancel = systemClock.after(ms, () => resolve(undefined));
+    void promise.then((value) => {
       cancel();
-      resolve();
+      resolve(value);
     });
   });
 }
