@@ -45,6 +45,8 @@ export interface Studio {
 
 /** How often the store may delete what is too old. */
 const TIDY_MS = 5_000;
+/** Of the limit of what is kept, numbers take a tenth, and no more than this. */
+const MAX_NUMBER_BYTES = 64 * 1024 * 1024;
 /** Pages, programs that send, and scrapers that were given the wrong address; one more closes the oldest. */
 const MAX_CONNECTIONS = 1_000;
 export const DEFAULT_LIMITS: StoreLimits = { maxBytes: 1_000_000_000, retentionDays: 30 };
@@ -125,13 +127,20 @@ async function open(
   { folder, limits = DEFAULT_LIMITS, targets = [], version = '' }: StudioOptions,
 ): Promise<Inside> {
   const { store, database } = await openStore({ folder, limits });
-  const numbers = createNumbers({ targets, database, retentionDays: limits.retentionDays });
+  const numbers = createNumbers({
+    ...{ targets, database, retentionDays: limits.retentionDays },
+    maxBytes: Math.min(MAX_NUMBER_BYTES, limits.maxBytes / 10),
+  });
+  const storage = (): StorageState => {
+    const state = store.state();
+    return { ...state, notes: [...state.notes, ...numbers.notes()] };
+  };
   const startedMs = Math.round(systemClock.date());
   const live = createLive({ change: () => store.change(), startedMs });
   const page = createPageHandler();
   const about = () => ({
     ...{ version, url, startedMs, nowMs: Math.round(systemClock.date()) },
-    ...{ receiver: receiver.state(), storage: store.state(), targets: numbers.targets() },
+    ...{ receiver: receiver.state(), storage: storage(), targets: numbers.targets() },
   });
   const api = createApi({ store, live, numbers, about });
 
@@ -144,7 +153,7 @@ async function open(
   let cancel = tidy();
   return {
     numbers,
-    storage: () => store.state(),
+    storage,
     keep: (spans) => live.changed(store.add(spans, systemClock.date())),
     handle(exchange) {
       const { request, path } = exchange;

@@ -4,10 +4,12 @@ import { type Evaluated, evaluate } from './evaluate.ts';
 import { type Excerpt, takeExcerpt } from './excerpt.ts';
 import { filterOf } from './filter-of.ts';
 import type { Frames } from './frames.ts';
-import { PANELS, type PanelRow, TABLES, type TableRow } from './panels.ts';
+import type { PanelRow, TableRow } from './panel.ts';
+import { PANELS } from './panels.ts';
 import { boundOf } from './reading.ts';
 import type { SeriesBook } from './series.ts';
 import { readSpanOfTime } from './span-of-time.ts';
+import { TABLES } from './tables.ts';
 
 /** Of a panel. As many as a reader can tell apart. */
 const MAX_LINES = 10;

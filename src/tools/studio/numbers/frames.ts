@@ -22,8 +22,6 @@ export const RAW_MS = RESOLUTIONS[0].lengthMs;
 const LONGEST_MS = RESOLUTIONS[2].lengthMs;
 /** A longer time without a reading is a gap. */
 export const GAP_MS = 3 * RAW_MS;
-/** Of each resolution, and of the gaps. */
-const MAX_BYTES = 16 * 1024 * 1024;
 const FRAME_BYTES = 100;
 
 export interface Frame {
@@ -82,7 +80,13 @@ export interface Frames {
   used(): ReadonlySet<number>;
 }
 
-export function createFrames(book: SeriesBook, journal: FrameJournal, retentionMs: number): Frames {
+export interface FrameLimits {
+  readonly retentionMs: number;
+  /** Of the frames of each length, and of the gaps. */
+  readonly maxBytes: number;
+}
+
+export function createFrames(book: SeriesBook, journal: FrameJournal, { retentionMs, maxBytes }: FrameLimits): Frames {
   const closed = new Map<number, Frame[]>(RESOLUTIONS.map(({ lengthMs }) => [lengthMs, []]));
   const open = new Map<number, OpenFrame>();
   const gaps: Gap[] = [];
@@ -190,12 +194,12 @@ export function createFrames(book: SeriesBook, journal: FrameJournal, retentionM
     tidy(nowMs) {
       for (const { lengthMs, keptMs } of RESOLUTIONS) {
         const frames = closed.get(lengthMs) ?? [];
-        const removed = excess(frames, nowMs - Math.min(keptMs, retentionMs));
+        const removed = excess(frames, nowMs - Math.min(keptMs, retentionMs), maxBytes);
         if (removed === 0) continue;
         frames.splice(0, removed);
         journal.remove(lengthMs, frames[0]?.atMs ?? open.get(lengthMs)?.atMs ?? nowMs);
       }
-      const removed = excess(gaps, nowMs - retentionMs);
+      const removed = excess(gaps, nowMs - retentionMs, maxBytes);
       if (removed === 0) return;
       gaps.splice(0, removed);
       journal.remove(0, gaps[0]?.atMs ?? nowMs);
@@ -210,13 +214,17 @@ export function createFrames(book: SeriesBook, journal: FrameJournal, retentionM
 }
 
 /** How many of the oldest are too old, or more than the limit of bytes. */
-function excess(list: readonly { readonly atMs: number; readonly samples: Samples }[], oldestMs: number): number {
+function excess(
+  list: readonly { readonly atMs: number; readonly samples: Samples }[],
+  oldestMs: number,
+  maxBytes: number,
+): number {
   let bytes = 0;
   let kept = list.length;
   while (kept > 0) {
     const { atMs, samples } = list[kept - 1] as { atMs: number; samples: Samples };
     bytes += FRAME_BYTES + 12 * samples.ids.length;
-    if (atMs < oldestMs || bytes > MAX_BYTES) break;
+    if (atMs < oldestMs || bytes > maxBytes) break;
     kept -= 1;
   }
   return kept;

@@ -16,6 +16,8 @@ export interface SamplesOptions {
   readonly database?: Database | undefined;
   /** How long samples are kept, in days. */
   readonly retentionDays: number;
+  /** What samples may take, in memory and in the database each. The oldest go first. @default 64 MB */
+  readonly maxBytes?: number;
 }
 
 export interface Samples {
@@ -32,15 +34,17 @@ export interface Samples {
 }
 
 const DAY_MS = 86_400_000;
+/** Two hundred series that grow all the time take a quarter of it. */
+const MAX_BYTES = 64 * 1024 * 1024;
 /** How many endpoints are known from before, also of programs that have ended. */
 const MAX_KNOWN = 100;
 
-export function createSamples({ database, retentionDays }: SamplesOptions): Samples {
+export function createSamples({ database, retentionDays, maxBytes = MAX_BYTES }: SamplesOptions): Samples {
   const book = createSeriesBook();
   const opened = openJournal(database, book);
   const { journal, kept } = opened;
   let { note } = opened;
-  const frames = createFrames(book, journal, retentionDays * DAY_MS);
+  const frames = createFrames(book, journal, { retentionMs: retentionDays * DAY_MS, maxBytes: maxBytes / 4 });
   frames.restore(kept.frames, kept.gaps);
   const known = new Map<string, Known>(kept.known);
   const gauges = new Map<string, ReadonlyMap<number, number>>();

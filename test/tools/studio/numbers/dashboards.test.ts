@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Measure, Selector } from '../../../../src/tools/studio/numbers/measure.ts';
-import { PANELS, TABLES } from '../../../../src/tools/studio/numbers/panels.ts';
+import { PANELS } from '../../../../src/tools/studio/numbers/panels.ts';
+import { TABLES } from '../../../../src/tools/studio/numbers/tables.ts';
 
 interface Described {
   readonly title?: string;

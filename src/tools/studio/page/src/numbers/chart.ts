@@ -53,7 +53,7 @@ export function createChart(element: HTMLElement, data: ChartData, events: Chart
       height: HEIGHT,
       ms: 1,
       legend: { show: false },
-      padding: [8, 12, 0, 0],
+      padding: [8, 28, 0, 0],
       scales: { x: { range: () => [current.fromMs, current.toMs] }, y: { range: (_, __, max) => rangeOf(panel, max) } },
       axes: [
         { ...axis, space: 70, size: 24, values: (_, splits) => timeTicks(splits) },

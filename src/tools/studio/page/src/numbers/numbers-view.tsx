@@ -102,7 +102,7 @@ function Times({ answer: given }: { readonly answer: NumbersAnswer | undefined }
     { keys: ['-'], label: 'Show twice the time', run: zoomOut },
   ]);
   return (
-    <nav class="times" aria-label="Time">
+    <nav class="windows" aria-label="Time">
       <ul>
         {WINDOWS.map(({ name, label }) => (
           <li key={name}>

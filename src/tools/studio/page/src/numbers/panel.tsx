@@ -135,14 +135,14 @@ function Tip({ answer, panel, at }: PanelProps & { readonly at: Pointed | null }
 }
 
 function Swatch({ colour }: { readonly colour: string }) {
-  return <i class="swatch" aria-hidden="true" style={{ background: colour }} />;
+  return <i class="chart-swatch" aria-hidden="true" style={{ background: colour }} />;
 }
 
 function Legend({ answer, panel }: PanelProps) {
   const { series, unit, leftOut, quiet } = panel;
   return (
     <>
-      <table class="legend">
+      <table class="chart-legend">
         <caption class="unseen">{panel.title}: the last value, and that of the whole time</caption>
         <thead>
           <tr>

@@ -17,7 +17,7 @@ export function Summary({
         <div key={panel.id} class="tile">
           <dt title={panel.description}>{panel.title}</dt>
           <dd>
-            {panel.series.length === 0 && <span class="soft">no data</span>}
+            {panel.series.length === 0 && <span class="soft">{panel.quiet > 0 ? 'none in this time' : 'no data'}</span>}
             <Tile {...{ answer, panel }} />
           </dd>
         </div>

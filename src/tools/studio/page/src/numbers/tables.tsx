@@ -63,7 +63,7 @@ export function Bars({ answer, panel }: { readonly answer: NumbersAnswer; readon
     <section class="panel" aria-labelledby={id}>
       <h3 id={id}>{panel.title}</h3>
       <p class="soft described">{panel.description}</p>
-      <ul class="bars">
+      <ul class="totals">
         {series
           .sort((one, other) => (other.total ?? 0) - (one.total ?? 0))
           .map(({ name, total, colour, filter, index }) => (
@@ -75,7 +75,7 @@ export function Bars({ answer, panel }: { readonly answer: NumbersAnswer; readon
                   <Text of={name} length={80} />
                 </a>
               )}
-              <span class="number">{total === null ? 'unknown' : formatValue(panel.unit, total)}</span>
+              <span class="total">{total === null ? 'unknown' : formatValue(panel.unit, total)}</span>
               <i
                 class="length"
                 aria-hidden="true"
