@@ -186,6 +186,25 @@ describe.skipIf(chromiumPath === undefined)('the list of runs', () => {
       expect(await axeViolations(page)).toEqual([]);
     });
 
+    test('works on a phone by touch: a filter, two runs to compare, one to open', async () => {
+      await studio.send(
+        workflowSpan('pocket', { status: 'error', statusMessage: 'no signal' }),
+        workflowSpan('pocket'),
+      );
+      const page = await studio.open('/?workflow=pocket', { width: 360, height: 740 });
+      await row(page, 'pocket').first().waitFor();
+      for (const box of await page.getByRole('checkbox').all()) await box.click();
+      await page.getByRole('button', { name: 'Compare' }).click();
+      await page.waitForURL(/\/compare\//);
+      await page.goBack();
+      await page.getByRole('button', { name: 'Put back' }).click();
+      await page.getByRole('link', { name: 'Failed', exact: true }).click();
+      await expect.poll(() => names(page)).toEqual(['pocket']);
+      await row(page, 'pocket').getByText('no signal').click();
+      await page.getByRole('heading', { name: 'pocket' }).waitFor();
+      expect(new URL(page.url()).pathname).toMatch(/^\/run\//);
+    });
+
     test('compares two picked runs, or the active one with the newest that worked', async () => {
       await studio.send(workflowSpan('twice', { name: 'one' }));
       await studio.send(workflowSpan('twice', { status: 'error', statusMessage: 'no' }));

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { AboutAnswer } from '../../../../src/tools/studio/api.ts';
 import { axeViolations, chromiumPath, useStudio } from '../../../support/browser.ts';
+import { freePort } from '../../../support/free-port.ts';
 import { span, workflowSpan } from '../../../support/studio-spans.ts';
 
 const SIZES = [
@@ -187,6 +188,17 @@ describe.skipIf(chromiumPath === undefined)('the page of Studio', () => {
       const { stdout } = await promisify(execFile)('bash', ['-c', lines], { timeout: 30_000 });
       expect(stdout).toBe('{}');
       await page.getByRole('link', { name: 'hello' }).waitFor();
+    });
+  });
+
+  describe('with an endpoint that cannot be scraped', async () => {
+    const target = `http://127.0.0.1:${await freePort()}/metrics`;
+    const studio = useStudio({ targets: [{ url: target }] });
+
+    test('says which, and why', async () => {
+      const page = await studio.open('/');
+      const line = page.locator('.wiring li').filter({ hasText: target });
+      await line.getByText(/Connection refused/).waitFor();
     });
   });
 });

@@ -18,7 +18,7 @@ export function Wiring({ titleId }: { readonly titleId: string }) {
         <dd>
           <code>{facts.url}</code> for OTLP over HTTP, JSON and protobuf
         </dd>
-        <dt>Last request</dt>
+        <dt>Last requests</dt>
         <dd>
           <LastRequests {...facts} />
         </dd>
@@ -57,19 +57,19 @@ function LastRequests({ receiver, nowMs, startedMs }: AboutAnswer) {
   return (
     <ol class="requests">
       {receiver.requests.map((request) => (
-        <li key={`${request.atMs} ${request.path} ${request.status}`} class={request.problem === '' ? '' : 'bad'}>
-          <span class="soft">{formatAgo(request.atMs, nowMs)}</span>{' '}
+        <li key={`${request.atMs} ${request.path} ${request.status}`}>
           <code>
             <Text of={`${request.method} ${request.path}`} length={100} />
           </code>{' '}
-          <Text of={request.contentType} length={60} />{' '}
+          {request.contentType !== '' && <Text of={request.contentType} length={60} />}{' '}
           <strong>{request.status === 0 ? 'not HTTP/1.1' : request.status}</strong>{' '}
+          <span class="soft">{formatAgo(request.atMs, nowMs)}</span>
           {request.problem === '' ? (
-            `${formatCount(request.spans)} ${request.spans === 1 ? 'span' : 'spans'}`
+            `, ${formatCount(request.spans)} ${request.spans === 1 ? 'span' : 'spans'}`
           ) : (
-            <span class="problem">
-              <Text of={request.problem} />
-            </span>
+            <p class="problem">
+              <Text of={request.problem} length={1_000} />
+            </p>
           )}
         </li>
       ))}
@@ -82,7 +82,7 @@ function Targets({ targets, nowMs }: AboutAnswer) {
   return (
     <ul>
       {targets.map(({ url, lastMs, problem, series }) => (
-        <li key={url} class={problem === '' ? '' : 'bad'}>
+        <li key={url}>
           <code>
             <Text of={url} />
           </code>{' '}
