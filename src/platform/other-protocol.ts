@@ -16,6 +16,8 @@ const AFTER_PREFACE = 'HPE_PAUSED_H2_UPGRADE';
 const UNIMPLEMENTED = '12';
 /** A client that has not asked by then is cut off, in milliseconds. */
 const LONGEST_MS = 10_000;
+/** What the parser says of bytes that are no request, unlike one that is too large or does not come to its end. */
+const NO_REQUEST: ReadonlySet<string> = new Set(['HPE_INVALID_METHOD', 'HPE_INVALID_CONSTANT', 'HPE_INVALID_VERSION']);
 /** An error of the parser of Node.js to a status. The others are 400. */
 const STATUSES: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
@@ -28,6 +30,9 @@ interface ParserError extends NodeJS.ErrnoException {
   readonly bytesParsed?: number;
 }
 
+/** Connections that HTTP/2 has: the parser of HTTP/1.1 still waits for a request, and says that none came. */
+const taken = new WeakSet<Socket>();
+
 /**
  * Answers and ends a connection whose bytes could not be parsed.
  *
@@ -38,15 +43,17 @@ export function answerOther(
   { code = '', rawPacket = Buffer.alloc(0), bytesParsed = 0 }: ParserError,
   messageFor: (request: OtherRequest) => string,
 ): void {
+  if (taken.has(socket)) return;
   if (code === AFTER_PREFACE) {
+    taken.add(socket);
     // The preface itself may have come in an earlier packet.
     answerHttp2(socket, Buffer.concat([PREFACE, rawPacket.subarray(bytesParsed)]), messageFor);
     return;
   }
+  const head = [`HTTP/1.1 ${STATUSES[code] ?? '400 Bad Request'}`, 'Connection: close', 'Content-Type: text/plain'];
   // 0x16 0x03 is the first record of TLS. Its client calls our answer a wrong version.
   const protocol = rawPacket[0] === 0x16 && rawPacket[1] === 0x03 ? 'TLS' : 'unknown';
-  const text = `${messageFor({ protocol, path: '', contentType: '' })}\n`;
-  const head = [`HTTP/1.1 ${STATUSES[code] ?? '400 Bad Request'}`, 'Connection: close', 'Content-Type: text/plain'];
+  const text = NO_REQUEST.has(code) ? `${messageFor({ protocol, path: '', contentType: '' })}\n` : '';
   socket.end(`${head.join('\r\n')}\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`, () =>
     socket.destroy(),
   );

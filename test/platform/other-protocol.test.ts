@@ -3,12 +3,15 @@ import { connect as connectHttp2, type IncomingHttpHeaders } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type HttpServer, sendText, startHttpServer } from '../../src/platform/http-server.ts';
+import { type HttpServer, type HttpServerOptions, sendText, startHttpServer } from '../../src/platform/http-server.ts';
 import type { OtherRequest } from '../../src/platform/other-protocol.ts';
 
-async function start(): Promise<HttpServer & { readonly others: OtherRequest[]; readonly port: number }> {
+async function start(
+  limits: Partial<HttpServerOptions> = {},
+): Promise<HttpServer & { readonly others: OtherRequest[]; readonly port: number }> {
   const others: OtherRequest[] = [];
   const server = await startHttpServer({
+    ...limits,
     host: '127.0.0.1',
     port: 0,
     handle: ({ response }) => sendText(response, 200, 'hello'),
@@ -106,5 +109,36 @@ describe('a server that is told of other protocols', () => {
     const closed = once(session, 'close');
     await server.close();
     await closed;
+  });
+
+  it('does not tell of a connection that sends nothing, or a part of a request', async () => {
+    const { port, others } = await start({ headTimeoutMs: 200 });
+    const silent = await open(port);
+    const half = await open(port);
+    half.write('GET / HTTP/1.1\r\nHost: ');
+    const large = await open(port);
+    large.write(`GET / HTTP/1.1\r\nx: ${'y'.repeat(20_000)}\r\n`);
+    const ended = await open(port);
+    ended.end('POST / HTTP/1.1\r\nHo');
+    const answers = [silent, half, large, ended].map(async (socket) => {
+      let text = '';
+      for await (const chunk of socket) text += chunk;
+      return text.slice(0, 12);
+    });
+    expect(await Promise.all(answers)).toEqual(['HTTP/1.1 408', 'HTTP/1.1 408', 'HTTP/1.1 431', 'HTTP/1.1 400']);
+    expect(others).toEqual([]);
+  });
+
+  it('leaves a connection of HTTP/2 alone when the time for the head of a request is over', async () => {
+    const { url, others } = await start({ headTimeoutMs: 200 });
+    const session = connectHttp2(url);
+    onTestFinished(() => session.destroy());
+    await once(session, 'remoteSettings');
+    const silent = await open(Number(new URL(url).port));
+    for await (const _ of silent);
+    const stream = session.request({ ':path': '/', 'content-type': 'application/grpc' });
+    const [headers] = await once(stream, 'response');
+    expect(headers['grpc-status']).toBe('12');
+    expect(others).toHaveLength(1);
   });
 });
