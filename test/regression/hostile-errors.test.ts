@@ -17,7 +17,19 @@ afterEach(() => telemetry.stop());
 const trap = () => {
   throw new Error('a trap');
 };
-const ASKED = ['name', 'message', 'stack', 'status', 'headers', 'response', 'retryAfterMs', 'usage', 'cause', VERDICT];
+const ASKED = [
+  'name',
+  'message',
+  'stack',
+  'status',
+  'headers',
+  'response',
+  'retryAfterMs',
+  'usage',
+  'cause',
+  'errors',
+  VERDICT,
+];
 const HOSTILE: readonly (readonly [string, () => unknown])[] = [
   [
     'an error whose getters throw',
