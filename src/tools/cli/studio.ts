@@ -77,7 +77,7 @@ export async function studioCommand(options: StudioCommandOptions): Promise<void
   print(`Spans    OTLP over HTTP, from any program: ${setVariable('OTEL_EXPORTER_OTLP_ENDPOINT', studio.url)}`);
   if (token !== undefined)
     print(`         ${setVariable('OTEL_EXPORTER_OTLP_HEADERS', `"Authorization=Bearer%20${token}"`)}`);
-  print(`Metrics  ${targets.map(({ url }) => foreignText(url)).join(', ')}`);
+  print(`Scrapes  ${targets.map(({ url }) => foreignText(url)).join(', ')}`);
   print(`Kept     ${whereKept(studio.storage())}`);
   printError('Ctrl-C ends it');
   if (opens) openBrowser(studio.url);

@@ -51,7 +51,7 @@ describe('tta studio', () => {
     const { stdout, signal } = await run.exited;
     expect(signal).toBe('SIGTERM');
     expect(stdout).toContain(`OTEL_EXPORTER_OTLP_ENDPOINT=${url}`);
-    expect(stdout).toContain('Metrics  http://127.0.0.1:9464/metrics');
+    expect(stdout).toContain('Scrapes  http://127.0.0.1:9464/metrics');
     expect(stdout).toMatch(/^Kept {5}\S/m);
   });
 
