@@ -28,7 +28,7 @@ export interface OpenedStore {
 }
 
 /** The smallest limit that leaves room for runs. */
-const LEAST_BYTES = 1024 * 1024;
+const LEAST_BYTES = 1_000_000;
 const MEMORY_BYTES = 64 * 1024 * 1024;
 
 /**

@@ -8,7 +8,7 @@ export const PRAGMAS = `
   pragma auto_vacuum = incremental;
   pragma journal_mode = wal;
   pragma synchronous = normal;
-  pragma busy_timeout = 5000;
+  pragma busy_timeout = 1000;
   pragma cache_size = -32000;
 `;
 

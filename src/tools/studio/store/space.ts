@@ -6,7 +6,7 @@ export interface Space {
   bytes(): number;
   /** The bytes of the file that are not free. */
   used(): number;
-  /** Gives free pages back to the file system, some at a time. */
+  /** Gives the log and free pages back to the file system, of these some at a time. */
   shrink(): void;
 }
 
@@ -25,6 +25,7 @@ export function measureSpace(database: Database, path: string): Space {
     used: () => (pages() - free()) * pageSize,
     shrink() {
       if (free() > 0) database.exec(`pragma incremental_vacuum(${PAGES_AT_A_TIME})`);
+      database.exec('pragma wal_checkpoint(truncate)');
     },
   };
 }

@@ -158,6 +158,7 @@ export function createSqliteStore(database: Database, { path, limits, now }: Sql
   function keepWithinLimit(): void {
     const isTooMuch = () => space.used() > maxBytes - reserved;
     if (isTooMuch()) deleteOldest(isTooMuch);
+    if (space.bytes() > maxBytes) space.shrink();
   }
 
   const store: SqliteStore = {
@@ -215,7 +216,6 @@ export function createSqliteStore(database: Database, { path, limits, now }: Sql
     tidy(nowMs) {
       deleteOldest((receivedMs) => receivedMs < nowMs - retentionDays * DAY_MS);
       keepWithinLimit();
-      if (space.bytes() > maxBytes) space.shrink();
     },
     close: () => database.close(),
   };

@@ -92,6 +92,38 @@ describe('a store on disk', () => {
     }
   });
 
+  it('goes on in memory while another program has it locked, and writes that down afterwards', async () => {
+    const folder = tempFolder();
+    const store = await opened(folder);
+    store.add([modelCall('a')], NOW_MS);
+    const other = driver?.open(join(folder, 'studio.db'));
+    other?.exec('begin immediate');
+    store.add([root('a'), root('b')], NOW_MS);
+    expect(notes(store)).toMatch(/Another program has locked .*studio\.db: new runs are kept in memory until it ends/);
+    expect(traces(store)).toEqual(['b', 'a'].map(traceIdOf));
+    expect(store.run(traceIdOf('a'))).toMatchObject({ spans: 2, status: 'success' });
+    other?.exec('rollback');
+    other?.close();
+    store.tidy(NOW_MS);
+    expect(notes(store)).toBe('');
+    expect(store.spans(traceIdOf('a'), 0, 9)).toEqual({ spans: [modelCall('a'), root('a')], last: 2 });
+  });
+
+  it('has a smallest limit that holds', async () => {
+    const maxBytes = 1_000_000;
+    const store = await opened(tempFolder(), { ...LIMITS, maxBytes });
+    for (let at = 0; at < 50; at++) {
+      store.add(
+        Array.from({ length: 50 }, (_, index) => root(`run ${at} ${index}`)),
+        NOW_MS,
+      );
+      expect(store.state().bytes).toBeLessThanOrEqual(maxBytes);
+    }
+    store.tidy(NOW_MS);
+    expect(store.state().runs).toBeGreaterThan(50);
+    expect(traces(store)[0]).toBe(traceIdOf('run 49 49'));
+  });
+
   it('refuses limits that leave no room', async () => {
     for (const limits of [{ maxBytes: 0 }, { maxBytes: Number.NaN }, { retentionDays: 0 }, { retentionDays: -1 }]) {
       await expect(openStore({ limits: { ...LIMITS, ...limits } })).rejects.toThrow(RangeError);
