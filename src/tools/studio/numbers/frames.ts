@@ -93,11 +93,14 @@ export function createFrames(book: SeriesBook, journal: FrameJournal, { retentio
   const unwritten: Gap[] = [];
   const changed = new Set<number>();
 
-  /** The frame of a length at a time. An endpoint that answers late is counted in the newest. */
+  /**
+   * The frame of a length at a time. An endpoint that answers late is counted in the newest; only a clock that was set back
+   * begins one before it.
+   */
   function frameAt(lengthMs: number, timeMs: number): OpenFrame {
     const atMs = Math.floor(timeMs / lengthMs) * lengthMs;
     const current = open.get(lengthMs);
-    if (current !== undefined && atMs <= current.atMs) return current;
+    if (current !== undefined && atMs <= current.atMs && current.atMs - timeMs < LONGEST_MS) return current;
     if (current !== undefined) {
       const frame = sealed(lengthMs, current);
       closed.get(lengthMs)?.push(frame);

@@ -131,12 +131,12 @@ function checked(text: string): string {
   return metricsAddress(text);
 }
 
-/** Without a password. */
+/** Without a user and a password. */
 function shown(url: string): string {
   const address = new URL(url);
-  if (address.username !== '') address.username = '…';
+  address.username = '';
   address.password = '';
-  return decodeURI(address.href);
+  return address.href;
 }
 
 /** The port and path of an address of this machine, which has several names. */

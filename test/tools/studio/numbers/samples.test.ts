@@ -54,6 +54,14 @@ describe('what counters say', () => {
     expect(one.ask(0, 60).total('executions')).toBe(17);
   });
 
+  it('goes on when the clock was set back', () => {
+    const { at, ask } = program();
+    at(100_005, { ...started(0), [runs('a')]: 7 });
+    at(5, { ...started(0), [runs('a')]: 8 });
+    at(10, { ...started(0), [runs('a')]: 10 });
+    expect(ask(0, 60).total('executions')).toBe(3);
+  });
+
   it('has dollars without a rounding that grows', () => {
     const { at, ask } = program();
     const cost = 'tta_llm_cost_total{model="m",provider="p"}';
