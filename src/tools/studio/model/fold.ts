@@ -1,11 +1,10 @@
 /** The rows of a waterfall: the tree in its order, and from five equal siblings on one row for all of them. */
+import { type Distribution, distributionOf } from './distribution.ts';
 import { factsOf, type SpanGroup } from './facts.ts';
 import { matchesIn } from './search.ts';
+import { type Fold, type Item, itemsOf } from './siblings.ts';
 import { add, noTotals, type Totals, totalsOf } from './totals.ts';
 import type { RunTree, TreeNode } from './tree.ts';
-
-/** So many equal siblings fold. */
-export const FOLD_FROM = 5;
 
 export type Row = SpanRow | FoldRow;
 
@@ -48,16 +47,6 @@ export interface FoldRow extends RowPlace {
   readonly endUs: number;
   /** Of all members together. */
   readonly totals: Totals;
-}
-
-/** Nanoseconds. */
-export interface Distribution {
-  readonly min: number;
-  readonly median: number;
-  readonly p95: number;
-  readonly max: number;
-  /** Counts in steps of equal ratio from `min` to `max`. */
-  readonly counts: readonly number[];
 }
 
 export interface FoldView {
@@ -132,62 +121,6 @@ export function rowsOf(tree: RunTree, { toggled = new Map(), search = '', reveal
   return { rows, matches };
 }
 
-interface Fold {
-  readonly key: string;
-  readonly members: TreeNode[];
-}
-type Item = TreeNode | Fold;
-
-const equality = (node: TreeNode) => {
-  const { type, label } = factsOf(node.span);
-  return node.isMissing ? `missing ${node.span.spanId}` : `${type} ${label} ${node.span.scope}`;
-};
-
-/**
- * Siblings, with a fold in the place of the first of five or more equal ones. Below an agent only equal ones that follow one
- * another fold: there the order of model calls and tools is what a reader looks for.
- */
-function itemsOf(siblings: readonly TreeNode[], parent: TreeNode | null): readonly Item[] {
-  if (siblings.length < FOLD_FROM) return siblings;
-  const where = `fold ${parent?.span.spanId ?? ''} `;
-  return isInTurn(siblings) ? foldNeighbours(siblings, where) : foldAll(siblings, where);
-}
-
-function foldAll(siblings: readonly TreeNode[], where: string): readonly Item[] {
-  const groups = new Map<string, TreeNode[]>();
-  for (const node of siblings) {
-    const key = equality(node);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [node]);
-    else group.push(node);
-  }
-  return siblings.flatMap((node): readonly Item[] => {
-    const key = equality(node);
-    const members = groups.get(key) as TreeNode[];
-    if (members.length < FOLD_FROM) return [node];
-    return members[0] === node ? [{ key: where + key, members }] : [];
-  });
-}
-
-function foldNeighbours(siblings: readonly TreeNode[], where: string): readonly Item[] {
-  const items: Item[] = [];
-  for (let from = 0, to = 0; from < siblings.length; from = to) {
-    const first = siblings[from] as TreeNode;
-    const key = equality(first);
-    for (to = from + 1; to < siblings.length && equality(siblings[to] as TreeNode) === key; ) to += 1;
-    const members = siblings.slice(from, to);
-    if (members.length < FOLD_FROM) items.push(...members);
-    else items.push({ key: `${where}${key} ${first.span.spanId}`, members });
-  }
-  return items;
-}
-
-/** Model calls and tools beside one another: an agent's turns. */
-function isInTurn(siblings: readonly TreeNode[]): boolean {
-  const has = (wanted: SpanGroup) => siblings.some(({ span }) => factsOf(span).group === wanted);
-  return has('tool') && has('model');
-}
-
 type FoldFacts = Omit<FoldRow, 'level' | 'position' | 'siblings' | 'parentKey' | 'isExpanded' | 'shown'>;
 
 function foldRow({ key, members }: Fold, totals: ReadonlyMap<TreeNode, Totals>): FoldFacts {
@@ -219,21 +152,6 @@ function foldRow({ key, members }: Fold, totals: ReadonlyMap<TreeNode, Totals>):
     totals: sum,
     isExpandable: true,
   };
-}
-
-const STEPS = 16;
-
-export function distributionOf(durationsNs: readonly number[]): Distribution {
-  const sorted = [...durationsNs].sort((one, other) => one - other);
-  const at = (share: number) => sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
-  const [min, max] = [at(0), at(1)];
-  const counts = new Array<number>(STEPS).fill(0);
-  const range = Math.log((max + 1) / (min + 1));
-  for (const each of sorted) {
-    const step = range === 0 ? 0 : Math.floor((Math.log((each + 1) / (min + 1)) / range) * STEPS);
-    counts[Math.min(STEPS - 1, step)] = (counts[Math.min(STEPS - 1, step)] ?? 0) + 1;
-  }
-  return { min, median: at(0.5), p95: at(0.95), max, counts };
 }
 
 function withAncestors(nodes: readonly TreeNode[]): Set<TreeNode> {
