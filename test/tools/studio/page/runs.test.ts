@@ -122,6 +122,7 @@ describe.skipIf(chromiumPath === undefined)('the list of runs', () => {
       await row(page, 'broken').click();
       await page.waitForURL(/\/run\/[0-9a-f]{32}$/);
       await page.getByRole('heading', { name: 'broken' }).waitFor();
+      await expect.poll(() => page.title()).toBe('broken: failure · Studio');
       await page.keyboard.press('Escape');
       await page.waitForURL(/\/\?status=failure&workflow=broken$/);
       await page.getByRole('link', { name: 'Numbers' }).click();
@@ -129,6 +130,7 @@ describe.skipIf(chromiumPath === undefined)('the list of runs', () => {
       await page.getByRole('link', { name: 'Runs', exact: true }).click();
       await page.waitForURL(/\/\?status=failure&workflow=broken$/);
       expect(await names(page)).toEqual(['broken']);
+      expect(await page.title()).toBe('Runs · Studio');
     });
 
     test('says what is wrong with a filter, and keeps what was typed', async () => {

@@ -22,6 +22,9 @@ export const view = computed((): View => {
 /** The path of the list of runs as it was seen last, with its filter: who goes back finds it as it was. */
 export const listPath = signal('/');
 
+/** What the view is about, such as the name of a run, for the title of the browser's tab. */
+export const subject = signal('');
+
 /** Goes to a path of this page. `replace`: "back" does not return to the present one. */
 export function go(path: string, { replace = false } = {}): void {
   const url = new URL(path, location.origin);

@@ -1,6 +1,6 @@
 import { effect, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { listPath, type View, view } from './address.ts';
+import { listPath, subject, type View, view } from './address.ts';
 import { Text } from './parts/cells.tsx';
 import { Guarded } from './parts/guarded.tsx';
 import { KeysDialog } from './parts/keys-dialog.tsx';
@@ -8,6 +8,7 @@ import { lazy } from './parts/lazy.tsx';
 import { RunView } from './run/run-view.tsx';
 import { RunsView } from './runs/runs-view.tsx';
 import { about, isConnected } from './server.ts';
+import { show } from './show.ts';
 import { THEMES, theme } from './theme.ts';
 import { Wiring } from './wiring/wiring.tsx';
 
@@ -26,7 +27,7 @@ export function App() {
   useEffect(
     () =>
       effect(() => {
-        document.title = `${TITLES[view.value.name]} · Studio`;
+        document.title = `${show(subject.value, 80) || TITLES[view.value.name]} · Studio`;
       }),
     [],
   );

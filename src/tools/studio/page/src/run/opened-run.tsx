@@ -2,7 +2,7 @@
 import { useComputed } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { storyOf } from '../../../model/story.ts';
-import { go, listPath, parameters } from '../address.ts';
+import { go, listPath, parameters, subject } from '../address.ts';
 import { useKeys } from '../parts/keys.ts';
 import { show } from '../show.ts';
 import { RunActions } from './actions.tsx';
@@ -40,6 +40,12 @@ export function OpenedRun({ open }: { readonly open: OpenRun }) {
   useEffect(() => {
     document.title = `${show(name, 80)} · Studio`;
   }, [name]);
+  useEffect(() => {
+    subject.value = run === undefined ? '' : `${run.name}: ${run.status}`;
+    return () => {
+      subject.value = '';
+    };
+  }, [run?.name, run?.status]);
   if (run === undefined) return null;
   const isRunning = run.status === 'running';
   const tab = tabOf(parameters.value.get('tab'), isWide);
