@@ -5,7 +5,6 @@ import { Text } from './parts/cells.tsx';
 import { Guarded } from './parts/guarded.tsx';
 import { KeysDialog } from './parts/keys-dialog.tsx';
 import { lazy } from './parts/lazy.tsx';
-import { RunView } from './run/run-view.tsx';
 import { RunsView } from './runs/runs-view.tsx';
 import { about, isConnected } from './server.ts';
 import { show } from './show.ts';
@@ -13,6 +12,7 @@ import { THEMES, theme } from './theme.ts';
 import { Wiring } from './wiring/wiring.tsx';
 
 const NumbersView = lazy(async () => (await import('./numbers/numbers-view.tsx')).NumbersView);
+const RunView = lazy(async () => (await import('./run/run-view.tsx')).RunView);
 const CompareView = lazy(async () => (await import('./compare/compare-view.tsx')).CompareView);
 
 const TITLES: Readonly<Record<View['name'], string>> = {
