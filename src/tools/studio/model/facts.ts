@@ -135,7 +135,7 @@ function readFacts(span: StudioSpan): SpanFacts {
   const isModelCall = operation !== null && MODEL_CALLS.has(operation);
   const model = firstText(attributes, 'gen_ai.response.model', 'gen_ai.request.model');
   const outcome = outcomeOf(span);
-  const { label, isNamed } = labelOf(span, primitive, step);
+  const { label, isNamed } = labelOf(span, primitive, step, isModelCall);
   const nanodollars = nanodollarsOf(attributes['tta.llm.cost_usd']);
   return {
     type,
@@ -206,12 +206,19 @@ function outcomeOf({ attributes, status }: StudioSpan): Outcome {
 }
 
 /** An unnamed model call of ours is called by its model, any other unnamed primitive by its kind. */
-function labelOf({ attributes, name }: StudioSpan, primitive: string | null, step: number | null) {
+function labelOf(
+  { attributes, name }: StudioSpan,
+  primitive: string | null,
+  step: number | null,
+  isModelCall: boolean,
+) {
   const named = firstText(attributes, 'tta.primitive.name', 'gen_ai.workflow.name', 'gen_ai.tool.name');
   const isNamed = named === null || primitive === null || named !== unnamed(primitive);
   if (named !== null && (isNamed || primitive !== 'llm')) return { label: named, isNamed };
   if (step !== null) return { label: name, isNamed: true };
-  const other = firstText(attributes, 'gen_ai.agent.name', 'gen_ai.response.model', 'gen_ai.request.model');
+  // Some programs name the agent on its model calls too.
+  const agent = isModelCall ? [] : ['gen_ai.agent.name'];
+  const other = firstText(attributes, ...agent, 'gen_ai.response.model', 'gen_ai.request.model');
   return { label: other ?? name, isNamed: other !== null || named === null };
 }
 

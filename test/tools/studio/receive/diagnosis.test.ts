@@ -85,7 +85,7 @@ describe('the receiver remembers', () => {
 
   it('hostile requests as one short line of text', async () => {
     const receiver = await start();
-    const type = `application/json\u202e\u001b[31m${'x'.repeat(9_000)}`;
+    const type = `application/json\u202e\u001b[31m${'x'.repeat(5_000)}`;
     await post(`${receiver.url}/v1/${'%00<script>'.repeat(500)}`, encodeURI(type));
     const [request] = receiver.state().requests;
     expect(request?.path.length).toBeLessThanOrEqual(200);

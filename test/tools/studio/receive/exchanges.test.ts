@@ -150,9 +150,9 @@ it('Pydantic AI has its agent, tool, model, tokens, dollars and error, each call
     name: 'invoke_agent forecaster',
   });
   expect(answer.map((span) => [factsOf(span).group, factsOf(span).label])).toEqual([
-    ['model', expect.any(String)],
+    ['model', 'gpt-4o'],
     ['tool', 'weather'],
-    ['model', expect.any(String)],
+    ['model', 'gpt-4o'],
     ['agent', 'forecaster'],
   ]);
   expect(rowOf(broken)).toMatchObject({ status: 'failure', errors: 2, failure: expect.stringContaining('Connection') });
