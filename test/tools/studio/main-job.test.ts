@@ -1,7 +1,7 @@
 /** `tta digest --chaos` as a user starts it, and what its Studio shows meanwhile and afterwards. */
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import type { RunsAnswer } from '../../../src/tools/studio/api.ts';
+import type { NumbersAnswer, RunsAnswer } from '../../../src/tools/studio/api.ts';
 import { chromiumPath, useStudio } from '../../support/browser.ts';
 import { scrape, total } from '../../support/scrape.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
@@ -61,6 +61,13 @@ describe.skipIf(chromiumPath === undefined)('the main job with --chaos', () => {
       .poll(async () => Math.abs(total(await scrape(metrics), 'tta_llm_cost_total') - dollars) < 1e-8)
       .toBe(true);
     expect(Math.abs(Number(shown) - dollars)).toBeLessThan(0.01);
+
+    // The numbers are those of the endpoint too, which is scraped every five seconds.
+    const counted = async () => {
+      const { panels } = (await (await fetch(`${address}/api/numbers?window=all`)).json()) as NumbersAnswer;
+      return panels.find(({ id }) => id === 'cost')?.series[0]?.total ?? 0;
+    };
+    await expect.poll(async () => Math.abs((await counted()) - dollars) < 1e-8, { timeout: 15_000 }).toBe(true);
 
     await digest.waitForStdout(/run 2/);
     await page.getByRole('link', { name: 'Runs', exact: true }).click();
