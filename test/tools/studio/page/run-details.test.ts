@@ -42,6 +42,7 @@ describe.skipIf(chromiumPath === undefined)('the details of a run', () => {
     expect(await fold.innerText()).toMatch(/5 failed/);
     await fold.click();
     await details(page).getByText('Failed, the newest first').waitFor();
+    expect(await details(page).innerText()).not.toContain('(empty)');
     await details(page).getByRole('button', { name: '4.00 s' }).click();
     // Only what was asked for is opened: not 500 rows.
     await expect.poll(() => rows(page).count()).toBe(3);

@@ -99,15 +99,11 @@ function StepCells({ row, most }: { readonly row: CompareRow; readonly most: num
         <span class={(right?.failed ?? 0) > 0 ? 'bad' : undefined}>
           <Text of={label} length={100} />
         </span>{' '}
-        <span class="soft">
-          <Text of={type === label ? '' : type} length={40} />
-        </span>
+        <span class="soft">{type !== label && <Text of={type} length={40} />}</span>
       </span>
       <Cell>
         <span class="step-sign">{SIGNS[change]}</span>{' '}
-        <span class="soft">
-          <Text of={keys} length={80} />
-        </span>
+        <span class="soft">{keys !== '' && <Text of={keys} length={80} />}</span>
       </Cell>
       <Cell>
         {left !== null && right !== null && left.nodes.length === right.nodes.length

@@ -38,11 +38,8 @@ export function Overview({ breakdown, onOpen }: OverviewProps) {
               <Text of={shortName(factsOf(node.span))} length={80} />
             </button>{' '}
             <span class="soft">
-              {kind === 'work' ? (
-                <Text of={type === shortName(factsOf(node.span)) ? '' : type} length={40} />
-              ) : (
-                WAIT_NAMES[kind]
-              )}
+              {kind !== 'work' && WAIT_NAMES[kind]}
+              {kind === 'work' && type !== shortName(factsOf(node.span)) && <Text of={type} length={40} />}
               {spans > 1 && ` × ${formatCount(spans)}`}
             </span>
           </Share>

@@ -75,23 +75,35 @@ export function FoldPanel({ row, onOpen, onToggle, onClose }: FoldPanelProps) {
 function Members({ nodes, onOpen }: { readonly nodes: readonly TreeNode[]; readonly onOpen: (id: string) => void }) {
   return (
     <ol class="members">
-      {nodes.slice(0, MOST_LISTED).map(({ span }) => {
-        const { error, tags } = factsOf(span);
-        const said = error === null ? Object.values(tags).join(', ') : errorLine(error);
+      {nodes.slice(0, MOST_LISTED).map((node) => {
+        const { span } = node;
+        const { error } = factsOf(span);
+        const said = error === null ? tagsOf(node) : errorLine(error);
         return (
           <li key={span.spanId}>
             <button type="button" class="link" onClick={() => onOpen(span.spanId)}>
               {formatDuration(endUs(span) - span.startUs)}
             </button>{' '}
-            <span class={error === null ? 'soft' : 'bad'}>
-              <Text of={said} length={120} />
-            </span>
+            {said !== '' && (
+              <span class={error === null ? 'soft' : 'bad'}>
+                <Text of={said} length={120} />
+              </span>
+            )}
           </li>
         );
       })}
       {nodes.length > MOST_LISTED && <li class="soft">and {formatCount(nodes.length - MOST_LISTED)} more</li>}
     </ol>
   );
+}
+
+/** What tells the members apart: the author's tags, of the span or of the first within it that has some. */
+function tagsOf(node: TreeNode): string {
+  for (let each: TreeNode | undefined = node; each !== undefined; each = each.children[0]) {
+    const tags = Object.values(factsOf(each.span).tags);
+    if (tags.length > 0) return tags.join(', ');
+  }
+  return '';
 }
 
 interface BarsProps {
