@@ -12,6 +12,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     sourcemap: false,
+    // On a slow machine it would say how slow it was.
+    rolldownOptions: { checks: { pluginTimings: false } },
     // The licences of what is bundled go with it.
     license: { fileName: 'licenses.md' },
   },
