@@ -28,7 +28,7 @@ function howOf({ span }: TreeNode): string {
     case 'race':
       return 'by another branch';
     case 'map':
-      return 'by going on without it';
+      return 'by going on';
     case 'cache':
       return cache === 'stale' || cache === 'hit' ? 'by a value that it had' : '';
     default:

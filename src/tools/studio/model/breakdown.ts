@@ -2,6 +2,7 @@
 import { criticalPathOf } from './critical-path.ts';
 import { factsOf } from './facts.ts';
 import { plus } from './read.ts';
+import { endUs } from './span.ts';
 import { isCountedCall, nodesInOrder } from './totals.ts';
 import type { RunTree, TreeNode } from './tree.ts';
 import { type DollarUse, useOf } from './use.ts';
@@ -29,9 +30,11 @@ export interface DollarShare {
 }
 
 export interface Breakdown {
-  /** From the first start to the last end, in microseconds. */
+  /** The time of the roots, in microseconds: of overlapping ones once. */
   readonly totalUs: number;
-  /** The largest first; together they are the time of the roots. */
+  /** How long work went on after the last root had ended: nothing waited for it. */
+  readonly afterUs: number;
+  /** The largest first; together they are `totalUs`. */
   readonly time: readonly TimeShare[];
   readonly byModel: readonly DollarShare[];
   readonly byPrimitive: readonly DollarShare[];
@@ -42,6 +45,9 @@ export function breakdownOf(tree: RunTree): Breakdown {
   const byModel = new Map<string, DollarShare>();
   const byPrimitive = new Map<string, DollarShare>();
   const byUse = new Map<string, DollarShare>();
+  let lastUs = tree.startUs;
+  for (const { span } of tree.roots) lastUs = Math.max(lastUs, endUs(span));
+  const time = timeOf(tree);
   for (const node of nodesInOrder(tree)) {
     const { model, nanodollars, label } = factsOf(node.span);
     if (!isCountedCall(node)) continue;
@@ -50,8 +56,9 @@ export function breakdownOf(tree: RunTree): Breakdown {
     charge(byUse, useOf(node), nanodollars);
   }
   return {
-    totalUs: tree.endUs - tree.startUs,
-    time: timeOf(tree),
+    totalUs: time.reduce((sum, { us }) => sum + us, 0),
+    afterUs: tree.endUs - lastUs,
+    time,
     byModel: dearestFirst(byModel),
     byPrimitive: dearestFirst(byPrimitive),
     byUse: dearestFirst(byUse) as Breakdown['byUse'],

@@ -3,10 +3,12 @@ export interface ErrorText {
   /** Empty where it is not known. */
   readonly type: string;
   readonly message: string;
+  /** Whether it stands beside the one before it, in a list of errors, and is not its cause. */
+  readonly isBeside?: boolean;
 }
 
 /** `Caused by: ` (Java, and our library), `Caused by (1 of 2): ` (ours), `[cause]: ` (Node.js), ` ---> ` (.NET). */
-const CAUSE = /^\s*(?:Caused by(?: \(\d+ of \d+\))?: |\[cause\]: |---> )(.+)/;
+const CAUSE = /^\s*(?:Caused by(?: \((\d+) of \d+\))?: |\[cause\]: |---> )(.+)/;
 /** What Python writes between the stack of a cause and that of what came of it. */
 const PYTHON =
   /\n\s*(?:The above exception was the direct cause of the following exception|During handling of the above exception, another exception occurred):\s*\n/;
@@ -22,13 +24,13 @@ export function causesIn(stack: string | null): readonly ErrorText[] {
   if (stack === null) return [];
   const text = stack.slice(0, LONGEST_STACK);
   const earlier = text.split(PYTHON).slice(0, -1).reverse();
-  const causes = earlier.flatMap((part) => part.trimEnd().split('\n').at(-1) ?? []);
+  const causes = earlier.flatMap((part) => part.trimEnd().split('\n').at(-1) ?? []).map(alone);
   const lines = text.split('\n');
   for (const [i, line] of lines.entries()) {
     if (causes.length >= MOST_CAUSES) break;
-    const found = CAUSE.exec(line)?.[1];
-    if (found !== undefined) causes.push(found);
-    else if (RUST.test(line.trim())) causes.push(...indentedBelow(lines, i));
+    const [, place, found] = CAUSE.exec(line) ?? [];
+    if (found !== undefined) causes.push({ line: found, isBeside: Number(place) > 1 });
+    else if (RUST.test(line.trim())) causes.push(...indentedBelow(lines, i).map(alone));
   }
   return causes.slice(0, MOST_CAUSES).map(errorIn);
 }
@@ -38,8 +40,11 @@ function indentedBelow(lines: readonly string[], at: number): readonly string[] 
   return lines.slice(at + 1, end < 0 ? undefined : end).map((line) => line.replace(/^\s+(?:\d+: )?/, ''));
 }
 
-function errorIn(line: string): ErrorText {
+const alone = (line: string) => ({ line, isBeside: false });
+
+function errorIn({ line, isBeside }: ReturnType<typeof alone>): ErrorText {
   const text = line.trim().replace(/ \{$/, '').slice(0, LONGEST_MESSAGE);
   const [, type, message] = TYPE.exec(text) ?? [];
-  return type === undefined ? { type: '', message: text } : { type, message: message ?? '' };
+  const said = type === undefined ? { type: '', message: text } : { type, message: message ?? '' };
+  return isBeside ? { ...said, isBeside } : said;
 }

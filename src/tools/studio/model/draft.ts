@@ -1,11 +1,11 @@
 /** What a row keeps of spans while others may come. In which order they come makes no difference. */
 import { tellsUsage } from './calls.ts';
 import { cutText, lineOf } from './cut-text.ts';
-import { errorLine } from './error.ts';
+import { causesSaid, errorLine } from './error.ts';
 import { factsOf, type SpanFacts } from './facts.ts';
 import { textOf } from './read.ts';
-import type { DraftError, Earliest, Moment, RunDraft, Top } from './run.ts';
-import { isLocalRoot, type StudioSpan } from './span.ts';
+import type { DraftError, Earliest, Extent, Moment, RunDraft, Top } from './run.ts';
+import { endUs, isLocalRoot, type StudioSpan } from './span.ts';
 import { titleOf } from './title.ts';
 
 const LONGEST_NAME = 200;
@@ -17,13 +17,16 @@ const MOST_CALLERS = 64;
 
 /** From here on the top ends the run. */
 export const ENDS = 2;
+/** The root of the trace: nothing is around it. */
+export const IS_ROOT = 3;
 
-export const NO_DRAFT: RunDraft = { top: null, workflow: null, texts: {}, errors: [], callers: [] };
+export const NO_DRAFT: RunDraft = { top: null, extent: null, workflow: null, texts: {}, errors: [], callers: [] };
 
 export function withSpan(draft: RunDraft, span: StudioSpan): RunDraft {
   const facts = factsOf(span);
   return {
     top: topOf(draft.top, span, facts),
+    extent: extentWith(draft.extent, span),
     workflow: facts.workflow === null ? draft.workflow : earlier(draft.workflow, at(span, facts.workflow)),
     texts: textsWith(draft.texts, span, facts),
     errors: facts.error === null ? draft.errors : errorsWith(draft.errors, span, facts),
@@ -49,7 +52,7 @@ const earlier = (one: Earliest | null | undefined, other: Earliest): Earliest =>
  * workflow; else the earliest span. The first two end the run.
  */
 function topOf(top: Top | null, span: StudioSpan, facts: SpanFacts): Top | null {
-  const rank = span.parentSpanId === null ? 3 : isLocalRoot(span) ? 2 : facts.workflow === null ? 0 : 1;
+  const rank = span.parentSpanId === null ? IS_ROOT : isLocalRoot(span) ? 2 : facts.workflow === null ? 0 : 1;
   if (top !== null && (rank - top.rank || order(top, span)) < 0) return top;
   return {
     ...momentOf(span),
@@ -59,6 +62,12 @@ function topOf(top: Top | null, span: StudioSpan, facts: SpanFacts): Top | null 
     outcome: facts.outcome,
     error: facts.error === null ? '' : lineOf(errorLine(facts.error), LONGEST_LINE),
   };
+}
+
+function extentWith(extent: Extent | null, span: StudioSpan): Extent {
+  const lastUs = Math.ceil(endUs(span));
+  if (extent === null) return { startUs: span.startUs, endUs: lastUs };
+  return { startUs: Math.min(extent.startUs, span.startUs), endUs: Math.max(extent.endUs, lastUs) };
 }
 
 function textsWith(texts: RunDraft['texts'], span: StudioSpan, facts: SpanFacts): RunDraft['texts'] {
@@ -93,14 +102,15 @@ function bounded(texts: Record<string, Earliest>): RunDraft['texts'] {
   return texts;
 }
 
-/** Of each error the span that began last, and of all errors the latest. */
+/** Of each error the timeout that made it, else the span that began last; and of all errors the latest. */
 function errorsWith(errors: readonly DraftError[], span: StudioSpan, facts: SpanFacts): readonly DraftError[] {
   const said = facts.error === null ? '' : errorLine(facts.error);
-  const causes = facts.error?.causes.map((cause) => `, caused by ${errorLine(cause)}`).join('') ?? '';
+  const causes = facts.error === null ? '' : causesSaid(facts.error.causes, errorLine);
   const line = lineOf(`${titleOf(span)}: ${said}${causes}`, LONGEST_LINE);
-  const own: DraftError = { ...momentOf(span), error: lineOf(said, LONGEST_LINE), line };
+  const isTimeout = facts.type === 'timeout' && facts.outcome === 'timeout';
+  const own: DraftError = { ...momentOf(span), error: lineOf(said, LONGEST_LINE), line, isTimeout };
   const known = errors.find(({ error }) => error === own.error);
-  if (known !== undefined && order(own, known) < 0) return errors;
+  if (known !== undefined && (known.isTimeout === isTimeout ? order(own, known) < 0 : known.isTimeout)) return errors;
   return [...errors.filter((each) => each !== known), own]
     .sort((one, other) => order(other, one))
     .slice(0, MOST_ERRORS);

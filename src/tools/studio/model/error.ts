@@ -35,6 +35,10 @@ export function eventError({ attributes }: SpanEvent): ErrorFacts | null {
   return { type, message: textOf(attributes['exception.message']) ?? '', stack, causes: causesIn(stack) };
 }
 
+/** `, caused by A, caused by B`; errors of one list stand beside one another: `, caused by A, and by B`. */
+export const causesSaid = (causes: readonly ErrorText[], said: (error: ErrorText) => string): string =>
+  causes.map((cause) => `${cause.isBeside ? ', and by ' : ', caused by '}${said(cause)}`).join('');
+
 /** `Type: message`, or the one of them that says something. */
 export const errorLine = ({ type, message }: ErrorText): string =>
   message === '' ? type : type === '' ? message : `${type}: ${message}`;

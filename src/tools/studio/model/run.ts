@@ -35,7 +35,7 @@ export interface RunSummary {
   readonly kind: RunKind;
   readonly status: RunStatus;
   readonly startUs: number;
-  /** From the first start to the last end so far. */
+  /** Of its root; until that has ended, from the first start to the last end so far. */
   readonly durationUs: number;
   readonly spans: number;
   /** Spans that failed, also those that something absorbed; not those that were cancelled or given up. */
@@ -69,6 +69,8 @@ export interface RunSummary {
 export interface RunDraft {
   /** The span that names and ends the run, by what has come. */
   readonly top: Top | null;
+  /** From the first start to the last end of its spans. */
+  readonly extent: Extent | null;
   /** The earliest workflow. */
   readonly workflow: Earliest | null;
   /** Texts of which the earliest span's counts: ids, `tag.KEY`. */
@@ -77,6 +79,12 @@ export interface RunDraft {
   readonly errors: readonly DraftError[];
   /** The parents of model calls that told their usage: such a parent repeats it. */
   readonly callers: readonly string[];
+}
+
+/** Microseconds since the Unix epoch. */
+export interface Extent {
+  readonly startUs: number;
+  readonly endUs: number;
 }
 
 export interface Moment {
@@ -99,6 +107,8 @@ export interface Top extends Moment {
 }
 
 export interface DraftError extends Moment {
+  /** Whether it is a timeout that ended what ran in it: what it ended has the same error. */
+  readonly isTimeout: boolean;
   readonly error: string;
   readonly line: string;
 }

@@ -2,7 +2,7 @@
 import { absorberOf, firstFailuresIn } from './absorber.ts';
 import { culpritOf, interruptedIn } from './culprit.ts';
 import { lineOf } from './cut-text.ts';
-import { errorLine } from './error.ts';
+import { causesSaid, errorLine } from './error.ts';
 import { type Compensation, factsOf, type Outcome } from './facts.ts';
 import { isLocalRoot } from './span.ts';
 import { calledOf } from './title.ts';
@@ -59,18 +59,28 @@ const ENDINGS: Readonly<Record<Outcome, string>> = {
   rejected: 'was refused',
 };
 
+/** These turn work away themselves; what any other span says was refused to it by something that has no span. */
+const REFUSING: ReadonlySet<string> = new Set(
+  'circuit_breaker bulkhead rate_limit budget router switch cache'.split(' '),
+);
+
+function endingOf({ span }: TreeNode): string {
+  const { type, outcome } = factsOf(span);
+  return outcome === 'rejected' && REFUSING.has(type) ? 'refused its work' : ENDINGS[outcome];
+}
+
 function failureOf(root: TreeNode): Story {
   const path = culpritOf(root);
   const culprit = path.at(-1) ?? root;
   const { outcome, timeoutUs, error } = factsOf(culprit.span);
   const isStopped = outcome === 'cancelled' || outcome === 'superseded';
-  const parts: StoryPart[] = [name(culprit), say(` ${ENDINGS[outcome]}`)];
+  const parts: StoryPart[] = [name(culprit), say(` ${endingOf(culprit)}`)];
   if (outcome === 'timeout' && timeoutUs !== null) parts.push(say(` after ${timeoutUs / 1e6} s`));
   parts.push(...attemptOn(path));
   const interrupted = interruptedIn(culprit);
   if (interrupted !== undefined) parts.push(say(', while '), name(interrupted), say(' ran'));
   if (error !== null && errorLine(error) !== '') parts.push(say(`: ${errorSaid(error)}`));
-  for (const cause of error?.causes.slice(0, MOST_CAUSES) ?? []) parts.push(say(`, caused by ${errorSaid(cause)}`));
+  if (error !== null) parts.push(say(causesSaid(error.causes.slice(0, MOST_CAUSES), errorSaid)));
   const absorbers = path.toReversed().flatMap((node) => triedToAbsorb(node, culprit));
   parts.push(...(absorbers.length === 0 && !isStopped ? [say('; nothing absorbed it')] : absorbers), say('.'));
   return told(isStopped ? 'stopped' : 'failed', parts, culprit, path);
@@ -107,7 +117,10 @@ function triedToAbsorb(node: TreeNode, culprit: TreeNode): readonly StoryPart[] 
 }
 
 function compensationsIn(all: readonly Compensation[]): string {
-  const named = (result: string) => all.filter((each) => each.result === result).map(({ step }) => step);
+  const named = (result: string) =>
+    all
+      .filter((each) => each.result === result)
+      .map(({ step, error }) => (error === null ? step : `${step} (${errorSaid(error)})`));
   const texts = [
     ['undid', named('undone')],
     ['could not undo', named('failed')],

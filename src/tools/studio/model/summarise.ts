@@ -1,11 +1,11 @@
 /** A run's row of the list, from the spans that arrive. */
 import { countsAsCall } from './calls.ts';
 import { cutText } from './cut-text.ts';
-import { ENDS, NO_DRAFT, withSpan } from './draft.ts';
+import { ENDS, IS_ROOT, NO_DRAFT, withSpan } from './draft.ts';
 import { factsOf } from './facts.ts';
 import { plus } from './read.ts';
 import type { RunDraft, RunStatus, RunSummary } from './run.ts';
-import { endUs, type StudioSpan } from './span.ts';
+import type { StudioSpan } from './span.ts';
 
 const MOST_MODELS = 20;
 const LONGEST_MODEL = 100;
@@ -31,9 +31,6 @@ type Counted = { -readonly [Key in keyof RunSummary]: RunSummary[Key] };
 
 function count(row: Counted, span: StudioSpan, isCounted: boolean): void {
   const { isOurs, isModelCall, hasFailed, tokens, nanodollars, model, retries, cache } = factsOf(span);
-  const lastUs = Math.max(row.spans === 0 ? 0 : row.startUs + row.durationUs, Math.ceil(endUs(span)));
-  row.startUs = row.spans === 0 ? span.startUs : Math.min(row.startUs, span.startUs);
-  row.durationUs = lastUs - row.startUs;
   row.spans += 1;
   if (hasFailed) row.errors += 1;
   row.retries += retries.length;
@@ -64,12 +61,24 @@ function told(draft: RunDraft, row: RunSummary): Partial<RunSummary> {
     workflow: outermost?.value ?? null,
     service: top?.service ?? row.service,
     status,
+    ...timesOf(draft),
     session: texts.session?.value ?? null,
     correlation: texts.correlation?.value ?? null,
     tenant: texts.tenant?.value ?? null,
     tags,
     failure: failureOf(draft, status),
   };
+}
+
+/**
+ * Those of the root: work can go on after its end for nobody who waits, and the clocks of other services can differ from its
+ * own. All spans say it while there is no root.
+ */
+function timesOf({ top, extent }: RunDraft): Pick<RunSummary, 'startUs' | 'durationUs'> {
+  if (top?.rank === IS_ROOT) return { startUs: top.startUs, durationUs: Math.ceil(top.durationNs / 1_000) };
+  return extent === null
+    ? { startUs: 0, durationUs: 0 }
+    : { startUs: extent.startUs, durationUs: extent.endUs - extent.startUs };
 }
 
 /** The innermost span that failed with the error of the run. */

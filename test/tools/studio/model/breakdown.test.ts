@@ -51,6 +51,17 @@ describe('where the time went', () => {
     expect(timeOf(spans)).toEqual(['long work 90', 'both work 10']);
   });
 
+  it('tells apart what went on after the end', () => {
+    const breakdown = breakdownOf(
+      treeOf([
+        primitive('cache', 'memo', { id: 'memo', took: 2 }),
+        primitive('task', 'refresh', { id: 'refresh', parent: 'memo', at: 1, took: 50 }),
+      ]),
+    );
+    expect(breakdown).toMatchObject({ totalUs: 2_000, afterUs: 49_000 });
+    expect(breakdown.time.reduce((sum, { us }) => sum + us, 0)).toBe(2_000);
+  });
+
   it('is the whole time of the roots, once, whatever the run is like', () => {
     fc.assert(
       fc.property(runs, (spans) => {

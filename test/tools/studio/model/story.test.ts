@@ -82,12 +82,12 @@ describe('the sentence on a run', () => {
           ],
           { name: 'order' },
         ).execute(undefined as never),
-      'task ship failed: Error: no truck; saga order undid book and could not undo pay.',
+      'task ship failed: Error: no truck; saga order undid book and could not undo pay (Error: bank closed).',
     ],
     [
       'says that all branches of a race failed',
       () => race([fails('a'), fails('b', 'nor b')]).execute(undefined),
-      'race around a failed: RaceError: race: all 2 branches failed: a: Error: no answer; b: Error: nor b, caused by Error: no answer, caused by Error: nor b; nothing absorbed it.',
+      'race around a failed: RaceError: race: all 2 branches failed: a: Error: no answer; b: Error: nor b, caused by Error: no answer, and by Error: nor b; nothing absorbed it.',
     ],
     [
       'does not blame what was given up because of the failure',
@@ -97,7 +97,7 @@ describe('the sentence on a run', () => {
     [
       'says who refused the work',
       () => map(bulkhead(never('slow'), { concurrency: 1, name: 'one' }), { concurrency: 2 }).execute([1, 2] as never),
-      'bulkhead one was refused: BulkheadFullError: one is full: 1 running and 0 waiting, which is all it may hold; nothing absorbed it.',
+      'bulkhead one refused its work: BulkheadFullError: one is full: 1 running and 0 waiting, which is all it may hold; nothing absorbed it.',
     ],
     [
       'says what made another error of the first',
@@ -156,7 +156,7 @@ describe('the sentence on a run', () => {
     await guarded.execute().catch(() => {});
     const { text, tone } = storyOf(await treeFrom(() => workflow('w', guarded).execute(undefined)));
     expect(tone).toBe('failed');
-    expect(text).toMatch(/^circuit_breaker guard was refused: CircuitOpenError: /);
+    expect(text).toMatch(/^circuit_breaker guard refused its work: CircuitOpenError: /);
   });
 
   it('names the spans that it speaks of, from the root to the culprit', async () => {

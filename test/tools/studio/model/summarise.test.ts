@@ -69,6 +69,26 @@ describe('the row of a run', () => {
     });
   });
 
+  it('blames a timeout for its error, and not the work that it ended', () => {
+    const late = 'PrimitiveTimeoutError: limit did not finish within 80 ms';
+    const ended = { failed: late, attributes: { 'tta.outcome': 'timeout' } };
+    const task = primitive('task', 'slow', { id: 'slow', parent: 'limit', at: 1, took: 80, ...ended });
+    const limit = primitive('timeout', 'limit', { id: 'limit', took: 80, ...ended });
+    for (const row of [rowOf([task, limit]), rowOf([limit], [task])]) {
+      expect(row).toMatchObject({ status: 'timeout', failure: `timeout limit: ${late}` });
+    }
+  });
+
+  it('has the start and the duration of its root, whatever went on after it or has another clock', () => {
+    const root = primitive('cache', 'memo', { id: 'root', at: 10, took: 1 });
+    const refresh = primitive('task', 'refresh', { id: 'refresh', parent: 'root', at: 10.5, took: 500 });
+    const elsewhere = span({ id: 'far', parent: 'root', at: -3_600_000, took: 2, kind: 'server', service: 'far' });
+    for (const row of [rowOf([root, refresh, elsewhere]), rowOf([refresh], [elsewhere], [root])]) {
+      expect(row).toMatchObject({ startUs: root.startUs, durationUs: 1_000 });
+    }
+    expect(rowOf([refresh])).toMatchObject({ startUs: refresh.startUs, durationUs: 500_000 });
+  });
+
   it('of a run whose root is of another process ends with the root of this one', () => {
     const remote = primitive('task', 'job', { id: 'job', parent: 'elsewhere', isParentRemote: true });
     const step = primitive('task', 'step', { id: 'step', parent: 'job', at: 1 });

@@ -15,7 +15,7 @@ export interface OverviewProps {
 }
 
 export function Overview({ breakdown, onOpen }: OverviewProps) {
-  const { time, totalUs, byModel, byPrimitive, byUse } = breakdown;
+  const { time, totalUs, afterUs, byModel, byPrimitive, byUse } = breakdown;
   const shown = time.slice(0, MOST_SHARES);
   const restUs = time.slice(MOST_SHARES).reduce((sum, { us }) => sum + us, 0);
   const waitUs = time.reduce((sum, { us, kind }) => sum + (kind === 'work' ? 0 : us), 0);
@@ -25,6 +25,7 @@ export function Overview({ breakdown, onOpen }: OverviewProps) {
       <p class="soft">
         What the run waited for at each moment of its {formatDuration(totalUs)}
         {waitUs > 0 && <>, of which {formatDuration(waitUs)} were back-off, rate limits and queues</>}.
+        {afterUs > 0 && <> Work went on for {formatDuration(afterUs)} after its end.</>}
       </p>
       <ul class="shares">
         {shown.map(({ type, label, kind, us, node, spans }) => (
