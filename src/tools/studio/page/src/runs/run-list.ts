@@ -3,11 +3,12 @@ import { computed, signal } from '@preact/signals';
 import type { LiveEvent, RunsAnswer } from '../../../api.ts';
 import { parseFilter, writeFilter } from '../../../model/filter.ts';
 import type { RunSummary } from '../../../model/run.ts';
-import { parameters } from '../address.ts';
+import { listPath } from '../address.ts';
 import { ask } from '../server.ts';
 import { mergeRuns } from './merge.ts';
 
-export const filter = computed(() => parseFilter(parameters.value));
+/** Of the list as it was seen last: another view has other parameters. */
+export const filter = computed(() => parseFilter(new URL(listPath.value, location.origin).searchParams));
 /** The filter as the server takes it. Two addresses with the same filter have the same list. */
 const query = computed(() => writeFilter(filter.value).toString());
 
@@ -36,8 +37,8 @@ export const shownQuery = computed(() => list.value.query);
 export const isStale = computed(() => list.value.query !== query.value);
 export const hasMore = computed(() => !isStale.value && list.value.next !== null);
 
-async function askRuns(wanted: Readonly<Record<string, string | number>>): Promise<RunsAnswer> {
-  const path = new URLSearchParams(query.peek());
+async function askRuns(asked: string, wanted: Readonly<Record<string, string | number>>): Promise<RunsAnswer> {
+  const path = new URLSearchParams(asked);
   for (const [name, value] of Object.entries(wanted)) path.set(name, String(value));
   return await ask<RunsAnswer>(`/api/runs?${path}`);
 }
@@ -90,18 +91,18 @@ export async function refresh(event?: LiveEvent): Promise<void> {
 async function load(asked: string, wanted: number): Promise<RunList> {
   const count = Math.max(PAGE, wanted);
   const by = startedMs;
-  let answer = await askRuns({ limit: Math.min(LARGEST_PAGE, count) });
+  let answer = await askRuns(asked, { limit: Math.min(LARGEST_PAGE, count) });
   const { change } = answer;
   const all = [...answer.runs];
   while (all.length < count && answer.next !== null) {
-    answer = await askRuns({ limit: Math.min(LARGEST_PAGE, count - all.length), after: answer.next });
+    answer = await askRuns(asked, { limit: Math.min(LARGEST_PAGE, count - all.length), after: answer.next });
     all.push(...answer.runs);
   }
   return { query: asked, runs: all, next: answer.next, change, startedMs: by };
 }
 
 async function update(present: RunList, ids: readonly string[] | null): Promise<RunList> {
-  const answer = await askRuns({ limit: LARGEST_PAGE, since: present.change });
+  const answer = await askRuns(present.query, { limit: LARGEST_PAGE, since: present.change });
   // More has changed than is worth merging.
   if (answer.next !== null) return await load(present.query, PAGE);
   const sort = filter.peek().sort ?? 'newest';
@@ -114,7 +115,7 @@ export async function loadMore(): Promise<void> {
   const { next } = present;
   if (next === null || isStale.peek()) return;
   await alone(async () => {
-    const answer = await askRuns({ limit: LARGEST_PAGE, after: next });
+    const answer = await askRuns(present.query, { limit: LARGEST_PAGE, after: next });
     const known = new Set(present.runs.map(({ traceId }) => traceId));
     const further = answer.runs.filter(({ traceId }) => !known.has(traceId));
     return { ...present, runs: [...present.runs, ...further], next: answer.next };
