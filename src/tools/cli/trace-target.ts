@@ -1,6 +1,6 @@
 import { isListening } from '../../platform/is-listening.ts';
 import { messageOf } from '../../platform/message-of.ts';
-import { tellTarget } from '../studio/find-studio.ts';
+import { joinStudio, tellTarget } from '../studio/find-studio.ts';
 import type { TargetOptions } from '../studio/numbers/numbers.ts';
 import { startStudioProcess } from '../studio/start-studio-process.ts';
 import { besideCollector } from './beside-collector.ts';
@@ -22,7 +22,7 @@ export interface TraceTarget {
   readonly isKept: boolean;
   /** Has Studio scrape an endpoint now, and from now on. Never rejects. */
   scrape(target: TargetOptions): Promise<void>;
-  /** Ends Studio, if this program has started it. */
+  /** Ends Studio, if this program has started it, and no other one uses it. */
   close(): Promise<void>;
 }
 
@@ -82,7 +82,9 @@ export async function chooseTraceTarget(
       return { ...WITHOUT_STUDIO, traces: false, reason: `Studio at ${url} asks for its token: see tta studio --help` };
     }
     const scrape = (scraped: TargetOptions) => tellTarget(url, scraped).catch(() => {});
-    return { ...WITHOUT_STUDIO, ...target(url), reason: 'Studio runs there already', isKept: true, scrape };
+    const leave = await joinStudio(url, () => onEnd('it closed the connection'));
+    const ofFound = { scrape, isKept: about.storage.kind === 'disk', close: async () => leave() };
+    return { ...WITHOUT_STUDIO, ...target(url), reason: 'Studio runs there already', ...ofFound };
   } catch (error) {
     return { ...WITHOUT_STUDIO, traces: false, reason: `Studio could not be started: ${messageOf(error)}` };
   }

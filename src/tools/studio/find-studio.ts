@@ -1,3 +1,4 @@
+import { get } from 'node:http';
 import { systemClock } from '../../platform/clock.ts';
 import type { AboutAnswer } from './api.ts';
 import { SERVER_NAME } from './server/security.ts';
@@ -38,4 +39,32 @@ export async function tellTarget(
     body: JSON.stringify(target),
   });
   if (!response.ok) throw new Error((await response.text()).trim());
+}
+
+/**
+ * Has a Studio that runs already stay until this program leaves or ends. Never rejects.
+ *
+ * @param onEnd called when Studio ends before
+ * @returns leaves
+ */
+export function joinStudio(studio: string, onEnd: () => void): Promise<() => void> {
+  return new Promise((resolve) => {
+    const request = get(`${studio}/api/guest`, { agent: false });
+    let isJoined = false;
+    const leave = () => {
+      isJoined = false;
+      request.destroy();
+    };
+    request.once('response', (response) => {
+      isJoined = response.statusCode === 200;
+      // A program that ends in an unforeseen way must not wait for it.
+      response.resume().socket.unref();
+      resolve(leave);
+    });
+    request.once('error', () => {});
+    request.once('close', () => {
+      if (isJoined) onEnd();
+      resolve(leave);
+    });
+  });
 }

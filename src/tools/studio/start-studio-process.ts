@@ -11,10 +11,10 @@ export interface StudioProcessOptions extends StudioOptions {
   readonly port: number;
 }
 
-export interface StudioCommand {
-  readonly scrape: TargetOptions;
-  readonly id: number;
-}
+export type StudioCommand =
+  | { readonly scrape: TargetOptions; readonly id: number }
+  /** The program has no more to send. */
+  | { readonly leave: true };
 
 export interface ReadyStudio {
   readonly url: string;
@@ -27,12 +27,14 @@ export type StudioMessage =
   | { readonly ready: ReadyStudio }
   | { readonly found: FoundStudio }
   | { readonly failed: string }
-  | { readonly scraped: number };
+  | { readonly scraped: number }
+  /** Other programs use it. */
+  | { readonly stays: true };
 
 export interface StudioProcess extends ReadyStudio {
   /** Has it scrape an endpoint, now and from now on. Resolves when it has, or cannot. */
   scrape(target: TargetOptions): Promise<void>;
-  /** Resolves when it has written what it keeps. */
+  /** Resolves when it has written what it keeps. It goes on while other programs use it. */
   close(): Promise<void>;
 }
 
@@ -85,8 +87,13 @@ export async function startStudioProcess(
     if (!isClosing) onEnd(reason);
   });
   const waiting = new Map<number, () => void>();
+  let stays = () => {};
+  const goesOn = new Promise<void>((resolve) => {
+    stays = resolve;
+  });
   child.on('message', (answer: StudioMessage) => {
     if ('scraped' in answer) waiting.get(answer.scraped)?.();
+    else if ('stays' in answer) stays();
   });
   let scrapes = 0;
   return {
@@ -104,8 +111,9 @@ export async function startStudioProcess(
     },
     async close() {
       isClosing = true;
+      if (child.connected) child.send({ leave: true } satisfies StudioCommand, () => {});
+      await within(CLOSE_MS, Promise.race([ended, goesOn]));
       if (child.connected) child.disconnect();
-      await within(CLOSE_MS, ended);
     },
   };
 }

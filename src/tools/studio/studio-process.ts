@@ -1,6 +1,6 @@
 /**
- * The program that `startStudioProcess` starts. It ends with its parent process, and keeps until then what arrives: a
- * parent that is stopped sends its last spans.
+ * The program that `startStudioProcess` starts. It ends with its parent process, and with all other programs that use it.
+ * It keeps until then what arrives: a parent that is stopped sends its last spans.
  */
 import { messageOf } from '../../platform/message-of.ts';
 import { openStudio } from './open-studio.ts';
@@ -19,13 +19,19 @@ async function main(options: StudioProcessOptions): Promise<void> {
   }
   const { studio, isElsewhere } = opened;
   const { kind, path, notes } = studio.storage();
-  process.on('message', ({ scrape, id }: StudioCommand) => {
-    const done = () => send({ scraped: id });
-    studio.numbers.addTarget(scrape).then(done, done);
-  });
   const end = () => void studio.close().finally(() => process.exit());
-  if (process.connected) process.once('disconnect', end);
-  else end();
+  const endWhenUnused = () => void studio.guests.gone().then(end);
+  process.on('message', (command: StudioCommand) => {
+    if ('leave' in command) {
+      if (studio.guests.count() > 0) send({ stays: true });
+      else end();
+      return;
+    }
+    const done = () => send({ scraped: command.id });
+    studio.numbers.addTarget(command.scrape).then(done, done);
+  });
+  if (process.connected) process.once('disconnect', endWhenUnused);
+  else endWhenUnused();
   send({ ready: { url: studio.url, isElsewhere, storage: { kind, path, notes } } });
 }
 

@@ -12,6 +12,7 @@ import { isOfOtherProtocol } from './receive/advice.ts';
 import { createReceiver, type Receiver } from './receive/receiver.ts';
 import { createAccess } from './server/access.ts';
 import { createApi } from './server/api-routes.ts';
+import { createGuests, type Guests } from './server/guests.ts';
 import { createLive } from './server/live.ts';
 import { createPageHandler } from './server/page-files.ts';
 import { refusalOf, setSecurityHeaders } from './server/security.ts';
@@ -39,6 +40,7 @@ export interface Studio {
   /** `http://127.0.0.1:PORT`: the address of the page, and the endpoint for an OTLP exporter. */
   readonly url: string;
   readonly numbers: Numbers;
+  readonly guests: Guests;
   storage(): StorageState;
   close(): Promise<void>;
 }
@@ -101,9 +103,9 @@ export async function startStudio(options: StudioOptions = {}): Promise<Studio> 
     throw error;
   }
   isOpen(inside);
-  const { numbers, storage, stop, close } = inside;
+  const { numbers, guests, storage, stop, close } = inside;
   return {
-    ...{ url, numbers, storage },
+    ...{ url, numbers, guests, storage },
     async close() {
       stop();
       await server.close();
@@ -112,7 +114,7 @@ export async function startStudio(options: StudioOptions = {}): Promise<Studio> 
   };
 }
 
-interface Inside extends Pick<Studio, 'numbers' | 'storage'> {
+interface Inside extends Pick<Studio, 'numbers' | 'guests' | 'storage'> {
   keep(spans: readonly StudioSpan[]): void;
   handle(exchange: Exchange): Promise<void> | void;
   /** Ends what would go on by itself. */
@@ -137,12 +139,13 @@ async function open(
   };
   const startedMs = Math.round(systemClock.date());
   const live = createLive({ change: () => store.change(), startedMs });
+  const guests = createGuests();
   const page = createPageHandler();
   const about = () => ({
     ...{ version, url, startedMs, nowMs: Math.round(systemClock.date()) },
     ...{ receiver: receiver.state(), storage: storage(), targets: numbers.targets() },
   });
-  const api = createApi({ store, live, numbers, about });
+  const api = createApi({ store, live, guests, numbers, about });
 
   function tidy(): () => void {
     return inBackground(TIDY_MS, () => {
@@ -152,8 +155,7 @@ async function open(
   }
   let cancel = tidy();
   return {
-    numbers,
-    storage,
+    ...{ numbers, guests, storage },
     keep: (spans) => live.changed(store.add(spans, systemClock.date())),
     handle(exchange) {
       const { request, path } = exchange;

@@ -215,6 +215,40 @@ describe('Studio beside a digest', () => {
     expect(await outcomes(url)).toEqual([['cancelled', 'digest']]);
   });
 
+  it.each(['SIGINT', 'SIGKILL'] as const)(
+    'stays for a second digest when %s ends the one that has started it',
+    async (signal) => {
+      const cwd = tempFolder(KETTLE);
+      const env = { XDG_STATE_HOME: join(cwd, 'state') };
+      const digest = (port: string, out: string) =>
+        tta(['digest', 'docs', '--studio-port', port, '--every', '0.1', '--out', out], { cwd, env });
+      const one = digest('0', 'one.md');
+      const [, url = ''] = await one.waitForStdout(/Studio {3}(\S+)/);
+      await one.waitForStdout(/Written to/);
+      const other = digest(new URL(url).port, 'other.md');
+      await other.waitForStdout(/Studio runs there already/);
+      one.kill(signal);
+      expect((await one.exited).signal).toBe(signal);
+      const newest = async () => (await json<RunsAnswer>(`${url}/api/runs`)).change;
+      const change = await newest();
+      await expect.poll(newest, { timeout: 10_000 }).toBeGreaterThan(change + 10);
+      other.kill('SIGINT');
+      const { stderr } = await other.exited;
+      expect(stderr).not.toContain('lost');
+      await expect.poll(() => isThere(url), { timeout: 10_000 }).toBe(false);
+    },
+  );
+
+  it('that another program has started and that ends before is missed in words', async () => {
+    const cwd = tempFolder(KETTLE);
+    const { run, url } = await startedStudio();
+    const digest = tta(['digest', 'docs', '--studio-port', new URL(url).port, '--every', '0.1'], { cwd });
+    await digest.waitForStdout(/Studio runs there already/);
+    run.kill('SIGKILL');
+    await digest.waitForStderr(/Studio has ended: it closed the connection\. Start it again with: tta studio/);
+    await digest.waitForStdout(/run 2 [\s\S]*Written to/);
+  });
+
   it('is one that runs already, which has the last spans too and goes on', async () => {
     const cwd = tempFolder(MANY);
     const { url } = await startedStudio();

@@ -7,6 +7,7 @@ import { parseFilter } from '../model/filter.ts';
 import type { RunSummary } from '../model/run.ts';
 import type { Numbers, TargetOptions } from '../numbers/numbers.ts';
 import type { StudioStore } from '../store/store.ts';
+import type { Guests } from './guests.ts';
 import type { Live } from './live.ts';
 import { QueryError, wholeNumber } from './query.ts';
 import { sendRun } from './send-run.ts';
@@ -14,6 +15,7 @@ import { sendRun } from './send-run.ts';
 export interface ApiParts {
   readonly store: StudioStore;
   readonly live: Live;
+  readonly guests: Guests;
   readonly numbers: Pick<Numbers, 'answer' | 'addTarget'>;
   about(): AboutAnswer;
 }
@@ -24,7 +26,7 @@ const MAX_RUNS = 500;
 const MAX_BODY_BYTES = 16 * 1024;
 const COUNT = { min: 0, max: Number.MAX_SAFE_INTEGER, otherwise: 0 };
 
-export function createApi({ store, live, numbers, about }: ApiParts): (exchange: Exchange) => Promise<void> {
+export function createApi({ store, live, guests, numbers, about }: ApiParts): (exchange: Exchange) => Promise<void> {
   const GET: Readonly<Record<string, Route>> = {
     '/api/runs': ({ response }, query) => {
       const limit = wholeNumber(query, 'limit', { min: 1, max: MAX_RUNS, otherwise: 100 });
@@ -46,6 +48,7 @@ export function createApi({ store, live, numbers, about }: ApiParts): (exchange:
     '/api/facets': ({ response }) => sendJson(response, 200, store.facets()),
     '/api/about': ({ response }) => sendJson(response, 200, about()),
     '/api/live': (exchange) => live.handle(exchange),
+    '/api/guest': (exchange) => guests.handle(exchange),
     '/api/numbers': ({ response }, query) => sendJson(response, 200, numbers.answer(query)),
   };
   const POST: Readonly<Record<string, Route>> = {
