@@ -8,13 +8,12 @@ export function tellsUsage(span: StudioSpan): boolean {
   return tokens.input !== null || tokens.output !== null || nanodollars !== null;
 }
 
-/** The innermost span that tells the usage counts; where none does, the innermost. */
-export function countsAsCall(
-  span: StudioSpan,
-  { parent, children }: { readonly parent: StudioSpan | undefined; readonly children: readonly StudioSpan[] },
+/** The innermost span that tells the usage counts; where none does, the innermost. A neighbour is a model call too. */
+export function countsAsCall<Call>(
+  call: Call,
+  tells: (call: Call) => boolean,
+  { parent, children }: { readonly parent: Call | undefined; readonly children: readonly Call[] },
 ): boolean {
-  if (!factsOf(span).isModelCall) return false;
-  const isCall = (other: StudioSpan) => factsOf(other).isModelCall;
-  if (tellsUsage(span)) return !children.some((child) => isCall(child) && tellsUsage(child));
-  return !children.some(isCall) && !(parent !== undefined && isCall(parent) && tellsUsage(parent));
+  if (tells(call)) return !children.some(tells);
+  return children.length === 0 && !(parent !== undefined && tells(parent));
 }

@@ -1,5 +1,4 @@
 /** What a row keeps of spans while others may come. In which order they come makes no difference. */
-import { tellsUsage } from './calls.ts';
 import { cutText, lineOf } from './cut-text.ts';
 import { causesSaid, errorLine } from './error.ts';
 import { factsOf, type SpanFacts } from './facts.ts';
@@ -13,14 +12,13 @@ const LONGEST_VALUE = 200;
 const LONGEST_LINE = 500;
 const MOST_TEXTS = 32;
 const MOST_ERRORS = 8;
-const MOST_CALLERS = 64;
 
 /** From here on the top ends the run. */
 export const ENDS = 2;
 /** The root of the trace: nothing is around it. */
 export const IS_ROOT = 3;
 
-export const NO_DRAFT: RunDraft = { top: null, extent: null, workflow: null, texts: {}, errors: [], callers: [] };
+export const NO_DRAFT: RunDraft = { top: null, extent: null, workflow: null, texts: {}, errors: [], calls: [] };
 
 export function withSpan(draft: RunDraft, span: StudioSpan): RunDraft {
   const facts = factsOf(span);
@@ -30,7 +28,7 @@ export function withSpan(draft: RunDraft, span: StudioSpan): RunDraft {
     workflow: facts.workflow === null ? draft.workflow : earlier(draft.workflow, at(span, facts.workflow)),
     texts: textsWith(draft.texts, span, facts),
     errors: facts.error === null ? draft.errors : errorsWith(draft.errors, span, facts),
-    callers: callersWith(draft, span, facts),
+    calls: draft.calls,
   };
 }
 
@@ -114,10 +112,4 @@ function errorsWith(errors: readonly DraftError[], span: StudioSpan, facts: Span
   return [...errors.filter((each) => each !== known), own]
     .sort((one, other) => order(other, one))
     .slice(0, MOST_ERRORS);
-}
-
-function callersWith({ callers, top }: RunDraft, span: StudioSpan, facts: SpanFacts): readonly string[] {
-  const isOver = top !== null && top.rank >= ENDS;
-  if (isOver || !facts.isModelCall || span.parentSpanId === null || !tellsUsage(span)) return isOver ? [] : callers;
-  return callers.includes(span.parentSpanId) ? callers : [...callers, span.parentSpanId].slice(-MOST_CALLERS);
 }

@@ -77,8 +77,19 @@ export interface RunDraft {
   readonly texts: Readonly<Record<string, Earliest>>;
   /** What failed, by type and message of the error: the span that began last, which is the innermost. */
   readonly errors: readonly DraftError[];
-  /** The parents of model calls that told their usage: such a parent repeats it. */
-  readonly callers: readonly string[];
+  /** The latest model calls: one around another, which can come later, is the same call seen twice. */
+  readonly calls: readonly CallNote[];
+}
+
+export interface CallNote {
+  readonly spanId: string;
+  readonly parentSpanId: string | null;
+  readonly tellsUsage: boolean;
+  /** Whether the row has its tokens and dollars. */
+  readonly isCounted: boolean;
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
+  readonly nanodollars: number | null;
 }
 
 /** Microseconds since the Unix epoch. */

@@ -1,9 +1,8 @@
 /** A run's row of the list, from the spans that arrive. */
-import { countsAsCall } from './calls.ts';
+import { countCalls } from './count-calls.ts';
 import { cutText } from './cut-text.ts';
 import { ENDS, IS_ROOT, NO_DRAFT, withSpan } from './draft.ts';
 import { factsOf } from './facts.ts';
-import { plus } from './read.ts';
 import type { RunDraft, RunStatus, RunSummary } from './run.ts';
 import type { StudioSpan } from './span.ts';
 
@@ -18,31 +17,25 @@ export function summarise(
 ): RunSummary {
   const row = { ...(previous ?? emptyRow(spans[0]?.traceId ?? '', arrival)) };
   let draft = previous?.draft ?? NO_DRAFT;
-  const nearby = neighboursIn(spans);
   for (const span of spans) {
-    const isCounted = !draft.callers.includes(span.spanId) && countsAsCall(span, nearby(span));
-    count(row, span, isCounted);
+    count(row, span);
     draft = withSpan(draft, span);
   }
+  draft = { ...draft, calls: countCalls(row, draft.calls, spans) };
   return { ...row, ...told(draft, row), change, receivedMs, draft };
 }
 
 type Counted = { -readonly [Key in keyof RunSummary]: RunSummary[Key] };
 
-function count(row: Counted, span: StudioSpan, isCounted: boolean): void {
-  const { isOurs, isModelCall, hasFailed, tokens, nanodollars, model, retries, cache } = factsOf(span);
+function count(row: Counted, span: StudioSpan): void {
+  const { isOurs, isModelCall, hasFailed, model, retries, cache } = factsOf(span);
   row.spans += 1;
   if (hasFailed) row.errors += 1;
   row.retries += retries.length;
   if (cache === 'hit' || cache === 'stale') row.cacheHits += 1;
   if (isOurs) row.kind = 'workflow';
   else if (isModelCall && row.kind === 'other') row.kind = 'model';
-  if (!isCounted) return;
-  row.modelCalls += 1;
-  row.inputTokens = plus(row.inputTokens, tokens.input);
-  row.outputTokens = plus(row.outputTokens, tokens.output);
-  row.nanodollars = plus(row.nanodollars, nanodollars);
-  if (nanodollars === null) row.unpricedCalls += 1;
+  if (!isModelCall) return;
   const name = model === null ? null : cutText(model, LONGEST_MODEL);
   if (name !== null && !row.models.includes(name)) row.models = [...row.models, name].sort().slice(0, MOST_MODELS);
 }
@@ -87,22 +80,6 @@ function failureOf({ top, errors }: RunDraft, status: RunStatus): string | null 
   return (
     errors.find(({ error }) => error === top.error)?.line ?? (top.error === '' ? top.name : `${top.name}: ${top.error}`)
   );
-}
-
-/** The parent and the children of a span among these. */
-function neighboursIn(spans: readonly StudioSpan[]) {
-  const byId = new Map(spans.map((span) => [span.spanId, span]));
-  const byParent = new Map<string, StudioSpan[]>();
-  for (const span of spans) {
-    if (span.parentSpanId === null || !factsOf(span).isModelCall) continue;
-    const siblings = byParent.get(span.parentSpanId);
-    if (siblings === undefined) byParent.set(span.parentSpanId, [span]);
-    else siblings.push(span);
-  }
-  return ({ spanId, parentSpanId }: StudioSpan) => ({
-    parent: parentSpanId === null ? undefined : byId.get(parentSpanId),
-    children: byParent.get(spanId) ?? [],
-  });
 }
 
 function emptyRow(traceId: string, arrival: number): RunSummary {

@@ -1,7 +1,8 @@
 /** What is in the subtree of each node: dollars, tokens, errors. */
-import { countsAsCall } from './calls.ts';
+import { countsAsCall, tellsUsage } from './calls.ts';
 import { factsOf } from './facts.ts';
 import { plus } from './read.ts';
+import type { StudioSpan } from './span.ts';
 import type { RunTree, TreeNode } from './tree.ts';
 
 export interface Totals {
@@ -44,10 +45,16 @@ export function* nodesInOrder({ roots }: Pick<RunTree, 'roots'>): Generator<Tree
   }
 }
 
+const isModelCall = (span: StudioSpan) => factsOf(span).isModelCall;
+
 /** Whether the node is a model call whose tokens and dollars are not those of another span. */
 export function isCountedCall({ span, parent, children }: TreeNode): boolean {
   if (!factsOf(span).isModelCall) return false;
-  return countsAsCall(span, { parent: parent?.span, children: children.map((child) => child.span) });
+  const [around] = parent === null ? [] : [parent.span].filter(isModelCall);
+  return countsAsCall(span, tellsUsage, {
+    parent: around,
+    children: children.map((child) => child.span).filter(isModelCall),
+  });
 }
 
 function ownTotals(node: TreeNode): Totals {

@@ -17,20 +17,15 @@ const node = fc.record({
 
 type Node = typeof node extends fc.Arbitrary<infer Value> ? Value : never;
 
-/** A tree with one root, some spans of which may have lost their parents. Model calls have no model calls below them. */
+/** A tree with one root, some spans of which may have lost their parents. A model call can have one around it, as when two instrumentations see it. */
 export const runs: fc.Arbitrary<readonly StudioSpan[]> = fc
   .array(node, { minLength: 1, maxLength: 40 })
   .map((nodes) =>
-    nodes.map((each, i) => spanOf(i === 0 && each.kind === 'chat' ? { ...each, kind: 'task' } : each, i, nodes)),
+    nodes.map((each, i) => spanOf(i === 0 && each.kind === 'chat' ? { ...each, kind: 'task' } : each, i)),
   );
 
-function spanOf(
-  { kind, label, parent: above, at, took, fails, tag }: Node,
-  i: number,
-  nodes: readonly Node[],
-): StudioSpan {
-  const isCallAbove = above > 0 && nodes[above]?.kind === 'chat';
-  const parent = above < i && !isCallAbove ? `n${above}` : above < 55 ? 'n0' : 'lost';
+function spanOf({ kind, label, parent: above, at, took, fails, tag }: Node, i: number): StudioSpan {
+  const parent = above < i ? `n${above}` : above < 55 ? 'n0' : 'lost';
   const given = {
     id: `n${i}`,
     parent: i === 0 ? undefined : parent,

@@ -104,8 +104,25 @@ describe('the row of a run', () => {
     const outer = chat('m', { id: 'outer', parent: 'agent', attributes: usage });
     const inner = chat('m', { id: 'inner', parent: 'outer', at: 1, attributes: { ...usage, 'tta.llm.cost_usd': 0.1 } });
     const agent = span({ id: 'agent', attributes: { 'gen_ai.operation.name': 'invoke_agent', ...usage } });
-    for (const row of [rowOf([outer, inner, agent]), rowOf([inner], [outer], [agent])]) {
+    for (const row of [
+      rowOf([outer, inner, agent]),
+      rowOf([inner], [outer], [agent]),
+      rowOf([agent, outer], [inner]),
+    ]) {
       expect(row).toMatchObject({ modelCalls: 1, inputTokens: 100, nanodollars: 100_000_000, unpricedCalls: 0 });
+    }
+  });
+
+  it('takes the usage of a call back that was counted before the span which tells it better', () => {
+    const usage = { 'gen_ai.usage.input_tokens': 100 };
+    const outer = chat('m', { id: 'outer', attributes: usage });
+    const inner = chat('m', { id: 'inner', parent: 'outer', at: 1, attributes: { 'gen_ai.usage.output_tokens': 10 } });
+    const silent = chat('m', { id: 'inner', parent: 'outer', at: 1 });
+    for (const row of [rowOf([outer, inner]), rowOf([outer], [inner]), rowOf([inner], [outer])]) {
+      expect(row).toMatchObject({ modelCalls: 1, inputTokens: null, outputTokens: 10, unpricedCalls: 1 });
+    }
+    for (const row of [rowOf([outer, silent]), rowOf([outer], [silent]), rowOf([silent], [outer])]) {
+      expect(row).toMatchObject({ modelCalls: 1, inputTokens: 100, outputTokens: null, unpricedCalls: 1 });
     }
   });
 
