@@ -42,8 +42,12 @@ const at = (span: StudioSpan, value: string): Earliest => ({
 const order = (one: Moment, other: Moment) =>
   one.startUs - other.startUs || other.durationNs - one.durationNs || (one.spanId < other.spanId ? -1 : 1);
 
-const earlier = (one: Earliest | null | undefined, other: Earliest): Earliest =>
-  one === null || one === undefined || order(other, one) < 0 ? other : one;
+function earlier(one: Earliest | null | undefined, other: Earliest): Earliest {
+  if (one === null || one === undefined) return other;
+  const first = order(other, one) < 0 ? other : one;
+  if (one.value === other.value && one.varies !== true) return first;
+  return first.varies === true ? first : { ...first, varies: true };
+}
 
 /**
  * The root of the trace; else the root of a process, whose parent is elsewhere and may never come; else the earliest

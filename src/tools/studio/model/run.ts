@@ -54,6 +54,7 @@ export interface RunSummary {
   readonly session: string | null;
   readonly correlation: string | null;
   readonly tenant: string | null;
+  /** Those of its outermost span, and those of spans within that have one value in all of the run. */
   readonly tags: Readonly<Record<string, string>>;
   /** What failed and why, in one line; `null` unless the run failed. */
   readonly failure: string | null;
@@ -106,6 +107,8 @@ export interface Moment {
 
 export interface Earliest extends Moment {
   readonly value: string;
+  /** Whether other spans have another one. */
+  readonly varies?: true;
 }
 
 export interface Top extends Moment {

@@ -48,7 +48,11 @@ function told(draft: RunDraft, row: RunSummary): Partial<RunSummary> {
   // A model call knows the outermost workflow while only inner ones have ended.
   const outermost = isOver ? workflow : (texts.workflow ?? workflow);
   const tags: Record<string, string> = Object.create(null);
-  for (const key in texts) if (key.startsWith('tag.')) tags[key.slice(4)] = texts[key]?.value ?? '';
+  for (const [key, text] of Object.entries(texts)) {
+    // What differs from span to span, such as the file of a part, says nothing of the run.
+    if (key.startsWith('tag.') && (text.varies !== true || text.spanId === top?.spanId))
+      tags[key.slice(4)] = text.value;
+  }
   return {
     name: outermost?.value ?? top?.name ?? row.name,
     workflow: outermost?.value ?? null,

@@ -8,7 +8,15 @@ import { byTrace } from './by-trace.ts';
 import { type Chunk, readChunk } from './chunk.ts';
 import { facetsOf, MAX_LABELS, MAX_VALUES } from './facets.ts';
 import { equalsOf, labelsIn, order, positionOf, rangesOf, readCursor, writeCursor } from './query.ts';
-import { asOf, columnsOf, type Label, labelsOf, type RunColumns, statusOf } from './run-columns.ts';
+import {
+  asOf,
+  columnsOf,
+  type Label,
+  labelsOf,
+  MAX_LABELS as MAX_RUN_LABELS,
+  type RunColumns,
+  statusOf,
+} from './run-columns.ts';
 import { spanIdIn, wordsOf } from './search.ts';
 import { type RunQuery, referenceIn, type StoreLimits, type StudioStore } from './store.ts';
 
@@ -36,6 +44,14 @@ const RUN_BYTES = 2_000;
 const CHUNK_BYTES = 250;
 const KEY_BYTES = 100;
 const DAY_MS = 86_400_000;
+
+/** With further labels, as many as a run may have. */
+function labelsWith(known: readonly Label[] = [], further: readonly Label[]): readonly Label[] {
+  const keys = new Set(known.map((label) => JSON.stringify(label)));
+  const added = further.filter((label) => !keys.has(JSON.stringify(label))).slice(0, MAX_RUN_LABELS - known.length);
+  // A part of a text that is kept would keep the whole text.
+  return added.length === 0 ? known : [...known, ...(JSON.parse(copyText(JSON.stringify(added))) as Label[])];
+}
 
 const emptyRun = () => ({ keys: new Set<string>(), chunks: [] as Chunk[], ofSpans: 0 });
 
@@ -82,8 +98,8 @@ export function createMemoryStore(
     }
     remove(traceId);
     const { kept, size } = added;
-    const ofTexts = 2 * (document.length + JSON.stringify(row).length);
-    const [columns, labels] = [columnsOf(row), labelsOf(row)];
+    const [columns, labels] = [columnsOf(row), labelsWith(own?.labels, labelsOf(row, [...fresh.values()]))];
+    const ofTexts = 2 * (document.length + JSON.stringify(row).length + JSON.stringify(labels).length);
     const bytesOfRun = RUN_BYTES + ofTexts + grown;
     const parts = { keys, chunks, ofSpans: grown, before, bytes: bytesOfRun };
     runs.set(row.traceId, { row, document, kept, size, columns, labels, ...parts });

@@ -1,4 +1,6 @@
+import { factsOf } from '../model/facts.ts';
 import type { RunStatus, RunSummary } from '../model/run.ts';
+import type { StudioSpan } from '../model/span.ts';
 
 /** What lists are narrowed and sorted by. A number that is not known is -1, so that it comes last. */
 export interface RunColumns {
@@ -29,7 +31,8 @@ export const MODEL = 'model';
 export const tagName = (key: string) => `tag.${key}`;
 
 const MAX_TEXT = 1_000;
-const MAX_LABELS = 100;
+/** Of one run. */
+export const MAX_LABELS = 1_000;
 /** No span for so long: its program has ended without telling the end of the run. */
 const UNFINISHED_MS = 10 * 60_000;
 
@@ -67,13 +70,15 @@ export function columnsOf(row: RunSummary): RunColumns {
   };
 }
 
-export function labelsOf({ models, tags }: RunSummary): Label[] {
+/** What a run can be found by: its models, and the tags of all its spans. Not bounded. */
+export function labelsOf({ models, tags }: RunSummary, spans: readonly StudioSpan[]): Label[] {
   const ofModels = models.map((value) => ({ name: MODEL, value: comparable(value) }));
-  const ofTags = Object.entries(tags).map(([key, value]) => ({
-    name: comparable(tagName(key)),
-    value: comparable(value),
-  }));
-  return [...ofModels, ...ofTags].slice(0, MAX_LABELS);
+  const given = [tags, ...spans.map((span) => factsOf(span).tags)].flatMap((each) => Object.entries(each));
+  const ofTags = new Map(given.map((tag) => [JSON.stringify(tag), tag]));
+  return [
+    ...ofModels,
+    ...[...ofTags.values()].map(([key, value]) => ({ name: comparable(tagName(key)), value: comparable(value) })),
+  ];
 }
 
 /** The oldest arrival of a last span, in milliseconds since the Unix epoch, with which a run is still under way. */

@@ -72,7 +72,9 @@ const SOUGHT = /(?:^|[._])(?:id|name|model|type)$/;
 
 function textsOf({ name, statusMessage, attributes, events }: StudioSpan): string[] {
   const texts = [name, statusMessage];
-  for (const [key, value] of Object.entries(attributes)) if (SOUGHT.test(key)) texts.push(...textIn(value));
+  for (const [key, value] of Object.entries(attributes)) {
+    if (SOUGHT.test(key) || key.startsWith('tta.tag.')) texts.push(...textIn(value));
+  }
   for (const event of events) {
     for (const key of ['exception.type', 'exception.message']) texts.push(...textIn(event.attributes[key]));
   }

@@ -7,7 +7,7 @@ import { byTrace } from './by-trace.ts';
 import { readChunk } from './chunk.ts';
 import type { Database } from './database.ts';
 import { readFacets } from './facets.ts';
-import { asOf, columnsOf, labelsOf } from './run-columns.ts';
+import { asOf, columnsOf, labelsOf, MAX_LABELS } from './run-columns.ts';
 import { COLUMN, createRunQueries } from './run-queries.ts';
 import { measureSpace } from './space.ts';
 import { type RunPage, referenceIn, type StoreLimits, type StudioStore } from './store.ts';
@@ -63,6 +63,7 @@ export function createSqliteStore(database: Database, { path, limits, now }: Sql
     putKey: database.prepare('insert or ignore into span_key values (?, ?)'),
     hasKey: database.prepare('select 1 from span_key where run = ? and span_id = ?'),
     putChunk: database.prepare('insert into chunk(run, first, spans, body) values (?, ?, ?, ?)'),
+    countLabels: database.prepare('select count(*) as n from label where run = ?'),
     putLabel: database.prepare('insert or ignore into label values (?, ?, ?)'),
     chunks: database.prepare(
       'select first, body from chunk where run = ? and first + spans > ? order by first limit 1',
@@ -113,7 +114,9 @@ export function createSqliteStore(database: Database, { path, limits, now }: Sql
     sql.putRun.run(arrival, traceId, ...Object.keys(COLUMN).map((key) => columnsOf(row)[key as keyof typeof COLUMN]));
     sql.putBody.run(arrival, JSON.stringify(row), kept, size);
     for (const { spanId } of stored) sql.putKey.run(arrival, spanId);
-    for (const { name, value } of labelsOf(row)) sql.putLabel.run(name, value, arrival);
+    const room = MAX_LABELS - Number(sql.countLabels.get(arrival)?.n);
+    for (const { name, value } of labelsOf(row, [...fresh.values()]).slice(0, room))
+      sql.putLabel.run(name, value, arrival);
     let first = previous?.kept ?? 0;
     for (const { body, spans: count } of chunks) {
       sql.putChunk.run(arrival, first, count, body);

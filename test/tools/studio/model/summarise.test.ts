@@ -51,6 +51,18 @@ describe('the row of a run', () => {
     expect(rowOf([of('b', 2, 'inner', 'a')], [of('a', 1, 'outer')]).tags).toEqual({ user: 'outer' });
   });
 
+  it('has no tag that differs from span to span, as the file of a part does', () => {
+    const part = (id: string, file: string) =>
+      primitive('task', 'part', {
+        id,
+        at: 2,
+        parent: 'root',
+        attributes: { 'tta.tag.file': file, 'tta.tag.job': 'j' },
+      });
+    const root = primitive('sequential', 'digest', { id: 'root', at: 1 });
+    expect(rowOf([part('a', 'a.md'), part('b', 'b.md')], [root, part('c', 'a.md')]).tags).toEqual({ job: 'j' });
+  });
+
   it('says which span failed and why', () => {
     const row = rowOf([
       primitive('llm', 'ask', { id: 'one', parent: 'retry', at: 1, failed: 'RateLimitError: slow down' }),

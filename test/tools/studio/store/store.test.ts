@@ -178,6 +178,20 @@ describe.each(STORES)('the store in $name', ({ open }) => {
     }
   });
 
+  it('finds a run by the tags of any of its spans, whenever they came', () => {
+    const store = open();
+    const part = (id: string, file: string) =>
+      span('one', { id, parentSpanId: spanIdOf('root'), attributes: { 'tta.tag.file': file } });
+    store.add([part('a', 'a.md'), part('b', 'b.md'), root('other', { attributes: { 'tta.tag.file': 'x.md' } })], 1);
+    store.add([part('c', 'c.md'), root('one')], 2);
+    const found = (file: string) => store.runs({ limit: 10, tags: { file } }).runs.map(({ traceId }) => traceId);
+    for (const file of ['a.md', 'b.md', 'c.md']) expect(found(file)).toEqual([traceIdOf('one')]);
+    expect(store.runs({ limit: 10, text: 'c.md' }).runs).toHaveLength(1);
+    expect(store.facets().tags.file?.toSorted()).toEqual(['a.md', 'b.md', 'c.md', 'x.md']);
+    const [row] = store.runs({ limit: 10, tags: { file: 'a.md' } }).runs;
+    expect(row?.tags).toEqual({});
+  });
+
   it('takes a run for unfinished when its root has not come and no span has for ten minutes', () => {
     let nowMs = NOW_MS;
     const store = open({ now: () => nowMs });
