@@ -8,6 +8,12 @@ export function tellsUsage(span: StudioSpan): boolean {
   return tokens.input !== null || tokens.output !== null || nanodollars !== null;
 }
 
+/** Whether the span is a request between programs, and nothing else: the model call around it and the one below it are one. */
+export function isRequest(span: StudioSpan): boolean {
+  const { type, isOurs } = factsOf(span);
+  return !isOurs && type === span.kind && (type === 'client' || type === 'server');
+}
+
 /** The innermost span that tells the usage counts; where none does, the innermost. A neighbour is a model call too. */
 export function countsAsCall<Call>(
   call: Call,

@@ -1,15 +1,15 @@
 /** What a row has of model calls, each counted once, also when the spans of one call come apart. */
-import { countsAsCall, tellsUsage } from './calls.ts';
+import { countsAsCall, isRequest, tellsUsage } from './calls.ts';
 import { factsOf } from './facts.ts';
 import { plus } from './read.ts';
-import type { CallNote, RunSummary } from './run.ts';
+import type { CallNote, CountedCall, RunSummary } from './run.ts';
 import type { StudioSpan } from './span.ts';
 
 type Totals = Pick<RunSummary, 'modelCalls' | 'inputTokens' | 'outputTokens' | 'nanodollars' | 'unpricedCalls'>;
 type Changing<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** Spans of one call come within seconds of one another, mostly in one batch. */
-const MOST_NOTES = 32;
+const MOST_NOTES = 48;
 
 /**
  * Adds the calls among `spans`, and takes back those before them that turn out to be seen twice. A call only ever ceases to
@@ -20,47 +20,59 @@ export function countCalls(
   before: readonly CallNote[],
   spans: readonly StudioSpan[],
 ): readonly CallNote[] {
-  const added = spans.filter((span) => factsOf(span).isModelCall).map(noteOf);
+  const added = spans.filter((span) => factsOf(span).isModelCall || isRequest(span)).map(noteOf);
   if (added.length === 0) return before;
-  const all = [...before, ...added];
-  const byId = new Map(all.map((note) => [note.spanId, note]));
-  const byParent = groupedByParent(all);
-  const counts = ({ isCounted, ...note }: CallNote) =>
-    countsAsCall(note, (each) => each.tellsUsage, {
-      parent: byId.get(note.parentSpanId ?? ''),
-      children: byParent.get(note.spanId) ?? [],
-    });
-  // First what is taken back: what is left of it is then known to be nothing.
-  const notes = all.map((note, i) => ({ ...note, isCounted: (i >= before.length || note.isCounted) && counts(note) }));
-  for (const [i, note] of notes.entries()) if (before[i]?.isCounted && !note.isCounted) takeBack(row, note);
-  for (const note of notes.slice(before.length)) if (note.isCounted) add(row, note);
-  return notes.slice(-MOST_NOTES);
+  const counts = counterOf([...before, ...added]);
+  const known = before.map((note) => {
+    if (!note.call?.isCounted || counts(note)) return note;
+    takeBack(row, note.call);
+    return { ...note, call: { ...note.call, isCounted: false } };
+  });
+  // After what is taken back: what is left of it is then known to be nothing.
+  const fresh = added.map((note) => {
+    if (note.call === null || !counts(note)) return note;
+    add(row, note.call);
+    return { ...note, call: { ...note.call, isCounted: true } };
+  });
+  return [...known, ...fresh].slice(-MOST_NOTES);
 }
 
 function noteOf(span: StudioSpan): CallNote {
-  const { tokens, nanodollars } = factsOf(span);
+  const { spanId, parentSpanId } = span;
+  const { isModelCall, tokens, nanodollars } = factsOf(span);
+  const usage = { inputTokens: tokens.input, outputTokens: tokens.output, nanodollars };
   return {
-    spanId: span.spanId,
-    parentSpanId: span.parentSpanId,
-    tellsUsage: tellsUsage(span),
-    isCounted: false,
-    inputTokens: tokens.input,
-    outputTokens: tokens.output,
-    nanodollars,
+    spanId,
+    parentSpanId,
+    call: isModelCall ? { tellsUsage: tellsUsage(span), isCounted: false, ...usage } : null,
   };
 }
 
-function groupedByParent(notes: readonly CallNote[]): ReadonlyMap<string | null, CallNote[]> {
-  const groups = new Map<string | null, CallNote[]>();
+/** Says of a call among these notes whether it counts. */
+function counterOf(notes: readonly CallNote[]): (note: CallNote) => boolean {
+  const byId = new Map(notes.map((note) => [note.spanId, note]));
+  /** The call around it, with nothing but requests between them. */
+  const around = (note: CallNote) => {
+    let above = byId.get(note.parentSpanId ?? '');
+    for (let steps = 0; above?.call === null; steps += 1) {
+      // In a ring of spans there is none.
+      above = steps > notes.length ? undefined : byId.get(above.parentSpanId ?? '');
+    }
+    return above;
+  };
+  const below = new Map<CallNote, CallNote[]>();
   for (const note of notes) {
-    const group = groups.get(note.parentSpanId);
-    if (group === undefined) groups.set(note.parentSpanId, [note]);
-    else group.push(note);
+    const parent = note.call === null ? undefined : around(note);
+    if (parent === undefined) continue;
+    const siblings = below.get(parent);
+    if (siblings === undefined) below.set(parent, [note]);
+    else siblings.push(note);
   }
-  return groups;
+  const tells = ({ call }: CallNote) => call?.tellsUsage === true;
+  return (note) => countsAsCall(note, tells, { parent: around(note), children: below.get(note) ?? [] });
 }
 
-function add(row: Changing<Totals>, { inputTokens, outputTokens, nanodollars }: CallNote): void {
+function add(row: Changing<Totals>, { inputTokens, outputTokens, nanodollars }: CountedCall): void {
   row.modelCalls += 1;
   row.inputTokens = plus(row.inputTokens, inputTokens);
   row.outputTokens = plus(row.outputTokens, outputTokens);
@@ -68,7 +80,7 @@ function add(row: Changing<Totals>, { inputTokens, outputTokens, nanodollars }: 
   if (nanodollars === null) row.unpricedCalls += 1;
 }
 
-function takeBack(row: Changing<Totals>, { inputTokens, outputTokens, nanodollars }: CallNote): void {
+function takeBack(row: Changing<Totals>, { inputTokens, outputTokens, nanodollars }: CountedCall): void {
   row.modelCalls -= 1;
   row.inputTokens = minus(row.inputTokens, inputTokens);
   row.outputTokens = minus(row.outputTokens, outputTokens);

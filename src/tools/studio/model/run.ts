@@ -78,13 +78,18 @@ export interface RunDraft {
   readonly texts: Readonly<Record<string, Earliest>>;
   /** What failed, by type and message of the error: the span that began last, which is the innermost. */
   readonly errors: readonly DraftError[];
-  /** The latest model calls: one around another, which can come later, is the same call seen twice. */
+  /** The latest model calls, and requests that may lie between two of them: one around another is the same call seen twice. */
   readonly calls: readonly CallNote[];
 }
 
 export interface CallNote {
   readonly spanId: string;
   readonly parentSpanId: string | null;
+  /** `null`: a request, which is no call itself. */
+  readonly call: CountedCall | null;
+}
+
+export interface CountedCall {
   readonly tellsUsage: boolean;
   /** Whether the row has its tokens and dollars. */
   readonly isCounted: boolean;

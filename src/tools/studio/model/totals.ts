@@ -1,5 +1,5 @@
 /** What is in the subtree of each node: dollars, tokens, errors. */
-import { countsAsCall, tellsUsage } from './calls.ts';
+import { countsAsCall, isRequest, tellsUsage } from './calls.ts';
 import { factsOf } from './facts.ts';
 import { plus } from './read.ts';
 import type { StudioSpan } from './span.ts';
@@ -50,10 +50,17 @@ const isModelCall = (span: StudioSpan) => factsOf(span).isModelCall;
 /** Whether the node is a model call whose tokens and dollars are not those of another span. */
 export function isCountedCall({ span, parent, children }: TreeNode): boolean {
   if (!factsOf(span).isModelCall) return false;
-  const [around] = parent === null ? [] : [parent.span].filter(isModelCall);
+  let around = parent;
+  while (around !== null && isRequest(around.span)) around = around.parent;
+  const below: StudioSpan[] = [];
+  const stack = [...children];
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    if (isModelCall(node.span)) below.push(node.span);
+    else if (isRequest(node.span)) stack.push(...node.children);
+  }
   return countsAsCall(span, tellsUsage, {
-    parent: around,
-    children: children.map((child) => child.span).filter(isModelCall),
+    parent: around !== null && isModelCall(around.span) ? around.span : undefined,
+    children: below,
   });
 }
 

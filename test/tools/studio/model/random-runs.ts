@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { StudioSpan } from '../../../../src/tools/studio/model/span.ts';
 import { chat, primitive, retryEvent, span } from './spans.ts';
 
-const kind = fc.constantFrom('task', 'retry', 'fallback', 'map', 'sequential', 'chat', 'foreign', 'cache');
+const kind = fc.constantFrom('task', 'retry', 'fallback', 'map', 'sequential', 'chat', 'foreign', 'request', 'cache');
 const node = fc.record({
   kind,
   label: fc.constantFrom('a', 'b', 'c'),
@@ -35,6 +35,7 @@ function spanOf({ kind, label, parent: above, at, took, fails, tag }: Node, i: n
     ...(fails === undefined ? {} : { failed: fails }),
   };
   if (kind === 'foreign') return span({ ...given, name: label });
+  if (kind === 'request') return span({ ...given, name: label, kind: 'client' });
   if (kind === 'chat') {
     const usage = { ...given.attributes, 'gen_ai.usage.input_tokens': at, 'tta.llm.cost_usd': took / 1e3 };
     return chat(label, { ...given, attributes: usage });

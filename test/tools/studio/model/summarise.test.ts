@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { RunSummary } from '../../../../src/tools/studio/model/run.ts';
 import type { StudioSpan } from '../../../../src/tools/studio/model/span.ts';
 import { summarise } from '../../../../src/tools/studio/model/summarise.ts';
+import { add, noTotals, type Totals, totalsOf } from '../../../../src/tools/studio/model/totals.ts';
+import { type TreeNode, treeOf } from '../../../../src/tools/studio/model/tree.ts';
 import { runs } from './random-runs.ts';
 import { chat, idOf, primitive, retryEvent, span } from './spans.ts';
 
@@ -12,7 +14,7 @@ const rowOf = (...batches: readonly StudioSpan[][]) =>
 const readers = ({ draft: _, ...row }: RunSummary) => row;
 
 describe('the row of a run', () => {
-  it('is the same in whatever order and batches its spans come', () => {
+  it('is the same in whatever order and batches its spans come, and the sum of its tree', () => {
     fc.assert(
       fc.property(
         runs.chain((spans) =>
@@ -25,7 +27,19 @@ describe('the row of a run', () => {
         ([spans, shuffled, size]) => {
           const batches = [];
           for (let i = 0; i < shuffled.length; i += size) batches.push(shuffled.slice(i, i + size));
-          expect(readers(rowOf(...batches))).toEqual(readers(rowOf([...spans])));
+          const row = readers(rowOf(...batches));
+          expect(row).toEqual(readers(rowOf([...spans])));
+          const tree = treeOf(shuffled);
+          const sum = noTotals();
+          for (const root of tree.roots) add(sum, totalsOf(tree).get(root) as Totals);
+          expect(row).toMatchObject({
+            spans: sum.spans,
+            errors: sum.errors,
+            modelCalls: sum.modelCalls,
+            inputTokens: sum.inputTokens,
+            nanodollars: sum.nanodollars,
+            unpricedCalls: sum.unknownDollars,
+          });
         },
       ),
     );
@@ -136,6 +150,26 @@ describe('the row of a run', () => {
     for (const row of [rowOf([outer, silent]), rowOf([outer], [silent]), rowOf([silent], [outer])]) {
       expect(row).toMatchObject({ modelCalls: 1, inputTokens: 100, outputTokens: null, unpricedCalls: 1 });
     }
+  });
+
+  it('counts a call once that a program and the gateway behind it have seen', () => {
+    const usage = { 'gen_ai.usage.input_tokens': 100, 'gen_ai.usage.output_tokens': 10 };
+    const call = chat('m', { id: 'call', attributes: usage });
+    const request = span({ id: 'post', parent: 'call', at: 1, kind: 'client' });
+    const server = span({ id: 'get', parent: 'post', at: 2, kind: 'server', service: 'gateway' });
+    const behind = chat('m', { id: 'behind', parent: 'get', at: 3, attributes: { ...usage, 'tta.llm.cost_usd': 0.1 } });
+    const once = { modelCalls: 1, inputTokens: 100, outputTokens: 10, nanodollars: 100_000_000, unpricedCalls: 0 };
+    for (const row of [
+      rowOf([request, call], [server, behind]),
+      rowOf([behind, server], [call, request]),
+      rowOf([call], [behind], [server], [request]),
+    ]) {
+      expect(row).toMatchObject(once);
+    }
+    const tree = treeOf([call, request, server, behind]);
+    expect(totalsOf(tree).get(tree.roots[0] as TreeNode)).toMatchObject({ modelCalls: 1, inputTokens: 100 });
+    const tool = span({ id: 'post', parent: 'call', at: 1, attributes: { 'gen_ai.operation.name': 'execute_tool' } });
+    expect(rowOf([call, tool, server, behind])).toMatchObject({ modelCalls: 2, inputTokens: 200 });
   });
 
   it('does not take unknown dollars and tokens for 0', () => {
