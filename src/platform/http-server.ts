@@ -128,6 +128,11 @@ function pathOf({ url = '/' }: IncomingMessage): string {
   return url.replace(/^https?:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '') || '/';
 }
 
+/** The parameters of a request. Any text has some: not every target is a URL. */
+export function queryOf({ url = '/' }: IncomingMessage): URLSearchParams {
+  return new URLSearchParams(/\?([^#]*)/.exec(url)?.[1] ?? '');
+}
+
 /** @param type the content type. @default plain text in UTF-8 */
 export function sendText(
   response: ServerResponse,

@@ -1,10 +1,10 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
 
-/** Sends a request with the given headers. `fetch` cannot be used, because it does not allow the header Host. */
+/** Sends a request with the given headers, and any path. `fetch` allows neither the header Host nor every path. */
 export function send(
   url: string,
-  options: { method?: string; headers?: Record<string, string> } = {},
+  options: { method?: string; headers?: Record<string, string>; path?: string } = {},
   body?: string | Uint8Array,
 ): Promise<{ status: number; headers: Record<string, unknown>; body: Buffer }> {
   return new Promise((resolve, reject) => {

@@ -1,6 +1,6 @@
 /** The answers of `/api/`, as `api.ts` describes them. */
 import { BodyError, readBody } from '../../../platform/body.ts';
-import { type Exchange, sendJson, sendText } from '../../../platform/http-server.ts';
+import { type Exchange, queryOf, sendJson, sendText } from '../../../platform/http-server.ts';
 import { isLocalHost } from '../../../platform/local-host.ts';
 import type { AboutAnswer } from '../api.ts';
 import { parseFilter } from '../model/filter.ts';
@@ -75,7 +75,7 @@ export function createApi({ store, live, guests, numbers, about }: ApiParts): (e
       return sendText(response, 405, `${path} takes ${allowed}\n`);
     }
     try {
-      await route(exchange, new URL(request.url ?? '/', 'http://localhost').searchParams, id.toLowerCase());
+      await route(exchange, queryOf(request), id.toLowerCase());
     } catch (error) {
       const status = statusOf(error);
       if (status === undefined || response.headersSent) throw error;

@@ -27,10 +27,13 @@ export function equalsOf(filter: RunFilter): { column: TextColumn; value: string
   });
 }
 
+/** Labels of a query beyond these are ignored: a database refuses a condition of a thousand parts. */
+const MAX_LABELS = 100;
+
 export function labelsIn({ model, tags = {} }: RunFilter): Label[] {
   const ofTags = Object.entries(tags).map(([key, value]) => ({ name: tagName(key), value }));
   const all = [...(model ? [{ name: MODEL, value: model }] : []), ...ofTags];
-  return all.map(({ name, value }) => ({ name: comparable(name), value: comparable(value) }));
+  return all.slice(0, MAX_LABELS).map(({ name, value }) => ({ name: comparable(name), value: comparable(value) }));
 }
 
 /** What is not known is in no range: it is neither little nor much. */

@@ -41,11 +41,33 @@ describe('a server that other machines can reach', () => {
     expect((await send(`${url}/api/runs`, { headers: foreign })).status).toBe(403);
   });
 
-  it('does not hear a sender that guesses', async () => {
+  it.each([
+    ['in a header', (n: string): [string, Record<string, string>] => ['', bearer(n)]],
+    ['in an address', (n: string): [string, Record<string, string>] => [`?token=${n}`, {}]],
+    ['in a cookie', (n: string): [string, Record<string, string>] => ['', { cookie: `tta-studio-4318=${n}` }]],
+  ])('does not hear a sender that guesses %s', async (_, guess) => {
     const url = await open();
     const statuses = new Set<number>();
-    for (let n = 0; n < 30; n += 1) statuses.add((await send(`${url}/api/runs`, { headers: bearer(`${n}`) })).status);
+    for (let n = 0; n < 30; n += 1) {
+      const [query, headers] = guess(`${n}`);
+      statuses.add((await send(`${url}/api/runs${query}`, { headers: { host: 'machine:4318', ...headers } })).status);
+    }
     expect([...statuses]).toEqual([401, 429]);
     expect((await send(`${url}/api/runs`, { headers: bearer(TOKEN) })).status).toBe(429);
+  });
+
+  it('hears a sender that has one wrong token, as of an earlier Studio, and then the right one', async () => {
+    const url = await open();
+    for (let n = 0; n < 50; n += 1) {
+      expect((await send(`${url}/api/runs`, { headers: bearer('of an earlier Studio') })).status).toBe(401);
+    }
+    expect((await send(`${url}/api/runs`, { headers: bearer(TOKEN) })).status).toBe(200);
+  });
+
+  it.each(['//', '//x:99999/', '/\\evil.example'])('asks for the token also at %s', async (path) => {
+    const url = await open();
+    const ask = async (target: string) => (await send(url, { path: target })).status;
+    expect(await ask(path)).toBe(401);
+    expect(await ask(`${path}?token=${encodeURIComponent(TOKEN)}`)).toBe(303);
   });
 });

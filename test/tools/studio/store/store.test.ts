@@ -113,6 +113,15 @@ describe.each(STORES)('the store in $name', ({ open }) => {
     }
   });
 
+  it('takes a query of any length', () => {
+    const store = open();
+    store.add([root('a')], NOW_MS);
+    const tags = Object.fromEntries(Array.from({ length: 5_000 }, (_, n) => [`key ${n}`, 'x']));
+    const text = Object.keys(tags).join(' ');
+    expect(store.runs({ limit: 1, tags }).runs).toEqual([]);
+    expect(store.runs({ limit: 1, tags, text, model: 'x', sort: 'dollars' }).runs).toEqual([]);
+  });
+
   it('narrows to any field, and to all of several', () => {
     const store = open();
     const runs = ['a', 'b', 'c'];
