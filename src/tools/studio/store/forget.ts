@@ -18,7 +18,8 @@ export async function forget(folder: string): Promise<number> {
   const driver = found.length > 0 ? await findDriver().catch(() => undefined) : undefined;
   const owner = driver === undefined ? undefined : own(driver, join(folder, LOCK), process.pid);
   if (owner !== undefined && 'process' in owner) {
-    throw new Error(`the Studio of process ${owner.process} has ${folder} open: end it, and try again`);
+    const which = owner.process === 0 ? 'a Studio' : `the Studio of process ${owner.process}`;
+    throw new Error(`${which} has ${folder} open: end it, and try again`);
   }
   try {
     for (const name of ours().filter((each) => each !== LOCK)) rmSync(join(folder, name), { force: true });

@@ -15,6 +15,8 @@ export interface LastingStoreOptions {
   readonly now: () => number;
   /** What was found at the start. */
   readonly notes: readonly string[];
+  /** The error where the disk could not be written at the start. */
+  readonly unwritable?: unknown;
 }
 
 /** Spans that are written at a time: more make a large log, and block for long. */
@@ -41,7 +43,8 @@ interface Aside {
 }
 
 /** Keeps runs on disk, and goes on in memory when that fails: it never throws. When the disk works again, they go there. */
-export function createLastingStore({ disk, path, limits, now, notes }: LastingStoreOptions): StudioStore {
+export function createLastingStore(options: LastingStoreOptions): StudioStore {
+  const { disk, path, limits, now, notes, unwritable } = options;
   const memoryLimits = { ...limits, maxBytes: Math.min(limits.maxBytes, MEMORY_BYTES) };
   const inode = statSync(path).ino;
   let aside: Aside | undefined;
@@ -84,6 +87,7 @@ export function createLastingStore({ disk, path, limits, now, notes }: LastingSt
     };
   }
   const readable = guarded(disk);
+  if (unwritable !== undefined) goAside(unwritable);
   const reads = () => (aside === undefined ? readable : mergedReads(readable, aside.memory));
 
   /** Moves what is in memory to the disk, if that works again. */

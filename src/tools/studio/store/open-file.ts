@@ -4,7 +4,7 @@ import { messageOf } from '../../../platform/message-of.ts';
 import type { Database, Driver } from './database.ts';
 import { damagedMark } from './lasting-store.ts';
 import { createPrivately } from './owner.ts';
-import { createTables, isEmpty, PRAGMAS, SCHEMA, schemaOf } from './schema.ts';
+import { prepare, SCHEMA, schemaOf } from './schema.ts';
 import { failureOf } from './sqlite-error.ts';
 import { createSqliteStore, type SqliteStore } from './sqlite-store.ts';
 import type { StoreLimits } from './store.ts';
@@ -16,6 +16,8 @@ export interface OpenedFile {
   readonly database: Database;
   readonly disk: SqliteStore;
   readonly notes: readonly string[];
+  /** The error where it can be read, and not be written yet. */
+  readonly unwritable?: unknown;
 }
 
 /** A newer version wrote the file: it is left alone. */
@@ -33,7 +35,7 @@ export function openFile(driver: Driver, path: string, limits: StoreLimits, now:
   const asStore = (database: Database) => createSqliteStore(database, { path, limits, now });
   if (!existsSync(damagedMark(path))) {
     try {
-      return { ...open(driver, path, asStore), notes: [] };
+      return openOrRead(driver, path, asStore);
     } catch (error) {
       if (!(error instanceof Useless) && failureOf(error) !== 'damaged') throw error;
       const kept = setAside(path, now());
@@ -47,12 +49,24 @@ export function openFile(driver: Driver, path: string, limits: StoreLimits, now:
   return { ...open(driver, path, asStore), notes: [note] };
 }
 
-function open(driver: Driver, path: string, asStore: (database: Database) => SqliteStore): Omit<OpenedFile, 'notes'> {
+type AsStore = (database: Database) => SqliteStore;
+
+/** A full disk has no room for the index of the log, which others would need. */
+function openOrRead(driver: Driver, path: string, asStore: AsStore): OpenedFile {
+  try {
+    return { ...open(driver, path, asStore), notes: [] };
+  } catch (error) {
+    if (failureOf(error) !== 'full') throw error;
+    return { ...open(driver, path, asStore, true), notes: [], unwritable: error };
+  }
+}
+
+function open(driver: Driver, path: string, asStore: AsStore, isAlone = false): Omit<OpenedFile, 'notes'> {
   createPrivately(path);
   const database = driver.open(path);
   try {
-    database.exec(PRAGMAS);
-    if (isEmpty(database)) createTables(database);
+    if (isAlone) database.exec('pragma locking_mode = exclusive');
+    prepare(database);
     const schema = schemaOf(database);
     if (schema > SCHEMA)
       throw new NewerSchema(`a newer version of Studio wrote it: schema ${schema}, this one reads ${SCHEMA}`);

@@ -60,8 +60,8 @@ export async function openStore({ folder, limits, now = systemClock.date }: Stor
     const owner = own(driver, join(folder, LOCK), process.pid);
     if ('process' in owner) return inMemory(ownedBy(owner.process, path));
     try {
-      const { database, disk, notes } = openFile(driver, path, limits, now);
-      const store = createLastingStore({ disk, path, limits, now, notes });
+      const { database, ...file } = openFile(driver, path, limits, now);
+      const store = createLastingStore({ ...file, path, limits, now });
       const close = () => {
         store.close();
         owner.release();
@@ -93,13 +93,14 @@ function checkLimits({ maxBytes, retentionDays }: StoreLimits): void {
 }
 
 function ownedBy(processId: number, path: string): string {
-  return `Process ${processId} is another Studio that keeps its runs in ${path}: this one keeps its own in memory. End the other one, or set XDG_STATE_HOME to another folder.`;
+  const other = processId === 0 ? 'Another Studio' : `Process ${processId} is another Studio that`;
+  return `${other} keeps its runs in ${path}: this one keeps its own in memory. End the other one, or set XDG_STATE_HOME to another folder.`;
 }
 
 function cannotOpen(error: unknown, path: string): string {
   const message = messageOf(error);
   if (error instanceof NewerSchema)
     return `Runs are kept in memory only: ${path} is not touched, because ${message}. Update tta-primitives, or move the file away.`;
-  const reason = failureOf(error) === 'full' ? 'the disk is full' : message;
+  const reason = failureOf(error) === 'full' ? 'the disk is full: free some space, and start Studio again' : message;
   return `Runs are kept in memory only: ${path} cannot be used (${reason}).`;
 }

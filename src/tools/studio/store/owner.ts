@@ -1,8 +1,8 @@
-import { chmodSync, closeSync, openSync } from 'node:fs';
-import type { Driver } from './database.ts';
+import { chmodSync, closeSync, openSync, rmSync } from 'node:fs';
+import type { Database, Driver } from './database.ts';
 import { failureOf } from './sqlite-error.ts';
 
-/** Who has the data: this process from now on, or another one. */
+/** Who has the data: this process from now on, or another one, which is 0 where it could not say who it is. */
 export type Ownership = { readonly release: () => void } | { readonly process: number };
 
 /**
@@ -12,21 +12,53 @@ export type Ownership = { readonly release: () => void } | { readonly process: n
  * @throws the error of SQLite, and of the file system
  */
 export function own(driver: Driver, path: string, processId: number): Ownership {
+  try {
+    return lock(driver, path, processId);
+  } catch (error) {
+    if (failureOf(error) !== 'damaged') throw error;
+    // Nothing is in it that is worth keeping.
+    rmSync(path);
+    return lock(driver, path, processId);
+  }
+}
+
+function lock(driver: Driver, path: string, processId: number): Ownership {
   createPrivately(path);
   const database = driver.open(path);
   try {
     database.exec('pragma journal_mode = delete; begin immediate');
-    database.exec('create table if not exists owner(process integer not null) strict');
-    database.exec(`delete from owner; insert into owner values (${Math.trunc(processId)}); commit; begin immediate`);
+    sign(database, Math.trunc(processId));
+    database.exec('begin immediate');
     return { release: () => database.close() };
   } catch (error) {
     try {
       if (failureOf(error) !== 'locked') throw error;
-      // All rows, so that the statement ends: one that does not would keep a lock.
-      return { process: Number(database.prepare('select process from owner').all()[0]?.process ?? 0) };
+      return { process: ownerIn(database) };
     } finally {
       database.close();
     }
+  }
+}
+
+function ownerIn(database: Database): number {
+  try {
+    // All rows, so that the statement ends: one that does not would keep a lock.
+    return Number(database.prepare('select process from owner').all()[0]?.process ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
+/** Writes who it is, and ends the transaction. On a full disk the lock holds without that. */
+function sign(database: Database, processId: number): void {
+  try {
+    database.exec('create table if not exists owner(process integer not null) strict');
+    database.exec(`delete from owner; insert into owner values (${processId}); commit`);
+  } catch (error) {
+    if (failureOf(error) !== 'full') throw error;
+    try {
+      database.exec('rollback');
+    } catch {}
   }
 }
 

@@ -3,14 +3,13 @@ import { type Database, SEARCH_OPTIONS } from './database.ts';
 /** Raised with every change of the tables. */
 export const SCHEMA = 1;
 
-/** `auto_vacuum` works only when it is set before the first table. */
-export const PRAGMAS = `
-  pragma auto_vacuum = incremental;
-  pragma journal_mode = wal;
+const OF_CONNECTION = `
   pragma synchronous = normal;
   pragma busy_timeout = 1000;
   pragma cache_size = -32000;
 `;
+/** Works only when it is set before anything is written. It is written whenever it is set, which a full disk refuses. */
+const OF_NEW_FILE = 'pragma auto_vacuum = incremental';
 
 /**
  * `run` and `run_document` are narrow, so that a list of any order and a search for one letter read them whole. `id` is the arrival, `change` grows with
@@ -46,10 +45,11 @@ export function schemaOf(database: Database): number {
   return Number(database.prepare('pragma user_version').get()?.user_version ?? 0);
 }
 
-export function isEmpty(database: Database): boolean {
-  return database.prepare('select count(*) as n from sqlite_master').get()?.n === 0;
-}
-
-export function createTables(database: Database): void {
-  database.transaction(() => database.exec(`${TABLES} pragma user_version = ${SCHEMA}`));
+/** Makes a connection ready, and the tables in a database that is new. Writes nothing to one that has them. */
+export function prepare(database: Database): void {
+  database.exec(OF_CONNECTION);
+  const isNew = database.prepare('select count(*) as n from sqlite_master').get()?.n === 0;
+  if (isNew) database.exec(OF_NEW_FILE);
+  database.exec('pragma journal_mode = wal');
+  if (isNew) database.transaction(() => database.exec(`${TABLES} pragma user_version = ${SCHEMA}`));
 }

@@ -4,7 +4,7 @@ import { readProperty } from '../../../platform/read-property.ts';
 
 export type Failure = 'full' | 'damaged' | 'locked' | 'forbidden' | 'other';
 
-/** The low byte of a result code of SQLite. */
+/** Result codes of SQLite, and their low bytes. */
 const FAILURE: Readonly<Record<number, Failure>> = {
   3: 'forbidden',
   5: 'locked',
@@ -14,6 +14,8 @@ const FAILURE: Readonly<Record<number, Failure>> = {
   13: 'full',
   14: 'forbidden',
   26: 'damaged',
+  // No room for the index of the log.
+  4874: 'full',
 };
 /** Some errors have a text only, and an error in reading or writing can have any cause. */
 const TEXTS: readonly (readonly [RegExp, Failure])[] = [
@@ -24,7 +26,7 @@ const TEXTS: readonly (readonly [RegExp, Failure])[] = [
 
 export function failureOf(error: unknown): Failure {
   const code = Number(readProperty(error, 'errcode') ?? readProperty(error, 'rawCode'));
-  const byCode = FAILURE[code & 0xff];
+  const byCode = FAILURE[code] ?? FAILURE[code & 0xff];
   if (byCode !== undefined) return byCode;
   const text = `${String(readProperty(error, 'code'))} ${messageOf(error)}`;
   return TEXTS.find(([pattern]) => pattern.test(text))?.[1] ?? 'other';

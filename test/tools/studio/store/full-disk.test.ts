@@ -1,16 +1,22 @@
 import { randomBytes } from 'node:crypto';
-import { rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { existsSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { forget } from '../../../../src/tools/studio/store/forget.ts';
 import { openStore } from '../../../../src/tools/studio/store/open-store.ts';
+import { endChildren, runModule } from '../../../support/child.ts';
 import { canMount, smallDisk } from './small-disk.ts';
 import { modelCall, root, traceIdOf } from './spans.ts';
 import { NOW_MS } from './stores.ts';
 
+const BUILT = pathToFileURL(resolve(import.meta.dirname, '../../../../dist/src/tools/studio/store/open-store.js')).href;
 const MB = 1024 * 1024;
 const limits = { maxBytes: 64 * MB, retentionDays: 7 };
 const now = () => NOW_MS;
 const noise = (bytes: number) => randomBytes(bytes / 2).toString('hex');
+
+afterEach(endChildren);
 
 /** Fills the disk up to its last byte. */
 function fill(folder: string): () => void {
@@ -82,7 +88,48 @@ describe.runIf(canMount())('a full disk', () => {
     }
   });
 
-  it('at the start: everything is in memory', async () => {
+  it('at the start shows what was kept, takes what is new into memory, and writes that when there is space again', async () => {
+    const folder = smallDisk(4);
+    // Not in this process, which would have the index of its log still.
+    await runModule(`
+      import { openStore } from '${BUILT}';
+      const { store } = await openStore(${JSON.stringify({ folder, limits })});
+      store.add([${JSON.stringify(root('kept'))}], ${NOW_MS});
+      store.close();
+    `).exited;
+    expect(readdirSync(folder).sort()).toEqual(['studio.db', 'studio.lock']);
+    const free = fill(folder);
+    const { store } = await openStore({ folder, limits, now });
+    expect(store.state()).toMatchObject({ kind: 'disk', notes: [expect.stringMatching(/^The disk of .* is full: /)] });
+    store.add([root('new')], NOW_MS);
+    const list = () => store.runs({ limit: 9 }).runs.map(({ traceId }) => traceId);
+    expect(list()).toEqual(['new', 'kept'].map(traceIdOf));
+    expect(store.spans(traceIdOf('kept'), 0, 9).spans).toEqual([root('kept')]);
+    store.tidy(NOW_MS);
+    expect(store.state().notes).toHaveLength(1);
+    const second = await openStore({ folder, limits, now });
+    expect(second.store.state().notes.join()).toMatch(/(?:Another Studio|Process \d+ .*) keeps its runs in /);
+
+    free();
+    store.tidy(NOW_MS);
+    expect(store.state()).toMatchObject({ runs: 2, notes: [] });
+    // Nothing is in memory any more.
+    expect(list()).toEqual(['new', 'kept'].map(traceIdOf));
+    store.close();
+  });
+
+  it('can be freed of what Studio keeps', async () => {
+    const folder = join(smallDisk(4), 'state');
+    const { store } = await openStore({ folder, limits, now });
+    store.add([root('a')], NOW_MS);
+    fill(join(folder, '..'));
+    await expect(forget(folder)).rejects.toThrow(/the Studio of process \d+ has .* open/);
+    store.close();
+    expect(await forget(folder)).toBeGreaterThan(1);
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  it('at the first start: everything is in memory', async () => {
     const folder = smallDisk(1);
     fill(folder);
     const { store } = await openStore({ folder: join(folder, 'state'), limits, now });

@@ -14,7 +14,7 @@ import type { Database } from '../../../../src/tools/studio/store/database.ts';
 import { findDriver } from '../../../../src/tools/studio/store/drivers.ts';
 import { createLastingStore } from '../../../../src/tools/studio/store/lasting-store.ts';
 import { openStore } from '../../../../src/tools/studio/store/open-store.ts';
-import { PRAGMAS } from '../../../../src/tools/studio/store/schema.ts';
+import { prepare } from '../../../../src/tools/studio/store/schema.ts';
 import { createSqliteStore } from '../../../../src/tools/studio/store/sqlite-store.ts';
 import type { StudioStore } from '../../../../src/tools/studio/store/store.ts';
 import { tempFolder } from '../../../support/temp-folder.ts';
@@ -204,7 +204,7 @@ describe('a file that cannot be read', () => {
     const folder = tempFolder();
     const path = await filled(folder, 200);
     const database = driver?.open(path) as Database;
-    database.exec(PRAGMAS);
+    prepare(database);
     const disk = createSqliteStore(database, { path, limits: LIMITS, now });
     // All but the names of the tables.
     writeFileSync(path, readFileSync(path).fill(0x5a, 8_192));
@@ -222,6 +222,15 @@ describe('a file that cannot be read', () => {
     expect(next.state().kind).toBe('disk');
     expect(notes(next)).toMatch(/was damaged when Studio last used it: it was renamed/);
     expect(existsSync(`${path}.damaged`)).toBe(false);
+  });
+
+  it.each(['hello '.repeat(2_000), '\0'.repeat(8_192)])('is the lock: another one is made', async (text) => {
+    const folder = tempFolder();
+    await filled(folder, 2);
+    writeFileSync(join(folder, 'studio.lock'), text);
+    const store = await opened(folder);
+    expect(store.state()).toMatchObject({ kind: 'disk', notes: [], runs: 2 });
+    expect(notes(await opened(folder))).toMatch(/^Process \d+ is another Studio/);
   });
 
   it('was deleted while it was open: the notes say so', async () => {

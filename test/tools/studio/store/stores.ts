@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { createMemoryStore } from '../../../../src/tools/studio/store/memory-store.ts';
-import { createTables, PRAGMAS } from '../../../../src/tools/studio/store/schema.ts';
+import { prepare } from '../../../../src/tools/studio/store/schema.ts';
 import { createSqliteStore } from '../../../../src/tools/studio/store/sqlite-store.ts';
 import type { StoreLimits, StudioStore } from '../../../../src/tools/studio/store/store.ts';
 import { tempFolder } from '../../../support/temp-folder.ts';
@@ -32,8 +32,7 @@ const onDisk = DRIVERS.map(
     open({ limits, now = () => NOW_MS } = {}) {
       const path = join(tempFolder(), 'studio.db');
       const database = driver.open(path);
-      database.exec(PRAGMAS);
-      createTables(database);
+      prepare(database);
       const store = createSqliteStore(database, { path, limits: { ...LIMITS, ...limits }, now });
       onTestFinished(() => store.close());
       return store;
