@@ -2,6 +2,7 @@
 import { attributeCounts, type Difference, differencesOf } from './differences.ts';
 import { factsOf, type SpanGroup } from './facts.ts';
 import { plus } from './read.ts';
+import { shortName } from './title.ts';
 import { isCountedCall } from './totals.ts';
 import type { RunTree, TreeNode } from './tree.ts';
 
@@ -121,7 +122,9 @@ function rowOf(
   rights: readonly TreeNode[],
 ): CompareRow {
   const [left, right] = [sideOf(lefts), sideOf(rights)];
-  const { type, group, label } = factsOf((lefts[0] ?? (rights[0] as TreeNode)).span);
+  const facts = factsOf((lefts[0] ?? (rights[0] as TreeNode)).span);
+  const { type, group } = facts;
+  const label = shortName(facts);
   const differences =
     left === null || right === null ? [] : differencesOf(attributeCounts(lefts), attributeCounts(rights));
   const isChanged = differences.length > 0 || lefts.length !== rights.length;

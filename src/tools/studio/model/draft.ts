@@ -27,7 +27,9 @@ export function withSpan(draft: RunDraft, span: StudioSpan): RunDraft {
     extent: extentWith(draft.extent, span),
     workflow: facts.workflow === null ? draft.workflow : earlier(draft.workflow, at(span, facts.workflow)),
     texts: textsWith(draft.texts, span, facts),
-    errors: facts.error === null ? draft.errors : errorsWith(draft.errors, span, facts),
+    // What was given up because of a failure elsewhere has its error, and is not where it comes from.
+    errors:
+      facts.error === null || facts.outcome === 'superseded' ? draft.errors : errorsWith(draft.errors, span, facts),
     calls: draft.calls,
   };
 }

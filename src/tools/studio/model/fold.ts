@@ -3,6 +3,7 @@ import { type Distribution, distributionOf } from './distribution.ts';
 import { factsOf, type SpanGroup } from './facts.ts';
 import { matchesIn } from './search.ts';
 import { type Fold, type Item, itemsOf } from './siblings.ts';
+import { shortName } from './title.ts';
 import { add, noTotals, type Totals, totalsOf } from './totals.ts';
 import type { RunTree, TreeNode } from './tree.ts';
 
@@ -125,7 +126,7 @@ type FoldFacts = Omit<FoldRow, 'level' | 'position' | 'siblings' | 'parentKey' |
 
 function foldRow({ key, members }: Fold, totals: ReadonlyMap<TreeNode, Totals>): FoldFacts {
   const [first] = members as [TreeNode];
-  const { type, group, label } = factsOf(first.span);
+  const { type, group } = factsOf(first.span);
   const sum = noTotals();
   let slowest = first;
   let endUs = 0;
@@ -142,7 +143,7 @@ function foldRow({ key, members }: Fold, totals: ReadonlyMap<TreeNode, Totals>):
     key,
     type,
     group,
-    label,
+    label: shortName(factsOf(first.span)),
     members,
     failed,
     slowest,

@@ -1,7 +1,10 @@
 /** How a span is called in sentences. */
-import { factsOf } from './facts.ts';
+import { factsOf, type SpanFacts } from './facts.ts';
 import type { StudioSpan } from './span.ts';
 import type { TreeNode } from './tree.ts';
+
+/** The name that the author gave, else the kind of the primitive. */
+export const shortName = ({ isNamed, label, type }: SpanFacts): string => (isNamed ? label : type);
 
 /** The type and the author's name: `retry again`, `llm ask`, `chat gpt-5`; the type alone where there is no name. */
 export function titleOf(span: StudioSpan): string {

@@ -115,6 +115,22 @@ describe('the row of a run', () => {
     expect(rowOf([refresh])).toMatchObject({ startUs: refresh.startUs, durationUs: 500_000 });
   });
 
+  it('does not say that of a span that was given up because another one failed', () => {
+    const spans = [
+      primitive('task', 'load', { id: 'bad', parent: 'map', at: 1, failed: 'Error: no such file' }),
+      primitive('llm', 'ask', {
+        id: 'other',
+        parent: 'map',
+        at: 2,
+        failed: 'Error: no such file',
+        attributes: { 'tta.outcome': 'superseded' },
+      }),
+      primitive('map', 'files', { id: 'map', took: 40, failed: 'Error: no such file' }),
+    ];
+    expect(rowOf(spans).failure).toBe('task load: Error: no such file');
+    expect(rowOf(...spans.toReversed().map((each) => [each])).failure).toBe('task load: Error: no such file');
+  });
+
   it('of a run whose root is of another process ends with the root of this one', () => {
     const remote = primitive('task', 'job', { id: 'job', parent: 'elsewhere', isParentRemote: true });
     const step = primitive('task', 'step', { id: 'step', parent: 'job', at: 1 });

@@ -1,9 +1,9 @@
 /** The primitives of a run and which of them ran within which: spans of the same kind and name are one node. */
 import { factsOf } from '../../../../model/facts.ts';
 import { endUs } from '../../../../model/span.ts';
+import { shortName } from '../../../../model/title.ts';
 import { nodesInOrder } from '../../../../model/totals.ts';
 import type { RunTree, TreeNode } from '../../../../model/tree.ts';
-import { shortName } from '../short-name.ts';
 
 export interface GraphNode {
   readonly key: string;
@@ -42,7 +42,7 @@ export function compositionOf(tree: RunTree): Composition {
     nodes.set(key, node);
     const { span, parent } = treeNode;
     const durationUs = endUs(span) - span.startUs;
-    const hasFailed = factsOf(span).error !== null;
+    const { hasFailed } = factsOf(span);
     node.count += 1;
     node.failed += hasFailed ? 1 : 0;
     node.durationUs += durationUs;

@@ -1,10 +1,10 @@
 /** Where the time of the run went, and where its dollars. */
 import type { Breakdown, DollarShare } from '../../../../model/breakdown.ts';
 import { factsOf } from '../../../../model/facts.ts';
+import { shortName } from '../../../../model/title.ts';
 import { formatCount, formatDollars, formatDuration } from '../../format.ts';
 import { Text } from '../../parts/cells.tsx';
 import { WAIT_NAMES } from '../panel/facts.tsx';
-import { shortName } from '../short-name.ts';
 import { Share } from './share.tsx';
 
 const MOST_SHARES = 8;

@@ -2,6 +2,7 @@
 import { factsOf } from '../../../../model/facts.ts';
 import { toOtlp } from '../../../../model/otlp.ts';
 import { spanAsText } from '../../../../model/text.ts';
+import { shortName } from '../../../../model/title.ts';
 import type { TreeNode } from '../../../../model/tree.ts';
 import { formatCount, formatDuration } from '../../format.ts';
 import { Text } from '../../parts/cells.tsx';
@@ -38,7 +39,7 @@ export function SpanPanel({ node, runStartUs, isRunning, onClose, onZoom, onOpen
     );
   }
   return (
-    <PanelTop group={facts.group} label={facts.label} type={facts.type} onClose={onClose}>
+    <PanelTop group={facts.group} label={shortName(facts)} type={facts.type} onClose={onClose}>
       <div class="side-actions">
         <Copy text={() => spanAsText(node)} label="Copy as text" />
         <Copy text={() => JSON.stringify(toOtlp([span]), null, 2)} label="Copy as JSON" />

@@ -38,7 +38,8 @@ export function Badges({ facts, attempt }: { readonly facts: SpanFacts; readonly
           $ ?
         </span>
       )}
-      {error !== null && <span class="badge badge-bad">✕ {outcome === 'failure' ? 'failed' : outcome}</span>}
+      {facts.hasFailed && <span class="badge badge-bad">✕ {outcome === 'failure' ? 'failed' : outcome}</span>}
+      {error !== null && !facts.hasFailed && <span class="badge">{outcome}</span>}
     </>
   );
 }

@@ -34,12 +34,12 @@ export function SpanBar({ node, window }: SpanBarProps) {
   );
 }
 
-function classOf({ span, children, isMissing }: TreeNode, { group, cache }: SpanFacts): string {
+function classOf({ children, isMissing }: TreeNode, { group, cache, hasFailed }: SpanFacts): string {
   // What only wraps other spans has a thin bar, so that the work itself stands out.
   const wraps = children.length > 0 && group !== 'model' && group !== 'tool';
   return [
     ...(wraps ? ['wraps'] : []),
-    ...(span.status === 'error' ? ['failed'] : []),
+    ...(hasFailed ? ['failed'] : []),
     ...(cache === 'hit' || cache === 'stale' ? ['cached'] : []),
     ...(isMissing ? ['missing'] : []),
   ].join(' ');
@@ -80,15 +80,15 @@ export interface TookProps extends Omit<PieceProps, 'class'> {
   readonly children?: ComponentChildren;
 }
 
-/** The duration, where there is room: after the bar, before it, or at the edge of the window. */
+/** The duration, where there is room: after the bar, before it, or in its middle. */
 export function Took({ fromUs, toUs, window, children = formatDuration(toUs - fromUs) }: TookProps) {
   const bar = barOf(fromUs, toUs, window);
   if (bar === undefined) return null;
   const right = bar.left + bar.width;
   const place = right < 70 ? 'after' : bar.left > 30 ? 'before' : 'inside';
-  const style = place === 'after' ? { left: `${right}%` } : place === 'before' ? { left: `${bar.left}%` } : {};
+  const left = { after: right, before: bar.left, inside: bar.left + bar.width / 2 }[place];
   return (
-    <div class={`took ${place}`} style={style}>
+    <div class={`took ${place}`} style={{ left: `${left}%` }}>
       {children}
     </div>
   );

@@ -1,6 +1,5 @@
 /** The keys of a tree, as readers of trees know them. */
-
-import { factsOf } from '../../../../model/facts.ts';
+import { firstFailuresIn } from '../../../../model/absorber.ts';
 import type { Row } from '../../../../model/fold.ts';
 import { nodesInOrder } from '../../../../model/totals.ts';
 import { useKeys } from '../../parts/keys.ts';
@@ -79,14 +78,15 @@ export function useWaterfallKeys({ state, scrollTo, pageRows }: WaterfallKeys): 
   ]);
 }
 
-/** To the next span with an error after the selected one, in the order of the page, and round. */
+/** To the next span that failed by itself after the selected one, in the order of the page, and round. */
 function goToFailure(state: RunState, step: 1 | -1): void {
   const nodes = [...nodesInOrder(state.tree.peek())];
+  const failed = new Set(firstFailuresIn(state.tree.peek()));
   const at = nodes.findIndex(({ span }) => span.spanId === state.selected.peek());
   const from = at === -1 && step === -1 ? 0 : at;
   for (let i = 1; i <= nodes.length; i += 1) {
     const node = nodes[(from + step * i + 2 * nodes.length) % nodes.length];
-    if (node === undefined || factsOf(node.span).error === null) continue;
+    if (node === undefined || !failed.has(node)) continue;
     state.goTo(node.span.spanId);
     return;
   }

@@ -2,10 +2,10 @@
 import { factsOf } from '../../../../model/facts.ts';
 import type { FoldRow, Row, SpanRow } from '../../../../model/fold.ts';
 import { endUs } from '../../../../model/span.ts';
+import { shortName } from '../../../../model/title.ts';
 import { formatCount, formatDuration } from '../../format.ts';
 import { Text } from '../../parts/cells.tsx';
 import type { RunState } from '../run-state.ts';
-import { shortName } from '../short-name.ts';
 import { Badges } from './badges.tsx';
 import { Piece, SpanBar, Took } from './bar.tsx';
 import { Histogram } from './histogram.tsx';
@@ -83,7 +83,7 @@ function SpanName({ row, isRunning }: { readonly row: SpanRow; readonly isRunnin
   if (isMissing) return <span class="label soft">{isRunning ? 'still running' : 'not received'}</span>;
   return (
     <>
-      <span class={span.status === 'error' ? 'label bad' : 'label'}>
+      <span class={facts.hasFailed ? 'label bad' : 'label'}>
         <Text of={name} length={120} />
       </span>
       {facts.type !== name && (
