@@ -145,6 +145,10 @@ describe.skipIf(chromiumPath === undefined)('the details of a run', () => {
     await page.getByText('No other run of orders that worked is kept').waitFor();
     await page.goto(`${studio.url}/compare/${idOf(one)}/${idOf(other)}`);
     await page.getByText('1 step was added, 1 missing').waitFor();
+    // The address alone brings the look of its sentences too.
+    const sentences = await page.locator('.story').boundingBox();
+    const card = await page.locator('.card').first().boundingBox();
+    expect(sentences?.x).toBe(card?.x);
     const step1 = (name: string) => page.getByRole('row').filter({ hasText: name });
     expect(await step1('check task').innerText()).toContain('missing');
     expect(await step1('mail task').innerText()).toContain('added');

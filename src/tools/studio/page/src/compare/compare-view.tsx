@@ -2,6 +2,8 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import { type OpenRun, openRun } from '../run/open-run.ts';
 import { ComparedRuns } from './compared-runs.tsx';
+// Sentences, buttons and panels look as those of a run.
+import '../run/run.css';
 import './compare.css';
 
 export interface CompareViewProps {
@@ -17,6 +19,7 @@ export function CompareView({ before, after }: CompareViewProps) {
   if (missing.length === 0) return <p class="notice">Reading the runs …</p>;
   return (
     <div class="notice" role="alert">
+      <h1 class="unseen">Comparison of two runs</h1>
       <p>
         {missing.length === 2
           ? 'Studio does not keep these runs. They may be too old, or they were deleted.'

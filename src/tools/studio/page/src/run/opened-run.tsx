@@ -21,7 +21,7 @@ export function OpenedRun({ open }: { readonly open: OpenRun }) {
   const state = useMemo(() => runState(open.spans), [open]);
   useEffect(() => () => state.close(), [state]);
   const story = useComputed(() => storyOf(state.tree.value));
-  const turns = useComputed(() => turnsOf(state.tree.value).length);
+  const turns = useComputed(() => turnsOf(state.tree.value));
   const isWide = useWide();
   const run = open.run.value;
   useKeys([

@@ -13,6 +13,7 @@ export function RunView({ traceId }: { readonly traceId: string }) {
   if (open.problem.value === '') return <p class="notice">Reading the run …</p>;
   return (
     <div class="notice" role="alert">
+      <h1 class="unseen">Run</h1>
       <p>
         {open.problem.value === 'missing'
           ? 'Studio does not keep this run. It may be too old, it was deleted, or no span of it has come yet.'

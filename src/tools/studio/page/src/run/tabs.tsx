@@ -1,4 +1,6 @@
 /** The views of a run. Which one is open stands in the address. */
+import { factsOf } from '../../../model/facts.ts';
+import type { TreeNode } from '../../../model/tree.ts';
 import { go, withParameters } from '../address.ts';
 import { formatCount } from '../format.ts';
 import { useKeys } from '../parts/keys.ts';
@@ -9,13 +11,15 @@ export type Tab = 'waterfall' | 'graph' | 'messages' | 'overview';
 
 export interface TabsProps {
   readonly tab: Tab;
-  /** How many model calls and tools there are. */
-  readonly turns: number;
+  /** Model calls and tools. */
+  readonly turns: readonly TreeNode[];
   readonly isWide: boolean;
   readonly state: RunState;
 }
 
 export function Tabs({ tab, turns, isWide, state }: TabsProps) {
+  const calls = turns.filter(({ span }) => factsOf(span).isModelCall).length;
+  const tools = turns.length - calls;
   const open = (wanted: Tab) => go(pathOf(wanted), { replace: true });
   useKeys([
     { keys: ['w'], label: 'Waterfall', run: () => open('waterfall') },
@@ -31,9 +35,11 @@ export function Tabs({ tab, turns, isWide, state }: TabsProps) {
         <TabLink name="graph" tab={tab}>
           Graph
         </TabLink>
-        {turns > 0 && (
+        {turns.length > 0 && (
           <TabLink name="messages" tab={tab}>
-            {`Model calls ${formatCount(turns)}`}
+            {[calls > 0 && `Model calls ${formatCount(calls)}`, tools > 0 && `Tools ${formatCount(tools)}`]
+              .filter((each) => each !== false)
+              .join(', ')}
           </TabLink>
         )}
         {!isWide && (

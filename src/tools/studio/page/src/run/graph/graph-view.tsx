@@ -100,7 +100,7 @@ function Node({ node, x, y, onOpen }: NodeProps) {
       </rect>
       <rect class="stripe" width="4" height={NODE.height} rx="2" />
       <text x="14" y="21">
-        {shorten(show(label), 24)}
+        {shorten(show(label), failed > 0 ? 19 - formatCount(failed).length : 24)}
       </text>
       <text x="14" y="40" class="soft">
         {shorten(`${show(type)} · ${facts}`, 29)}
