@@ -72,8 +72,10 @@ export interface Frames {
   presentIn(fromMs: number, toMs: number): ReadonlySet<number>;
   /** The start of the oldest that is kept; `null` when there is nothing. */
   oldestMs(): number | null;
-  /** Writes what has changed since the last call to the journal. */
+  /** Writes to the journal what has changed, and what could not be written before. */
   flush(): void;
+  /** What was flushed is kept now. */
+  flushed(): void;
   /** Removes what is too old or too much. */
   tidy(nowMs: number): void;
   /** The series of which something is kept. */
@@ -90,7 +92,7 @@ export function createFrames(book: SeriesBook, journal: FrameJournal, { retentio
   const closed = new Map<number, Frame[]>(RESOLUTIONS.map(({ lengthMs }) => [lengthMs, []]));
   const open = new Map<number, OpenFrame>();
   const gaps: Gap[] = [];
-  const unwritten: Gap[] = [];
+  const unwritten = { frames: new Set<Frame>(), gaps: new Set<Gap>() };
   const changed = new Set<number>();
 
   /**
@@ -104,7 +106,7 @@ export function createFrames(book: SeriesBook, journal: FrameJournal, { retentio
     if (current !== undefined) {
       const frame = sealed(lengthMs, current);
       closed.get(lengthMs)?.push(frame);
-      if (changed.delete(lengthMs)) journal.writeFrame(frame);
+      if (changed.delete(lengthMs)) unwritten.frames.add(frame);
     }
     const last = closed.get(lengthMs)?.at(-1);
     const resumed = last?.atMs === atMs ? closed.get(lengthMs)?.pop() : undefined;
@@ -146,7 +148,7 @@ export function createFrames(book: SeriesBook, journal: FrameJournal, { retentio
         const grown = [...counters].filter(([, value]) => value > 0);
         const gap = { sinceMs, atMs, samples: samplesOf(new Map(grown)) };
         if (grown.length > 0) gaps.push(gap);
-        if (grown.length > 0) unwritten.push(gap);
+        if (grown.length > 0) unwritten.gaps.add(gap);
       }
       const isKnown = sinceMs !== null && !isGap;
       for (const { lengthMs } of RESOLUTIONS) {
@@ -187,11 +189,16 @@ export function createFrames(book: SeriesBook, journal: FrameJournal, { retentio
       return Number.isFinite(oldest) ? oldest : null;
     },
     flush() {
-      for (const gap of unwritten.splice(0)) journal.writeGap(gap);
+      for (const gap of unwritten.gaps) journal.writeGap(gap);
+      for (const frame of unwritten.frames) journal.writeFrame(frame);
       for (const lengthMs of changed) {
         const frame = open.get(lengthMs);
         if (frame !== undefined) journal.writeFrame(sealed(lengthMs, frame));
       }
+    },
+    flushed() {
+      unwritten.gaps.clear();
+      unwritten.frames.clear();
       changed.clear();
     },
     tidy(nowMs) {
@@ -199,12 +206,12 @@ export function createFrames(book: SeriesBook, journal: FrameJournal, { retentio
         const frames = closed.get(lengthMs) ?? [];
         const removed = excess(frames, nowMs - Math.min(keptMs, retentionMs), maxBytes);
         if (removed === 0) continue;
-        frames.splice(0, removed);
+        for (const frame of frames.splice(0, removed)) unwritten.frames.delete(frame);
         journal.remove(lengthMs, frames[0]?.atMs ?? open.get(lengthMs)?.atMs ?? nowMs);
       }
       const removed = excess(gaps, nowMs - retentionMs, maxBytes);
       if (removed === 0) return;
-      gaps.splice(0, removed);
+      for (const gap of gaps.splice(0, removed)) unwritten.gaps.delete(gap);
       journal.remove(0, gaps[0]?.atMs ?? nowMs);
     },
     used() {

@@ -43,19 +43,20 @@ export function createSamples({ database, retentionDays, maxBytes = MAX_BYTES }:
   const book = createSeriesBook();
   const opened = openJournal(database, book);
   const { journal, kept } = opened;
-  let { note } = opened;
+  let unwritten = '';
   const frames = createFrames(book, journal, { retentionMs: retentionDays * DAY_MS, maxBytes: maxBytes / 4 });
   frames.restore(kept.frames, kept.gaps);
   const known = new Map<string, Known>(kept.known);
   const gauges = new Map<string, ReadonlyMap<number, number>>();
 
   /** The samples are in memory first: a full disk or a broken file stops no number. */
-  function write(work: () => void): void {
+  function write(work: () => void): boolean {
     try {
       journal.atOnce(work);
-      book.fresh.clear();
+      return true;
     } catch (error) {
-      note = inMemory(error);
+      unwritten = inMemory(error);
+      return false;
     }
   }
 
@@ -77,7 +78,7 @@ export function createSamples({ database, retentionDays, maxBytes = MAX_BYTES }:
       gauges.set(url, reading.gauges);
       frames.add(result.growth);
       frames.setGauges(atMs, gaugesOfAll());
-      write(() => {
+      const isWritten = write(() => {
         for (const [id, text] of book.fresh) journal.writeSeries(id, text);
         frames.flush();
         journal.writeKnown(url, result.known);
@@ -86,6 +87,11 @@ export function createSamples({ database, retentionDays, maxBytes = MAX_BYTES }:
         known.delete(oldest);
         journal.removeKnown(oldest);
       });
+      if (isWritten) {
+        book.fresh.clear();
+        frames.flushed();
+        unwritten = '';
+      }
       return reading;
     },
     lose: (url) => void gauges.delete(url),
@@ -99,7 +105,7 @@ export function createSamples({ database, retentionDays, maxBytes = MAX_BYTES }:
       });
     },
     answer: (parameters, nowMs) => answerOf(frames, book, parameters, nowMs),
-    notes: () => (note === '' ? [] : [note]),
+    notes: () => [opened.note, unwritten].filter((note) => note !== ''),
   };
 }
 

@@ -63,6 +63,23 @@ describe.each(DRIVERS)('numbers in a database of $name', (driver) => {
     database.exec('pragma query_only = 0');
   });
 
+  it('are all written when the disk can be written again, and nothing is said any more', () => {
+    const made = program(createSamples({ database, retentionDays: 7 }));
+    made.at(5, { ...started, [runs]: 1 });
+    database.exec('pragma query_only = 1');
+    const late = 'tta_workflow_executions_total{workflow_name="late",status="success"}';
+    // Longer than a frame of a minute, with a gap in it.
+    for (let second = 10; second <= 150; second += 5) made.at(second, { ...started, [runs]: second, [late]: second });
+    made.at(1_000, { ...started, [runs]: 1_000, [late]: 1_000 });
+    made.samples.tidy(START + 1_000_000);
+    expect(made.samples.notes()).toEqual([expect.stringContaining('in memory only')]);
+    database.exec('pragma query_only = 0');
+    made.at(1_005, { ...started, [runs]: 1_005, [late]: 1_005 });
+    expect(made.samples.notes()).toEqual([]);
+    const asked = made.ask(0, 1_005, 50).answer;
+    expect(reopen().ask(0, 1_005, 50).answer).toEqual(asked);
+  });
+
   it('begin anew when what is kept is no longer understood', () => {
     database.exec('create table number_frame(other)');
     const made = program(createSamples({ database, retentionDays: 7 }));
