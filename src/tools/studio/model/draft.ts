@@ -106,15 +106,15 @@ function bounded(texts: Record<string, Earliest>): RunDraft['texts'] {
   return texts;
 }
 
-/** Of each error the timeout that made it, else the span that began last; and of all errors the latest. */
+/** Of each error the timeout that made it, else what failed, else what was given up, and of these the last to begin; and of all errors the latest. */
 function errorsWith(errors: readonly DraftError[], span: StudioSpan, facts: SpanFacts): readonly DraftError[] {
   const said = facts.error === null ? '' : errorLine(facts.error);
   const causes = facts.error === null ? '' : causesSaid(facts.error.causes, errorLine);
   const line = lineOf(`${titleOf(span)}: ${said}${causes}`, LONGEST_LINE);
-  const isTimeout = facts.type === 'timeout' && facts.outcome === 'timeout';
-  const own: DraftError = { ...momentOf(span), error: lineOf(said, LONGEST_LINE), line, isTimeout };
+  const rank = facts.type === 'timeout' && facts.outcome === 'timeout' ? 2 : facts.hasFailed ? 1 : 0;
+  const own: DraftError = { ...momentOf(span), error: lineOf(said, LONGEST_LINE), line, rank };
   const known = errors.find(({ error }) => error === own.error);
-  if (known !== undefined && (known.isTimeout === isTimeout ? order(own, known) < 0 : known.isTimeout)) return errors;
+  if (known !== undefined && (rank - known.rank || order(own, known)) < 0) return errors;
   return [...errors.filter((each) => each !== known), own]
     .sort((one, other) => order(other, one))
     .slice(0, MOST_ERRORS);

@@ -16,12 +16,20 @@ export function spanError({ status, statusMessage, attributes, events }: StudioS
   if (status !== 'error') return null;
   const exception = events.findLast(({ name }) => name === 'exception')?.attributes ?? {};
   const stack = textOf(exception['exception.stacktrace']);
+  const type = textOf(attributes['error.type']) ?? textOf(exception['exception.type']) ?? 'Error';
   return {
-    type: textOf(attributes['error.type']) ?? textOf(exception['exception.type']) ?? 'Error',
-    message: textOf(statusMessageOr(statusMessage, exception['exception.message'])) ?? '',
+    type,
+    message: withoutType(textOf(statusMessageOr(statusMessage, exception['exception.message'])) ?? '', type),
     stack,
     causes: causesIn(stack),
   };
+}
+
+/** The status of a span of Python is the type and the message: `ValueError: no such page`. */
+function withoutType(message: string, type: string): string {
+  const names = [type, type.slice(type.lastIndexOf('.') + 1)];
+  const said = names.find((each) => each !== '' && message.startsWith(`${each}: `));
+  return said === undefined ? message : message.slice(said.length + 2);
 }
 
 const statusMessageOr = (message: string, other: SpanEvent['attributes'][string] | undefined) =>

@@ -109,6 +109,7 @@ const FAILED: ReadonlySet<Outcome> = new Set<Outcome>(['failure', 'timeout', 're
 const CACHE_RESULTS = ['hit', 'stale', 'miss'] as const;
 const SCOPE = 'tta-primitives';
 const COMPOSITIONS: ReadonlySet<unknown> = new Set(['sequential', 'parallel', 'workflow']);
+const CHARGED = ['tta.llm.cost_usd', 'tta.llm.metering', 'tta.llm.metered', 'tta.llm.priced'];
 const TAG = 'tta.tag.';
 const MOST_TAGS = 64;
 
@@ -136,7 +137,7 @@ function readFacts(span: StudioSpan): SpanFacts {
   const model = firstText(attributes, 'gen_ai.response.model', 'gen_ai.request.model');
   const outcome = outcomeOf(span);
   const { label, isNamed } = labelOf(span, primitive, step, isModelCall);
-  const nanodollars = nanodollarsOf(attributes['tta.llm.cost_usd']);
+  const nanodollars = nanodollarsOf(attributes['tta.llm.cost_usd']) ?? (isModelCall && isFree(span) ? 0 : null);
   return {
     type,
     group: isModelCall ? 'model' : ((Object.hasOwn(GROUPS, type) ? GROUPS[type] : undefined) ?? 'other'),
@@ -237,6 +238,19 @@ function workflowOf({ attributes, scope }: StudioSpan): string | null {
 }
 
 const eventsOf = ({ events }: StudioSpan, name: string) => events.filter((event) => event.name === name);
+
+/**
+ * Our library tells what it charges when a call ends. A call that failed or was refused without that was not billed. Those
+ * that somebody gave up may be charged later, when their span has ended.
+ */
+function isFree(span: StudioSpan): boolean {
+  const outcome = outcomeOf(span);
+  return (
+    span.scope === SCOPE &&
+    (outcome === 'failure' || outcome === 'rejected') &&
+    CHARGED.every((each) => span.attributes[each] === undefined)
+  );
+}
 
 function whyUnknown({ attributes }: StudioSpan): SpanFacts['unknownDollars'] {
   if (attributes['tta.llm.priced'] === false) return 'unpriced';

@@ -126,8 +126,8 @@ export interface Top extends Moment {
 }
 
 export interface DraftError extends Moment {
-  /** Whether it is a timeout that ended what ran in it: what it ended has the same error. */
-  readonly isTimeout: boolean;
+  /** 2: a timeout that ended what ran in it, which has the same error. 1: it failed. 0: it was given up because of the error. */
+  readonly rank: number;
   readonly error: string;
   readonly line: string;
 }

@@ -1,6 +1,7 @@
 /** What is read of a span, of real primitives where they say it. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  budget,
   bulkhead,
   cache,
   llm,
@@ -200,6 +201,28 @@ describe('the facts of a span', () => {
       { type: 'tool_call_response', text: 'sunny' },
       { type: 'image', text: '{"uri":"x"}' },
     ]);
+  });
+
+  it('are no unknown dollars of a call that was not billed', async () => {
+    const broken: Model = { ...gpt4, generate: () => Promise.reject(new Error('503')) };
+    await llm(broken)
+      .execute('x')
+      .catch(() => {});
+    await budget(llm(scriptedModel([{ text: 'ok', usage }], gpt4)), { limitUsd: 0.000001 })
+      .execute('x')
+      .catch(() => {});
+    expect(
+      factsOfAll('llm').map(({ outcome, nanodollars, unknownDollars }) => [outcome, nanodollars, unknownDollars]),
+    ).toEqual([
+      ['failure', 0, null],
+      ['rejected', 0, null],
+    ]);
+    const givenUp = primitive('llm', 'ask', {
+      id: 'a',
+      attributes: { 'gen_ai.operation.name': 'chat', 'tta.outcome': 'superseded' },
+    });
+    expect(factsOf(givenUp)).toMatchObject({ nanodollars: null, unknownDollars: 'not told' });
+    expect(factsOf(chat('m', { id: 'b', failed: 'Error: no' }))).toMatchObject({ nanodollars: null });
   });
 
   it('never have a wait outside of the span', () => {

@@ -177,6 +177,13 @@ describe('the sentence on a run', () => {
     expect(storyOf(tree).text).toBe('chat gpt-5 failed: openai.RateLimitError: slow down; nothing absorbed it.');
   });
 
+  it('says the type of an error once, where the status of the span has it too', () => {
+    const failed = 'ValueError: ValueError: no such page';
+    expect(storyOf(treeOf([span({ id: 'python', failed })])).text).toBe(
+      'python failed: ValueError: no such page; nothing absorbed it.',
+    );
+  });
+
   it('tells of a run whose end has not come', () => {
     const step = primitive('task', 'step', { id: 'step', parent: 'flow' });
     expect(storyOf(treeOf([step]))).toMatchObject({

@@ -105,6 +105,22 @@ describe('the row of a run', () => {
     }
   });
 
+  it('does not blame what was given up because of the failure', () => {
+    const failed = 'Error: right down';
+    const row = rowOf([
+      primitive('task', 'right', { id: 'right', parent: 'both', failed }),
+      primitive('llm', 'left', {
+        id: 'left',
+        parent: 'both',
+        at: 5,
+        failed,
+        attributes: { 'tta.outcome': 'superseded' },
+      }),
+      primitive('parallel', 'both', { id: 'both', took: 20, failed }),
+    ]);
+    expect(row.failure).toBe(`task right: ${failed}`);
+  });
+
   it('has the start and the duration of its root, whatever went on after it or has another clock', () => {
     const root = primitive('cache', 'memo', { id: 'root', at: 10, took: 1 });
     const refresh = primitive('task', 'refresh', { id: 'refresh', parent: 'root', at: 10.5, took: 500 });
