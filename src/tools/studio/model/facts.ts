@@ -1,7 +1,7 @@
 /** What a span says, read once: the names of attributes are known here and in the receiver, and nowhere else. */
 import { type ErrorFacts, eventError, spanError } from './error.ts';
 import { type Conversation, readConversation } from './messages.ts';
-import { countOf, firstText, microsecondsOf, nanodollarsOf, textOf, textsOf } from './read.ts';
+import { countOf, entryOf, firstText, microsecondsOf, nanodollarsOf, textOf, textsOf } from './read.ts';
 import { RUN_STATUSES, type RunStatus } from './run.ts';
 import type { StudioSpan } from './span.ts';
 import { type Wait, waitsOf } from './waits.ts';
@@ -140,7 +140,7 @@ function readFacts(span: StudioSpan): SpanFacts {
   const nanodollars = nanodollarsOf(attributes['tta.llm.cost_usd']) ?? (isModelCall && isFree(span) ? 0 : null);
   return {
     type,
-    group: isModelCall ? 'model' : ((Object.hasOwn(GROUPS, type) ? GROUPS[type] : undefined) ?? 'other'),
+    group: isModelCall ? 'model' : (entryOf(GROUPS, type) ?? 'other'),
     label,
     isNamed,
     isOurs: span.scope === SCOPE,

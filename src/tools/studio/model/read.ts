@@ -35,6 +35,10 @@ export function firstText(attributes: Attributes, ...keys: readonly string[]): s
   return null;
 }
 
+/** What a table has under a word that can be any: `constructor` is in none, though every object has one. */
+export const entryOf = <T>(table: Readonly<Record<string, T>>, word: string): T | undefined =>
+  Object.hasOwn(table, word) ? table[word] : undefined;
+
 /** A sum of what is known; `null` while nothing is. */
 export const plus = (one: number | null, other: number | null): number | null =>
   other === null ? one : (one ?? 0) + other;

@@ -1,6 +1,7 @@
 /** The endpoints that are scraped, and how the last scrape of each went. */
 import { bearer } from '../../../platform/bearer.ts';
 import { type Clock, dateOf } from '../../../platform/clock.ts';
+import { foreignText } from '../../../platform/foreign-text.ts';
 import { type Exposition, select } from '../../../prometheus/parse.ts';
 import { createHttpRequest } from '../../doctor/http-request.ts';
 import { metricsAddress } from '../../doctor/metrics-address.ts';
@@ -62,7 +63,8 @@ export function createTargets(clock: Clock, { onScrape, onLost }: TargetEvents):
     const start = 'exposition' in result ? select(result.exposition, START)[0]?.value : undefined;
     const twin = start === undefined ? undefined : otherName(target, start);
     if ('problem' in result || twin !== undefined) {
-      const problem = 'problem' in result ? result.problem : `It is the program at ${twin?.state.url}: it counts once.`;
+      const problem =
+        'problem' in result ? foreignText(result.problem) : `It is the program at ${twin?.state.url}: it counts once.`;
       onLost(url);
       target.state = { ...state, scrapes, lastMs, problem };
       return;

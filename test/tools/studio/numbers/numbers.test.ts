@@ -64,6 +64,19 @@ describe('an endpoint', () => {
     expect(JSON.stringify([state, numbers.targets()])).not.toMatch(/user|pass|secret/);
   });
 
+  it('has a problem in one line, without secrets and without what a terminal obeys', async () => {
+    const secret = 'sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGH';
+    const { url } = await endpoint((_, response) => response.end(`\u001b[31m{"key": "${secret}"} \u202e\n`));
+    const numbers = numbersOf();
+    const { problem } = await numbers.addTarget({ url });
+    expect(problem).toContain('is not a sample');
+    expect(problem).not.toMatch(/\p{Cc}|\p{Cf}/u);
+    expect(problem).not.toContain(secret);
+    await expect(numbers.addTarget({ url: `${url}/other`, token: 'a secret\nof two lines' })).rejects.toThrow(
+      /^The token has a line break, or another control character$/,
+    );
+  });
+
   it('is counted once under two names of this machine', async () => {
     const { url } = await endpoint(metrics({ process_start_time_seconds: Date.now() / 1_000 - 0.5, [RUNS]: 3 }));
     const numbers = numbersOf();

@@ -47,12 +47,19 @@ describe('the line of the filter', () => {
     expect(parse(line)).toEqual({ problem: '', filter });
   });
 
-  test.each(['status:bad', '>5', 'since:yesterday', 'from:soon', 'sort:best', 'kind:none', '>2parsecs'])(
-    'says what is wrong with %s',
-    (line) => {
-      expect(parse(line).problem).not.toBe('');
-    },
-  );
+  test.each([
+    'status:bad',
+    '>5',
+    'since:yesterday',
+    'from:soon',
+    'sort:best',
+    'kind:none',
+    '>2parsecs',
+    'status:constructor',
+    '>2constructor',
+  ])('says what is wrong with %s', (line) => {
+    expect(parse(line).problem).not.toBe('');
+  });
 
   test('is the same after it went through the address, for every filter', () => {
     const value = fc.string({ unit: 'binary', minLength: 1 }).filter((each) => each.isWellFormed());
@@ -109,6 +116,7 @@ describe('suggestions', () => {
     expect(words('tag.')).toEqual(['tag.file:']);
     expect(words('tag.file:read')).toEqual(['tag.file:README.md']);
     expect(words('nothing:')).toEqual([]);
+    for (const word of ['constructor:', '__proto__:', 'tag.constructor:']) expect(words(word)).toEqual([]);
   });
 
   test('complete the last word', () => {

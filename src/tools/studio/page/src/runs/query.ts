@@ -1,6 +1,7 @@
 /** The filter as one line of text, as the reader types it: `status:failure workflow:digest >2s >$0.01 gateway`. */
 import type { RunFilter, Sort } from '../../../model/filter.ts';
 import { SORTS } from '../../../model/filter.ts';
+import { entryOf } from '../../../model/read.ts';
 import { RUN_KINDS, RUN_STATUSES, type RunStatus } from '../../../model/run.ts';
 
 type Draft = { -readonly [Key in keyof RunFilter]: RunFilter[Key] };
@@ -62,7 +63,9 @@ function readWord(word: string, filter: Draft, nowMs: number): string | undefine
   }
   const values = value.split(',');
   if (key === 'status') {
-    const named = values.flatMap((each) => STATUS_WORDS[each] ?? RUN_STATUSES.filter((status) => status === each));
+    const named = values.flatMap(
+      (each) => entryOf(STATUS_WORDS, each) ?? RUN_STATUSES.filter((status) => status === each),
+    );
     filter.status = RUN_STATUSES.filter((each) => named.includes(each) || filter.status?.includes(each));
     return named.length > 0 ? '' : `A status is one of ${RUN_STATUSES.join(', ')}.`;
   }
@@ -95,9 +98,9 @@ function readComparison([, name, sign, dollar, digits = '', unit = '']: RegExpEx
   const written = (dollar || unit).toLowerCase();
   const measures = Object.keys(MEASURES) as Measure[];
   const named = name?.toLowerCase() === 'cost' ? 'dollars' : measures.find((each) => each === name?.toLowerCase());
-  const measure = named ?? measures.find((each) => written !== '' && written in MEASURES[each].units);
+  const measure = named ?? measures.find((each) => written !== '' && Object.hasOwn(MEASURES[each].units, written));
   const units: Readonly<Record<string, number>> = measure === undefined ? {} : MEASURES[measure].units;
-  const factor = units[written];
+  const factor = entryOf(units, written);
   if (measure === undefined || factor === undefined) {
     return 'A comparison has a unit: >500ms, >2s, >$0.01 or >1000tokens.';
   }

@@ -1,6 +1,7 @@
 /** What could stand at the end of the filter's line. */
 import type { FacetsAnswer } from '../../../api.ts';
 import { SORTS } from '../../../model/filter.ts';
+import { entryOf } from '../../../model/read.ts';
 import { RUN_STATUSES } from '../../../model/run.ts';
 import { quoted } from './query.ts';
 
@@ -50,7 +51,7 @@ export function suggest(line: string, facets: FacetsAnswer): readonly Suggestion
     .toLowerCase();
   if (colon > 0) {
     const key = word.slice(0, colon);
-    const found = (values[key] ?? []).filter((value) => value.toLowerCase().includes(typed));
+    const found = (entryOf(values, key) ?? []).filter((value) => value.toLowerCase().includes(typed));
     return found.slice(0, MOST).map((value) => ({ word: `${key}:${quoted(value)}`, note: '' }));
   }
   const tags = Object.keys(facets.tags).map((key) => ({ word: `${tagStart}${key}:`, note: 'tag' }));

@@ -1,6 +1,7 @@
 /** The facts of a span: only those that it has, in the words of the library. */
 import type { ComponentChildren } from 'preact';
 import type { SpanFacts } from '../../../../model/facts.ts';
+import { entryOf } from '../../../../model/read.ts';
 import { endUs, type StudioSpan } from '../../../../model/span.ts';
 import type { WaitKind } from '../../../../model/waits.ts';
 import { formatCount, formatDollars, formatDuration, formatFullTime } from '../../format.ts';
@@ -40,7 +41,7 @@ export function Facts({ span, facts, runStartUs, attempt }: FactsProps) {
     ['Saved', facts.savedNanodollars === null ? null : formatDollars(facts.savedNanodollars)],
     ['Answered by', textOrNull(facts.answeredBy)],
     ['Took', textOrNull(facts.choice)],
-    ['Hedge', facts.hedge === null ? null : (HEDGES[facts.hedge] ?? <Text of={facts.hedge} />)],
+    ['Hedge', facts.hedge === null ? null : (entryOf(HEDGES, facts.hedge) ?? <Text of={facts.hedge} />)],
     ['Circuit', textOrNull(facts.circuitState)],
     ['Limit', facts.timeoutUs === null ? null : formatDuration(facts.timeoutUs)],
     ['Iterations', countOrNull(facts.iterations)],
@@ -105,7 +106,9 @@ const HEDGES: Readonly<Record<string, string>> = {
 
 function triesOf({ attempts, retryResult, retryStoppedBy }: SpanFacts): ComponentChildren {
   if (attempts === null) return null;
-  const why = [RETRY_RESULTS[retryResult ?? ''], STOPS[retryStoppedBy ?? '']].filter((each) => each !== undefined);
+  const why = [entryOf(RETRY_RESULTS, retryResult ?? ''), entryOf(STOPS, retryStoppedBy ?? '')].filter(
+    (each) => each !== undefined,
+  );
   return why.length === 0 ? formatCount(attempts) : `${formatCount(attempts)}: ${why.join('; ')}`;
 }
 
