@@ -29,6 +29,8 @@ export interface OpenOptions {
   /** @default 'Europe/Zurich' */
   readonly zone?: string;
   readonly reducedMotion?: boolean;
+  /** Pixels of the screen for each of the page's. @default 1 */
+  readonly scale?: number;
   /** Messages on the browser's console that the test expects. Any other warning or error fails the test. */
   readonly expected?: RegExp;
 }
@@ -100,6 +102,7 @@ export function useStudio(options: StudioOptions = {}): StudioInBrowser {
       if (browser === undefined) throw new Error('The browser is not running');
       const context = await browser.newContext({
         viewport: { width, height },
+        deviceScaleFactor: given.scale ?? 1,
         colorScheme: given.colours ?? 'light',
         locale: given.locale ?? 'en-GB',
         timezoneId: given.zone ?? 'Europe/Zurich',

@@ -68,17 +68,29 @@ function isCompared(key: string): boolean {
 const shown = (value: AttributeValue) =>
   (typeof value === 'object' ? JSON.stringify(value) : String(value)).slice(0, LONGEST_VALUE);
 
-/** The keys whose values, or their numbers, differ; in the order of the alphabet. */
+/**
+ * The keys whose values differ, or the shares of the spans that have them; in the order of the alphabet. Twelve spans with
+ * the one value that eight had do not differ in it: how many there are is told apart.
+ */
 export function differencesOf(left: AttributeCounts, right: AttributeCounts): readonly Difference[] {
-  const differences: Difference[] = [];
-  for (const key of [...new Set([...left.keys(), ...right.keys()])].sort()) {
-    const [lefts, rights] = [listed(left.get(key)), listed(right.get(key))];
-    if (JSON.stringify(lefts) !== JSON.stringify(rights)) differences.push({ key, left: lefts, right: rights });
-  }
-  return differences;
+  const spans = { left: total(left.get('outcome')), right: total(right.get('outcome')) };
+  return [...new Set([...left.keys(), ...right.keys()])].sort().flatMap((key) => {
+    const [lefts, rights] = [left.get(key) ?? NONE, right.get(key) ?? NONE];
+    const values = new Set([...lefts.keys(), ...rights.keys()]);
+    const share = (value: string) => (lefts.get(value) ?? 0) * spans.right === (rights.get(value) ?? 0) * spans.left;
+    return [...values].every(share) ? [] : [{ key, left: listed(lefts), right: listed(rights) }];
+  });
 }
 
-const listed = (counts: ReadonlyMap<string, number> | undefined): readonly ValueCount[] =>
-  [...(counts ?? [])]
+const NONE: ReadonlyMap<string, number> = new Map();
+
+function total(counts: ReadonlyMap<string, number> = NONE): number {
+  let sum = 0;
+  for (const count of counts.values()) sum += count;
+  return sum;
+}
+
+const listed = (counts: ReadonlyMap<string, number>): readonly ValueCount[] =>
+  [...counts]
     .map(([value, count]) => ({ value, count }))
     .sort((one, other) => other.count - one.count || (one.value < other.value ? -1 : 1));

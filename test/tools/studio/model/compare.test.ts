@@ -106,6 +106,16 @@ describe('the comparison of two runs', () => {
     });
   });
 
+  it('does not call more of the same a difference in what they are', () => {
+    const parts = (n: number) => [
+      primitive('map', 'parts', { id: 'map', took: 100 }),
+      ...Array.from({ length: n }, (_, i) => primitive('task', 'part', { id: `p${i}`, parent: 'map', at: i })),
+    ];
+    const [, row] = between(parts(8), parts(12)).rows;
+    expect(row).toMatchObject({ label: 'part', differences: [] });
+    expect([row?.left?.nodes.length, row?.right?.nodes.length]).toEqual([8, 12]);
+  });
+
   it('tells time and dollars apart from what differs', () => {
     const run = (took: number, dollars: number | undefined, id: string) => [
       chat('m', {
