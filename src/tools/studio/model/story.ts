@@ -179,10 +179,12 @@ function refusedIn(tree: RunTree, isSecond: boolean): readonly StoryPart[] {
 
 function told(
   tone: Story['tone'],
-  parts: readonly StoryPart[],
+  all: readonly StoryPart[],
   culprit: TreeNode | null = null,
   path: readonly TreeNode[] = [],
 ): Story {
+  // An error without a cause has nothing to say of it.
+  const parts = all.filter(({ text }) => text !== '');
   return { tone, parts, text: parts.map(({ text }) => text).join(''), culprit, path };
 }
 

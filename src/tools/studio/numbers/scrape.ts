@@ -43,7 +43,10 @@ const REFUSALS: Readonly<Record<number, string>> = {
 function textOf({ response, failure }: HttpResult, hasToken: boolean): string | { readonly problem: string } {
   if (failure !== undefined) {
     const { kind, message } = failure;
-    if (kind === 'refused') return { problem: 'Connection refused: no program listens there. Is yours running?' };
+    if (kind === 'refused')
+      return {
+        problem: 'Connection refused: no program listens there. Is yours running? Elsewhere: tta studio --scrape URL',
+      };
     if (kind === 'timeout') return { problem: `There was ${message}: the program is busy, or is no HTTP server.` };
     return { problem: `It cannot be read: ${message}.` };
   }

@@ -83,6 +83,18 @@ describe('the comparison of two runs', () => {
     ]);
   });
 
+  it('has no difference in what all spans of a step say alike, however many they are', () => {
+    const tries = (...outcomes: readonly string[]) => [
+      primitive('retry', 'again', { id: 'again', took: 100 }),
+      ...outcomes.map((outcome, i) =>
+        primitive('task', 'ask', { id: `t${i}`, parent: 'again', at: i, attributes: { 'tta.outcome': outcome } }),
+      ),
+    ];
+    const [, row] = between(tries('success'), tries('failure', 'failure', 'success')).rows;
+    expect(row).toMatchObject({ change: 'changed' });
+    expect(row?.differences.map(({ key }) => key)).toEqual(['outcome']);
+  });
+
   it('counts repeated steps, and compares their values by number', () => {
     const parts = (routes: readonly string[]) => [
       primitive('map', 'parts', { id: 'map', took: 100 }),

@@ -162,6 +162,7 @@ describe('the sentence on a run', () => {
   it('names the spans that it speaks of, from the root to the culprit', async () => {
     const { parts, path, culprit } = storyOf(await treeFrom(() => retry(fails('ask'), QUICK).execute()));
     expect(parts.filter(({ spanId }) => spanId !== null).map(({ text }) => text)).toEqual(['task ask', 'retry again']);
+    expect(parts.filter(({ text }) => text === '')).toEqual([]);
     expect(path.map(({ attempt }) => attempt)).toEqual([null, 3]);
     expect(culprit?.attempt).toBe(3);
   });

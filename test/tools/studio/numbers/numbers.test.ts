@@ -133,7 +133,9 @@ describe('what is wrong with an endpoint', () => {
 
   it('is said when nothing listens', async () => {
     const state = await numbersOf().addTarget({ url: `http://127.0.0.1:${await freePort()}` });
-    expect(state.problem).toBe('Connection refused: no program listens there. Is yours running?');
+    expect(state.problem).toBe(
+      'Connection refused: no program listens there. Is yours running? Elsewhere: tta studio --scrape URL',
+    );
   });
 
   it('is said when it is no HTTP server', async () => {

@@ -64,7 +64,7 @@ describe.skipIf(chromiumPath === undefined)('the list of runs', () => {
       await row(page, 'partly')
         .getByText(/≥.*\$0\.5000/)
         .waitFor();
-      await row(page, 'partly').getByTitle('1 model call has no known price').waitFor();
+      await row(page, 'partly').getByTitle('the cost of 1 model call is not known').waitFor();
       await row(page, 'unpriced')
         .getByText('unknown', { exact: true })
         .or(row(page, 'unpriced').getByText(/^unknown/))

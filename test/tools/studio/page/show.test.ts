@@ -19,7 +19,8 @@ describe('a text of a span', () => {
 
   test('is cut, and its end says how much is left out', () => {
     expect(show('x'.repeat(10_000_000))).toMatch(/^x{300}… \(9.999.700 more characters\)$/);
-    expect(show('a😀😀', 4)).toBe('a😀… (2 more characters)');
+    expect(show(`a😀${'😀'.repeat(50)}`, 4)).toBe('a😀… (100 more characters)');
+    expect(show('tta.retry.stopped_by', 10)).toBe('tta.retry.stopped_by');
   });
 
   test('has few marks on one letter', () => {

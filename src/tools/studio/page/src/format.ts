@@ -62,6 +62,7 @@ export function formatFullTime(us: number): string {
 }
 
 const relative = new Intl.RelativeTimeFormat(locale, { style: 'narrow', numeric: 'always' });
+const nowWord = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(0, 'second');
 const UNITS = [
   ['day', 86_400],
   ['hour', 3_600],
@@ -69,9 +70,10 @@ const UNITS = [
   ['second', 1],
 ] as const;
 
-/** `12s ago`. Both in milliseconds since the Unix epoch. */
+/** `12s ago`, or `now`. Both in milliseconds since the Unix epoch. */
 export function formatAgo(ms: number, nowMs: number): string {
   const seconds = Math.round((ms - nowMs) / 1_000);
+  if (seconds === 0) return nowWord;
   const [unit, size] = UNITS.find(([, each]) => Math.abs(seconds) >= each) ?? ['second', 1];
   return relative.format(Math.trunc(seconds / size), unit);
 }
@@ -81,7 +83,9 @@ export function formatBytes(bytes: number): string {
   const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'];
   const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
   const unit = units[power] ?? 'byte';
-  return new Intl.NumberFormat(locale, { style: 'unit', unit, maximumFractionDigits: 1 }).format(
+  // The short form of `byte` has no plural.
+  const unitDisplay = unit === 'byte' ? 'long' : 'short';
+  return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay, maximumFractionDigits: 1 }).format(
     bytes / 1_000 ** power,
   );
 }

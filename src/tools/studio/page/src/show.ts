@@ -30,7 +30,9 @@ export function showBlock(text: string, length = BLOCK_LENGTH): string {
 function cut(text: string, length: number): readonly [start: string, more: string] {
   if (text.length <= length) return [text, ''];
   const start = text.slice(0, length).replace(/[\ud800-\udbff]$/, '');
-  return [start, `… (${(text.length - start.length).toLocaleString()} more characters)`];
+  const note = `… (${(text.length - start.length).toLocaleString()} more characters)`;
+  // A note that is longer than what it stands for says less.
+  return text.length - start.length <= note.length ? [text, ''] : [start, note];
 }
 
 function visible(text: string): string {

@@ -14,10 +14,10 @@ export interface DollarsProps {
   readonly unpricedCalls: number;
 }
 
-/** `$0.0042`; `≥ $0.0042` where some calls have no price; `unknown` where none has one; `–` where there was nothing to pay. */
+/** `$0.0042`; `≥ $0.0042` where the cost of some calls is not known; `unknown` where that of none is; `–` where there was nothing to pay. */
 export function Dollars({ nanodollars, unpricedCalls }: DollarsProps) {
   if (unpricedCalls === 0) return nanodollars === null ? <Nothing /> : <span>{formatDollars(nanodollars)}</span>;
-  const calls = `${formatCount(unpricedCalls)} model ${unpricedCalls === 1 ? 'call has' : 'calls have'} no known price`;
+  const calls = `the cost of ${formatCount(unpricedCalls)} model ${unpricedCalls === 1 ? 'call' : 'calls'} is not known`;
   return (
     <span class="partly" title={calls}>
       {nanodollars === null ? 'unknown' : `≥ ${formatDollars(nanodollars)}`}
@@ -47,22 +47,25 @@ export function Nothing() {
   );
 }
 
+const COARSE_MS = 10_000;
 /** The time now, in milliseconds since the Unix epoch, not exact: it moves on every ten seconds. */
 const coarseNow = signal(now());
 
 export function followTime(): void {
-  every(10_000, () => {
+  every(COARSE_MS, () => {
     coarseNow.value = now();
   });
 }
 
-/** `14:03:22 12 s ago`; its tip has the date and the time with the zone. */
+/** `14:03:22 12 s ago`, and `now` in the first ten seconds; its tip has the date and the time with the zone. */
 export function Moment({ us }: { readonly us: number }) {
   // The program's clock can be ahead.
   const nowMs = Math.max(coarseNow.value, us / 1_000);
+  const isRecent = nowMs - us / 1_000 < COARSE_MS;
   return (
     <time dateTime={isoTime(us)} title={formatFullTime(us)}>
-      <span class="clock">{formatMoment(us, nowMs)}</span> <span class="ago">{formatAgo(us / 1_000, nowMs)}</span>
+      <span class="clock">{formatMoment(us, nowMs)}</span>{' '}
+      <span class="ago">{formatAgo(isRecent ? nowMs : us / 1_000, nowMs)}</span>
     </time>
   );
 }
