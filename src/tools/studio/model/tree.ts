@@ -1,9 +1,13 @@
 /** The spans of a run as a tree, from spans in any order and with any of them missing. */
+import { alignClocks } from './clocks.ts';
 import { factsOf } from './facts.ts';
 import { endUs, type StudioSpan } from './span.ts';
 
 export interface TreeNode {
-  readonly span: StudioSpan;
+  /** With the times of its caller's clock. */
+  span: StudioSpan;
+  /** By how many microseconds it was moved, because its clock differs from that of its caller; 0 mostly. */
+  shiftUs: number;
   /** In the order of their starts. */
   readonly children: TreeNode[];
   parent: TreeNode | null;
@@ -30,14 +34,7 @@ const STAND_IN_FROM = 2;
 /** The tree. A span that is there twice is taken once, and a ring of spans is opened where it begins. Never recursive. */
 export function treeOf(spans: Iterable<StudioSpan>): RunTree {
   const nodes = new Map<string, TreeNode>();
-  let startUs = Number.POSITIVE_INFINITY;
-  let lastUs = Number.NEGATIVE_INFINITY;
-  for (const span of spans) {
-    if (nodes.has(span.spanId)) continue;
-    nodes.set(span.spanId, nodeOf(span, false));
-    startUs = Math.min(startUs, span.startUs);
-    lastUs = Math.max(lastUs, endUs(span));
-  }
+  for (const span of spans) if (!nodes.has(span.spanId)) nodes.set(span.spanId, nodeOf(span, false));
   const roots: TreeNode[] = [];
   const orphans = new Map<string, TreeNode[]>();
   for (const node of [...nodes.values()]) {
@@ -61,13 +58,21 @@ export function treeOf(spans: Iterable<StudioSpan>): RunTree {
     }
   }
   openRings(nodes, roots);
+  alignClocks(roots);
   roots.sort(byStart);
+  let startUs = Number.POSITIVE_INFINITY;
+  let lastUs = Number.NEGATIVE_INFINITY;
+  for (const { span } of nodes.values()) {
+    startUs = Math.min(startUs, span.startUs);
+    lastUs = Math.max(lastUs, endUs(span));
+  }
   measure(roots);
   return { roots, nodes, startUs: nodes.size === 0 ? 0 : startUs, endUs: nodes.size === 0 ? 0 : lastUs };
 }
 
 const nodeOf = (span: StudioSpan, isMissing: boolean): TreeNode => ({
   span,
+  shiftUs: 0,
   children: [],
   parent: null,
   depth: 0,

@@ -1,6 +1,7 @@
 /** What can be done with a run: compare it, and copy it for an issue or a model. */
 import { useSignal } from '@preact/signals';
 import type { ReferenceAnswer } from '../../../api.ts';
+import { receivedSpan } from '../../../model/clocks.ts';
 import { toOtlp } from '../../../model/otlp.ts';
 import type { RunSummary } from '../../../model/run.ts';
 import { runAsText, spanAsText } from '../../../model/text.ts';
@@ -28,7 +29,7 @@ export function RunActions({ run, state }: RunActionsProps) {
   const asText = () => runAsText(run, state.tree.peek());
   const asJson = () => {
     const spans = [...state.tree.peek().nodes.values()].filter(({ isMissing }) => !isMissing);
-    return JSON.stringify(toOtlp(spans.map(({ span }) => span)), null, 2);
+    return JSON.stringify(toOtlp(spans.map(receivedSpan)), null, 2);
   };
   const copySelected = async () => {
     const node = state.tree.peek().nodes.get(state.selected.peek() ?? '');

@@ -1,4 +1,6 @@
 /** All that is known of one span: the facts first, then what it carries. */
+
+import { receivedSpan } from '../../../../model/clocks.ts';
 import { factsOf } from '../../../../model/facts.ts';
 import { toOtlp } from '../../../../model/otlp.ts';
 import { spanAsText } from '../../../../model/text.ts';
@@ -25,7 +27,7 @@ export interface SpanPanelProps {
 }
 
 export function SpanPanel({ node, runStartUs, isRunning, onClose, onZoom, onOpen }: SpanPanelProps) {
-  const { span, attempt, isMissing } = node;
+  const { span, attempt, isMissing, shiftUs } = node;
   const facts = factsOf(span);
   if (isMissing) {
     return (
@@ -42,12 +44,18 @@ export function SpanPanel({ node, runStartUs, isRunning, onClose, onZoom, onOpen
     <PanelTop group={facts.group} label={shortName(facts)} type={facts.type} onClose={onClose}>
       <div class="side-actions">
         <Copy text={() => spanAsText(node)} label="Copy as text" />
-        <Copy text={() => JSON.stringify(toOtlp([span]), null, 2)} label="Copy as JSON" />
+        <Copy text={() => JSON.stringify(toOtlp([receivedSpan(node)]), null, 2)} label="Copy as JSON" />
         <Copy text={() => `${location.origin}${location.pathname}?span=${span.spanId}`} label="Copy link" />
         <button type="button" onClick={onZoom}>
           Zoom
         </button>
       </div>
+      {shiftUs !== 0 && (
+        <p class="soft">
+          The clock of its program is {formatDuration(Math.abs(shiftUs))} {shiftUs > 0 ? 'behind' : 'ahead of'} that of
+          its caller: it is shown where it must have been.
+        </p>
+      )}
       {facts.error !== null && <ErrorBox error={facts.error} />}
       {facts.hasFailed && <AbsorbedBy node={node} onOpen={onOpen} />}
       <Facts span={span} facts={facts} runStartUs={runStartUs} attempt={attempt} />

@@ -1,0 +1,51 @@
+/** The clocks of two machines differ. What is called begins and ends within the call, so the difference can be seen. */
+import { textOf } from './read.ts';
+import { endUs, type StudioSpan } from './span.ts';
+
+/** A span in its tree, as far as clocks go. */
+interface Placed {
+  span: StudioSpan;
+  shiftUs: number;
+  readonly children: readonly Placed[];
+  readonly isMissing: boolean;
+}
+
+/** Clocks are set with less exactness than this. */
+const TOLERANCE_US = 1_000;
+
+/** Moves what is below a call of another machine to where it must have been. Never recursive. */
+export function alignClocks(roots: readonly Placed[]): void {
+  const stack = [...roots];
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    for (const child of node.children) {
+      stack.push(child);
+      const isSame = clockOf(child.span) === clockOf(node.span);
+      child.shiftUs = isSame ? node.shiftUs : node.isMissing ? 0 : shiftOf(node.span, child.span);
+      if (child.shiftUs !== 0) child.span = shifted(child.span, child.shiftUs);
+    }
+  }
+}
+
+/** The span as it was received. */
+export const receivedSpan = ({ span, shiftUs }: Pick<Placed, 'span' | 'shiftUs'>): StudioSpan =>
+  shiftUs === 0 ? span : shifted(span, -shiftUs);
+
+const clockOf = ({ resource, service }: StudioSpan) => textOf(resource['host.name']) ?? service;
+
+/**
+ * To the middle of the call: the way there took as long as the way back. Work that begins after its cause is not wrong, unless
+ * somebody waited for it: a queue may hold it for an hour.
+ */
+function shiftOf(call: StudioSpan, work: StudioSpan): number {
+  const isEarly = work.startUs < call.startUs - TOLERANCE_US;
+  const isAwaited = call.kind === 'client' && work.kind === 'server';
+  const isLate = isAwaited && work.startUs > endUs(call) + TOLERANCE_US;
+  if (!isEarly && !isLate) return 0;
+  const spare = Math.max(0, call.durationNs - work.durationNs) / 2_000;
+  return Math.round(call.startUs + spare - work.startUs);
+}
+
+function shifted(span: StudioSpan, byUs: number): StudioSpan {
+  const events = span.events.map((event) => ({ ...event, atUs: event.atUs + byUs }));
+  return { ...span, startUs: span.startUs + byUs, events };
+}
