@@ -31,6 +31,8 @@ export interface OpenOptions {
   readonly reducedMotion?: boolean;
   /** Pixels of the screen for each of the page's. @default 1 */
   readonly scale?: number;
+  /** A page that is too wide becomes smaller, as on a phone. @default false */
+  readonly isPhone?: boolean;
   /** Messages on the browser's console that the test expects. Any other warning or error fails the test. */
   readonly expected?: RegExp;
 }
@@ -106,6 +108,8 @@ export function useStudio(options: StudioOptions = {}): StudioInBrowser {
         colorScheme: given.colours ?? 'light',
         locale: given.locale ?? 'en-GB',
         timezoneId: given.zone ?? 'Europe/Zurich',
+        isMobile: given.isPhone === true,
+        hasTouch: given.isPhone === true,
         reducedMotion: given.reducedMotion === true ? 'reduce' : 'no-preference',
       });
       const page = await context.newPage();

@@ -37,6 +37,13 @@ describe('the rows of a waterfall', () => {
     expect(fold.failed.map((node) => node.span.spanId)).toEqual([idOf('p1')]);
   });
 
+  it('a search finds a span by its id, but no short text in an id by chance', () => {
+    const tree = treeOf([primitive('task', 'part', { id: 'ffffffff' })]);
+    expect(idOf('ffffffff')).toBe('6666666666666666');
+    expect(rowsOf(tree, { search: '666' }).matches).toEqual([]);
+    expect(rowsOf(tree, { search: idOf('ffffffff') }).matches).toHaveLength(1);
+  });
+
   it('a search opens a fold for what it finds, and a link for its span', () => {
     const tree = treeOf(map(500));
     const found = rowsOf(tree, { search: 'NO LUCK' });

@@ -39,6 +39,31 @@ describe.skipIf(chromiumPath === undefined)('a run that grows', () => {
     expect(await page.evaluate(() => 'isSamePage' in globalThis)).toBe(marker);
   });
 
+  test('keeps a selected row where it is, also at the top', async () => {
+    const page = await studio.open(`/run/${traceId}`);
+    const chosen = rows(page).filter({ has: page.getByText('step 5', { exact: true }) });
+    await chosen.click();
+    const before = await chosen.boundingBox();
+    await studio.send(step(500, { startUs: start - 2_000 }), step(501, { startUs: start - 1_000 }));
+    await expect.poll(() => page.locator('.run-facts').innerText()).toContain('402');
+    await expect.poll(async () => (await chosen.boundingBox())?.y).toBe(before?.y);
+  });
+
+  test('is as one left it when one comes back', async () => {
+    const page = await studio.open(`/run/${traceId}`);
+    await rows(page).first().waitFor();
+    const scrolled = () => tree(page).evaluate((element) => element.scrollTop);
+    await tree(page).evaluate((element) => {
+      element.scrollTop = 1_400;
+    });
+    await rows(page).filter({ hasText: 'step 60' }).waitFor();
+    await page.getByRole('link', { name: 'Numbers' }).click();
+    await page.waitForURL(/numbers/);
+    await page.goBack();
+    await rows(page).filter({ hasText: 'step 60' }).waitFor();
+    expect(await scrolled()).toBe(1_400);
+  });
+
   test('is no longer under way when its root has come', async () => {
     const page = await studio.open(`/run/${traceId}`);
     await page.locator('.run-title').getByText('running').waitFor();

@@ -183,13 +183,20 @@ describe.skipIf(chromiumPath === undefined)('the details of a run', () => {
   });
 
   test('on a phone the details are a sheet, and the overview is a view of its own', async () => {
-    const run = runOf('small', [{ name: 'task step', attributes: task('step') }]);
+    const tags = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`tta.tag.of-the-run-${i}`, 'long value']));
+    const call = { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': 'small-model' };
+    const shapes = [
+      { name: 'task step', attributes: task('step') },
+      { name: 'chat', attributes: call },
+    ];
+    const run = runOf('small', shapes, { attributes: tags });
     await studio.send(...run);
-    const page = await studio.open(`/run/${idOf(run)}`, { width: 360, height: 740 });
-    await row(page, 'step').click();
+    const page = await studio.open(`/run/${idOf(run)}`, { width: 360, height: 740, isPhone: true });
+    await row(page, 'step').tap();
     await details(page).getByText('Outcome').waitFor();
     const sheet = await details(page).boundingBox();
     expect(sheet?.width).toBe(360);
+    expect((sheet?.y ?? 0) + (sheet?.height ?? 0)).toBe(740);
     await details(page).getByRole('button', { name: 'Close' }).click();
     expect(await details(page).count()).toBe(0);
     await page.getByRole('link', { name: 'Overview' }).click();

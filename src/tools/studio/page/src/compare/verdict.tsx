@@ -62,6 +62,7 @@ const steps = (count: number, one: string, many: string) =>
 
 function dollarsApart(left: RunSummary, right: RunSummary): string {
   if (left.modelCalls === 0 && right.modelCalls === 0) return 'none';
+  if ([left, right].some(({ modelCalls, nanodollars }) => modelCalls > 0 && nanodollars === null)) return 'unknown';
   if (left.unpricedCalls > 0 || right.unpricedCalls > 0) {
     const known = signed((right.nanodollars ?? 0) - (left.nanodollars ?? 0), formatDollars);
     return `${known} as far as they are known`;

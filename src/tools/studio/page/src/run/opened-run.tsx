@@ -18,7 +18,7 @@ import { type Tab, Tabs } from './tabs.tsx';
 import { Waterfall } from './waterfall/waterfall.tsx';
 
 export function OpenedRun({ open }: { readonly open: OpenRun }) {
-  const state = useMemo(() => runState(open.spans), [open]);
+  const state = useMemo(() => runState(open.traceId, open.spans), [open]);
   useEffect(() => () => state.close(), [state]);
   const story = useComputed(() => storyOf(state.tree.value));
   const turns = useComputed(() => turnsOf(state.tree.value));

@@ -20,6 +20,8 @@ export interface RunState {
   readonly scrolls: ReadonlySignal<number>;
   /** The part of the time that is shown; `null`: all. */
   readonly zoom: Signal<TimeWindow | null>;
+  /** How far the rows are scrolled, in pixels; the view of them writes it. */
+  readonly scrolled: { scrollTop: number };
   /** Selects a row that can be seen. */
   select(key: string | null): void;
   /** Selects a span, opens what hides it, and scrolls to it. */
@@ -32,14 +34,39 @@ export interface RunState {
 /** The address is written when the reader rests: browsers allow it only some times a second. */
 const ADDRESS_MS = 200;
 
-export function runState(spans: ReadonlySignal<readonly StudioSpan[]>): RunState {
-  const toggled = signal<ReadonlyMap<string, boolean>>(new Map());
-  const search = signal('');
+/** What a reader finds as he left it when he comes back to a run. */
+interface Kept {
+  readonly toggled: Signal<ReadonlyMap<string, boolean>>;
+  readonly search: Signal<string>;
+  readonly zoom: Signal<TimeWindow | null>;
+  selected: string | null;
+  scrollTop: number;
+}
+
+const MOST_KEPT = 50;
+const kept = new Map<string, Kept>();
+
+function keptOf(traceId: string): Kept {
+  const found = kept.get(traceId) ?? {
+    toggled: signal<ReadonlyMap<string, boolean>>(new Map()),
+    search: signal(''),
+    zoom: signal<TimeWindow | null>(null),
+    selected: null,
+    scrollTop: 0,
+  };
+  kept.delete(traceId);
+  kept.set(traceId, found);
+  for (const id of [...kept.keys()].slice(0, -MOST_KEPT)) kept.delete(id);
+  return found;
+}
+
+export function runState(traceId: string, spans: ReadonlySignal<readonly StudioSpan[]>): RunState {
+  const left = keptOf(traceId);
+  const { toggled, search, zoom } = left;
   const selected = signal<string | null>(null);
   /** The selected span stays in sight when its siblings become enough to fold. */
   const revealed = signal<string | null>(null);
   const scrolls = signal(0);
-  const zoom = signal<TimeWindow | null>(null);
   const tree = computed(() => treeOf(spans.value));
   const folded = computed(() =>
     rowsOf(tree.value, { toggled: toggled.value, search: search.value, reveal: revealed.value }),
@@ -47,10 +74,12 @@ export function runState(spans: ReadonlySignal<readonly StudioSpan[]>): RunState
   const places = computed(() => new Map(folded.value.rows.map(({ key }, i) => [key, i])));
 
   let inAddress: string | null = null;
+  if (parameters.peek().get('span') === null) left.selected = null;
   let cancelWrite = () => {};
   const show = (key: string | null, scroll: boolean) =>
     batch(() => {
       selected.value = key;
+      left.selected = key;
       revealed.value = key;
       if (scroll) scrolls.value = scrolls.peek() + 1;
     });
@@ -66,7 +95,7 @@ export function runState(spans: ReadonlySignal<readonly StudioSpan[]>): RunState
     const wanted = parameters.value.get('span');
     if (wanted === inAddress) return;
     inAddress = wanted;
-    show(wanted, true);
+    show(wanted, wanted !== left.selected);
   });
 
   return {
@@ -77,6 +106,7 @@ export function runState(spans: ReadonlySignal<readonly StudioSpan[]>): RunState
     search,
     scrolls,
     zoom,
+    scrolled: left,
     select: (key) => select(key),
     goTo: (spanId) => select(spanId, true),
     toggle(row, isOpen) {

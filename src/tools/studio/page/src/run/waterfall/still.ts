@@ -16,13 +16,12 @@ export function useStill({ scroller, rows, places, rowHeight, selected }: StillO
   useLayoutEffect(() => {
     const [element, old] = [scroller.current, before.current];
     before.current = rows;
-    if (element === null || old === rows || element.scrollTop === 0) return;
+    if (element === null || old === rows) return;
     const first = Math.floor(element.scrollTop / rowHeight);
     const last = first + Math.ceil(element.clientHeight / rowHeight);
-    // The selected row where it is seen, else the first row that is seen and still there.
-    const seen = old.slice(first, last);
-    const anchor =
-      seen.find(({ key }) => key === selected && places.has(key)) ?? seen.find(({ key }) => places.has(key));
+    // The selected row where it is seen, else the first row that is seen and still there. Who is at the top stays there.
+    const seen = old.slice(first, last).filter(({ key }) => places.has(key));
+    const anchor = seen.find(({ key }) => key === selected) ?? (element.scrollTop === 0 ? undefined : seen[0]);
     const moved = anchor === undefined ? 0 : (places.get(anchor.key) ?? 0) - old.indexOf(anchor);
     if (moved !== 0) element.scrollTop += moved * rowHeight;
   }, [rows]);

@@ -35,6 +35,16 @@ export function Waterfall({ state, isRunning, rowHeight }: WaterfallProps) {
   });
   useStill({ scroller, rows, places: state.places.value, rowHeight, selected });
 
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    if (element === null) return undefined;
+    element.scrollTop = state.scrolled.scrollTop;
+    const remember = () => {
+      state.scrolled.scrollTop = element.scrollTop;
+    };
+    element.addEventListener('scroll', remember, { passive: true });
+    return () => element.removeEventListener('scroll', remember);
+  }, [state]);
   const scrolled = useRef(0);
   const scrolls = state.scrolls.value;
   useLayoutEffect(() => {
