@@ -38,7 +38,8 @@ export function createPageHandler(): (exchange: Exchange) => void {
     if (index === undefined) return sendText(response, 404, 'The page is not built: npm run build\n');
     // Prometheus or `tta doctor` at the wrong address: they must not take the page for metrics.
     if (path === '/metrics') return sendText(response, 404, NO_METRICS);
-    const isView = !path.startsWith(ASSETS) && extname(path) === '';
+    // Not `//host/`: to the page, an address that begins so is one of another site.
+    const isView = /^\/(?!\/)/.test(path) && !path.startsWith(ASSETS) && extname(path) === '';
     const file = files.get(path) ?? (isView ? index : undefined);
     if (file === undefined) return sendText(response, 404, `${path} does not exist\n`);
     const isAsset = path.startsWith(ASSETS);

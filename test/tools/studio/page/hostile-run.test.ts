@@ -51,6 +51,12 @@ describe.skipIf(chromiumPath === undefined)('a run with hostile texts', () => {
     );
     await studio.send(root, ...calls);
     const page = await studio.open();
+    const row = page.locator(`#run-${traceId}`);
+    expect((await row.getByRole('link').innerText()).trim()).not.toBe('');
+    const labels = await row
+      .getByRole('checkbox')
+      .evaluateAll((all) => all.map((each) => each.getAttribute('aria-label')));
+    expect(labels.join('')).not.toMatch(/[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069\u200b]/u);
     for (const path of [`?span=${root.spanId}`, `?span=${calls[3]?.spanId}`, '?tab=graph', '?tab=messages']) {
       await page.goto(`${studio.url}/run/${traceId}${path}`);
       await page.getByRole('complementary', { name: 'Details' }).waitFor();

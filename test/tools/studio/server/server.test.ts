@@ -144,6 +144,9 @@ describe('the files of the page', () => {
     expect(asset.headers.get('cache-control')).toContain('immutable');
     for (const path of ['/assets/old-1234.js', '/favicon.ico', '/..%2f..%2fpackage.json', '/assets/', '/metrics'])
       expect([path, (await fetch(`${url}${path}`)).status]).toEqual([path, 404]);
+    // The links of a page at such an address would lead to the other site.
+    for (const path of ['//evil.example/run/1', '///evil.example'])
+      expect([path, (await send(url, { path })).status]).toEqual([path, 404]);
   });
 
   it('are zipped for those who can read it, and not sent again to those who have them', async () => {

@@ -6,7 +6,7 @@ import { show } from '../show.ts';
 
 /** A text of a span. Its direction does not change that of the texts beside it. */
 export function Text({ of, length = 300 }: { readonly of: string; readonly length?: number }) {
-  return of === '' ? <span class="soft">(empty)</span> : <bdi>{show(of, length)}</bdi>;
+  return of.trim() === '' ? <span class="soft">(empty)</span> : <bdi>{show(of, length)}</bdi>;
 }
 
 export interface DollarsProps {

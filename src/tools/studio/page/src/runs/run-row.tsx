@@ -2,6 +2,7 @@ import type { RunSummary } from '../../../model/run.ts';
 import { formatCount, formatDuration } from '../format.ts';
 import { Dollars, Moment, Nothing, Text, Tokens } from '../parts/cells.tsx';
 import { Status } from '../parts/status.tsx';
+import { show } from '../show.ts';
 
 export interface RunRowProps {
   readonly run: RunSummary;
@@ -36,7 +37,7 @@ export function RunRow({ run, index, top, isActive, isPicked, onOpen, onPick }: 
           type="checkbox"
           tabIndex={-1}
           checked={isPicked}
-          aria-label={`Compare ${run.name}`}
+          aria-label={`Compare ${show(run.name, 120)}`}
           title="Compare (x)"
           onChange={onPick}
         />
