@@ -127,7 +127,12 @@ function foldLine({ type, label, members, failed, durations, totals }: Extract<R
   const errors = failed.slice(0, 3).map(({ span }) => errorLine(factsOf(span).error ?? { type: '', message: '' }));
   const cost = totals.nanodollars === null ? [] : [dollars(totals.nanodollars)];
   return oneLine(
-    [`${members.length} times ${type} ${label}: ${failed.length} failed`, times, ...cost, ...errors].join(', '),
+    [
+      `${members.length} times ${label === type ? type : `${type} ${label}`}: ${failed.length} failed`,
+      times,
+      ...cost,
+      ...errors,
+    ].join(', '),
   );
 }
 

@@ -73,6 +73,13 @@ retry again: success, 100 ms, 2 attempts
     expect(asText(many)).toContain(
       '  500 times task part: 1 failed, median 249 ms, p95 474 ms, slowest 499 ms, Error: seven\n',
     );
+    const unnamed = (i: number) =>
+      primitive('sequential', 'SequentialPrimitive', { id: `u${i}`, parent: 'map', at: i });
+    const parts = [
+      primitive('map', 'parts', { id: 'map', took: 99 }),
+      ...Array.from({ length: 6 }, (_, i) => unnamed(i)),
+    ];
+    expect(asText(parts)).toContain('  6 times sequential: 0 failed');
     const wide = Array.from({ length: 500 }, (_, i) =>
       primitive('task', `t${i}`, { id: `${i}`, parent: i === 0 ? undefined : '0' }),
     );

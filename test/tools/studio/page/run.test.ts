@@ -166,6 +166,18 @@ describe.skipIf(chromiumPath === undefined)('a run on the page of Studio', () =>
     await page.waitForURL(`${studio.url}/run/${failed}`);
   });
 
+  test('bars have their colours, and the selected row a frame, where the system has its own colours', async () => {
+    const page = await studio.open(`/run/${failed}`);
+    const bar = row(page, 'pay').locator('.piece');
+    const colour = () => bar.first().evaluate((element) => getComputedStyle(element).backgroundColor);
+    const before = await colour();
+    await page.emulateMedia({ forcedColors: 'active' });
+    expect(await colour()).toBe(before);
+    await row(page, 'pay').click();
+    const selected = page.getByRole('treeitem', { selected: true });
+    expect(await selected.evaluate((element) => getComputedStyle(element).outlineStyle)).toBe('solid');
+  });
+
   test('axe finds nothing, wide and narrow, light and dark, with details and without', async () => {
     for (const [width, colours] of [
       [2_560, 'light'],
