@@ -45,6 +45,7 @@ export interface DigestCommandOptions {
 }
 
 const MAX_SKIPPED_LINES = 20;
+const DEFAULT_STUDIO_PORT = 4318;
 
 /** `tta digest`: starts one run after the other until a signal stops it. Rejects when the first run fails. */
 export async function digestCommand(folderArgument: string | undefined, options: DigestCommandOptions): Promise<void> {
@@ -63,7 +64,10 @@ export async function digestCommand(folderArgument: string | undefined, options:
   const traces = await chooseTraceTarget(env, {
     port: options.studioPort,
     studio: options.studio,
-    onEnd: (reason) => printError(`Studio has ended: ${foreignText(reason)}. Start it again with: tta studio`),
+    onEnd(reason, ofPort) {
+      const command = ofPort === DEFAULT_STUDIO_PORT ? '' : ` --port ${ofPort}`;
+      printError(`Studio has ended: ${foreignText(reason)}. Start it again with: npx tta studio${command}`);
+    },
   });
   // Imported here, so that `tta --help` works without the SDK.
   const { register } = await import('../../sdk/index.ts');

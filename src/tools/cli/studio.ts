@@ -15,7 +15,7 @@ import { canOpenBrowser, openBrowser } from './open-browser.ts';
 import { packageManifest } from './package-root.ts';
 import { print, printError, setVariable } from './print.ts';
 import { stopOnSignals } from './stop-on-signals.ts';
-import { studioFolder } from './studio-folder.ts';
+import { NO_FOLDER, studioFolder } from './studio-folder.ts';
 
 export interface StudioCommandOptions {
   readonly port: number;
@@ -42,6 +42,10 @@ export async function studioCommand(options: StudioCommandOptions): Promise<void
   const { env } = process;
   const folder = studioFolder(env);
   if (options.forget) {
+    if (folder === undefined) {
+      print(`Nothing is kept. ${NO_FOLDER}`);
+      return;
+    }
     const files = await forget(folder);
     print(files === 0 ? `Nothing is kept in ${folder}` : `Deleted what was kept in ${folder}`);
     return;
@@ -78,7 +82,9 @@ export async function studioCommand(options: StudioCommandOptions): Promise<void
   if (token !== undefined)
     print(`         ${setVariable('OTEL_EXPORTER_OTLP_HEADERS', `"Authorization=Bearer%20${token}"`)}`);
   print(`Scrapes  ${targets.map(({ url }) => foreignText(url)).join(', ')}`);
-  print(`Kept     ${whereKept(studio.storage())}`);
+  const { notes, ...storage } = studio.storage();
+  const more = folder === undefined && !options.memory ? [NO_FOLDER] : [];
+  print(`Kept     ${whereKept({ ...storage, notes: [...notes, ...more] })}`);
   printError('Ctrl-C ends it');
   if (opens) openBrowser(studio.url);
   // The server itself does not keep the process alive.

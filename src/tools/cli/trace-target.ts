@@ -5,7 +5,7 @@ import type { TargetOptions } from '../studio/numbers/numbers.ts';
 import { startStudioProcess } from '../studio/start-studio-process.ts';
 import { besideCollector } from './beside-collector.ts';
 import { packageManifest } from './package-root.ts';
-import { studioFolder } from './studio-folder.ts';
+import { NO_FOLDER, studioFolder } from './studio-folder.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -31,8 +31,8 @@ export interface TraceTargetOptions {
   readonly port: number;
   /** Whether to use Studio. */
   readonly studio: boolean;
-  /** Called when Studio ends by itself. */
-  readonly onEnd: (reason: string) => void;
+  /** Called when Studio ends by itself, with the port at which spans wait for it. */
+  readonly onEnd: (reason: string, port: number) => void;
 }
 
 /** A run is seen while it goes on: its spans do not wait for more. */
@@ -64,16 +64,21 @@ export async function chooseTraceTarget(
       ? { ...WITHOUT_STUDIO, traces: { endpoint }, reason: 'another program listens there' }
       : { ...WITHOUT_STUDIO, traces: false, reason: `without Studio, and nothing listens at port ${port}` };
   }
+  let endpoint = '';
+  const tellEnd = (reason: string) => onEnd(reason, Number(new URL(endpoint).port));
   const target = (url: string) => ({
     page: url,
     traces: { endpoint: url, ...(env.OTEL_BSP_SCHEDULE_DELAY?.trim() ? {} : { scheduleDelayMs: STUDIO_DELAY_MS }) },
   });
   try {
-    const options = { port, folder: studioFolder(env), version: packageManifest().version };
-    const started = await startStudioProcess(options, { env, onEnd });
+    const folder = studioFolder(env);
+    const options = { port, folder, version: packageManifest().version };
+    const started = await startStudioProcess(options, { env, onEnd: tellEnd });
+    endpoint = 'found' in started ? started.found.url : started.url;
     if (!('found' in started)) {
       const { url, storage, isElsewhere, scrape, close } = started;
       const notes = [...(isElsewhere ? [besideCollector(port, url)] : []), ...storage.notes];
+      if (folder === undefined) notes.push(NO_FOLDER);
       const isKept = storage.kind === 'disk';
       return { ...target(url), reason: 'open it in a browser', notes, isKept, scrape, close };
     }
@@ -82,7 +87,7 @@ export async function chooseTraceTarget(
       return { ...WITHOUT_STUDIO, traces: false, reason: `Studio at ${url} asks for its token: see tta studio --help` };
     }
     const scrape = (scraped: TargetOptions) => tellTarget(url, scraped).catch(() => {});
-    const leave = await joinStudio(url, () => onEnd('it closed the connection'));
+    const leave = await joinStudio(url, () => tellEnd('it closed the connection'));
     const ofFound = { scrape, isKept: about.storage.kind === 'disk', close: async () => leave() };
     return { ...WITHOUT_STUDIO, ...target(url), reason: 'Studio runs there already', ...ofFound };
   } catch (error) {

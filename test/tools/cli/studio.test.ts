@@ -196,7 +196,7 @@ describe('Studio beside a digest', () => {
     const [, url = ''] = await run.waitForStdout(/Studio {3}(\S+)/);
     const holder = await findPortHolder(Number(new URL(url).port), '127.0.0.1');
     process.kill(holder?.pid as number, 'SIGSEGV');
-    await run.waitForStderr(/Studio has ended: it ended by SIGSEGV\. Start it again with: tta studio/);
+    await run.waitForStderr(/Studio has ended: it ended by SIGSEGV\. Start it again with: npx tta studio --port \d+\n/);
     await run.waitForStdout(/run 2 [\s\S]*Written to/);
     run.kill('SIGINT');
     expect((await run.exited).signal).toBe('SIGINT');
@@ -245,7 +245,9 @@ describe('Studio beside a digest', () => {
     const digest = tta(['digest', 'docs', '--studio-port', new URL(url).port, '--every', '0.1'], { cwd });
     await digest.waitForStdout(/Studio runs there already/);
     run.kill('SIGKILL');
-    await digest.waitForStderr(/Studio has ended: it closed the connection\. Start it again with: tta studio/);
+    await digest.waitForStderr(
+      /Studio has ended: it closed the connection\. Start it again with: npx tta studio --port \d+\n/,
+    );
     await digest.waitForStdout(/run 2 [\s\S]*Written to/);
   });
 

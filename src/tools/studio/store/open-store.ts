@@ -101,6 +101,8 @@ function cannotOpen(error: unknown, path: string): string {
   const message = messageOf(error);
   if (error instanceof NewerSchema)
     return `Runs are kept in memory only: ${path} is not touched, because ${message}. Update tta-primitives, or move the file away.`;
-  const reason = failureOf(error) === 'full' ? 'the disk is full: free some space, and start Studio again' : message;
-  return `Runs are kept in memory only: ${path} cannot be used (${reason}).`;
+  const failure = failureOf(error);
+  const reason = failure === 'full' ? 'the disk is full: free some space, and start Studio again' : message;
+  const more = failure === 'forbidden' ? ' To keep them elsewhere, set XDG_STATE_HOME to a folder.' : '';
+  return `Runs are kept in memory only: ${path} cannot be used (${reason}).${more}`;
 }

@@ -13,3 +13,12 @@ it.each([
 ] as const)('on %s with %o data is kept in %s', (platform, env, folder) => {
   expect(stateFolder({ platform, home: '/home/a', env })).toBe(folder);
 });
+
+it.each(['linux', 'darwin', 'win32'] as const)(
+  'on %s without a home there is no place but one that is named',
+  (platform) => {
+    expect(stateFolder({ platform, home: undefined, env: {} })).toBeUndefined();
+    const env = platform === 'win32' ? { LOCALAPPDATA: 'C:\\Local' } : { XDG_STATE_HOME: '/var/state' };
+    expect(stateFolder({ platform, home: undefined, env })).toMatch(/tta-studio$/);
+  },
+);
