@@ -16,7 +16,8 @@ export function summarise(
   { arrival, change, receivedMs }: Pick<RunSummary, 'arrival' | 'change' | 'receivedMs'>,
 ): RunSummary {
   const row = { ...(previous ?? emptyRow(spans[0]?.traceId ?? '', arrival)) };
-  let draft = previous?.draft ?? NO_DRAFT;
+  // The row may have been kept by a Studio of another version, which noted less.
+  let draft: RunDraft = { ...NO_DRAFT, ...previous?.draft };
   for (const span of spans) {
     count(row, span);
     draft = withSpan(draft, span);

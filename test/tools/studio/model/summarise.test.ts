@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RunSummary } from '../../../../src/tools/studio/model/run.ts';
+import type { RunDraft, RunSummary } from '../../../../src/tools/studio/model/run.ts';
 import type { StudioSpan } from '../../../../src/tools/studio/model/span.ts';
 import { summarise } from '../../../../src/tools/studio/model/summarise.ts';
 import { add, noTotals, type Totals, totalsOf } from '../../../../src/tools/studio/model/totals.ts';
@@ -215,6 +215,12 @@ describe('the row of a run', () => {
       primitive('cache', 'kept', { id: 'c', parent: 'r', attributes: { 'tta.cache.result': 'stale' } }),
     ]);
     expect(row).toMatchObject({ retries: 2, cacheHits: 1 });
+  });
+
+  it('goes on from a row that another version kept, which noted less', () => {
+    const { calls: _, extent: __, ...draft } = rowOf([chat('m', { id: 'a', parent: 'p' })]).draft as RunDraft;
+    const old = { ...rowOf([chat('m', { id: 'a', parent: 'p' })]), draft } as RunSummary;
+    expect(summarise(old, [chat('m', { id: 'p' })], META)).toMatchObject({ spans: 2, status: 'success' });
   });
 
   it('stays small, however many tags, models and errors there are', () => {
