@@ -88,7 +88,7 @@ describe.skipIf(chromiumPath === undefined)('the page of Studio', () => {
 
     test('says what it receives and keeps, also when there are runs', async () => {
       const page = await studio.open('/');
-      await page.getByRole('button', { name: /what Studio receives and keeps/ }).click();
+      await page.getByRole('button', { name: /all is well; what Studio receives and keeps/ }).click();
       const dialog = page.getByRole('dialog', { name: 'What Studio receives and keeps' });
       await dialog.getByText('POST /v1/traces').first().waitFor();
       expect(await axeViolations(page)).toEqual([]);
@@ -113,6 +113,7 @@ describe.skipIf(chromiumPath === undefined)('the page of Studio', () => {
       expect(await axeViolations(page)).toEqual([]);
       await page.getByRole('button', { name: 'Hide' }).click();
       await page.getByText(note).waitFor({ state: 'detached' });
+      await page.getByRole('button', { name: /there is a note on what is kept/ }).waitFor();
     });
 
     test('says why the list cannot be had, and asks again', async () => {

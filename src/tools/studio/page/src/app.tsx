@@ -88,21 +88,28 @@ function Connection() {
   const isOpen = useSignal(false);
   const facts = about.value;
   const host = facts === undefined ? '' : new URL(facts.url).host;
-  const isBad = !isConnected.value || facts?.receiver.requests[0]?.problem || facts?.storage.notes.length;
+  const isBad = !isConnected.value || (facts?.receiver.requests[0]?.problem ?? '') !== '';
+  const isNoted = (facts?.storage.notes.length ?? 0) > 0;
+  const [state, said] = isBad
+    ? ['bad', isConnected.value ? 'the last request was refused' : 'Studio does not answer']
+    : isNoted
+      ? ['noted', 'there is a note on what is kept']
+      : ['good', 'all is well'];
   return (
     <>
       <button
         type="button"
         class="plain connection"
+        title={said}
         aria-haspopup="dialog"
         onClick={() => {
           isOpen.value = true;
           dialog.current?.showModal();
         }}
       >
-        <span class={`dot ${isBad ? 'bad' : 'good'}`} aria-hidden="true" />
+        <span class={`dot ${state}`} aria-hidden="true" />
         <span class="address">{isConnected.value ? host : 'not connected'}</span>
-        <span class="unseen">, what Studio receives and keeps</span>
+        <span class="unseen">, {said}; what Studio receives and keeps</span>
       </button>
       <dialog
         ref={dialog}

@@ -32,6 +32,7 @@ export function sendLines(url: string): readonly SendLines[] {
         started('opentelemetry-instrument python app.py'),
       ].join('\n'),
     },
+    { title: 'Vercel AI SDK, to version 6: in each call', lines: 'experimental_telemetry: { isEnabled: true }' },
     { title: 'Any program with OTLP', lines: `export ${endpoint}\nexport ${protocol}` },
     {
       title: 'One span by hand',
