@@ -5,6 +5,8 @@ import { type Label, MODEL, tagName } from './run-columns.ts';
 /** Values of a key. */
 export const MAX_VALUES = 200;
 export const MAX_LABELS = 2_000;
+/** As many of the newest labels are looked through: a tag that has another value in each run makes millions of them. */
+const MAX_READ = 50_000;
 const TAG = tagName('');
 
 export function readFacets(database: Database): FacetsAnswer {
@@ -17,7 +19,10 @@ export function readFacets(database: Database): FacetsAnswer {
       .all()
       .map(({ value }) => String(value));
   const labels = database
-    .prepare(`select name, value from label group by name, value order by max(run) desc limit ${MAX_LABELS}`)
+    .prepare(
+      `select name, value from (select name, value, run from label order by run desc limit ${MAX_READ})
+       group by name, value order by max(run) desc limit ${MAX_LABELS}`,
+    )
     .all()
     .map(({ name, value }) => ({ name: String(name), value: String(value) }));
   const others = database.prepare("select count(*) as n from run where kind = 'other'").get()?.n;
