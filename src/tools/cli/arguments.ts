@@ -11,6 +11,13 @@ export function positiveNumber(text: string): number {
   return value;
 }
 
+/** A limit in megabytes that leaves room for something. */
+export function megabytes(text: string): number {
+  const value = positiveNumber(text);
+  if (value < 1 || value > 1e9) throw new InvalidArgumentError('It must be a number from 1 to 1000000000.');
+  return value;
+}
+
 export function positiveInteger(text: string): number {
   const value = positiveNumber(text);
   if (!Number.isInteger(value)) throw new InvalidArgumentError('It must be a whole number above 0.');

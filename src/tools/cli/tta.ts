@@ -8,6 +8,7 @@ import {
   collect,
   collectUrls,
   date,
+  megabytes,
   port,
   positiveInteger,
   positiveNumber,
@@ -172,7 +173,7 @@ program
   .option('--token-file <file>', 'a file with the token that readers and senders need (default: a new one)')
   .option('--scrape <url>', `an endpoint for metrics; repeatable (default: ${DEFAULT_TARGET})`, collectUrls)
   .option('--memory', 'keep nothing on disk', false)
-  .option('--max-size <megabytes>', 'delete the oldest runs above this size', positiveNumber, 1_000)
+  .option('--max-size <megabytes>', 'delete the oldest runs above this size, 1 or more', megabytes, 1_000)
   .option('--keep <days>', 'delete runs after so many days', positiveNumber, 30)
   .option('--forget', 'delete all that is kept, and end', false)
   .option('--no-open', 'do not open a browser')

@@ -142,6 +142,8 @@ describe('tta studio', () => {
     [['--scrape', 'localhost:9464'], 'It must be a URL'],
     [['--keep', '0'], 'It must be a number above 0'],
     [['--max-size', 'big'], 'It must be a number above 0'],
+    [['--max-size', '0.5'], 'It must be a number from 1 to'],
+    [['--max-size', '1e300'], 'It must be a number from 1 to'],
     [['--host', 'no.such.host.invalid', '--port', '0'], 'no.such.host.invalid'],
     [['--host', '203.0.113.1', '--port', '0'], 'cannot listen on 203.0.113.1'],
   ])('refuses %j and says why', async (args, message) => {

@@ -32,6 +32,8 @@ const MAX_DELETED = 1_000;
 /** What the log and the next spans may take, of the limit. */
 const RESERVED = 1 / 4;
 const MAX_RESERVED = 16 * 1024 * 1024;
+/** How often a file that is too large gives pages back in one call: each takes some tens of milliseconds. */
+const SHRINKS = 4;
 const DAY_MS = 86_400_000;
 
 /** Keeps runs in a database that has the tables. Throws the errors of SQLite: `lasting-store.ts` answers them. */
@@ -219,6 +221,7 @@ export function createSqliteStore(database: Database, { path, limits, now }: Sql
     tidy(nowMs) {
       deleteOldest((receivedMs) => receivedMs < nowMs - retentionDays * DAY_MS);
       keepWithinLimit();
+      for (let left = SHRINKS - 1; left > 0 && space.bytes() > maxBytes; left -= 1) space.shrink();
     },
     close: () => database.close(),
   };

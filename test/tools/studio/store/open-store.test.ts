@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
@@ -122,6 +123,20 @@ describe('a store on disk', () => {
     store.tidy(NOW_MS);
     expect(store.state().runs).toBeGreaterThan(50);
     expect(traces(store)[0]).toBe(traceIdOf('run 49 49'));
+  });
+
+  it('gives the space back in a few steps when its limit is smaller than before', async () => {
+    const folder = tempFolder();
+    const { store: large } = await openStore({ folder, limits: LIMITS, now });
+    for (let at = 0; at < 30; at++) {
+      large.add([root(`run ${at}`, { attributes: { text: randomBytes(500_000).toString('hex') } })], NOW_MS);
+    }
+    large.close();
+    const maxBytes = 4_000_000;
+    const store = await opened(folder, { ...LIMITS, maxBytes });
+    for (let step = 0; step < 3; step++) store.tidy(NOW_MS);
+    expect(store.state().bytes).toBeLessThanOrEqual(maxBytes);
+    expect(traces(store)[0]).toBe(traceIdOf('run 29'));
   });
 
   it('refuses limits that leave no room', async () => {
