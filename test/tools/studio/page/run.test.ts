@@ -177,6 +177,18 @@ describe.skipIf(chromiumPath === undefined)('a run on the page of Studio', () =>
     expect(await selected.evaluate((element) => getComputedStyle(element).outlineStyle)).toBe('solid');
   });
 
+  test('numbers beside one another keep their order where the digits are Arabic', async () => {
+    const page = await studio.open(`/run/${worked}`, { locale: 'ar-EG' });
+    await row(page, 'patient').waitFor();
+    const spans = page.locator('.run-facts > div').filter({ hasText: 'Spans' }).locator('dd');
+    const [all, failing] = await spans.evaluate((element) => {
+      const range = document.createRange();
+      range.selectNode(element.firstChild as Node);
+      return [range, element.querySelector('.bad') as Element].map((each) => each.getBoundingClientRect().left);
+    });
+    expect(all).toBeLessThan(failing as number);
+  });
+
   test('axe finds nothing, wide and narrow, light and dark, with details and without', async () => {
     for (const [width, colours] of [
       [2_560, 'light'],
