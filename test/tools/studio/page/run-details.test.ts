@@ -226,6 +226,10 @@ describe.skipIf(chromiumPath === undefined)('the details of a run', () => {
     await page.getByText('Studio does not keep the first of these runs').waitFor();
     await page.getByRole('link', { name: 'The other run' }).click();
     await page.getByRole('heading', { name: 'lonely' }).waitFor();
+    await page.goto(`${studio.url}/run/${newTraceId()}`);
+    await page.getByText('Studio does not keep this run').waitFor();
+    await page.keyboard.press('Escape');
+    await page.waitForURL(`${studio.url}/`);
   });
 });
 

@@ -1,5 +1,6 @@
 /** Two runs side by side: how they went, what differs, and where time and dollars are apart. */
 import { useEffect, useMemo } from 'preact/hooks';
+import { BackKey } from '../parts/back-key.tsx';
 import { type OpenRun, openRun } from '../run/open-run.ts';
 import { ComparedRuns } from './compared-runs.tsx';
 // Sentences, buttons and panels look as those of a run.
@@ -16,9 +17,17 @@ export function CompareView({ before, after }: CompareViewProps) {
   const [left, right] = [useRun(before), useRun(after)];
   const missing = [left, right].filter(({ problem }) => problem.value !== '' && problem.value !== 'unreadable');
   if (left.run.value !== undefined && right.run.value !== undefined) return <ComparedRuns left={left} right={right} />;
-  if (missing.length === 0) return <p class="notice">Reading the runs …</p>;
+  if (missing.length === 0) {
+    return (
+      <p class="notice">
+        <BackKey />
+        Reading the runs …
+      </p>
+    );
+  }
   return (
     <div class="notice" role="alert">
+      <BackKey />
       <h1 class="unseen">Comparison of two runs</h1>
       <p>
         {missing.length === 2
