@@ -97,7 +97,7 @@ describe.skipIf(chromiumPath === undefined)('the numbers of Studio', () => {
         .innerText(),
     ).toMatch(/\/s/);
     await panel.getByText('All values').click();
-    expect(await panel.getByRole('region').getByRole('row').count()).toBeGreaterThan(60);
+    await expect.poll(() => panel.getByRole('region').getByRole('row').count()).toBeGreaterThan(60);
     expect(await axeViolations(page)).toEqual([]);
   });
 
