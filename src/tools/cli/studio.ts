@@ -97,7 +97,9 @@ async function useFound({ url, about }: FoundStudio, targets: readonly TargetOpt
   print(`Studio   ${url} runs already${about === undefined ? ', and asks for its token' : ' (open it in a browser)'}`);
   for (const target of targets) {
     try {
-      await tellTarget(url, target);
+      await tellTarget(url, target.url);
+      // That program only says that it is Studio.
+      if (target.token !== undefined) printError('It did not get TTA_PROMETHEUS_TOKEN: start it with that variable');
     } catch (error) {
       printError(`It does not scrape ${foreignText(target.url)}: ${foreignMessage(error)}`);
     }

@@ -86,7 +86,7 @@ export async function chooseTraceTarget(
     if (about === undefined) {
       return { ...WITHOUT_STUDIO, traces: false, reason: `Studio at ${url} asks for its token: see tta studio --help` };
     }
-    const scrape = (scraped: TargetOptions) => tellTarget(url, scraped).catch(() => {});
+    const scrape = (scraped: TargetOptions) => tellTarget(url, scraped.url).catch(() => {});
     const leave = await joinStudio(url, () => tellEnd('it closed the connection'));
     const ofFound = { scrape, isKept: about.storage.kind === 'disk', close: async () => leave() };
     return { ...WITHOUT_STUDIO, ...target(url), reason: 'Studio runs there already', ...ofFound };

@@ -19,7 +19,9 @@ export async function findStudio(port: number): Promise<FoundStudio | undefined>
   try {
     const response = await fetch(`${url}/api/about`, { signal: controller.signal, redirect: 'error' });
     if (response.headers.get('server') !== SERVER_NAME) return undefined;
-    return { url, about: response.ok ? ((await response.json()) as AboutAnswer) : undefined };
+    if (!response.ok) return { url, about: undefined };
+    const about = (await response.json()) as Partial<AboutAnswer> | null;
+    return about?.storage === undefined ? undefined : { url, about: about as AboutAnswer };
   } catch {
     return undefined;
   } finally {
@@ -29,14 +31,12 @@ export async function findStudio(port: number): Promise<FoundStudio | undefined>
 }
 
 /** Has a Studio that runs already scrape one more endpoint. Rejects when it does not answer or refuses. */
-export async function tellTarget(
-  studio: string,
-  target: { readonly url: string; readonly token?: string | undefined },
-) {
+export async function tellTarget(studio: string, url: string): Promise<void> {
   const response = await fetch(`${studio}/api/targets`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(target),
+    // Without the token of the endpoint: who has that port is known by what it says of itself only.
+    body: JSON.stringify({ url }),
   });
   if (!response.ok) throw new Error((await response.text()).trim());
 }

@@ -1,5 +1,8 @@
+import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { chooseTraceTarget } from '../../../src/tools/cli/trace-target.ts';
@@ -62,6 +65,31 @@ describe('the target of traces', () => {
     await scrape({ url: 'http://127.0.0.1:1/metrics' });
     await close();
     expect((await fetch(studio.url)).status).toBe(200);
+  });
+
+  it('sends the token of the endpoint to no program that only says that it is Studio', async () => {
+    const bodies: string[] = [];
+    const server = createHttpServer((request, response) => {
+      void text(request).then((body) => bodies.push(body));
+      const about = { storage: { kind: 'disk', notes: [] } };
+      response.setHeader('server', 'tta-studio').end(request.url === '/api/about' ? JSON.stringify(about) : '{}');
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const { scrape, close } = await choose({}, { port: (server.address() as AddressInfo).port });
+    await scrape({ url: 'http://127.0.0.1:1/metrics', token: 'of-the-endpoint' });
+    await close();
+    expect(bodies).toContain('{"url":"http://127.0.0.1:1/metrics"}');
+    expect(bodies.join()).not.toContain('of-the-endpoint');
+  });
+
+  it('is a Studio at another port beside a program that says that it is Studio, and answers otherwise', async () => {
+    const server = createHttpServer((_, response) => void response.setHeader('server', 'tta-studio').end('null'));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const { page } = await choose({}, { port: (server.address() as AddressInfo).port });
+    expect((await about(page)).url).toBe(page);
   });
 
   it('is a Studio at another port beside a program that is none, with the lines for a collector', async () => {
