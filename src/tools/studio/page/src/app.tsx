@@ -91,7 +91,7 @@ function Connection() {
   const isBad = !isConnected.value || (facts?.receiver.requests[0]?.problem ?? '') !== '';
   const isNoted = (facts?.storage.notes.length ?? 0) > 0;
   const [state, said] = isBad
-    ? ['bad', isConnected.value ? 'the last request was refused' : 'Studio does not answer']
+    ? ['bad', isConnected.value ? 'the last request was refused' : 'see below']
     : isNoted
       ? ['noted', 'there is a note on what is kept']
       : ['good', 'all is well'];
