@@ -18,7 +18,7 @@ export const TILES: readonly PanelRow[] = [
   {
     id: 'rate',
     title: 'Request rate',
-    description: 'Finished workflow executions per second, successful or failed.',
+    description: 'Finished workflow executions per second of the time that was scraped, successful or failed.',
     unit: 'per_second',
     shape: 'values',
     thresholds: NEUTRAL,

@@ -7,7 +7,7 @@ const RIGHT_TO_LEFT = new Set(['ar', 'ckb', 'dv', 'fa', 'he', 'ps', 'sd', 'ug', 
 const [language = ''] = new Intl.NumberFormat(locale).resolvedOptions().locale.split('-');
 const turns = RIGHT_TO_LEFT.has(language);
 /** Without it, two numbers that stand beside one another change places: `73 4 failed` would be `4 73 failed`. */
-const apart = (text: string): string => (turns ? `\u2068${text}\u2069` : text);
+export const apart = (text: string): string => (turns ? `\u2068${text}\u2069` : text);
 
 const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
 const oneDigit = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });

@@ -1,6 +1,6 @@
 /** Values of the numbers as texts, in the reader's locale. */
 import type { NumbersUnit } from '../../../api.ts';
-import { formatCount, formatDollars, formatDuration } from '../format.ts';
+import { apart, formatCount, formatDollars, formatDuration } from '../format.ts';
 
 const locale = navigator.languages;
 const rate = new Intl.NumberFormat(locale, { maximumSignificantDigits: 3, notation: 'compact' });
@@ -10,15 +10,15 @@ const STATES = ['closed', 'half-open', 'open'];
 export function formatValue(unit: NumbersUnit, value: number): string {
   switch (unit) {
     case 'per_second':
-      return `${rate.format(value)}/s`;
+      return apart(`${rate.format(value)}/s`);
     case 'share':
-      return share.format(value);
+      return apart(share.format(value));
     case 'seconds':
       return formatDuration(value * 1e6);
     case 'dollars':
       return formatDollars(Math.round(value * 1e9));
     case 'dollars_per_hour':
-      return `${formatDollars(Math.round(value * 1e9))}/h`;
+      return apart(`${formatDollars(Math.round(value * 1e9))}/h`);
     case 'count':
       return formatCount(value);
     case 'state':

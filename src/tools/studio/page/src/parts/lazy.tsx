@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import type { FunctionComponent } from 'preact';
+import { BackKey } from './back-key.tsx';
 
 /** A view whose script is loaded when it is first shown. */
 export function lazy<Props extends object>(load: () => Promise<FunctionComponent<Props>>): FunctionComponent<Props> {
@@ -31,6 +32,7 @@ export function lazy<Props extends object>(load: () => Promise<FunctionComponent
         },
       );
     }
-    return null;
+    // Escape leads back also before the view can be seen.
+    return <BackKey />;
   };
 }
