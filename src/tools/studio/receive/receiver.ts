@@ -14,7 +14,7 @@ import { readTraceRequest } from './read-request.ts';
 import { createRequestLog } from './request-log.ts';
 
 export interface ReceiverOptions {
-  /** Called with the spans of each request, before its answer. When it throws, the sender is asked to send them again. */
+  /** Called with the spans of each request, in parts, before its answer. When it throws, the sender is asked to send them again. */
   readonly onSpans: (spans: readonly StudioSpan[]) => void;
 }
 
@@ -32,6 +32,8 @@ const MAX_BODY_BYTES = 64 * 1024 * 1024;
 /** What the bodies may need that are arriving at the same time. */
 const MAX_ARRIVING_BYTES = 2 * MAX_BODY_BYTES;
 const MAX_VALUES = 4_000_000;
+/** How many spans are kept at once. */
+const PART = 1_000;
 /** How long Studio says that only a share is sent, after a span that said so. */
 const SAMPLED_MS = 10 * 60_000;
 
@@ -46,7 +48,11 @@ export function createReceiver({ onSpans }: ReceiverOptions): Receiver {
     const body = await readBody(exchange.request, MAX_BODY_BYTES, arriving);
     const { spans, rejected, sampled } = readTraceRequest(decode(body, isProtobuf));
     try {
-      onSpans(spans);
+      for (let from = 0; from < spans.length; from += PART) {
+        // Others are answered between the parts: a request can have some hundred thousand spans.
+        if (from > 0) await systemClock.sleep(0);
+        onSpans(spans.slice(from, from + PART));
+      }
     } catch (error) {
       throw new BodyError(503, `The spans could not be kept: ${(error as Error).message}`, error);
     }

@@ -269,6 +269,25 @@ describe('the receiver', () => {
     expect((await post(receiver, 'application/json', bomb, { 'content-encoding': 'gzip' })).status).toBe(413);
   });
 
+  it('keeps the spans of a huge request in parts, between which the event loop turns', async () => {
+    const parts: { spans: number; turn: number }[] = [];
+    let turn = 0;
+    const { handle } = createReceiver({
+      onSpans(spans) {
+        parts.push({ spans: spans.length, turn });
+        setImmediate(() => {
+          turn += 1;
+        });
+      },
+    });
+    const server = await serveLoopback({ name: 'a test', host: '127.0.0.1', port: 0, handle });
+    onTestFinished(server.close);
+    const body = requestOf(Array.from({ length: 2_500 }, (_, i) => span(i)));
+    expect((await post(server, 'application/json', body)).status).toBe(200);
+    expect(parts.map(({ spans }) => spans)).toEqual([1_000, 1_000, 500]);
+    expect(parts.map((part) => part.turn)).toEqual([0, 1, 2]);
+  });
+
   it('asks the sender to try again where the spans could not be kept', async () => {
     const receiver = createReceiver({
       onSpans() {
