@@ -33,8 +33,8 @@ export const receivedSpan = ({ span, shiftUs }: Pick<Placed, 'span' | 'shiftUs'>
 const clockOf = ({ resource, service }: StudioSpan) => textOf(resource['host.name']) ?? service;
 
 /**
- * To the middle of the call: the way there took as long as the way back. Work that begins after its cause is not wrong, unless
- * somebody waited for it: a queue may hold it for an hour.
+ * To the middle of the call: the way there took as long as the way back. Work that begins late is not
+ * wrong where no span waits for it: a queue may have held it for an hour.
  */
 function shiftOf(call: StudioSpan, work: StudioSpan): number {
   const isEarly = work.startUs < call.startUs - TOLERANCE_US;

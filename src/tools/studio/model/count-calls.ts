@@ -55,7 +55,7 @@ function counterOf(notes: readonly CallNote[]): (note: CallNote) => boolean {
   const around = (note: CallNote) => {
     let above = byId.get(note.parentSpanId ?? '');
     for (let steps = 0; above?.call === null; steps += 1) {
-      // In a ring of spans there is none.
+      // Spans that are each other's parents have no call around them.
       above = steps > notes.length ? undefined : byId.get(above.parentSpanId ?? '');
     }
     return above;

@@ -240,8 +240,8 @@ function workflowOf({ attributes, scope }: StudioSpan): string | null {
 const eventsOf = ({ events }: StudioSpan, name: string) => events.filter((event) => event.name === name);
 
 /**
- * Our library tells what it charges when a call ends. A call that failed or was refused without that was not billed. Those
- * that somebody gave up may be charged later, when their span has ended.
+ * Our library tells what it charges when a call ends. A call that failed or was refused, and told no charge, was not
+ * billed. A call that was cancelled may be charged later, when its span has ended.
  */
 function isFree(span: StudioSpan): boolean {
   const outcome = outcomeOf(span);

@@ -69,8 +69,8 @@ function told(draft: RunDraft, row: RunSummary): Partial<RunSummary> {
 }
 
 /**
- * Those of the root: work can go on after its end for nobody who waits, and the clocks of other services can differ from its
- * own. All spans say it while there is no root.
+ * The times of the root. Other spans can end after it, and those of other services can have another clock. While there is
+ * no root, the times of all spans.
  */
 function timesOf({ top, extent }: RunDraft): Pick<RunSummary, 'startUs' | 'durationUs'> {
   if (top?.rank === IS_ROOT) return { startUs: top.startUs, durationUs: Math.ceil(top.durationNs / 1_000) };

@@ -17,7 +17,7 @@ export function combineGauges(metric: string): Combine {
 /**
  * Of one series, an earlier value and a later one: the later, but a circuit that was open for a moment was open.
  *
- * @param earlier NaN where there is none
+ * @param earlier `NaN`: the series has no earlier value
  */
 export function laterGauge(metric: string, earlier: number, later: number): number {
   return metric === CIRCUIT && earlier > later ? earlier : later;

@@ -105,12 +105,9 @@ async function readTarget(request: Exchange['request']): Promise<TargetOptions> 
   } catch (error) {
     throw new BodyError(400, 'The body is not JSON', error);
   }
-  const { url, token } = (given ?? {}) as { readonly url?: unknown; readonly token?: unknown };
-  if (typeof url !== 'string' || !(token === undefined || typeof token === 'string')) {
-    throw new BodyError(
-      400,
-      'The body must be {"url": "http://127.0.0.1:9464/metrics"}, with a "token" if it needs one',
-    );
+  const { url } = (given ?? {}) as { readonly url?: unknown };
+  if (typeof url !== 'string') {
+    throw new BodyError(400, 'The body must be {"url": "http://127.0.0.1:9464/metrics"}');
   }
-  return token === undefined ? { url } : { url, token };
+  return { url };
 }

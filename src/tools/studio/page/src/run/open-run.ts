@@ -55,7 +55,7 @@ export function openRun(traceId: string): OpenRun {
   let startedMs = 0;
   const stopFollowing = effect(() => {
     const { runs, startedMs: newest } = live.value;
-    // After a break too: nobody told what has changed meanwhile.
+    // Also after the connection was lost: changes of that time were not received.
     const isBack = isConnected.value && !wasConnected;
     wasConnected = isConnected.value;
     // Another server, which may have numbered the spans anew.

@@ -3,6 +3,7 @@ import type { AboutAnswer } from '../../../api.ts';
 import { formatAgo, formatBytes, formatCount } from '../format.ts';
 import { Text } from '../parts/cells.tsx';
 import { Copy } from '../parts/copy.tsx';
+import { TargetList } from '../parts/target-list.tsx';
 import { about } from '../server.ts';
 import { sendLines } from './send-lines.ts';
 
@@ -77,27 +78,8 @@ function LastRequests({ receiver, nowMs, startedMs }: AboutAnswer) {
   );
 }
 
-function Targets({ targets, nowMs }: AboutAnswer) {
-  if (targets.length === 0) return <>No endpoint is scraped.</>;
-  return (
-    <ul>
-      {targets.map(({ url, lastMs, problem, series }) => (
-        <li key={url}>
-          <code>
-            <Text of={url} />
-          </code>{' '}
-          {lastMs === null ? 'not scraped yet' : <span class="soft">{formatAgo(lastMs, nowMs)}</span>}{' '}
-          {problem === '' ? (
-            lastMs !== null && `${formatCount(series)} series`
-          ) : (
-            <span class="problem">
-              <Text of={problem} />
-            </span>
-          )}
-        </li>
-      ))}
-    </ul>
-  );
+function Targets({ targets }: AboutAnswer) {
+  return targets.length === 0 ? <>No endpoint is scraped.</> : <TargetList targets={targets} />;
 }
 
 function Storage({ storage }: AboutAnswer) {
