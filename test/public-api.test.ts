@@ -62,6 +62,17 @@ const PUBLIC: Readonly<Record<string, readonly string[]>> = {
   './sdk': ['register'],
   './testing': ['createVirtualClock', 'scriptedModel', 'scriptedTask', 'settled', 'spanTree', 'startTestTelemetry'],
   './prometheus': ['PrometheusExporter'],
+  './queue': [
+    'JobDeadError',
+    'JobLostError',
+    'QueueAwayError',
+    'QueueFullError',
+    'StreamNotDistributableError',
+    'distribute',
+    'jsonCodec',
+    'memoryQueue',
+    'startWorker',
+  ],
   './views': ['schema', 'ttaViews'],
 };
 

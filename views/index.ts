@@ -10,6 +10,7 @@ import { llm } from './llm.ts';
 import { policies } from './policies.ts';
 import { process } from './process.ts';
 import { protection } from './protection.ts';
+import { queue } from './queue.ts';
 import type { Row } from './row.ts';
 import { telemetry } from './telemetry.ts';
 
@@ -17,7 +18,15 @@ export type { InstrumentName } from '../src/telemetry/semconv.ts';
 export type { Row } from './row.ts';
 
 /** Every metric of the schema, the most important first. */
-export const schema: readonly Row[] = [...executions, ...llm, ...policies, ...protection, ...telemetry, ...process];
+export const schema: readonly Row[] = [
+  ...executions,
+  ...llm,
+  ...policies,
+  ...protection,
+  ...queue,
+  ...telemetry,
+  ...process,
+];
 
 const metricOf = new Map<unknown, string>(schema.map(({ instrument, metric }) => [instrument, metric]));
 

@@ -58,9 +58,14 @@ export function extract(...carriers: readonly Carrier[]): WorkflowContext {
     if (typeof readProperty(carrier, 'then') !== 'function') continue;
     throw new TypeError(`extract: carrier must be headers or an object, got ${show(carrier)}`);
   }
+  return remoteContext(carriers);
+}
+
+/** The context that the carriers describe, with what they do not: these options replace what they say. */
+export function remoteContext(carriers: readonly Carrier[], options: ContextOptions = {}): ExecutionContext {
   const members = membersOf(read(carriers[0], 'baggage'));
   const baggage = members.filter(({ key }) => !OWN_KEYS.has(key));
-  return ExecutionContext.remote(idsOf(members), originFrom(carriers, baggage), baggage);
+  return ExecutionContext.remote({ ...idsOf(members), ...options }, originFrom(carriers, baggage), baggage);
 }
 
 function originFrom(carriers: readonly Carrier[], baggage: readonly Member[]): Origin | undefined {

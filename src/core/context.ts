@@ -29,6 +29,7 @@ interface Inside {
 }
 
 const ATTEMPT = 'attempt';
+const JOB = 'job';
 
 export class ExecutionContext implements WorkflowContext {
   readonly clock: Clock;
@@ -136,6 +137,15 @@ export class ExecutionContext implements WorkflowContext {
   /** The same run, inside of this try of a primitive that tries several times. */
   atAttempt(number: number): ExecutionContext {
     return this.attempt === number ? this : this.insideOf(ATTEMPT, number);
+  }
+
+  get idempotencyKey(): string | undefined {
+    return this.innermost<string>(JOB);
+  }
+
+  /** The same run, inside of a job that a queue has brought. */
+  inJob(idempotencyKey: string): ExecutionContext {
+    return this.insideOf(JOB, idempotencyKey);
   }
 
   /** The innermost of what this is inside of that belongs to `owner`, and that `is` accepts. */

@@ -24,6 +24,12 @@ export interface WorkflowContext {
   readonly clock: Clock;
   /** The number of this try of the innermost `retry` or `hedge`: 1 for the first, and outside of both. */
   readonly attempt: number;
+  /**
+   * In a job that a queue has brought, the id of the job: the same each time that it is started. The worker of a job may
+   * end at any moment, and another one starts the job again: give this key to what must not happen twice. `undefined`
+   * outside of a job.
+   */
+  readonly idempotencyKey: string | undefined;
 }
 
 /** The fields that a caller may set for an execution. A missing field is inherited; tags are merged. */

@@ -65,6 +65,11 @@ export const ROOMS: readonly Room[] = [
     what: 'model calls as they cross the wire, whatever client makes them; no server, no timer',
   },
   {
+    where: 'src/queue/',
+    may: [...PRIMITIVES, 'src/platform/', 'src/telemetry/verdict.ts', 'node:crypto'],
+    what: 'work that is done on other machines, with the client libraries of queue engines; no engine of our own',
+  },
+  {
     where: 'views/',
     may: ['@opentelemetry/sdk-metrics', 'type @opentelemetry/api', 'src/telemetry/semconv.ts'],
     what: "the Prometheus names; only the instruments' names from the rest of the package",

@@ -1,0 +1,28 @@
+/** `tta-primitives/queue`: primitives that run on workers, by way of an existing queue engine. */
+export { type Codec, jsonCodec } from './codec.ts';
+export { type DistributeOptions, distribute } from './distribute.ts';
+export {
+  JobDeadError,
+  JobLostError,
+  QueueAwayError,
+  QueueFullError,
+  StreamNotDistributableError,
+} from './errors.ts';
+export type {
+  DeadJob,
+  DeadJobs,
+  DrainReport,
+  EngineEvents,
+  Inbox,
+  JobEnd,
+  JobHandler,
+  JobQueue,
+  JobRun,
+  QueuedJob,
+  QueueMessage,
+  QueueStats,
+  WorkerHandle,
+  WorkOptions,
+} from './job-queue.ts';
+export { type MemoryQueueOptions, memoryQueue } from './memory-queue.ts';
+export { startWorker, type Worker, type WorkerOptions } from './worker.ts';

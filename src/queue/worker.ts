@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import { type Cancellation, CancelScope } from '../core/cancellation.ts';
+import { checkOptions, type Rules } from '../core/check.ts';
+import { jobContext } from '../core/job-context.ts';
+import { type ObservedPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
+import { count, having, optional } from '../core/rules.ts';
+import { isStream } from '../core/stream.ts';
+import { queueRecorder } from '../telemetry/record/queue.ts';
+import { type Codec, jsonCodec } from './codec.ts';
+import { type JobHead, read, VERSION, write } from './envelope.ts';
+import { errorOf, recordOf } from './error-record.ts';
+import { StreamNotDistributableError } from './errors.ts';
+import type { DrainReport, JobHandler, JobQueue, WorkerHandle } from './job-queue.ts';
+
+export interface WorkerOptions {
+  /** Where the jobs come from. */
+  readonly queue: JobQueue;
+  /** The primitives by the names that `distribute` uses, such as the exports of a module. */
+  readonly primitives: Readonly<Record<string, Primitive<never, unknown>>>;
+  /** How many jobs run at the same time. @default 8 */
+  readonly concurrency?: number | undefined;
+  /** More codecs, beside `jsonCodec`. @default none */
+  readonly codecs?: readonly Codec[] | undefined;
+}
+
+export interface Worker {
+  /** How many jobs run now. */
+  readonly running: number;
+  /** Takes no more jobs, waits for those that run, at most `graceMs` milliseconds, and hands back the rest. */
+  stop(graceMs?: number): Promise<DrainReport>;
+}
+
+const RULES: Rules<WorkerOptions> = {
+  queue: having<JobQueue>('work'),
+  primitives: () => {},
+  concurrency: optional(count),
+  codecs: () => {},
+};
+
+/** A worker that has not this primitive waits so long before the job may come to it again, in milliseconds. */
+const HAND_BACK_MS = 1_000;
+
+/**
+ * Takes jobs from a queue and runs them.
+ *
+ * @example
+ * const worker = await startWorker({ queue, primitives: { summarise } });
+ * process.once('SIGTERM', () => worker.stop(30_000));
+ * @throws TypeError, RangeError when an option is wrong
+ */
+export async function startWorker(options: WorkerOptions): Promise<Worker> {
+  checkOptions('WorkerOptions', options, RULES);
+  const { queue, primitives, concurrency = 8, codecs = [] } = options;
+  const record = queueRecorder(queue.name);
+  const byName = new Map<string, ObservedPrimitive<never, unknown>>();
+  for (const [name, primitive] of Object.entries(primitives))
+    byName.set(name, requirePrimitive('WorkerOptions', `primitives.${name}`, primitive));
+  const known = new Map([jsonCodec, ...codecs].map((codec) => [codec.name, codec]));
+
+  const handler: JobHandler = async (job, run) => {
+    const { head, payload } = read(job.body);
+    const { name, codec: codecName, attempt, workflow, carrier, tenant, tags } = head as JobHead;
+    const primitive = byName.get(name);
+    const codec = known.get(codecName);
+    if (primitive === undefined || codec === undefined) {
+      record.handedBack('unknown_primitive');
+      return { end: 'handed_back', delayMs: HAND_BACK_MS };
+    }
+    record.started(run.delivery, run.waitedMs);
+    const id = randomUUID();
+    const scope = new CancelScope();
+    run.onMessage((message) => {
+      const { outcome, reason } = read(message).head as { outcome: Cancellation; reason: unknown };
+      scope.cancel(errorOf(reason), outcome);
+    });
+    const context = jobContext({
+      carrier,
+      scope,
+      idempotencyKey: job.id,
+      workflowName: workflow,
+      attempt,
+      options: { tenant, tags },
+    });
+    let body: Uint8Array;
+    try {
+      const output: unknown = await primitive.invoke(codec.decode(payload) as never, context);
+      if (isStream(output)) throw new StreamNotDistributableError(primitive.messageName);
+      body = write({
+        head: { v: VERSION, run: id, kind: 'output', codec: codec.name },
+        payload: codec.encode(output),
+      });
+    } catch (error) {
+      body = write({ head: { v: VERSION, run: id, kind: 'error', error: recordOf(error) }, payload: '' });
+    }
+    await run.reply(body);
+    record.ended();
+    return { end: 'done' };
+  };
+
+  const handle: WorkerHandle = await queue.work(handler, { concurrency, events: record });
+  return {
+    get running() {
+      return handle.running;
+    },
+    stop: (graceMs = 30_000) => handle.drain(graceMs),
+  };
+}
