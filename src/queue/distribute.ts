@@ -82,6 +82,7 @@ export function distribute<In, Out>(
           queue.send({ id, replyTo, body: write({ head, payload }) }, context.signal),
           context.scope,
         );
+        producer.accepted(id);
         return await untilCancelled(answer.promise, context.scope);
       } finally {
         unlisten();

@@ -14,6 +14,7 @@ export type {
   DrainReport,
   EngineEvents,
   Inbox,
+  InboxOptions,
   JobEnd,
   JobHandler,
   JobQueue,

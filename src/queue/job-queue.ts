@@ -1,6 +1,9 @@
 /**
  * The port to a queue engine. An engine keeps jobs and brings bytes; what is in them, who counts and what is tried again
- * is not its business. Every method may reject when the engine cannot be reached; none may wait longer than its signal.
+ * is not its business.
+ *
+ * Every method waits for an engine that cannot be reached, for at most the `awayMs` of the engine's options, and rejects
+ * with `QueueAwayError` then. None waits longer than its signal.
  */
 
 /** A job as an engine keeps it. */
@@ -21,6 +24,15 @@ export type QueueMessage =
   | { readonly id: string; readonly lost: true }
   /** The job has ended in the list of dead jobs. */
   | { readonly id: string; readonly dead: string };
+
+/** What an engine needs of the process that waits for replies. */
+export interface InboxOptions {
+  /** Gets each message. It must not throw. */
+  readonly on: (message: QueueMessage) => void;
+  /** The ids of the accepted jobs whose end this process still waits for. The engine looks from time to time whether it has them. */
+  readonly waiting: () => Iterable<string>;
+  readonly events: EngineEvents;
+}
 
 /** Where the replies to the jobs of this process arrive. */
 export interface Inbox {
@@ -65,7 +77,10 @@ export interface DrainReport {
 export interface WorkerHandle {
   /** How many jobs this worker runs now. */
   readonly running: number;
-  /** Takes no more jobs, and waits for those that run, at most `graceMs` milliseconds. */
+  /**
+   * Takes no more jobs, and waits for those that run, at most `graceMs` milliseconds. The signals of those that are left
+   * abort then, and what they still say is ignored.
+   */
   drain(graceMs: number): Promise<DrainReport>;
 }
 
@@ -125,13 +140,17 @@ export interface JobQueue {
   /** The largest body, in bytes, that the engine takes. */
   readonly maxBodyBytes: number;
   /**
-   * Resolves when the job is accepted and kept. Rejects with `QueueFullError`, `QueueAwayError` (it was not accepted), or
-   * `signal.reason`; after any other error it is unknown, and the same job may be sent again.
+   * Resolves when the job is accepted and kept. Rejects with `QueueFullError` or `QueueAwayError` (it was not accepted),
+   * a `RangeError` for a body that is too large, or `signal.reason`; after any other error it is unknown, and the same job
+   * may be sent again. Once the signal has aborted it is not sent, but for a request that was already under way.
    */
   send(job: QueuedJob, signal: AbortSignal): Promise<void>;
-  /** Opens the inbox of this process. `on` must not throw. */
-  open(on: (message: QueueMessage) => void, events: EngineEvents): Promise<Inbox>;
-  /** Best effort, for a job that waits, runs, or is started again: a job that waits is removed; else its worker gets the message. */
+  /** Opens the inbox of this process. */
+  open(options: InboxOptions): Promise<Inbox>;
+  /**
+   * Best effort: nobody wants the job any more. It is removed if it waits or is delayed, and started no more. If a worker
+   * has it, that one gets the message.
+   */
   cancel(id: string, message: Uint8Array): Promise<void>;
   /** Best effort, at most once: to the worker that runs the job. */
   tell(id: string, message: Uint8Array): Promise<void>;

@@ -101,7 +101,7 @@ export function memoryQueue(name: string, options: MemoryQueueOptions = {}): Job
       waiting.push({ job, acceptedAt: clock.now(), deliveries: 0, cancelled: undefined });
       serve();
     },
-    async open(on) {
+    async open({ on }) {
       const address = randomUUID();
       inboxes.set(address, on);
       return {

@@ -9,6 +9,7 @@ export class Producer {
   readonly #queue: JobQueue;
   readonly #record: QueueRecorder;
   readonly #waiting = new Map<string, OnMessage>();
+  readonly #accepted = new Set<string>();
   #inbox: Promise<Inbox> | undefined;
 
   constructor(queue: JobQueue, record: QueueRecorder) {
@@ -18,7 +19,11 @@ export class Producer {
 
   /** The address for replies. Opens the inbox anew where that has failed before. */
   async address(): Promise<string> {
-    this.#inbox ??= this.#queue.open((message) => this.#waiting.get(message.id)?.(message), this.#record);
+    this.#inbox ??= this.#queue.open({
+      on: (message) => this.#waiting.get(message.id)?.(message),
+      waiting: () => this.#accepted,
+      events: this.#record,
+    });
     try {
       return (await this.#inbox).address;
     } catch (error) {
@@ -32,8 +37,14 @@ export class Producer {
     this.#waiting.set(id, on);
     this.#record.waiting(1);
     return () => {
+      this.#accepted.delete(id);
       if (this.#waiting.delete(id)) this.#record.waiting(-1);
     };
+  }
+
+  /** The engine has the job: from now on it may be lost. */
+  accepted(id: string): void {
+    if (this.#waiting.has(id)) this.#accepted.add(id);
   }
 }
 
