@@ -12,6 +12,7 @@ export interface QueuedJob {
   readonly id: string;
   /** The address of the inbox that wants the replies. */
   readonly replyTo: string;
+  /** A text in UTF-8. */
   readonly body: Uint8Array;
   /** Nobody waits for the job any more after so many milliseconds from its acceptance, by the engine's clock. */
   readonly expiresInMs?: number | undefined;
@@ -124,6 +125,8 @@ export interface EngineEvents {
   failed(operation: string, error: unknown): void;
   /** The worker stood still although jobs waited, and was started anew. */
   restarted(): void;
+  /** The engine itself has moved a job to the list of dead jobs: it `crashed` its workers, or cannot be read. */
+  died(reason: 'crashed' | 'unreadable'): void;
 }
 
 export interface WorkOptions {
