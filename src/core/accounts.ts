@@ -10,7 +10,7 @@ const ACCOUNT = 'account';
 
 /** Opens an account for a try or a branch that runs in `context`. Close it with what became of the work. */
 export function openAccount(context: ExecutionContext): Account {
-  return new Account(payeeAround(context));
+  return new Account(payeeOf(context));
 }
 
 /** The context of the work whose dollars go to `account`, under another scope if that is given. */
@@ -25,11 +25,12 @@ export function leaveToOthers(account: Account): void {
 
 /** What became of a call: as in `Standing`, or `aborted` by the caller, which no policy changes. */
 export function payIn(context: ExecutionContext, became: Standing | 'aborted', dollars: number): void {
-  const payee = payeeAround(context);
+  const payee = payeeOf(context);
   if (became === 'aborted') payee.decide(became satisfies DollarUse, dollars);
   else payee.add(became, dollars);
 }
 
-function payeeAround(context: ExecutionContext): Payee {
+/** Takes the dollars of the work in this context, also after the work has ended. */
+export function payeeOf(context: ExecutionContext): Payee {
   return context.innermost<Payee>(ACCOUNT) ?? context.payee;
 }

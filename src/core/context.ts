@@ -5,7 +5,8 @@ import { type Clock, dateOf, systemClock } from '../platform/clock.ts';
 import { acrossCopies, processWide } from '../platform/process-wide.ts';
 import { readProperty } from '../platform/read-property.ts';
 import { guarded } from '../telemetry/guard.ts';
-import type { Origin } from '../telemetry/propagate.ts';
+import type { WorkflowSink } from '../telemetry/observation.ts';
+import { type Origin, withoutSpan } from '../telemetry/propagate.ts';
 import type { ExecutionAttributes } from '../telemetry/record/execution.ts';
 import type { Cancellation } from '../telemetry/semconv.ts';
 import { ownVerdict } from '../telemetry/verdict.ts';
@@ -30,6 +31,13 @@ interface Inside {
 
 const ATTEMPT = 'attempt';
 const JOB = 'job';
+
+/** A job that a queue has brought. */
+export interface Job {
+  readonly idempotencyKey: string;
+  /** Takes the workflows that end in the job; `undefined` once the job has ended. */
+  readonly workflowSink: WorkflowSink | undefined;
+}
 
 export class ExecutionContext implements WorkflowContext {
   readonly clock: Clock;
@@ -140,12 +148,21 @@ export class ExecutionContext implements WorkflowContext {
   }
 
   get idempotencyKey(): string | undefined {
-    return this.innermost<string>(JOB);
+    return this.innermost<Job>(JOB)?.idempotencyKey;
+  }
+
+  get workflowSink(): WorkflowSink | undefined {
+    return this.innermost<Job>(JOB)?.workflowSink;
   }
 
   /** The same run, inside of a job that a queue has brought. */
-  inJob(idempotencyKey: string): ExecutionContext {
-    return this.insideOf(JOB, idempotencyKey);
+  inJob(job: Job): ExecutionContext {
+    return this.insideOf(JOB, job);
+  }
+
+  /** Adds to what the first span of the run shows. */
+  describe(attributes: ExecutionAttributes): void {
+    this.#run.describe(attributes);
   }
 
   /** The innermost of what this is inside of that belongs to `owner`, and that `is` accepts. */
@@ -296,6 +313,11 @@ export function enter<Args extends unknown[], Out>(
   ...args: Args
 ): Out {
   return storage.getStore() === context ? work(...args) : storage.run(context, work, ...args);
+}
+
+/** Calls `work` outside of all executions and of all spans. */
+export function outside<Out>(work: () => Out): Out {
+  return storage.exit(withoutSpan, work);
 }
 
 /** The context of the execution or the `withContext` in which this is called, `undefined` outside of both. */

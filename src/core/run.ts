@@ -26,6 +26,8 @@ export class Run {
   #workflowId: string | undefined;
   /** Whether a span already shows the ids and tags of the run. */
   #described = false;
+  /** What the first span shows beside them. */
+  #more: ExecutionAttributes | undefined;
   /** The errors whose details a span already shows. */
   #errors: WeakSet<object> | undefined;
   /** The run of the outermost execution: it has the account. */
@@ -99,13 +101,17 @@ export class Run {
     return origin;
   }
 
+  describe(attributes: ExecutionAttributes): void {
+    this.#more = attributes;
+  }
+
   consumeAttributes(inWorkflow: boolean): ExecutionAttributes | undefined {
     if (this.#described) return undefined;
     this.#described = true;
     // The id finds a workflow in the traces. A primitive outside of a workflow, without ids or tags, needs no id.
-    if (!inWorkflow && this.options === NO_OPTIONS) return undefined;
+    if (!inWorkflow && this.options === NO_OPTIONS) return this.#more;
     const { workflowId, correlationId } = this;
-    return executionAttributes({ ...this.options, workflowId, correlationId });
+    return { ...executionAttributes({ ...this.options, workflowId, correlationId }), ...this.#more };
   }
 
   isFirstToRecord(error: unknown): boolean {

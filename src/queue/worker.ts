@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { type Cancellation, CancelScope } from '../core/cancellation.ts';
 import { checkOptions, type Rules } from '../core/check.ts';
-import { jobContext } from '../core/job-context.ts';
+import { jobContext, outside } from '../core/job-context.ts';
 import { type ObservedPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { count, having, optional } from '../core/rules.ts';
 import { isStream } from '../core/stream.ts';
-import { queueRecorder } from '../telemetry/record/queue.ts';
+import { queueRecorder, shownOfJob } from '../telemetry/record/queue.ts';
 import { type Codec, jsonCodec } from './codec.ts';
 import { type JobHead, read, VERSION, write } from './envelope.ts';
 import { errorOf, recordOf } from './error-record.ts';
@@ -73,17 +73,21 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       const { outcome, reason } = read(message).head as { outcome: Cancellation; reason: unknown };
       scope.cancel(errorOf(reason), outcome);
     });
-    const context = jobContext({
-      carrier,
-      scope,
-      idempotencyKey: job.id,
-      workflowName: workflow,
-      attempt,
-      options: { tenant, tags },
-    });
+    const context = outside(() =>
+      jobContext({
+        job: { idempotencyKey: job.id, workflowSink: undefined },
+        carrier,
+        scope,
+        workflowName: workflow,
+        attempt,
+        options: { tenant, tags },
+        expiresInMs: run.expiresInMs,
+        shown: shownOfJob(queue.name, run),
+      }),
+    );
     let body: Uint8Array;
     try {
-      const output: unknown = await primitive.invoke(codec.decode(payload) as never, context);
+      const output: unknown = await outside(() => primitive.invoke(codec.decode(payload) as never, context));
       if (isStream(output)) throw new StreamNotDistributableError(primitive.messageName);
       body = write({
         head: { v: VERSION, run: id, kind: 'output', codec: codec.name },

@@ -4,6 +4,7 @@ import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { milliseconds, oneOf, optional, optionalName } from '../core/rules.ts';
 import { afterOutput, ObservedStream } from '../core/stream.ts';
+import { withTimeLimit } from '../core/time-left.ts';
 import { untilCancelled } from '../core/until-cancelled.ts';
 import { timeoutRecorder } from '../telemetry/record/timeout.ts';
 import { Deadline } from './deadline.ts';
@@ -67,7 +68,9 @@ export function timeout<In, Out>(primitive: Primitive<In, Out>, options: Timeout
         deadline.dispose();
       };
       try {
-        const output = await untilCancelled(inner.invoke(input, context.within(deadline.scope)), deadline.scope);
+        const { scope } = deadline;
+        const inside = timeoutMs === undefined ? context.within(scope) : withTimeLimit(context, timeoutMs, scope);
+        const output = await untilCancelled(inner.invoke(input, inside), scope);
         if (deadline.error !== undefined) record.overran(observation, deadline.overrunMs);
         afterOutput(output, end);
         const timed = idleMs !== undefined && output instanceof ObservedStream;

@@ -30,6 +30,8 @@ export interface ExecutionTelemetry {
   /** Attributes that a span gets only when it is recorded. */
   readonly spanAttributes: Attributes;
   readonly metrics: readonly ExecutionMetrics[];
+  /** For a workflow: its name, and the other metrics, for executions that another process counts as workflows. */
+  readonly workflow?: { readonly name: string; readonly otherMetrics: readonly ExecutionMetrics[] } | undefined;
   /** The histogram of the time to a stream's first chunk; `undefined` if only the span shows it. */
   readonly firstChunk: Durations | undefined;
 }

@@ -83,18 +83,25 @@ export function closeObservation(
   ctx: ObservedContext,
   outcome: Outcome,
   error: unknown,
-  metrics: readonly ExecutionMetrics[] = observation.telemetry.metrics,
+  given?: readonly ExecutionMetrics[],
   endedAt?: number,
 ): void {
-  const { source: span, startedAt, startDate } = observation;
+  const { source: span, startedAt, startDate, telemetry } = observation;
+  const { workflow } = telemetry;
+  const sink = workflow && ctx.workflowSink;
+  const metrics = given ?? (workflow === undefined || sink === undefined ? telemetry.metrics : workflow.otherMetrics);
   const succeeded = outcome === 'success';
   for (const { success, failure, outcomes } of metrics) {
     (succeeded ? success : failure).value += 1;
     outcomes[outcome].value += 1;
   }
-  if (span === undefined && Number.isNaN(startedAt)) return;
+  if (span === undefined && Number.isNaN(startedAt)) {
+    if (workflow !== undefined) sink?.ended(workflow.name, outcome, Number.NaN);
+    return;
+  }
   try {
     const tookMs = Math.max(0, (endedAt ?? timeOf(ctx.clock)) - startedAt);
+    if (workflow !== undefined) sink?.ended(workflow.name, outcome, tookMs / 1_000);
     for (const { duration, durationOfFailure } of metrics) {
       const series = succeeded || durationOfFailure === undefined ? duration : durationOfFailure(error);
       series.record(tookMs / 1_000, observation);

@@ -3,10 +3,18 @@ import type { ReadableClock } from '../platform/clock.ts';
 import type { ExecutionTelemetry } from './execution-telemetry.ts';
 import { ObservedSpan } from './observed-span.ts';
 import type { Origin } from './propagate.ts';
-import type { Cancellation } from './semconv.ts';
+import type { Cancellation, Outcome } from './semconv.ts';
+
+/** Takes the workflows of a job that another process has asked for: that process counts them. */
+export interface WorkflowSink {
+  /** A workflow has ended. `seconds` is `NaN` where no clock was read. */
+  ended(workflowName: string, outcome: Outcome, seconds: number): void;
+}
 
 /** The part of the work's context that an observation needs. */
 export interface ObservedContext {
+  /** Takes workflows in place of their metrics. Asked only where a workflow ends. */
+  readonly workflowSink?: WorkflowSink | undefined;
   readonly clock: ReadableClock;
   /** The remote spans that caused the run, for its first span; `undefined` on every later call. */
   consumeOrigin(): Origin | undefined;

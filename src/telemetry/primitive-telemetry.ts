@@ -1,6 +1,6 @@
 /** The telemetry that all kinds of primitives have. */
 import { SpanKind } from '@opentelemetry/api';
-import { type ExecutionTelemetry, executionMetrics, outcomesIn } from './execution-telemetry.ts';
+import { type ExecutionMetrics, type ExecutionTelemetry, executionMetrics, outcomesIn } from './execution-telemetry.ts';
 import { HistogramTable } from './histogram-table.ts';
 import { boundedAttributes, labelValue } from './label-sets.ts';
 import { currentMeter } from './meter.ts';
@@ -46,19 +46,29 @@ export interface PrimitiveTelemetryOptions extends KindTelemetry {
   readonly workflow: boolean;
 }
 
+/** What counts the executions of the workflow with this name. */
+export function workflowMetrics(name: string): ExecutionMetrics {
+  return executionMetrics(
+    workflowExecutions,
+    [name],
+    outcomesIn(workflowOutcomes, name),
+    workflowDuration.series(name),
+  );
+}
+
 /** Makes the telemetry of one primitive. Its series exist from now on, at 0. */
 export function createPrimitiveTelemetry(options: PrimitiveTelemetryOptions): PrimitiveTelemetry {
   const { type, name, workflow, spanName, spanKind = SpanKind.INTERNAL, samplingAttributes, metrics = [] } = options;
   const ended = outcomesIn(primitiveOutcomes, type);
   const execution = executionMetrics(primitiveExecutions, [type, name], ended, primitiveDuration.series(type));
-  const workflowExecution = () =>
-    executionMetrics(workflowExecutions, [name], outcomesIn(workflowOutcomes, name), workflowDuration.series(name));
+  const otherMetrics = [execution, ...metrics];
   const telemetry: PrimitiveTelemetry = {
     spanName: labelValue(spanName ?? `${type} ${name}`),
     spanKind,
     samplingAttributes: samplingAttributes && boundedAttributes(samplingAttributes),
     spanAttributes: boundedAttributes({ [ATTR.primitiveType]: type, [ATTR.primitiveName]: name }),
-    metrics: [execution, ...(workflow ? [workflowExecution()] : []), ...metrics],
+    metrics: workflow ? [execution, workflowMetrics(name), ...metrics] : otherMetrics,
+    workflow: workflow ? { name, otherMetrics } : undefined,
     firstChunk: options.firstChunk,
     active: primitiveActive.series(type),
   };

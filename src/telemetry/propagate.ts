@@ -40,6 +40,11 @@ export function traceHeaders(): Record<string, string> {
   return headers;
 }
 
+/** Calls `work` where no span is active. */
+export function withoutSpan<Out>(work: () => Out): Out {
+  return context.with(ROOT_CONTEXT, work);
+}
+
 /** The span of a single carrier is the parent; spans of several are links. */
 export function originOf(carriers: readonly ReadHeader[], baggage: readonly string[]): Origin | undefined {
   const spans = carriers.map(remoteSpan).filter((span) => span !== undefined);

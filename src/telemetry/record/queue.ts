@@ -1,6 +1,7 @@
 /** What a process does with the jobs of a queue: as their producer, and as their worker. */
-import { ROOT_CONTEXT } from '@opentelemetry/api';
+import { type Attributes, ROOT_CONTEXT } from '@opentelemetry/api';
 import { HistogramTable } from '../histogram-table.ts';
+import { labelValue } from '../label-sets.ts';
 import { ATTR, INSTRUMENT } from '../semconv.ts';
 import { SeriesTable } from '../series-table.ts';
 
@@ -36,6 +37,15 @@ export interface QueueDepth {
   readonly dead: number;
   readonly oldestMs: number | undefined;
   readonly workers: number | undefined;
+}
+
+/** What the first span of a job shows of its way through the queue. */
+export function shownOfJob(
+  queueName: string,
+  { delivery, waitedMs }: { readonly delivery: number; readonly waitedMs: number | undefined },
+): Attributes {
+  const wait = waitedMs === undefined ? undefined : Math.max(0, waitedMs) / 1_000;
+  return { [ATTR.queueName]: labelValue(queueName), [ATTR.queueDelivery]: delivery, [ATTR.queueJobWait]: wait };
 }
 
 export type QueueRecorder = ReturnType<typeof queueRecorder>;
