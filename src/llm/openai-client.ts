@@ -1,5 +1,5 @@
 /** The official client, or one of the user's own, and where it sends its requests. */
-import { importOptional } from '../platform/optional.ts';
+import { importError } from '../platform/optional.ts';
 import type { ModelServer } from './model.ts';
 import { providerOfHost } from './providers.ts';
 
@@ -29,7 +29,7 @@ interface Connection {
 
 /** Loads the official client. What is not given, it reads from the environment itself. */
 export async function connect({ baseURL, apiKey, headers = {} }: Connection): Promise<OpenAIClient> {
-  const { default: OpenAI } = await importOptional('openAICompatible', 'openai', () => import('openai'));
+  const { default: OpenAI } = await load();
   // The client refuses to start without a key, and would send OpenAI's to any server. Another server has its own, or none.
   const isElsewhere = baseURL !== undefined && serverAt(baseURL).provider !== 'openai';
   const isInHeaders = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
@@ -43,4 +43,12 @@ export async function connect({ baseURL, apiKey, headers = {} }: Connection): Pr
     ...(baseURL === undefined ? {} : { baseURL }),
     ...(key === undefined ? {} : { apiKey: key }),
   });
+}
+
+async function load() {
+  try {
+    return await import('openai');
+  } catch (error) {
+    throw importError('openAICompatible', 'openai', error);
+  }
 }

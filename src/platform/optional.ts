@@ -41,6 +41,17 @@ export function missingAmong<const Name extends string>(
 }
 
 /**
+ * What to throw when the import of an optional package has failed: an error with the install line if it is missing. The
+ * import stands in a `try` of the caller: only there do bundlers leave out a package that they do not find, instead of
+ * ending.
+ *
+ * @param user the part of the program that needs the package: the first words of the error message
+ */
+export function importError(user: string, name: Peer, error: unknown): unknown {
+  return isMissing(name, error) ? new Error(notInstalled(user, [name]), { cause: error }) : error;
+}
+
+/**
  * Imports an optional package.
  *
  * @param user the part of the program that needs the package: the first words of the error message
@@ -51,7 +62,6 @@ export async function importOptional<T>(user: string, name: Peer, load: () => Pr
   try {
     return await load();
   } catch (error) {
-    if (!isMissing(name, error)) throw error;
-    throw new Error(notInstalled(user, [name]), { cause: error });
+    throw importError(user, name, error);
   }
 }

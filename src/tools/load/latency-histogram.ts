@@ -1,4 +1,4 @@
-import { importOptional } from '../../platform/optional.ts';
+import { importError } from '../../platform/optional.ts';
 
 /** The count of the recorded values; all other fields are milliseconds. */
 export interface LatencySummary {
@@ -26,7 +26,7 @@ const MAX_MS = 3_600_000;
  * @throws Error with the install line when `hdr-histogram-js` is missing
  */
 export async function createLatencyHistogram(): Promise<LatencyHistogram> {
-  const { build } = await importOptional('tta load', 'hdr-histogram-js', () => import('hdr-histogram-js'));
+  const { build } = await load();
   const histogram = build({
     lowestDiscernibleValue: 1,
     highestTrackableValue: MAX_MS * MICROSECONDS_PER_MS,
@@ -46,4 +46,12 @@ export async function createLatencyHistogram(): Promise<LatencyHistogram> {
       max: histogram.maxValue / MICROSECONDS_PER_MS,
     }),
   };
+}
+
+async function load() {
+  try {
+    return await import('hdr-histogram-js');
+  } catch (error) {
+    throw importError('tta load', 'hdr-histogram-js', error);
+  }
 }
