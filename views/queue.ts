@@ -16,7 +16,7 @@ export const queue: readonly Row[] = [
     labels: { ...byQueue, [ATTR.queueState]: 'state' },
     combine: 'largest',
     meaning:
-      'jobs in the queue: `waiting`, `running`, `delayed` and `dead`; every process of the queue shows the same, so take the largest and not the sum',
+      'jobs in the queue: `waiting`, `running`, `delayed` and `dead`; all processes of the queue show the same, so take the largest and not the sum; no number (NaN) while the engine does not answer',
   },
   {
     instrument: INSTRUMENT.queueOldestJob,
@@ -24,7 +24,7 @@ export const queue: readonly Row[] = [
     type: 'gauge',
     labels: byQueue,
     combine: 'largest',
-    meaning: 'how long the oldest waiting job has waited; 0 when none waits',
+    meaning: 'how long the oldest waiting job has waited, 0 when none waits; all processes show the same',
   },
   {
     instrument: INSTRUMENT.queueWorkers,
@@ -32,14 +32,15 @@ export const queue: readonly Row[] = [
     type: 'gauge',
     labels: byQueue,
     combine: 'largest',
-    meaning: 'workers that the engine of the queue knows of',
+    meaning:
+      'workers that the engine of the queue knows of; all processes show the same; absent if the engine does not know',
   },
   {
     instrument: INSTRUMENT.queueSlots,
     metric: 'tta_queue_worker_slots',
     type: 'gauge',
     labels: byQueue,
-    meaning: 'jobs that the workers of this process may run at once',
+    meaning: 'jobs that the workers of this process may run at once; 0 from the moment when they are told to stop',
   },
   {
     instrument: INSTRUMENT.queueRunning,
@@ -54,7 +55,7 @@ export const queue: readonly Row[] = [
     type: 'histogram',
     labels: byQueue,
     bounds: WAIT_BOUNDS,
-    meaning: 'how long jobs waited in the queue before they began',
+    meaning: 'how long jobs waited in the queue before they began for the first time',
   },
   {
     instrument: INSTRUMENT.queueCallers,
@@ -82,7 +83,7 @@ export const queue: readonly Row[] = [
     metric: 'tta_queue_redeliveries_total',
     type: 'counter',
     labels: byQueue,
-    meaning: 'jobs that were started again because their worker had ended, or had stalled',
+    meaning: 'starts of jobs that had begun before: their worker ended, or stalled',
   },
   {
     instrument: INSTRUMENT.queueHandedBack,
@@ -98,7 +99,7 @@ export const queue: readonly Row[] = [
     type: 'counter',
     labels: byReason,
     meaning:
-      'jobs that were given up: they `crashed` their workers, are `unreadable`, `expired`, or no worker has their `unknown_primitive`',
+      'jobs that were given up: they `crashed` their workers, are `unreadable`, nobody waits for them any more (`expired`), or no worker has their `unknown_primitive`',
   },
   {
     instrument: INSTRUMENT.queueErrors,
@@ -112,7 +113,7 @@ export const queue: readonly Row[] = [
     metric: 'tta_queue_worker_restarts_total',
     type: 'counter',
     labels: byQueue,
-    meaning: 'workers that took no job although jobs waited, and were started anew',
+    meaning: 'times that a worker took no job although jobs waited, and was started anew',
   },
   {
     instrument: INSTRUMENT.sharedStateLocal,

@@ -5,7 +5,7 @@ import type { ExecutionContext } from '../core/context.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { having, optional } from '../core/rules.ts';
 import { untilCancelled } from '../core/until-cancelled.ts';
-import { queueRecorder } from '../telemetry/record/queue.ts';
+import { producerRecorder } from '../telemetry/record/queue.ts';
 import { type Codec, jsonCodec } from './codec.ts';
 import { type JobHead, read, VERSION, write } from './envelope.ts';
 import { errorOf, recordOf } from './error-record.ts';
@@ -42,7 +42,7 @@ export function distribute<In, Out>(
   checkOptions('DistributeOptions', options, RULES);
   requirePrimitive('distribute', 'primitive', primitive);
   const { queue, codec = jsonCodec } = options;
-  const record = queueRecorder(queue.name);
+  const record = producerRecorder(queue.name);
   const producer = producerOf(queue, record);
 
   return createPrimitive<In, Out>({

@@ -32,7 +32,7 @@ export interface InboxOptions {
   readonly on: (message: QueueMessage) => void;
   /** The ids of the accepted jobs whose end this process still waits for. The engine looks from time to time whether it has them. */
   readonly waiting: () => Iterable<string>;
-  readonly events: EngineEvents;
+  readonly events: Pick<EngineEvents, 'failed'>;
 }
 
 /** Where the replies to the jobs of this process arrive. */
@@ -125,7 +125,7 @@ export interface EngineEvents {
   failed(operation: string, error: unknown): void;
   /** The worker stood still although jobs waited, and was started anew. */
   restarted(): void;
-  /** The engine itself has moved a job to the list of dead jobs: it `crashed` its workers, or cannot be read. */
+  /** The engine itself has moved a job to the list of dead jobs: it `crashed` its workers, or cannot be read. Once per job. */
   died(reason: 'crashed' | 'unreadable'): void;
 }
 

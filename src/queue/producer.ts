@@ -1,5 +1,6 @@
 /** The calls of one process that wait for the replies of one queue. */
-import type { QueueRecorder } from '../telemetry/record/queue.ts';
+import type { ProducerRecorder } from '../telemetry/record/queue.ts';
+import { watchDepth } from './depth-watch.ts';
 import type { Inbox, JobQueue, QueueMessage } from './job-queue.ts';
 
 export type OnMessage = (message: QueueMessage) => void;
@@ -7,12 +8,12 @@ export type OnMessage = (message: QueueMessage) => void;
 /** One inbox for all calls, opened at the first. */
 export class Producer {
   readonly #queue: JobQueue;
-  readonly #record: QueueRecorder;
+  readonly #record: ProducerRecorder;
   readonly #waiting = new Map<string, OnMessage>();
   readonly #accepted = new Set<string>();
   #inbox: Promise<Inbox> | undefined;
 
-  constructor(queue: JobQueue, record: QueueRecorder) {
+  constructor(queue: JobQueue, record: ProducerRecorder) {
     this.#queue = queue;
     this.#record = record;
   }
@@ -36,9 +37,12 @@ export class Producer {
   listen(id: string, on: OnMessage): () => void {
     this.#waiting.set(id, on);
     this.#record.waiting(1);
+    const unwatch = watchDepth(this.#queue, this.#record);
     return () => {
       this.#accepted.delete(id);
-      if (this.#waiting.delete(id)) this.#record.waiting(-1);
+      if (!this.#waiting.delete(id)) return;
+      this.#record.waiting(-1);
+      unwatch();
     };
   }
 
@@ -50,7 +54,7 @@ export class Producer {
 
 const producers = new WeakMap<JobQueue, Producer>();
 
-export function producerOf(queue: JobQueue, record: QueueRecorder): Producer {
+export function producerOf(queue: JobQueue, record: ProducerRecorder): Producer {
   let producer = producers.get(queue);
   if (producer === undefined) {
     producer = new Producer(queue, record);

@@ -5,8 +5,9 @@ import { jobContext, outside } from '../core/job-context.ts';
 import { type ObservedPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { count, having, optional } from '../core/rules.ts';
 import { isStream } from '../core/stream.ts';
-import { queueRecorder, shownOfJob } from '../telemetry/record/queue.ts';
+import { shownOfJob, workerRecorder } from '../telemetry/record/queue.ts';
 import { type Codec, jsonCodec } from './codec.ts';
+import { watchDepth } from './depth-watch.ts';
 import { type JobHead, read, VERSION, write } from './envelope.ts';
 import { errorOf, recordOf } from './error-record.ts';
 import { StreamNotDistributableError } from './errors.ts';
@@ -51,7 +52,7 @@ const HAND_BACK_MS = 1_000;
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   checkOptions('WorkerOptions', options, RULES);
   const { queue, primitives, concurrency = 8, codecs = [] } = options;
-  const record = queueRecorder(queue.name);
+  const record = workerRecorder(queue.name);
   const byName = new Map<string, ObservedPrimitive<never, unknown>>();
   for (const [name, primitive] of Object.entries(primitives))
     byName.set(name, requirePrimitive('WorkerOptions', `primitives.${name}`, primitive));
@@ -102,10 +103,24 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   };
 
   const handle: WorkerHandle = await queue.work(handler, { concurrency, events: record });
+  record.offered(concurrency);
+  const unwatch = watchDepth(queue, record);
+  let stopped: Promise<DrainReport> | undefined;
+  async function stop(graceMs: number): Promise<DrainReport> {
+    record.offered(-concurrency);
+    try {
+      return await handle.drain(graceMs);
+    } finally {
+      unwatch();
+    }
+  }
   return {
     get running() {
       return handle.running;
     },
-    stop: (graceMs = 30_000) => handle.drain(graceMs),
+    stop: (graceMs = 30_000) => {
+      stopped ??= stop(graceMs);
+      return stopped;
+    },
   };
 }

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { bulkhead, cache, fallback, keyvStore, llmStream, rateLimit, task, workflow } from '../../src/index.ts';
 import { type Exposition, parseExposition } from '../../src/prometheus/parse.ts';
+import { distribute, memoryQueue, startWorker, type Worker } from '../../src/queue/index.ts';
 import { register, type Telemetry } from '../../src/sdk/index.ts';
 import { schema } from '../../views/index.ts';
 import { kinds } from '../contract/kinds.ts';
@@ -12,6 +13,7 @@ describe('a real scrape after every kind has run', () => {
   let telemetry: Telemetry;
   let scrape: Exposition;
   let text: string;
+  let worker: Worker;
 
   beforeAll(async () => {
     telemetry = await register({ prometheus: { port: 0 }, traces: false });
@@ -36,11 +38,24 @@ describe('a real scrape after every kind has run', () => {
       },
     };
     for await (const _ of await llmStream(model).execute('hi'));
-    // Twice: a scrape shows how the one before it was.
-    for (let i = 0; i < 2; i++) text = await (await fetch(telemetry.metricsUrl as string)).text();
+    const queue = memoryQueue('texts');
+    const remote = task('remote', (text: string) => text);
+    worker = await startWorker({ queue, primitives: { remote } });
+    await distribute('remote', remote, { queue }).execute('x');
+    // Again and again: a scrape shows how the one before it was, and what a queue holds is asked in the background.
+    await vi.waitFor(
+      async () => {
+        text = await (await fetch(telemetry.metricsUrl as string)).text();
+        for (const last of ['tta_queue_jobs', 'tta_scrape_size_bytes']) expect(text).toContain(`\n${last}{`);
+      },
+      { timeout: 10_000, interval: 50 },
+    );
     scrape = parseExposition(text);
   });
-  afterAll(() => telemetry.shutdown());
+  afterAll(async () => {
+    await worker.stop(0);
+    await telemetry.shutdown();
+  });
 
   const familyOf = (sample: string) =>
     [sample.replace(/_(bucket|sum|count)$/, ''), sample].find((name) => scrape.types.has(name)) ?? sample;
@@ -57,8 +72,11 @@ describe('a real scrape after every kind has run', () => {
   it('has the metrics of the schema with their types', () => {
     const typed = schema.map(({ metric, type }) => [metric, type]);
     const seen = schema.map(({ metric }) => [metric, scrape.types.get(metric)]);
-    // They have their first series when a metric overflows, when there are other processes, or when metrics are sent.
-    const absent = ['tta_series_overflow_total', 'tta_scrape_workers', 'tta_metrics_push_failures_total'];
+    // They have their first series when a metric overflows, when there are other processes, when metrics are sent, or when a state is shared.
+    const absent = [
+      ...['tta_series_overflow_total', 'tta_scrape_workers', 'tta_metrics_push_failures_total'],
+      ...['tta_shared_state_local', 'tta_shared_state_errors_total'],
+    ];
     const expected = typed.map(([metric, type]) => [metric, absent.some((name) => name === metric) ? undefined : type]);
     expect(seen).toEqual(expected);
   });
