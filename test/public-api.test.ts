@@ -65,9 +65,11 @@ const PUBLIC: Readonly<Record<string, readonly string[]>> = {
   './queue': [
     'JobDeadError',
     'JobLostError',
+    'PayloadTooLargeError',
     'QueueAwayError',
     'QueueFullError',
     'StreamNotDistributableError',
+    'UnreadableReplyError',
     'distribute',
     'jsonCodec',
     'memoryQueue',

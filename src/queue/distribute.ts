@@ -6,10 +6,10 @@ import { createPrimitive, type Primitive, requirePrimitive } from '../core/primi
 import { having, optional } from '../core/rules.ts';
 import { untilCancelled } from '../core/until-cancelled.ts';
 import { producerRecorder } from '../telemetry/record/queue.ts';
-import { type Codec, jsonCodec } from './codec.ts';
-import { type JobHead, read, VERSION, write } from './envelope.ts';
+import { type Codec, decodeValue, encodeValue, jsonCodec } from './codec.ts';
+import { type JobHead, readReply, VERSION, whyNot, write } from './envelope.ts';
 import { errorOf, recordOf } from './error-record.ts';
-import { JobDeadError, JobLostError } from './errors.ts';
+import { JobDeadError, JobLostError, UnreadableReplyError } from './errors.ts';
 import type { JobQueue, QueueMessage } from './job-queue.ts';
 import { producerOf } from './producer.ts';
 
@@ -50,7 +50,8 @@ export function distribute<In, Out>(
     name,
     works: true,
     run: async (input, context) => {
-      const payload = codec.encode(input);
+      const limit = { what: 'input', maxBytes: queue.maxBodyBytes } as const;
+      const payload = encodeValue(codec, input, limit);
       const id = randomUUID();
       const head = headOf(name, codec, context);
       const answer = deferred<Out>();
@@ -59,27 +60,24 @@ export function distribute<In, Out>(
           record.lost();
           answer.reject(new JobLostError(queue.name, id));
         } else if ('dead' in message) answer.reject(new JobDeadError(queue.name, id, message.dead));
-        else readReply(message.body);
+        else settleBy(message.body);
       };
-      const readReply = (body: Uint8Array) => {
-        const { head, payload } = read(body);
-        const { kind, error } = head as { kind: string; error?: unknown };
-        if (kind === 'output') answer.resolve(codec.decode(payload) as Out);
-        else answer.reject(errorOf(error));
+      const settleBy = (body: Uint8Array) => {
+        const reply = readReply(body);
+        if (reply.is !== 'ok') answer.reject(new UnreadableReplyError(queue.name, id, whyNot(reply)));
+        else if (reply.head.kind === 'error') answer.reject(errorOf(reply.head.error));
+        else answer.resolve(decodeValue(codec, reply.payload) as Out);
       };
       const unlisten = producer.listen(id, settle);
       const unlistenCancel = context.onCancel((reason) => {
         const outcome = context.cancellation ?? 'cancelled';
-        const message = write({
-          head: { v: VERSION, kind: 'cancel', outcome, reason: recordOf(reason) },
-          payload: '',
-        });
+        const message = write({ v: VERSION, kind: 'cancel', outcome, reason: recordOf(reason) });
         queue.cancel(id, message).catch((error: unknown) => record.failed('cancel', error));
       });
       try {
         const replyTo = await untilCancelled(producer.address(), context.scope);
         await untilCancelled(
-          queue.send({ id, replyTo, body: write({ head, payload }) }, context.signal),
+          queue.send({ id, replyTo, body: write(head, payload, limit) }, context.signal),
           context.scope,
         );
         producer.accepted(id);

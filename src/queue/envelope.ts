@@ -1,11 +1,34 @@
 /**
  * What crosses the queue, as bytes: one line of JSON, the head, and then the input or the output as its codec wrote it.
- * Nothing of it is trusted: what cannot be read is refused, with a reason.
+ * Without a second line, the value is `undefined`. Nothing of it is trusted: what cannot be read is refused.
+ *
+ * Versions: every head has `v`, in all versions. A program reads its own version and older ones, and ignores fields that it
+ * does not know, so a new field needs no new version. A worker leaves a newer job to a newer worker, and replies in the
+ * version of the job, which its producer can read.
  */
+import type { Cancellation } from '../core/cancellation.ts';
 import type { Tags } from '../core/workflow-context.ts';
+import type { SizeLimit } from './codec.ts';
+import { PayloadTooLargeError } from './errors.ts';
+import {
+  anything,
+  either,
+  finite,
+  flag,
+  type Guard,
+  maybe,
+  oneOf,
+  type Shape,
+  shaped,
+  tableOf,
+  text,
+  whole,
+} from './shape.ts';
 
-/** The version of the envelope. A worker takes this one and older ones, and leaves newer ones to newer workers. */
 export const VERSION = 1;
+
+/** The longest head, in bytes. */
+export const MAX_HEAD_BYTES = 65_536;
 
 /** The head of a job. */
 export interface JobHead {
@@ -35,21 +58,134 @@ export type ReplyHead = { readonly v: number /** Names the start that it is of. 
 export type ControlHead = { readonly v: number } & {
   readonly kind: 'cancel';
   /** What the cancellation makes of the work. */
-  readonly outcome: string;
+  readonly outcome: Cancellation;
   readonly reason: unknown;
 };
 
-export interface Envelope<Head> {
-  readonly head: Head;
-  readonly payload: string;
+const WORD = text(256);
+const LONG = text(MAX_HEAD_BYTES);
+
+const JOB: Shape<JobHead> = {
+  v: whole,
+  name: WORD,
+  codec: WORD,
+  carrier: tableOf(LONG),
+  tenant: maybe(LONG),
+  tags: maybe(tableOf(either(either(LONG, finite), flag))),
+  workflow: maybe(LONG),
+  attempt: maybe(whole),
+  asks: maybe(flag),
+};
+
+/** A shape for each kind of a head that has several. */
+type Shapes<Head extends { readonly kind: string }> = {
+  readonly [K in Head['kind']]: Shape<Extract<Head, { readonly kind: K }>>;
+};
+
+const REPLY: Shapes<ReplyHead> = {
+  output: { v: whole, kind: oneOf('output'), run: WORD, codec: WORD },
+  error: { v: whole, kind: oneOf('error'), run: WORD, error: anything },
+};
+
+const CANCELLATION: Guard<Cancellation> = oneOf('timeout', 'cancelled', 'superseded', 'rejected');
+
+const CONTROL: Shapes<ControlHead> = {
+  cancel: { v: whole, kind: oneOf('cancel'), outcome: CANCELLATION, reason: anything },
+};
+
+/** What was read. `why` contains nothing of the message. */
+export type Received<Head> =
+  | { readonly is: 'ok'; readonly head: Head; readonly payload: string | undefined }
+  /** The sender's program is newer than this one. */
+  | { readonly is: 'newer'; readonly version: number }
+  | { readonly is: 'unreadable'; readonly why: string };
+
+/** Why a message was not read, in words for an error. */
+export function whyNot(received: Exclude<Received<unknown>, { readonly is: 'ok' }>): string {
+  return received.is === 'newer'
+    ? `its version is ${received.version}, and this program reads ${VERSION}`
+    : received.why;
 }
 
-export function write<Head>({ head, payload }: Envelope<Head>): Uint8Array {
-  return new TextEncoder().encode(`${JSON.stringify(head)}\n${payload}`);
+export function readJob(body: Uint8Array): Received<JobHead> {
+  return read(body, () => JOB);
 }
 
-export function read(body: Uint8Array): Envelope<unknown> {
-  const text = new TextDecoder('utf-8', { fatal: true }).decode(body);
-  const end = text.indexOf('\n');
-  return { head: JSON.parse(text.slice(0, end)), payload: text.slice(end + 1) };
+export function readReply(body: Uint8Array): Received<ReplyHead> {
+  return read<ReplyHead>(body, (head) => byKind(REPLY, head));
+}
+
+export function readControl(body: Uint8Array): Received<ControlHead> {
+  return read<ControlHead>(body, (head) => byKind(CONTROL, head));
+}
+
+/**
+ * @throws RangeError when the head is too large
+ * @throws PayloadTooLargeError when the whole is larger than the limit
+ */
+export function write(head: JobHead | ReplyHead | ControlHead, payload?: string, limit?: SizeLimit): Uint8Array {
+  const line = new TextEncoder().encode(JSON.stringify(head, finiteOrText));
+  if (line.length > MAX_HEAD_BYTES) {
+    throw new RangeError(
+      `what travels beside the value has ${line.length} bytes, and may have ${MAX_HEAD_BYTES}: the tags, the baggage or the names are too long`,
+    );
+  }
+  const body = payload === undefined ? line : Buffer.concat([line, Buffer.from(`\n${payload}`)]);
+  if (limit !== undefined && body.length > limit.maxBytes) throw new PayloadTooLargeError(limit.what, limit.maxBytes);
+  return body;
+}
+
+/** JSON has no NaN and no Infinity, which a tag may be. */
+function finiteOrText(_key: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
+}
+
+const NEWLINE = 10;
+
+function read<Head extends { readonly v: number }>(
+  body: Uint8Array,
+  shapeOf: (head: unknown) => Shape<Head> | undefined,
+): Received<Head> {
+  const end = body.indexOf(NEWLINE);
+  const headBytes = end < 0 ? body.length : end;
+  if (headBytes > MAX_HEAD_BYTES) return unreadable(`its head has more than ${MAX_HEAD_BYTES} bytes`);
+  const head = parsed(body.subarray(0, headBytes));
+  const version = (head as Partial<JobHead> | null | undefined)?.v;
+  if (!whole(version) || version < 1) return unreadable('it has no head with a version');
+  if (version > VERSION) return { is: 'newer', version };
+  const shape = shapeOf(head);
+  if (shape === undefined) return unreadable('its kind is unknown');
+  const fields = shaped(head, shape);
+  if (typeof fields === 'string') return unreadable(`${fields} in its head is wrong`);
+  if (end < 0) return { is: 'ok', head: fields, payload: undefined };
+  const payload = decoded(body.subarray(end + 1));
+  return payload === undefined ? unreadable('it is no text in UTF-8') : { is: 'ok', head: fields, payload };
+}
+
+function unreadable(why: string) {
+  return { is: 'unreadable', why } as const;
+}
+
+function byKind<Head extends { readonly kind: string }>(shapes: Shapes<Head>, head: unknown): Shape<Head> | undefined {
+  const { kind } = head as { readonly kind?: unknown };
+  if (typeof kind !== 'string' || !Object.hasOwn(shapes, kind)) return undefined;
+  return shapes[kind as Head['kind']] as unknown as Shape<Head>;
+}
+
+function parsed(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(decoded(bytes) ?? '');
+  } catch {
+    return undefined;
+  }
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function decoded(bytes: Uint8Array): string | undefined {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return undefined;
+  }
 }

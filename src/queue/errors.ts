@@ -70,4 +70,43 @@ export class StreamNotDistributableError extends Error {
   }
 }
 
-acrossCopies({ QueueFullError, QueueAwayError, JobLostError, JobDeadError, StreamNotDistributableError });
+/** An input or an output is larger than what the queue takes. For an output, the work was done. */
+export class PayloadTooLargeError extends Error {
+  override readonly name = 'PayloadTooLargeError';
+  readonly [VERDICT]: 'rejected' | 'failure';
+  readonly what: 'input' | 'output';
+  /** The most that the queue takes, in bytes. */
+  readonly maxBytes: number;
+
+  constructor(what: 'input' | 'output', maxBytes: number) {
+    const done = what === 'output' ? '; the work was done' : '';
+    super(`the ${what} is larger than ${maxBytes} bytes, which is the most that the queue takes${done}`);
+    this[VERDICT] = what === 'input' ? 'rejected' : 'failure';
+    this.what = what;
+    this.maxBytes = maxBytes;
+  }
+}
+
+/** The reply of a worker cannot be read: the worker is newer than this program, or something else wrote the reply. */
+export class UnreadableReplyError extends Error {
+  override readonly name = 'UnreadableReplyError';
+  readonly [VERDICT] = 'failure';
+  readonly queueName: string;
+  readonly jobId: string;
+
+  constructor(queueName: string, jobId: string, why: string) {
+    super(`the reply to the job ${jobId} of the queue ${queueName} cannot be read: ${why}`);
+    this.queueName = queueName;
+    this.jobId = jobId;
+  }
+}
+
+acrossCopies({
+  QueueFullError,
+  QueueAwayError,
+  JobLostError,
+  JobDeadError,
+  StreamNotDistributableError,
+  PayloadTooLargeError,
+  UnreadableReplyError,
+});

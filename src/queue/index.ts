@@ -1,12 +1,14 @@
 /** `tta-primitives/queue`: primitives that run on workers, by way of an existing queue engine. */
-export { type Codec, jsonCodec } from './codec.ts';
+export { type Codec, jsonCodec, type SizeLimit } from './codec.ts';
 export { type DistributeOptions, distribute } from './distribute.ts';
 export {
   JobDeadError,
   JobLostError,
+  PayloadTooLargeError,
   QueueAwayError,
   QueueFullError,
   StreamNotDistributableError,
+  UnreadableReplyError,
 } from './errors.ts';
 export type {
   DeadJob,

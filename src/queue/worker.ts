@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { type Cancellation, CancelScope } from '../core/cancellation.ts';
+import { CancelScope } from '../core/cancellation.ts';
 import { checkOptions, type Rules } from '../core/check.ts';
 import { jobContext, outside } from '../core/job-context.ts';
 import { type ObservedPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { count, having, optional } from '../core/rules.ts';
 import { isStream } from '../core/stream.ts';
 import { shownOfJob, workerRecorder } from '../telemetry/record/queue.ts';
-import { type Codec, jsonCodec } from './codec.ts';
+import { type Codec, decodeValue, encodeValue, jsonCodec } from './codec.ts';
 import { watchDepth } from './depth-watch.ts';
-import { type JobHead, read, VERSION, write } from './envelope.ts';
+import { readControl, readJob, write } from './envelope.ts';
 import { errorOf, recordOf } from './error-record.ts';
 import { StreamNotDistributableError } from './errors.ts';
 import type { DrainReport, JobHandler, JobQueue, WorkerHandle } from './job-queue.ts';
@@ -59,8 +59,17 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const known = new Map([jsonCodec, ...codecs].map((codec) => [codec.name, codec]));
 
   const handler: JobHandler = async (job, run) => {
-    const { head, payload } = read(job.body);
-    const { name, codec: codecName, attempt, workflow, carrier, tenant, tags } = head as JobHead;
+    const received = readJob(job.body);
+    if (received.is === 'newer') {
+      record.handedBack('newer_version');
+      return { end: 'handed_back', delayMs: HAND_BACK_MS };
+    }
+    if (received.is === 'unreadable') {
+      record.died('unreadable');
+      return { end: 'dead', why: `unreadable: ${received.why}` };
+    }
+    const { head, payload } = received;
+    const { v, name, codec: codecName, attempt, workflow, carrier, tenant, tags } = head;
     const primitive = byName.get(name);
     const codec = known.get(codecName);
     if (primitive === undefined || codec === undefined) {
@@ -71,7 +80,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     const id = randomUUID();
     const scope = new CancelScope();
     run.onMessage((message) => {
-      const { outcome, reason } = read(message).head as { outcome: Cancellation; reason: unknown };
+      const control = readControl(message);
+      if (control.is !== 'ok') return;
+      const { outcome, reason } = control.head;
       scope.cancel(errorOf(reason), outcome);
     });
     const context = outside(() =>
@@ -88,14 +99,13 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     );
     let body: Uint8Array;
     try {
-      const output: unknown = await outside(() => primitive.invoke(codec.decode(payload) as never, context));
+      const input = decodeValue(codec, payload) as never;
+      const output: unknown = await outside(() => primitive.invoke(input, context));
       if (isStream(output)) throw new StreamNotDistributableError(primitive.messageName);
-      body = write({
-        head: { v: VERSION, run: id, kind: 'output', codec: codec.name },
-        payload: codec.encode(output),
-      });
+      const limit = { what: 'output', maxBytes: queue.maxBodyBytes } as const;
+      body = write({ v, run: id, kind: 'output', codec: codec.name }, encodeValue(codec, output, limit), limit);
     } catch (error) {
-      body = write({ head: { v: VERSION, run: id, kind: 'error', error: recordOf(error) }, payload: '' });
+      body = write({ v, run: id, kind: 'error', error: recordOf(error) });
     }
     await run.reply(body);
     record.ended();
