@@ -79,16 +79,13 @@ export class ExecutionContext implements WorkflowContext {
   fresh(): ExecutionContext {
     if (!this.#run.isTemplate) return this;
     const around = contextAround();
-    const run = this.#run.next(around === undefined ? undefined : around.#run);
-    if (around === undefined || around === this) {
-      return new ExecutionContext(run, this.clock, undefined, undefined, this.#inside);
-    }
-    return around.adopt(run);
+    if (around !== undefined && around !== this) return around.continueAs(this.#run);
+    return new ExecutionContext(this.#run.next(undefined), this.clock, undefined, undefined, this.#inside);
   }
 
-  /** Another run in the place of this one. */
-  adopt(run: Run): ExecutionContext {
-    return new ExecutionContext(run, this.clock, this.scope, this.workflowName, this.#inside);
+  /** The next run of a template, in the place of this one. The template may be another copy's, which cannot read this run. */
+  continueAs(template: Run): ExecutionContext {
+    return new ExecutionContext(template.next(this.#run), this.clock, this.scope, this.workflowName, this.#inside);
   }
 
   /** The baggage of others that `inject` passes on. */

@@ -30,8 +30,8 @@ export class Run {
   #more: ExecutionAttributes | undefined;
   /** The errors whose details a span already shows. */
   #errors: WeakSet<object> | undefined;
-  /** The run of the outermost execution: it has the account. */
-  readonly #outermost: Run;
+  /** The run of the outermost execution: it has the account. It may be another copy's, with private fields of its own. */
+  readonly outermost: Run;
   #isOpen = false;
   #account: Account | undefined;
   /** Whether each execution with this context is a run of its own: see `next`. */
@@ -43,7 +43,7 @@ export class Run {
     this.baggage = baggage;
     this.#origin = origin;
     this.#workflowId = options.workflowId;
-    this.#outermost = around === undefined || around.isTemplate ? this : around.#outermost;
+    this.outermost = around === undefined || around.isTemplate ? this : around.outermost;
     this.isTemplate = isTemplate;
   }
 
@@ -56,13 +56,14 @@ export class Run {
   }
 
   get isOpen(): boolean {
-    return this.#outermost.#isOpen;
+    return this.outermost === this ? this.#isOpen : this.outermost.isOpen;
   }
 
   /** Begins an execution. True for the outermost one, which must be ended by `end`. */
   begin(): boolean {
-    if (this.#outermost.#isOpen) return false;
-    this.#outermost.#isOpen = true;
+    if (this.outermost !== this) return this.outermost.begin();
+    if (this.#isOpen) return false;
+    this.#isOpen = true;
     return true;
   }
 
@@ -81,18 +82,21 @@ export class Run {
 
   /** Ends the outermost execution: what its dollars were for is known now. */
   end(verdict: Verdict): void {
-    const run = this.#outermost;
-    run.#isOpen = false;
-    run.#account?.close(verdict);
-    run.#account = undefined;
+    if (this.outermost !== this) {
+      this.outermost.end(verdict);
+      return;
+    }
+    this.#isOpen = false;
+    this.#account?.close(verdict);
+    this.#account = undefined;
   }
 
   /** Takes the dollars that are spent in no try of a policy. */
   get payee(): Payee {
-    const run = this.#outermost;
-    if (!run.#isOpen) return WRITER;
-    run.#account ??= new Account(WRITER);
-    return run.#account;
+    if (this.outermost !== this) return this.outermost.payee;
+    if (!this.#isOpen) return WRITER;
+    this.#account ??= new Account(WRITER);
+    return this.#account;
   }
 
   consumeOrigin(): Origin | undefined {

@@ -91,6 +91,18 @@ describe('two copies of the package in one process', () => {
     `);
   });
 
+  it('run with a context of another process inside of each other', async () => {
+    const headers = { baggage: 'session.id=s-1' };
+    for (const [outer, inner] of [
+      [first, second],
+      [second, first],
+    ] as const) {
+      const read = inner.task('read', (_: undefined, { sessionId, workflowName }) => `${sessionId} ${workflowName}`);
+      const answer = outer.task('outer', () => read.execute(undefined, { context: inner.extract(headers) }));
+      expect(await outer.workflow('around', outer.sequential(answer)).execute(undefined)).toBe('s-1 around');
+    }
+  });
+
   it('pass contexts, signals and streams to each other', async () => {
     const own = await first.task('own', (_: undefined, context) => context).execute(undefined);
     const tagged = second.task('tagged', (_: undefined, context) => context.workflowId);
