@@ -61,11 +61,20 @@ export function extract(...carriers: readonly Carrier[]): WorkflowContext {
   return remoteContext(carriers);
 }
 
-/** The context that the carriers describe, with what they do not: these options replace what they say. */
-export function remoteContext(carriers: readonly Carrier[], options: ContextOptions = {}): ExecutionContext {
+/**
+ * The context that the carriers describe, with what they do not: these options replace what they say.
+ *
+ * @param by what has brought the carriers
+ */
+export function remoteContext(
+  carriers: readonly Carrier[],
+  options: ContextOptions = {},
+  by?: Origin['by'],
+): ExecutionContext {
   const members = membersOf(read(carriers[0], 'baggage'));
   const baggage = members.filter(({ key }) => !OWN_KEYS.has(key));
-  return ExecutionContext.remote({ ...idsOf(members), ...options }, originFrom(carriers, baggage), baggage);
+  const origin = originFrom(carriers, baggage);
+  return ExecutionContext.remote({ ...idsOf(members), ...options }, origin && { ...origin, by }, baggage);
 }
 
 function originFrom(carriers: readonly Carrier[], baggage: readonly Member[]): Origin | undefined {

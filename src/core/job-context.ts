@@ -26,7 +26,7 @@ export interface JobContextOptions {
 /** Call it outside of all executions: the job is no part of them. */
 export function jobContext(given: JobContextOptions): ExecutionContext {
   const { job, carrier, options, scope, workflowName, attempt = 1, expiresInMs, shown } = given;
-  const remote = remoteContext([carrier], options).fresh();
+  const remote = remoteContext([carrier], options, 'queue').fresh();
   remote.describe(shown);
   const inJob = remote.inJob(job).within(scope).atAttempt(attempt);
   const limited = expiresInMs === undefined ? inJob : withTimeLimit(inJob, expiresInMs);

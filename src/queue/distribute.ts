@@ -5,7 +5,7 @@ import type { ExecutionContext } from '../core/context.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { having, optional } from '../core/rules.ts';
 import { untilCancelled } from '../core/until-cancelled.ts';
-import { producerRecorder } from '../telemetry/record/queue.ts';
+import { distributeTelemetry, producerRecorder } from '../telemetry/record/queue.ts';
 import { type Codec, decodeValue, encodeValue, jsonCodec } from './codec.ts';
 import { type JobHead, readReply, VERSION, whyNot, write } from './envelope.ts';
 import { errorOf, recordOf } from './error-record.ts';
@@ -49,6 +49,7 @@ export function distribute<In, Out>(
     type: 'distribute',
     name,
     works: true,
+    telemetry: distributeTelemetry,
     run: async (input, context) => {
       const limit = { what: 'input', maxBytes: queue.maxBodyBytes } as const;
       const payload = encodeValue(codec, input, limit);

@@ -152,9 +152,10 @@ export interface JobQueue {
   open(options: InboxOptions): Promise<Inbox>;
   /**
    * Best effort: nobody wants the job any more. It is removed if it waits or is delayed, and started no more. If a worker
-   * has it, that one gets the message.
+   * has it, that one gets the message. True where it is certain that it was removed before a worker had it: no reply
+   * comes then.
    */
-  cancel(id: string, message: Uint8Array): Promise<void>;
+  cancel(id: string, message: Uint8Array): Promise<boolean>;
   /** Best effort, at most once: to the worker that runs the job. */
   tell(id: string, message: Uint8Array): Promise<void>;
   work(handler: JobHandler, options: WorkOptions): Promise<WorkerHandle>;

@@ -118,6 +118,7 @@ export function memoryQueue(name: string, options: MemoryQueueOptions = {}): Job
       const run = running.get(id);
       if (run !== undefined) run.kept.cancelled = message;
       for (const listener of run?.listeners ?? []) listener(message);
+      return at >= 0;
     },
     async tell(id, message) {
       for (const listener of running.get(id)?.listeners ?? []) listener(message);

@@ -9,6 +9,7 @@ import {
   type Link,
   ROOT_CONTEXT,
   type Span,
+  SpanKind,
   type SpanOptions,
   SpanStatusCode,
   trace,
@@ -19,7 +20,7 @@ import { reportInternal, safeDateOf, timeOf } from './guard.ts';
 import { lostSpans } from './lost-spans.ts';
 import { currentMeter } from './meter.ts';
 import { Observation, type ObservedContext } from './observation.ts';
-import { linksOf, parentOf } from './propagate.ts';
+import { linksOf, type Origin, parentOf } from './propagate.ts';
 import { ATTR, type Outcome } from './semconv.ts';
 import { currentTracer } from './tracer.ts';
 
@@ -45,7 +46,7 @@ export function openObservation(telemetry: ExecutionTelemetry, ctx: ObservedCont
       const origin = ctx.consumeOrigin();
       const parent = origin === undefined ? active : parentOf(active, origin);
       const options: SpanOptions = {
-        kind: telemetry.spanKind,
+        kind: kindOf(telemetry, origin),
         attributes: telemetry.samplingAttributes ?? NO_ATTRIBUTES,
         links: origin === undefined ? NO_LINKS : [...linksOf(active, origin)],
       };
@@ -61,6 +62,11 @@ export function openObservation(telemetry: ExecutionTelemetry, ctx: ObservedCont
     spansBroken.value += 1;
   }
   return new Observation(telemetry, undefined, active, startedAt);
+}
+
+/** The first span of a job consumes a message, unless it has a kind of its own, as a model call has. */
+function kindOf({ spanKind }: ExecutionTelemetry, origin: Origin | undefined): SpanKind {
+  return origin?.by === 'queue' && spanKind === SpanKind.INTERNAL ? SpanKind.CONSUMER : spanKind;
 }
 
 /** A span that takes no attributes is still a span. */

@@ -20,6 +20,8 @@ export interface Origin {
   readonly links: readonly Link[];
   /** Members of W3C baggage, such as `tenant=acme;ttl=5`. */
   readonly baggage: readonly string[];
+  /** What has brought it: a queue, or any other way. */
+  readonly by?: 'queue' | undefined;
 }
 
 /** Reads a header of a carrier; `name` in any case. */

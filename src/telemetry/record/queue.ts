@@ -1,9 +1,10 @@
 /** What a process does with the jobs of a queue: as their producer, and as their worker. */
-import { type Attributes, ROOT_CONTEXT } from '@opentelemetry/api';
+import { type Attributes, ROOT_CONTEXT, SpanKind } from '@opentelemetry/api';
 import { messageOf } from '../../platform/message-of.ts';
 import { redact } from '../../platform/redact.ts';
 import { HistogramTable } from '../histogram-table.ts';
 import { labelValue } from '../label-sets.ts';
+import type { KindTelemetry } from '../primitive-telemetry.ts';
 import { ATTR, INSTRUMENT } from '../semconv.ts';
 import { type Series, SeriesTable } from '../series-table.ts';
 import { warnSometimes } from '../warn-sometimes.ts';
@@ -48,6 +49,9 @@ export type QueueDepth = Readonly<Record<(typeof STATES)[number], number>> & {
   /** `undefined` if the engine does not know. */
   readonly workers: number | undefined;
 };
+
+/** The span of a call whose work is done elsewhere. */
+export const distributeTelemetry: KindTelemetry = { spanKind: SpanKind.PRODUCER };
 
 /** What the first span of a job shows of its way through the queue. */
 export function shownOfJob(
