@@ -1,18 +1,12 @@
+import { AsyncResource } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { checkOptions, type Rules, requireName } from '../core/check.ts';
 import { count, having, optional } from '../core/rules.ts';
 import { type Clock, systemClock } from '../platform/clock.ts';
-import { QueueFullError } from './errors.ts';
-import type {
-  DeadJob,
-  DrainReport,
-  JobHandler,
-  JobQueue,
-  JobRun,
-  QueuedJob,
-  QueueMessage,
-  WorkerHandle,
-} from './job-queue.ts';
+import { QueueAwayError, QueueFullError } from './errors.ts';
+import type { JobQueue, QueueMessage } from './job-queue.ts';
+import { createJobs } from './memory/jobs.ts';
+import { createMemoryWorker, type MemoryWorker, type Running } from './memory/worker.ts';
 
 export interface MemoryQueueOptions {
   /** How many jobs may wait; more are refused. @default 10000 */
@@ -26,21 +20,7 @@ const RULES: Rules<MemoryQueueOptions> = {
   clock: optional(having<Clock>('now', 'sleep', 'after')),
 };
 
-interface Kept {
-  readonly job: QueuedJob;
-  readonly acceptedAt: number;
-  deliveries: number;
-  cancelled: Uint8Array | undefined;
-  diedAt?: number;
-  why?: string;
-}
-
-interface Running {
-  readonly kept: Kept;
-  readonly abort: AbortController;
-  readonly listeners: ((message: Uint8Array) => void)[];
-}
-
+/** As that of `bullmqQueue`: what fits here fits there. */
 const MAX_BODY_BYTES = 5_000_000;
 
 /**
@@ -55,41 +35,23 @@ export function memoryQueue(name: string, options: MemoryQueueOptions = {}): Job
   requireName('memoryQueue', name);
   checkOptions('MemoryQueueOptions', options, RULES);
   const { maxWaiting = 10_000, clock = systemClock } = options;
-  const waiting: Kept[] = [];
-  const delayed = new Set<Kept>();
+  const workers = new Set<MemoryWorker>();
   const running = new Map<string, Running>();
-  const dead = new Map<string, Kept>();
   const inboxes = new Map<string, (message: QueueMessage) => void>();
-  const takers: (() => boolean)[] = [];
+  let closed = false;
 
-  function serve(): void {
-    while (waiting.length > 0 && takers.some((take) => take()));
-  }
-
-  function bury(kept: Kept, why: string): void {
-    kept.why = why;
-    kept.diedAt = clock.now();
-    dead.set(kept.job.id, kept);
-    inboxes.get(kept.job.replyTo)?.({ id: kept.job.id, dead: why });
-  }
-
-  function later(kept: Kept, delayMs: number): void {
-    delayed.add(kept);
-    clock.after(delayMs, () => {
-      delayed.delete(kept);
-      waiting.push(kept);
-      serve();
-    });
-  }
-
-  const deadJob = ({ job, why = '', deliveries, acceptedAt, diedAt }: Kept): DeadJob => ({
-    id: job.id,
-    why,
-    deliveries,
-    sentAt: acceptedAt,
-    diedAt,
-    body: job.body,
-  });
+  // In turns, so that each worker has its share.
+  const serve = () => {
+    for (let started = true; started; ) started = [...workers].map(({ take }) => take()).includes(true);
+  };
+  const jobs = createJobs(clock, serve);
+  const surroundings = {
+    ...{ jobs, clock, running },
+    deliver: (address: string, message: QueueMessage) => inboxes.get(address)?.(message),
+  };
+  const requireOpen = () => {
+    if (closed) throw new QueueAwayError(name, 'it is closed');
+  };
 
   return {
     name,
@@ -97,13 +59,17 @@ export function memoryQueue(name: string, options: MemoryQueueOptions = {}): Job
     maxBodyBytes: MAX_BODY_BYTES,
     async send(job, signal) {
       signal.throwIfAborted();
-      if (waiting.length >= maxWaiting) throw new QueueFullError(name, maxWaiting);
-      waiting.push({ job, acceptedAt: clock.now(), deliveries: 0, cancelled: undefined });
-      serve();
+      requireOpen();
+      if (job.body.length > MAX_BODY_BYTES)
+        throw new RangeError(`memoryQueue: a body may have ${MAX_BODY_BYTES} bytes, got ${job.body.length}`);
+      if (jobs.has(job.id)) return;
+      if (jobs.waiting >= maxWaiting) throw new QueueFullError(name, maxWaiting);
+      jobs.accept(job);
     },
     async open({ on }) {
+      requireOpen();
       const address = randomUUID();
-      inboxes.set(address, on);
+      inboxes.set(address, AsyncResource.bind(on));
       return {
         address,
         async close() {
@@ -112,125 +78,45 @@ export function memoryQueue(name: string, options: MemoryQueueOptions = {}): Job
       };
     },
     async cancel(id, message) {
-      const at = waiting.findIndex(({ job }) => job.id === id);
-      if (at >= 0) waiting.splice(at, 1);
-      for (const kept of delayed) if (kept.job.id === id) kept.cancelled = message;
-      const run = running.get(id);
-      if (run !== undefined) run.kept.cancelled = message;
-      for (const listener of run?.listeners ?? []) listener(message);
-      return at >= 0;
+      running.get(id)?.cancel(message);
+      return jobs.cancel(id);
     },
     async tell(id, message) {
-      for (const listener of running.get(id)?.listeners ?? []) listener(message);
+      running.get(id)?.tell(message);
     },
-    async work(handler: JobHandler, { concurrency }): Promise<WorkerHandle> {
-      const mine = new Map<Running, Promise<void>>();
-      let draining = false;
-      let finished = 0;
-      let handedBack = 0;
-
-      async function start(kept: Kept): Promise<void> {
-        const run: Running = { kept, abort: new AbortController(), listeners: [] };
-        running.set(kept.job.id, run);
-        const { job } = kept;
-        const jobRun: JobRun = {
-          delivery: kept.deliveries + 1,
-          waitedMs: clock.now() - kept.acceptedAt,
-          expiresInMs: job.expiresInMs === undefined ? undefined : kept.acceptedAt + job.expiresInMs - clock.now(),
-          signal: run.abort.signal,
-          onMessage(on) {
-            run.listeners.push(on);
-            if (kept.cancelled !== undefined) on(kept.cancelled);
-          },
-          async reply(body) {
-            inboxes.get(job.replyTo)?.({ id: job.id, body });
-          },
-        };
-        kept.deliveries += 1;
-        const work = handler(job, jobRun).then(
-          (end) => {
-            running.delete(job.id);
-            if (end.end === 'done') finished += 1;
-            else if (end.end === 'dead') bury(kept, end.why);
-            else {
-              handedBack += 1;
-              kept.deliveries -= 1;
-              later(kept, end.delayMs);
-            }
-          },
-          (error: unknown) => {
-            running.delete(job.id);
-            bury(kept, String(error));
-          },
-        );
-        mine.set(run, work);
-        await work;
-        mine.delete(run);
-        serve();
-      }
-
-      const take = () => {
-        if (draining || mine.size >= concurrency) return false;
-        const kept = waiting.shift();
-        if (kept === undefined) return false;
-        void start(kept);
-        return true;
-      };
-      takers.push(take);
+    async work(handler, { concurrency }) {
+      requireOpen();
+      const worker = createMemoryWorker(surroundings, handler, concurrency);
+      workers.add(worker);
       serve();
       return {
         get running() {
-          return mine.size;
+          return worker.running;
         },
-        async drain(graceMs): Promise<DrainReport> {
-          draining = true;
-          takers.splice(takers.indexOf(take), 1);
-          const before = { finished, handedBack };
-          const grace = new AbortController();
-          const settled = Promise.all(mine.values());
-          await Promise.race([settled, clock.sleep(graceMs, grace.signal).catch(() => {})]);
-          grace.abort();
-          return {
-            finished: finished - before.finished,
-            handedBack: handedBack - before.handedBack,
-            left: mine.size,
-          };
+        drain(graceMs) {
+          workers.delete(worker);
+          return worker.drain(graceMs);
         },
       };
     },
     async stats() {
-      const [oldest] = waiting;
-      return {
-        waiting: waiting.length,
-        running: running.size,
-        delayed: delayed.size,
-        dead: dead.size,
-        oldestMs: oldest === undefined ? undefined : clock.now() - oldest.acceptedAt,
-        workers: takers.length,
-      };
+      return { ...jobs.stats(), workers: workers.size };
     },
     dead: {
       async *list(from, count) {
-        for (const kept of [...dead.values()].reverse().slice(from, from + count)) yield deadJob(kept);
+        yield* jobs.dead.page(from, count);
       },
-      async get(id) {
-        const kept = dead.get(id);
-        return kept && deadJob(kept);
-      },
-      async retry(id) {
-        const kept = dead.get(id);
-        if (kept === undefined) return false;
-        dead.delete(id);
-        waiting.push({ ...kept, deliveries: 0 });
-        serve();
-        return true;
-      },
-      async drop(id) {
-        return dead.delete(id);
-      },
+      get: async (id) => jobs.dead.get(id),
+      retry: async (id) => jobs.dead.retry(id),
+      drop: async (id) => jobs.dead.drop(id),
     },
     async close() {
+      closed = true;
+      const draining = [...workers].map((worker) => worker.drain(0));
+      workers.clear();
       inboxes.clear();
+      await Promise.all(draining);
+      jobs.clear();
     },
   };
 }

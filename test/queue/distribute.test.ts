@@ -8,7 +8,7 @@ it('gives the output of a worker', async () => {
   const worker = await startWorker({ queue, primitives: { twice } });
   const remote = distribute('twice', twice, { queue });
   expect(await remote.execute(21)).toBe(42);
-  expect(await worker.stop(1_000)).toEqual({ finished: 0, handedBack: 0, left: 0 });
+  expect(await worker.stop(1_000)).toMatchObject({ handedBack: 0, left: 0 });
 });
 
 it('gives the error of a worker', async () => {

@@ -66,7 +66,7 @@ export const ROOMS: readonly Room[] = [
   },
   {
     where: 'src/queue/',
-    may: [...PRIMITIVES, 'src/platform/', 'src/telemetry/verdict.ts', 'node:crypto'],
+    may: [...PRIMITIVES, 'src/platform/', 'src/telemetry/verdict.ts', 'node:async_hooks', 'node:crypto'],
     what: 'work that is done on other machines, with the client libraries of queue engines; no engine of our own',
   },
   {
