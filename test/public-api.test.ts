@@ -70,6 +70,7 @@ const PUBLIC: Readonly<Record<string, readonly string[]>> = {
     'QueueFullError',
     'StreamNotDistributableError',
     'UnreadableReplyError',
+    'devalueCodec',
     'distribute',
     'jsonCodec',
     'memoryQueue',

@@ -1,5 +1,6 @@
 /** `tta-primitives/queue`: primitives that run on workers, by way of an existing queue engine. */
 export { type Codec, jsonCodec, type SizeLimit } from './codec.ts';
+export { type Devalue, devalueCodec } from './devalue-codec.ts';
 export { type DistributeOptions, distribute } from './distribute.ts';
 export {
   JobDeadError,
