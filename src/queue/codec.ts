@@ -51,6 +51,16 @@ export function encodeValue(codec: Codec, value: unknown, limit: SizeLimit): str
   return value === undefined ? undefined : codec.encode(value, limit);
 }
 
-export function decodeValue(codec: Codec, payload: string | undefined): unknown {
-  return payload === undefined ? undefined : codec.decode(payload);
+/** A value, or why there is none. */
+export type Decoded =
+  | { readonly is: 'ok'; readonly value: unknown }
+  | { readonly is: 'unreadable'; readonly why: string };
+
+/** Does not throw. What a codec throws may contain a user's data. */
+export function decodeValue(codec: Codec, payload: string | undefined): Decoded {
+  try {
+    return { is: 'ok', value: payload === undefined ? undefined : codec.decode(payload) };
+  } catch {
+    return { is: 'unreadable', why: `the codec ${codec.name} cannot decode it` };
+  }
 }

@@ -65,9 +65,10 @@ export function distribute<In, Out>(
       };
       const settleBy = (body: Uint8Array) => {
         const reply = readReply(body);
-        if (reply.is !== 'ok') answer.reject(new UnreadableReplyError(queue.name, id, whyNot(reply)));
-        else if (reply.head.kind === 'error') answer.reject(errorOf(reply.head.error));
-        else answer.resolve(decodeValue(codec, reply.payload) as Out);
+        if (reply.is === 'ok' && reply.head.kind === 'error') return answer.reject(errorOf(reply.head.error));
+        const output = reply.is === 'ok' ? decodeValue(codec, reply.payload) : reply;
+        if (output.is === 'ok') answer.resolve(output.value as Out);
+        else answer.reject(new UnreadableReplyError(queue.name, id, whyNot(output)));
       };
       const unlisten = producer.listen(id, settle);
       const unlistenCancel = context.onCancel((reason) => {

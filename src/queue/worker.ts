@@ -11,7 +11,7 @@ import { watchDepth } from './depth-watch.ts';
 import { readControl, readJob, write } from './envelope.ts';
 import { errorOf, recordOf } from './error-record.ts';
 import { StreamNotDistributableError } from './errors.ts';
-import type { DrainReport, JobHandler, JobQueue, WorkerHandle } from './job-queue.ts';
+import type { DrainReport, JobEnd, JobHandler, JobQueue, WorkerHandle } from './job-queue.ts';
 
 export interface WorkerOptions {
   /** Where the jobs come from. */
@@ -58,16 +58,18 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     byName.set(name, requirePrimitive('WorkerOptions', `primitives.${name}`, primitive));
   const known = new Map([jsonCodec, ...codecs].map((codec) => [codec.name, codec]));
 
+  function unreadable(why: string): JobEnd {
+    record.died('unreadable');
+    return { end: 'dead', why: `unreadable: ${why}` };
+  }
+
   const handler: JobHandler = async (job, run) => {
     const received = readJob(job.body);
     if (received.is === 'newer') {
       record.handedBack('newer_version');
       return { end: 'handed_back', delayMs: HAND_BACK_MS };
     }
-    if (received.is === 'unreadable') {
-      record.died('unreadable');
-      return { end: 'dead', why: `unreadable: ${received.why}` };
-    }
+    if (received.is === 'unreadable') return unreadable(received.why);
     const { head, payload } = received;
     const { v, name, codec: codecName, attempt, workflow, carrier, tenant, tags } = head;
     const primitive = byName.get(name);
@@ -76,6 +78,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       record.handedBack('unknown_primitive');
       return { end: 'handed_back', delayMs: HAND_BACK_MS };
     }
+    const input = decodeValue(codec, payload);
+    if (input.is !== 'ok') return unreadable(input.why);
     record.started(run.delivery, run.waitedMs);
     const id = randomUUID();
     const scope = new CancelScope();
@@ -99,8 +103,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     );
     let body: Uint8Array;
     try {
-      const input = decodeValue(codec, payload) as never;
-      const output: unknown = await outside(() => primitive.invoke(input, context));
+      const output: unknown = await outside(() => primitive.invoke(input.value as never, context));
       if (isStream(output)) throw new StreamNotDistributableError(primitive.messageName);
       const limit = { what: 'output', maxBytes: queue.maxBodyBytes } as const;
       body = write({ v, run: id, kind: 'output', codec: codec.name }, encodeValue(codec, output, limit), limit);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { task } from '../../src/index.ts';
-import { distribute, memoryQueue, startWorker } from '../../src/queue/index.ts';
+import { distribute, jsonCodec, memoryQueue, startWorker, UnreadableReplyError } from '../../src/queue/index.ts';
 
 it('gives the output of a worker', async () => {
   const queue = memoryQueue('texts');
@@ -19,4 +19,41 @@ it('gives the error of a worker', async () => {
   await startWorker({ queue, primitives: { broken } });
   const failed = distribute('broken', broken, { queue }).execute();
   await expect(failed).rejects.toMatchObject({ name: 'TypeError', message: 'no such text' });
+});
+
+it('gives undefined where the work gives nothing', async () => {
+  const queue = memoryQueue('texts');
+  const nothing = task('nothing', (input: undefined) => input);
+  await startWorker({ queue, primitives: { nothing } });
+  expect(await distribute('nothing', nothing, { queue }).execute(undefined)).toBeUndefined();
+});
+
+it('refuses an input and an output that would arrive as something else', async () => {
+  const queue = memoryQueue('texts');
+  const now = task('now', (_input: unknown) => new Date(0) as unknown);
+  await startWorker({ queue, primitives: { now } });
+  const remote = distribute('now', now, { queue });
+  await expect(remote.execute({ at: new Date(0) })).rejects.toThrow('input.at is a Date');
+  await expect(remote.execute('x')).rejects.toThrow(/^output is a Date, .*; the work was done$/);
+});
+
+it('gives up a job whose input cannot be decoded', async () => {
+  const queue = memoryQueue('texts');
+  const twice = task('twice', (n: number) => 2 * n);
+  const worker = await startWorker({ queue, primitives: { twice } });
+  const hostile = { ...jsonCodec, encode: () => '{"__proto__":{"admin":true}}' };
+  const failed = distribute('twice', twice, { queue, codec: hostile }).execute(1);
+  await expect(failed).rejects.toThrow('unreadable: the codec json cannot decode it');
+  expect(await queue.stats()).toMatchObject({ dead: 1, running: 0 });
+  await worker.stop(0);
+});
+
+it('rejects where the output of a worker cannot be decoded', async () => {
+  const queue = memoryQueue('texts');
+  const twice = task('twice', (n: number) => 2 * n);
+  await startWorker({ queue, primitives: { twice } });
+  const deaf = { ...jsonCodec, decode: () => JSON.parse('secret') };
+  const failed = distribute('twice', twice, { queue, codec: deaf }).execute(1);
+  await expect(failed).rejects.toThrow(UnreadableReplyError);
+  await expect(failed).rejects.not.toThrow('secret');
 });
