@@ -1,5 +1,3 @@
-import { isHarmless, requireJson } from './strict-json.ts';
-
 /** How inputs and outputs become text. */
 export interface Codec {
   /** The word for the codec in the envelope: the other side must have one with the same name. */
@@ -17,33 +15,6 @@ export interface Codec {
 export interface SizeLimit {
   readonly what: 'input' | 'output';
   readonly maxBytes: number;
-}
-
-/**
- * JSON, which brings plain data: texts, finite numbers, booleans, `null`, and arrays and objects of these, up to 100 levels.
- * Any other value inside, `undefined` too, is refused where it is sent, by its path. An object without a prototype arrives
- * with one, and one that is referred to twice arrives as two.
- */
-export const jsonCodec: Codec = {
-  name: 'json',
-  encode(value, limit) {
-    requireJson(value, limit);
-    return JSON.stringify(value);
-  },
-  decode(text) {
-    const value = parseJson(text);
-    if (!isHarmless(value)) throw new TypeError('the JSON is nested too deeply, or has the key __proto__');
-    return value;
-  },
-};
-
-/** The message of a SyntaxError quotes the text, which is a user's data. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new TypeError('the text is no JSON');
-  }
 }
 
 /** The text of a value; `undefined` for `undefined`, which a function without a result gives. */

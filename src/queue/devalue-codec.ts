@@ -2,7 +2,8 @@ import { checkOptions, type Rules } from '../core/check.ts';
 import { callback } from '../core/rules.ts';
 import { readProperty } from '../platform/read-property.ts';
 import { hideSecrets } from '../platform/redact.ts';
-import { type Codec, parseJson } from './codec.ts';
+import type { Codec } from './codec.ts';
+import { parseJson } from './json-codec.ts';
 import { isPlainObject } from './json-kinds.ts';
 import { MAX_DEPTH } from './strict-json.ts';
 

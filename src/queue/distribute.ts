@@ -6,11 +6,12 @@ import { createPrimitive, type Primitive, requirePrimitive } from '../core/primi
 import { having, optional } from '../core/rules.ts';
 import { untilCancelled } from '../core/until-cancelled.ts';
 import { distributeTelemetry, producerRecorder } from '../telemetry/record/queue.ts';
-import { type Codec, decodeValue, encodeValue, jsonCodec } from './codec.ts';
+import { type Codec, decodeValue, encodeValue } from './codec.ts';
 import { type JobHead, readReply, VERSION, whyNot, write } from './envelope.ts';
 import { errorOf, recordOf } from './error-record.ts';
 import { JobDeadError, JobLostError, UnreadableReplyError } from './errors.ts';
 import type { JobQueue, QueueMessage } from './job-queue.ts';
+import { jsonCodec } from './json-codec.ts';
 import { producerOf } from './producer.ts';
 
 export interface DistributeOptions {

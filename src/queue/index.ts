@@ -1,5 +1,5 @@
 /** `tta-primitives/queue`: primitives that run on workers, by way of an existing queue engine. */
-export { type Codec, jsonCodec, type SizeLimit } from './codec.ts';
+export type { Codec, SizeLimit } from './codec.ts';
 export { type Devalue, devalueCodec } from './devalue-codec.ts';
 export { type DistributeOptions, distribute } from './distribute.ts';
 export {
@@ -28,5 +28,6 @@ export type {
   WorkerHandle,
   WorkOptions,
 } from './job-queue.ts';
+export { jsonCodec } from './json-codec.ts';
 export { type MemoryQueueOptions, memoryQueue } from './memory-queue.ts';
 export { startWorker, type Worker, type WorkerOptions } from './worker.ts';

@@ -6,12 +6,13 @@ import { type ObservedPrimitive, type Primitive, requirePrimitive } from '../cor
 import { count, having, optional } from '../core/rules.ts';
 import { isStream } from '../core/stream.ts';
 import { shownOfJob, workerRecorder } from '../telemetry/record/queue.ts';
-import { type Codec, decodeValue, encodeValue, jsonCodec } from './codec.ts';
+import { type Codec, decodeValue, encodeValue } from './codec.ts';
 import { watchDepth } from './depth-watch.ts';
 import { readControl, readJob, write } from './envelope.ts';
 import { errorOf, recordOf } from './error-record.ts';
 import { StreamNotDistributableError } from './errors.ts';
 import type { DrainReport, JobEnd, JobHandler, JobQueue, WorkerHandle } from './job-queue.ts';
+import { jsonCodec } from './json-codec.ts';
 
 export interface WorkerOptions {
   /** Where the jobs come from. */
