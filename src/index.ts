@@ -13,6 +13,7 @@ export {
 export type { ExecuteOptions } from './core/execute-options.ts';
 export type { Accepting, AnyInput, Branches, CommonInput, InputOf, OutputOf, Step } from './core/inference.ts';
 export type { Primitive } from './core/primitive.ts';
+export type { RedisLike, RedisSubscriberLike } from './core/redis.ts';
 export {
   BudgetExceededError,
   type BudgetFacts,
@@ -58,7 +59,7 @@ export type { Message, Model, ModelChunk, ModelReply, ModelRequest, ModelServer 
 export type { OpenAIClient } from './llm/openai-client.ts';
 export { openAICompatible } from './llm/openai-compatible.ts';
 export type { OpenAICompatibleOptions } from './llm/openai-options.ts';
-export { type RedisBudgetStoreOptions, type RedisLike, redisBudgetStore } from './llm/redis-budget-store.ts';
+export { type RedisBudgetStoreOptions, redisBudgetStore } from './llm/redis-budget-store.ts';
 export { type KnownReply, ModelReplyError, type ModelReplyFacts, type ModelReplyReason } from './llm/reply-error.ts';
 export type { LlmOptions } from './llm/request.ts';
 export type { OnWarn, SoftLimitReached } from './llm/soft-limit.ts';
@@ -83,6 +84,14 @@ export { doNotRetry } from './resilience/do-not-retry.ts';
 export { type ConditionalSubstitute, type FallbackOptions, fallback, type Substitute } from './resilience/fallback.ts';
 export { type HedgeOptions, hedge } from './resilience/hedge.ts';
 export { type RateLimitOptions, rateLimit } from './resilience/rate-limit.ts';
+export type {
+  RateLimitAnswer,
+  RateLimitRequest,
+  RateLimitReturn,
+  RateLimitStore,
+  SharedBucket,
+} from './resilience/rate-limit-store.ts';
+export { type RedisRateLimitStoreOptions, redisRateLimitStore } from './resilience/redis-rate-limit-store.ts';
 export { type RetryOptions, retry } from './resilience/retry.ts';
 export { type RetryBudget, type RetryBudgetOptions, retryBudget } from './resilience/retry-budget.ts';
 export { type SagaOptions, saga } from './resilience/saga.ts';

@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { checkOptions, type Rules } from '../core/check.ts';
+import { storeTimeout } from '../core/redis.ts';
 import { having, optional, word } from '../core/rules.ts';
-import { type CacheEntry, type CacheStore, storeTimeout } from './store.ts';
+import type { CacheEntry, CacheStore } from './store.ts';
 
 /** The part of a Keyv (version 5 or later) that a cache uses. */
 export interface KeyvLike {

@@ -1,11 +1,11 @@
 import { CancelScope } from '../core/cancellation.ts';
 import type { ExecutionContext } from '../core/context.ts';
 import { PrimitiveTimeoutError } from '../core/errors.ts';
+import { afterFailure, beforeAsking, HEALTHY } from '../core/health.ts';
 import { show } from '../core/show.ts';
 import { untilCancelled } from '../core/until-cancelled.ts';
 import { readProperty } from '../platform/read-property.ts';
 import type { Observation, StoreOperation, StoreRecorder } from '../telemetry/record/cache.ts';
-import { afterFailure, beforeAsking, HEALTHY } from './health.ts';
 import type { Kept, Lifetime } from './memory-store.ts';
 import type { CacheEntry, CacheStore } from './store.ts';
 import { type Worth, worthFrom } from './worth.ts';

@@ -1,5 +1,6 @@
 import type { Rule } from '../core/check.ts';
-import { having, number, optional, word } from '../core/rules.ts';
+import { storeTimeout } from '../core/redis.ts';
+import { having, word } from '../core/rules.ts';
 
 /** What a cache keeps under a key. */
 export interface CacheEntry {
@@ -44,9 +45,6 @@ export interface CacheStore {
 }
 
 const methods = having<CacheStore>('get', 'set', 'delete');
-
-/** How long the cache waits for a store, at least one millisecond. */
-export const storeTimeout = optional(number({ min: 1 }));
 
 /** A store: an object with these methods. It may have more. */
 export const cacheStore: Rule<CacheStore> = (where, option, value) => {

@@ -1,5 +1,6 @@
 import { checkOptions, type Rule, type Rules } from '../core/check.ts';
-import { count, having, number, optional } from '../core/rules.ts';
+import { storeTimeout } from '../core/redis.ts';
+import { count, having, optional } from '../core/rules.ts';
 import { type Balance, dollarsOf, hold, NEW_BALANCE, nanodollars, release } from '../ledger/budget.ts';
 
 /** A question to a store: may this much money be held for a call? */
@@ -51,7 +52,6 @@ export interface BudgetStore {
 }
 
 const methods = having<BudgetStore>('reserve', 'settle');
-export const storeTimeout = optional(number({ min: 1 }));
 
 /** A store: an object with these methods. It may have more. */
 export const budgetStore: Rule<BudgetStore> = (where, option, value) => {

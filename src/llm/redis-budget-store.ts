@@ -1,13 +1,9 @@
 import { checkOptions, type Rules } from '../core/check.ts';
-import { having, number, optional, word } from '../core/rules.ts';
+import { type RedisLike, redisClient, storeTimeout } from '../core/redis.ts';
+import { number, optional, word } from '../core/rules.ts';
 import { measure } from '../core/show.ts';
 import { dollarsOf, nanodollars } from '../ledger/budget.ts';
-import { type BudgetStore, storeTimeout } from './budget-store.ts';
-
-/** The part of an ioredis client that a budget uses. */
-export interface RedisLike {
-  eval(script: string, numberOfKeys: number, ...keysAndArguments: (string | number)[]): PromiseLike<unknown>;
-}
+import type { BudgetStore } from './budget-store.ts';
 
 export interface RedisBudgetStoreOptions {
   /** The first part of every key in Redis. @default 'tta-budget:' */
@@ -88,7 +84,7 @@ return { 1, sum('spent'), sum('held') }
  */
 export function redisBudgetStore(client: RedisLike, options: RedisBudgetStoreOptions = {}): BudgetStore {
   checkOptions('RedisBudgetStoreOptions', options, RULES);
-  having<RedisLike>('eval')('redisBudgetStore', 'client', client);
+  redisClient('redisBudgetStore', 'client', client);
   const { prefix = 'tta-budget:', timeoutMs, reservationTtlMs = 900_000 } = options;
 
   async function run(

@@ -1,4 +1,6 @@
+import { boundedKey } from '../core/bounded-key.ts';
 import { checkOptions, fail, failRange, type Rules, requireNumber } from '../core/check.ts';
+import type { ExecutionContext } from '../core/context.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { RateLimitError } from '../core/refusals.ts';
@@ -6,11 +8,13 @@ import { callback, milliseconds, number, oneOf, optional, optionalName } from '.
 import { measure } from '../core/show.ts';
 import { isPromise, untilCancelled } from '../core/until-cancelled.ts';
 import type { WorkflowContext } from '../core/workflow-context.ts';
-import { rateLimitRecorder } from '../telemetry/record/rate-limit.ts';
+import { type Observation, rateLimitRecorder } from '../telemetry/record/rate-limit.ts';
 import type { Meter } from './meter.ts';
 import { Permits } from './permits.ts';
+import { type RateLimitStore, rateLimitStore, type SharedBucket } from './rate-limit-store.ts';
+import { SharedPermits } from './shared-permits.ts';
 import { SlidingWindow } from './sliding-window.ts';
-import { bucketMeter } from './token-bucket.ts';
+import { type BucketRules, bucketMeter } from './token-bucket.ts';
 
 export interface RateLimitOptions<In = unknown> {
   /** Replaces `RateLimitPrimitive` in the metrics. */
@@ -35,6 +39,11 @@ export interface RateLimitOptions<In = unknown> {
   readonly maxWaitMs?: number | undefined;
   /** How many executions may wait in mode `wait`; more are refused. @default 1000 */
   readonly maxQueue?: number | undefined;
+  /**
+   * Where the permits of a `bucket` are kept, if several processes share them: see `redisRateLimitStore`. Give a `name`:
+   * limits with the same name and rules share their permits. @default this process
+   */
+  readonly store?: RateLimitStore | undefined;
 }
 
 const RULES: Rules<RateLimitOptions<never>> = {
@@ -47,6 +56,7 @@ const RULES: Rules<RateLimitOptions<never>> = {
   mode: optional(oneOf('wait', 'reject')),
   maxWaitMs: optional(milliseconds),
   maxQueue: optional(number({ min: 0, integer: true })),
+  store: optional(rateLimitStore),
 };
 
 const WEIGHT = { min: 0 };
@@ -56,6 +66,9 @@ const WEIGHT = { min: 0 };
  * `weight`; it takes them when it starts, also inside another execution of the same limit, and gives none back.
  * Executions wait first come, first served, also for unequal weights, and leave the line at once when they are aborted. A
  * refused execution rejects with `RateLimitError`, which says when there are enough permits for it.
+ *
+ * With a `store`, all processes together start no more than the rules allow, and the executions of each process start in
+ * their order. If the store does not answer, each process goes on with its share of the limit, and a metric says so.
  *
  * @example
  * const steady = rateLimit(summarise, { permits: 90_000, perMs: 60_000, weight: (text: string) => text.length / 4 });
@@ -68,22 +81,56 @@ export function rateLimit<In, Out>(
   primitive: Primitive<In, Out>,
   options: RateLimitOptions<NoInfer<In>>,
 ): Primitive<In, Out> {
-  const { name, meter, tooHeavy, weight, longestMs, maxQueue } = settings(options);
+  const { name, meter, bucket, tooHeavy, weight, longestMs, maxQueue, store } = settings(options);
   const inner = requirePrimitive('rateLimit', 'primitive', primitive);
-  const { label, messageName } = namesOf('rate_limit', name, { around: inner });
+  const names = namesOf('rate_limit', name, { around: inner });
+  const { label, messageName } = names;
   const record = rateLimitRecorder(label);
-  const permits = new Permits(meter);
+  const own = new Permits(meter);
+  const shared = store && bucket && new SharedPermits(store, named(bucket, messageName), names);
 
-  function refuseIfNeeded(needed: number, now: number): void {
+  function refuseIfNeeded(permits: Permits, needed: number, now: number): void {
     const room = permits.waiting < maxQueue;
     // To work out the wait takes longer the more executions are in the line.
     if (room && longestMs === Number.POSITIVE_INFINITY) return;
     const waitMs = permits.waitMs(needed, now);
-    if (waitMs > longestMs) {
-      const why = longestMs === 0 ? 'too few are left' : `the wait would be longer than maxWaitMs, ${longestMs} ms`;
-      throw new RateLimitError(messageName, needed, why, waitMs);
+    if (waitMs > longestMs || !room) refuse(needed, waitMs, waitMs <= longestMs);
+  }
+
+  function refuse(needed: number, waitMs: number, isFull: boolean): never {
+    const tooLong = longestMs === 0 ? 'too few are left' : `the wait would be longer than maxWaitMs, ${longestMs} ms`;
+    const why = isFull ? `maxQueue, ${maxQueue}, executions wait already` : tooLong;
+    throw new RateLimitError(messageName, needed, why, waitMs);
+  }
+
+  async function waited<T>(start: () => Promise<T>, context: ExecutionContext, observation: Observation): Promise<T> {
+    const since = record.queued(observation, context.clock);
+    try {
+      return await start();
+    } finally {
+      record.waited(observation, context.clock, since);
     }
-    if (!room) throw new RateLimitError(messageName, needed, `maxQueue, ${maxQueue}, executions wait already`, waitMs);
+  }
+
+  function take(permits: Permits, needed: number, context: ExecutionContext, observation: Observation) {
+    const now = context.clock.now();
+    const grant = permits.tryTake(needed, now);
+    if (grant !== undefined) return grant;
+    refuseIfNeeded(permits, needed, now);
+    return waited(() => permits.wait(needed, context), context, observation);
+  }
+
+  async function takeShared(
+    permits: SharedPermits,
+    needed: number,
+    context: ExecutionContext,
+    observation: Observation,
+  ) {
+    const turn = await permits.take(needed, { longestMs, maxQueue }, context, observation);
+    if (turn.kind === 'local') return take(turn.permits, needed, context, observation);
+    if (turn.kind === 'refused') refuse(needed, turn.waitMs, turn.isFull);
+    if (turn.kind === 'wait') await waited(turn.start, context, observation);
+    return undefined;
   }
 
   return createPrimitive<In, Out>({
@@ -97,20 +144,14 @@ export function rateLimit<In, Out>(
         throw new TypeError(`${messageName}: weight must be a number, got ${measure(needed)}`);
       requireNumber(messageName, 'weight', needed, WEIGHT);
       if (needed > meter.most) throw new RateLimitError(messageName, needed, tooHeavy);
-      const now = context.clock.now();
-      let grant = permits.tryTake(needed, now);
-      if (grant === undefined) {
-        refuseIfNeeded(needed, now);
-        const since = record.queued(observation, context.clock);
-        try {
-          grant = await permits.wait(needed, context);
-        } finally {
-          record.waited(observation, context.clock, since);
-        }
-      }
+      const taken =
+        shared === undefined
+          ? take(own, needed, context, observation)
+          : takeShared(shared, needed, context, observation);
+      const grant = isPromise(taken) ? await taken : taken;
       const running = inner.invoke(input, context);
       // The window counts from here: the work has certainly begun.
-      grant.at = context.clock.now();
+      if (grant !== undefined) grant.at = context.clock.now();
       return await running;
     },
   });
@@ -119,21 +160,23 @@ export function rateLimit<In, Out>(
 function settings<In>(options: RateLimitOptions<In>) {
   const where = 'RateLimitOptions';
   checkOptions(where, options, RULES);
-  const { name, permits, weight, mode = 'wait', maxWaitMs, maxQueue = 1_000 } = options;
+  const { name, permits, weight, mode = 'wait', maxWaitMs, maxQueue = 1_000, store } = options;
   if (permits === 0) failRange(where, 'permits', 'must be above 0, or nothing would ever run', permits);
   for (const option of ['maxWaitMs', 'maxQueue'] as const) {
     if (mode === 'reject' && options[option] !== undefined)
       fail(where, option, "is of use only in mode 'wait'", options[option]);
   }
+  if (store !== undefined && options.algorithm !== 'bucket')
+    fail(where, 'algorithm', "must be 'bucket' with store: processes share no window", options.algorithm);
   const longestMs = mode === 'reject' ? 0 : (maxWaitMs ?? Number.POSITIVE_INFINITY);
-  return { name, ...meterOf(where, options), weight, longestMs, maxQueue };
+  return { name, ...meterOf(where, options), weight, longestMs, maxQueue, store };
 }
 
 /** The meter, and why it can never give a weight that is too large for it. */
 function meterOf(
   where: string,
   options: RateLimitOptions<never>,
-): { readonly meter: Meter; readonly tooHeavy: string } {
+): { readonly meter: Meter; readonly bucket?: BucketRules; readonly tooHeavy: string } {
   const { permits, perMs, algorithm = 'window', burst, weight } = options;
   const least = { min: weight === undefined ? 1 : 0 };
   if (algorithm === 'window') {
@@ -146,8 +189,16 @@ function meterOf(
   }
   const size = burst ?? permits;
   requireNumber(where, 'burst', size, least);
+  const bucket = { permits, perMs, burst: size };
   return {
-    meter: bucketMeter({ permits, perMs, burst: size }),
+    meter: bucketMeter(bucket),
+    bucket,
     tooHeavy: `there are never more than burst, ${size}, at once`,
   };
+}
+
+/** Limits with the same name and rules have one bucket, and others have others. */
+function named(rules: BucketRules, name: string): SharedBucket {
+  const { permits, perMs, burst } = rules;
+  return { ...rules, bucket: boundedKey(`${name}:${permits}/${perMs}/${burst}`) };
 }

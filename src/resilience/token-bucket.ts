@@ -48,22 +48,30 @@ export function waitMs(rules: BucketRules, bucket: Bucket, weight: number, now: 
   return (missing * rules.perMs) / rules.permits;
 }
 
-/** A bucket that changes. It does not need to know when the work has begun. */
-export function bucketMeter(rules: BucketRules): Meter {
+/**
+ * A bucket that changes. It does not need to know when the work has begun. More permits than it can hold are given when it
+ * is full: then it is below 0, and the next ones wait for that too. The share of a limit can be so small.
+ */
+export function bucketMeter(rules: BucketRules, first = fullBucket(rules)): Meter {
   const granted: Grant = { at: 0 };
-  let bucket = fullBucket(rules);
+  let bucket = first;
   return {
     most: rules.burst,
     take(weight, now, lateMs) {
-      const left = takePermits(rules, bucket, weight, now, lateMs);
+      const enough = Math.min(weight, rules.burst);
+      const left = takePermits(rules, bucket, enough, now, lateMs);
       if (left === undefined) return undefined;
-      bucket = left;
+      bucket = enough === weight ? left : { ...left, available: left.available - (weight - enough) };
       return granted;
     },
     waitMs(weights, now) {
       let sum = 0;
-      for (const weight of weights) sum += weight;
-      return waitMs(rules, bucket, sum, now);
+      let beforeLast = 0;
+      for (const weight of weights) {
+        beforeLast = sum;
+        sum += weight;
+      }
+      return waitMs(rules, bucket, beforeLast + Math.min(sum - beforeLast, rules.burst), now);
     },
   };
 }

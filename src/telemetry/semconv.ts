@@ -39,6 +39,7 @@ export const ATTR = {
   timeout: 'tta.timeout.seconds',
   circuitState: 'tta.circuit_breaker.state',
   circuitTo: 'tta.circuit_breaker.to',
+  sharedStateLocal: 'tta.shared_state.local',
   bulkheadWait: 'tta.bulkhead.wait_seconds',
   rateLimitWait: 'tta.rate_limit.wait_seconds',
   hedgeResult: 'tta.hedge.result',
@@ -114,6 +115,7 @@ export const EVENT = {
   hedge: 'tta.hedge',
   hedgeFailed: 'tta.hedge.failure',
   callbackError: 'tta.callback_error',
+  sharedStateError: 'tta.shared_state.error',
 } as const;
 
 export const INSTRUMENT = {

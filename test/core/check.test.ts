@@ -23,6 +23,7 @@ import {
   race,
   rateLimit,
   redisBudgetStore,
+  redisRateLimitStore,
   retry,
   retryBudget,
   router,
@@ -87,6 +88,11 @@ const ALL: readonly Factory[] = [
     where: 'RedisBudgetStoreOptions',
     right: {},
     build: (options) => redisBudgetStore({ eval: async () => [] }, options),
+  },
+  {
+    where: 'RedisRateLimitStoreOptions',
+    right: {},
+    build: (options) => redisRateLimitStore({ eval: async () => [] }, options),
   },
   { where: 'RetryBudgetOptions', right: {}, build: (options) => retryBudget(options) },
 ];

@@ -3,6 +3,8 @@ import { ATTR, INSTRUMENT } from '../semconv.ts';
 import { SeriesTable } from '../series-table.ts';
 import { waitRecorder } from './wait.ts';
 
+export type { Observation } from '../observation.ts';
+
 const rateLimitQueued = new SeriesTable(INSTRUMENT.rateLimitQueued, 'upDownCounter', { unit: '{execution}' }, [
   ATTR.primitiveName,
 ]);

@@ -1,0 +1,92 @@
+import { messageOf } from '../platform/message-of.ts';
+import { redact } from '../platform/redact.ts';
+import { type Observation, type SharedStateRecorder, sharedStateRecorder } from '../telemetry/record/shared-state.ts';
+import type { ExecutionContext } from './context.ts';
+import { PrimitiveTimeoutError } from './errors.ts';
+import { afterFailure, beforeAsking, HEALTHY } from './health.ts';
+
+interface Asking<T> {
+  /** The clock of the execution that asks. Its cancellation does not end the question. */
+  readonly context: ExecutionContext;
+  /** The span that shows a failure, if the execution has not ended. */
+  readonly observation?: Observation | undefined;
+  readonly call: () => T | PromiseLike<T>;
+  /** Gets an answer for which nothing waits any more. */
+  readonly onLate?: (answer: T) => void;
+}
+
+/**
+ * A state that several processes share, and that may fail: each question has a time limit, no failure reaches the
+ * execution, and after three failures in a row it is asked only once a second.
+ */
+export class SharedState {
+  readonly #timeoutMs: number;
+  readonly #messageName: string;
+  readonly #record: SharedStateRecorder;
+  #health = HEALTHY;
+  #hasWarned = false;
+
+  constructor(
+    timeoutMs: number | undefined,
+    type: string,
+    names: { readonly label: string; readonly messageName: string },
+  ) {
+    this.#timeoutMs = timeoutMs ?? 200;
+    this.#messageName = names.messageName;
+    this.#record = sharedStateRecorder(type, names.label);
+  }
+
+  /** The answer; `undefined` where there is none, and the primitive must go on with the state of its own process. */
+  async ask<T>({ context, observation, call, onLate }: Asking<T>): Promise<{ readonly answer: T } | undefined> {
+    const next = beforeAsking(this.#health, context.clock.now());
+    if (next === undefined) {
+      this.#record.failed(observation, undefined);
+      return undefined;
+    }
+    this.#health = next;
+    try {
+      const answer = await this.#inTime(context, call, onLate);
+      this.#health = HEALTHY;
+      this.#record.answered();
+      return { answer };
+    } catch (error) {
+      this.#health = afterFailure(this.#health, context.clock.now());
+      this.#record.failed(observation, { error });
+      this.#warn(error);
+      return undefined;
+    }
+  }
+
+  #inTime<T>(context: ExecutionContext, call: () => T | PromiseLike<T>, onLate?: (answer: T) => void): Promise<T> {
+    return new Promise((resolve, reject) => {
+      let isLate = false;
+      const disarm = context.after(this.#timeoutMs, () => {
+        isLate = true;
+        reject(new PrimitiveTimeoutError('the shared state', this.#timeoutMs));
+      });
+      const answered = (answer: T) => {
+        disarm();
+        if (isLate) onLate?.(answer);
+        resolve(answer);
+      };
+      const failed = (error: unknown) => {
+        disarm();
+        reject(error);
+      };
+      try {
+        Promise.resolve(call()).then(answered, failed);
+      } catch (error) {
+        failed(error);
+      }
+    });
+  }
+
+  #warn(error: unknown): void {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    process.emitWarning(
+      `${this.#messageName}: the state that it shares with other processes cannot be reached (${redact(messageOf(error))}); it goes on with its own. A metric says how long`,
+      'TtaPrimitivesWarning',
+    );
+  }
+}

@@ -1,0 +1,128 @@
+import type { ExecutionContext } from '../core/context.ts';
+import type { Names } from '../core/names.ts';
+import { PROCESS_ID } from '../core/process-id.ts';
+import { SharedState } from '../core/shared-state.ts';
+import { untilCancelled } from '../core/until-cancelled.ts';
+import type { Observation } from '../telemetry/record/shared-state.ts';
+import { Permits } from './permits.ts';
+import type { RateLimitAnswer, RateLimitStore, SharedBucket } from './rate-limit-store.ts';
+import { ReservedLine } from './reserved-line.ts';
+import { bucketMeter } from './token-bucket.ts';
+
+/** How often the store is told that this process uses the bucket, in milliseconds. */
+const HEARTBEAT_MS = 1_000;
+
+/** What an execution gets: `start` resolves when it may begin, or it is refused. `local`: the store gives no answer. */
+export type Turn =
+  | { readonly kind: 'now' }
+  | { readonly kind: 'wait'; readonly start: () => Promise<void> }
+  | { readonly kind: 'refused'; readonly waitMs: number; readonly isFull: boolean }
+  | { readonly kind: 'local'; readonly permits: Permits };
+
+/** The permits of a rate limit that several processes share, as one of them sees it. */
+export class SharedPermits {
+  readonly #store: RateLimitStore;
+  readonly #bucket: SharedBucket;
+  readonly #state: SharedState;
+  readonly #line: ReservedLine;
+  #asking = 0;
+  #lastHeartbeat = Number.NEGATIVE_INFINITY;
+  #processes: number;
+  #available: number;
+  /** The share of this process, while the store gives no answers. */
+  #local: Permits | undefined;
+
+  constructor(store: RateLimitStore, bucket: SharedBucket, names: Names) {
+    this.#store = store;
+    this.#bucket = bucket;
+    this.#state = new SharedState(store.timeoutMs, 'rate_limit', names);
+    this.#processes = store.processes ?? 1;
+    this.#available = bucket.burst;
+    this.#line = new ReservedLine(({ weight, readyAt }) => this.#giveBack(weight, readyAt));
+  }
+
+  /**
+   * Asks the store for permits. Only so many executions may wait as the line has room for: those above that get what is
+   * there, or are refused.
+   */
+  async take(
+    weight: number,
+    { longestMs, maxQueue }: { readonly longestMs: number; readonly maxQueue: number },
+    context: ExecutionContext,
+    observation: Observation,
+  ): Promise<Turn> {
+    for (;;) {
+      const hasRoom = this.#line.waiting + this.#asking < maxQueue;
+      const given = await this.#ask(weight, hasRoom ? longestMs : 0, context, observation);
+      if (given === undefined) return { kind: 'local', permits: this.#share(context.clock.now()) };
+      const { granted, waitMs, readyAt } = given;
+      if (granted) {
+        if (waitMs === 0 && this.#line.waiting === 0) return { kind: 'now' };
+        const reserved = { weight, at: context.clock.now() + waitMs, readyAt };
+        return { kind: 'wait', start: () => this.#line.wait(reserved, context) };
+      }
+      if (hasRoom || waitMs > longestMs) return { kind: 'refused', waitMs, isFull: false };
+      if (this.#line.waiting + this.#asking >= maxQueue) return { kind: 'refused', waitMs, isFull: true };
+    }
+  }
+
+  async #ask(weight: number, longestMs: number, context: ExecutionContext, observation: Observation) {
+    const now = context.clock.now();
+    const isDue = now - this.#lastHeartbeat >= HEARTBEAT_MS;
+    if (isDue) this.#lastHeartbeat = now;
+    const request = {
+      ...this.#bucket,
+      weight,
+      longestMs: longestMs === Number.POSITIVE_INFINITY ? undefined : longestMs,
+      process: isDue ? PROCESS_ID : undefined,
+    };
+    const unused = ({ granted, readyAt }: RateLimitAnswer) => {
+      if (granted) this.#giveBack(weight, readyAt);
+    };
+    this.#asking += 1;
+    const asked = this.#state
+      .ask({ context, observation, call: async () => checked(await this.#store.take(request)), onLate: unused })
+      .finally(() => {
+        this.#asking -= 1;
+      });
+    try {
+      const given = await untilCancelled(asked, context.scope);
+      if (given === undefined) return undefined;
+      this.#local = undefined;
+      this.#available = given.answer.available;
+      this.#processes = given.answer.processes ?? this.#processes;
+      return given.answer;
+    } catch (error) {
+      void asked.then((given) => given && unused(given.answer));
+      throw error;
+    }
+  }
+
+  /** The limit divided by the processes that were last known, with their part of what was last in the bucket. */
+  #share(now: number): Permits {
+    if (this.#local === undefined) {
+      const { permits, perMs, burst } = this.#bucket;
+      const n = this.#processes;
+      const available = Math.max(0, this.#available) / n;
+      this.#local = new Permits(bucketMeter({ permits: permits / n, perMs, burst: burst / n }, { available, at: now }));
+    }
+    return this.#local;
+  }
+
+  #giveBack(weight: number, readyAt: number): void {
+    const lost = () => {};
+    try {
+      const answer = this.#store.giveBack({ ...this.#bucket, weight, readyAt });
+      Promise.resolve(answer).catch(lost);
+    } catch {
+      // Permits that are lost make the limit no larger.
+    }
+  }
+}
+
+function checked(answer: RateLimitAnswer): RateLimitAnswer {
+  const { granted, waitMs, readyAt, available, processes = 1 } = answer;
+  const numbers = [waitMs, readyAt, available, processes];
+  if (typeof granted === 'boolean' && numbers.every(Number.isFinite) && waitMs >= 0 && processes >= 1) return answer;
+  throw new TypeError('take must give granted, waitMs, readyAt, available and processes');
+}
