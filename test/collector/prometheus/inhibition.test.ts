@@ -17,6 +17,7 @@ function alertOf(alertname: string, labels: Labels): Labels {
 }
 
 const cache = { primitive_name: 'summaries' };
+const queue = { queue_name: 'texts' };
 
 /** TTAServiceDown itself, and the alerts about programs that are not services of a user. */
 const OTHER_PROGRAMS = /^TTA(?:(?:Service|Prometheus|Alertmanager|Collector|Grafana|Jaeger)Down|Watchdog)$/;
@@ -97,6 +98,22 @@ const SUPPRESSES: readonly (readonly [source: [string, Labels], target: [string,
   [
     ['TTACircuitOpen', { primitive_name: 'provider' }],
     ['TTARetriesFail', { primitive_name: 'ask' }],
+  ],
+  [
+    ['TTAQueueStandsStill', queue],
+    ['TTAQueueFallsBehind', queue],
+  ],
+  [
+    ['TTAQueueStandsStill', queue],
+    ['TTAQueueGrows', queue],
+  ],
+  [
+    ['TTAQueueFallsBehind', queue],
+    ['TTAQueueGrows', queue],
+  ],
+  [
+    ['TTAQueueEngineFails', { ...queue, operation: 'send' }],
+    ['TTAQueueRefusesJobs', { ...queue, reason: 'away' }],
   ],
   [
     ['TTACollectorDown', { instance: 'c:8888' }],
