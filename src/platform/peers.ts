@@ -12,9 +12,10 @@ export const PEERS = {
   '@opentelemetry/sdk-metrics': { tested: '2.12.0', range: '>=2.0.0 <4' },
   '@opentelemetry/sdk-trace': { tested: '2.12.0', range: '>=2.9.0 <4' },
   '@opentelemetry/sdk-trace-node': { tested: '2.12.0', range: '>=2.0.0 <4' },
+  bullmq: { tested: '6.7.0', range: '^6.7.0' },
   'gpt-tokenizer': { tested: '4.0.0', range: '^2.0.0 || ^3.0.0 || ^4.0.0' },
   'hdr-histogram-js': { tested: '3.0.1', range: '^2.0.0 || ^3.0.0' },
-  ioredis: { tested: '6.0.0', range: '^5.0.0 || ^6.0.0' },
+  ioredis: { tested: '6.0.0', range: '>=5.4.0 <7' },
   libsql: { tested: '0.5.29', range: '^0.5.29' },
   openai: { tested: '6.49.0', range: '^4.52.0 || ^5.0.0 || ^6.0.0 || ^7.0.0' },
 } as const;

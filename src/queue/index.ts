@@ -1,4 +1,6 @@
 /** `tta-primitives/queue`: primitives that run on workers, by way of an existing queue engine. */
+export type { RedisSettings } from './bullmq/connections.ts';
+export { type BullmqQueueOptions, bullmqQueue, type RedisClient } from './bullmq-queue.ts';
 export type { Codec, SizeLimit } from './codec.ts';
 export { type Devalue, devalueCodec } from './devalue-codec.ts';
 export { type DistributeOptions, distribute } from './distribute.ts';

@@ -66,7 +66,10 @@ export const ROOMS: readonly Room[] = [
   },
   {
     where: 'src/queue/',
-    may: [...PRIMITIVES, 'src/platform/', 'src/telemetry/verdict.ts', 'node:async_hooks', 'node:crypto'],
+    may: [
+      ...PRIMITIVES,
+      ...['src/platform/', 'src/telemetry/verdict.ts', 'node:async_hooks', 'node:crypto', 'bullmq', 'ioredis'],
+    ],
     what: 'work that is done on other machines, with the client libraries of queue engines; no engine of our own',
   },
   {

@@ -1,0 +1,208 @@
+import type { Redis } from 'ioredis';
+import { checkOptions, fail, type Rules, requireName } from '../core/check.ts';
+import { callback, count, milliseconds, number, optional, word } from '../core/rules.ts';
+import { importOptional } from '../platform/optional.ts';
+import { asBuffer } from './bullmq/commands.ts';
+import { Connections, type RedisSettings } from './bullmq/connections.ts';
+import { deadJobs } from './bullmq/dead-jobs.ts';
+import { Gate } from './bullmq/gate.ts';
+import { openInbox } from './bullmq/inbox.ts';
+import { keysOf } from './bullmq/keys.ts';
+import { type Link, makeLink } from './bullmq/link.ts';
+import { sendJob } from './bullmq/send.ts';
+import { startBullmqWorker } from './bullmq/worker.ts';
+import { QueueAwayError } from './errors.ts';
+import type { JobQueue } from './job-queue.ts';
+
+/** The part of an ioredis client, or cluster, by which it is recognised. */
+export interface RedisClient {
+  readonly status: string;
+  disconnect(): void;
+}
+
+export interface BullmqQueueOptions {
+  /** The address of Redis or Valkey, such as `redis://127.0.0.1:6379`, or `rediss://` for TLS. @default none: `connect` is given */
+  readonly url?: string | undefined;
+  /**
+   * Makes a client of ioredis, for a cluster, sentinels or certificates of your own:
+   * `(settings) => new Redis({ ...mine, ...settings })`. The settings must be in it as they are. It is called for each
+   * connection: two where jobs are sent, two for each worker. @default a client for `url`
+   */
+  readonly connect?: ((settings: RedisSettings) => RedisClient) | undefined;
+  /** The first part of every key in Redis. In a cluster it must have braces: `{tta}`. @default 'tta' */
+  readonly prefix?: string | undefined;
+  /** How many jobs may wait. More are refused. @default 10000 */
+  readonly maxWaiting?: number | undefined;
+  /**
+   * A worker that gives no sign of life for so long, in milliseconds, has lost its job: another one starts it, at the
+   * latest after twice that time. Work that keeps the event loop busy for longer runs twice: give it 30000. @default 4000
+   */
+  readonly lockMs?: number | undefined;
+  /** How many workers may start a job. A job that has ended so many of them is dead. @default 3 */
+  readonly maxDeliveries?: number | undefined;
+  /** How long dead jobs are kept, in milliseconds. @default 604800000, which is a week */
+  readonly keepDeadMs?: number | undefined;
+  /** How many dead jobs are kept. @default 1000 */
+  readonly keepDead?: number | undefined;
+  /** The largest input or output, with its head, in bytes. @default 5000000 */
+  readonly maxBodyBytes?: number | undefined;
+  /** How long a call waits for Redis while it cannot be reached, in milliseconds. @default 30000 */
+  readonly maxAwayMs?: number | undefined;
+}
+
+const RULES: Rules<BullmqQueueOptions> = {
+  url: (where, option, value) => {
+    // Its password is not shown.
+    if (value !== undefined && !isAddress(value))
+      throw new TypeError(`${where}: ${option} must be an address such as redis://127.0.0.1:6379 or rediss://…`);
+  },
+  connect: optional(callback<(settings: RedisSettings) => RedisClient>()),
+  prefix: optional(word),
+  maxWaiting: optional(count),
+  lockMs: optional(number({ min: 100 })),
+  maxDeliveries: optional(count),
+  keepDeadMs: optional(number({ min: 1_000 })),
+  keepDead: optional(count),
+  maxBodyBytes: optional(number({ min: 1_000, max: 500_000_000, integer: true })),
+  maxAwayMs: optional(milliseconds),
+};
+
+function isAddress(value: unknown): boolean {
+  return typeof value === 'string' && /^rediss?:\/\/./.test(value) && URL.canParse(value);
+}
+
+/** How long a look at the queue waits for Redis, and the start of a worker, in milliseconds. */
+const LOOK_MS = 2_000;
+/** How long the message that cancels a job waits for a worker that starts it, in milliseconds. */
+const CANCEL_MS = 3_600_000;
+
+/**
+ * A queue in Redis or Valkey, by BullMQ. It needs the packages `bullmq` and `ioredis`, and connects when it is first used.
+ * Redis must keep all (`maxmemory-policy noeviction`), and should keep it on disk (`appendonly yes`): a restarted Redis
+ * that has lost its jobs makes their callers get a `JobLostError`.
+ *
+ * @param name without colons; it is in each key and in the metrics
+ * @example
+ * const queue = bullmqQueue('texts', { url: 'redis://127.0.0.1:6379' });
+ * const remote = distribute('summarise', summarise, { queue });
+ * @throws TypeError, RangeError when the name or an option is wrong
+ */
+export function bullmqQueue(name: string, options: BullmqQueueOptions): JobQueue {
+  requireName('bullmqQueue', name);
+  if (name.includes(':')) fail('bullmqQueue', 'name', 'must have no colon', name);
+  checkOptions('BullmqQueueOptions', options, RULES);
+  const { url, connect, prefix = 'tta', maxWaiting = 10_000, maxBodyBytes = 5_000_000, maxAwayMs = 30_000 } = options;
+  if ((url === undefined) === (connect === undefined))
+    throw new TypeError('BullmqQueueOptions: give either url or connect');
+  const { lockMs = 4_000, maxDeliveries = 3, keepDeadMs = 604_800_000, keepDead = 1_000 } = options;
+  const keys = keysOf(prefix, name);
+  const opened = new Set<Connections>();
+  let made: Promise<Link> | undefined;
+  let isClosed = false;
+
+  async function load() {
+    if (isClosed) throw new QueueAwayError(name, 'it is closed here');
+    const bullmq = await importOptional('bullmqQueue', 'bullmq', () => import('bullmq'));
+    const make =
+      connect === undefined ? await clientOf(url ?? '') : (connect as unknown as (settings: RedisSettings) => Redis);
+    const connections = new Connections(name, make);
+    opened.add(connections);
+    return { bullmq, connections };
+  }
+
+  async function link(): Promise<Link> {
+    made ??= load().then((loaded) => makeLink({ name, prefix, maxWaiting, ...loaded }));
+    made.catch(() => {
+      made = undefined;
+    });
+    return await made;
+  }
+
+  async function ready(): Promise<Link> {
+    const linked = await link();
+    await linked.gate.pass(Math.min(maxAwayMs, LOOK_MS));
+    return linked;
+  }
+
+  async function tell(id: string, message: Uint8Array, cancelMs: number): Promise<boolean> {
+    const { commands } = await ready();
+    const runs = await commands.ttaTell(
+      keys.base + id,
+      keys.cancel(id),
+      keys.worker(''),
+      id,
+      asBuffer(message),
+      cancelMs,
+    );
+    return runs === 1;
+  }
+
+  return {
+    name,
+    engine: 'bullmq',
+    maxBodyBytes,
+    async send(job, signal) {
+      signal.throwIfAborted();
+      if (job.body.byteLength > maxBodyBytes)
+        throw new RangeError(
+          `the job for the queue ${name} has ${job.body.byteLength} bytes, which is more than maxBodyBytes, ${maxBodyBytes}`,
+        );
+      await sendJob(await link(), job, signal, { name, maxWaiting, maxAwayMs });
+    },
+    async open(inbox) {
+      const { commands, gate, connections } = await link();
+      const reader = connections.open('prompt');
+      const parts = { keys, commands, commandsGate: gate, reader, readerGate: new Gate(name, reader) };
+      return await openInbox(parts, inbox, maxAwayMs);
+    },
+    async cancel(id, message) {
+      if (!(await tell(id, message, CANCEL_MS))) return false;
+      const queue = await (await link()).queue();
+      // A job that a worker has is not removed.
+      return (await queue.getBackend().remove(id, true)) === 1;
+    },
+    async tell(id, message) {
+      await tell(id, message, 0);
+    },
+    async work(handler, workOptions) {
+      const { bullmq, connections } = await load();
+      const [client, subscriber] = [connections.open('patient'), connections.open('patient')];
+      const settings = { lockMs, maxDeliveries, keepDeadMs, keepDead, maxWaiting };
+      const worker = startBullmqWorker(
+        { bullmq, name, prefix, keys, client, subscriber, settings },
+        handler,
+        workOptions,
+      );
+      return {
+        get running() {
+          return worker.running;
+        },
+        async drain(graceMs) {
+          const report = await worker.drain(graceMs);
+          if (report.left === 0) connections.close();
+          return report;
+        },
+      };
+    },
+    async stats() {
+      const { commands } = await ready();
+      const { base } = keys;
+      const lists = ['wait', 'prioritized', 'active', 'delayed', 'failed'].map((list) => base + list);
+      const counts = (await commands.ttaStats(...lists, keys.workers, base)) as number[];
+      const [waiting = 0, running = 0, delayed = 0, dead = 0, oldestMs = -1, workers = 0] = counts;
+      return { waiting, running, delayed, dead, oldestMs: oldestMs < 0 ? undefined : oldestMs, workers };
+    },
+    dead: deadJobs(keys, ready),
+    async close() {
+      isClosed = true;
+      for (const connections of opened) connections.close();
+      opened.clear();
+      made = undefined;
+    },
+  };
+}
+
+async function clientOf(url: string) {
+  const ioredis = await importOptional('bullmqQueue', 'ioredis', () => import('ioredis'));
+  return (settings: RedisSettings) => new ioredis.Redis(url, settings);
+}

@@ -1,0 +1,74 @@
+/** The connections of a queue to Redis. */
+import type { Redis } from 'ioredis';
+import { type Client, withCommands } from './commands.ts';
+
+/** Options of an ioredis client, which a queue needs as they are. */
+export interface RedisSettings {
+  readonly maxRetriesPerRequest: number | null;
+  readonly enableOfflineQueue: boolean;
+  readonly autoResendUnfulfilledCommands: boolean;
+  /** The wait before the connection is tried again, in milliseconds. */
+  readonly retryStrategy: (times: number) => number;
+  /** The name in `CLIENT LIST`. */
+  readonly connectionName: string;
+}
+
+/**
+ * `prompt`: a command fails at once when Redis is away. `patient`: it waits, and is sent again after a cut, as BullMQ
+ * needs it for its workers.
+ */
+export type Manner = 'prompt' | 'patient';
+
+/** The first wait before Redis is tried again, and the longest, in milliseconds. */
+const FIRST_RETRY_MS = 50;
+const LONGEST_RETRY_MS = 1_000;
+/** BullMQ adds listeners for each of its parts. It subtracts from this number, which therefore must not be 0. */
+const MANY_LISTENERS = 100;
+
+function retryMs(times: number): number {
+  const longest = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(times - 1, 10));
+  return Math.ceil(longest * (0.5 + Math.random() / 2));
+}
+
+function settingsOf(manner: Manner, connectionName: string): RedisSettings {
+  const isPatient = manner === 'patient';
+  return {
+    maxRetriesPerRequest: isPatient ? null : 0,
+    enableOfflineQueue: isPatient,
+    autoResendUnfulfilledCommands: isPatient,
+    retryStrategy: retryMs,
+    connectionName,
+  };
+}
+
+export class Connections {
+  readonly #name: string;
+  readonly #make: (settings: RedisSettings) => Redis;
+  readonly #clients = new Set<Redis>();
+
+  constructor(queueName: string, make: (settings: RedisSettings) => Redis) {
+    // Redis takes no spaces in it.
+    this.#name = `tta-${queueName.replaceAll(/[^\w.-]/g, '-')}`;
+    this.#make = make;
+  }
+
+  open(manner: Manner): Client {
+    return withCommands(this.#keep(this.#make(settingsOf(manner, this.#name))));
+  }
+
+  #keep(client: Redis): Redis {
+    this.#clients.add(client);
+    client.setMaxListeners(MANY_LISTENERS);
+    // Without a listener ioredis prints each error. Those that matter are seen where commands fail.
+    client.on('error', () => {});
+    client.on('end', () => this.#clients.delete(client));
+    // BullMQ makes a second connection of the one that it is given.
+    const { duplicate } = client;
+    client.duplicate = (...all) => this.#keep(duplicate.apply(client, all));
+    return client;
+  }
+
+  close(): void {
+    for (const client of this.#clients) client.disconnect();
+  }
+}

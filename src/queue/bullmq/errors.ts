@@ -1,0 +1,25 @@
+import { messageOf } from '../../platform/message-of.ts';
+import { readProperty } from '../../platform/read-property.ts';
+import { redact } from '../../platform/redact.ts';
+
+/**
+ * An error of Redis without the command that it belongs to: ioredis keeps that in the error, with its arguments, which
+ * are the password or the job.
+ */
+export function withoutCommand(error: unknown): Error {
+  const safe = new Error(redact(messageOf(error)));
+  const code = readProperty(error, 'code');
+  return typeof code === 'string' ? Object.assign(safe, { code }) : safe;
+}
+
+/** Redis takes nothing more: its memory is full. */
+export function isFull(error: unknown): boolean {
+  return /^(?:EXECABORT.*)?OOM |-OOM |OOM command not allowed/.test(messageOf(error));
+}
+
+/** Redis refuses who we are, which does not change with time. */
+export function isRefused(error: unknown): boolean {
+  return /^(?:NOAUTH|WRONGPASS|NOPERM)|invalid password|invalid username-password|without any password configured/i.test(
+    messageOf(error),
+  );
+}

@@ -1,0 +1,147 @@
+/**
+ * Scripts that run in Redis. BullMQ's own are kept as they are, and get a beginning and an end where one step must do
+ * both: a job is refused or added, and a job is started with all that its worker must know.
+ */
+
+/** The time in milliseconds, by the clock that all processes share. */
+const NOW = `
+local function now()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+local function finely()
+  local time = redis.call('TIME')
+  return string.format('%.3f', time[1] * 1000 + time[2] / 1000)
+end
+`;
+
+/** Refuses a new job when `maxWaiting` wait: gives 0. Notes when a job was accepted. */
+const add = (lua: string, maxWaiting: number) => `
+${NOW}
+local args = cmsgpack.unpack(ARGV[1])
+local key = args[1] .. args[2]
+local known = redis.call('EXISTS', key) == 1
+if not known and redis.call('LLEN', KEYS[1]) >= ${maxWaiting} then return 0 end
+local function bullmq()
+${lua}
+end
+local id = bullmq()
+if not known then redis.call('HSET', key, 'at', now()) end
+return id
+`;
+
+/**
+ * Adds to a job that is started the time and the message that cancelled it. What BullMQ would read for flows and
+ * schedules, which we do not use, is removed. A job that has ended well leaves its id, and not its input. Dead jobs of one
+ * millisecond keep their order.
+ */
+const move = (lua: string) => `
+${NOW}
+local base = string.sub(KEYS[1], 1, -5)
+local function bullmq()
+${lua}
+end
+local reply = bullmq()
+local failed = type(reply) == 'number' and reply < 0
+if not failed and ARGV[5] == 'completed' then redis.call('HDEL', KEYS[12], 'data') end
+if not failed and ARGV[5] == 'failed' then redis.call('ZADD', KEYS[11], 'XX', finely(), ARGV[1]) end
+if type(reply) == 'table' and type(reply[1]) == 'table' then
+  redis.call('HDEL', base .. reply[2], 'parent', 'parentKey', 'rjk', 'deid')
+  local fields = reply[1]
+  fields[#fields + 1] = 'now'
+  fields[#fields + 1] = now()
+  fields[#fields + 1] = 'cancel'
+  fields[#fields + 1] = redis.call('GET', base .. 'cancel-' .. reply[2])
+end
+return reply
+`;
+
+/** The name of BullMQ's script that adds a job. */
+export const ADD = 'addStandardJob';
+
+/** Whether this script of BullMQ gives the next job. */
+export function isMove(name: string): boolean {
+  return name === 'moveToActive' || name === 'moveToFinished';
+}
+
+/** A script of BullMQ, as it is or with what we add. */
+export function extended(name: string, lua: string, maxWaiting: number): string {
+  if (name === ADD) return add(lua, maxWaiting);
+  return isMove(name) ? move(lua) : lua;
+}
+
+/**
+ * Adds a message to an inbox. If its process is gone, few are kept, and not for long. KEYS: its stream, its sign of life.
+ * ARGV: the id of the job, the kind, the message.
+ */
+export const REPLY = `
+if redis.call('EXISTS', KEYS[2]) == 1 then return redis.call('XADD', KEYS[1], '*', 'id', ARGV[1], ARGV[2], ARGV[3]) end
+redis.call('XADD', KEYS[1], 'MAXLEN', 100, '*', 'id', ARGV[1], ARGV[2], ARGV[3])
+return redis.call('PEXPIRE', KEYS[1], 30000)
+`;
+
+/** Keeps an inbox for ARGV[1] milliseconds. KEYS: its stream, its sign of life. */
+export const KEEP = `
+redis.call('SET', KEYS[2], '1', 'PX', ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+`;
+
+/**
+ * Sends a message to the worker that runs a job: the one that started it last. KEYS: the job, the message that cancels
+ * it. ARGV: the first part of a channel, the id, the message, and for how long it cancels (0: it does not).
+ * Gives 1 for a job that has not ended.
+ */
+export const TELL = `
+if ARGV[4] ~= '0' then redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[4]) end
+local job = redis.call('HMGET', KEYS[1], 'pb', 'finishedOn', 'at')
+if job[1] then redis.call('PUBLISH', ARGV[1] .. job[1], ARGV[2] .. '\\n' .. ARGV[3]) end
+return (job[3] and not job[2]) and 1 or 0
+`;
+
+/** What the queue holds. KEYS: wait, prioritized, active, delayed, failed, workers. ARGV: the first part of a job's key. */
+export const STATS = `
+${NOW}
+local time, oldest = now(), redis.call('LINDEX', KEYS[1], -1)
+local at = oldest and tonumber(redis.call('HGET', ARGV[1] .. oldest, 'at'))
+return {
+  redis.call('LLEN', KEYS[1]) + redis.call('ZCARD', KEYS[2]),
+  redis.call('LLEN', KEYS[3]),
+  redis.call('ZCARD', KEYS[4]),
+  redis.call('ZCARD', KEYS[5]),
+  at and math.max(0, time - at) or -1,
+  redis.call('ZCOUNT', KEYS[6], time, '+inf')
+}
+`;
+
+/** Notes that a worker is there for ARGV[2] milliseconds more, and forgets those that are not. KEYS: workers. */
+export const BEAT = `
+${NOW}
+local time = now()
+redis.call('ZADD', KEYS[1], time + ARGV[2], ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', time)
+redis.call('PEXPIRE', KEYS[1], 3600000)
+`;
+
+/**
+ * What has become of jobs: for each id of ARGV, 0 for a job that is to come or runs, 1 for one that is gone or has ended
+ * well, and the reason for one that is dead. KEYS: a key with the base, for the cluster. ARGV: the base, the ids.
+ */
+export const FATES = `
+local fates = {}
+for i = 2, #ARGV do
+  local job = redis.call('HMGET', ARGV[1] .. ARGV[i], 'at', 'finishedOn', 'failedReason')
+  local fate = 0
+  if job[3] and job[2] then fate = job[3]
+  elseif (job[2] or not job[1]) and redis.call('EXISTS', ARGV[1] .. 'held-' .. ARGV[i]) == 0 then fate = 1 end
+  fates[i - 1] = fate
+end
+return fates
+`;
+
+/** Forgets the tries of a dead job, since when it waits, and that it was cancelled. KEYS: the job, what cancels it. */
+export const REVIVE = `
+${NOW}
+redis.call('DEL', KEYS[2])
+redis.call('HDEL', KEYS[1], 'stc', 'defa')
+redis.call('HSET', KEYS[1], 'at', now())
+`;
