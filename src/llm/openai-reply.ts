@@ -19,7 +19,13 @@ export function replyOf(completion: unknown, believesCost: boolean): ModelReply 
   if (error !== undefined) throw providerError(error, { ...facts, usage });
   const { text: content, ...end } = partsOf(choice, 'message');
   const text = requireText(content, { ...facts, ...end, usage });
-  return { text, usage, ...facts, finishReason: end.finishReason };
+  const reply = { text, usage: usage && known(usage), ...facts, finishReason: end.finishReason };
+  return known(reply);
+}
+
+/** Without the fields that are `undefined`: a codec that writes JSON refuses what would not arrive as it is. */
+function known<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as T;
 }
 
 /** The usage if it tells all of it: what is unknown is not 0. */

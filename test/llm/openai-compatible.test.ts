@@ -36,6 +36,11 @@ describe('openAICompatible', () => {
     });
   });
 
+  it('gives a reply that JSON does not change: it can cross a queue', async () => {
+    const reply = await llm(model()).execute(TEXT);
+    expect(JSON.parse(JSON.stringify(reply))).toStrictEqual(reply);
+  });
+
   it('sends one request per execution: retries are ours and counted', async () => {
     const before = server.requests();
     const missing = llm(model({ model: 'no-such-model' }));
