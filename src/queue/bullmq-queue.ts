@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { checkOptions, fail, type Rules, requireName } from '../core/check.ts';
 import { callback, count, milliseconds, number, optional, word } from '../core/rules.ts';
+import { afterCallbacks } from '../platform/background.ts';
 import { importOptional } from '../platform/optional.ts';
 import { asBuffer } from './bullmq/commands.ts';
 import { Connections, type RedisSettings } from './bullmq/connections.ts';
@@ -9,10 +10,12 @@ import { Gate } from './bullmq/gate.ts';
 import { openInbox } from './bullmq/inbox.ts';
 import { keysOf } from './bullmq/keys.ts';
 import { type Link, makeLink } from './bullmq/link.ts';
+import { sayer } from './bullmq/say.ts';
 import { sendJob } from './bullmq/send.ts';
+import { statsOf } from './bullmq/stats.ts';
 import { startBullmqWorker } from './bullmq/worker.ts';
 import { QueueAwayError } from './errors.ts';
-import type { JobQueue } from './job-queue.ts';
+import type { InboxOptions, JobQueue } from './job-queue.ts';
 
 /** The part of an ioredis client, or cluster, by which it is recognised. */
 export interface RedisClient {
@@ -96,22 +99,25 @@ export function bullmqQueue(name: string, options: BullmqQueueOptions): JobQueue
     throw new TypeError('BullmqQueueOptions: give either url or connect');
   const { lockMs = 4_000, maxDeliveries = 3, keepDeadMs = 604_800_000, keepDead = 1_000 } = options;
   const keys = keysOf(prefix, name);
+  const say = sayer(name);
   const opened = new Set<Connections>();
+  const inboxes = new Set<InboxOptions>();
   let made: Promise<Link> | undefined;
   let isClosed = false;
+  let sending = 0;
 
-  async function load() {
+  async function load(holds: boolean) {
     if (isClosed) throw new QueueAwayError(name, 'it is closed here');
     const bullmq = await importOptional('bullmqQueue', 'bullmq', () => import('bullmq'));
     const make =
       connect === undefined ? await clientOf(url ?? '') : (connect as unknown as (settings: RedisSettings) => Redis);
-    const connections = new Connections(name, make);
+    const connections = new Connections(name, make, holds);
     opened.add(connections);
     return { bullmq, connections };
   }
 
   async function link(): Promise<Link> {
-    made ??= load().then((loaded) => makeLink({ name, prefix, maxWaiting, ...loaded }));
+    made ??= load(false).then((loaded) => makeLink({ name, prefix, maxWaiting, say, ...loaded }));
     made.catch(() => {
       made = undefined;
     });
@@ -122,6 +128,14 @@ export function bullmqQueue(name: string, options: BullmqQueueOptions): JobQueue
     const linked = await link();
     await linked.gate.pass(Math.min(maxAwayMs, LOOK_MS));
     return linked;
+  }
+
+  /** Once nobody waits, the process may end. Callers go on in the callbacks that are due. */
+  function letGo({ connections }: Link): void {
+    afterCallbacks(() => {
+      const waits = [...inboxes].some(({ waiting }) => !isEmpty(waiting()));
+      connections.holds = sending > 0 || waits;
+    });
   }
 
   async function tell(id: string, message: Uint8Array, cancelMs: number): Promise<boolean> {
@@ -147,16 +161,40 @@ export function bullmqQueue(name: string, options: BullmqQueueOptions): JobQueue
         throw new RangeError(
           `the job for the queue ${name} has ${job.body.byteLength} bytes, which is more than maxBodyBytes, ${maxBodyBytes}`,
         );
-      await sendJob(await link(), job, signal, { name, maxWaiting, maxAwayMs });
+      const linked = await link();
+      linked.connections.holds = true;
+      sending += 1;
+      try {
+        await sendJob(linked, job, signal, { name, maxWaiting, maxAwayMs });
+      } finally {
+        sending -= 1;
+        letGo(linked);
+      }
     },
     async open(inbox) {
-      const { commands, gate, connections } = await link();
+      const linked = await link();
+      const { commands, gate, connections } = linked;
       const reader = connections.open('prompt');
-      const parts = { keys, commands, commandsGate: gate, reader, readerGate: new Gate(name, reader) };
-      return await openInbox(parts, inbox, maxAwayMs);
+      const readerGate = new Gate(name, reader);
+      const parts = { keys, commands, commandsGate: gate, reader, readerGate, say, onRead: () => letGo(linked) };
+      inboxes.add(inbox);
+      const opened = await openInbox(parts, inbox, maxAwayMs).catch((error: unknown) => {
+        inboxes.delete(inbox);
+        reader.disconnect();
+        throw error;
+      });
+      return {
+        address: opened.address,
+        async close() {
+          inboxes.delete(inbox);
+          await opened.close();
+        },
+      };
     },
     async cancel(id, message) {
-      if (!(await tell(id, message, CANCEL_MS))) return false;
+      const isThere = await tell(id, message, CANCEL_MS);
+      letGo(await link());
+      if (!isThere) return false;
       const queue = await (await link()).queue();
       // A job that a worker has is not removed.
       return (await queue.getBackend().remove(id, true)) === 1;
@@ -165,11 +203,11 @@ export function bullmqQueue(name: string, options: BullmqQueueOptions): JobQueue
       await tell(id, message, 0);
     },
     async work(handler, workOptions) {
-      const { bullmq, connections } = await load();
+      const { bullmq, connections } = await load(true);
       const [client, subscriber] = [connections.open('patient'), connections.open('patient')];
       const settings = { lockMs, maxDeliveries, keepDeadMs, keepDead, maxWaiting };
       const worker = startBullmqWorker(
-        { bullmq, name, prefix, keys, client, subscriber, settings },
+        { bullmq, name, prefix, keys, client, subscriber, settings, say },
         handler,
         workOptions,
       );
@@ -186,11 +224,7 @@ export function bullmqQueue(name: string, options: BullmqQueueOptions): JobQueue
     },
     async stats() {
       const { commands } = await ready();
-      const { base } = keys;
-      const lists = ['wait', 'prioritized', 'active', 'delayed', 'failed'].map((list) => base + list);
-      const counts = (await commands.ttaStats(...lists, keys.workers, base)) as number[];
-      const [waiting = 0, running = 0, delayed = 0, dead = 0, oldestMs = -1, workers = 0] = counts;
-      return { waiting, running, delayed, dead, oldestMs: oldestMs < 0 ? undefined : oldestMs, workers };
+      return await statsOf(commands, keys);
     },
     dead: deadJobs(keys, ready),
     async close() {
@@ -200,6 +234,11 @@ export function bullmqQueue(name: string, options: BullmqQueueOptions): JobQueue
       made = undefined;
     },
   };
+}
+
+function isEmpty(all: Iterable<unknown>): boolean {
+  for (const _ of all) return false;
+  return true;
 }
 
 async function clientOf(url: string) {

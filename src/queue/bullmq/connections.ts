@@ -41,12 +41,18 @@ function settingsOf(manner: Manner, connectionName: string): RedisSettings {
   };
 }
 
+/** A socket or a timer. */
+type Held = Partial<Record<'ref' | 'unref', () => void>>;
+
 export class Connections {
   readonly #name: string;
   readonly #make: (settings: RedisSettings) => Redis;
   readonly #clients = new Set<Redis>();
+  #holds: boolean;
 
-  constructor(queueName: string, make: (settings: RedisSettings) => Redis) {
+  /** @param holds whether they keep the process alive */
+  constructor(queueName: string, make: (settings: RedisSettings) => Redis, holds: boolean) {
+    this.#holds = holds;
     // Redis takes no spaces in it.
     this.#name = `tta-${queueName.replaceAll(/[^\w.-]/g, '-')}`;
     this.#make = make;
@@ -62,10 +68,30 @@ export class Connections {
     // Without a listener ioredis prints each error. Those that matter are seen where commands fail.
     client.on('error', () => {});
     client.on('end', () => this.#clients.delete(client));
+    client.on('connect', () => this.#apply(client));
+    client.on('reconnecting', () => this.#apply(client));
     // BullMQ makes a second connection of the one that it is given.
     const { duplicate } = client;
     client.duplicate = (...all) => this.#keep(duplicate.apply(client, all));
     return client;
+  }
+
+  /** Whether the connections keep the process alive, which they must while somebody waits. */
+  set holds(holds: boolean) {
+    if (holds === this.#holds) return;
+    this.#holds = holds;
+    for (const client of this.#clients) this.#apply(client);
+  }
+
+  /** A client of a cluster shows neither its sockets nor its timers: it keeps the process alive until it is closed. */
+  #apply(client: Redis): void {
+    const { stream, reconnectTimeout } = client as unknown as Partial<
+      Record<'stream' | 'reconnectTimeout', Held | null>
+    >;
+    for (const held of [stream, reconnectTimeout]) {
+      if (this.#holds) held?.ref?.();
+      else held?.unref?.();
+    }
   }
 
   close(): void {

@@ -8,6 +8,7 @@ import type { Client } from './commands.ts';
 import type { Gate } from './gate.ts';
 import type { Keys } from './keys.ts';
 import { repeatedly, rest } from './rest.ts';
+import type { Say } from './say.ts';
 
 /** How long Redis keeps replies for a process that gives no sign of life, and how often one is given, in milliseconds. */
 const KEPT_MS = 180_000;
@@ -18,7 +19,7 @@ const OVERDUE_MS = 3_000;
 /** How many replies one read takes: each may be large. */
 const AT_ONCE = 32;
 /** How often the accepted jobs are looked after, in milliseconds, and how many in one step: Redis does nothing else during it. */
-const LOOK_MS = 4_000;
+const LOOK_MS = 2_500;
 const LOOKED_AT_ONCE = 500;
 
 type Entry = readonly [id: Buffer, fields: readonly Buffer[]];
@@ -30,6 +31,9 @@ export interface InboxParts {
   /** A connection for this inbox alone: its reads block. */
   readonly reader: Client;
   readonly readerGate: Gate;
+  readonly say: Say;
+  /** Replies have come: somebody may have ended to wait. */
+  readonly onRead: () => void;
 }
 
 export async function openInbox(parts: InboxParts, options: InboxOptions, maxAwayMs: number): Promise<Inbox> {
@@ -38,6 +42,7 @@ export async function openInbox(parts: InboxParts, options: InboxOptions, maxAwa
   const address = randomUUID();
   const [stream, sign] = [keys.replies(address), keys.inbox(address)];
   const closed = new AbortController();
+  const suspects = new Set<string>();
   let last = '0-0';
 
   const failed = (error: unknown) => events.failed('inbox', error);
@@ -62,6 +67,7 @@ export async function openInbox(parts: InboxParts, options: InboxOptions, maxAwa
         if (message !== undefined) on(message);
       }
       if (entries.length > 0) forget(entries.map(([id]) => id));
+      parts.onRead();
     } finally {
       late.abort();
     }
@@ -77,7 +83,7 @@ export async function openInbox(parts: InboxParts, options: InboxOptions, maxAwa
   const loops = [
     repeatedly(read, 0, closed.signal, failed),
     repeatedly(keep, SIGN_MS, closed.signal, failed),
-    repeatedly(() => lookAfter(waiting(), { ...parts, stream }), LOOK_MS, closed.signal, failed),
+    repeatedly(() => lookAfter([...waiting()], { ...parts, stream, suspects }), LOOK_MS, closed.signal, failed),
   ];
   // A restarted Redis may have lost the sign of life: without it, it keeps few replies.
   const onReady = () => void keep().catch(failed);
@@ -94,22 +100,41 @@ export async function openInbox(parts: InboxParts, options: InboxOptions, maxAwa
   };
 }
 
+interface LookParts extends InboxParts {
+  readonly stream: string;
+  /** The jobs that were not there when we looked last. */
+  readonly suspects: Set<string>;
+}
+
 /**
  * Finds accepted jobs that Redis has no more, that have ended, or that are dead, and writes that behind the replies: who
- * still waits when it is read gets no other reply.
+ * still waits when it is read gets no other reply. A job must be missed twice: after a restart of Redis, its worker says
+ * meanwhile that it has it.
  */
-async function lookAfter(ids: Iterable<string>, parts: InboxParts & { readonly stream: string }): Promise<void> {
-  const { keys, commands, stream } = parts;
-  const all = [...ids];
-  for (let from = 0; from < all.length; from += LOOKED_AT_ONCE) {
-    const some = all.slice(from, from + LOOKED_AT_ONCE);
+async function lookAfter(ids: readonly string[], parts: LookParts): Promise<void> {
+  const { keys, commands, stream, suspects, say } = parts;
+  const missed = new Set<string>();
+  let lost = 0;
+  for (let from = 0; from < ids.length; from += LOOKED_AT_ONCE) {
+    const some = ids.slice(from, from + LOOKED_AT_ONCE);
     const fates = (await commands.ttaFates(`${keys.base}wait`, keys.base, ...some)) as unknown[];
-    const ended = some.flatMap((id, i) => (fates[i] === 0 ? [] : [[id, fates[i]] as const]));
-    for (const [id, fate] of ended)
-      await (typeof fate === 'string'
-        ? commands.xadd(stream, '*', 'id', id, 'dead', fate)
-        : commands.xadd(stream, '*', 'id', id, 'lost', ''));
+    for (const [i, id] of some.entries()) {
+      const fate = fates[i];
+      if (typeof fate === 'string') await commands.xadd(stream, '*', 'id', id, 'dead', fate);
+      else if (fate === 1 && !suspects.has(id)) missed.add(id);
+      else if (fate === 1) {
+        await commands.xadd(stream, '*', 'id', id, 'lost', '');
+        lost += 1;
+      }
+    }
   }
+  suspects.clear();
+  for (const id of missed) suspects.add(id);
+  if (lost > 0)
+    say(
+      'lost',
+      `${lost} accepted jobs are lost: Redis has no trace of them. A Redis that restarts must keep its data on disk`,
+    );
 }
 
 function messageOf(fields: readonly Buffer[]): QueueMessage | undefined {

@@ -3,6 +3,8 @@ import type { Queue } from 'bullmq';
 import { type Client, extendBullmq } from './commands.ts';
 import type { Connections } from './connections.ts';
 import { Gate } from './gate.ts';
+import type { Say } from './say.ts';
+import { checkServer } from './server-check.ts';
 
 export interface LinkOptions {
   readonly name: string;
@@ -10,6 +12,7 @@ export interface LinkOptions {
   readonly maxWaiting: number;
   readonly bullmq: typeof import('bullmq');
   readonly connections: Connections;
+  readonly say: Say;
 }
 
 export interface Link {
@@ -24,9 +27,10 @@ export interface Link {
 /** How many events BullMQ keeps in Redis. We read none. */
 const KEPT_EVENTS = 1_000;
 
-export function makeLink({ name, prefix, maxWaiting, bullmq, connections }: LinkOptions): Link {
+export function makeLink({ name, prefix, maxWaiting, bullmq, connections, say }: LinkOptions): Link {
   const commands = connections.open('prompt');
   const isExtended = extendBullmq(commands, { maxWaiting });
+  commands.once('ready', () => void checkServer(commands, say));
   let made: Queue | undefined;
   return {
     bullmq,
