@@ -64,6 +64,7 @@ const PUBLIC: Readonly<Record<string, readonly string[]>> = {
   './testing': ['createVirtualClock', 'scriptedModel', 'scriptedTask', 'settled', 'spanTree', 'startTestTelemetry'],
   './prometheus': ['PrometheusExporter'],
   './queue': [
+    'CallerAwayError',
     'bullmqQueue',
     'JobDeadError',
     'JobLostError',

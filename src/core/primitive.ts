@@ -37,7 +37,7 @@ export interface Definition<In, Out> {
   /** The author's name, if there is one. */
   readonly name?: string | undefined;
   /** The wrapped primitive, for a kind that wraps one: without an author's name it is called after it. */
-  readonly around?: (Pick<Names, 'messageName'> & Answering) | undefined;
+  readonly around?: (Pick<Names, 'messageName'> & Answering & { readonly streams: boolean }) | undefined;
   /** The name in error messages, for a primitive without an author's name. @default `retry around ask`, or the factory */
   readonly messageName?: string | undefined;
   /** What gives the output. @default the wrapped primitive */
@@ -46,6 +46,8 @@ export interface Definition<In, Out> {
   readonly workflow?: boolean | undefined;
   /** The telemetry that only this kind has, made by `telemetry/record`. */
   readonly telemetry?: KindTelemetry | undefined;
+  /** Whether its output is always a stream. @default that of the wrapped primitive, or of the last step */
+  readonly streams?: boolean | undefined;
   /** Whether it does work itself, which may have an effect, and does not only run primitives. @default false */
   readonly works?: boolean | undefined;
   readonly run: Run<In, Out>;
@@ -63,6 +65,8 @@ export class ObservedPrimitive<in In, out Out> implements Primitive<In, Out> {
   readonly messageName: string;
   readonly authorNames: readonly string[];
   readonly otherNames: readonly string[];
+  /** Whether its output is always a stream. */
+  readonly streams: boolean;
   readonly definition: Definition<In, Out>;
   readonly #telemetry: PrimitiveTelemetry;
   readonly #workflow: boolean;
@@ -77,6 +81,7 @@ export class ObservedPrimitive<in In, out Out> implements Primitive<In, Out> {
     this.messageName = name ?? definition.messageName ?? names.messageName;
     this.authorNames = [...(answering?.authorNames ?? []), ...(name === undefined ? [] : [name])];
     this.otherNames = answering?.otherNames ?? [this.name];
+    this.streams = definition.streams ?? (around ?? definition.steps?.at(-1))?.streams ?? false;
     this.definition = definition;
     this.#workflow = workflow;
     if (workflow) expectWorkflowCost(this.name);

@@ -82,6 +82,7 @@ export function map<Item>(primitive: Primitive<Item, unknown>, options: MapOptio
     type: 'map',
     name,
     around: inner,
+    streams: stream === true,
     run: async (items, context, observation) => {
       requireItems(messageName, items);
       const streams = stream ?? isAsync(items);

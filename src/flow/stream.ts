@@ -35,6 +35,7 @@ export function stream<In, Chunk>(
   return createPrimitive<In, AsyncIterableIterator<Chunk>>({
     type: 'stream',
     name,
+    streams: true,
     works: true,
     run: async (input, context) => {
       const opening = Promise.resolve(fn(input, context));

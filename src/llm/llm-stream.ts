@@ -33,6 +33,7 @@ export function llmStream(
   return createPrimitive<string | ModelRequest, AsyncIterableIterator<string>>({
     type: 'llm',
     ...modelNames(model, options.name),
+    streams: true,
     works: true,
     telemetry: modelCallTelemetry(port.asked, { streams: true }),
     run: async (input, context, observation) => {

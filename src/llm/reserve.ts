@@ -8,7 +8,7 @@ import { soundUsage } from '../ledger/usage.ts';
 type Budget = Required<Pick<Spender, 'reserve'>>;
 
 /** Gives a reservation back: a call that was not made costs nothing. */
-function notMade({ provider, model = '' }: CallPlan): Charge {
+export function notMade({ provider, model = '' }: CallPlan): Charge {
   const usage = soundUsage({ inputTokens: 0, outputTokens: 0 });
   return { provider, model, outcome: 'failed', metering: 'exact', usage, dollars: 0, pricedBy: undefined };
 }

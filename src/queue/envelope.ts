@@ -24,11 +24,12 @@ import {
   text,
   whole,
 } from './shape.ts';
+import { type AskedPlan, PLAN, SPENT, type Spent, TOLD, type Told, USAGE } from './told.ts';
 
 export const VERSION = 1;
 
 /** The longest head, in bytes. */
-export const MAX_HEAD_BYTES = 65_536;
+export const MAX_HEAD_BYTES = 262_144;
 
 /** The head of a job. */
 export interface JobHead {
@@ -46,21 +47,46 @@ export interface JobHead {
   readonly attempt?: number | undefined;
   /** Whether each model call must be asked for: a budget is around the call. */
   readonly asks?: boolean | undefined;
+  /** Whether the producer wants to know of each charge. */
+  readonly charges?: boolean | undefined;
 }
 
 /** What a worker sends. */
 export type ReplyHead = { readonly v: number /** Names the start that it is of. */; readonly run: string } & (
-  | { readonly kind: 'output'; readonly codec: string }
-  | { readonly kind: 'error'; readonly error: unknown }
+  | ({ readonly kind: 'output'; readonly codec: string } & Told)
+  | ({ readonly kind: 'error'; readonly error: unknown } & Told)
+  /** Money was spent. The messages of a run have numbers: one may come twice. */
+  | { readonly kind: 'spent'; readonly n: number; readonly items: readonly Spent[] }
+  /** May a model call be made? The calls of a run have numbers. */
+  | { readonly kind: 'ask'; readonly n: number; readonly plan: AskedPlan }
+  /** What the call would cost: the answer to the question `q`. No `dollars`: it is unknown. */
+  | { readonly kind: 'priced'; readonly n: number; readonly q: number; readonly dollars?: number | undefined }
 );
 
 /** What a producer sends to the worker that runs a job. */
-export type ControlHead = { readonly v: number } & {
-  readonly kind: 'cancel';
-  /** What the cancellation makes of the work. */
-  readonly outcome: Cancellation;
-  readonly reason: unknown;
-};
+export type ControlHead = { readonly v: number } & (
+  | {
+      readonly kind: 'cancel';
+      /** What the cancellation makes of the work. */
+      readonly outcome: Cancellation;
+      readonly reason: unknown;
+      /** Whether the caller waits still for what the work makes of it, until `give_up`. */
+      readonly grace?: boolean | undefined;
+    }
+  | { readonly kind: 'give_up' }
+  /** The answers to the ask `n` of a run; `wait`: there is none yet. */
+  | { readonly kind: 'granted'; readonly run: string; readonly n: number }
+  | { readonly kind: 'wait'; readonly run: string; readonly n: number }
+  | { readonly kind: 'refused'; readonly run: string; readonly n: number; readonly error: unknown }
+  /** What would the call of the ask `n` cost with this usage? */
+  | {
+      readonly kind: 'price';
+      readonly run: string;
+      readonly n: number;
+      readonly q: number;
+      readonly usage: readonly number[];
+    }
+);
 
 const WORD = text(256);
 const LONG = text(MAX_HEAD_BYTES);
@@ -75,6 +101,7 @@ const JOB: Shape<JobHead> = {
   workflow: maybe(LONG),
   attempt: maybe(whole),
   asks: maybe(flag),
+  charges: maybe(flag),
 };
 
 /** A shape for each kind of a head that has several. */
@@ -83,14 +110,22 @@ type Shapes<Head extends { readonly kind: string }> = {
 };
 
 const REPLY: Shapes<ReplyHead> = {
-  output: { v: whole, kind: oneOf('output'), run: WORD, codec: WORD },
-  error: { v: whole, kind: oneOf('error'), run: WORD, error: anything },
+  output: { v: whole, kind: oneOf('output'), run: WORD, codec: WORD, ...TOLD },
+  error: { v: whole, kind: oneOf('error'), run: WORD, error: anything, ...TOLD },
+  spent: { v: whole, kind: oneOf('spent'), run: WORD, n: whole, items: SPENT },
+  ask: { v: whole, kind: oneOf('ask'), run: WORD, n: whole, plan: PLAN },
+  priced: { v: whole, kind: oneOf('priced'), run: WORD, n: whole, q: whole, dollars: maybe(finite) },
 };
 
 const CANCELLATION: Guard<Cancellation> = oneOf('timeout', 'cancelled', 'superseded', 'rejected');
 
 const CONTROL: Shapes<ControlHead> = {
-  cancel: { v: whole, kind: oneOf('cancel'), outcome: CANCELLATION, reason: anything },
+  cancel: { v: whole, kind: oneOf('cancel'), outcome: CANCELLATION, reason: anything, grace: maybe(flag) },
+  give_up: { v: whole, kind: oneOf('give_up') },
+  granted: { v: whole, kind: oneOf('granted'), run: WORD, n: whole },
+  wait: { v: whole, kind: oneOf('wait'), run: WORD, n: whole },
+  refused: { v: whole, kind: oneOf('refused'), run: WORD, n: whole, error: anything },
+  price: { v: whole, kind: oneOf('price'), run: WORD, n: whole, q: whole, usage: USAGE },
 };
 
 /** What was read. `why` contains nothing of the message. */

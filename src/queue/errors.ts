@@ -101,7 +101,22 @@ export class UnreadableReplyError extends Error {
   }
 }
 
+/** The program that has asked for a job does not answer, so its budget cannot be asked: the model call was not made. */
+export class CallerAwayError extends Error {
+  override readonly name = 'CallerAwayError';
+  readonly [VERDICT] = 'failure';
+  readonly queueName: string;
+  readonly silentMs: number;
+
+  constructor(queueName: string, silentMs: number) {
+    super(`the caller of a job of the queue ${queueName} says nothing for ${silentMs} ms: its budget cannot be asked`);
+    this.queueName = queueName;
+    this.silentMs = silentMs;
+  }
+}
+
 acrossCopies({
+  CallerAwayError,
   QueueFullError,
   QueueAwayError,
   JobLostError,

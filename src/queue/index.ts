@@ -5,6 +5,7 @@ export type { Codec, SizeLimit } from './codec.ts';
 export { type Devalue, devalueCodec } from './devalue-codec.ts';
 export { type DistributeOptions, distribute } from './distribute.ts';
 export {
+  CallerAwayError,
   JobDeadError,
   JobLostError,
   PayloadTooLargeError,

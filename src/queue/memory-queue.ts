@@ -40,9 +40,16 @@ export function memoryQueue(name: string, options: MemoryQueueOptions = {}): Job
   const inboxes = new Map<string, (message: QueueMessage) => void>();
   let closed = false;
 
-  // In turns, so that each worker has its share.
+  // In turns, so that each worker has its share, and that a job which a worker hands back comes to another one.
   const serve = () => {
-    for (let started = true; started; ) started = [...workers].map(({ take }) => take()).includes(true);
+    for (let started = true; started; ) {
+      started = false;
+      for (const worker of [...workers]) {
+        if (!worker.take()) continue;
+        started = true;
+        if (workers.delete(worker)) workers.add(worker);
+      }
+    }
   };
   const jobs = createJobs(clock, serve);
   const surroundings = {

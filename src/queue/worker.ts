@@ -1,18 +1,14 @@
-import { randomUUID } from 'node:crypto';
-import { CancelScope } from '../core/cancellation.ts';
-import { checkOptions, type Rules } from '../core/check.ts';
-import { jobContext, outside } from '../core/job-context.ts';
+import { checkOptions, fail, type Rule, type Rules } from '../core/check.ts';
 import { type ObservedPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
-import { count, having, optional } from '../core/rules.ts';
-import { isStream } from '../core/stream.ts';
-import { shownOfJob, workerRecorder } from '../telemetry/record/queue.ts';
-import { type Codec, decodeValue, encodeValue } from './codec.ts';
+import { count, having, milliseconds, optional } from '../core/rules.ts';
+import { isPlain } from '../core/show.ts';
+import { type Clock, systemClock } from '../platform/clock.ts';
+import { workerRecorder } from '../telemetry/record/queue.ts';
+import type { Codec } from './codec.ts';
 import { watchDepth } from './depth-watch.ts';
-import { readControl, readJob, write } from './envelope.ts';
-import { errorOf, recordOf } from './error-record.ts';
-import { StreamNotDistributableError } from './errors.ts';
-import type { DrainReport, JobEnd, JobHandler, JobQueue, WorkerHandle } from './job-queue.ts';
+import type { DrainReport, JobQueue, WorkerHandle } from './job-queue.ts';
 import { jsonCodec } from './json-codec.ts';
+import { WorkerJobs } from './worker-jobs.ts';
 
 export interface WorkerOptions {
   /** Where the jobs come from. */
@@ -23,6 +19,8 @@ export interface WorkerOptions {
   readonly concurrency?: number | undefined;
   /** More codecs, beside `jsonCodec`. @default none */
   readonly codecs?: readonly Codec[] | undefined;
+  /** The clock of the jobs. @default the machine's clock */
+  readonly clock?: Clock | undefined;
 }
 
 export interface Worker {
@@ -32,18 +30,41 @@ export interface Worker {
   stop(graceMs?: number): Promise<DrainReport>;
 }
 
-const RULES: Rules<WorkerOptions> = {
-  queue: having<JobQueue>('work'),
-  primitives: () => {},
-  concurrency: optional(count),
-  codecs: () => {},
+const namedPrimitives: Rule<WorkerOptions['primitives']> = (where, option, value) => {
+  const named = Object.entries(isPlain(value) || isModule(value) ? value : {});
+  if (named.length === 0) fail(where, option, 'must be an object with a primitive for each name', value);
+  for (const [name, primitive] of named)
+    requirePrimitive(where, `${option}.${name}`, primitive as Primitive<never, unknown>);
 };
 
-/** A worker that has not this primitive waits so long before the job may come to it again, in milliseconds. */
-const HAND_BACK_MS = 1_000;
+/** What `import * as` gives has no prototype, and is no plain object in all versions of Node.js. */
+function isModule(value: unknown): value is Readonly<Record<string, unknown>> {
+  return Object.prototype.toString.call(value) === '[object Module]';
+}
+
+const codecList: Rule<readonly Codec[]> = (where, option, value) => {
+  if (!Array.isArray(value)) fail(where, option, 'must be a list of codecs', value);
+  for (const [i, codec] of value.entries()) having<Codec>('encode', 'decode')(where, `${option}[${i}]`, codec);
+};
+
+const RULES: Rules<WorkerOptions> = {
+  queue: having<JobQueue>('work', 'stats'),
+  primitives: namedPrimitives,
+  concurrency: optional(count),
+  codecs: optional(codecList),
+  clock: optional(having<Clock>('now', 'sleep', 'after')),
+};
+
+/** How long before the end of the grace a worker hands back what still runs, in milliseconds. */
+const HAND_BACK_MS = 2_000;
 
 /**
- * Takes jobs from a queue and runs them.
+ * Takes jobs from a queue and runs them. Each job is one run of its primitive, in the trace of its caller. The ids and
+ * tags of the caller, its cancellation and its budgets hold there too. `context.idempotencyKey` is the id of the job: the
+ * same each time that it is started.
+ *
+ * A job for a primitive or a codec that is not here, or of a newer version of this package, goes back to the queue for
+ * another worker. If none takes it within 10 minutes, it goes to the list of dead jobs.
  *
  * @example
  * const worker = await startWorker({ queue, primitives: { summarise } });
@@ -52,87 +73,38 @@ const HAND_BACK_MS = 1_000;
  */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   checkOptions('WorkerOptions', options, RULES);
-  const { queue, primitives, concurrency = 8, codecs = [] } = options;
+  const { queue, primitives, concurrency = 8, codecs = [], clock = systemClock } = options;
   const record = workerRecorder(queue.name);
-  const byName = new Map<string, ObservedPrimitive<never, unknown>>();
-  for (const [name, primitive] of Object.entries(primitives))
-    byName.set(name, requirePrimitive('WorkerOptions', `primitives.${name}`, primitive));
-  const known = new Map([jsonCodec, ...codecs].map((codec) => [codec.name, codec]));
-
-  function unreadable(why: string): JobEnd {
-    record.died('unreadable');
-    return { end: 'dead', why: `unreadable: ${why}` };
-  }
-
-  const handler: JobHandler = async (job, run) => {
-    const received = readJob(job.body);
-    if (received.is === 'newer') {
-      record.handedBack('newer_version');
-      return { end: 'handed_back', delayMs: HAND_BACK_MS };
-    }
-    if (received.is === 'unreadable') return unreadable(received.why);
-    const { head, payload } = received;
-    const { v, name, codec: codecName, attempt, workflow, carrier, tenant, tags } = head;
-    const primitive = byName.get(name);
-    const codec = known.get(codecName);
-    if (primitive === undefined || codec === undefined) {
-      record.handedBack('unknown_primitive');
-      return { end: 'handed_back', delayMs: HAND_BACK_MS };
-    }
-    const input = decodeValue(codec, payload);
-    if (input.is !== 'ok') return unreadable(input.why);
-    record.started(run.delivery, run.waitedMs);
-    const id = randomUUID();
-    const scope = new CancelScope();
-    run.onMessage((message) => {
-      const control = readControl(message);
-      if (control.is !== 'ok') return;
-      const { outcome, reason } = control.head;
-      scope.cancel(errorOf(reason), outcome);
-    });
-    const context = outside(() =>
-      jobContext({
-        job: { idempotencyKey: job.id, workflowSink: undefined },
-        carrier,
-        scope,
-        workflowName: workflow,
-        attempt,
-        options: { tenant, tags },
-        expiresInMs: run.expiresInMs,
-        shown: shownOfJob(queue.name, run),
-      }),
-    );
-    let body: Uint8Array;
-    try {
-      const output: unknown = await outside(() => primitive.invoke(input.value as never, context));
-      if (isStream(output)) throw new StreamNotDistributableError(primitive.messageName);
-      const limit = { what: 'output', maxBytes: queue.maxBodyBytes } as const;
-      body = write({ v, run: id, kind: 'output', codec: codec.name }, encodeValue(codec, output, limit), limit);
-    } catch (error) {
-      body = write({ v, run: id, kind: 'error', error: recordOf(error) });
-    }
-    await run.reply(body);
-    record.ended();
-    return { end: 'done' };
-  };
-
-  const handle: WorkerHandle = await queue.work(handler, { concurrency, events: record });
+  const jobs = new WorkerJobs({
+    queue,
+    record,
+    clock,
+    primitives: new Map(Object.entries(primitives) as [string, ObservedPrimitive<never, unknown>][]),
+    codecs: new Map([jsonCodec, ...codecs].map((codec) => [codec.name, codec])),
+  });
+  const handle: WorkerHandle = await queue.work(jobs.handle, { concurrency, events: record });
   record.offered(concurrency);
   const unwatch = watchDepth(queue, record);
-  let stopped: Promise<DrainReport> | undefined;
+
   async function stop(graceMs: number): Promise<DrainReport> {
     record.offered(-concurrency);
+    // The work needs a moment to hear of it, and the engine to give the job to another worker.
+    const disarm = clock.after(graceMs - Math.min(HAND_BACK_MS, graceMs / 5), () => jobs.handBackAll());
     try {
       return await handle.drain(graceMs);
     } finally {
+      disarm();
       unwatch();
     }
   }
+
+  let stopped: Promise<DrainReport> | undefined;
   return {
     get running() {
       return handle.running;
     },
     stop: (graceMs = 30_000) => {
+      milliseconds('stop', 'graceMs', graceMs);
       stopped ??= stop(graceMs);
       return stopped;
     },

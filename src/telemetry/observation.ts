@@ -7,8 +7,8 @@ import type { Cancellation, Outcome } from './semconv.ts';
 
 /** Takes the workflows of a job that another process has asked for: that process counts them. */
 export interface WorkflowSink {
-  /** A workflow has ended. `seconds` is `NaN` where no clock was read. */
-  ended(workflowName: string, outcome: Outcome, seconds: number): void;
+  /** Executions of a workflow have ended, which took so many seconds each; `NaN` where no clock was read. */
+  ended(workflowName: string, outcome: Outcome, seconds: number, times?: number): void;
 }
 
 /** The part of the work's context that an observation needs. */

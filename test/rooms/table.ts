@@ -67,8 +67,9 @@ export const ROOMS: readonly Room[] = [
   {
     where: 'src/queue/',
     may: [
-      ...PRIMITIVES,
-      ...['src/platform/', 'src/telemetry/verdict.ts', 'node:async_hooks', 'node:crypto', 'bullmq', 'ioredis'],
+      ...[...PRIMITIVES, 'src/platform/', 'src/ledger/', 'src/llm/reserve.ts', 'src/telemetry/verdict.ts'],
+      ...['src/telemetry/semconv.ts', 'type src/telemetry/observation.ts', 'node:async_hooks', 'node:crypto'],
+      ...['bullmq', 'ioredis'],
     ],
     what: 'work that is done on other machines, with the client libraries of queue engines; no engine of our own',
   },

@@ -4,10 +4,13 @@ import { messageOf } from '../../platform/message-of.ts';
 import { redact } from '../../platform/redact.ts';
 import { HistogramTable } from '../histogram-table.ts';
 import { labelValue } from '../label-sets.ts';
+import type { Observation } from '../observation.ts';
 import type { KindTelemetry } from '../primitive-telemetry.ts';
 import { ATTR, INSTRUMENT } from '../semconv.ts';
 import { type Series, SeriesTable } from '../series-table.ts';
 import { warnSometimes } from '../warn-sometimes.ts';
+
+export type { Observation };
 
 const BY_NAME = [ATTR.queueName];
 const BY_REASON = [ATTR.queueName, ATTR.queueReason];
