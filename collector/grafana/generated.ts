@@ -1,13 +1,14 @@
 /** The files of this folder that are generated. */
 import { llm } from './llm.ts';
 import { overview } from './overview.ts';
+import { queues } from './queues.ts';
 import { resilience } from './resilience.ts';
 import { grafanaRules } from './rules.ts';
 import { telemetry } from './telemetry.ts';
 import { workflows } from './workflows.ts';
 
 /** In the order in which they should be read. */
-const dashboards = [overview, workflows, resilience, llm, telemetry];
+const dashboards = [overview, workflows, resilience, llm, queues, telemetry];
 
 const json = (value: object) => `${JSON.stringify(value, null, 2)}\n`;
 

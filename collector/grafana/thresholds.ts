@@ -35,3 +35,4 @@ const valueTexts = (...texts: readonly (readonly [text: string, color: string])[
 export const UP = valueTexts(['DOWN', 'red'], ['UP', 'green']);
 export const OBSERVED = valueTexts(['no', 'red'], ['observed', 'green']);
 export const CIRCUIT = valueTexts(['closed', 'green'], ['half-open', 'yellow'], ['open', 'red']);
+export const SHARED = valueTexts(['shared', 'green'], ['local', 'yellow']);

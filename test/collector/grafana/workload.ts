@@ -28,6 +28,7 @@ import {
   workflow,
 } from '../../../src/index.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
+import { distribute, memoryQueue, startWorker } from '../../../src/queue/index.ts';
 
 /** The share of calls to models and services that fail, from 0 to 1. A test changes it to make an outage. */
 export const faults = { share: 0.02 };
@@ -178,8 +179,20 @@ export function supportDesk() {
     conditional((question: string) => question.startsWith('new'), trial, known),
   );
 
+  // Its worker is in this process.
+  const queue = memoryQueue('translations');
+  const translate = service('translate', 60, 1);
+  void startWorker({ queue, primitives: { translate }, concurrency: 3 });
+  const away = { take: () => Promise.reject(new Error('down')), giveBack: () => {} };
+  const limited = rateLimit(distribute('translate', translate, { queue }), {
+    ...{ name: 'translations', algorithm: 'bucket', permits: 50, perMs: 1_000 },
+    store: away,
+  });
+  const remote = workflow('translate-ticket', limited);
+
   const handle = async (ticket: number): Promise<void> => {
     const all = [
+      remote.execute(ticket),
       answer.execute(ticket),
       classify.execute(ticket),
       sync.execute(ticket),
