@@ -50,9 +50,9 @@ export class LoopLimitError extends Error {
     this.#lastOutput = lastOutput;
   }
 
-  /** What the last iteration gave. */
+  /** What the last iteration gave; `undefined` of an error from another process. */
   get lastOutput(): unknown {
-    return this.#lastOutput;
+    return #lastOutput in this ? this.#lastOutput : undefined;
   }
 }
 

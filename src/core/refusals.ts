@@ -23,9 +23,9 @@ export class NoRouteError extends Error {
     this.#route = route;
   }
 
-  /** What the selector gave. */
+  /** What the selector gave; `undefined` of an error from another process. */
   get route(): unknown {
-    return this.#route;
+    return #route in this ? this.#route : undefined;
   }
 }
 
@@ -46,9 +46,9 @@ export class NoCaseError extends Error {
     this.#value = value;
   }
 
-  /** What the selector gave. */
+  /** What the selector gave; `undefined` of an error from another process. */
   get value(): unknown {
-    return this.#value;
+    return #value in this ? this.#value : undefined;
   }
 }
 

@@ -1,7 +1,7 @@
 import { copyText } from './copy-text.ts';
 import { GROUPS } from './secret-shapes.ts';
 
-/** The longest text that is kept, in characters. */
+/** The longest text that is kept if nothing else is said, in characters. */
 const MAX_LENGTH = 2_048;
 /** How much of a text is searched. The rest is never shown, so that a text of any length costs the same. */
 const SEARCHED = 8_192;
@@ -19,12 +19,12 @@ export function hideSecrets(text: string): string {
 }
 
 /**
- * At most 2,048 characters of `text`, without what looks like a credential. Texts of errors can contain secrets: a
+ * At most `maxLength` characters of `text`, without what looks like a credential. Texts of errors can contain secrets: a
  * provider's 401 quotes the key that it refused, a client's error quotes the URL with its password.
  */
-export function redact(text: string): string {
+export function redact(text: string, maxLength: number = MAX_LENGTH): string {
   const safe = hideSecrets(text.slice(0, SEARCHED));
-  const longest = text.length > SEARCHED ? Math.min(MAX_LENGTH, Math.max(0, safe.length - MARGIN)) : MAX_LENGTH;
+  const longest = text.length > SEARCHED ? Math.min(maxLength, Math.max(0, safe.length - MARGIN)) : maxLength;
   // A part of a text keeps the whole text in memory: what is returned is a copy.
   return copyText(safe.length > longest ? `${safe.slice(0, longest)}…` : safe);
 }

@@ -4,8 +4,8 @@ import type { Settle, Spender } from '../core/spending.ts';
 import type { CallPlan } from '../ledger/charge.ts';
 import { notMade } from '../llm/reserve.ts';
 import { type ControlHead, type ReplyHead, VERSION } from './envelope.ts';
-import { errorOf } from './error-record.ts';
 import { CallerAwayError } from './errors.ts';
+import { errorOf } from './revive-error.ts';
 import type { SpentMessages } from './spent-messages.ts';
 import { receivedUsage, sentPlan } from './told.ts';
 

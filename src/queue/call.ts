@@ -12,11 +12,12 @@ import type { Observation, ProducerRecorder } from '../telemetry/record/queue.ts
 import { type Codec, decodeValue, encodeValue } from './codec.ts';
 import { countTold } from './count-told.ts';
 import { type ControlHead, type JobHead, type ReplyHead, readReply, VERSION, whyNot, write } from './envelope.ts';
-import { errorOf, recordOf } from './error-record.ts';
+import { recordOf } from './error-record.ts';
 import { JobDeadError, JobLostError, PayloadTooLargeError, UnreadableReplyError } from './errors.ts';
 import { Grants } from './grants.ts';
 import type { JobQueue, QueueMessage } from './job-queue.ts';
 import type { Listener, Producer } from './producer.ts';
+import { errorOf } from './revive-error.ts';
 import { refusalOf, sendJob } from './send-job.ts';
 import { receivedCharge } from './told.ts';
 

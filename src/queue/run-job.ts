@@ -12,10 +12,11 @@ import { shownOfJob } from '../telemetry/record/queue.ts';
 import { Asks } from './asks.ts';
 import { type Codec, encodeValue } from './codec.ts';
 import { type JobHead, type ReplyHead, readControl, write } from './envelope.ts';
-import { errorOf, recordOf } from './error-record.ts';
+import { recordOf } from './error-record.ts';
 import { StreamNotDistributableError } from './errors.ts';
 import type { JobEnd, JobRun, QueuedJob } from './job-queue.ts';
 import { JobReport } from './job-report.ts';
+import { errorOf } from './revive-error.ts';
 import { SpentMessages } from './spent-messages.ts';
 import type { Told } from './told.ts';
 

@@ -7,18 +7,12 @@ import { isInconclusive } from '../core/refusals.ts';
 import type { WorkflowContext } from '../core/workflow-context.ts';
 import { readProperty } from '../platform/read-property.ts';
 import type { Observation } from '../telemetry/record/callback.ts';
-import type { CircuitResult } from './circuit.ts';
 import { isDatabaseAnswer } from './database-errors.ts';
 import { isMarked } from './do-not-retry.ts';
 import { grpcKind, isFault, isThrottling, isTimeLimit, isUntrustedServer } from './error-kinds.ts';
 import { errorsWithin, headerOf, innerErrors, statusOf } from './foreign-error.ts';
+import { type Judgement, judgementOf } from './judgement.ts';
 import { isNoAnswer, isReportedError, isUnpaid } from './model-errors.ts';
-
-export interface Judgement {
-  readonly retry: boolean;
-  /** `success`: the dependency has answered. `unknown`: the error says nothing about the dependency. */
-  readonly circuit: CircuitResult;
-}
 
 const TRANSIENT: Judgement = { retry: true, circuit: 'failure' };
 const BROKEN: Judgement = { retry: false, circuit: 'failure' };
@@ -30,8 +24,11 @@ const CALLERS: Judgement = { retry: false, circuit: 'unknown' };
 /** The 4xx after which the same request may succeed. */
 const TRANSIENT_4XX = new Set([408, 409, 425, 429]);
 /** Errors of ours that every repetition would bring again, and a saga that is not undone. */
-const FINAL = new Set<unknown>(['LoopLimitError', 'CompensationError']);
-const FINAL_REFUSALS = new Set<unknown>(['NoRouteError', 'NoCaseError', 'BudgetExceededError']);
+const FINAL = new Set<unknown>(['LoopLimitError', 'CompensationError', 'PayloadTooLargeError']);
+const FINAL_REFUSALS = new Set<unknown>([
+  ...['NoRouteError', 'NoCaseError', 'BudgetExceededError'],
+  ...['PayloadTooLargeError', 'StreamNotDistributableError'],
+]);
 /** Refusals of ours that say when they end; without that, they never do. */
 const TIMED_REFUSALS = new Set<unknown>(['CircuitOpenError', 'RateLimitError']);
 
@@ -68,7 +65,7 @@ function askedToRetry(error: unknown): boolean | undefined {
 function judgeWithin(error: unknown, seen: Set<unknown>): Judgement | undefined {
   if (typeof error !== 'object' || error === null || seen.has(error) || seen.size > 16) return undefined;
   seen.add(error);
-  return judgeOwn(error, seen) ?? judgeCauses(error, seen);
+  return judgementOf(error) ?? judgeOwn(error, seen) ?? judgeCauses(error, seen);
 }
 
 function judgeCauses(error: object, seen: Set<unknown>): Judgement | undefined {

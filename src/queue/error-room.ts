@@ -1,0 +1,63 @@
+import { readProperty } from '../platform/read-property.ts';
+import { redact } from '../platform/redact.ts';
+
+/** The largest record of an error with all that is in it, in bytes, but for some of its keys. */
+const MAX_BYTES = 24_000;
+/** So many errors are in a record at most. */
+export const MAX_ERRORS = 16;
+/** The deepest cause that crosses. */
+export const MAX_CAUSES = 5;
+const MAX_STACK = 2_048;
+const MAX_ITEMS = 64;
+const MAX_WORD = 256;
+
+/** What a record of an error still has room for. An error may be large, or refer to itself. */
+export class ErrorRoom {
+  #left = MAX_BYTES;
+  #stacksLeft = 2 * MAX_STACK;
+  #errors = 0;
+
+  /** Whether there is room for another error. */
+  admitsError(): boolean {
+    if (this.#left < 200 || this.#errors >= MAX_ERRORS) return false;
+    this.#errors += 1;
+    return true;
+  }
+
+  /** The text without what looks like a credential, cut to the room that is left. */
+  text(text: string, maxLength: number): string {
+    let cut = redact(text, maxLength);
+    // One character may be six bytes of JSON.
+    if (bytesOf(cut) > this.#left) cut = redact(cut, Math.floor(this.#left / 6));
+    this.#left -= bytesOf(cut);
+    return cut;
+  }
+
+  /** The lines of a stack. What is before them is the message. */
+  stack(stack: unknown): string | undefined {
+    if (typeof stack !== 'string') return undefined;
+    const start = stack.slice(0, 65_536).search(/^ {4}at /m);
+    if (start < 0 || this.#stacksLeft <= 0) return undefined;
+    const lines = this.text(stack.slice(start, start + MAX_STACK), MAX_STACK);
+    this.#stacksLeft -= lines.length;
+    return lines;
+  }
+
+  /** A copy of a text, a number, a flag, or of a short list or table of these. */
+  fact(value: unknown, level = 0): unknown {
+    if (typeof value === 'string') return this.text(value, level === 0 ? MAX_STACK : MAX_WORD);
+    if (typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) {
+      this.#left -= 30;
+      return value;
+    }
+    if (typeof value !== 'object' || value === null || level > 0 || this.#left < 1_000) return undefined;
+    if (Array.isArray(value)) return value.slice(0, MAX_ITEMS).map((each) => this.fact(each, 1) ?? '');
+    const keys = Object.keys(value).slice(0, MAX_ITEMS);
+    const entries = keys.map((key) => [this.text(key, MAX_WORD), this.fact(readProperty(value, key), 1)]);
+    return Object.fromEntries(entries.filter(([, each]) => each !== undefined));
+  }
+}
+
+function bytesOf(text: string): number {
+  return Buffer.byteLength(JSON.stringify(text));
+}
