@@ -80,6 +80,7 @@ export type {
   FailureRatioOptions,
 } from './resilience/circuit-options.ts';
 export type { CircuitKeyOptions, CircuitSource, SharedCircuitOptions } from './resilience/circuit-source.ts';
+export type { CircuitAnswer, CircuitRequest, CircuitStep, CircuitStore } from './resilience/circuit-store.ts';
 export { doNotRetry } from './resilience/do-not-retry.ts';
 export { type ConditionalSubstitute, type FallbackOptions, fallback, type Substitute } from './resilience/fallback.ts';
 export { type HedgeOptions, hedge } from './resilience/hedge.ts';
@@ -91,6 +92,7 @@ export type {
   RateLimitStore,
   SharedBucket,
 } from './resilience/rate-limit-store.ts';
+export { type RedisCircuitStoreOptions, redisCircuitStore } from './resilience/redis-circuit-store.ts';
 export { type RedisRateLimitStoreOptions, redisRateLimitStore } from './resilience/redis-rate-limit-store.ts';
 export { type RetryOptions, retry } from './resilience/retry.ts';
 export { type RetryBudget, type RetryBudgetOptions, retryBudget } from './resilience/retry-budget.ts';

@@ -44,6 +44,7 @@ const PUBLIC: Readonly<Record<string, readonly string[]>> = {
     'race',
     'rateLimit',
     'redisBudgetStore',
+    'redisCircuitStore',
     'redisRateLimitStore',
     'retry',
     'retryBudget',

@@ -82,7 +82,8 @@ export class SharedState {
   }
 
   #warn(error: unknown): void {
-    if (this.#hasWarned) return;
+    // One failure alone may be a question that the end of the program has cut off.
+    if (this.#hasWarned || this.#health.failures < 2) return;
     this.#hasWarned = true;
     process.emitWarning(
       `${this.#messageName}: the state that it shares with other processes cannot be reached (${redact(messageOf(error))}); it goes on with its own. A metric says how long`,

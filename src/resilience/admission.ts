@@ -4,13 +4,16 @@ export class Admission {
   readonly epoch: number;
   /** The execution of the same circuit that this one is inside of, and a part of. */
   readonly whole: Admission | undefined;
+  /** The epoch of the shared circuit that has admitted it as a probe; `undefined` where this process has admitted it. */
+  readonly probe: number | undefined;
   hasEnded = false;
   /** What its parts have ended with and what has counted: the same must not count again for the whole. */
   #counted: WeakSet<object> | undefined;
 
-  constructor(epoch: number, whole: Admission | undefined) {
+  constructor(epoch: number, whole: Admission | undefined, probe = whole?.probe) {
     this.epoch = epoch;
     this.whole = whole;
+    this.probe = probe;
   }
 
   hasCounted(end: unknown): boolean {

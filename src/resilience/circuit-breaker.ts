@@ -42,6 +42,9 @@ const RULES: Rules<CircuitBreakerOptions<never>> = { name: optionalName, ...SOUR
  * Work that never ends is no failure: put a `timeout` inside. An execution inside another one of the same circuit is a
  * part of it: it needs no probe of its own, and what passes through both counts once.
  *
+ * With a `store`, several processes share the circuit. What the gauge and the metrics of the circuit show is what this
+ * process does. If the store does not answer, its own results open and close its own circuit, and a metric says so.
+ *
  * @example
  * const guarded = circuitBreaker(timeout(ask, { timeoutMs: 30_000 }), { consecutiveFailures: 5, openMs: 10_000 });
  * @throws TypeError, RangeError at construction when an option is wrong; TypeError at execution when a key is not a text
@@ -82,7 +85,8 @@ export function circuitBreaker<In, Out>(
       const { clock } = context;
       const found = circuitFor(input, context);
       const circuit = isPromise(found) ? await found : found;
-      const admission = circuit.admit(clock, context);
+      const admitted = circuit.admit(clock, context, observation);
+      const admission = isPromise(admitted) ? await admitted : admitted;
       if (admission === undefined) {
         const { state, until } = circuit.refusal();
         record.refused(observation, state);
@@ -94,13 +98,13 @@ export function circuitBreaker<In, Out>(
         try {
           result = failure === undefined ? 'success' : resultOf(failure.error, context, observation);
         } finally {
-          const changedTo = circuit.settle(admission, result, failure?.error, clock);
+          const changedTo = circuit.settle(admission, result, failure?.error, clock, context);
           if (changedTo !== undefined) record.changed(observation, changedTo);
         }
       };
       let output: Out;
       try {
-        output = await inner.invoke(input, context.insideOf(circuit, admission));
+        output = await inner.invoke(input, circuit.inside(context, admission));
       } catch (error) {
         onEnd({ error });
         throw error;

@@ -45,6 +45,8 @@ export class LiveCircuit implements Circuit {
   readonly #rules: CircuitRules<unknown>;
   readonly #members: CircuitMember[] = [];
   #value: CircuitValue<unknown>;
+  /** When the circuit that has opened admits a probe. */
+  readonly #opening = { until: Number.POSITIVE_INFINITY };
   #isOver = NEVER_OVER;
 
   constructor(rules: CircuitRules<unknown>) {
@@ -58,11 +60,11 @@ export class LiveCircuit implements Circuit {
   }
 
   isolate(): void {
-    if (this.#value.state !== 'isolated') this.#become(isolatedCircuit(this.#value));
+    if (this.#value.state !== 'isolated') this.become(isolatedCircuit(this.#value));
   }
 
   reset(): void {
-    this.#become(closedCircuit(this.#rules, this.#value.epoch + 1));
+    this.become(closedCircuit(this.#rules, this.#value.epoch + 1));
   }
 
   /** Shows the circuit under one more name. */
@@ -79,27 +81,51 @@ export class LiveCircuit implements Circuit {
     for (const member of this.#members.splice(0)) member.leave();
   }
 
+  /** What the circuit is now. */
+  get value(): CircuitValue<unknown> {
+    return this.#value;
+  }
+
   /**
    * Admits the execution; `undefined` when it is refused. An execution inside another one of this circuit is a part of
    * it, and needs no admission of its own: a probe that waited for a second probe would wait for itself.
    */
   admit(clock: Clock, context: ExecutionContext): Admission | undefined {
+    const part = this.partOf(context);
+    if (part !== undefined) return part;
     const { epoch, state } = this.#value;
-    const whole = context.innermost(this, isRunning);
-    if (whole !== undefined && whole.epoch === epoch) return new Admission(epoch, whole);
     if (state === 'closed') return new Admission(epoch, undefined);
     const next = admit(this.#rules, this.#value, clock.now());
     if (next === undefined) return undefined;
-    this.#become(next, clock);
+    this.become(next, clock);
     return new Admission(next.epoch, undefined);
   }
 
-  /**
-   * Call it when the execution has ended. An error counts once, and so does success: for the innermost execution, or for
-   * a whole probe. Returns the new state of the circuit, if it changed.
-   */
+  /** The admission of an execution that is a part of another one. */
+  partOf(context: ExecutionContext): Admission | undefined {
+    const { epoch } = this.#value;
+    const whole = context.innermost(this, isRunning);
+    return whole?.epoch === epoch ? new Admission(epoch, whole) : undefined;
+  }
+
+  /** The context of what this admission admits. */
+  inside(context: ExecutionContext, admission: Admission): ExecutionContext {
+    return context.insideOf(this, admission);
+  }
+
+  /** Call it when the execution has ended. Returns the new state of the circuit, if it changed. */
   settle(admission: Admission, result: CircuitResult, error: unknown, clock: Clock): CircuitState | undefined {
-    const { epoch, whole } = admission;
+    const counts = this.counted(admission, result, error);
+    if (counts === undefined) return undefined;
+    return this.become(settle(this.#rules, this.#value, admission.epoch, counts, clock.now()), clock);
+  }
+
+  /**
+   * What the end of the execution counts as; `undefined` for nothing. An error counts once, and so does success: for the
+   * innermost execution, or for a whole probe.
+   */
+  counted(admission: Admission, result: CircuitResult, error: unknown): CircuitResult | undefined {
+    const { whole } = admission;
     admission.hasEnded = true;
     const end = result === 'failure' ? error : SUCCESS;
     const hasCounted = result !== 'unknown' && admission.hasCounted(end);
@@ -108,8 +134,7 @@ export class LiveCircuit implements Circuit {
       whole.countedPart(end);
       if (hasCounted) return undefined;
     }
-    const counts = hasCounted ? 'unknown' : result;
-    return this.#become(settle(this.#rules, this.#value, epoch, counts, clock.now()), clock);
+    return hasCounted ? 'unknown' : result;
   }
 
   /** Why the circuit refuses calls now, and until when. */
@@ -117,11 +142,13 @@ export class LiveCircuit implements Circuit {
     return refusal(this.#value);
   }
 
-  #become(next: CircuitValue<unknown>, clock?: Clock): CircuitState | undefined {
+  /** Takes the next value. Returns the new state, if it changed. */
+  become(next: CircuitValue<unknown>, clock?: Clock): CircuitState | undefined {
     const { state } = this.#value;
     this.#value = next;
+    if (next.state === 'open') this.#opening.until = next.until;
     if (next.state === state) return undefined;
-    this.#isOver = next.state === 'open' && clock !== undefined ? hasPassed(next.until, clock) : NEVER_OVER;
+    this.#isOver = next.state === 'open' && clock !== undefined ? hasPassed(this.#opening, clock) : NEVER_OVER;
     for (const member of this.#members) member.moved(next.state, this.#isOver);
     return next.state;
   }
@@ -130,8 +157,8 @@ export class LiveCircuit implements Circuit {
 acrossCopies({ LiveCircuit });
 
 /** A function of its own: a closure in the class would keep the circuit from being garbage collected. */
-function hasPassed(until: number, clock: Clock): () => boolean {
-  return () => clock.now() >= until;
+function hasPassed(opening: { readonly until: number }, clock: Clock): () => boolean {
+  return () => clock.now() >= opening.until;
 }
 
 /**

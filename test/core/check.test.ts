@@ -23,6 +23,7 @@ import {
   race,
   rateLimit,
   redisBudgetStore,
+  redisCircuitStore,
   redisRateLimitStore,
   retry,
   retryBudget,
@@ -88,6 +89,11 @@ const ALL: readonly Factory[] = [
     where: 'RedisBudgetStoreOptions',
     right: {},
     build: (options) => redisBudgetStore({ eval: async () => [] }, options),
+  },
+  {
+    where: 'RedisCircuitStoreOptions',
+    right: {},
+    build: (options) => redisCircuitStore({ eval: async () => [] }, options),
   },
   {
     where: 'RedisRateLimitStoreOptions',

@@ -6,7 +6,7 @@ import { startTestTelemetry, type TestTelemetry } from '../../src/testing/index.
 import { ENTRY, endChildren, runModule } from '../support/child.ts';
 import { component } from '../support/component.ts';
 import { type Redis, startRedis } from '../support/redis.ts';
-import { connectRedis, type TestClient } from '../support/redis-client.ts';
+import { connectRedis, type TestClient, timedRedis } from '../support/redis-client.ts';
 import { captureWarnings } from '../support/warnings.ts';
 
 const RULES = { permits: 100, perMs: 1_000, burst: 10 };
@@ -87,16 +87,7 @@ describe.skipIf(component('redis-server') === undefined)('redisRateLimitStore ov
 
   it('has the arithmetic of the bucket of one process', { timeout: 60_000 }, async () => {
     let micros = 1_900_000_000_000_000;
-    /** Redis with the clock of the test. */
-    const timed: RedisLike = {
-      eval: (script, ...all) => {
-        const [s, us] = [Math.floor(micros / 1e6), micros % 1e6];
-        const clock = `local real = redis
-          local redis = { call = function(name, ...) if name == 'TIME' then return { '${s}', '${us}' } end return real.call(name, ...) end }`;
-        return client.eval(`${clock}\n${script}`, ...all);
-      },
-    };
-    const store = redisRateLimitStore(timed);
+    const store = redisRateLimitStore(timedRedis(client, () => micros));
     let bucketNumber = 0;
     const step = fc.record({ weight: fc.double({ min: 0, max: 1, noNaN: true }), after: fc.nat(3_000_000) });
     const rules = fc.record({

@@ -43,3 +43,15 @@ export async function connectRedis(url: string): Promise<TestClient> {
     },
   };
 }
+
+/** The same Redis with the clock of a test. @param micros the time in microseconds since the Unix epoch, a whole number */
+export function timedRedis(client: RedisLike, micros: () => number): RedisLike {
+  return {
+    eval: (script, ...all) => {
+      const [s, us] = [Math.floor(micros() / 1e6), micros() % 1e6];
+      const clock = `local real = redis
+        local redis = { call = function(name, ...) if name == 'TIME' then return { '${s}', '${us}' } end return real.call(name, ...) end }`;
+      return client.eval(`${clock}\n${script}`, ...all);
+    },
+  };
+}
