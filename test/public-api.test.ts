@@ -78,6 +78,7 @@ const PUBLIC: Readonly<Record<string, readonly string[]>> = {
     'distribute',
     'jsonCodec',
     'memoryQueue',
+    'natsQueue',
     'startWorker',
   ],
   './views': ['schema', 'ttaViews'],

@@ -4,6 +4,8 @@
  * `tta-primitives/testing` need a newer one, and say so. test/platform/peers.test.ts compares this with package.json.
  */
 export const PEERS = {
+  '@nats-io/jetstream': { tested: '3.4.0', range: '^3.4.0' },
+  '@nats-io/transport-node': { tested: '3.4.0', range: '^3.4.0' },
   '@opentelemetry/api': { tested: '1.9.1', range: '^1.9.0' },
   '@opentelemetry/context-async-hooks': { tested: '2.12.0', range: '>=2.0.0 <4' },
   '@opentelemetry/core': { tested: '2.12.0', range: '>=2.0.0 <4' },

@@ -1,6 +1,7 @@
 /** What every queue engine does, as `job-queue.ts` says it: each engine runs these tests. */
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { manyListenersController } from '../../src/platform/abort.ts';
 import {
   type DeadJob,
   type JobEnd,
@@ -37,7 +38,7 @@ export interface EngineUnderTest {
 
 const PATIENCE_MS = 30_000;
 const DONE: JobEnd = { end: 'done' };
-const never = new AbortController().signal;
+const never = manyListenersController().signal;
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (body: Uint8Array) => Buffer.from(body).toString();

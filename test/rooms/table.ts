@@ -69,8 +69,8 @@ export const ROOMS: readonly Room[] = [
     may: [
       ...[...PRIMITIVES, 'src/platform/', 'src/ledger/', 'src/llm/reserve.ts', 'src/telemetry/verdict.ts'],
       ...['src/telemetry/semconv.ts', 'type src/telemetry/observation.ts', 'node:async_hooks', 'node:crypto'],
-      ...['bullmq', 'ioredis'],
       ...['src/resilience/', 'src/llm/reply-error.ts'],
+      ...['bullmq', 'ioredis', '@nats-io/jetstream', '@nats-io/transport-node'],
     ],
     what: 'work that is done on other machines, with the client libraries of queue engines; no engine of our own',
   },

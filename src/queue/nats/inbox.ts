@@ -1,0 +1,84 @@
+/** Where the replies to the jobs of this process arrive. */
+import { randomUUID } from 'node:crypto';
+import { inBackground } from '../../platform/background.ts';
+import type { Inbox, InboxOptions } from '../job-queue.ts';
+import type { Connection, Link } from './connection.ts';
+import { ACK, HEADER, textOf } from './delivery.ts';
+import { idOf, type Layout, nanos } from './layout.ts';
+import { lostAmong } from './lost.ts';
+import type { Msg, Subscription } from './packages.ts';
+
+/** A reply that was not taken is sent again after this time: the connection was lost under way. */
+const AGAIN_MS = 2_000;
+/** So many replies may be under way. */
+const MAX_UNTAKEN = 256;
+/** The server forgets an inbox that has been away for so long. */
+const KEEP_MS = 600_000;
+/** How often the server is asked whether it has the jobs still, apart from after each loss of the connection. */
+const LOOK_MS = 5_000;
+
+export async function openInbox(connection: Connection, layout: Layout, options: InboxOptions): Promise<Inbox> {
+  const { on, waiting, events } = options;
+  const address = randomUUID();
+  let isOpen = true;
+  let subscription: Subscription | undefined;
+
+  function take({ subject, headers, data, reply }: Msg): void {
+    const id = idOf(subject.slice(subject.lastIndexOf('.') + 1));
+    const why = headers?.get(HEADER.why);
+    on(why ? { id, dead: textOf(why) } : { id, body: data });
+    if (reply !== undefined) connection.link?.nats.publish(reply, ACK.done);
+  }
+
+  async function listen({ nats, manager }: Link): Promise<void> {
+    if (subscription?.isClosed() === false) subscription.unsubscribe();
+    const deliverTo = `_INBOX.${address}`;
+    subscription = nats.subscribe(deliverTo, { callback: (_, message) => take(message) });
+    await manager.consumers.add(layout.replies, {
+      durable_name: address,
+      deliver_subject: deliverTo,
+      filter_subject: layout.everyReply(address),
+      ack_policy: 'explicit',
+      ack_wait: nanos(AGAIN_MS),
+      max_ack_pending: MAX_UNTAKEN,
+      inactive_threshold: nanos(KEEP_MS),
+    });
+  }
+
+  async function look(): Promise<void> {
+    const ids = [...waiting()];
+    if (ids.length === 0) return;
+    const lost = await connection.call((link) => lostAmong(link, layout, address, ids));
+    // The reply of one may have been taken in the meantime.
+    const still = new Set(waiting());
+    for (const id of lost) if (isOpen && still.has(id)) on({ id, lost: true });
+  }
+
+  const failed = (error: unknown) => {
+    if (isOpen) events.failed('replies', error);
+  };
+  const lookAgain = () => {
+    inBackground(LOOK_MS, () => {
+      if (isOpen) void look().catch(failed).finally(lookAgain);
+    });
+  };
+
+  await connection.call(listen);
+  lookAgain();
+  const release = connection.hold(() => waiting()[Symbol.iterator]().next().done !== true);
+  let isNew = true;
+  const ignore = connection.onUp(() => {
+    if (!isNew) connection.call(listen).then(look).catch(failed);
+  });
+  isNew = false;
+  return {
+    address,
+    async close() {
+      isOpen = false;
+      release();
+      ignore();
+      if (subscription?.isClosed() === false) subscription.unsubscribe();
+      await connection.link?.manager.consumers.delete(layout.replies, address).catch(() => {});
+    },
+  };
+}

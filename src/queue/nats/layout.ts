@@ -1,0 +1,46 @@
+/** The names of a queue in NATS. A job has a subject of its own: it is found, and removed, by its id. */
+
+const NS_PER_MS = 1_000_000;
+export const nanos = (ms: number): number => Math.ceil(ms) * NS_PER_MS;
+
+/** The characters that a part of a subject, and the name of a stream, may have in any version of NATS. */
+export const SAFE_NAME = /^[\w-]{1,100}$/;
+
+/** The id as one part of a subject. */
+export function tokenOf(id: string): string {
+  return SAFE_NAME.test(id) ? id : `=${Buffer.from(id).toString('base64url')}`;
+}
+
+export function idOf(token: string): string {
+  return token.startsWith('=') ? Buffer.from(token.slice(1), 'base64url').toString() : token;
+}
+
+export type Layout = ReturnType<typeof layoutOf>;
+
+export function layoutOf(queueName: string) {
+  const root = `tta.${queueName}`;
+  const one = (kind: string) => (id: string) => `${root}.${kind}.${tokenOf(id)}`;
+  return {
+    root,
+    /** Jobs that wait and that run. */
+    jobs: `tta-jobs-${queueName}`,
+    /** Replies that were not read yet, and cancellations of jobs that may run. */
+    replies: `tta-replies-${queueName}`,
+    dead: `tta-dead-${queueName}`,
+    /** How often a job was handed back: NATS counts that as a delivery. */
+    notes: `tta-notes-${queueName}`,
+    consumer: 'workers',
+    job: one('job'),
+    everyJob: `${root}.job.*`,
+    deadJob: one('dead'),
+    cancel: (id: string) => `${one('to')(id)}.cancel`,
+    tell: (id: string) => `${one('to')(id)}.tell`,
+    /** All messages to a job that runs. */
+    toJob: (id: string) => `${one('to')(id)}.*`,
+    reply: (inbox: string, id: string) => `${root}.reply.${inbox}.${tokenOf(id)}`,
+    everyReply: (inbox: string) => `${root}.reply.${inbox}.*`,
+    /** The count, and when the delay ends in milliseconds since the Unix epoch, are in the subject: lists of subjects are cheap. */
+    note: (id: string, count: number | '*', until: number | '*') => `${one('held')(id)}.${count}.${until}`,
+    everyNote: `${root}.held.*.*.*`,
+  };
+}

@@ -1,0 +1,163 @@
+/** One start of a job on a worker. */
+import { manyListenersController } from '../../platform/abort.ts';
+import { messageOf } from '../../platform/message-of.ts';
+import type { EngineEvents, JobEnd, JobHandler, JobRun } from '../job-queue.ts';
+import type { Connection, Link } from './connection.ts';
+import { bury } from './dead.ts';
+import { ACK, type Delivery, HEADER, headerOf } from './delivery.ts';
+import { type Layout, nanos, SAFE_NAME } from './layout.ts';
+import { forgetNotes, note, noteOf } from './notes.ts';
+import { rest } from './wait.ts';
+
+export interface Surroundings {
+  readonly connection: Connection;
+  readonly layout: Layout;
+  readonly handler: JobHandler;
+  readonly events: EngineEvents;
+  readonly maxDeliveries: number;
+}
+
+/** The wait before a reply is sent again that could not be kept, in milliseconds. */
+const AGAIN_MS = 500;
+
+export class Run {
+  readonly #around: Surroundings;
+  readonly #abort = manyListenersController();
+  readonly #listeners: ((message: Uint8Array) => void)[] = [];
+  #delivery: Delivery;
+  #cancelled: Uint8Array | undefined;
+  #isLookedFor = false;
+  #replies = 0;
+
+  constructor(around: Surroundings, delivery: Delivery) {
+    this.#around = around;
+    this.#delivery = delivery;
+  }
+
+  /** The job was delivered to this worker once more: the server had not heard of it in time. The run goes on. */
+  renew(delivery: Delivery): void {
+    this.#delivery = delivery;
+  }
+
+  /** Tells the server that the job still runs. */
+  beat(link: Link): void {
+    link.nats.publish(this.#delivery.ackSubject, ACK.working);
+    if (!this.#isLookedFor) this.lookForCancellation(link);
+  }
+
+  /** It may have been cancelled before we listened, or while the connection was lost. */
+  lookForCancellation({ manager }: Link): void {
+    const { layout } = this.#around;
+    this.#isLookedFor = true;
+    manager.streams
+      .getMessage(layout.replies, { last_by_subj: layout.cancel(this.#delivery.job.id) })
+      .then((message) => message && this.#hear(message.data, true))
+      .catch(() => {});
+  }
+
+  /** The worker leaves the job. */
+  leave(): void {
+    this.#abort.abort(new Error('the worker ends'));
+  }
+
+  /** Runs the job, and tells the server how it has ended. Resolves to `undefined` if the worker has left it. */
+  async settle(): Promise<JobEnd['end'] | undefined> {
+    const { connection, layout, maxDeliveries, events } = this.#around;
+    const { job, count } = this.#delivery;
+    const handedBack = count === 1 ? 0 : (await connection.call((link) => noteOf(link, layout, job.id))).count;
+    const delivery = count - handedBack;
+    let end: JobEnd;
+    if (delivery > maxDeliveries) {
+      end = { end: 'dead', why: `its worker has ended ${maxDeliveries} times while it ran` };
+      events.died('crashed');
+    } else end = await this.#handle(delivery);
+    if (this.#abort.signal.aborted) return undefined;
+    if (end.end === 'handed_back') await this.#handBack(handedBack + 1, end.delayMs);
+    else {
+      if (end.end === 'dead') await this.#bury(end.why);
+      this.#acknowledge(ACK.done);
+      if (handedBack > 0) await connection.call((link) => forgetNotes(link, layout, job.id));
+    }
+    return end.end;
+  }
+
+  async #handle(delivery: number): Promise<JobEnd> {
+    const { connection, layout, handler } = this.#around;
+    const { job, sentAt } = this.#delivery;
+    const now = connection.now();
+    const run: JobRun = {
+      delivery,
+      waitedMs: Math.max(0, now - sentAt),
+      expiresInMs: job.expiresInMs === undefined ? undefined : sentAt + job.expiresInMs - now,
+      signal: this.#abort.signal,
+      onMessage: (on) => {
+        this.#listeners.push(on);
+        if (this.#cancelled !== undefined) on(this.#cancelled);
+      },
+      reply: (body) => this.#reply(body),
+    };
+    const subscription = connection.link?.nats.subscribe(layout.toJob(job.id), {
+      callback: (_, { data, subject }) => this.#hear(data, subject === layout.cancel(job.id)),
+    });
+    try {
+      return await handler(job, run);
+    } catch (error) {
+      return { end: 'dead', why: messageOf(error) };
+    } finally {
+      if (subscription?.isClosed() === false) subscription.unsubscribe();
+    }
+  }
+
+  #hear(message: Uint8Array, isCancellation: boolean): void {
+    if (isCancellation && this.#cancelled !== undefined) return;
+    if (isCancellation) this.#cancelled = message;
+    for (const listener of this.#listeners) listener(message);
+  }
+
+  async #handBack(count: number, delayMs: number): Promise<void> {
+    const { connection, layout } = this.#around;
+    await note(connection, layout, this.#delivery.job.id, { count, until: connection.now() + delayMs });
+    this.#acknowledge(delayMs <= 0 ? ACK.again : `${ACK.again} ${JSON.stringify({ delay: nanos(delayMs) })}`);
+  }
+
+  async #bury(why: string): Promise<void> {
+    const { connection, layout } = this.#around;
+    const { job, count, sentAt } = this.#delivery;
+    await bury(connection, layout, { job, why, deliveries: count, sentAt });
+    await this.#tellInbox(new Uint8Array(), why);
+  }
+
+  async #reply(body: Uint8Array): Promise<void> {
+    await this.#tellInbox(body);
+  }
+
+  /** Tries again until the reply is kept, or the worker leaves the job. */
+  async #tellInbox(body: Uint8Array, why?: string): Promise<void> {
+    const { connection, layout, events } = this.#around;
+    const { job, ackSubject } = this.#delivery;
+    // The address comes from outside. One that is none of ours is nobody's.
+    if (!SAFE_NAME.test(job.replyTo)) return;
+    this.#replies += 1;
+    const msgID = `${ackSubject}.${this.#replies}`;
+    for (;;) {
+      try {
+        await connection.call(({ jetstream, headers }) => {
+          const facts = headers();
+          if (why !== undefined) facts.set(HEADER.why, headerOf(why));
+          return jetstream.publish(layout.reply(job.replyTo, job.id), body, { msgID, headers: facts });
+        }, this.#abort.signal);
+        return;
+      } catch (error) {
+        this.#abort.signal.throwIfAborted();
+        events.failed('reply', error);
+        if (error instanceof RangeError) throw error;
+        await rest(AGAIN_MS);
+      }
+    }
+  }
+
+  /** If it is lost, the job is started again after its lock. */
+  #acknowledge(how: string): void {
+    this.#around.connection.link?.nats.publish(this.#delivery.ackSubject, how);
+  }
+}
