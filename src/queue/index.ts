@@ -33,5 +33,5 @@ export type {
 } from './job-queue.ts';
 export { jsonCodec } from './json-codec.ts';
 export { type MemoryQueueOptions, memoryQueue } from './memory-queue.ts';
-export { type NatsQueueOptions, natsQueue } from './nats-queue.ts';
+export { type NatsClient, type NatsQueueOptions, natsQueue } from './nats-queue.ts';
 export { startWorker, type Worker, type WorkerOptions } from './worker.ts';

@@ -2,7 +2,7 @@
  * The port to a queue engine. An engine keeps jobs and brings bytes; what is in them, who counts and what is tried again
  * is not its business.
  *
- * Every method waits for an engine that cannot be reached, for at most the `awayMs` of the engine's options, and rejects
+ * Every method waits for an engine that cannot be reached, for at most the `maxAwayMs` of the engine's options, and rejects
  * with `QueueAwayError` then. None waits longer than its signal.
  */
 

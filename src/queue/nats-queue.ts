@@ -1,4 +1,3 @@
-import type { NatsConnection } from '@nats-io/transport-node';
 import { checkOptions, fail, type Rule, type Rules, requireName } from '../core/check.ts';
 import { callback, count, milliseconds, number, oneOf, optional } from '../core/rules.ts';
 import { QueueFullError } from './errors.ts';
@@ -10,11 +9,17 @@ import { HEADER } from './nats/delivery.ts';
 import { isFull, isThere } from './nats/errors.ts';
 import { openInbox } from './nats/inbox.ts';
 import { layoutOf, SAFE_NAME } from './nats/layout.ts';
-import { loadPackages } from './nats/packages.ts';
+import { loadPackages, type NatsConnection } from './nats/packages.ts';
 import { DEFAULTS, prepare } from './nats/prepare.ts';
 import { serversOf } from './nats/servers.ts';
 import { readStats } from './nats/stats.ts';
 import { startNatsWorker } from './nats/worker.ts';
+
+/** The part of a connection of `@nats-io/transport-node` by which it is recognised. */
+export interface NatsClient {
+  isClosed(): boolean;
+  close(): Promise<void>;
+}
 
 export interface NatsQueueOptions {
   /**
@@ -26,13 +31,13 @@ export interface NatsQueueOptions {
    * Makes a connection, for what `servers` cannot say: credentials, certificates. It should try to reconnect for ever. The
    * queue closes it. It is called again when the connection was not used for a second and is needed again.
    */
-  readonly connect?: (() => Promise<NatsConnection>) | undefined;
+  readonly connect?: (() => Promise<NatsClient>) | undefined;
   /** How many jobs the queue may hold, those that run included; more are refused. @default 10000 */
   readonly maxWaiting?: number | undefined;
   /** The largest input or output, in bytes. The server's `max_payload` must be 10,000 bytes larger. @default 1000000 */
   readonly maxBodyBytes?: number | undefined;
   /** How long a call waits for servers that cannot be reached, in milliseconds. @default 30000 */
-  readonly awayMs?: number | undefined;
+  readonly maxAwayMs?: number | undefined;
   /**
    * A job is given to another worker when its worker was silent for so long, in milliseconds. More where a job may keep the
    * event loop busy for longer. @default 4000
@@ -62,7 +67,7 @@ const RULES: Rules<NatsQueueOptions> = {
   connect: optional(callback()),
   maxWaiting: optional(count),
   maxBodyBytes: optional(number({ min: 1, max: 60_000_000, integer: true })),
-  awayMs: optional(milliseconds),
+  maxAwayMs: optional(milliseconds),
   lockMs: optional(number({ min: 500 })),
   maxDeliveries: optional(count),
   keepDead: optional(count),
@@ -87,13 +92,13 @@ export function natsQueue(name: string, options: NatsQueueOptions): JobQueue {
   requireName('natsQueue', name);
   if (!SAFE_NAME.test(name)) fail('natsQueue', 'name', 'must have only letters, digits, - and _, at most 100', name);
   checkOptions('NatsQueueOptions', options, RULES);
-  const { connect, maxBodyBytes = 1_000_000, awayMs = 30_000, maxDeliveries = 3 } = options;
+  const { connect, maxBodyBytes = 1_000_000, maxAwayMs = 30_000, maxDeliveries = 3 } = options;
   const { maxWaiting = DEFAULTS.maxWaiting, lockMs = DEFAULTS.lockMs } = options;
   if ((options.servers === undefined) === (connect === undefined))
     throw new TypeError('NatsQueueOptions: give either servers or connect');
   const layout = layoutOf(name);
   const connection = new Connection({
-    ...{ queueName: name, awayMs },
+    ...{ queueName: name, maxAwayMs },
     load: loadPackages,
     open: (packages) =>
       connect === undefined
@@ -102,7 +107,7 @@ export function natsQueue(name: string, options: NatsQueueOptions): JobQueue {
             ...{ name: `tta ${name}`, pingInterval: PING_MS, maxPingOut: 2, maxReconnectAttempts: -1 },
             ...{ reconnectTimeWait: 250, reconnectJitter: 250 },
           })
-        : connect(),
+        : (connect() as Promise<NatsConnection>),
     prepare: (manager) => prepare(manager, layout, options),
   });
 

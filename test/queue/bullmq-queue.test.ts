@@ -14,7 +14,7 @@ afterAll(() => redis?.kill('SIGKILL'));
 
 describe.skipIf(!isInstalled)('bullmqQueue', () => {
   describeQueue('bullmqQueue', () => ({
-    connect: (name, { maxWaiting, awayMs } = {}) => bullmqQueue(name, { url, maxWaiting, maxAwayMs: awayMs }),
+    connect: (name, { maxWaiting, maxAwayMs } = {}) => bullmqQueue(name, { url, maxWaiting, maxAwayMs }),
     expression: (name) => `queues.bullmqQueue('${name}', { url: '${url}' })`,
     server: {
       async stop() {

@@ -17,7 +17,7 @@ import {
 
 export interface EngineSettings {
   readonly maxWaiting?: number;
-  readonly awayMs?: number;
+  readonly maxAwayMs?: number;
 }
 
 export interface EngineUnderTest {

@@ -21,7 +21,7 @@ export interface Link {
 
 export interface ConnectionOptions {
   readonly queueName: string;
-  readonly awayMs: number;
+  readonly maxAwayMs: number;
   readonly load: () => Promise<Packages>;
   readonly open: (packages: Packages) => Promise<NatsConnection>;
   /** Makes the streams where they are missing. Gives the time of the server, in milliseconds since the Unix epoch. */
@@ -74,11 +74,11 @@ export class Connection {
   }
 
   /**
-   * Does `work`, which may be done twice, once NATS can be reached. Rejects with `QueueAwayError` after `awayMs`, or with
+   * Does `work`, which may be done twice, once NATS can be reached. Rejects with `QueueAwayError` after `maxAwayMs`, or with
    * `signal.reason`.
    */
   async call<T>(work: (link: Link) => Promise<T>, signal: AbortSignal = this.#closed.signal): Promise<T> {
-    const until = systemClock.now() + this.#options.awayMs;
+    const until = systemClock.now() + this.#options.maxAwayMs;
     this.#calls += 1;
     try {
       for (;;) {
