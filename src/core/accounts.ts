@@ -4,7 +4,7 @@ import type { CancelScope } from './cancellation.ts';
 import type { ExecutionContext } from './context.ts';
 import { WRITER } from './run.ts';
 
-export { Account };
+export { Account, WRITER };
 
 const ACCOUNT = 'account';
 

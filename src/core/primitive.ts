@@ -44,6 +44,8 @@ export interface Definition<In, Out> {
   readonly answering?: Answering | undefined;
   /** Whether the primitive counts as a workflow, also without a name. @default false */
   readonly workflow?: boolean | undefined;
+  /** Whether it is only a way to what gives the output, and its own name is no name of that. @default false */
+  readonly isWay?: boolean | undefined;
   /** The telemetry that only this kind has, made by `telemetry/record`. */
   readonly telemetry?: KindTelemetry | undefined;
   /** Whether its output is always a stream. @default that of the wrapped primitive, or of the last step */
@@ -79,7 +81,8 @@ export class ObservedPrimitive<in In, out Out> implements Primitive<In, Out> {
     const names = namesOf(type, name, { around });
     this.name = names.label;
     this.messageName = name ?? definition.messageName ?? names.messageName;
-    this.authorNames = [...(answering?.authorNames ?? []), ...(name === undefined ? [] : [name])];
+    const ownNames = name === undefined || definition.isWay ? [] : [name];
+    this.authorNames = [...(answering?.authorNames ?? []), ...ownNames];
     this.otherNames = answering?.otherNames ?? [this.name];
     this.streams = definition.streams ?? (around ?? definition.steps?.at(-1))?.streams ?? false;
     this.definition = definition;

@@ -64,7 +64,7 @@ export class Asks implements Pick<Spender, 'reserve'> {
         },
         grant: () => {
           end();
-          resolve((charge) => this.#spent.add(charge, n));
+          resolve((charge) => this.#spent.charged(charge, n));
         },
         refuse: (error) => {
           end();
@@ -88,7 +88,7 @@ export class Asks implements Pick<Spender, 'reserve'> {
   /** The job has ended, and so the calls that still ask are not made. */
   close(): void {
     for (const [n, { plan, refuse }] of this.#open) {
-      this.#spent.add(notMade(plan), n);
+      this.#spent.charged(notMade(plan), n);
       refuse(new Error('the job has ended'));
     }
   }

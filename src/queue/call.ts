@@ -10,7 +10,7 @@ import { untilCancelled } from '../core/until-cancelled.ts';
 import type { Payee } from '../ledger/account.ts';
 import type { Observation, ProducerRecorder } from '../telemetry/record/queue.ts';
 import { type Codec, decodeValue, encodeValue } from './codec.ts';
-import { countTold } from './count-told.ts';
+import { countWorkflows, pay } from './count-told.ts';
 import { type ControlHead, type JobHead, type ReplyHead, readReply, VERSION, whyNot, write } from './envelope.ts';
 import { recordOf } from './error-record.ts';
 import { JobDeadError, JobLostError, PayloadTooLargeError, UnreadableReplyError } from './errors.ts';
@@ -45,7 +45,11 @@ export class Call implements Listener {
   #resolve: (output: unknown) => void = () => {};
   #reject: (error: unknown) => void = () => {};
   #isSent = false;
+  /** Whether the caller has gone. */
+  #isLeft = false;
+  /** Whether the first end has come. */
   #hasEnded = false;
+  #isClosed = false;
 
   constructor(target: CallTarget, context: ExecutionContext, observation: Observation) {
     this.#target = target;
@@ -106,7 +110,8 @@ export class Call implements Listener {
     } finally {
       unlistenCancel();
       unlistenGiveUp();
-      if (this.#isSent && !this.#hasEnded) producer.leave(id);
+      this.#isLeft = this.#isSent && !this.#hasEnded;
+      if (this.#isLeft) producer.leave(id);
       else this.abandon();
     }
   }
@@ -130,7 +135,7 @@ export class Call implements Listener {
   }
 
   receive(message: QueueMessage): void {
-    if (this.#hasEnded) return;
+    if (this.#isClosed) return;
     if ('body' in message) this.#inCall(() => this.#read(message.body));
     else if ('lost' in message) {
       this.#target.record.lost();
@@ -160,7 +165,8 @@ export class Call implements Listener {
     }
   }
 
-  #spent({ run, n, items }: Extract<ReplyHead, { readonly kind: 'spent' }>): void {
+  #spent(head: Extract<ReplyHead, { readonly kind: 'spent' }>): void {
+    const { run, n, items } = head;
     const key = `${n} ${run}`;
     if (this.#counted.has(key)) return;
     this.#counted.add(key);
@@ -169,12 +175,16 @@ export class Call implements Listener {
       if (ask === undefined) tellSpenders(this.#context, (spender) => spender.charged?.(charge));
       else this.#grants?.spent(run, ask, charge);
     }
+    pay(head, this.#payee);
   }
 
-  /** The first end counts. */
+  /** The first end counts. After it, a caller that has gone still hears of money. */
   #finish(head: Extract<ReplyHead, { readonly kind: 'output' | 'error' }>, payload: string | undefined): void {
-    this.abandon();
-    countTold(head, { context: this.#context, observation: this.#observation, payee: this.#payee });
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    if (!this.#isLeft) this.abandon();
+    countWorkflows(head, { context: this.#context, observation: this.#observation });
+    pay(head, this.#payee);
     if (head.kind === 'error') {
       const error = errorOf(head.error);
       // A span of the worker shows its details.
@@ -193,7 +203,7 @@ export class Call implements Listener {
   }
 
   abandon(): void {
-    this.#hasEnded = true;
+    this.#hasEnded = this.#isClosed = true;
     this.#grants?.close();
     this.#target.producer.forget(this.id);
   }

@@ -3,17 +3,15 @@ import type { ExecutionContext } from '../core/context.ts';
 import type { Payee } from '../ledger/account.ts';
 import type { Observation } from '../telemetry/record/queue.ts';
 import { recordWorkflows } from '../telemetry/record/workflow.ts';
-import { DOLLAR_USES, STANDINGS, type Told } from './told.ts';
+import { DOLLAR_USES, type Dollars, STANDINGS, type Told } from './told.ts';
 
 /** The call that asked for the job. */
 interface Caller {
   readonly context: ExecutionContext;
   readonly observation: Observation;
-  readonly payee: Payee;
 }
 
-export function countTold({ workflows = [], open = {}, decided = {} }: Told, caller: Caller): void {
-  const { context, observation, payee } = caller;
+export function countWorkflows({ workflows = [] }: Told, { context, observation }: Caller): void {
   const count = (name: string, outcome: (typeof workflows)[number]['outcome'], seconds: number, times: number) => {
     // A call inside of a job: the caller of that job counts.
     const sink = context.workflowSink;
@@ -24,6 +22,9 @@ export function countTold({ workflows = [], open = {}, decided = {} }: Told, cal
     for (const each of seconds) count(name, outcome, each ?? Number.NaN, 1);
     if (more > 0) count(name, outcome, mean, more);
   }
+}
+
+export function pay({ open = {}, decided = {} }: Dollars, payee: Payee): void {
   for (const standing of STANDINGS) if (open[standing]) payee.add(standing, open[standing]);
   for (const use of DOLLAR_USES) if (decided[use]) payee.decide(use, decided[use]);
 }

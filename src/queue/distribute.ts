@@ -38,8 +38,8 @@ export function distribute<In, Out>(
 ): Primitive<In, Out> {
   requireName('distribute', name);
   checkOptions('DistributeOptions', options, RULES);
-  const { streams, messageName } = requirePrimitive('distribute', 'primitive', primitive);
-  if (streams) throw new StreamNotDistributableError(messageName);
+  const inner = requirePrimitive('distribute', 'primitive', primitive);
+  if (inner.streams) throw new StreamNotDistributableError(inner.messageName);
   const { queue, codec = jsonCodec } = options;
   const record = producerRecorder(queue.name);
   const target: CallTarget = { name, queue, codec, record, producer: producerOf(queue, record) };
@@ -47,6 +47,9 @@ export function distribute<In, Out>(
   return createPrimitive<In, Out>({
     type: 'distribute',
     name,
+    // Metrics that say who answered say the same as where the primitive runs here.
+    answering: inner,
+    isWay: true,
     works: true,
     telemetry: distributeTelemetry,
     run: async (input, context, observation) => (await new Call(target, context, observation).run(input)) as Out,

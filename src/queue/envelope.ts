@@ -24,7 +24,7 @@ import {
   text,
   whole,
 } from './shape.ts';
-import { type AskedPlan, PLAN, SPENT, type Spent, TOLD, type Told, USAGE } from './told.ts';
+import { type AskedPlan, DOLLARS, type Dollars, PLAN, SPENT, type Spent, TOLD, type Told, USAGE } from './told.ts';
 
 export const VERSION = 1;
 
@@ -56,7 +56,7 @@ export type ReplyHead = { readonly v: number /** Names the start that it is of. 
   | ({ readonly kind: 'output'; readonly codec: string } & Told)
   | ({ readonly kind: 'error'; readonly error: unknown } & Told)
   /** Money was spent. The messages of a run have numbers: one may come twice. */
-  | { readonly kind: 'spent'; readonly n: number; readonly items: readonly Spent[] }
+  | ({ readonly kind: 'spent'; readonly n: number; readonly items: readonly Spent[] } & Dollars)
   /** May a model call be made? The calls of a run have numbers. */
   | { readonly kind: 'ask'; readonly n: number; readonly plan: AskedPlan }
   /** What the call would cost: the answer to the question `q`. No `dollars`: it is unknown. */
@@ -112,7 +112,7 @@ type Shapes<Head extends { readonly kind: string }> = {
 const REPLY: Shapes<ReplyHead> = {
   output: { v: whole, kind: oneOf('output'), run: WORD, codec: WORD, ...TOLD },
   error: { v: whole, kind: oneOf('error'), run: WORD, error: anything, ...TOLD },
-  spent: { v: whole, kind: oneOf('spent'), run: WORD, n: whole, items: SPENT },
+  spent: { v: whole, kind: oneOf('spent'), run: WORD, n: whole, items: SPENT, ...DOLLARS },
   ask: { v: whole, kind: oneOf('ask'), run: WORD, n: whole, plan: PLAN },
   priced: { v: whole, kind: oneOf('priced'), run: WORD, n: whole, q: whole, dollars: maybe(finite) },
 };

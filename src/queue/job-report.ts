@@ -58,10 +58,10 @@ export class JobReport implements WorkflowSink {
     return group;
   }
 
-  /** The job has ended: what its producer must know. Dollars that come later are counted by this process. */
-  close(): Told {
+  /** The job has ended: what its producer must know. Dollars that come later go to `late`. */
+  close(late: Payee): Told {
     this.account.close('kept');
-    leaveToOthers(this.account);
+    this.account.moveTo(late);
     return { workflows: [...this.#groups.values()].map(sent), open: this.#open, decided: this.#decided };
   }
 

@@ -1,6 +1,6 @@
 /** One run of a job on a worker: from its message to the reply. */
 import { randomUUID } from 'node:crypto';
-import { withAccount } from '../core/accounts.ts';
+import { WRITER, withAccount } from '../core/accounts.ts';
 import { CancelScope } from '../core/cancellation.ts';
 import { jobContext, outside } from '../core/job-context.ts';
 import type { ObservedPrimitive } from '../core/primitive.ts';
@@ -163,7 +163,7 @@ export class RunningJob {
         const settled = () => this.#pending.delete(charge);
         charge.then(settled, settled);
       },
-      ...(charges ? { charged: (charge) => this.#spent.add(charge) } : {}),
+      ...(charges ? { charged: (charge) => this.#spent.charged(charge) } : {}),
       ...(asks ? { reserve: (plan, context) => this.#asks.reserve(plan, context) } : {}),
     };
   }
@@ -176,7 +176,8 @@ export class RunningJob {
     this.#isOver = true;
     this.#asks.close();
     await this.#spent.sent();
-    return this.#report.close();
+    // The caller of a job that was cancelled listens still: what became of late dollars is its to say.
+    return this.#report.close(this.#scope.cancelled ? this.#spent : WRITER);
   }
 
   /** Another worker does it again: its workflows count then, and the dollars of this run have been tried. */

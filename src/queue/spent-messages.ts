@@ -1,12 +1,16 @@
 /** Tells the producer of the money that is spent in a job, while the job runs. */
+import type { DollarUse, Payee, Standing } from '../ledger/account.ts';
 import type { Charge } from '../ledger/charge.ts';
 import { type ReplyHead, VERSION } from './envelope.ts';
-import { MAX_SPENT_ITEMS, type Spent, sentCharge } from './told.ts';
+import { type Dollars, MAX_SPENT_ITEMS, type Spent, sentCharge } from './told.ts';
 
-export class SpentMessages {
+const NOTHING: Dollars = Object.freeze({});
+
+export class SpentMessages implements Payee {
   readonly #run: string;
   readonly #send: (head: ReplyHead) => Promise<void>;
   readonly #items: Spent[] = [];
+  #dollars: Dollars = NOTHING;
   #last = 0;
   #sending: Promise<void> | undefined;
 
@@ -16,26 +20,49 @@ export class SpentMessages {
   }
 
   /** @param ask the ask whose reservation the charge ends */
-  add(charge: Charge, ask?: number): void {
+  charged(charge: Charge, ask?: number): void {
     this.#items.push({ ask, charge: sentCharge(charge) });
-    this.#sending ??= this.#sendAll().finally(() => {
-      this.#sending = undefined;
-    });
-    this.#sending.catch(() => {});
+    this.#sendSoon();
+  }
+
+  /** Dollars that come after the end of the job. */
+  add(standing: Standing, dollars: number): void {
+    const { open, decided } = this.#dollars;
+    this.#dollars = { open: { ...open, [standing]: (open?.[standing] ?? 0) + dollars }, decided };
+    this.#sendSoon();
+  }
+
+  decide(use: DollarUse, dollars: number): void {
+    const { open, decided } = this.#dollars;
+    this.#dollars = { open, decided: { ...decided, [use]: (decided?.[use] ?? 0) + dollars } };
+    this.#sendSoon();
   }
 
   /** Resolves when all is kept, or cannot be. */
   async sent(): Promise<void> {
-    while (this.#sending !== undefined) await this.#sending.catch(() => {});
+    while (this.#sending !== undefined) await this.#sending;
+  }
+
+  #sendSoon(): void {
+    this.#sending ??= this.#sendAll().then(
+      () => {
+        this.#sending = undefined;
+      },
+      () => {
+        this.#sending = undefined;
+      },
+    );
   }
 
   async #sendAll(): Promise<void> {
     // What comes at the same time goes in one message.
     await Promise.resolve();
-    while (this.#items.length > 0) {
+    while (this.#items.length > 0 || this.#dollars !== NOTHING) {
       this.#last += 1;
       const items = this.#items.splice(0, MAX_SPENT_ITEMS);
-      await this.#send({ v: VERSION, run: this.#run, kind: 'spent', n: this.#last, items });
+      const dollars = this.#dollars;
+      this.#dollars = NOTHING;
+      await this.#send({ v: VERSION, run: this.#run, kind: 'spent', n: this.#last, items, ...dollars });
     }
   }
 }

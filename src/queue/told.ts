@@ -7,8 +7,12 @@ import { OUTCOMES, type Outcome } from '../telemetry/semconv.ts';
 import { finite, type Guard, having, listOf, maybe, oneOf, type Shape, text, whole } from './shape.ts';
 
 /** What the end of a job tells. */
-export interface Told {
+export interface Told extends Dollars {
   readonly workflows?: readonly WorkflowEnds[] | undefined;
+}
+
+/** What became of dollars. */
+export interface Dollars {
   /** The dollars of calls that a policy around the call may still drop, by what became of the calls. */
   readonly open?: Readonly<Partial<Record<Standing, number>>> | undefined;
   /** The dollars whose use is decided. */
@@ -75,10 +79,14 @@ const ENDS: Shape<WorkflowEnds> = {
   mean: maybe(amount),
 };
 
-export const TOLD: Shape<Told> = {
-  workflows: maybe(listOf(having(ENDS), MAX_WORKFLOW_GROUPS)),
+export const DOLLARS: Shape<Dollars> = {
   open: maybe(amountsBy(STANDINGS)),
   decided: maybe(amountsBy(DOLLAR_USES)),
+};
+
+export const TOLD: Shape<Told> = {
+  workflows: maybe(listOf(having(ENDS), MAX_WORKFLOW_GROUPS)),
+  ...DOLLARS,
 };
 
 /** A newer program may know more kinds of tokens. */
