@@ -93,8 +93,8 @@ const LONG = text(MAX_HEAD_BYTES);
 
 const JOB: Shape<JobHead> = {
   v: whole,
-  name: WORD,
-  codec: WORD,
+  name: LONG,
+  codec: LONG,
   carrier: tableOf(LONG),
   tenant: maybe(LONG),
   tags: maybe(tableOf(either(either(LONG, finite), flag))),
@@ -110,7 +110,7 @@ type Shapes<Head extends { readonly kind: string }> = {
 };
 
 const REPLY: Shapes<ReplyHead> = {
-  output: { v: whole, kind: oneOf('output'), run: WORD, codec: WORD, ...TOLD },
+  output: { v: whole, kind: oneOf('output'), run: WORD, codec: LONG, ...TOLD },
   error: { v: whole, kind: oneOf('error'), run: WORD, error: anything, ...TOLD },
   spent: { v: whole, kind: oneOf('spent'), run: WORD, n: whole, items: SPENT, ...DOLLARS },
   ask: { v: whole, kind: oneOf('ask'), run: WORD, n: whole, plan: PLAN },

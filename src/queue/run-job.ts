@@ -56,7 +56,7 @@ export class RunningJob {
     this.#job = job;
     this.#run = run;
     this.#plan = plan;
-    const send = (head: ReplyHead) => run.reply(write(head));
+    const send = (head: ReplyHead) => run.reply(write({ ...head, v: plan.head.v }));
     this.#spent = new SpentMessages(this.#id, send);
     this.#asks = new Asks({ queueName: plan.queueName, run: this.#id, send }, this.#spent);
     run.onMessage((message) => this.#onMessage(message));
