@@ -120,7 +120,9 @@ export function startBullmqWorker(parts: WorkerParts, handler: JobHandler, optio
       jobs.isDraining = true;
       const { finished, handedBack } = jobs;
       const grace = new AbortController();
-      await Promise.race([worker.close().then(() => jobs.allTold()), rest(graceMs, grace.signal)]);
+      const closing = worker.close().then(() => jobs.allTold());
+      // BullMQ waits for a Redis that is away, also when nothing runs.
+      if (jobs.runs.size > 0 || client.status === 'ready') await Promise.race([closing, rest(graceMs, grace.signal)]);
       grace.abort();
       stopped.abort();
       if (client.status === 'ready') client.zrem(keys.workers, workerName).catch(failed);
