@@ -1,10 +1,10 @@
 /** Asks before a large folder goes to a model that may cost money. */
-import { createInterface } from 'node:readline';
 import { EMPTY_BOOK, priceBook } from '../../ledger/price-book.ts';
 import { priceCall } from '../../ledger/price-call.ts';
 import { dateOf, systemClock } from '../../platform/clock.ts';
 import { textFrom } from '../../sdk/environment.ts';
 import type { DigestPlan, PlannedCalls } from '../digest/index.ts';
+import { ask } from './ask.ts';
 import type { Models } from './models.ts';
 import { ownPrices } from './own-prices.ts';
 
@@ -69,13 +69,4 @@ export async function confirmCost(plan: DigestPlan, models: Models): Promise<voi
   const what = describePlan(plan, dollars);
   if (!process.stdin.isTTY) throw new Error(`nothing was sent: ${what}. Add --yes to go on`);
   if (!(await ask(`${what}. Go on? [y/N] `))) throw new Error('nothing was sent');
-}
-
-/** Ctrl-C ends the process, as long as this waits: the terminal is not in raw mode. */
-function ask(question: string): Promise<boolean> {
-  const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false });
-  return new Promise<boolean>((resolve) => {
-    lines.question(question, (answer) => resolve(/^y(?:es)?$/i.test(answer.trim())));
-    lines.once('close', () => resolve(false));
-  }).finally(() => lines.close());
 }

@@ -8,18 +8,20 @@ import { type Exposition, parseExposition } from '../../prometheus/parse.ts';
 import { textFrom } from '../../sdk/environment.ts';
 import { createDigest, FolderError, type PartialDocument, planDigest, resolveOutputPath } from '../digest/index.ts';
 import { confirmCost } from './confirm-cost.ts';
+import { type DigestWorkers, startDigestWorkers } from './digest-workers.ts';
 import { chooseModels, usesOfflineModel } from './models.ts';
 import { canOpenBrowser, openBrowser } from './open-browser.ts';
 import { packageRoot, userFolder } from './package-root.ts';
 import { print, printError } from './print.ts';
 import { createProgress } from './progress.ts';
+import type { QueueOptions } from './queue-options.ts';
 import { requirePeers } from './require-peers.ts';
-import { type RunMetrics, runMetrics } from './run-metrics.ts';
+import { joined, type RunMetrics, runMetrics } from './run-metrics.ts';
 import { stopOnSignals } from './stop-on-signals.ts';
 import { renderTable } from './table.ts';
 import { chooseTraceTarget } from './trace-target.ts';
 
-export interface DigestCommandOptions {
+export interface DigestCommandOptions extends QueueOptions {
   readonly out?: string;
   readonly once: boolean;
   /** The pause between two runs, in seconds. */
@@ -42,6 +44,8 @@ export interface DigestCommandOptions {
   readonly budget?: number;
   /** Whether not to ask before a large folder goes to a model that may cost money. */
   readonly yes: boolean;
+  /** How many processes ask the models. @default none: this one asks them */
+  readonly workers?: number;
 }
 
 const MAX_SKIPPED_LINES = 20;
@@ -55,7 +59,7 @@ export async function digestCommand(folderArgument: string | undefined, options:
   const path = await resolveOutputPath({ folder, cwd, out: options.out });
 
   const modelOptions = { ...options, env, small: options.modelSmall, large: options.modelLarge };
-  requirePeers('tta digest');
+  requirePeers('tta digest', ['openai']);
   const models = await chooseModels(modelOptions);
   const maxFileBytes = options.maxFile * 1_000_000;
   const timeoutMs = (options.timeout ?? (options.chaos ? 1.5 : 30)) * 1_000;
@@ -71,17 +75,21 @@ export async function digestCommand(folderArgument: string | undefined, options:
   });
   // Imported here, so that `tta --help` works without the SDK.
   const { register } = await import('../../sdk/index.ts');
-  const telemetry = await register({
-    // The models of the digest count their calls themselves.
-    modelCalls: 'off',
-    traces: traces.traces,
-  });
+  // The models of the digest count their calls themselves.
+  const settings = { modelCalls: 'off', traces: traces.traces } as const;
+  const telemetry = await register(settings);
   const stop = stopOnSignals();
+  const workers = await startWorkers();
 
   const progress = createProgress(process.stderr);
   let unfinished: PartialDocument = () => undefined;
+  let quotedFor: unknown;
   const digest = createDigest({
     ...models,
+    queue: workers?.queue,
+    onQuote(error) {
+      quotedFor = error;
+    },
     concurrency: options.concurrency,
     maxFileBytes,
     timeoutMs,
@@ -91,10 +99,38 @@ export async function digestCommand(folderArgument: string | undefined, options:
       progress.update(done, total);
     },
   });
-  const scrape = async () => parseExposition(await telemetry.metrics());
+  /** The metrics of all processes. */
+  async function scrape(): Promise<Exposition> {
+    const readings = (await workers?.read()) ?? [];
+    const texts = [await telemetry.metrics(), ...readings.map(({ metrics }) => metrics)];
+    return joined(texts.map(parseExposition));
+  }
+
+  /** Why texts were quoted. */
+  async function lastError(): Promise<string> {
+    const readings = (await workers?.read()) ?? [];
+    const seen = [models.lastError(), ...readings.map((reading) => reading.lastError)].find(
+      (each) => each !== undefined,
+    );
+    return seen ?? (quotedFor === undefined ? `no answer within ${timeoutMs / 1_000} s` : foreignMessage(quotedFor));
+  }
+
   const start = await scrape();
   let lastSkipped = '';
   let isWritten = false;
+
+  async function startWorkers(): Promise<DigestWorkers | undefined> {
+    if (options.workers === undefined) return undefined;
+    const { offline, modelSmall: small, modelLarge: large } = options;
+    const work = { offline, offlineURL: models.offlineURL, small, large, timeoutMs };
+    try {
+      return await startDigestWorkers({ ...options, workers: options.workers, telemetry: settings, work });
+    } catch (error) {
+      await telemetry.shutdown();
+      await Promise.all([models.close(), traces.close()]);
+      throw error;
+    }
+  }
 
   async function runOnce(run: number): Promise<void> {
     const before = await scrape();
@@ -115,7 +151,7 @@ export async function digestCommand(folderArgument: string | undefined, options:
     const thisRun = await printTable(run, before, files.length);
     if (thisRun.quoted > 0) {
       printError(
-        `No model answered for ${thisRun.quoted} texts, so they are quoted. The last error: ${models.lastError() ?? `no answer within ${timeoutMs / 1_000} s`}`,
+        `No model answered for ${thisRun.quoted} texts, so they are quoted. The last error: ${await lastError()}`,
       );
     }
     print(`Written to ${path}`);
@@ -149,8 +185,8 @@ export async function digestCommand(folderArgument: string | undefined, options:
   }
 
   async function scrapeByStudio(): Promise<void> {
-    if (telemetry.metricsUrl === undefined) return;
-    await traces.scrape({ url: telemetry.metricsUrl, token: textFrom('TTA_PROMETHEUS_TOKEN') });
+    const urls = [telemetry.metricsUrl, ...(workers?.urls() ?? [])].filter((url) => url !== undefined);
+    await Promise.all(urls.map((url) => traces.scrape({ url, token: textFrom('TTA_PROMETHEUS_TOKEN') })));
   }
 
   /** Prints the error of a failed run. Rejects when the run is the first one or was stopped. */
@@ -171,6 +207,7 @@ export async function digestCommand(folderArgument: string | undefined, options:
     print(`Metrics  ${foreignText(telemetry.metricsUrl ?? telemetry.metricsError?.message ?? 'off')}`);
     const tracesUrl = foreignText(traces.page ?? telemetry.tracesUrl ?? 'off');
     print(`${traces.page === undefined ? 'Traces' : 'Studio'}   ${tracesUrl} (${foreignText(traces.reason)})`);
+    for (const line of workers?.about ?? []) print(line);
     for (const note of traces.notes) printError(note);
     await scrapeByStudio();
     const desk = { env, platform: process.platform, isTerminal: process.stdout.isTTY === true };
@@ -189,6 +226,7 @@ export async function digestCommand(folderArgument: string | undefined, options:
   } finally {
     // The last numbers are as those of the last table.
     await scrapeByStudio();
+    await workers?.close();
     await telemetry.shutdown();
     await Promise.all([models.close(), traces.close()]);
     if (traces.isKept) print('To see the runs again: npx tta studio');

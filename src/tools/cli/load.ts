@@ -36,7 +36,7 @@ const UNLIMITED_TOKENS = 1e15;
 
 /** `tta load`. The exit code is 1 when a request was not counted, a span was lost, or a scrape failed. */
 export async function loadCommand(options: LoadCommandOptions): Promise<void> {
-  requirePeers('tta load', ['hdr-histogram-js']);
+  requirePeers('tta load', ['openai', 'hdr-histogram-js']);
   const { register } = await import('../../sdk/index.ts');
   const traces = collectorFrom(process.env) === undefined;
   const servers = await startLoadServers({ faultShare: options.faultShare, traces });

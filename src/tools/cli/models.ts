@@ -8,6 +8,8 @@ export interface ModelOptions {
   readonly offline?: boolean | undefined;
   /** Whether the offline model fails on purpose. */
   readonly chaos?: boolean | undefined;
+  /** The address of an offline model that is served already. @default a server is started */
+  readonly offlineURL?: string | undefined;
   /** The name of the model for short texts. */
   readonly small?: string | undefined;
   /** The name of the model for long texts. */
@@ -20,6 +22,8 @@ export interface Models {
   readonly prices?: PriceTable;
   /** How long a summary is cached, in milliseconds; `undefined` for ever, because a real model costs money. */
   readonly cacheMs?: number;
+  /** The address of the offline model, if it is used. */
+  readonly offlineURL?: string | undefined;
   /** One or two lines about the models, for the user. */
   readonly about: string;
   /** The error of the last failed call. */
@@ -51,17 +55,19 @@ export async function chooseModels(options: ModelOptions): Promise<Models> {
     const about = `${small} and ${large} at ${foreignText(baseURL ?? 'https://api.openai.com/v1')}, at the prices of their provider`;
     return { ...models, about, close: async () => {} };
   }
-  const server = await startModelServer({ chaos });
+  const server = options.offlineURL === undefined ? await startModelServer({ chaos }) : undefined;
+  const offlineURL = options.offlineURL ?? server?.baseURL;
   const { small = 'offline-small', large = 'offline-large' } = options;
-  const connect = (model: string) => openAICompatible({ model, baseURL: server.baseURL, provider: 'offline' });
+  const connect = (model: string) => openAICompatible({ model, baseURL: offlineURL, provider: 'offline' });
   return {
     ...withErrorMemory(connect(small), connect(large)),
     prices: OFFLINE_PRICES,
     cacheMs: OFFLINE_CACHE_MS,
+    offlineURL,
     about:
       `${small} and ${large}: the offline model, which picks sentences and costs nothing${chaos ? ', with chaos' : ''}\n` +
       '         charged at the price list of gpt-3.5-turbo and gpt-4; set OPENAI_API_KEY for a real model',
-    close: server.close,
+    close: async () => server?.close(),
   };
 }
 

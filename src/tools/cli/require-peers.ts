@@ -3,16 +3,16 @@ import { missingAmong } from '../../platform/optional.ts';
 import { notInstalled, PEERS, type Peer } from '../../platform/peers.ts';
 
 /**
- * Checks that all packages are installed that a command needs in addition to the library. `gpt-tokenizer` is not one of
+ * Checks that the packages of the SDK are installed, and those that a command needs besides. `gpt-tokenizer` is not one of
  * them: without it the offline model estimates tokens.
  *
- * @param more packages that only this command needs
+ * @param more packages that not all commands need
  * @throws Error with one line that installs all missing packages
  */
-export function requirePeers(command: string, more: readonly Peer[] = []): void {
+export function requirePeers(command: string, more: readonly Peer[]): void {
   const resolve = (name: Peer) => import.meta.resolve(name);
   const sdk = findSdk(resolve);
-  const missing = [...sdk.missing, ...missingAmong(['openai', ...more], resolve)];
+  const missing = [...sdk.missing, ...missingAmong(more, resolve)];
   if (missing.length > 0) {
     const versions = missing.map((name) => [name, sdk.set[name] ?? PEERS[name].tested]);
     throw new Error(notInstalled(command, missing, Object.fromEntries(versions)));

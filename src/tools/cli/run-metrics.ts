@@ -26,6 +26,14 @@ export interface RunMetrics {
   readonly p95: number | undefined;
 }
 
+/** The samples of several processes: a number of them is a sum over all. */
+export function joined(expositions: readonly Exposition[]): Exposition {
+  return {
+    samples: expositions.flatMap(({ samples }) => samples),
+    types: new Map(expositions.flatMap(({ types }) => [...types])),
+  };
+}
+
 type Labels = Readonly<Record<string, string>>;
 
 const PART = { workflow_name: 'digest-part' };

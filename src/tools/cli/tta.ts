@@ -25,7 +25,20 @@ import { type OfflineModelCommandOptions, offlineModelCommand } from './offline-
 import { packageManifest } from './package-root.ts';
 import { type PricesCommandOptions, pricesCommand } from './prices.ts';
 import { printError } from './print.ts';
+import {
+  type ChangeCommandOptions,
+  type DeadCommandOptions,
+  type DropCommandOptions,
+  deadCommand,
+  dropCommand,
+  type QueueCommandOptions,
+  retryCommand,
+  type ShowCommandOptions,
+  showCommand,
+  statsCommand,
+} from './queue.ts';
 import { DEFAULT_TARGET, type StudioCommandOptions, studioCommand } from './studio.ts';
+import { type WorkerCommandOptions, workerCommand } from './worker.ts';
 
 const program = new Command('tta')
   .description('AI workflows from building blocks that observe themselves.')
@@ -40,6 +53,11 @@ In a project that has tta-primitives installed, run it as: npx tta COMMAND
 Anywhere else, run it as: npx -p tta-primitives tta COMMAND
 Do not run a bare "npx tta" there: it would run the package that has the name tta on the registry.`,
   );
+
+const redisOption = () =>
+  new Option('--redis <url>', 'the Redis of a BullMQ queue (default: REDIS_URL, or redis://127.0.0.1:6379)');
+const natsOption = () =>
+  new Option('--nats <url>', 'the NATS server of a JetStream queue, instead of a Redis (default: NATS_URL)');
 
 program
   .command('digest')
@@ -60,6 +78,9 @@ program
     positiveNumber,
   )
   .option('--concurrency <n>', 'the number of parts that are summarised at once', positiveInteger, 8)
+  .option('--workers <n>', 'ask the models in so many other processes, with a queue', positiveInteger)
+  .addOption(redisOption())
+  .addOption(natsOption())
   .option('--timeout <seconds>', 'the timeout of one model call (default: 30, with --chaos 1.5)', positiveNumber)
   .option('--max-file <megabytes>', 'skip larger files', positiveNumber, 10)
   .option('--model-small <name>', 'the model for short parts (default: gpt-4o-mini, offline: offline-small)')
@@ -78,6 +99,7 @@ Examples:
   $ tta digest docs                        digest a folder until Ctrl-C, with the offline model
   $ tta digest docs --once --out /tmp/d.md one run, written to a file of your choice
   $ tta digest docs --chaos                with retries, timeouts and fallbacks
+  $ tta digest docs --workers 4            the models are asked by four processes, with a queue in the Redis of this machine
   $ OPENAI_API_KEY=... tta digest docs --budget 0.50
                                            with real models, which cost money, and 50 cents at the most
   $ OPENAI_BASE_URL=http://localhost:11434/v1 tta digest docs --model-small llama3.2 --model-large llama3.2
@@ -310,7 +332,115 @@ earlier release are updated. For a rule without a threshold, the error lists the
   )
   .action((kind: ExportKind, options: ExportCommandOptions) => exportCommand(kind, options));
 
-for (const command of program.commands) command.showHelpAfterError(`(see tta ${command.name()} --help)`);
+program
+  .command('worker')
+  .description('Run the primitives that a module exports, for the calls of distribute that name them. Until Ctrl-C.')
+  .argument('<module>', 'a file, or a package of your project')
+  .option('--queue <name>', 'the queue that the jobs come from (default: the one that the module exports)')
+  .addOption(redisOption())
+  .addOption(natsOption())
+  .option('--workers <n>', 'the number of processes', positiveInteger, 1)
+  .option('--concurrency <n>', 'the number of jobs that each process runs at once', positiveInteger, 8)
+  .option('--grace <seconds>', 'how long the jobs that run may go on after Ctrl-C or SIGTERM', positiveNumber, 30)
+  .addOption(
+    new Option(
+      '--port <port>',
+      "the port of the first worker's metrics; each other one has the next port; 0 for any free ones (default: OTEL_EXPORTER_PROMETHEUS_PORT, or 9464)",
+    ).argParser(port),
+  )
+  .option(
+    '--host <address>',
+    'the address that the metrics listen on (default: OTEL_EXPORTER_PROMETHEUS_HOST, or 127.0.0.1)',
+  )
+  .option('--targets <file>', 'keep a file with the endpoints of the workers, for file_sd_configs of Prometheus')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ tta worker tasks.js --queue texts      one worker, with the queue in the Redis of this machine
+  $ tta worker tasks.js --queue texts --workers 4 --concurrency 16
+                                           four processes, 64 jobs at once
+  $ tta worker tasks.js --queue texts --redis rediss://:PASSWORD@redis:6379
+  $ tta worker tasks.js --queue texts --nats nats://127.0.0.1:4222
+  $ tta worker tasks.js --queue texts --workers 4 --targets /etc/prometheus/targets/workers.json
+
+In tasks.js, the name of the export is the name of the work:
+  export const summarise = llm(openAICompatible({ model: 'gpt-4o-mini' }), { system: 'Summarise the text.' });
+In the program that has the texts:
+  const remote = distribute('summarise', summarise, { queue: bullmqQueue('texts', { url: 'redis://127.0.0.1:6379' }) });
+
+At Ctrl-C or SIGTERM a worker takes no more jobs, finishes what it runs within --grace, and hands the rest to another worker. A
+second Ctrl-C ends it at once: its jobs are started again by another worker. A worker that crashes is started again. Give an
+orchestrator more time to stop it than --grace: terminationGracePeriodSeconds, TimeoutStopSec, stop_grace_period.
+
+A URL with a password is better in REDIS_URL or NATS_URL: an option can be read by every user of the machine.`,
+  )
+  .action((module: string, options: WorkerCommandOptions) => workerCommand(module, options));
+
+const queue = program
+  .command('queue')
+  .description('Show how many jobs a queue has; list, show, retry and delete those that were given up.')
+  .usage('[command] <name> [options]')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ tta queue texts                        how many jobs wait, run, are delayed and are dead
+  $ tta queue dead texts                   the jobs that were given up, the newest first
+  $ tta queue show texts ID                one of them; its input, which is data of a user, with --input
+  $ tta queue retry texts ID               it waits again; --all for all of them
+  $ tta queue drop texts --all             delete them
+
+A job is dead when it has ended its worker several times, cannot be read, or has waited too long. Whoever called distribute has had an
+error: JobDeadError. A retry does the work again, for its effect: nobody waits for its result. All commands take --redis or --nats, as
+tta worker does, and --json.`,
+  );
+
+const jsonOption = () => new Option('--json', 'print JSON').default(false);
+
+function queueCommand(usage: string, description: string): Command {
+  return queue
+    .command(usage)
+    .description(description)
+    .argument('<name>', 'the name of the queue')
+    .addOption(redisOption())
+    .addOption(natsOption())
+    .addOption(jsonOption());
+}
+
+queue
+  .command('stats', { isDefault: true })
+  .description('show how many jobs wait, run, are delayed and are dead; the command without a word')
+  .argument('<name>', 'the name of the queue')
+  .addOption(redisOption())
+  .addOption(natsOption())
+  .addOption(jsonOption())
+  .action((name: string, options: QueueCommandOptions) => statsCommand(name, options));
+
+queueCommand('dead', 'list the jobs that were given up, the newest first')
+  .option('--limit <n>', 'how many are listed', positiveInteger, 50)
+  .action((name: string, options: DeadCommandOptions) => deadCommand(name, options));
+
+queueCommand('show', 'show one dead job')
+  .argument('<id>', 'the id of the job')
+  .option('--input', 'print its input too, which is data of a user', false)
+  .action((name: string, id: string, options: ShowCommandOptions) => showCommand(name, id, options));
+
+queueCommand('retry', 'let dead jobs wait again')
+  .argument('[ids...]', 'the ids of the jobs')
+  .option('--all', 'all dead jobs', false)
+  .action((name: string, ids: string[], options: ChangeCommandOptions) => retryCommand(name, ids, options));
+
+queueCommand('drop', 'delete dead jobs')
+  .argument('[ids...]', 'the ids of the jobs')
+  .option('--all', 'all dead jobs', false)
+  .option('--yes', 'do not ask', false)
+  .action((name: string, ids: string[], options: DropCommandOptions) => dropCommand(name, ids, options));
+
+for (const command of [...program.commands, ...queue.commands]) {
+  const words = command.parent === queue ? `queue ${command.name()}` : command.name();
+  command.showHelpAfterError(`(see tta ${words} --help)`);
+}
 
 // The reader of a pipe can close the pipe early (`| head`), which is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -14,6 +14,7 @@ import {
   task,
   timeout,
 } from '../../index.ts';
+import { distribute, type JobQueue } from '../../queue/index.ts';
 import { firstSentences } from './first-sentences.ts';
 
 export interface Summary {
@@ -22,7 +23,8 @@ export interface Summary {
   readonly quoted?: boolean;
 }
 
-export interface SummariserOptions {
+/** The work that asks models, and its limits. */
+export interface AskingOptions {
   /** The model for short texts. */
   readonly small: Model;
   /** The model for long texts. */
@@ -35,6 +37,13 @@ export interface SummariserOptions {
   readonly timeoutMs?: number | undefined;
   /** The rate limit of each model, in tokens per minute, roughly counted. @default 1000000 */
   readonly tokensPerMinute?: number | undefined;
+}
+
+export interface SummariserOptions extends AskingOptions {
+  /** The workers of this queue ask the models, with `createAsking` under the name `ASKING`. @default this process asks them */
+  readonly queue?: JobQueue | undefined;
+  /** Called with the error of a text that is quoted, because no model answered. */
+  readonly onQuote?: ((error: unknown) => void) | undefined;
   /** The most US dollars that all calls together may cost. A call that may cost more rejects with `BudgetExceededError`. @default no limit */
   readonly limitUsd?: number | undefined;
   /** How long a summary stays in the cache, in milliseconds. @default for ever */
@@ -57,22 +66,15 @@ export const textTokens = (text: string) => Math.ceil(text.length / 4);
 /** The tokens of a request. */
 const estimateTokens = (text: string) => textTokens(text) + INSTRUCTION_TOKENS + REPLY_TOKENS;
 
+/** The name of the work that a worker does for a digest. */
+export const ASKING = 'ask-models';
+
 /**
- * Summarises one text. Each model call has a timeout, retries, a limit of tokens per minute and a circuit breaker.
- * When a model fails or its circuit is open, the other model answers. A text is summarised once and then cached. When
- * no model answers, the first sentences of the text replace the summary.
+ * Has a model summarise one text. Each model call has a timeout, retries, a limit of tokens per minute and a circuit
+ * breaker. When a model fails or its circuit is open, the other model answers.
  */
-export function createSummariser(options: SummariserOptions): Primitive<string, Summary> {
-  const {
-    small,
-    large,
-    longFrom = LONG_FROM,
-    prices,
-    timeoutMs = 30_000,
-    tokensPerMinute = 1_000_000,
-    cacheMs,
-    limitUsd,
-  } = options;
+export function createAsking(options: AskingOptions): Primitive<string, Summary> {
+  const { small, large, longFrom = LONG_FROM, prices, timeoutMs = 30_000, tokensPerMinute = 1_000_000 } = options;
 
   const ask = (model: Model, name: string): Primitive<string, Summary> => {
     const call: Primitive<string, Summary> = llm(brief(model), { name, system: INSTRUCTIONS, prices });
@@ -89,7 +91,7 @@ export function createSummariser(options: SummariserOptions): Primitive<string, 
   const askSmall = ask(small, 'small-model');
   const askLarge = ask(large, 'large-model');
 
-  const byLength = router(
+  return router(
     (text: string) => (text.length < longFrom ? 'cheap' : 'good'),
     {
       cheap: fallback(askSmall, [askLarge], { name: 'other-model' }),
@@ -97,10 +99,24 @@ export function createSummariser(options: SummariserOptions): Primitive<string, 
     },
     { name: 'model-by-length' },
   );
+}
+
+/**
+ * Summarises one text. A text is summarised once and then cached. When no model answers, the first sentences of the text
+ * replace the summary.
+ */
+export function createSummariser(options: SummariserOptions): Primitive<string, Summary> {
+  const { queue, onQuote = () => {}, cacheMs, limitUsd } = options;
+  const asking = createAsking(options);
+  const asked = queue === undefined ? asking : distribute(ASKING, asking, { queue });
   // More entries than a folder of 100 MB has parts: otherwise each run would pay for every part again.
-  const cached = cache(byLength, { name: 'summaries', key: sha256, ttlMs: cacheMs, maxEntries: 200_000 });
+  const cached = cache(asked, { name: 'summaries', key: sha256, ttlMs: cacheMs, maxEntries: 200_000 });
   const quote = task('first-sentences', (text: string) => ({ text: firstSentences(text), quoted: true }));
-  const answered = fallback(cached, [quote], { name: 'without-model' });
+  const always = (error: unknown) => {
+    onQuote(error);
+    return true;
+  };
+  const answered = fallback(cached, [{ use: quote, when: always }], { name: 'without-model' });
   if (limitUsd === undefined) return answered;
   // Without a price there is no limit. A reply of three sentences is rarely twice as long as the mean.
   const settings = { per: 'all', unpriced: 'refuse', assumedOutputTokens: 2 * REPLY_TOKENS } as const;

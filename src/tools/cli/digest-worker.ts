@@ -1,0 +1,19 @@
+/** A process of `tta digest --workers`: it asks the models. */
+import { ASKING, createAsking } from '../digest/index.ts';
+import { serveWorker } from '../worker/serve-worker.ts';
+import { chooseModels } from './models.ts';
+
+export interface AskingWork {
+  readonly offline: boolean;
+  /** Where the command serves the offline model. */
+  readonly offlineURL: string | undefined;
+  readonly small: string | undefined;
+  readonly large: string | undefined;
+  readonly timeoutMs: number;
+}
+
+serveWorker<AskingWork>(async (work) => {
+  const models = await chooseModels({ ...work, env: process.env });
+  const asking = createAsking({ ...models, timeoutMs: work.timeoutMs });
+  return { primitives: { [ASKING]: asking }, lastError: models.lastError };
+});

@@ -1,0 +1,89 @@
+/** The workers of `tta digest --workers`: processes that ask the models, with a queue of this run of the command. */
+import { randomUUID } from 'node:crypto';
+import { foreignText } from '../../platform/foreign-text.ts';
+import type { JobQueue } from '../../queue/index.ts';
+import type { RegisterOptions } from '../../sdk/index.ts';
+import { startCrew } from '../worker/crew.ts';
+import { openQueue } from '../worker/engine.ts';
+import type { WorkerReading } from '../worker/messages.ts';
+import type { AskingWork } from './digest-worker.ts';
+import { printError } from './print.ts';
+import { addressText, engineFrom, type QueueOptions, queueAway, requireEngine } from './queue-options.ts';
+import { workerEnvironment } from './worker-environment.ts';
+
+export interface DigestWorkersOptions extends QueueOptions {
+  readonly workers: number;
+  /** How many parts are summarised at once, by all workers together. */
+  readonly concurrency: number;
+  readonly telemetry: Pick<RegisterOptions, 'modelCalls' | 'traces'>;
+  readonly work: AskingWork;
+}
+
+export interface DigestWorkers {
+  readonly queue: JobQueue;
+  /** One line about each, for the user. */
+  readonly about: readonly string[];
+  /** The endpoints of those that have one. */
+  urls(): readonly string[];
+  read(): Promise<readonly WorkerReading[]>;
+  close(): Promise<void>;
+}
+
+/** How long a worker may finish what it runs: nothing, once the run has ended. */
+const GRACE_MS = 5_000;
+
+/** @throws Error when the packages of the engine are missing, or the workers cannot start */
+export async function startDigestWorkers(options: DigestWorkersOptions): Promise<DigestWorkers> {
+  const { workers, concurrency, telemetry, work } = options;
+  const engine = engineFrom(options);
+  requireEngine('tta digest --workers', engine);
+  // Another digest at the same time has other models.
+  const name = `digest-${randomUUID()}`;
+  const place = { name, engine };
+  const queue = openQueue(place);
+  const urls = new Map<number, string | undefined>();
+  const lines = new Map<number, string>();
+  const crew = startCrew<AskingWork>({
+    program: new URL('./digest-worker.js', import.meta.url),
+    workers,
+    settings: {
+      queue: place,
+      concurrency: Math.ceil(concurrency / workers),
+      graceMs: GRACE_MS,
+      telemetry,
+      work,
+    },
+    envOf: () => workerEnvironment({ port: 0 }),
+    shown: false,
+    events: {
+      ready(n, pid, { metricsUrl, metricsError }) {
+        urls.set(n, metricsUrl);
+        lines.set(n, `Worker ${n}, process ${pid}, metrics ${foreignText(metricsUrl ?? metricsError ?? 'off')}`);
+      },
+      ended(n, reason) {
+        printError(`Worker ${n}: ${foreignText(reason)}. Its parts go to the others, and it is started again`);
+      },
+      away(why) {
+        printError(queueAway(name, why));
+      },
+      stopped() {},
+    },
+  });
+  try {
+    await crew.started;
+  } catch (error) {
+    await queue.close();
+    throw error;
+  }
+  const sorted = <T>(map: ReadonlyMap<number, T>) => [...map].sort(([a], [b]) => a - b).map(([, each]) => each);
+  return {
+    queue,
+    about: [`Queue    ${name} in ${queue.engine} at ${addressText(engine)}`, ...sorted(lines)],
+    urls: () => sorted(urls).filter((url) => url !== undefined),
+    read: crew.read,
+    async close() {
+      await crew.stop();
+      await queue.close();
+    },
+  };
+}
