@@ -1,21 +1,21 @@
 import type { Redis } from 'ioredis';
 import { checkOptions, fail, type Rules, requireName } from '../core/check.ts';
 import { callback, count, milliseconds, number, optional, word } from '../core/rules.ts';
-import { afterCallbacks } from '../platform/background.ts';
 import { importOptional } from '../platform/optional.ts';
+import { readProperty } from '../platform/read-property.ts';
 import { asBuffer } from './bullmq/commands.ts';
-import { Connections, type RedisSettings } from './bullmq/connections.ts';
+import type { RedisSettings } from './bullmq/connections.ts';
 import { deadJobs } from './bullmq/dead-jobs.ts';
+import { isRefused } from './bullmq/errors.ts';
 import { Gate } from './bullmq/gate.ts';
 import { openInbox } from './bullmq/inbox.ts';
 import { keysOf } from './bullmq/keys.ts';
-import { type Link, makeLink } from './bullmq/link.ts';
+import { Link, type Linked } from './bullmq/link.ts';
 import { sayer } from './bullmq/say.ts';
 import { sendJob } from './bullmq/send.ts';
 import { statsOf } from './bullmq/stats.ts';
 import { startBullmqWorker } from './bullmq/worker.ts';
-import { QueueAwayError } from './errors.ts';
-import type { InboxOptions, JobQueue } from './job-queue.ts';
+import type { JobQueue } from './job-queue.ts';
 
 /** The part of an ioredis client, or cluster, by which it is recognised. */
 export interface RedisClient {
@@ -100,55 +100,14 @@ export function bullmqQueue(name: string, options: BullmqQueueOptions): JobQueue
   const { lockMs = 4_000, maxDeliveries = 3, keepDeadMs = 604_800_000, keepDead = 1_000 } = options;
   const keys = keysOf(prefix, name);
   const say = sayer(name);
-  const opened = new Set<Connections>();
-  const inboxes = new Set<InboxOptions>();
-  let made: Promise<Link> | undefined;
-  let isClosed = false;
-  let sending = 0;
+  const connector = async () =>
+    connect === undefined ? await clientOf(url ?? '') : (connect as unknown as (settings: RedisSettings) => Redis);
+  const link = new Link({ name, prefix, maxWaiting, lookMs: Math.min(maxAwayMs, LOOK_MS), connector, say });
 
-  async function load(holds: boolean) {
-    if (isClosed) throw new QueueAwayError(name, 'it is closed here');
-    const bullmq = await importOptional('bullmqQueue', 'bullmq', () => import('bullmq'));
-    const make =
-      connect === undefined ? await clientOf(url ?? '') : (connect as unknown as (settings: RedisSettings) => Redis);
-    const connections = new Connections(name, make, holds);
-    opened.add(connections);
-    return { bullmq, connections };
-  }
-
-  async function link(): Promise<Link> {
-    made ??= load(false).then((loaded) => makeLink({ name, prefix, maxWaiting, say, ...loaded }));
-    made.catch(() => {
-      made = undefined;
-    });
-    return await made;
-  }
-
-  async function ready(): Promise<Link> {
-    const linked = await link();
-    await linked.gate.pass(Math.min(maxAwayMs, LOOK_MS));
-    return linked;
-  }
-
-  /** Once nobody waits, the process may end. Callers go on in the callbacks that are due. */
-  function letGo({ connections }: Link): void {
-    afterCallbacks(() => {
-      const waits = [...inboxes].some(({ waiting }) => !isEmpty(waiting()));
-      connections.holds = sending > 0 || waits;
-    });
-  }
-
-  async function tell(id: string, message: Uint8Array, cancelMs: number): Promise<boolean> {
-    const { commands } = await ready();
-    const runs = await commands.ttaTell(
-      keys.base + id,
-      keys.cancel(id),
-      keys.worker(''),
-      id,
-      asBuffer(message),
-      cancelMs,
-    );
-    return runs === 1;
+  /** Gives whether the job is there and has not ended. */
+  async function tell({ commands }: Linked, id: string, message: Uint8Array, cancelMs: number): Promise<boolean> {
+    const targets = [keys.base + id, keys.cancel(id), keys.worker('')];
+    return (await commands.ttaTell(...targets, id, asBuffer(message), cancelMs)) === 1;
   }
 
   return {
@@ -157,88 +116,53 @@ export function bullmqQueue(name: string, options: BullmqQueueOptions): JobQueue
     maxBodyBytes,
     async send(job, signal) {
       signal.throwIfAborted();
-      if (job.body.byteLength > maxBodyBytes)
-        throw new RangeError(
-          `the job for the queue ${name} has ${job.body.byteLength} bytes, which is more than maxBodyBytes, ${maxBodyBytes}`,
-        );
-      const linked = await link();
-      linked.connections.holds = true;
-      sending += 1;
-      try {
-        await sendJob(linked, job, signal, { name, maxWaiting, maxAwayMs });
-      } finally {
-        sending -= 1;
-        letGo(linked);
-      }
+      const { byteLength } = job.body;
+      if (byteLength > maxBodyBytes)
+        throw new RangeError(`the queue ${name} takes at most ${maxBodyBytes} bytes for a job, got ${byteLength}`);
+      await link.use((linked) => sendJob(linked, job, signal, { name, maxWaiting, maxAwayMs }));
     },
-    async open(inbox) {
-      const linked = await link();
-      const { commands, gate, connections } = linked;
-      const reader = connections.open('prompt');
-      const readerGate = new Gate(name, reader);
-      const parts = { keys, commands, commandsGate: gate, reader, readerGate, say, onRead: () => letGo(linked) };
-      inboxes.add(inbox);
-      const opened = await openInbox(parts, inbox, maxAwayMs).catch((error: unknown) => {
-        inboxes.delete(inbox);
-        reader.disconnect();
-        throw error;
-      });
-      return {
-        address: opened.address,
-        async close() {
-          inboxes.delete(inbox);
-          await opened.close();
-        },
-      };
-    },
-    async cancel(id, message) {
-      const isThere = await tell(id, message, CANCEL_MS);
-      letGo(await link());
-      if (!isThere) return false;
-      const queue = await (await link()).queue();
-      // A job that a worker has is not removed.
-      return (await queue.getBackend().remove(id, true)) === 1;
-    },
+    open: (inbox) => openInbox(link, inbox, { name, keys, maxAwayMs, say }),
+    cancel: (id, message) =>
+      link.look(async (linked) => {
+        if (!(await tell(linked, id, message, CANCEL_MS))) return false;
+        // A job that a worker has is not removed.
+        return (await (await linked.queue()).getBackend().remove(id, true)) === 1;
+      }),
     async tell(id, message) {
-      await tell(id, message, 0);
+      await link.look((linked) => tell(linked, id, message, 0));
     },
     async work(handler, workOptions) {
-      const { bullmq, connections } = await load(true);
+      const { bullmq, connections } = await link.load(true);
       const [client, subscriber] = [connections.open('patient'), connections.open('patient')];
+      try {
+        await new Gate(name, client).pass(LOOK_MS);
+      } catch (error) {
+        if (isRefused(readProperty(error, 'cause'))) {
+          connections.close();
+          throw error;
+        }
+        say('away', 'Redis cannot be reached. Workers wait for it');
+      }
       const settings = { lockMs, maxDeliveries, keepDeadMs, keepDead, maxWaiting };
-      const worker = startBullmqWorker(
-        { bullmq, name, prefix, keys, client, subscriber, settings, say },
-        handler,
-        workOptions,
-      );
+      const parts = { bullmq, name, prefix, keys, client, subscriber, settings, say };
+      const worker = startBullmqWorker(parts, handler, workOptions);
       return {
         get running() {
           return worker.running;
         },
         async drain(graceMs) {
           const report = await worker.drain(graceMs);
-          if (report.left === 0) connections.close();
+          connections.close();
           return report;
         },
       };
     },
-    async stats() {
-      const { commands } = await ready();
-      return await statsOf(commands, keys);
-    },
-    dead: deadJobs(keys, ready),
+    stats: () => link.look(({ commands }) => statsOf(commands, keys)),
+    dead: deadJobs(keys, link),
     async close() {
-      isClosed = true;
-      for (const connections of opened) connections.close();
-      opened.clear();
-      made = undefined;
+      link.close();
     },
   };
-}
-
-function isEmpty(all: Iterable<unknown>): boolean {
-  for (const _ of all) return false;
-  return true;
 }
 
 async function clientOf(url: string) {

@@ -11,6 +11,7 @@ export const ENTRY = {
   sdk: built('src/sdk/index.js'),
   register: built('src/sdk/register-on-load.js'),
   views: built('views/index.js'),
+  queue: built('src/queue/index.js'),
 } as const;
 
 export interface Exit {

@@ -8,7 +8,7 @@ const MAX_ERRORS = 5;
 const SECOND_MS = 1_000;
 
 /** Returns the listener for the errors of a worker: it pauses a worker that fails again and again. */
-export function calm(worker: Worker, signal: AbortSignal): () => void {
+export function calm(worker: Pick<Worker, 'pause' | 'resume'>, signal: AbortSignal): () => void {
   let since = 0;
   let errors = 0;
   let isPaused = false;

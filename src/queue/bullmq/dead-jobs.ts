@@ -1,57 +1,64 @@
 import type { Job } from 'bullmq';
 import type { DeadJob, DeadJobs } from '../job-queue.ts';
 import type { Keys } from './keys.ts';
-import type { Link } from './link.ts';
+import type { Link, Linked } from './link.ts';
 import { numberOf } from './stored-job.ts';
 
-const FIELDS = ['failedReason', 'ats', 'at', 'finishedOn', 'data'] as const;
+const FIELDS = ['failedReason', 'ats', 'stc', 'at', 'data'] as const;
+/** What BullMQ writes as the reason of a job that has ended each worker that started it. */
+const STALLED = 'job stalled more than allowable limit';
+
+/** Why a job is dead, in words of ours where BullMQ gave it up. */
+export function reasonOf(failedReason: string): string {
+  return failedReason === STALLED ? 'it has ended each worker that started it' : failedReason;
+}
 
 /** The failed jobs of BullMQ. They are read one by one: BullMQ reads a page of them, and fails for all if one is damaged. */
-export function deadJobs(keys: Keys, ready: () => Promise<Link>): DeadJobs {
-  async function read({ commands }: Link, id: string): Promise<DeadJob | undefined> {
-    const diedAt = numberOf(await commands.zscore(`${keys.base}failed`, id));
+export function deadJobs(keys: Keys, link: Link): DeadJobs {
+  const set = `${keys.base}failed`;
+
+  async function read({ commands }: Linked, id: string): Promise<DeadJob | undefined> {
+    const diedAt = numberOf(await commands.zscore(set, id));
     if (diedAt === undefined) return undefined;
     const damaged: (Buffer | null)[] = [];
-    const fields = await commands.hmgetBuffer(keys.base + id, ...FIELDS).catch(() => damaged);
-    const [why, starts, at, , data] = fields;
+    const [reason, starts, stalls, at, body] = await commands
+      .hmgetBuffer(keys.base + id, ...FIELDS)
+      .catch(() => damaged);
+    const why = reason?.toString() ?? 'what Redis holds of the job cannot be read';
     return {
       id,
-      why: why?.toString() ?? 'what Redis holds of the job cannot be read',
-      deliveries: numberOf(starts?.toString()) ?? 0,
+      why: reasonOf(why),
+      // BullMQ counts as a start that it took the job to give it up.
+      deliveries: numberOf((why === STALLED ? stalls : starts)?.toString()) ?? 0,
       sentAt: numberOf(at?.toString()),
       diedAt,
-      body: data ?? undefined,
+      body: body ?? undefined,
     };
   }
 
-  async function bullmqJob(link: Link, id: string): Promise<Job> {
-    const { bullmq } = link;
-    return new bullmq.Job(await link.queue(), 'job', {}, {}, id);
+  /** Does something with a job that is dead, as BullMQ knows it. */
+  function withDead(id: string, act: (job: Job, linked: Linked) => Promise<unknown>): Promise<boolean> {
+    return link.look(async (linked) => {
+      if ((await linked.commands.zscore(set, id)) === null) return false;
+      await act(new linked.bullmq.Job(await linked.queue(), 'job', {}, {}, id), linked);
+      return true;
+    });
   }
 
   return {
     async *list(from, count) {
-      const link = await ready();
-      for (const id of await link.commands.zrevrange(`${keys.base}failed`, from, from + count - 1)) {
-        const job = await read(link, id);
+      const ids = await link.look(({ commands }) => commands.zrevrange(set, from, from + count - 1));
+      for (const id of ids) {
+        const job = await link.look((linked) => read(linked, id));
         if (job !== undefined) yield job;
       }
     },
-    async get(id) {
-      return await read(await ready(), id);
-    },
-    async retry(id) {
-      const link = await ready();
-      if ((await read(link, id)) === undefined) return false;
-      await link.commands.ttaRevive(keys.base + id, keys.cancel(id));
-      await (await bullmqJob(link, id)).retry('failed', { resetAttemptsMade: true, resetAttemptsStarted: true });
-      return true;
-    },
-    async drop(id) {
-      const link = await ready();
-      if ((await read(link, id)) === undefined) return false;
-      await (await bullmqJob(link, id)).remove();
-      return true;
-    },
+    get: (id) => link.look((linked) => read(linked, id)),
+    retry: (id) =>
+      withDead(id, async (job, { commands }) => {
+        await commands.ttaRevive(keys.base + id, keys.cancel(id));
+        await job.retry('failed', { resetAttemptsMade: true, resetAttemptsStarted: true });
+      }),
+    drop: (id) => withDead(id, (job) => job.remove()),
   };
 }

@@ -23,3 +23,8 @@ export function isRefused(error: unknown): boolean {
     messageOf(error),
   );
 }
+
+/** Redis has answered with an error, so the command has arrived. */
+export function isReply(error: unknown): boolean {
+  return readProperty(error, 'name') === 'ReplyError';
+}

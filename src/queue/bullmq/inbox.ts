@@ -5,8 +5,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Inbox, InboxOptions, QueueMessage } from '../job-queue.ts';
 import type { Client } from './commands.ts';
-import type { Gate } from './gate.ts';
+import { reasonOf } from './dead-jobs.ts';
+import { withoutCommand } from './errors.ts';
+import { Gate } from './gate.ts';
 import type { Keys } from './keys.ts';
+import type { Link, Linked } from './link.ts';
 import { repeatedly, rest } from './rest.ts';
 import type { Say } from './say.ts';
 
@@ -24,29 +27,34 @@ const LOOKED_AT_ONCE = 500;
 
 type Entry = readonly [id: Buffer, fields: readonly Buffer[]];
 
-export interface InboxParts {
+export interface InboxSettings {
+  readonly name: string;
   readonly keys: Keys;
-  readonly commands: Client;
-  readonly commandsGate: Gate;
-  /** A connection for this inbox alone: its reads block. */
-  readonly reader: Client;
-  readonly readerGate: Gate;
+  readonly maxAwayMs: number;
   readonly say: Say;
-  /** Replies have come: somebody may have ended to wait. */
-  readonly onRead: () => void;
 }
 
-export async function openInbox(parts: InboxParts, options: InboxOptions, maxAwayMs: number): Promise<Inbox> {
-  const { keys, commands, commandsGate, reader, readerGate } = parts;
+export function openInbox(link: Link, options: InboxOptions, settings: InboxSettings): Promise<Inbox> {
+  return link.use((linked) => open(link, linked, options, settings));
+}
+
+async function open(link: Link, linked: Linked, options: InboxOptions, settings: InboxSettings): Promise<Inbox> {
+  const { name, keys, maxAwayMs, say } = settings;
   const { on, waiting, events } = options;
+  const { commands } = linked;
   const address = randomUUID();
   const [stream, sign] = [keys.replies(address), keys.inbox(address)];
   const closed = new AbortController();
+  const failed = (error: unknown) => events.failed('inbox', withoutCommand(error));
+  const keep = () => commands.ttaKeep(stream, sign, KEPT_MS);
   const suspects = new Set<string>();
   let last = '0-0';
 
-  const failed = (error: unknown) => events.failed('inbox', error);
-  const keep = () => commands.ttaKeep(stream, sign, KEPT_MS);
+  await linked.gate.pass(maxAwayMs);
+  await keep();
+  // Reads block: the inbox has a connection of its own.
+  const reader = linked.connections.open('prompt');
+  const readerGate = new Gate(name, reader);
 
   async function read(): Promise<void> {
     await readerGate.pass(BLOCK_MS, closed.signal);
@@ -67,7 +75,8 @@ export async function openInbox(parts: InboxParts, options: InboxOptions, maxAwa
         if (message !== undefined) on(message);
       }
       if (entries.length > 0) forget(entries.map(([id]) => id));
-      parts.onRead();
+      // Somebody may have ended to wait.
+      link.letGo(linked);
     } finally {
       late.abort();
     }
@@ -78,12 +87,16 @@ export async function openInbox(parts: InboxParts, options: InboxOptions, maxAwa
     commands.xdel(stream, ...ids).catch(failed);
   }
 
-  await commandsGate.pass(maxAwayMs);
-  await keep();
+  link.waiting.add(waiting);
   const loops = [
     repeatedly(read, 0, closed.signal, failed),
     repeatedly(keep, SIGN_MS, closed.signal, failed),
-    repeatedly(() => lookAfter([...waiting()], { ...parts, stream, suspects }), LOOK_MS, closed.signal, failed),
+    repeatedly(
+      () => link.use(() => lookAfter([...waiting()], { keys, commands, say, stream, suspects })),
+      LOOK_MS,
+      closed.signal,
+      failed,
+    ),
   ];
   // A restarted Redis may have lost the sign of life: without it, it keeps few replies.
   const onReady = () => void keep().catch(failed);
@@ -92,6 +105,7 @@ export async function openInbox(parts: InboxParts, options: InboxOptions, maxAwa
     address,
     async close() {
       closed.abort();
+      link.waiting.delete(waiting);
       commands.off('ready', onReady);
       reader.disconnect();
       if (commands.status === 'ready') await commands.del(stream, sign).catch(() => {});
@@ -100,7 +114,10 @@ export async function openInbox(parts: InboxParts, options: InboxOptions, maxAwa
   };
 }
 
-interface LookParts extends InboxParts {
+interface LookParts {
+  readonly keys: Keys;
+  readonly commands: Client;
+  readonly say: Say;
   readonly stream: string;
   /** The jobs that were not there when we looked last. */
   readonly suspects: Set<string>;
@@ -120,7 +137,7 @@ async function lookAfter(ids: readonly string[], parts: LookParts): Promise<void
     const fates = (await commands.ttaFates(`${keys.base}wait`, keys.base, ...some)) as unknown[];
     for (const [i, id] of some.entries()) {
       const fate = fates[i];
-      if (typeof fate === 'string') await commands.xadd(stream, '*', 'id', id, 'dead', fate);
+      if (typeof fate === 'string') await commands.xadd(stream, '*', 'id', id, 'dead', reasonOf(fate));
       else if (fate === 1 && !suspects.has(id)) missed.add(id);
       else if (fate === 1) {
         await commands.xadd(stream, '*', 'id', id, 'lost', '');

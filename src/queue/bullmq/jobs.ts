@@ -5,6 +5,7 @@ import { copyText } from '../../platform/copy-text.ts';
 import { messageOf } from '../../platform/message-of.ts';
 import type { EngineEvents, JobEnd, JobHandler } from '../job-queue.ts';
 import type { Client } from './commands.ts';
+import { reasonOf } from './dead-jobs.ts';
 import type { Keys } from './keys.ts';
 import { type Run, reply, startRun } from './run.ts';
 import { forBullmq, type StoredJob, storedJob } from './stored-job.ts';
@@ -17,7 +18,6 @@ export interface JobsParts {
   readonly handler: JobHandler;
   /** What BullMQ is told of each job, as JSON. */
   readonly jobOptions: string;
-  readonly maxDeliveries: number;
 }
 
 /** The longest reason of a dead job that is kept, in characters. */
@@ -99,14 +99,11 @@ export class Jobs {
 
   /** Tells the caller of a job that it is in the list of dead jobs. */
   died(id: string, why: string): void {
-    const { maxDeliveries, events } = this.#parts;
     const stored = this.#take(id);
     if (stored === undefined) return;
-    const crashed = stored.givenUp !== undefined;
-    if (crashed) events.died('crashed');
+    if (stored.givenUp !== undefined) this.#parts.events.died('crashed');
     if (stored.replyTo === undefined) return;
-    const message = crashed ? `it has ended ${maxDeliveries} workers` : why;
-    const told = reply(this.#parts, stored.replyTo, [id, 'dead', message], this.#ended.signal);
+    const told = reply(this.#parts, stored.replyTo, [id, 'dead', reasonOf(why)], this.#ended.signal);
     this.#told = Promise.allSettled([this.#told, told]);
   }
 

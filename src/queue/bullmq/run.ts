@@ -1,6 +1,7 @@
 /** One start of a job on this worker. */
 import type { EngineEvents, JobRun } from '../job-queue.ts';
 import { asBuffer, type Client } from './commands.ts';
+import { withoutCommand } from './errors.ts';
 import type { Keys } from './keys.ts';
 import { rest } from './rest.ts';
 import type { StoredJob } from './stored-job.ts';
@@ -41,7 +42,7 @@ export async function reply(
       );
       return;
     } catch (error) {
-      events.failed('reply', error);
+      events.failed('reply', withoutCommand(error));
       await rest(waitMs, signal);
     }
   }

@@ -1,11 +1,11 @@
 import type { JobJson, JobsOptions } from 'bullmq';
 import { systemClock } from '../../platform/clock.ts';
-import { readProperty } from '../../platform/read-property.ts';
+import { messageOf } from '../../platform/message-of.ts';
 import { QueueAwayError, QueueFullError } from '../errors.ts';
 import type { QueuedJob } from '../job-queue.ts';
 import { asBuffer } from './commands.ts';
-import { isFull, withoutCommand } from './errors.ts';
-import type { Link } from './link.ts';
+import { isFull, isReply, withoutCommand } from './errors.ts';
+import type { Linked } from './link.ts';
 import { rest } from './rest.ts';
 
 export interface SendOptions {
@@ -23,7 +23,7 @@ const SOON = /^(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|UNBLOCKED)/;
  * Sends a job, again after each cut: a job with the same id is one job. A full Redis refuses at once, as a full queue
  * does.
  */
-export async function sendJob(link: Link, job: QueuedJob, signal: AbortSignal, options: SendOptions): Promise<void> {
+export async function sendJob(link: Linked, job: QueuedJob, signal: AbortSignal, options: SendOptions): Promise<void> {
   const { name, maxWaiting, maxAwayMs } = options;
   const giveUpAt = systemClock.now() + maxAwayMs;
   let unknown: Error | undefined;
@@ -41,8 +41,7 @@ export async function sendJob(link: Link, job: QueuedJob, signal: AbortSignal, o
     } catch (error) {
       if (error instanceof QueueFullError) throw error;
       if (isFull(error)) throw new QueueAwayError(name, 'the memory of Redis is full', withoutCommand(error));
-      const isReply = readProperty(error, 'name') === 'ReplyError';
-      if (isReply && !SOON.test(String(readProperty(error, 'message')))) throw withoutCommand(error);
+      if (isReply(error) && !SOON.test(messageOf(error))) throw withoutCommand(error);
       unknown = withoutCommand(error);
       await rest(AGAIN_MS, signal);
     }

@@ -6,6 +6,7 @@ import { messageOf } from '../../platform/message-of.ts';
 import type { DrainReport, JobHandler, WorkerHandle, WorkOptions } from '../job-queue.ts';
 import { calm, standsStill } from './care.ts';
 import { type Client, extendBullmq } from './commands.ts';
+import { withoutCommand } from './errors.ts';
 import { Jobs } from './jobs.ts';
 import type { Keys } from './keys.ts';
 import { repeatedly, rest } from './rest.ts';
@@ -53,12 +54,12 @@ export function startBullmqWorker(parts: WorkerParts, handler: JobHandler, optio
     stackTraceLimit: 0,
     kl: 0,
   });
-  const jobs = new Jobs({ bullmq, client, keys, events, handler, jobOptions, maxDeliveries });
+  const jobs = new Jobs({ bullmq, client, keys, events, handler, jobOptions });
   extendBullmq(client, { maxWaiting, onStart: (id, fields) => jobs.arrive(id, fields) });
 
   function failed(error: unknown): void {
     if (stopped.signal.aborted) return;
-    events.failed('work', error);
+    events.failed('work', withoutCommand(error));
     say('work', `a worker fails: ${messageOf(error)}`);
   }
   const lookAfter = (ids: Iterable<string>, locks: boolean) =>

@@ -1,0 +1,128 @@
+/** Redis whose memory is full. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { calm } from '../../../src/queue/bullmq/care.ts';
+import { bullmqQueue, type JobQueue, QueueAwayError, type WorkerHandle } from '../../../src/queue/index.ts';
+import { component } from '../../support/component.ts';
+import { type Redis, startRedis } from '../../support/redis.ts';
+import { captureWarnings } from '../../support/warnings.ts';
+import { bytes, caller, echo, eventually, listener, never } from './engine.ts';
+
+const queues: JobQueue[] = [];
+const workers: WorkerHandle[] = [];
+let redis: Redis;
+
+afterEach(async () => {
+  await Promise.all(workers.splice(0).map((worker) => worker.drain(0)));
+  await Promise.all(queues.splice(0).map((queue) => queue.close()));
+  await redis?.kill('SIGKILL');
+});
+
+async function start() {
+  captureWarnings();
+  redis = await startRedis({ options: ['--maxmemory-policy', 'noeviction'] });
+}
+
+function connect(): JobQueue {
+  const queue = bullmqQueue('texts', { url: redis.url });
+  queues.push(queue);
+  return queue;
+}
+
+const setFull = (isFull: boolean) => redis.cli('CONFIG', 'SET', 'maxmemory', isFull ? '1mb' : '0');
+
+describe.skipIf(component('redis-server') === undefined)('a Redis that is full', () => {
+  it('refuses new jobs, and takes them when it has room', async () => {
+    await start();
+    const queue = connect();
+    const { call } = await caller(queue);
+    const worker = await queue.work(echo().handler, { concurrency: 2, events: listener().events });
+    workers.push(worker);
+    expect(await call('before')).toBe('before');
+    await setFull(true);
+    const refused = queue.send({ id: 'a', replyTo: 'nowhere', body: bytes('') }, never);
+    await expect(refused).rejects.toThrow(QueueAwayError);
+    await expect(refused).rejects.toThrow('the memory of Redis is full');
+    await setFull(false);
+    expect(await call('after')).toBe('after');
+  });
+
+  it('gets the replies of accepted jobs when it has room, and no job runs twice for it', async () => {
+    await start();
+    const queue = connect();
+    const { call } = await caller(queue);
+    let running = 0;
+    let open = () => {};
+    const opened = new Promise<void>((now) => {
+      open = now;
+    });
+    const { starts, handler } = echo(async () => {
+      running += 1;
+      await opened;
+    });
+    const { said, events } = listener();
+    workers.push(await queue.work(handler, { concurrency: 10, events }));
+    const bodies = Array.from({ length: 20 }, (_, at) => `${at}`);
+    const calls = bodies.map((body) => call(body));
+    await eventually(() => expect(running).toBe(10));
+    await setFull(true);
+    open();
+    await eventually(() =>
+      expect(said.failed.filter(([operation]) => operation === 'reply').length).toBeGreaterThan(5),
+    );
+    await setFull(false);
+    expect(await Promise.all(calls)).toEqual(bodies);
+    expect([...starts.values()]).toEqual(bodies.map(() => 1));
+  });
+
+  it('does the delayed jobs when it has room', async () => {
+    await start();
+    const queue = connect();
+    const { call } = await caller(queue);
+    const { said, events } = listener();
+    const worker = await queue.work(
+      async (job, run) => {
+        if (run.waitedMs !== undefined && run.waitedMs < 500) return { end: 'handed_back', delayMs: 500 };
+        await run.reply(job.body);
+        return { end: 'done' };
+      },
+      { concurrency: 4, events },
+    );
+    workers.push(worker);
+    const calls = ['a', 'b', 'c'].map((body) => call(body));
+    await eventually(async () => expect((await queue.stats()).delayed).toBe(3));
+    await setFull(true);
+    // More errors than it takes to pause a worker twice.
+    await eventually(() => expect(said.failed.length).toBeGreaterThan(14));
+    await setFull(false);
+    expect(await Promise.all(calls)).toEqual(['a', 'b', 'c']);
+  });
+});
+
+describe('a worker that fails in a loop', () => {
+  it('is paused for a while, and once for all of its errors', async () => {
+    const did: string[] = [];
+    const worker = { pause: async () => void did.push('pause'), resume: async () => void did.push('resume') };
+    const onError = calm(worker, never);
+    for (let at = 0; at < 5; at++) onError();
+    expect(did).toEqual([]);
+    for (let at = 0; at < 1_000; at++) onError();
+    await eventually(() => expect(did).toEqual(['pause', 'resume']));
+    for (let at = 0; at < 1_000; at++) onError();
+    await eventually(() => expect(did).toEqual(['pause', 'resume', 'pause', 'resume']));
+  });
+
+  it('is left paused when it is to end', async () => {
+    const did: string[] = [];
+    const stop = new AbortController();
+    const worker = {
+      async pause() {
+        did.push('pause');
+        stop.abort();
+      },
+      resume: async () => void did.push('resume'),
+    };
+    const onError = calm(worker, stop.signal);
+    for (let at = 0; at < 10; at++) onError();
+    await eventually(() => expect(did).toEqual(['pause']));
+  });
+});
