@@ -1,6 +1,8 @@
 /** The public names of `tta-primitives`. */
 export { type CacheOptions, cache } from './cache/cache.ts';
+export type { Flight, FlightAnswer, FlightStore } from './cache/flight-store.ts';
 export { type CacheCodec, type KeyvLike, type KeyvStoreOptions, keyvStore } from './cache/keyv-store.ts';
+export { type RedisFlightStoreOptions, redisFlightStore } from './cache/redis-flight-store.ts';
 export type { CacheEntry, CacheStore } from './cache/store.ts';
 export { type Carrier, extract, inject } from './core/carrier.ts';
 export {

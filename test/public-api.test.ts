@@ -45,6 +45,7 @@ const PUBLIC: Readonly<Record<string, readonly string[]>> = {
     'rateLimit',
     'redisBudgetStore',
     'redisCircuitStore',
+    'redisFlightStore',
     'redisRateLimitStore',
     'retry',
     'retryBudget',

@@ -4,13 +4,16 @@ import type { ExecutionContext } from '../core/context.ts';
 import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { callback, milliseconds, number, object, optional, optionalName, word } from '../core/rules.ts';
+import { SharedState } from '../core/shared-state.ts';
 import { measure } from '../core/show.ts';
 import { isPromise, untilCancelled } from '../core/until-cancelled.ts';
 import type { WorkflowContext } from '../core/workflow-context.ts';
 import { cacheRecorder, type Observation, storeRecorder } from '../telemetry/record/cache.ts';
+import { type FlightStore, flightStore } from './flight-store.ts';
 import { keyPrefix } from './key.ts';
 import { createLookUp } from './look-up.ts';
 import { remoteStore } from './remote-store.ts';
+import { SharedFlights } from './shared-flights.ts';
 import { type CacheStore, cacheStore } from './store.ts';
 
 export interface CacheOptions<In = unknown> {
@@ -48,6 +51,11 @@ export interface CacheOptions<In = unknown> {
   readonly namespace?: string | undefined;
   /** Change it when stored values must no longer be used: each version has values of its own. @default '1' */
   readonly version?: string | undefined;
+  /**
+   * Tells other processes that share the `store` what this one runs, so that they wait for its value and do not run the
+   * primitive too. See `redisFlightStore`. @default each process runs by itself
+   */
+  readonly flights?: FlightStore | undefined;
 }
 
 const RULES: Rules<CacheOptions<never>> = {
@@ -61,6 +69,7 @@ const RULES: Rules<CacheOptions<never>> = {
   store: optional(cacheStore),
   namespace: optional(word),
   version: optional(word),
+  flights: optional(flightStore),
 };
 
 /**
@@ -74,6 +83,9 @@ const RULES: Rules<CacheOptions<never>> = {
  * slow or full, or has an unreadable value never makes an execution fail: the primitive runs, and the failure of the
  * store is counted. An execution waits for the store at most twice its `timeoutMs`, once to read and once to write, and
  * once more to delete an unreadable value. After three failures in a row the store is asked only once a second.
+ *
+ * With `flights`, executions of several processes that miss the same key at the same time share one run too, as a rule: the
+ * others find its value in the `store`, and that is a hit. Where the run fails, or its process dies, one of the others runs.
  *
  * @example
  * const cheap = cache(summarise, { key: (text: string) => text, ttlMs: 3_600_000, maxEntries: 500 });
@@ -91,7 +103,7 @@ export function cache<In, Out>(primitive: Primitive<In, Out>, options: CacheOpti
   if (options.staleMs !== undefined && options.ttlMs === undefined) {
     fail('CacheOptions', 'ttlMs', 'must be given with staleMs, or no value is ever stale', options.ttlMs);
   }
-  for (const option of ['namespace', 'version'] as const) {
+  for (const option of ['namespace', 'version', 'flights'] as const) {
     if (options.store === undefined && options[option] !== undefined)
       fail('CacheOptions', option, 'is of use only together with store', options[option]);
   }
@@ -99,11 +111,12 @@ export function cache<In, Out>(primitive: Primitive<In, Out>, options: CacheOpti
     fail('CacheOptions', 'maxEntries', 'is of use beside a store only for failures, with negative', options.maxEntries);
   }
   const inner = requirePrimitive('cache', 'primitive', primitive);
-  const { key: keyOf, ttlMs, staleMs, negative, maxEntries = 1_000, store, name } = options;
+  const { key: keyOf, ttlMs, staleMs, negative, maxEntries = 1_000, store, flights, name } = options;
   const { namespace = name ?? inner.messageName, version = '1' } = options;
   // `ttl` if only age limits the cache, `lru` if the number of entries limits it.
   const type = store?.type ?? (ttlMs !== undefined && options.maxEntries === undefined ? 'ttl' : 'lru');
-  const { label, messageName } = namesOf('cache', name, { around: inner });
+  const names = namesOf('cache', name, { around: inner });
+  const { label, messageName } = names;
   const lookUp = createLookUp<In, Out>({
     inner,
     messageName,
@@ -112,6 +125,7 @@ export function cache<In, Out>(primitive: Primitive<In, Out>, options: CacheOpti
     maxEntries,
     negative,
     remote: store && remoteStore<Out>(store, { ttlMs, staleMs }, storeRecorder(label, type)),
+    flights: flights && new SharedFlights(flights, new SharedState(flights.timeoutMs, 'cache', names)),
     record: cacheRecorder(label, type),
   });
   const answer = (input: In, key: unknown, context: ExecutionContext, observation: Observation) => {

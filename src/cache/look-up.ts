@@ -8,6 +8,7 @@ import { type Kept, type Lifetime, memoryStore } from './memory-store.ts';
 import { refresher } from './refresher.ts';
 import { refuseStream } from './refuse-stream.ts';
 import type { RemoteStore } from './remote-store.ts';
+import type { SharedFlights } from './shared-flights.ts';
 import { runAround, SingleFlight } from './single-flight.ts';
 import { Worth } from './worth.ts';
 
@@ -26,6 +27,8 @@ export interface LookUpOptions<In, Out> {
     | undefined;
   /** Where values are kept; `undefined` for this process. */
   readonly remote: RemoteStore<Out> | undefined;
+  /** What other processes run; `undefined` where that is not shared. */
+  readonly flights: SharedFlights | undefined;
   readonly record: CacheRecorder;
 }
 
@@ -37,7 +40,7 @@ interface Lookup<In> {
 
 /** Gives the value of a key. */
 export function createLookUp<In, Out>(options: LookUpOptions<In, Out>) {
-  const { inner, messageName, prefix, lifetime, maxEntries, negative, remote, record } = options;
+  const { inner, messageName, prefix, lifetime, maxEntries, negative, remote, flights, record } = options;
   const memory = remote === undefined ? memoryStore<Out>({ ...lifetime, maxEntries }) : undefined;
   const failures = negative && memoryStore<unknown>({ ttlMs: negative.ttlMs, maxEntries });
   const runs = new SingleFlight<Out>(messageName);
@@ -54,11 +57,28 @@ export function createLookUp<In, Out>(options: LookUpOptions<In, Out>) {
     return value;
   }
 
+  /** Runs the primitive, or waits for the run of another process. `find` is told of the value that this has kept. */
+  function runOrWait(
+    lookup: Lookup<In>,
+    shared: ExecutionContext,
+    run: (shared: ExecutionContext) => Promise<Out>,
+    find: (kept: Kept<Out>) => void = () => {},
+  ): Promise<Out> {
+    if (flights === undefined) return run(shared);
+    const key = prefix + lookup.key;
+    const look = async () => {
+      const kept = await remote?.get(key, shared, lookup.observation);
+      // A value that is stale is the one that the other process replaces.
+      if (kept === undefined || kept.freshUntil <= shared.clock.now()) return undefined;
+      find(kept);
+      return kept;
+    };
+    return flights.run(key, shared, lookup.observation, { look, run });
+  }
+
   async function miss(lookup: Lookup<In>, shared: ExecutionContext): Promise<Out> {
     const joined = refreshes?.join(lookup.key, shared);
-    if (joined === undefined) {
-      record.missed(lookup.observation);
-    } else {
+    if (joined !== undefined) {
       record.hit(lookup.observation);
       const refreshed = await joined;
       if (refreshed !== undefined) {
@@ -67,6 +87,19 @@ export function createLookUp<In, Out>(options: LookUpOptions<In, Out>) {
         return refreshed.value;
       }
     }
+    const run = (inRun: ExecutionContext) => {
+      if (joined === undefined) record.missed(lookup.observation);
+      return runAndKeepFailures(lookup, inRun);
+    };
+    return runOrWait(lookup, shared, run, ({ worth }) => {
+      // The executions that share this run save as much.
+      worthOf(shared).dollars = worth.dollars;
+      if (joined === undefined) record.hit(lookup.observation);
+      record.saved(lookup.observation, worth.dollars);
+    });
+  }
+
+  async function runAndKeepFailures(lookup: Lookup<In>, shared: ExecutionContext): Promise<Out> {
     if (negative === undefined) return runAndKeep(lookup, shared);
     try {
       return await runAndKeep(lookup, shared);
@@ -82,7 +115,9 @@ export function createLookUp<In, Out>(options: LookUpOptions<In, Out>) {
     const isFresh = context.clock.now() < kept.freshUntil;
     if (isFresh) record.hit(lookup.observation);
     else record.hitStale(lookup.observation);
-    const isRefreshed = !isFresh && refreshes?.start(lookup.key, context, (shared) => runAndKeep(lookup, shared));
+    const run = (inRun: ExecutionContext) => runAndKeep(lookup, inRun);
+    const refresh = (shared: ExecutionContext) => runOrWait(lookup, shared, run);
+    const isRefreshed = !isFresh && refreshes?.start(lookup.key, context, refresh);
     // A refresh makes the calls that the value would have saved.
     if (isRefreshed !== true) record.saved(lookup.observation, kept.worth.dollars);
     return kept.value;

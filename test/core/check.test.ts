@@ -24,6 +24,7 @@ import {
   rateLimit,
   redisBudgetStore,
   redisCircuitStore,
+  redisFlightStore,
   redisRateLimitStore,
   retry,
   retryBudget,
@@ -94,6 +95,11 @@ const ALL: readonly Factory[] = [
     where: 'RedisCircuitStoreOptions',
     right: {},
     build: (options) => redisCircuitStore({ eval: async () => [] }, options),
+  },
+  {
+    where: 'RedisFlightStoreOptions',
+    right: {},
+    build: (options) => redisFlightStore({ eval: async () => [] }, options),
   },
   {
     where: 'RedisRateLimitStoreOptions',
