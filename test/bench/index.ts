@@ -6,8 +6,9 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
 import type { Result } from './measure.js';
+import type { Pair } from './queue.js';
 import type { ScrapeResult } from './scrape.js';
-import { SCRAPES, settings } from './settings.js';
+import { QUEUE, SCRAPES, settings } from './settings.js';
 
 /** The setting of the scrapes: one process per size. */
 const SCRAPE = 'scrape';
@@ -63,6 +64,20 @@ if (wanted.length === 0 || wanted.includes(SCRAPE)) {
       table.push([size, name, ...columns.map((each) => (typeof each === 'number' ? each.toFixed(2) : each))]);
     }
   }
+  process.stdout.write(`${table.toString()}\n`);
+}
+
+if (wanted.length === 0 || wanted.includes(QUEUE)) {
+  const table = new Table({
+    head: [QUEUE, 'ours', 'bare BullMQ', 'ratio', 'middle half'],
+    style: { head: [], border: [] },
+    colAligns: ['left', 'right', 'right', 'right', 'right'],
+  });
+  for (const { name, unit, ours, bare, ratio, low, high } of await run<Pair>(QUEUE)) {
+    const said = (value: number) => `${value.toLocaleString('en', { maximumSignificantDigits: 3 })} ${unit}`.trim();
+    table.push([name, said(ours), said(bare), ratio.toFixed(2), `${low.toFixed(2)} to ${high.toFixed(2)}`]);
+  }
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
   process.stdout.write(`${table.toString()}\n`);
 }
 

@@ -3,6 +3,9 @@ import type { Case } from './measure.js';
 /** How many histograms the scrapes have, each with a counter. */
 export const SCRAPES = [100, 1_000, 10_000];
 
+/** The setting of `distribute` beside a bare queue engine. */
+export const QUEUE = 'queue';
+
 /** A setting is an SDK, or none, and the cases that make sense with it. */
 export interface Setting {
   readonly sdk: 'none' | 'sampled' | 'not sampled';
