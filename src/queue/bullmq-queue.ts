@@ -11,6 +11,7 @@ import { Gate } from './bullmq/gate.ts';
 import { openInbox } from './bullmq/inbox.ts';
 import { keysOf } from './bullmq/keys.ts';
 import { Link, type Linked } from './bullmq/link.ts';
+import { removeKeys } from './bullmq/remove-keys.ts';
 import { sayer } from './bullmq/say.ts';
 import { sendJob } from './bullmq/send.ts';
 import { statsOf } from './bullmq/stats.ts';
@@ -159,6 +160,7 @@ export function bullmqQueue(name: string, options: BullmqQueueOptions): JobQueue
     },
     stats: () => link.look(({ commands }) => statsOf(commands, keys)),
     dead: deadJobs(keys, link),
+    remove: () => link.look(({ commands }) => removeKeys(commands, keys)),
     async close() {
       link.close();
     },

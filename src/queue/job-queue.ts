@@ -161,6 +161,8 @@ export interface JobQueue {
   work(handler: JobHandler, options: WorkOptions): Promise<WorkerHandle>;
   stats(): Promise<QueueStats>;
   readonly dead: DeadJobs;
+  /** Deletes the queue with all that it holds, also for other processes. Nobody is told: end its workers and callers before. */
+  remove(): Promise<void>;
   /** Closes what the queue has opened itself. Does not wait for an engine that cannot be reached. */
   close(): Promise<void>;
 }

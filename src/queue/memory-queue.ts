@@ -117,6 +117,9 @@ export function memoryQueue(name: string, options: MemoryQueueOptions = {}): Job
       retry: async (id) => jobs.dead.retry(id),
       drop: async (id) => jobs.dead.drop(id),
     },
+    async remove() {
+      jobs.clear();
+    },
     async close() {
       closed = true;
       const draining = [...workers].map((worker) => worker.drain(0));

@@ -10,7 +10,7 @@ import { isFull, isThere } from './nats/errors.ts';
 import { openInbox } from './nats/inbox.ts';
 import { layoutOf, SAFE_NAME } from './nats/layout.ts';
 import { loadPackages, type NatsConnection } from './nats/packages.ts';
-import { DEFAULTS, prepare } from './nats/prepare.ts';
+import { DEFAULTS, prepare, removeStreams } from './nats/prepare.ts';
 import { serversOf } from './nats/servers.ts';
 import { readStats } from './nats/stats.ts';
 import { startNatsWorker } from './nats/worker.ts';
@@ -144,6 +144,7 @@ export function natsQueue(name: string, options: NatsQueueOptions): JobQueue {
     work: (handler, work) => startNatsWorker({ connection, layout, lockMs, maxDeliveries }, handler, work),
     stats: () => connection.call((link) => readStats(link, layout, connection.now())),
     dead: deadJobs(connection, layout, (job, mark) => publish(job, `~${mark}`)),
+    remove: () => connection.call(({ manager }) => removeStreams(manager, layout)),
     close: () => connection.close(),
   };
 }

@@ -626,6 +626,24 @@ export function describeQueue(engineName: string, engine: () => EngineUnderTest)
       });
     });
 
+    describe('removing a queue', () => {
+      it('deletes all that it holds, and nothing of a queue with a similar name', async () => {
+        const queue = fresh();
+        const other = engine().connect(`${name}-more`);
+        queues.push(other);
+        const worker = await workByHand(queue);
+        await send(queue);
+        (await worker.started()).end({ end: 'dead', why: 'over' });
+        await eventually(async () => expect((await queue.stats()).dead).toBe(1));
+        await worker.handle.drain(PATIENCE_MS);
+        await send(queue);
+        await send(other);
+        await queue.remove();
+        expect(await queue.stats()).toMatchObject({ waiting: 0, running: 0, delayed: 0, dead: 0 });
+        expect(await other.stats()).toMatchObject({ waiting: 1 });
+      });
+    });
+
     describe('a signal that has aborted', () => {
       it('sends nothing', async () => {
         const queue = fresh();

@@ -120,3 +120,12 @@ async function ensure<C extends object>(
 function given<C>(values: Left<C>): Partial<C> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<C>;
 }
+
+/** Deletes the streams of a queue, and with them the consumer of its workers. */
+export async function removeStreams(manager: JetStreamManager, layout: Layout): Promise<void> {
+  for (const name of [layout.jobs, layout.replies, layout.dead, layout.notes]) {
+    await manager.streams.delete(name).catch((error: unknown) => {
+      if (!isGone(error)) throw error;
+    });
+  }
+}
