@@ -13,7 +13,7 @@ import type { Judgement } from '../resilience/judgement.ts';
 import { retryAfterMs } from '../resilience/retry-after.ts';
 import { ownVerdict } from '../telemetry/verdict.ts';
 import { BUILT_IN, type Facts, FOREIGN_FACTS, OWN_ERRORS, type OwnError } from './error-classes.ts';
-import { ErrorRoom, MAX_CAUSES, MAX_ERRORS } from './error-room.ts';
+import { ErrorRoom, MAX_CAUSES, MAX_ERRORS, MAX_RECORD_BYTES } from './error-room.ts';
 
 /** A record of an error, or a value that is no object and was thrown. */
 export type ErrorRecord = { readonly value: string | number | boolean | null | undefined } | RecordedError;
@@ -34,10 +34,14 @@ export interface RecordedError {
   readonly errors?: readonly ErrorRecord[] | undefined;
 }
 
-/** Does not throw, whatever was thrown. */
-export function recordOf(thrown: unknown): ErrorRecord {
+/**
+ * Does not throw, whatever was thrown.
+ *
+ * @param maxBytes the largest record, from 1,000 bytes on; never more than `MAX_RECORD_BYTES`
+ */
+export function recordOf(thrown: unknown, maxBytes = MAX_RECORD_BYTES): ErrorRecord {
   try {
-    return recordIn(new ErrorRoom(), thrown, []);
+    return recordIn(new ErrorRoom(maxBytes), thrown, []);
   } catch {
     return { name: 'Error', message: 'an error that cannot be looked into' };
   }

@@ -1,8 +1,10 @@
 import { readProperty } from '../platform/read-property.ts';
 import { redact } from '../platform/redact.ts';
 
-/** The largest record of an error with all that is in it, in bytes, but for some of its keys. */
-const MAX_BYTES = 24_000;
+/** The largest record of an error with all that is in it, in bytes. */
+export const MAX_RECORD_BYTES = 32_000;
+/** What a record has beside its texts: its keys and numbers, in bytes. */
+const RECORD_BYTES = 500;
 /** So many errors are in a record at most. */
 export const MAX_ERRORS = 16;
 /** The deepest cause that crosses. */
@@ -13,13 +15,18 @@ const MAX_WORD = 256;
 
 /** What a record of an error still has room for. An error may be large, or refer to itself. */
 export class ErrorRoom {
-  #left = MAX_BYTES;
+  #left: number;
   #stacksLeft = 2 * MAX_STACK;
   #errors = 0;
 
+  constructor(maxBytes: number) {
+    this.#left = Math.min(MAX_RECORD_BYTES, maxBytes) - RECORD_BYTES;
+  }
+
   /** Whether there is room for another error. */
   admitsError(): boolean {
-    if (this.#left < 200 || this.#errors >= MAX_ERRORS) return false;
+    if (this.#left < 2 * RECORD_BYTES || this.#errors >= MAX_ERRORS) return false;
+    this.#left -= RECORD_BYTES;
     this.#errors += 1;
     return true;
   }
@@ -28,7 +35,7 @@ export class ErrorRoom {
   text(text: string, maxLength: number): string {
     let cut = redact(text, maxLength);
     // One character may be six bytes of JSON.
-    if (bytesOf(cut) > this.#left) cut = redact(cut, Math.floor(this.#left / 6));
+    if (bytesOf(cut) > this.#left) cut = redact(cut, Math.max(0, Math.floor(this.#left / 6)));
     this.#left -= bytesOf(cut);
     return cut;
   }

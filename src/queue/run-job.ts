@@ -188,9 +188,12 @@ export class RunningJob {
     return { end: 'handed_back', delayMs: 0 };
   }
 
+  /** A reply that the queue does not take would run the work again, for ever. */
   #errorReply(error: unknown, told: Told): Uint8Array {
-    const own = { v: this.#plan.head.v, run: this.#id, kind: 'error' } as const;
-    return write({ ...own, error: recordOf(error), ...told });
+    const { head, maxBodyBytes } = this.#plan;
+    const own = { v: head.v, run: this.#id, kind: 'error', error: recordOf(error, maxBodyBytes / 2) } as const;
+    const reply = write({ ...own, ...told });
+    return reply.length <= maxBodyBytes ? reply : write(own);
   }
 
   #onMessage(message: Uint8Array): void {

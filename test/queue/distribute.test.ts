@@ -1,6 +1,13 @@
 import { expect, it } from 'vitest';
-import { task } from '../../src/index.ts';
-import { distribute, jsonCodec, memoryQueue, startWorker, UnreadableReplyError } from '../../src/queue/index.ts';
+import { task, workflow } from '../../src/index.ts';
+import {
+  distribute,
+  type JobQueue,
+  jsonCodec,
+  memoryQueue,
+  startWorker,
+  UnreadableReplyError,
+} from '../../src/queue/index.ts';
 
 it('gives the output of a worker', async () => {
   const queue = memoryQueue('texts');
@@ -56,4 +63,35 @@ it('rejects where the output of a worker cannot be decoded', async () => {
   const failed = distribute('twice', twice, { queue, codec: deaf }).execute(1);
   await expect(failed).rejects.toThrow(UnreadableReplyError);
   await expect(failed).rejects.not.toThrow('secret');
+});
+
+it('replies with no more than the queue takes, whatever the work threw and however much it did', async () => {
+  const queue: JobQueue = { ...memoryQueue('texts'), maxBodyBytes: 2_000 };
+  const replies: number[] = [];
+  const watched: JobQueue = {
+    ...queue,
+    open: (inbox) =>
+      queue.open({
+        ...inbox,
+        on(message) {
+          if ('body' in message) replies.push(message.body.length);
+          inbox.on(message);
+        },
+      }),
+  };
+  const huge = task('huge', async (size: number) => {
+    for (let i = 0; i < 90; i += 1)
+      await workflow(
+        `${i}`.repeat(50),
+        task('one', () => i),
+      ).execute(undefined);
+    if (size === 0) throw new RangeError('x'.repeat(1_000_000), { cause: new Error('y'.repeat(1_000_000)) });
+    return 'x'.repeat(size);
+  });
+  const worker = await startWorker({ queue, primitives: { huge } });
+  const remote = distribute('huge', huge, { queue: watched });
+  await expect(remote.execute(0)).rejects.toThrow(/^x+…$/);
+  await expect(remote.execute(1_990)).rejects.toThrow('the output is larger than 2000 bytes');
+  expect(Math.max(...replies)).toBeLessThanOrEqual(2_000);
+  await worker.stop(0);
 });

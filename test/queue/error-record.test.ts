@@ -29,7 +29,7 @@ import { ownVerdict, VERDICT } from '../../src/telemetry/verdict.ts';
 import { ANSWERS, error, fetchFailed, OWN_DOING, PAID_IN_VAIN, reply, TRANSIENT } from '../support/client-errors.ts';
 
 const cross = (thrown: unknown) => errorOf(JSON.parse(JSON.stringify(recordOf(thrown))));
-const bytesOf = (thrown: unknown) => Buffer.byteLength(JSON.stringify(recordOf(thrown)));
+const bytesOf = (thrown: unknown, maxBytes?: number) => Buffer.byteLength(JSON.stringify(recordOf(thrown, maxBytes)));
 
 const FACTS = { limitUsd: 1, spentUsd: 0.5, heldUsd: 0.25, neededUsd: undefined, until: 1_000 };
 const USAGE = { inputTokens: 3, outputTokens: 0, reasoningTokens: 1 };
@@ -249,7 +249,8 @@ describe('a record', () => {
     ['an error of ours with many routes', new NoRouteError('r', 1, new Array(100_000).fill('\u0001'.repeat(300)))],
     ['a frozen error', Object.freeze(new Error('x'))],
   ])('is bounded and is read again: %s', (_, thrown) => {
-    expect(bytesOf(thrown)).toBeLessThan(40_000);
+    expect(bytesOf(thrown)).toBeLessThanOrEqual(32_000);
+    expect(bytesOf(thrown, 2_000)).toBeLessThanOrEqual(2_000);
     expect(() => cross(thrown)).not.toThrow();
   });
 
@@ -326,7 +327,7 @@ describe('a record', () => {
       .map(([cause, properties]) => Object.assign(new Error('x', { cause }), properties));
     fc.assert(
       fc.property(fc.oneof(anyError, fc.anything()), (thrown) => {
-        expect(bytesOf(thrown)).toBeLessThan(40_000);
+        expect(bytesOf(thrown)).toBeLessThanOrEqual(32_000);
         expect(judge(cross(thrown))).toEqual(judge(thrown));
       }),
       { numRuns: 1_000 },
