@@ -1,3 +1,5 @@
+import { measure } from '../core/show.ts';
+
 /** How inputs and outputs become text. */
 export interface Codec {
   /** The word for the codec in the envelope: the other side must have one with the same name. */
@@ -6,7 +8,7 @@ export interface Codec {
    * Throws a TypeError that names the first value that would not arrive as it is, with its path. It is never called with
    * `undefined`, which crosses without a codec.
    */
-  encode(value: unknown, limit: SizeLimit): string;
+  encode(value: unknown, limit?: SizeLimit): string;
   /** Throws where the text is invalid. What it gives is not trusted. */
   decode(text: string): unknown;
 }
@@ -17,9 +19,16 @@ export interface SizeLimit {
   readonly maxBytes: number;
 }
 
-/** The text of a value; `undefined` for `undefined`, which a function without a result gives. */
+/**
+ * The text of a value; `undefined` for `undefined`, which a function without a result gives.
+ *
+ * @throws TypeError when the codec gives anything but a text that UTF-8 can write, and whatever the codec throws
+ */
 export function encodeValue(codec: Codec, value: unknown, limit: SizeLimit): string | undefined {
-  return value === undefined ? undefined : codec.encode(value, limit);
+  if (value === undefined) return undefined;
+  const text: unknown = codec.encode(value, limit);
+  if (typeof text === 'string' && text.isWellFormed()) return text;
+  throw new TypeError(`the codec ${codec.name} must give a text that UTF-8 can write, and gave ${measure(text)}`);
 }
 
 /** A value, or why there is none. */

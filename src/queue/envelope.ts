@@ -159,14 +159,21 @@ export function readControl(body: Uint8Array): Received<ControlHead> {
  * @throws PayloadTooLargeError when the whole is larger than the limit
  */
 export function write(head: JobHead | ReplyHead | ControlHead, payload?: string, limit?: SizeLimit): Uint8Array {
-  const line = new TextEncoder().encode(JSON.stringify(head, finiteOrText));
+  const line = Buffer.from(JSON.stringify(head, finiteOrText));
   if (line.length > MAX_HEAD_BYTES) {
     throw new RangeError(
       `what travels beside the value has ${line.length} bytes, and may have ${MAX_HEAD_BYTES}: the tags, the baggage or the names are too long`,
     );
   }
-  const body = payload === undefined ? line : Buffer.concat([line, Buffer.from(`\n${payload}`)]);
-  if (limit !== undefined && body.length > limit.maxBytes) throw new PayloadTooLargeError(limit.what, limit.maxBytes);
+  const length = payload === undefined ? line.length : line.length + 1 + Buffer.byteLength(payload);
+  if (limit !== undefined && length > limit.maxBytes) throw new PayloadTooLargeError(limit.what, limit.maxBytes);
+  // Not of the pool that other parts of the program use too: an engine may send the whole of its memory.
+  const body = Buffer.allocUnsafeSlow(length);
+  line.copy(body);
+  if (payload !== undefined) {
+    body[line.length] = NEWLINE;
+    body.write(payload, line.length + 1);
+  }
   return body;
 }
 

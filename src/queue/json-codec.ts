@@ -1,5 +1,8 @@
-import type { Codec } from './codec.ts';
+import type { Codec, SizeLimit } from './codec.ts';
 import { isHarmless, requireJson } from './strict-json.ts';
+
+/** As long as a text can be. */
+const ANY_SIZE: SizeLimit = { what: 'input', maxBytes: Number.MAX_SAFE_INTEGER };
 
 /**
  * JSON, which brings plain data: texts, finite numbers, booleans, `null`, and arrays and objects of these, up to 100 levels.
@@ -8,7 +11,7 @@ import { isHarmless, requireJson } from './strict-json.ts';
  */
 export const jsonCodec: Codec = {
   name: 'json',
-  encode(value, limit) {
+  encode(value, limit = ANY_SIZE) {
     requireJson(value, limit);
     return JSON.stringify(value);
   },

@@ -234,6 +234,17 @@ describe('the codec of devalue', () => {
   });
 });
 
+describe('a codec of a user', () => {
+  it.each([undefined, 5, new Uint8Array(3), Promise.resolve('secret'), 'secret \ud800'])(
+    'must give a text: %s',
+    (given) => {
+      const codec = { name: 'mine', encode: () => given as string, decode: () => 1 };
+      expect(() => encodeValue(codec, 'x', INPUT)).toThrow('the codec mine must give a text that UTF-8 can write');
+      expect(() => encodeValue(codec, 'x', INPUT)).not.toThrow(/secret/);
+    },
+  );
+});
+
 /** Deep equality that tells -0 from 0 and a hole from `undefined`, but not a prototype of `null`. */
 function same(a: unknown, b: unknown): boolean {
   if (typeof a !== 'object' || a === null || typeof b !== 'object' || b === null) return Object.is(a, b);
