@@ -1,6 +1,7 @@
 import { AssertionError } from 'node:assert';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isAbort } from '../../src/core/abort-error.ts';
 import * as errors from '../../src/core/errors.ts';
 import * as refusals from '../../src/core/refusals.ts';
 import {
@@ -25,6 +26,7 @@ import { errorOf } from '../../src/queue/revive-error.ts';
 import { isMarked } from '../../src/resilience/do-not-retry.ts';
 import { judge } from '../../src/resilience/judge.ts';
 import { retryAfterMs } from '../../src/resilience/retry-after.ts';
+import { isUnanswered } from '../../src/resilience/unanswered.ts';
 import { ownVerdict, VERDICT } from '../../src/telemetry/verdict.ts';
 import { ANSWERS, error, fetchFailed, OWN_DOING, PAID_IN_VAIN, reply, TRANSIENT } from '../support/client-errors.ts';
 
@@ -125,6 +127,8 @@ describe('an error of another library', () => {
     const wrapped = (cause: unknown) => new Error('the step failed', { cause });
     expect(judge(wrapped(cross(thrown)))).toEqual(judge(wrapped(thrown)));
     expect(judge(cross(wrapped(thrown)))).toEqual(judge(wrapped(thrown)));
+    expect(isUnanswered(cross(thrown))).toBe(isUnanswered(thrown));
+    expect(isAbort(cross(thrown))).toBe(isAbort(thrown));
   });
 
   it.each([
