@@ -58,8 +58,8 @@ const accepts = (program: string, ...args: string[]) => {
 describe('what is exported from a packed installation', () => {
   it('names no file that is not among it', () => {
     const paths = [...files.keys()];
-    /** Files that the reader makes, as the text says. */
-    const made = /^(?:tls\.yaml|app\.js|package\.json|load\.json)$/;
+    /** Files that the reader makes, as the text says, and the name of an API of Kubernetes. */
+    const made = /^(?:keda\.sh|tls\.yaml|app\.js|worker\.js|package\.json|load\.json|targets\/tta-workers-NAME\.yml)$/;
     const exists = (from: string, named: string) => {
       // `tta doctor` names the files as they are seen from the project.
       const name = named.replace(/^observability\//, '');
@@ -163,7 +163,7 @@ describe('what is exported from a packed installation', () => {
 
   it('are dashboards whose queries have the labels of the installation', () => {
     const dashboards = [...files].filter(([path]) => path.startsWith('grafana/dashboards/'));
-    expect(dashboards.length).toBe(5);
+    expect(dashboards.length).toBe(6);
     for (const [path, text] of dashboards) {
       JSON.parse(text);
       expect(text, path).toContain('k8s_ns=~\\"$namespace\\"');

@@ -118,6 +118,11 @@ export const ROOMS: readonly Room[] = [
     what: "helpers for a user's tests; only public names, and an SDK in memory",
   },
   {
+    where: 'collector/compose/',
+    may: ['tta-primitives', 'tta-primitives/queue'],
+    what: 'an example of work on workers that a user could have written',
+  },
+  {
     where: 'collector/grafana/',
     may: ['node:*', '@grafana/grafana-foundation-sdk/*', 'yaml'],
     what: 'dashboards as code: they have the names of metrics, and nothing of src',

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -14,6 +14,12 @@ interface Mount {
   readonly read_only?: boolean;
 }
 
+interface Scraped {
+  readonly job_name: string;
+  readonly file_sd_configs?: readonly { files: string[] }[];
+  readonly dns_sd_configs?: unknown;
+}
+
 interface Service {
   readonly image: string;
   readonly build?: object;
@@ -26,6 +32,8 @@ interface Service {
   readonly volumes?: readonly Mount[];
   readonly cap_drop?: readonly string[];
   readonly mem_limit?: string;
+  readonly stop_grace_period?: string;
+  readonly scale?: number;
 }
 
 const loader = component('compose-config');
@@ -49,7 +57,10 @@ describe.skipIf(loader === undefined)('the compose file, as the loader of docker
 
   it('has the whole stack', () => {
     expect(Object.keys(services).sort()).toEqual(
-      ['alertmanager', 'app', 'collector', 'grafana', 'jaeger', 'prometheus', 'stack'].sort(),
+      [
+        ...['alertmanager', 'app', 'collector', 'grafana', 'jaeger', 'prometheus', 'stack'],
+        ...['caller', 'redis', 'worker'],
+      ].sort(),
     );
   });
 
@@ -127,6 +138,33 @@ describe.skipIf(loader === undefined)('the compose file, as the loader of docker
     expect(services.grafana?.volumes?.map(({ target }) => target)).toContain(path);
   });
 
+  it('starts a Redis that keeps its jobs, and refuses when it is full', () => {
+    expect(services.redis?.command?.join(' ')).toMatch(/--appendonly yes .*--maxmemory-policy noeviction/);
+    expect(services.redis?.volumes).toMatchObject([{ type: 'volume', target: '/data' }]);
+    const megabytes = (text = '') => Number.parseInt(text, 10);
+    const [, limit] = services.redis?.command?.join(' ').match(/--maxmemory (\d+mb)/) ?? [];
+    // Writing its file takes as much again, at the worst.
+    expect(megabytes(services.redis?.mem_limit)).toBeGreaterThanOrEqual(2 * megabytes(limit));
+  });
+
+  it('gives workers longer to stop than their jobs have', () => {
+    const command = services.worker?.command ?? [];
+    const grace = Number(command[command.indexOf('--grace') + 1]);
+    expect(grace).toBeGreaterThan(0);
+    // The longest end of `tta worker` after its grace.
+    expect(Number.parseInt(services.worker?.stop_grace_period ?? '', 10)).toBeGreaterThanOrEqual(grace + 10);
+    expect(services.worker?.scale).toBeGreaterThan(1);
+  });
+
+  it('runs workers and their caller with programs that the image has', () => {
+    const dockerfile = collectorText('compose/Dockerfile');
+    for (const service of [services.worker, services.caller]) {
+      const [program] = service?.command?.filter((word) => word.endsWith('.mjs')) ?? [];
+      expect(dockerfile).toMatch(new RegExp(`^COPY .*\\b${program}`, 'm'));
+      expect(service?.environment?.REDIS_URL).toBe('redis://redis:6379');
+    }
+  });
+
   it('is refused when a key is misspelt', () => {
     const folder = tempFolder({
       'compose.yaml': collectorText('compose/compose.yaml').replace('mem_limit', 'mem_limt'),
@@ -141,12 +179,12 @@ describe('the image of the example application', () => {
     readFileSync(fileURLToPath(new URL('../../../package.json', import.meta.url)), 'utf8'),
   ) as { readonly version: string; readonly devDependencies: Record<string, string> };
 
-  it('installs the packages that the digest loads on demand, in the versions of the tests', () => {
+  it('installs the packages that the digest and the workers load on demand, in the versions of the tests', () => {
     const installed = [...dockerfile.matchAll(/^ {2}((?:@[\w-]+\/)?[\w-]+)@(\d\S*)/gm)].map(([, name, version]) => [
       name,
       version,
     ]);
-    const needed = [...Object.keys(SDK_2), 'gpt-tokenizer', 'openai'];
+    const needed = [...Object.keys(SDK_2), 'gpt-tokenizer', 'openai', 'bullmq', 'ioredis'];
     expect(Object.fromEntries(installed)).toEqual(
       Object.fromEntries(needed.map((name) => [name, manifest.devDependencies[name]])),
     );
@@ -167,14 +205,30 @@ describe('the image of the example application', () => {
 });
 
 describe('the targets of the compose file', () => {
+  const scraped = (path: string) =>
+    documents<{ scrape_configs: readonly Scraped[] }>(collectorText(path))[0]?.scrape_configs ?? [];
+
   it('are those of the file-based jobs of prometheus.yml', () => {
-    const [shipped] = documents<{ scrape_configs: readonly { file_sd_configs?: readonly { files: string[] }[] }[] }>(
-      collectorText('prometheus/prometheus.yml'),
-    );
-    const files = (shipped?.scrape_configs ?? []).flatMap(({ file_sd_configs = [] }) =>
+    const files = scraped('prometheus/prometheus.yml').flatMap(({ file_sd_configs = [] }) =>
       file_sd_configs.flatMap(({ files }) => files),
     );
     expect(files.length).toBeGreaterThan(0);
-    for (const file of files) expect(existsSync(join(FOLDER, file)), file).toBe(true);
+    const present = readdirSync(join(FOLDER, 'targets')).map((name) => `targets/${name}`);
+    for (const file of files) {
+      const pattern = new RegExp(`^${file.replaceAll('.', '\\.').replace('*', '.*')}$`);
+      expect(
+        present.filter((path) => pattern.test(path)),
+        file,
+      ).not.toEqual([]);
+    }
+  });
+
+  it('are the services of the file by their names, and all else is as in prometheus.yml', () => {
+    const own = scraped('compose/prometheus.yml').find(({ job_name }) => job_name === 'tta-primitives');
+    expect(own?.dns_sd_configs).toEqual([{ names: ['worker', 'caller'], type: 'A', port: 9464 }]);
+    const comment = /^# dns_sd_configs:\n# {3}- (.*)$/m;
+    const lines = collectorText('prometheus/prometheus.yml').replaceAll(/^ {4}(?=# (?:dns_sd| {2}- ))/gm, '');
+    const uncommented = lines.replace(comment, '    dns_sd_configs:\n      - $1');
+    expect(collectorText('compose/prometheus.yml').replace(/^# .*\n/, '')).toBe(uncommented);
   });
 });

@@ -39,13 +39,14 @@ const verify = (root: string) =>
   ]);
 
 describe.skipIf(analyze === undefined)('the systemd units', () => {
-  it('are those of the application, both collector tiers, Prometheus and Alertmanager', () => {
+  it('are those of applications, workers, both collector tiers, Prometheus and Alertmanager', () => {
     expect(UNITS.sort()).toEqual([
       'alertmanager.service',
       'otelcol-gateway.service',
       'otelcol-sampler.service',
       'prometheus.service',
       'tta-app@.service',
+      'tta-worker@.service',
     ]);
   });
 

@@ -26,6 +26,7 @@ const NO_JOB = new RegExp(
     'targets/tta-primitives\\.yml',
     '(?:npx -p|npm ls|npm view|components of) tta-primitives',
     'Description=tta-primitives',
+    "from 'tta-primitives'",
     ' name: tta-primitives\n',
     '"uid": "tta-primitives"',
   ].join('|'),
