@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { checkOptions, fail, type Rules, requireName } from '../core/check.ts';
 import { callback, count, milliseconds, number, optional, word } from '../core/rules.ts';
+import { measure } from '../core/show.ts';
 import { importOptional } from '../platform/optional.ts';
 import { readProperty } from '../platform/read-property.ts';
 import { asBuffer } from './bullmq/commands.ts';
@@ -58,7 +59,9 @@ const RULES: Rules<BullmqQueueOptions> = {
   url: (where, option, value) => {
     // Its password is not shown.
     if (value !== undefined && !isAddress(value))
-      throw new TypeError(`${where}: ${option} must be an address such as redis://127.0.0.1:6379 or rediss://…`);
+      throw new TypeError(
+        `${where}: ${option} must be an address such as redis://127.0.0.1:6379 or rediss://…, got ${measure(value)}`,
+      );
   },
   connect: optional(callback<(settings: RedisSettings) => RedisClient>()),
   prefix: optional(word),
@@ -96,8 +99,10 @@ export function bullmqQueue(name: string, options: BullmqQueueOptions): JobQueue
   if (name.includes(':')) fail('bullmqQueue', 'name', 'must have no colon', name);
   checkOptions('BullmqQueueOptions', options, RULES);
   const { url, connect, prefix = 'tta', maxWaiting = 10_000, maxBodyBytes = 5_000_000, maxAwayMs = 30_000 } = options;
-  if ((url === undefined) === (connect === undefined))
-    throw new TypeError('BullmqQueueOptions: give either url or connect');
+  if (url === undefined && connect === undefined)
+    throw new TypeError('BullmqQueueOptions: must say which server, by url or connect, got neither');
+  if (url !== undefined && connect !== undefined)
+    fail('BullmqQueueOptions', 'connect', 'is of no use beside url', connect);
   const { lockMs = 4_000, maxDeliveries = 3, keepDeadMs = 604_800_000, keepDead = 1_000 } = options;
   const keys = keysOf(prefix, name);
   const say = sayer(name);

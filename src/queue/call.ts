@@ -8,6 +8,7 @@ import { hasBudget, spendersAround, tellSpenders } from '../core/spending.ts';
 import { timeLeft } from '../core/time-left.ts';
 import { untilCancelled } from '../core/until-cancelled.ts';
 import type { Payee } from '../ledger/account.ts';
+import { copyText } from '../platform/copy-text.ts';
 import type { Observation, ProducerRecorder } from '../telemetry/record/queue.ts';
 import { type Codec, decodeValue, encodeValue } from './codec.ts';
 import { countWorkflows, pay } from './count-told.ts';
@@ -31,7 +32,8 @@ export interface CallTarget {
 }
 
 export class Call implements Listener {
-  readonly id = randomUUID();
+  /** Copied: it is kept for long, and Node.js makes it of 36 parts. */
+  readonly id = copyText(randomUUID());
   readonly #target: CallTarget;
   readonly #context: ExecutionContext;
   readonly #observation: Observation;

@@ -1,5 +1,6 @@
 import { checkOptions, fail, type Rule, type Rules, requireName } from '../core/check.ts';
 import { callback, count, milliseconds, number, oneOf, optional } from '../core/rules.ts';
+import { measure } from '../core/show.ts';
 import { QueueFullError } from './errors.ts';
 import type { JobQueue, QueuedJob } from './job-queue.ts';
 import { cancelJob } from './nats/cancel.ts';
@@ -58,7 +59,7 @@ export interface NatsQueueOptions {
 const servers: Rule<string | readonly string[]> = (where, option, value) => {
   const given: unknown[] = [value].flat();
   if (given.length === 0 || !given.every((each) => typeof each === 'string'))
-    throw new TypeError(`${where}: ${option} must be an address or several`);
+    throw new TypeError(`${where}: ${option} must be an address or several, got ${measure(value)}`);
   serversOf(given);
 };
 
@@ -94,8 +95,10 @@ export function natsQueue(name: string, options: NatsQueueOptions): JobQueue {
   checkOptions('NatsQueueOptions', options, RULES);
   const { connect, maxBodyBytes = 1_000_000, maxAwayMs = 30_000, maxDeliveries = 3 } = options;
   const { maxWaiting = DEFAULTS.maxWaiting, lockMs = DEFAULTS.lockMs } = options;
-  if ((options.servers === undefined) === (connect === undefined))
-    throw new TypeError('NatsQueueOptions: give either servers or connect');
+  if (options.servers === undefined && connect === undefined)
+    throw new TypeError('NatsQueueOptions: must say which server, by servers or connect, got neither');
+  if (options.servers !== undefined && connect !== undefined)
+    fail('NatsQueueOptions', 'connect', 'is of no use beside servers', connect);
   const layout = layoutOf(name);
   const connection = new Connection({
     ...{ queueName: name, maxAwayMs },

@@ -28,6 +28,7 @@ import {
   withCost,
   workflow,
 } from '../../src/index.ts';
+import { distribute, memoryQueue, startWorker } from '../../src/queue/index.ts';
 
 /** A kind around one piece of work. Its result and its telemetry must be those of the work. */
 export interface Kind {
@@ -36,6 +37,8 @@ export interface Kind {
   readonly defaultName: string;
   /** Whether the primitive is the work itself and does not wrap the work. */
   readonly leaf?: true;
+  /** Whether errors of the work come from another process: they are like those that were thrown, not the same objects. */
+  readonly crosses?: true;
   /** Whether its executions are workflow executions too. */
   readonly workflow?: true;
   readonly spanName?: string;
@@ -151,6 +154,17 @@ export const kinds: readonly Kind[] = [
     workflow: true,
     spanName: 'invoke_workflow outer',
     build: (fn) => workflow('outer', work(fn)),
+  },
+  {
+    type: 'distribute',
+    defaultName: 'work',
+    crosses: true,
+    build: (fn) => {
+      const queue = memoryQueue('work', { maxWaiting: 10_000 });
+      const primitives = { work: work(fn) };
+      void startWorker({ queue, primitives });
+      return distribute('work', primitives.work, { queue });
+    },
   },
   { type: 'budget', defaultName: 'BudgetPrimitive', build: (fn) => budget(work(fn), { limitUsd: 1 }) },
   { type: 'switch', defaultName: 'SwitchPrimitive', build: (fn) => switchOn(() => 'only', { only: work(fn) }) },

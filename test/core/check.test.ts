@@ -35,6 +35,7 @@ import {
   timeout,
   withCost,
 } from '../../src/index.ts';
+import { bullmqQueue, distribute, memoryQueue, natsQueue } from '../../src/queue/index.ts';
 import { scriptedModel, startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
 import { exportsOf, optionsOf } from '../support/options.ts';
 import { filesUnder } from '../support/sources.ts';
@@ -81,6 +82,22 @@ const NAMED: readonly Factory[] = [
 
 const ALL: readonly Factory[] = [
   ...NAMED,
+  {
+    where: 'DistributeOptions',
+    right: { queue: memoryQueue('texts') },
+    build: (options) => distribute('step', step, options),
+  },
+  {
+    where: 'BullmqQueueOptions',
+    right: { url: 'redis://127.0.0.1:1' },
+    build: (options) => bullmqQueue('texts', options),
+  },
+  {
+    where: 'NatsQueueOptions',
+    right: { servers: 'nats://127.0.0.1:1' },
+    build: (options) => natsQueue('texts', options),
+  },
+  { where: 'MemoryQueueOptions', right: {}, build: (options) => memoryQueue('texts', options) },
   { where: 'CircuitOptions', right: opens, build: (options) => circuit(options) },
   { where: 'KeyvStoreOptions', right: {}, build: (options) => keyvStore(new Map() as never, options) },
   { where: 'ModelCallOptions', right: {}, build: (options) => observeFetch(undefined, options) },
@@ -173,8 +190,11 @@ describe('the options of every factory', () => {
 
   it('are all in this test', () => {
     const sources = filesUnder('src', /\.ts$/);
-    const types = exportsOf('src/index.ts', sources).map((factory) => optionsOf(factory, sources).type);
-    expect(new Set(ALL.map(({ where }) => where))).toEqual(new Set(types.filter((type) => type !== undefined)));
+    const doors = ['src/index.ts', 'src/queue/index.ts'].flatMap((door) => exportsOf(door, sources));
+    const types = doors.map((factory) => optionsOf(factory, sources).type);
+    // A worker starts later: `startWorker` rejects.
+    const checked = types.filter((type) => type !== undefined && type !== 'WorkerOptions');
+    expect(new Set(ALL.map(({ where }) => where))).toEqual(new Set(checked));
   });
 
   it.each(NAMED)('$where: refuse a wrong name before anything else, and leave no series behind', async (factory) => {

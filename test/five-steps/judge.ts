@@ -15,7 +15,8 @@ export interface Checkout {
   readonly shown: readonly string[];
 }
 
-const FRONT_DOOR = 'src/index.ts';
+/** The entries that primitives are exported from. */
+const DOORS = ['src/index.ts', 'src/queue/index.ts'];
 const KINDS = 'test/contract/kinds.ts';
 const CALLBACKS = 'test/contract/callbacks.ts';
 const PUBLIC_API = 'test/public-api.test.ts';
@@ -46,9 +47,7 @@ export function primitivesOf(sources: readonly TextFile[]): readonly ValueDeclar
     if (returns !== undefined) return returns.endsWith('Primitive');
     return /\b(?:createPrimitive|sequence)\b/.test(codeOf(path, sources));
   };
-  const exported = exportsOf(FRONT_DOOR, sources).filter(
-    (value) => isFactory(value) || hidesWhatItReturns(value, sources),
-  );
+  const exported = publicValues(sources).filter((value) => isFactory(value) || hidesWhatItReturns(value, sources));
   const rooms = new Set(exported.map(({ path }) => roomOf(path)));
   const beside = sources
     .filter(({ path }) => rooms.has(roomOf(path)))
@@ -137,11 +136,11 @@ function judgeFrontDoor(primitive: ValueDeclaration, { sources, tests, readme }:
   const { name } = primitive;
   const hasOptions = optionsOf(primitive, sources).fields.length > 0;
   const options = new RegExp(`^### .*\\b${name}\\b|\`${name}\``, 'm').test(section(readme, 'Options'));
-  const exported = exportsOf(FRONT_DOOR, sources).some((one) => one.name === name);
+  const exported = publicValues(sources).some((one) => one.name === name);
   const listed = contentOf(tests, PUBLIC_API).includes(`'${name}'`);
   const row = new RegExp(`^\\|[^|]*\`${name}\\(`, 'm').test(section(readme, 'The primitives'));
   return [
-    ...unless(exported, 4, `the export in ${FRONT_DOOR} is missing for \`${name}\``),
+    ...unless(exported, 4, `the export in ${DOORS[0]} is missing for \`${name}\``),
     ...unless(listed, 4, `the name in ${PUBLIC_API} is missing for \`${name}\``),
     ...unless(row, 4, `a row in README.md, "The primitives", is missing for \`${name}\``),
     ...unless(!hasOptions || options, 4, `the options in README.md, "Options", are missing for \`${name}\``),
@@ -202,6 +201,10 @@ function factoriesOf(tests: readonly TextFile[], names: readonly string[]): (str
   return rows.map((row) =>
     [...row.matchAll(/\b(\w+)\s*[(<]/g)].map(([, word = '']) => word).find((w) => names.includes(w)),
   );
+}
+
+function publicValues(sources: readonly TextFile[]): readonly ValueDeclaration[] {
+  return DOORS.flatMap((door) => exportsOf(door, sources));
 }
 
 function unless(holds: boolean, step: number, sentence: string): string[] {

@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest';
-import { task, workflow } from '../../src/index.ts';
+import { expect, expectTypeOf, it } from 'vitest';
+import { type Primitive, task, workflow } from '../../src/index.ts';
 import {
   distribute,
   type JobQueue,
@@ -94,4 +94,30 @@ it('replies with no more than the queue takes, whatever the work threw and howev
   await expect(remote.execute(1_990)).rejects.toThrow('the output is larger than 2000 bytes');
   expect(Math.max(...replies)).toBeLessThanOrEqual(2_000);
   await worker.stop(0);
+});
+
+it('has the types of the primitive', () => {
+  const length = task('length', (text: string) => text.length);
+  expectTypeOf(distribute('length', length, { queue: memoryQueue('texts') })).toEqualTypeOf<
+    Primitive<string, number>
+  >();
+});
+
+it('is started with primitives, codecs and numbers that are right, or rejects and takes no job', async () => {
+  const queue = memoryQueue('texts');
+  const twice = task('twice', (n: number) => 2 * n);
+  const started = (options: object) => startWorker({ queue, primitives: { twice }, ...options });
+  await expect(started({ primitives: {} })).rejects.toThrow(
+    'WorkerOptions: primitives must be an object with a primitive for each name, got an object with no keys',
+  );
+  await expect(started({ primitives: { twice, limit: 3 } })).rejects.toThrow(
+    'WorkerOptions: primitives.limit must be a primitive, got 3',
+  );
+  await expect(started({ primitives: [twice] })).rejects.toThrow('WorkerOptions: primitives must be an object');
+  await expect(started({ concurrency: 0 })).rejects.toThrow('WorkerOptions: concurrency must be');
+  await expect(started({ codecs: [{}] })).rejects.toThrow('WorkerOptions: codecs[0].encode must be a function');
+  await expect(started({ primitve: {} })).rejects.toThrow(
+    'WorkerOptions: there is no option "primitve"; did you mean primitives?',
+  );
+  expect((await queue.stats()).workers).toBe(0);
 });

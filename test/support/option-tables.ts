@@ -22,7 +22,9 @@ export function optionTables(files: readonly TextFile[], order: string): string 
     const at = order.search(new RegExp(`\\b${name}\\(`));
     return at === -1 ? order.length : at;
   };
-  const functions = [...exportsOf('src/index.ts', files)].sort((a, b) => place(a) - place(b));
+  const functions = [...exportsOf('src/index.ts', files), ...exportsOf('src/queue/index.ts', files)].sort(
+    (a, b) => place(a) - place(b),
+  );
   const entries = entriesOf(functions, files);
   const shown: Entry[] = [];
   const blocks = entries.flatMap((entry): string[] => {
