@@ -1,6 +1,8 @@
-import { expect, expectTypeOf, it } from 'vitest';
-import { type Primitive, task, workflow } from '../../src/index.ts';
+import * as devalue from 'devalue';
+import { expect, expectTypeOf, it, vi } from 'vitest';
+import { type Primitive, retry, task, workflow } from '../../src/index.ts';
 import {
+  devalueCodec,
   distribute,
   type JobQueue,
   jsonCodec,
@@ -42,6 +44,26 @@ it('refuses an input and an output that would arrive as something else', async (
   const remote = distribute('now', now, { queue });
   await expect(remote.execute({ at: new Date(0) })).rejects.toThrow('input.at is a Date');
   await expect(remote.execute('x')).rejects.toThrow(/^output is a Date, .*; the work was done$/);
+});
+
+it('tries neither of them again', async () => {
+  const queue = memoryQueue('texts');
+  const work = vi.fn((input: unknown) => (input === 'big' ? 'x'.repeat(queue.maxBodyBytes) : new Date(0)));
+  const now = task('now', (input: unknown) => work(input) as unknown);
+  await startWorker({ queue, primitives: { now } });
+  const remote = retry(distribute('now', now, { queue }), { maxRetries: 3, initialDelayMs: 0 });
+  for (const input of [new Date(0), 'x'.repeat(queue.maxBodyBytes), 'small', 'big'])
+    await expect(remote.execute(input)).rejects.toThrow();
+  expect(work.mock.calls).toEqual([['small'], ['big']]);
+});
+
+it('brings what a codec of both sides keeps', async () => {
+  const queue = memoryQueue('texts');
+  const codec = devalueCodec(devalue);
+  const later = task('later', (at: Date) => new Map([['later', new Date(at.getTime() + 1)]]));
+  await startWorker({ queue, primitives: { later }, codecs: [codec] });
+  const remote = distribute('later', later, { queue, codec });
+  expect(await remote.execute(new Date(5))).toEqual(new Map([['later', new Date(6)]]));
 });
 
 it('gives up a job whose input cannot be decoded', async () => {
