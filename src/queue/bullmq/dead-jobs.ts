@@ -1,4 +1,3 @@
-import type { Job } from 'bullmq';
 import type { DeadJob, DeadJobs } from '../job-queue.ts';
 import type { Keys } from './keys.ts';
 import type { Link, Linked } from './link.ts';
@@ -36,15 +35,6 @@ export function deadJobs(keys: Keys, link: Link): DeadJobs {
     };
   }
 
-  /** Does something with a job that is dead, as BullMQ knows it. */
-  function withDead(id: string, act: (job: Job, linked: Linked) => Promise<unknown>): Promise<boolean> {
-    return link.look(async (linked) => {
-      if ((await linked.commands.zscore(set, id)) === null) return false;
-      await act(new linked.bullmq.Job(await linked.queue(), 'job', {}, {}, id), linked);
-      return true;
-    });
-  }
-
   return {
     async *list(from, count) {
       const ids = await link.look(({ commands }) => commands.zrevrange(set, from, from + count - 1));
@@ -55,10 +45,18 @@ export function deadJobs(keys: Keys, link: Link): DeadJobs {
     },
     get: (id) => link.look((linked) => read(linked, id)),
     retry: (id) =>
-      withDead(id, async (job, { commands }) => {
+      link.look(async ({ bullmq, commands, queue }) => {
+        if ((await commands.zscore(set, id)) === null) return false;
         await commands.ttaRevive(keys.base + id, keys.cancel(id));
+        const job = new bullmq.Job(await queue(), 'job', {}, {}, id);
         await job.retry('failed', { resetAttemptsMade: true, resetAttemptsStarted: true });
+        return true;
       }),
-    drop: (id) => withDead(id, (job) => job.remove()),
+    drop: (id) =>
+      link.look(async ({ commands }) => {
+        if ((await commands.zrem(set, id)) === 0) return false;
+        await commands.del(keys.base + id);
+        return true;
+      }),
   };
 }

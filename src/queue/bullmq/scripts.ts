@@ -31,9 +31,11 @@ return id
 `;
 
 /**
- * Adds to a job that is started the time and the message that cancelled it. What BullMQ would read for flows and
- * schedules, which we do not use, is removed. A job that has ended well leaves its id, and not its input. Dead jobs of one
- * millisecond keep their order.
+ * Adds to a job that is started the time and the message that cancelled it. A job that has ended well leaves its id, and
+ * not its input. Dead jobs of one millisecond keep their order.
+ *
+ * Fields of a job on which scripts of BullMQ fail, again and again, are removed: those for flows and schedules, which we
+ * do not use, and counters that are no numbers.
  */
 const move = (lua: string) => `
 ${NOW}
@@ -41,13 +43,25 @@ local base = string.sub(KEYS[1], 1, -5)
 local function bullmq()
 ${lua}
 end
-local reply = bullmq()
+local ran, reply = pcall(bullmq)
+if not ran then
+  local text = type(reply) == 'table' and reply.err or tostring(reply)
+  -- The job that was to be started is the newest of those that run. It waits again when its lock has expired.
+  local key = base .. (redis.call('LINDEX', KEYS[2], 0) or '')
+  if string.find(text, 'WRONGTYPE') then redis.call('DEL', key)
+  elseif string.find(text, 'not an integer') then redis.call('HDEL', key, 'ats', 'atm', 'stc') end
+  return redis.error_reply(text)
+end
 local failed = type(reply) == 'number' and reply < 0
 if not failed and ARGV[5] == 'completed' then redis.call('HDEL', KEYS[12], 'data') end
 if not failed and ARGV[5] == 'failed' then redis.call('ZADD', KEYS[11], 'XX', finely(), ARGV[1]) end
 if type(reply) == 'table' and type(reply[1]) == 'table' then
-  redis.call('HDEL', base .. reply[2], 'parent', 'parentKey', 'rjk', 'deid')
-  local fields = reply[1]
+  local key, fields = base .. reply[2], reply[1]
+  local unfit, counters = { parent = true, parentKey = true, rjk = true, deid = true }, { stc = true, atm = true }
+  for i = 1, #fields, 2 do
+    local name, value = fields[i], fields[i + 1]
+    if unfit[name] or (counters[name] and not string.match(value, '^%d+$')) then redis.call('HDEL', key, name) end
+  end
   fields[#fields + 1] = 'now'
   fields[#fields + 1] = now()
   fields[#fields + 1] = 'cancel'
