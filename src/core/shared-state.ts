@@ -5,6 +5,13 @@ import type { ExecutionContext } from './context.ts';
 import { PrimitiveTimeoutError } from './errors.ts';
 import { afterFailure, beforeAsking, HEALTHY } from './health.ts';
 
+/**
+ * A client may keep what it is asked while it is not connected, and send it then. With so many questions that have come to no
+ * end, more are asked only once in a while: its memory must not grow for as long as the state is away.
+ */
+const MANY_UNSETTLED = 100;
+const RARELY_MS = 60_000;
+
 interface Asking<T> {
   /** The clock of the execution that asks. Its cancellation does not end the question. */
   readonly context: ExecutionContext;
@@ -25,6 +32,9 @@ export class SharedState {
   readonly #record: SharedStateRecorder;
   #health = HEALTHY;
   #hasWarned = false;
+  /** Questions whose time limit is over, and that have not been settled. */
+  #unsettled = 0;
+  #lastLate = 0;
 
   constructor(
     timeoutMs: number | undefined,
@@ -38,7 +48,9 @@ export class SharedState {
 
   /** The answer; `undefined` where there is none, and the primitive must go on with the state of its own process. */
   async ask<T>({ context, observation, call, onLate }: Asking<T>): Promise<{ readonly answer: T } | undefined> {
-    const next = beforeAsking(this.#health, context.clock.now());
+    const now = context.clock.now();
+    const isBlocked = this.#unsettled >= MANY_UNSETTLED && now - this.#lastLate < RARELY_MS;
+    const next = isBlocked ? undefined : beforeAsking(this.#health, now);
     if (next === undefined) {
       this.#record.failed(observation, undefined);
       return undefined;
@@ -62,15 +74,21 @@ export class SharedState {
       let isLate = false;
       const disarm = context.after(this.#timeoutMs, () => {
         isLate = true;
+        this.#unsettled += 1;
+        this.#lastLate = context.clock.now();
         reject(new PrimitiveTimeoutError('the shared state', this.#timeoutMs));
       });
-      const answered = (answer: T) => {
+      const settled = () => {
         disarm();
+        if (isLate) this.#unsettled -= 1;
+      };
+      const answered = (answer: T) => {
+        settled();
         if (isLate) onLate?.(answer);
         resolve(answer);
       };
       const failed = (error: unknown) => {
-        disarm();
+        settled();
         reject(error);
       };
       try {

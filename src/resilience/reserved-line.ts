@@ -41,20 +41,22 @@ export class ReservedLine {
   /** Resolves when the caller may start. A cancelled caller leaves the line at once. */
   wait(reserved: Reserved, context: ExecutionContext): Promise<void> {
     const { weight } = reserved;
-    this.#coming.push(reserved);
-    this.#coming.sort((a, b) => a.at - b.at);
+    let place = this.#coming.length;
+    // Answers come in the order of the permits, but for those of two connections.
+    while (place > 0 && (this.#coming[place - 1] as Reserved).at > reserved.at) place -= 1;
+    this.#coming.splice(place, 0, reserved);
     return new Promise((resolve, reject) => {
-      const place: Place<Waiter> = this.#line.join({
+      const own: Place<Waiter> = this.#line.join({
         weight,
         context,
         admit: () => {
-          this.#line.leave(place);
+          this.#line.leave(own);
           unlisten();
           resolve();
         },
       });
       const unlisten = context.onCancel((reason) => {
-        this.#line.leave(place);
+        this.#line.leave(own);
         reject(reason);
         this.#return(weight);
         this.#serve();

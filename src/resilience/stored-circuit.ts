@@ -137,7 +137,7 @@ export class StoredCircuit {
   #lookIfDue(context: ExecutionContext, observation: Observation): void {
     const { store, circuit } = this.#link;
     const now = context.clock.now();
-    const version = store.version?.(circuit) ?? 0;
+    const version = versionOf(store, circuit);
     if (version === this.#version && now < this.#lookAt) return;
     if (version !== this.#version) this.#askAt = Number.NEGATIVE_INFINITY;
     this.#version = version;
@@ -176,6 +176,15 @@ export class StoredCircuit {
       this.#live.become({ state, epoch: next, openings, running: 0, succeeded: 0, renewAt: at }, clock);
     // Of a circuit that the store has forgotten it says nothing: one that only this process has opened stays open.
     else if (wasShared || epoch > 0) this.#live.become(closedCircuit(this.#link.rules, next), clock);
+  }
+}
+
+/** A store may fail in everything. */
+function versionOf(store: CircuitStore, circuit: string): number {
+  try {
+    return store.version?.(circuit) ?? 0;
+  } catch {
+    return 0;
   }
 }
 

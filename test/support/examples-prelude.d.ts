@@ -9,6 +9,7 @@ import type {
   Model,
   Primitive,
   RedisLike,
+  RedisSubscriberLike,
 } from 'tta-primitives';
 
 declare global {
@@ -31,7 +32,7 @@ declare global {
   const app: { get(path: string, handler: (request: Question) => unknown): void };
   const registerTelemetry: (telemetry: AiSdkTelemetry) => void;
   const bedrock: BedrockClient;
-  const redis: RedisLike;
+  const redis: RedisLike & { duplicate(): RedisSubscriberLike };
   const model: Model;
   const keyv: KeyvLike;
   const sharedCircuit: Circuit;
