@@ -77,8 +77,9 @@ export class Asks implements Pick<Spender, 'reserve'> {
           return;
         }
         silentMs += ASK_AGAIN_MS;
-        this.#send({ v: VERSION, run, kind: 'ask', n, plan: sentPlan(plan) });
+        // Before the message: its answer may come at once.
         stop = context.after(ASK_AGAIN_MS, send);
+        this.#send({ v: VERSION, run, kind: 'ask', n, plan: sentPlan(plan) });
       };
       this.#open.set(n, ask);
       send();

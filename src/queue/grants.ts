@@ -87,8 +87,9 @@ export class Grants {
       };
       const ask = () => {
         if (this.#closed || this.#context.cancelled) return end();
-        this.#tell({ v: VERSION, kind: 'price', run, n, q, usage: sentUsage(usage) });
+        // Before the message: its answer may come at once.
         stop = this.#context.after(ASK_AGAIN_MS, ask);
+        this.#tell({ v: VERSION, kind: 'price', run, n, q, usage: sentUsage(usage) });
       };
       prices.set(q, end);
       ask();

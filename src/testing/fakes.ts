@@ -52,13 +52,10 @@ export function scriptedModel(
       const step = script[Math.min(calls, script.length - 1)];
       calls += 1;
       if (step?.error !== undefined) throw step.error;
-      return {
-        text: step?.text ?? '',
-        usage: step?.usage,
-        model: step?.model,
-        id: step?.id,
-        finishReason: step?.finishReason,
-      };
+      const { text = '', usage, model, id, finishReason } = step ?? {};
+      // As a real model: what is not known is not there.
+      const known = Object.entries({ usage, model, id, finishReason }).filter(([, value]) => value !== undefined);
+      return { text, ...Object.fromEntries(known) };
     },
   };
 }
