@@ -1,4 +1,7 @@
+import type { Rule } from '../core/check.ts';
+import { having, word } from '../core/rules.ts';
 import { measure } from '../core/show.ts';
+import { readProperty } from '../platform/read-property.ts';
 
 /** How inputs and outputs become text. */
 export interface Codec {
@@ -12,6 +15,11 @@ export interface Codec {
   /** Throws where the text is invalid. What it gives is not trusted. */
   decode(text: string): unknown;
 }
+
+export const codecRule: Rule<Codec> = (where, option, value) => {
+  having<Codec>('encode', 'decode')(where, option, value);
+  word(where, `${option}.name`, readProperty(value, 'name'));
+};
 
 /** What a codec encodes, and the most that it may give, in bytes. Larger texts are refused after it. */
 export interface SizeLimit {

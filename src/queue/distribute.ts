@@ -3,7 +3,7 @@ import { createPrimitive, type Primitive, requirePrimitive } from '../core/primi
 import { having, optional } from '../core/rules.ts';
 import { distributeTelemetry, producerRecorder } from '../telemetry/record/queue.ts';
 import { Call, type CallTarget } from './call.ts';
-import type { Codec } from './codec.ts';
+import { type Codec, codecRule } from './codec.ts';
 import { StreamNotDistributableError } from './errors.ts';
 import type { JobQueue } from './job-queue.ts';
 import { jsonCodec } from './json-codec.ts';
@@ -18,7 +18,7 @@ export interface DistributeOptions {
 
 const RULES: Rules<DistributeOptions> = {
   queue: having<JobQueue>('send', 'open', 'cancel', 'tell'),
-  codec: optional(having<Codec>('encode', 'decode')),
+  codec: optional(codecRule),
 };
 
 /**

@@ -11,6 +11,7 @@ import {
 } from '../core/refusals.ts';
 import { ModelReplyError, type ModelReplyFacts } from '../llm/reply-error.ts';
 import { readProperty } from '../platform/read-property.ts';
+import { MAX_FACT } from './error-room.ts';
 import {
   CallerAwayError,
   JobDeadError,
@@ -48,16 +49,18 @@ export interface ErrorParts {
   readonly errors: readonly unknown[] | undefined;
 }
 
+const WORD = text(MAX_FACT);
+
 /** What of another library's error crosses, beside what every record has. */
 export const FOREIGN_FACTS: Facts = {
-  code: either(text(256), finite),
+  code: either(WORD, finite),
   status: finite,
   statusCode: finite,
-  type: text(256),
-  syscall: text(256),
-  details: text(256),
-  requestID: text(256),
-  request_id: text(256),
+  type: WORD,
+  syscall: WORD,
+  details: WORD,
+  requestID: WORD,
+  request_id: WORD,
   isRetryable: flag,
   retryable: flag,
   retryAfterMs: finite,
@@ -74,7 +77,6 @@ export const BUILT_IN: Readonly<Record<string, abstract new (...args: never) => 
   AggregateError,
 };
 
-const WORD = text(256);
 const words = listOf(WORD, 64);
 const number = maybe(finite);
 const primitiveName = { primitiveName: WORD };
@@ -83,7 +85,7 @@ const jobId = { ...queueName, jobId: WORD };
 const retryAfterMs = { retryAfterMs: number };
 
 const BUDGET = { limitUsd: finite, spentUsd: finite, heldUsd: finite, neededUsd: number, until: number };
-const REPLY = { code: maybe(either(WORD, finite)), reason: WORD, said: maybe(text(2_100)) };
+const REPLY = { code: maybe(either(WORD, finite)), reason: WORD, said: maybe(WORD) };
 
 export const OWN_ERRORS: Readonly<Record<string, OwnError>> = {
   PrimitiveTimeoutError: { made: PrimitiveTimeoutError, facts: { ...primitiveName, timeoutMs: finite } },

@@ -10,7 +10,11 @@ export const MAX_ERRORS = 16;
 /** The deepest cause that crosses. */
 export const MAX_CAUSES = 5;
 const MAX_STACK = 2_048;
+/** The longest text of a fact, in characters, with the sign that it was cut. */
+export const MAX_FACT = 2_048;
 const MAX_ITEMS = 64;
+/** With less than this, a list ends. */
+const MIN_ROOM = 100;
 const MAX_WORD = 256;
 
 /** What a record of an error still has room for. An error may be large, or refer to itself. */
@@ -36,7 +40,7 @@ export class ErrorRoom {
     let cut = redact(text, maxLength);
     // One character may be six bytes of JSON.
     if (bytesOf(cut) > this.#left) cut = redact(cut, Math.max(0, Math.floor(this.#left / 6)));
-    this.#left -= bytesOf(cut);
+    this.#left -= bytesOf(cut) + 1;
     return cut;
   }
 
@@ -52,16 +56,22 @@ export class ErrorRoom {
 
   /** A copy of a text, a number, a flag, or of a short list or table of these. */
   fact(value: unknown, level = 0): unknown {
-    if (typeof value === 'string') return this.text(value, level === 0 ? MAX_STACK : MAX_WORD);
+    if (typeof value === 'string') return this.text(value, level === 0 ? MAX_FACT - 1 : MAX_WORD);
     if (typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) {
       this.#left -= 30;
       return value;
     }
     if (typeof value !== 'object' || value === null || level > 0 || this.#left < 1_000) return undefined;
-    if (Array.isArray(value)) return value.slice(0, MAX_ITEMS).map((each) => this.fact(each, 1) ?? '');
-    const keys = Object.keys(value).slice(0, MAX_ITEMS);
-    const entries = keys.map((key) => [this.text(key, MAX_WORD), this.fact(readProperty(value, key), 1)]);
-    return Object.fromEntries(entries.filter(([, each]) => each !== undefined));
+    const isRoom = () => this.#left >= MIN_ROOM;
+    if (Array.isArray(value)) {
+      return value.slice(0, MAX_ITEMS).flatMap((each) => (isRoom() ? [this.fact(each, 1) ?? ''] : []));
+    }
+    const table: Record<string, unknown> = {};
+    for (const key of Object.keys(value).slice(0, MAX_ITEMS)) {
+      const fact = isRoom() && key.length <= MAX_WORD ? this.fact(readProperty(value, key), 1) : undefined;
+      if (fact !== undefined && key !== '__proto__') table[this.text(key, MAX_WORD)] = fact;
+    }
+    return table;
   }
 }
 

@@ -4,7 +4,7 @@ import { count, having, milliseconds, optional } from '../core/rules.ts';
 import { isPlain } from '../core/show.ts';
 import { type Clock, systemClock } from '../platform/clock.ts';
 import { workerRecorder } from '../telemetry/record/queue.ts';
-import type { Codec } from './codec.ts';
+import { type Codec, codecRule } from './codec.ts';
 import { watchDepth } from './depth-watch.ts';
 import type { DrainReport, JobQueue, WorkerHandle } from './job-queue.ts';
 import { jsonCodec } from './json-codec.ts';
@@ -44,7 +44,7 @@ function isModule(value: unknown): value is Readonly<Record<string, unknown>> {
 
 const codecList: Rule<readonly Codec[]> = (where, option, value) => {
   if (!Array.isArray(value)) fail(where, option, 'must be a list of codecs', value);
-  for (const [i, codec] of value.entries()) having<Codec>('encode', 'decode')(where, `${option}[${i}]`, codec);
+  for (const [i, codec] of value.entries()) codecRule(where, `${option}[${i}]`, codec);
 };
 
 const RULES: Rules<WorkerOptions> = {

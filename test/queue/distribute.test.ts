@@ -143,3 +143,31 @@ it('is started with primitives, codecs and numbers that are right, or rejects an
   );
   expect((await queue.stats()).workers).toBe(0);
 });
+
+it.each(['text', 0, null, undefined, false])(
+  'gives what a worker threw, also where it is no error: %s',
+  async (thrown) => {
+    const queue = memoryQueue('texts');
+    const broken = task('broken', () => {
+      throw thrown;
+    });
+    await startWorker({ queue, primitives: { broken } });
+    const failed = distribute('broken', broken, { queue }).execute();
+    expect(await failed.catch((error: unknown) => ({ error }))).toEqual({ error: thrown });
+  },
+);
+
+it.each([
+  [{ encode() {}, decode() {} }, 'DistributeOptions: codec.name must be a text that is not empty'],
+  [{ name: 'x', encode() {} }, 'DistributeOptions: codec.decode must be a function'],
+  [null, 'DistributeOptions: codec'],
+])('refuses a codec without a part: %#', (codec, message) => {
+  const options = { queue: memoryQueue('texts'), codec: codec as never };
+  expect(() =>
+    distribute(
+      'a',
+      task('a', () => 1),
+      options,
+    ),
+  ).toThrow(message);
+});

@@ -99,6 +99,12 @@ describe('an error of ours', () => {
     expect((cross(OURS[13]) as ModelReplyError).said).toBe('I will not');
   });
 
+  it('keeps facts that are long, but cut', () => {
+    const long = 'x'.repeat(5_000);
+    const crossed = cross(new NoRouteError(long, 1, [long, 'b'])) as NoRouteError;
+    expect([crossed.primitiveName.length, crossed.routes.map((route) => route.length)]).toEqual([2_048, [257, 1]]);
+  });
+
   it('is of its class where it is of a subclass', () => {
     class SlowModelError extends PrimitiveTimeoutError {
       override readonly name = 'SlowModelError' as never;
