@@ -14,26 +14,31 @@ import {
   type QueueMessage,
   type WorkerHandle,
 } from '../../src/queue/index.ts';
+import { ENTRY, endChildren, runModule } from '../support/child.ts';
 
 export interface EngineSettings {
   readonly maxWaiting?: number;
   readonly maxAwayMs?: number;
+  readonly lockMs?: number;
+  readonly maxDeliveries?: number;
 }
 
 export interface EngineUnderTest {
   /** A client of the queue with this name, as another process would have one. */
   connect(name: string, settings?: EngineSettings): JobQueue;
-  /** The same as an expression, for a program that has imported everything of `tta-primitives/queue` as `queues`. `undefined`: the queue is in one process only. */
-  readonly expression: ((name: string) => string) | undefined;
-  /** The engine, as a program that can be away. `undefined`: it cannot. */
-  readonly server:
-    | {
-        stop(): Promise<void>;
-        start(): Promise<void>;
-        /** What it keeps is gone. */
-        loseAll(): Promise<void>;
-      }
-    | undefined;
+  /** What other processes need. `undefined`: the queue is in one process only, and cannot be away. */
+  readonly server: EngineServer | undefined;
+}
+
+export interface EngineServer {
+  /** `connect` as an expression, for a program that has imported `tta-primitives/queue` as `queues`. */
+  expression(name: string, settings: EngineSettings): string;
+  /** Ends it at once. */
+  stop(): Promise<void>;
+  /** Starts it with all that it had. */
+  start(): Promise<void>;
+  /** Starts it with nothing. */
+  startEmpty(): Promise<void>;
 }
 
 const PATIENCE_MS = 30_000;
@@ -64,6 +69,7 @@ export function describeQueue(engineName: string, engine: () => EngineUnderTest)
     const handles: WorkerHandle[] = [];
     const queues: JobQueue[] = [];
     afterEach(async () => {
+      endChildren();
       await Promise.all(handles.splice(0).map((handle) => handle.drain(0)));
       await Promise.all(queues.splice(0).map((queue) => queue.close()));
     });
@@ -650,6 +656,227 @@ export function describeQueue(engineName: string, engine: () => EngineUnderTest)
         const reason = new Error('enough');
         await expect(queue.send(jobOf(), AbortSignal.abort(reason))).rejects.toBe(reason);
         expect((await queue.stats()).waiting).toBe(0);
+      });
+    });
+
+    const { server } = engine();
+    if (server === undefined) return;
+
+    describe('a worker that ends while it runs a job', () => {
+      const settings = { lockMs: 1_000, maxDeliveries: 2 };
+      const workElsewhere = async () => {
+        const worker = runModule(`
+          import * as queues from '${ENTRY.queue}';
+          const events = { failed() {}, died() {}, restarted() {} };
+          await ${server.expression(name, settings)}.work((job, run) => {
+            console.log('started ' + run.delivery);
+            return new Promise(() => {});
+          }, { concurrency: 2, events });
+          console.log('works');
+        `);
+        await worker.says('works');
+        return worker;
+      };
+
+      it('leaves it to another worker', async () => {
+        fresh();
+        const queue = connect(settings);
+        const inbox = await listen(queue);
+        const worker = await workElsewhere();
+        const { id } = await send(queue, 'ask', { replyTo: inbox.address });
+        expect(await worker.says('started')).toBe('1');
+        worker.kill('SIGKILL');
+        const { started } = await workByHand(queue);
+        const { job, run, end } = await started();
+        expect([job.id, text(job.body), run.delivery]).toEqual([id, 'ask', 2]);
+        await run.reply(bytes('answer'));
+        end();
+        expect(await inbox.got(1)).toEqual(['answer']);
+      });
+
+      it('makes a dead job of one that ends all its workers', async () => {
+        fresh();
+        const queue = connect(settings);
+        const inbox = await listen(queue);
+        const { id } = await send(queue, 'poison', { replyTo: inbox.address });
+        for (const delivery of ['1', '2']) {
+          const worker = await workElsewhere();
+          expect(await worker.says('started')).toBe(delivery);
+          worker.kill('SIGKILL');
+          await worker.exited;
+        }
+        const { starts } = await workByHand(queue);
+        await inbox.got(1);
+        expect(inbox.messages).toEqual([{ id, dead: expect.any(String) }]);
+        expect(await queue.dead.get(id)).toMatchObject({ id, why: expect.any(String) });
+        expect(starts).toEqual([]);
+        expect(await queue.stats()).toMatchObject({ waiting: 0, running: 0, dead: 1 });
+      });
+    });
+
+    describe('a process', () => {
+      const run = (program: string) =>
+        runModule(`
+          import * as queues from '${ENTRY.queue}';
+          const events = { failed() {}, died() {}, restarted() {} };
+          const queue = ${server.expression(name, {})};
+          const job = { id: 'job', replyTo: 'nowhere', body: new Uint8Array() };
+          ${program}
+        `).exited;
+
+      it('ends after its last call, also when the queue is open', async () => {
+        const queue = fresh();
+        const program = run(`
+          const waiting = new Set(['job']);
+          let answered;
+          const reply = new Promise((resolve) => (answered = resolve));
+          const on = ({ id, body }) => {
+            waiting.delete(id);
+            answered(new TextDecoder().decode(body));
+          };
+          const { address } = await queue.open({ on, waiting: () => waiting, events });
+          await queue.send({ ...job, replyTo: address }, new AbortController().signal);
+          console.log(await reply);
+        `);
+        await work(queue, async (_, run) => {
+          await run.reply(bytes('answer'));
+          return DONE;
+        });
+        expect(await program).toMatchObject({ code: 0, stdout: 'answer\n' });
+      });
+
+      it('ends when its worker has drained and its queue is closed', async () => {
+        fresh();
+        const exit = await run(`
+          const worker = await queue.work(async () => ({ end: 'done' }), { concurrency: 2, events });
+          await queue.send(job, new AbortController().signal);
+          await worker.drain(10_000);
+          await queue.close();
+        `);
+        expect(exit).toMatchObject({ code: 0, stderr: expect.not.stringContaining('Error') });
+      });
+    });
+
+    describe('while the engine is away', () => {
+      afterEach(() => server.start());
+      /** A queue that has been used, whose engine is away now. */
+      const away = async (settings?: EngineSettings) => {
+        fresh();
+        const queue = connect(settings);
+        await queue.stats();
+        await server.stop();
+        return queue;
+      };
+
+      it('a job waits to be sent, and is sent when it is back', async () => {
+        const queue = await away();
+        const sent = send(queue, 'patient');
+        await server.start();
+        await sent;
+        const { started } = await workByHand(queue);
+        const { job, end } = await started();
+        expect(text(job.body)).toBe('patient');
+        end();
+      });
+
+      it('a call ends when its signal aborts', async () => {
+        const queue = await away();
+        const caller = new AbortController();
+        const sent = queue.send(jobOf(), caller.signal);
+        const reason = new Error('enough');
+        caller.abort(reason);
+        await expect(sent).rejects.toBe(reason);
+        await server.start();
+        const { waiting } = await queue.stats();
+        expect(waiting).toBe(0);
+      });
+
+      it('calls end after the longest wait', async () => {
+        const queue = await away({ maxAwayMs: 300 });
+        await expect(queue.send(jobOf(), never)).rejects.toThrow(QueueAwayError);
+        await expect(queue.stats()).rejects.toThrow(QueueAwayError);
+        await expect(queue.cancel('job', bytes(''))).rejects.toThrow(QueueAwayError);
+        await expect(queue.dead.get('job')).rejects.toThrow(QueueAwayError);
+        await expect(deadOf(queue)).rejects.toThrow(QueueAwayError);
+        await queue.close();
+      });
+
+      it('calls end after the longest wait also where it never was there', async () => {
+        await server.stop();
+        fresh();
+        const queue = connect({ maxAwayMs: 300 });
+        await expect(queue.send(jobOf(), never)).rejects.toThrow(QueueAwayError);
+        await expect(listen(queue)).rejects.toThrow(QueueAwayError);
+        await expect(workByHand(queue)).rejects.toThrow(QueueAwayError);
+        await queue.close();
+      });
+
+      it('a queue can be closed, and a worker drained', async () => {
+        const queue = fresh();
+        const { handle, started } = await workByHand(queue);
+        await send(queue);
+        const { run } = await started();
+        await server.stop();
+        expect(await handle.drain(20)).toEqual({ finished: 0, handedBack: 0, left: 1 });
+        expect(run.signal.aborted).toBe(true);
+        await queue.close();
+      });
+
+      it('a reply waits, and arrives when it is back', async () => {
+        const queue = fresh();
+        const waiting = new Set<string>();
+        const inbox = await listen(queue, () => waiting);
+        const { started } = await workByHand(connect());
+        const { id } = await send(queue, '', { replyTo: inbox.address });
+        waiting.add(id);
+        const { run, end } = await started();
+        await server.stop();
+        const replied = run.reply(bytes('late'));
+        await server.start();
+        await replied;
+        end();
+        expect(await inbox.got(1)).toEqual(['late']);
+      });
+    });
+
+    describe('an engine that comes back', () => {
+      it('has what it had accepted, and its workers go on', async () => {
+        const queue = fresh();
+        const waiting = new Set<string>();
+        const inbox = await listen(queue, () => waiting);
+        for (let at = 0; at < 20; at++) waiting.add((await send(queue, `${at}`, { replyTo: inbox.address })).id);
+        const idle = await workByHand(connect(), 1);
+        await idle.started();
+        await server.stop();
+        await server.start();
+        idle.starts[0]?.end();
+        await idle.handle.drain(PATIENCE_MS);
+        await work(connect(), echo);
+        await eventually(() => expect(new Set(inbox.messages.map(({ id }) => id)).size).toBeGreaterThanOrEqual(19));
+        expect(inbox.messages.filter((message) => 'lost' in message)).toEqual([]);
+      });
+
+      it('without what it had says so of each job that is waited for, and goes on', async () => {
+        const queue = fresh();
+        const waiting = new Set<string>();
+        const inbox = await listen(queue, () => waiting);
+        await work(
+          connect(),
+          async (job, run) => (text(job.body) === 'new' ? echo(job, run) : new Promise(() => {})),
+          1,
+        );
+        for (let at = 0; at < 3; at++) waiting.add((await send(queue, `${at}`, { replyTo: inbox.address })).id);
+        await send(queue, 'nobody waits', { replyTo: inbox.address });
+        await server.stop();
+        await server.startEmpty();
+        const told = () => new Set(inbox.messages.map((message) => 'lost' in message && message.id));
+        await eventually(() => expect(told()).toEqual(waiting));
+        waiting.clear();
+        await work(connect(), echo);
+        await send(queue, 'new', { replyTo: inbox.address });
+        await eventually(() =>
+          expect(inbox.messages.map((message) => 'body' in message && text(message.body))).toContain('new'),
+        );
       });
     });
   });

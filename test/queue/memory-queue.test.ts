@@ -12,6 +12,5 @@ describeQueue('memoryQueue', () => ({
     // Another client of the queue closes only itself.
     return queue;
   },
-  expression: undefined,
   server: undefined,
 }));

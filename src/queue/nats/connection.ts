@@ -39,8 +39,10 @@ export class Connection {
   readonly #upListeners = new Set<(link: Link) => void>();
   readonly #holds = new Set<() => boolean>();
   #calls = 0;
+  readonly #backListeners = new Set<() => void>();
   #nats: NatsConnection | undefined;
   #link: Link | undefined;
+  /** Of the connection. Another one after each cut. */
   #down = manyListenersController();
   #connecting: Promise<void> | undefined;
   #lastUsed = 0;
@@ -100,10 +102,12 @@ export class Connection {
 
   async close(): Promise<void> {
     this.#closed.abort(this.#away('it is closed'));
-    this.#lose();
-    // A server that does not answer cannot keep us.
-    await Promise.race([this.#nats?.close(), rest(IDLE_MS)]);
+    const nats = this.#nats;
     this.#nats = undefined;
+    this.#lose();
+    this.#back();
+    // A server that does not answer cannot keep us.
+    await Promise.race([nats?.close(), rest(IDLE_MS)]);
   }
 
   #away(why: string, cause?: unknown): QueueAwayError {
@@ -139,33 +143,58 @@ export class Connection {
       const nats = await this.#options.open(packages);
       if (this.#closed.signal.aborted) return void nats.close();
       this.#nats = nats;
+      this.#down = manyListenersController();
       void this.#watch(nats);
       this.#lastUsed = systemClock.now();
       this.#closeWhenIdle(nats);
     }
+    // What is sent before the client has reconnected gets lost.
+    if (this.#down.signal.aborted) return this.#untilBack();
     const nats = this.#nats;
+    const down = this.#down.signal;
     const manager = await packages.jetstream(nats).jetstreamManager(false);
-    const serverTime = await this.#options.prepare(manager);
-    if (this.#closed.signal.aborted || nats.isClosed()) return;
+    const serverTime = await untilAborted(this.#options.prepare(manager), down).catch((error: unknown) => {
+      if (!down.aborted) throw error;
+    });
+    if (down.aborted || this.#closed.signal.aborted) return;
     if (serverTime !== undefined) this.#serverAheadMs = serverTime - dateOf(systemClock);
-    this.#down = manyListenersController();
-    this.#link = { nats, jetstream: manager.jetstream(), manager, headers: packages.headers, down: this.#down.signal };
+    this.#link = { nats, jetstream: manager.jetstream(), manager, headers: packages.headers, down };
     for (const listener of this.#upListeners) listener(this.#link);
   }
 
   async #watch(nats: NatsConnection): Promise<void> {
     for await (const { type } of nats.status()) {
+      if (this.#nats !== nats) return;
       if (type === 'disconnect') this.#lose();
-      if (type === 'reconnect') this.#resume();
+      if (type === 'reconnect') {
+        this.#down = manyListenersController();
+        this.#back();
+      }
     }
+    if (this.#nats !== nats) return;
+    this.#nats = undefined;
     this.#lose();
-    if (this.#nats === nats) this.#nats = undefined;
-    if (this.#isUsed()) this.#resume();
+    this.#back();
   }
 
   #lose(): void {
     this.#link = undefined;
     this.#down.abort(new Error('the connection to NATS is lost'));
+  }
+
+  #back(): void {
+    for (const listener of this.#backListeners) listener();
+    if (this.#isUsed()) this.#resume();
+  }
+
+  #untilBack(): Promise<void> {
+    return new Promise((resolve) => {
+      const listener = () => {
+        this.#backListeners.delete(listener);
+        resolve();
+      };
+      this.#backListeners.add(listener);
+    });
   }
 
   /** Brings the link up again, also where no call asks for it: workers and inboxes wait. */
@@ -179,7 +208,7 @@ export class Connection {
   /** The streams, or the consumer, are gone: they are made again. */
   renew(link = this.#link): void {
     if (this.#link !== link) return;
-    this.#lose();
+    this.#link = undefined;
     this.#resume();
   }
 
@@ -195,7 +224,7 @@ export class Connection {
       else {
         this.#nats = undefined;
         this.#lose();
-        void nats.close();
+        nats.close().catch(() => {});
       }
     });
   }
