@@ -29,6 +29,10 @@ export function isGone(error: unknown): boolean {
   return isNumbered(error, NO_CONSUMER) || isNumbered(error, NO_STREAM) || namesOf(error).includes('NoResponders');
 }
 
+export function isTimeout(error: unknown): boolean {
+  return namesOf(error)[0] === 'TimeoutError';
+}
+
 /** It says nothing of the request itself: the same request may succeed later. */
 export function isTransient(error: unknown): boolean {
   if (isGone(error)) return true;

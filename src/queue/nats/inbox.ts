@@ -16,6 +16,8 @@ const MAX_UNTAKEN = 256;
 const KEEP_MS = 600_000;
 /** How often the server is asked whether it has the jobs still, apart from after each loss of the connection. */
 const LOOK_MS = 5_000;
+/** When it is asked again where it has no trace of a job. */
+const LOOK_AGAIN_MS = 2_000;
 
 export async function openInbox(connection: Connection, layout: Layout, options: InboxOptions): Promise<Inbox> {
   const { on, waiting, events } = options;
@@ -45,20 +47,23 @@ export async function openInbox(connection: Connection, layout: Layout, options:
     });
   }
 
+  /** Those that a look found to be lost. A worker that runs one may need a moment to connect again. */
+  let suspects = new Set<string>();
   async function look(): Promise<void> {
     const ids = [...waiting()];
-    if (ids.length === 0) return;
-    const lost = await connection.call((link) => lostAmong(link, layout, address, ids));
+    const lost = ids.length === 0 ? [] : await connection.call((link) => lostAmong(link, layout, address, ids));
     // The reply of one may have been taken in the meantime.
     const still = new Set(waiting());
-    for (const id of lost) if (isOpen && still.has(id)) on({ id, lost: true });
+    const isLost = (id: string) => isOpen && still.has(id) && suspects.has(id);
+    for (const id of lost) if (isLost(id)) on({ id, lost: true });
+    suspects = new Set(lost);
   }
 
   const failed = (error: unknown) => {
     if (isOpen) events.failed('replies', error);
   };
   const lookAgain = () => {
-    inBackground(LOOK_MS, () => {
+    inBackground(suspects.size > 0 ? LOOK_AGAIN_MS : LOOK_MS, () => {
       if (isOpen) void look().catch(failed).finally(lookAgain);
     });
   };

@@ -35,6 +35,8 @@ export function layoutOf(queueName: string) {
     deadJob: one('dead'),
     cancel: (id: string) => `${one('to')(id)}.cancel`,
     tell: (id: string) => `${one('to')(id)}.tell`,
+    /** Asks whether a worker runs the job. */
+    ask: (id: string) => `${one('to')(id)}.ask`,
     /** All messages to a job that runs. */
     toJob: (id: string) => `${one('to')(id)}.*`,
     reply: (inbox: string, id: string) => `${root}.reply.${inbox}.${tokenOf(id)}`,

@@ -97,7 +97,10 @@ export class Run {
       reply: (body) => this.#reply(body),
     };
     const subscription = connection.link?.nats.subscribe(layout.toJob(job.id), {
-      callback: (_, { data, subject }) => this.#hear(data, subject === layout.cancel(job.id)),
+      callback: (_, message) => {
+        if (message.subject === layout.ask(job.id)) message.respond();
+        else this.#hear(message.data, message.subject === layout.cancel(job.id));
+      },
     });
     try {
       return await handler(job, run);
