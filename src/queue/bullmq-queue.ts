@@ -13,11 +13,11 @@ import { openInbox } from './bullmq/inbox.ts';
 import { keysOf } from './bullmq/keys.ts';
 import { Link, type Linked } from './bullmq/link.ts';
 import { removeKeys } from './bullmq/remove-keys.ts';
-import { sayer } from './bullmq/say.ts';
 import { sendJob } from './bullmq/send.ts';
 import { statsOf } from './bullmq/stats.ts';
 import { startBullmqWorker } from './bullmq/worker.ts';
 import type { JobQueue } from './job-queue.ts';
+import { sayer } from './say.ts';
 
 /** The part of an ioredis client, or cluster, by which it is recognised. */
 export interface RedisClient {

@@ -158,6 +158,7 @@ export interface JobQueue {
   cancel(id: string, message: Uint8Array): Promise<boolean>;
   /** Best effort, at most once: to the worker that runs the job. */
   tell(id: string, message: Uint8Array): Promise<void>;
+  /** Begins to take jobs. Where the engine cannot be reached, the worker waits for it, says so in the log, and goes on by itself. */
   work(handler: JobHandler, options: WorkOptions): Promise<WorkerHandle>;
   stats(): Promise<QueueStats>;
   readonly dead: DeadJobs;

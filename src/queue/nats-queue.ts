@@ -15,6 +15,7 @@ import { DEFAULTS, prepare, removeStreams } from './nats/prepare.ts';
 import { serversOf } from './nats/servers.ts';
 import { readStats } from './nats/stats.ts';
 import { startNatsWorker } from './nats/worker.ts';
+import { sayer } from './say.ts';
 
 /** The part of a connection of `@nats-io/transport-node` by which it is recognised. */
 export interface NatsClient {
@@ -100,6 +101,7 @@ export function natsQueue(name: string, options: NatsQueueOptions): JobQueue {
   if (options.servers !== undefined && connect !== undefined)
     fail('NatsQueueOptions', 'connect', 'is of no use beside servers', connect);
   const layout = layoutOf(name);
+  const say = sayer(name);
   const connection = new Connection({
     ...{ queueName: name, maxAwayMs },
     load: loadPackages,
@@ -139,12 +141,12 @@ export function natsQueue(name: string, options: NatsQueueOptions): JobQueue {
         throw new RangeError(`natsQueue: a body may have ${maxBodyBytes} bytes, got ${job.body.length}`);
       await publish(job, '', signal);
     },
-    open: (inbox) => openInbox(connection, layout, inbox),
+    open: (inbox) => openInbox({ connection, layout, say }, inbox),
     cancel: (id, message) => cancelJob(connection, layout, id, message),
     async tell(id, message) {
       await connection.call(async ({ nats }) => nats.publish(layout.tell(id), message));
     },
-    work: (handler, work) => startNatsWorker({ connection, layout, lockMs, maxDeliveries }, handler, work),
+    work: (handler, work) => startNatsWorker({ connection, layout, lockMs, maxDeliveries, say }, handler, work),
     stats: () => connection.call((link) => readStats(link, layout, connection.now())),
     dead: deadJobs(connection, layout, (job, mark) => publish(job, `~${mark}`)),
     remove: () => connection.call(({ manager }) => removeStreams(manager, layout)),

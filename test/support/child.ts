@@ -10,7 +10,6 @@ export const ENTRY = {
   main: built('src/index.js'),
   sdk: built('src/sdk/index.js'),
   register: built('src/sdk/register-on-load.js'),
-  queue: built('src/queue/index.js'),
   views: built('views/index.js'),
   queue: built('src/queue/index.js'),
 } as const;

@@ -4,11 +4,11 @@ import type { Redis } from 'ioredis';
 import { afterCallbacks } from '../../platform/background.ts';
 import { importOptional } from '../../platform/optional.ts';
 import { QueueAwayError } from '../errors.ts';
+import type { Say } from '../say.ts';
 import { type Client, extendBullmq } from './commands.ts';
 import { Connections, type RedisSettings } from './connections.ts';
 import { isReply, withoutCommand } from './errors.ts';
 import { Gate } from './gate.ts';
-import type { Say } from './say.ts';
 import { checkServer } from './server-check.ts';
 
 export interface LinkOptions {

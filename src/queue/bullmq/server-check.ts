@@ -1,5 +1,5 @@
+import type { Say } from '../say.ts';
 import type { Client } from './commands.ts';
-import type { Say } from './say.ts';
 
 /** The servers, by their own ids, of which this process has said what there is to say. */
 const checked = new Set<string>();

@@ -3,6 +3,7 @@ import { manyListenersController } from '../../platform/abort.ts';
 import { inBackground } from '../../platform/background.ts';
 import { dateOf, systemClock } from '../../platform/clock.ts';
 import { messageOf } from '../../platform/message-of.ts';
+import { readProperty } from '../../platform/read-property.ts';
 import { redact } from '../../platform/redact.ts';
 import { QueueAwayError } from '../errors.ts';
 import { isGone, isRefused, isTransient } from './errors.ts';
@@ -30,6 +31,8 @@ export interface ConnectionOptions {
 
 /** The wait before a connection is tried again, in milliseconds. */
 const RETRY_MS = 250;
+/** The wait before it is tried again where calls have given up, in milliseconds. */
+const KEEP_UP_MS = 1_000;
 /** A connection that nobody has used for so long is closed: it would keep the process alive. */
 const IDLE_MS = 1_000;
 
@@ -111,7 +114,7 @@ export class Connection {
   }
 
   #away(why: string, cause?: unknown): QueueAwayError {
-    return new QueueAwayError(this.#options.queueName, why, cause);
+    return new QueueAwayError(this.#options.queueName, why, cause === undefined ? undefined : withoutSecrets(cause));
   }
 
   async #ready(until: number, signal: AbortSignal): Promise<Link> {
@@ -121,7 +124,7 @@ export class Connection {
       this.#closed.signal.throwIfAborted();
       if (this.#link !== undefined) return this.#link;
       const leftMs = until - systemClock.now();
-      if (leftMs <= 0) throw this.#away(`NATS cannot be reached: ${redact(messageOf(failure ?? 'no answer'))}`);
+      if (leftMs <= 0) throw this.#away('NATS cannot be reached', failure);
       this.#connecting ??= this.#connect().finally(() => {
         this.#connecting = undefined;
       });
@@ -129,7 +132,7 @@ export class Connection {
         await untilAborted(Promise.race([this.#connecting, rest(leftMs)]), signal);
       } catch (error) {
         signal.throwIfAborted();
-        if (isRefused(error)) throw this.#away(`NATS refuses the connection: ${redact(messageOf(error))}`);
+        if (isRefused(error)) throw this.#away('NATS refuses the user or the password', error);
         if (!isTransient(error)) throw error;
         failure = error;
         await untilAborted(rest(Math.min(RETRY_MS, leftMs)), signal);
@@ -184,7 +187,7 @@ export class Connection {
 
   #back(): void {
     for (const listener of this.#backListeners) listener();
-    if (this.#isUsed()) this.#resume();
+    if (this.#isUsed()) this.keepUp();
   }
 
   #untilBack(): Promise<void> {
@@ -197,11 +200,11 @@ export class Connection {
     });
   }
 
-  /** Brings the link up again, also where no call asks for it: workers and inboxes wait. */
-  #resume(): void {
-    this.call(async () => {}).catch(() => {
-      // The hold of a worker or a call tries again.
-      if (this.#isUsed() && !this.#closed.signal.aborted) this.#resume();
+  /** Brings the link up also where no call asks for it: workers and inboxes wait. */
+  keepUp(): void {
+    this.call(async () => {}).catch(async () => {
+      await rest(KEEP_UP_MS);
+      if (this.#isUsed() && !this.#closed.signal.aborted) this.keepUp();
     });
   }
 
@@ -209,7 +212,7 @@ export class Connection {
   renew(link = this.#link): void {
     if (this.#link !== link) return;
     this.#link = undefined;
-    this.#resume();
+    this.keepUp();
   }
 
   #isUsed(): boolean {
@@ -224,8 +227,17 @@ export class Connection {
       else {
         this.#nats = undefined;
         this.#lose();
+        this.#back();
         nats.close().catch(() => {});
       }
     });
   }
+}
+
+/** The client may name the addresses of servers with what is in them. */
+function withoutSecrets(error: unknown): Error {
+  const safe = new Error(redact(messageOf(error)));
+  const name = readProperty(error, 'name');
+  if (typeof name === 'string') safe.name = name;
+  return safe;
 }

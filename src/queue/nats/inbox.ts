@@ -2,11 +2,18 @@
 import { randomUUID } from 'node:crypto';
 import { inBackground } from '../../platform/background.ts';
 import type { Inbox, InboxOptions } from '../job-queue.ts';
+import type { Say } from '../say.ts';
 import type { Connection, Link } from './connection.ts';
 import { ACK, HEADER, textOf } from './delivery.ts';
 import { idOf, type Layout, nanos } from './layout.ts';
 import { lostAmong } from './lost.ts';
 import type { Msg, Subscription } from './packages.ts';
+
+export interface InboxParts {
+  readonly connection: Connection;
+  readonly layout: Layout;
+  readonly say: Say;
+}
 
 /** A reply that was not taken is sent again after this time: the connection was lost under way. */
 const AGAIN_MS = 2_000;
@@ -19,7 +26,7 @@ const LOOK_MS = 5_000;
 /** When it is asked again where it has no trace of a job. */
 const LOOK_AGAIN_MS = 2_000;
 
-export async function openInbox(connection: Connection, layout: Layout, options: InboxOptions): Promise<Inbox> {
+export async function openInbox({ connection, layout, say }: InboxParts, options: InboxOptions): Promise<Inbox> {
   const { on, waiting, events } = options;
   const address = randomUUID();
   let isOpen = true;
@@ -54,9 +61,11 @@ export async function openInbox(connection: Connection, layout: Layout, options:
     const lost = ids.length === 0 ? [] : await connection.call((link) => lostAmong(link, layout, address, ids));
     // The reply of one may have been taken in the meantime.
     const still = new Set(waiting());
-    const isLost = (id: string) => isOpen && still.has(id) && suspects.has(id);
-    for (const id of lost) if (isLost(id)) on({ id, lost: true });
+    const told = lost.filter((id) => isOpen && still.has(id) && suspects.has(id));
     suspects = new Set(lost);
+    if (told.length > 0)
+      say('lost', `${told.length} accepted jobs are lost: NATS has no trace of them. It must keep them in files`);
+    for (const id of told) on({ id, lost: true });
   }
 
   const failed = (error: unknown) => {

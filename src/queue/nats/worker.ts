@@ -1,8 +1,11 @@
 /** A worker: takes jobs from NATS, and keeps them as its own while they run. */
 import { inBackground } from '../../platform/background.ts';
+import { QueueAwayError } from '../errors.ts';
 import type { DrainReport, JobHandler, WorkerHandle, WorkOptions } from '../job-queue.ts';
+import type { Say } from '../say.ts';
 import type { Connection, Link } from './connection.ts';
 import { readDelivery } from './delivery.ts';
+import { isRefused } from './errors.ts';
 import type { Layout } from './layout.ts';
 import type { Msg } from './packages.ts';
 import { Pulls } from './pulls.ts';
@@ -14,13 +17,17 @@ export interface WorkerSettings {
   readonly layout: Layout;
   readonly lockMs: number;
   readonly maxDeliveries: number;
+  readonly say: Say;
 }
+
+/** How long a worker that starts waits for NATS before it says so, in milliseconds. */
+const LOOK_MS = 2_000;
 
 /** How often the server is told of a job within the time after which it gives the job to another worker. */
 const BEATS = 4;
 
 export async function startNatsWorker(
-  { connection, layout, lockMs, maxDeliveries }: WorkerSettings,
+  { connection, layout, lockMs, maxDeliveries, say }: WorkerSettings,
   handler: JobHandler,
   { concurrency, events }: WorkOptions,
 ): Promise<WorkerHandle> {
@@ -74,11 +81,19 @@ export async function startNatsWorker(
   };
 
   const release = connection.hold(() => state !== 'ended');
+  const up = connection.call(async () => {});
   try {
-    await connection.call(async () => {});
+    await Promise.race([up, rest(LOOK_MS)]);
   } catch (error) {
-    release();
-    throw error;
+    if (!(error instanceof QueueAwayError) || isRefused(error.cause)) {
+      release();
+      throw error;
+    }
+  }
+  if (connection.link === undefined) {
+    say('away', 'NATS cannot be reached. Workers wait for it');
+    up.catch(() => {});
+    connection.keepUp();
   }
   const ignore = connection.onUp((link: Link) => {
     pulls.start(link);

@@ -1,5 +1,5 @@
-import { systemClock } from '../../platform/clock.ts';
-import { redact } from '../../platform/redact.ts';
+import { systemClock } from '../platform/clock.ts';
+import { redact } from '../platform/redact.ts';
 
 /** Warns in the log of the process, of each kind once a minute: what is wrong with a queue is wrong for all of its jobs. */
 export type Say = (kind: string, text: string) => void;
