@@ -1,6 +1,7 @@
 /** The workers of `tta digest --workers`: processes that ask the models, with a queue of this run of the command. */
 import { randomUUID } from 'node:crypto';
-import { foreignText } from '../../platform/foreign-text.ts';
+import { systemClock } from '../../platform/clock.ts';
+import { foreignMessage, foreignText } from '../../platform/foreign-text.ts';
 import type { JobQueue } from '../../queue/index.ts';
 import type { RegisterOptions } from '../../sdk/index.ts';
 import { startCrew } from '../worker/crew.ts';
@@ -32,6 +33,11 @@ export interface DigestWorkers {
 /** How long a worker may finish what it runs: nothing, once the run has ended. */
 const GRACE_MS = 5_000;
 
+/** How long the engine is waited for, by the first look and then by each part. */
+const START_MS = 5_000;
+/** How long the end waits for an engine that does not answer. */
+const REMOVE_MS = 5_000;
+
 /** @throws Error when the packages of the engine are missing, or the workers cannot start */
 export async function startDigestWorkers(options: DigestWorkersOptions): Promise<DigestWorkers> {
   const { workers, concurrency, telemetry, work } = options;
@@ -40,7 +46,13 @@ export async function startDigestWorkers(options: DigestWorkersOptions): Promise
   // Another digest at the same time has other models.
   const name = `digest-${randomUUID()}`;
   const place = { name, engine };
-  const queue = openQueue(place);
+  const queue = openQueue(place, START_MS);
+  await queue.stats().catch(async (error: unknown) => {
+    await queue.close();
+    throw new Error(
+      `--workers needs a queue engine at ${addressText(engine)}, or at another --redis or --nats: ${foreignMessage(error)}`,
+    );
+  });
   const urls = new Map<number, string | undefined>();
   const lines = new Map<number, string>();
   const crew = startCrew<AskingWork>({
@@ -48,6 +60,7 @@ export async function startDigestWorkers(options: DigestWorkersOptions): Promise
     workers,
     settings: {
       queue: place,
+      isOwnQueue: true,
       concurrency: Math.ceil(concurrency / workers),
       graceMs: GRACE_MS,
       telemetry,
@@ -75,6 +88,17 @@ export async function startDigestWorkers(options: DigestWorkersOptions): Promise
     await queue.close();
     throw error;
   }
+  async function remove(): Promise<void> {
+    const late = new AbortController();
+    try {
+      await Promise.race([queue.remove(), systemClock.sleep(REMOVE_MS, late.signal)]);
+    } catch (error) {
+      printError(`The queue ${name} is left where it is: ${foreignMessage(error)}`);
+    } finally {
+      late.abort();
+    }
+  }
+
   const sorted = <T>(map: ReadonlyMap<number, T>) => [...map].sort(([a], [b]) => a - b).map(([, each]) => each);
   return {
     queue,
@@ -83,6 +107,7 @@ export async function startDigestWorkers(options: DigestWorkersOptions): Promise
     read: crew.read,
     async close() {
       await crew.stop();
+      await remove();
       await queue.close();
     },
   };

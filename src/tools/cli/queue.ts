@@ -1,3 +1,4 @@
+import { systemClock } from '../../platform/clock.ts';
 import { foreignText } from '../../platform/foreign-text.ts';
 import type { JobQueue, QueueStats } from '../../queue/index.ts';
 import { openQueue } from '../worker/engine.ts';
@@ -28,12 +29,20 @@ export interface DropCommandOptions extends ChangeCommandOptions {
   readonly yes: boolean;
 }
 
+/** So long a person waits for an engine that does not answer, in milliseconds. */
+const AWAY_MS = 5_000;
+const ONE_DAY_MS = 86_400_000;
+
 async function withQueue<T>(name: string, options: QueueOptions, use: (queue: JobQueue) => Promise<T>): Promise<T> {
-  const queue = openQueue({ name, engine: engineFrom(options) });
+  const queue = openQueue({ name, engine: engineFrom(options) }, AWAY_MS);
+  const ended = new AbortController();
+  // A connection that is being made does not keep the process alive.
+  systemClock.sleep(ONE_DAY_MS, ended.signal).catch(() => {});
   try {
     return await use(queue);
   } finally {
     await queue.close();
+    ended.abort();
   }
 }
 
@@ -64,7 +73,7 @@ function showStats(name: string, { waiting, running, delayed, dead, oldestMs, wo
 export function deadCommand(name: string, options: DeadCommandOptions): Promise<void> {
   return withQueue(name, options, async (queue) => {
     const jobs: DescribedJob[] = [];
-    for await (const job of queue.dead.list(0, options.limit + 1)) jobs.push(describeJob(job));
+    for await (const job of queue.dead.list(0, options.limit + 1)) jobs.push({ ...describeJob(job), input: undefined });
     const isMore = jobs.length > options.limit;
     const shown = jobs.slice(0, options.limit);
     if (options.json) return print(JSON.stringify(shown, undefined, 2));

@@ -73,6 +73,7 @@ export async function workerCommand(specifier: string, options: WorkerCommandOpt
     workers: options.workers,
     settings: {
       queue: place,
+      isOwnQueue: false,
       concurrency: options.concurrency,
       graceMs: options.grace * 1_000,
       telemetry: {},

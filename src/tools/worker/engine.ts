@@ -8,8 +8,12 @@ export interface QueuePlace {
   readonly engine: EngineAddress;
 }
 
-/** Opens a queue by what a command knows. It connects when it is first used. */
-export function openQueue({ name, engine }: QueuePlace): JobQueue {
-  if ('redis' in engine) return bullmqQueue(name, { url: engine.redis });
-  return natsQueue(name, { servers: engine.nats });
+/**
+ * Opens a queue by what a command knows. It connects when it is first used.
+ *
+ * @param maxAwayMs how long a call waits for an engine that cannot be reached. @default as the engine says
+ */
+export function openQueue({ name, engine }: QueuePlace, maxAwayMs?: number): JobQueue {
+  if ('redis' in engine) return bullmqQueue(name, { url: engine.redis, maxAwayMs });
+  return natsQueue(name, { servers: engine.nats, maxAwayMs });
 }

@@ -6,6 +6,8 @@ import type { QueuePlace } from './engine.ts';
 export interface WorkerSettings<Work> {
   /** @default the queue that the work brings */
   readonly queue: QueuePlace | undefined;
+  /** Whether the queue ends with the program: the workers delete it when that has crashed. */
+  readonly isOwnQueue: boolean;
   readonly concurrency: number;
   /** Whether it says when the queue does not answer. */
   readonly watches: boolean;

@@ -37,6 +37,7 @@ function send(message: WorkerMessage): Promise<void> {
 /** Waits for its settings, makes the primitives, and runs jobs until it is told to stop. */
 export function serveWorker<Work>(make: (work: Work, place: QueuePlace | undefined) => Promise<MadeWork>): void {
   const stopping = new AbortController();
+  let isOrphan = false;
   let endedBy: NodeJS.Signals | undefined;
   const signals = onEndSignals({
     onFirst(signal) {
@@ -47,6 +48,7 @@ export function serveWorker<Work>(make: (work: Work, place: QueuePlace | undefin
   process.once('disconnect', () => {
     // The program has ended for the second time it was told to, or has crashed while it waited for this process.
     if (stopping.signal.aborted) process.exit(1);
+    isOrphan = true;
     stopping.abort();
   });
 
@@ -76,7 +78,9 @@ export function serveWorker<Work>(make: (work: Work, place: QueuePlace | undefin
     await untilAborted(stopping.signal);
     if (worker !== undefined) await send({ stopped: await worker.stop(graceMs) });
     await telemetry.shutdown();
-    await Promise.race([closed(queue), systemClock.sleep(CLOSE_MS)]);
+    const ended = isOrphan && settings.isOwnQueue ? queue.remove() : Promise.resolve();
+    const closed = ended.then(() => queue.close());
+    await Promise.race([closed.catch(() => {}), systemClock.sleep(CLOSE_MS)]);
     if (endedBy === undefined) process.exit(0);
     await signals.end(endedBy);
   }
@@ -121,8 +125,4 @@ async function startWhenReached(
     }
   }
   return undefined;
-}
-
-async function closed(queue: JobQueue): Promise<void> {
-  await queue.close().catch(() => {});
 }
