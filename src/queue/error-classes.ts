@@ -22,9 +22,9 @@ import {
   StreamNotDistributableError,
   UnreadableReplyError,
 } from './errors.ts';
-import { either, finite, flag, type Guard, listOf, maybe, oneOf, tableOf, text } from './shape.ts';
+import { either, finite, flag, type Guard, listOf, oneOf, tableOf, text } from './shape.ts';
 
-/** A guard for each property. */
+/** A guard for each property. One that is `undefined` is left out. */
 export type Facts = Readonly<Record<string, Guard<unknown>>>;
 
 /** What a class of ours has beside name, message, verdict and cause. */
@@ -78,14 +78,13 @@ export const BUILT_IN: Readonly<Record<string, abstract new (...args: never) => 
 };
 
 const words = listOf(WORD, 64);
-const number = maybe(finite);
 const primitiveName = { primitiveName: WORD };
 const queueName = { queueName: WORD };
 const jobId = { ...queueName, jobId: WORD };
-const retryAfterMs = { retryAfterMs: number };
+const retryAfterMs = { retryAfterMs: finite };
 
-const BUDGET = { limitUsd: finite, spentUsd: finite, heldUsd: finite, neededUsd: number, until: number };
-const REPLY = { code: maybe(either(WORD, finite)), reason: WORD, said: maybe(WORD) };
+const BUDGET = { limitUsd: finite, spentUsd: finite, heldUsd: finite, neededUsd: finite, until: finite };
+const REPLY = { code: either(WORD, finite), reason: WORD, said: WORD };
 
 export const OWN_ERRORS: Readonly<Record<string, OwnError>> = {
   PrimitiveTimeoutError: { made: PrimitiveTimeoutError, facts: { ...primitiveName, timeoutMs: finite } },
@@ -108,7 +107,7 @@ export const OWN_ERRORS: Readonly<Record<string, OwnError>> = {
   },
   NoRouteError: { made: NoRouteError, facts: { ...primitiveName, routes: words } },
   NoCaseError: { made: NoCaseError, facts: { ...primitiveName, cases: words } },
-  CircuitOpenError: { made: CircuitOpenError, facts: { ...primitiveName, ...retryAfterMs, until: number } },
+  CircuitOpenError: { made: CircuitOpenError, facts: { ...primitiveName, ...retryAfterMs, until: finite } },
   BulkheadFullError: { made: BulkheadFullError, facts: { ...primitiveName, concurrency: finite, maxQueue: finite } },
   RateLimitError: { made: RateLimitError, facts: { ...primitiveName, ...retryAfterMs, weight: finite } },
   CacheCycleError: { made: CacheCycleError, facts: primitiveName },
@@ -117,8 +116,8 @@ export const OWN_ERRORS: Readonly<Record<string, OwnError>> = {
     made: ModelReplyError,
     facts: {
       ...REPLY,
-      usage: maybe(tableOf(finite)),
-      reply: maybe(tableOf(either(WORD, finite))),
+      usage: tableOf(finite),
+      reply: tableOf(either(WORD, finite)),
     },
     build: ({ message, facts, options }) => {
       const { usage, ...rest } = facts as ModelReplyFacts & { readonly usage?: ModelReplyError['usage'] };

@@ -4,8 +4,8 @@ import type { Settle } from '../core/spending.ts';
 import type { CallPlan, Charge } from '../ledger/charge.ts';
 import type { Usage } from '../ledger/usage.ts';
 import { reserveAround } from '../llm/reserve.ts';
-import { type ControlHead, type ReplyHead, VERSION } from './envelope.ts';
 import { recordOf } from './error-record.ts';
+import { type ControlHead, type ReplyHead, VERSION } from './heads.ts';
 import { type AskedPlan, sentUsage } from './told.ts';
 
 type Head<K extends ReplyHead['kind']> = Extract<ReplyHead, { readonly kind: K }>;

@@ -1,7 +1,7 @@
 /** Tells the producer of the money that is spent in a job, while the job runs. */
 import type { DollarUse, Payee, Standing } from '../ledger/account.ts';
 import type { Charge } from '../ledger/charge.ts';
-import { type ReplyHead, VERSION } from './envelope.ts';
+import { type ReplyHead, VERSION } from './heads.ts';
 import { type Dollars, MAX_SPENT_ITEMS, type Spent, sentCharge } from './told.ts';
 
 const NOTHING: Dollars = Object.freeze({});

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type JobHead, MAX_HEAD_BYTES, readControl, readJob, readReply, write } from '../../src/queue/envelope.ts';
+import { readControl, readJob, readReply, write } from '../../src/queue/envelope.ts';
+import { type JobHead, MAX_HEAD_BYTES } from '../../src/queue/heads.ts';
 
 const HEAD: JobHead = { v: 1, name: 'ask', codec: 'json', carrier: { traceparent: '00-aa-bb-01' } };
 const job = (head: object, payload?: string) => write({ ...HEAD, ...head }, payload);
