@@ -21,6 +21,9 @@ const BLOCK_MS = 5_000;
 const OVERDUE_MS = 3_000;
 /** How many replies one read takes: each may be large. */
 const AT_ONCE = 32;
+/** How many replies, and bytes, that were read stay in Redis before they are removed. */
+const READ_KEPT = 64;
+const READ_KEPT_BYTES = 100_000;
 /** How often the accepted jobs are looked after, in milliseconds, and how many in one step: Redis does nothing else during it. */
 const LOOK_MS = 2_500;
 const LOOKED_AT_ONCE = 500;
@@ -49,6 +52,8 @@ async function open(link: Link, linked: Linked, options: InboxOptions, settings:
   const keep = () => commands.ttaKeep(stream, sign, KEPT_MS);
   const suspects = new Set<string>();
   let last = '0-0';
+  const read: Buffer[] = [];
+  let readBytes = 0;
 
   await linked.gate.pass(maxAwayMs);
   await keep();
@@ -56,7 +61,7 @@ async function open(link: Link, linked: Linked, options: InboxOptions, settings:
   const reader = linked.connections.open('prompt');
   const readerGate = new Gate(name, reader);
 
-  async function read(): Promise<void> {
+  async function readSome(): Promise<void> {
     await readerGate.pass(BLOCK_MS, closed.signal);
     const late = new AbortController();
     const overdue = rest(BLOCK_MS + OVERDUE_MS, late.signal).then(() => {
@@ -71,10 +76,12 @@ async function open(link: Link, linked: Linked, options: InboxOptions, settings:
       const entries = found?.[0]?.[1] ?? [];
       for (const [id, fields] of entries) {
         last = id.toString();
+        read.push(id);
+        readBytes += fields[3]?.byteLength ?? 0;
         const message = messageOf(fields);
         if (message !== undefined) on(message);
       }
-      if (entries.length > 0) forget(entries.map(([id]) => id));
+      if (read.length >= READ_KEPT || readBytes >= READ_KEPT_BYTES || entries.length === 0) forget();
       // Somebody may have ended to wait.
       link.letGo(linked);
     } finally {
@@ -82,14 +89,14 @@ async function open(link: Link, linked: Linked, options: InboxOptions, settings:
     }
   }
 
-  /** What is read is removed, so that the stream is as large as what is not. */
-  function forget(ids: readonly Buffer[]): void {
-    commands.xdel(stream, ...ids).catch(failed);
+  function forget(): void {
+    if (read.length > 0) commands.xdel(stream, ...read.splice(0)).catch(failed);
+    readBytes = 0;
   }
 
   link.waiting.add(waiting);
   const loops = [
-    repeatedly(read, 0, closed.signal, failed),
+    repeatedly(readSome, 0, closed.signal, failed),
     repeatedly(keep, SIGN_MS, closed.signal, failed),
     repeatedly(
       () => link.use(() => lookAfter([...waiting()], { keys, commands, say, stream, suspects })),

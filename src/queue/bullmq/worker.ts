@@ -102,7 +102,8 @@ export function startBullmqWorker(parts: WorkerParts, handler: JobHandler, optio
   async function look(): Promise<void> {
     await client.ttaBeat(keys.workers, workerName, BEAT_HOLDS_MS);
     const { lastArrival } = jobs;
-    const oldestMs = async () => (await statsOf(client, keys)).oldestMs;
+    const isPaused = async () => (await client.hexists(`${keys.base}meta`, 'paused')) === 1;
+    const oldestMs = async () => ((await isPaused()) ? undefined : (await statsOf(client, keys)).oldestMs);
     if (!(await standsStill({ running: jobs.runs.size, lastArrival, oldestMs }))) return;
     events.restarted();
     say('still', 'a worker stood still although jobs waited, and was started anew');
