@@ -69,7 +69,8 @@ export class WorkerJobs {
     this.#running.add(running);
     try {
       const end = await running.end();
-      if (end.end === 'handed_back') record.handedBack('draining');
+      // Not where the engine has taken the job.
+      if (end.end === 'handed_back' && !run.signal.aborted) record.handedBack('draining');
       return end;
     } finally {
       this.#running.delete(running);
