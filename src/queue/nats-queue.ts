@@ -11,6 +11,7 @@ import { isFull, isThere } from './nats/errors.ts';
 import { openInbox } from './nats/inbox.ts';
 import { layoutOf, SAFE_NAME } from './nats/layout.ts';
 import { loadPackages, type NatsConnection } from './nats/packages.ts';
+import { requireRoom } from './nats/payload.ts';
 import { DEFAULTS, prepare, removeStreams } from './nats/prepare.ts';
 import { serversOf } from './nats/servers.ts';
 import { readStats } from './nats/stats.ts';
@@ -118,11 +119,12 @@ export function natsQueue(name: string, options: NatsQueueOptions): JobQueue {
 
   async function publish(job: QueuedJob, mark: string, signal?: AbortSignal): Promise<void> {
     try {
-      await connection.call(({ jetstream, headers }) => {
-        const facts = headers();
+      await connection.call(async (link) => {
+        requireRoom(link, job.body);
+        const facts = link.headers();
         facts.set(HEADER.replyTo, job.replyTo);
         if (job.expiresInMs !== undefined) facts.set(HEADER.expiresInMs, `${Math.max(0, job.expiresInMs)}`);
-        return jetstream.publish(layout.job(job.id), job.body, { msgID: `${job.id}${mark}`, headers: facts });
+        await link.jetstream.publish(layout.job(job.id), job.body, { msgID: `${job.id}${mark}`, headers: facts });
       }, signal);
     } catch (error) {
       if (isThere(error)) return;

@@ -1,4 +1,5 @@
 /** What every queue engine does, as `job-queue.ts` says it: each engine runs these tests. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { manyListenersController } from '../../src/platform/abort.ts';
@@ -236,6 +237,21 @@ export function describeQueue(engineName: string, engine: () => EngineUnderTest)
         expect((await queue.stats()).waiting).toBe(3);
         for (let at = 0; at < 5; at++) (await started(at + 1)).end();
         expect(starts).toHaveLength(5);
+      });
+
+      it('starts in the asynchronous context of its worker, not in that of the caller that sends it', async () => {
+        const queue = fresh();
+        const storage = new AsyncLocalStorage<string>();
+        const seen: unknown[] = [];
+        await storage.run('first caller', () => send(queue));
+        await storage.run('worker', () =>
+          work(queue, async () => {
+            seen.push(storage.getStore());
+            return DONE;
+          }),
+        );
+        await storage.run('second caller', () => send(queue));
+        await eventually(() => expect(seen).toEqual(['worker', 'worker']));
       });
 
       it('says for how long somebody waits for it, and how long it has waited', async () => {

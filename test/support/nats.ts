@@ -17,15 +17,18 @@ export interface NatsSettings {
   readonly port?: number;
   /** The folder of what it keeps: a server that is started with it again has it still. @default one of its own, removed at its end */
   readonly storeDir?: string;
+  /** Without JetStream. */
+  readonly isPlain?: boolean;
   /** More arguments of the program. */
   readonly options?: readonly string[];
 }
 
 /** Starts a NATS server with JetStream, and waits until it answers. */
-export async function startNats({ port, storeDir, options = [] }: NatsSettings = {}): Promise<Nats> {
+export async function startNats({ port, storeDir, isPlain, options = [] }: NatsSettings = {}): Promise<Nats> {
   const chosen = port ?? (await freePort());
   const folder = storeDir ?? mkdtempSync(join(tmpdir(), 'nats-'));
-  const settings = ['--addr', '127.0.0.1', '--port', `${chosen}`, '--jetstream', '--store_dir', folder, ...options];
+  const kept = isPlain ? [] : ['--jetstream', '--store_dir', folder];
+  const settings = ['--addr', '127.0.0.1', '--port', `${chosen}`, ...kept, ...options];
   const server = spawn('nats-server', settings, { stdio: ['ignore', 'inherit', 'pipe'] });
   const exited = once(server, 'exit');
   let output = '';

@@ -124,7 +124,11 @@ export class Connection {
       this.#closed.signal.throwIfAborted();
       if (this.#link !== undefined) return this.#link;
       const leftMs = until - systemClock.now();
-      if (leftMs <= 0) throw this.#away('NATS cannot be reached', failure);
+      if (leftMs <= 0)
+        throw this.#away(
+          isGone(failure) ? 'JetStream does not answer. Is it enabled?' : 'NATS cannot be reached',
+          failure,
+        );
       this.#connecting ??= this.#connect().finally(() => {
         this.#connecting = undefined;
       });

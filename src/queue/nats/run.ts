@@ -7,6 +7,7 @@ import { bury } from './dead.ts';
 import { ACK, type Delivery, HEADER, headerOf } from './delivery.ts';
 import { type Layout, nanos, SAFE_NAME } from './layout.ts';
 import { forgetNotes, note, noteOf } from './notes.ts';
+import { requireRoom } from './payload.ts';
 import { rest } from './wait.ts';
 
 export interface Surroundings {
@@ -144,16 +145,17 @@ export class Run {
     const msgID = `${ackSubject}.${this.#replies}`;
     for (;;) {
       try {
-        await connection.call(({ jetstream, headers }) => {
-          const facts = headers();
+        await connection.call((link) => {
+          requireRoom(link, body);
+          const facts = link.headers();
           if (why !== undefined) facts.set(HEADER.why, headerOf(why));
-          return jetstream.publish(layout.reply(job.replyTo, job.id), body, { msgID, headers: facts });
+          return link.jetstream.publish(layout.reply(job.replyTo, job.id), body, { msgID, headers: facts });
         }, this.#abort.signal);
         return;
       } catch (error) {
         this.#abort.signal.throwIfAborted();
-        events.failed('reply', error);
         if (error instanceof RangeError) throw error;
+        events.failed('reply', error);
         await rest(AGAIN_MS);
       }
     }

@@ -1,4 +1,5 @@
 /** A worker: takes jobs from NATS, and keeps them as its own while they run. */
+import { AsyncResource } from 'node:async_hooks';
 import { inBackground } from '../../platform/background.ts';
 import { QueueAwayError } from '../errors.ts';
 import type { DrainReport, JobHandler, WorkerHandle, WorkOptions } from '../job-queue.ts';
@@ -63,7 +64,8 @@ export async function startNatsWorker(
     stream: layout.jobs,
     consumer: layout.consumer,
     room: () => (state === 'works' ? concurrency - runs.size : 0),
-    on: (message) => void take(message),
+    // Jobs start in the asynchronous context of the worker, not in that of the call that has opened the connection.
+    on: AsyncResource.bind((message: Msg) => void take(message)),
     onRefused(why) {
       events.failed('work', new Error(`NATS gives no jobs: ${why}`));
       connection.renew();

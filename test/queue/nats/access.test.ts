@@ -1,0 +1,110 @@
+import { connect } from '@nats-io/transport-node';
+import { afterEach, describe, expect, it } from 'vitest';
+import { natsQueue, QueueAwayError } from '../../../src/queue/index.ts';
+import { component } from '../../support/component.ts';
+import { type Nats, startNats } from '../../support/nats.ts';
+
+const signal = new AbortController().signal;
+const job = { id: 'job', replyTo: 'nowhere', body: new Uint8Array(10) };
+
+describe('the options of natsQueue', () => {
+  const servers = 'nats://127.0.0.1:4222';
+
+  it.each<[string, unknown, RegExp]>([
+    ['texts', {}, /must say which server, by servers or connect/],
+    ['texts', { servers, connect: async () => undefined }, /connect is of no use beside servers/],
+    ['texts', { servers: 'http://secret@127.0.0.1' }, /servers must be addresses such as nats:/],
+    ['texts', { servers: [] }, /servers must be an address or several/],
+    ['texts', { servers: [7] }, /servers must be an address or several/],
+    ['texts', { servers, maxWaiting: 0 }, /maxWaiting/],
+    ['texts', { servers, lockMs: 1 }, /lockMs/],
+    ['texts', { servers, storage: 'disk' }, /storage must be 'file' or 'memory'/],
+    ['texts', { servers, maxWait: 1 }, /did you mean maxWaiting/],
+    ['my texts', { servers }, /natsQueue: name must have only letters/],
+    ['a.b', { servers }, /natsQueue: name must have only letters/],
+  ])('%s, %j is refused', (name, options, message) => {
+    const make = () => natsQueue(name, options as { servers: string });
+    expect(make).toThrow(message);
+    expect(make).not.toThrow(/secret/);
+  });
+
+  it('open no connection', () => {
+    natsQueue('texts', { servers: ['nats://127.0.0.1:1', '127.0.0.1:2', 'tls://[::1]:3'] });
+  });
+});
+
+describe.skipIf(component('nats-server') === undefined)('a NATS server', () => {
+  let nats: Nats;
+  afterEach(() => nats.kill('SIGKILL'));
+
+  const url = (user: string) => nats.url.replace('//', `//${user}@`);
+  const shown = (error: Error & { cause?: unknown }): string =>
+    `${error.message} ${error.stack} ${error.cause instanceof Error ? shown(error.cause) : ''}`;
+
+  it('is given the user and the password of the address, and no error shows them', async () => {
+    nats = await startNats({ options: ['--user', 'ann', '--pass', 'hush/hush'] });
+    const queue = natsQueue('texts', { servers: url('ann:hush%2Fhush') });
+    await queue.send(job, signal);
+    await queue.close();
+    const wrong = natsQueue('texts', { servers: url('ann:geheim'), maxAwayMs: 60_000 });
+    const refused = await wrong.send(job, signal).catch((error: Error) => error);
+    expect(refused).toBeInstanceOf(QueueAwayError);
+    expect((refused as Error).message).toContain('NATS refuses the user or the password');
+    expect(shown(refused as Error)).not.toMatch(/geheim|hush/);
+    await expect(wrong.work(async () => ({ end: 'done' }), { concurrency: 1, events })).rejects.toThrow(/NATS refuses/);
+    await wrong.close();
+  });
+
+  it('is given the token of the address', async () => {
+    nats = await startNats({ options: ['--auth', 'geheim'] });
+    const queue = natsQueue('texts', { servers: url('geheim') });
+    await queue.send(job, signal);
+    await queue.close();
+  });
+
+  it('can be reached by a connection of the caller', async () => {
+    nats = await startNats();
+    const made: Awaited<ReturnType<typeof connect>>[] = [];
+    const queue = natsQueue('texts', {
+      connect: async () => {
+        made.push(await connect({ servers: nats.url, maxReconnectAttempts: -1 }));
+        return made[0] as (typeof made)[number];
+      },
+    });
+    await queue.send(job, signal);
+    expect((await queue.stats()).waiting).toBe(1);
+    await queue.close();
+    expect(made.map((connection) => connection.isClosed())).toEqual([true]);
+  });
+
+  it('that takes less than the queue says so when a body is too large', async () => {
+    nats = await startNats();
+    const queue = natsQueue('texts', { servers: nats.url, maxBodyBytes: 5_000_000 });
+    await expect(queue.send({ ...job, body: new Uint8Array(2_000_000) }, signal)).rejects.toThrow(/max_payload/);
+    await queue.send(job, signal);
+    await queue.close();
+  });
+
+  it('has the options of the process that names them', async () => {
+    nats = await startNats();
+    const open = (options = {}) => natsQueue('texts', { servers: nats.url, ...options });
+    const first = open({ maxWaiting: 1 });
+    await first.send(job, signal);
+    await expect(first.send({ ...job, id: 'two' }, signal)).rejects.toThrow(/full/);
+    const second = open({ maxWaiting: 2 });
+    await second.send({ ...job, id: 'two' }, signal);
+    const third = open();
+    await expect(third.send({ ...job, id: 'three' }, signal)).rejects.toThrow(/full/);
+    await Promise.all([first.close(), second.close(), third.close()]);
+  });
+});
+
+const events = { failed() {}, died() {}, restarted() {} };
+
+it.skipIf(component('nats-server') === undefined)('a NATS server without JetStream is named', async () => {
+  const nats = await startNats({ isPlain: true });
+  const queue = natsQueue('texts', { servers: nats.url, maxAwayMs: 500 });
+  await expect(queue.send(job, signal)).rejects.toThrow(/JetStream does not answer/);
+  await queue.close();
+  await nats.kill('SIGKILL');
+});
