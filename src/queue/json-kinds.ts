@@ -9,34 +9,49 @@ export function isPlainObject(value: object): boolean {
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, 'isPrototypeOf');
 }
 
-export function changeOf(value: unknown): string {
+/** What is wrong with a value, and what to do. */
+export interface Fault {
+  readonly why: string;
+  readonly advice: string;
+}
+
+export function faultOf(value: unknown): Fault {
   switch (typeof value) {
     case 'undefined':
-      return 'is undefined, which JSON leaves out or changes to null';
+      return kept('is undefined, which JSON leaves out or changes to null', 'leave it out');
     case 'bigint':
-      return 'is a bigint, which JSON cannot write';
+      return kept('is a bigint, which JSON cannot write');
     case 'symbol':
     case 'function':
-      return `is a ${typeof value}, which JSON leaves out`;
+      return lost(`is a ${typeof value}, which JSON leaves out`);
     default:
-      return changeOfObject(value as object);
+      return faultOfObject(value as object);
   }
 }
 
-function changeOfObject(value: object): string {
+/** The value is one that the codec of devalue keeps. */
+export function kept(why: string, advice = 'give plain data'): Fault {
+  return { why, advice: `${advice}, or use a codec that keeps it, such as devalueCodec` };
+}
+
+export function lost(why: string, advice = 'give plain data'): Fault {
+  return { why, advice };
+}
+
+function faultOfObject(value: object): Fault {
   const name = nameOf(value);
-  const article = /^[AEIO]/.test(name) ? 'an' : 'a';
+  const a = /^[AEIO]/.test(name) ? 'an' : 'a';
   if (value instanceof AbortSignal) {
-    return 'is an AbortSignal, which cannot cross: the worker has one of its own, in its context, that aborts with the caller';
+    return lost('is an AbortSignal, which cannot cross', 'use that of the context, which aborts at the worker too');
   }
   if (isStreaming(value))
-    return `is ${article} ${name}, a stream, which can be read only once: read it to its end first`;
-  if (typeof readProperty(value, 'then') === 'function') return `is ${article} ${name}, which must be awaited first`;
-  if (value instanceof Date) return 'is a Date, which JSON changes to a text';
-  if (value instanceof Map || value instanceof Set) return `is a ${name}, which JSON changes to an empty object`;
-  if (ArrayBuffer.isView(value)) return `is ${article} ${name}, which JSON changes to an object`;
-  if (value instanceof Error) return `is ${article} ${name}, of which JSON keeps neither the class nor the message`;
-  return `is ${article} ${name}, a class that JSON does not keep`;
+    return lost(`is ${a} ${name}, a stream, which can be read only once`, 'read it to its end first');
+  if (typeof readProperty(value, 'then') === 'function') return lost(`is ${a} ${name}`, 'await it first');
+  if (value instanceof Date) return kept('is a Date, which JSON changes to a text');
+  if (value instanceof Map || value instanceof Set) return kept(`is a ${name}, which JSON changes to an empty object`);
+  if (ArrayBuffer.isView(value)) return kept(`is ${a} ${name}, which JSON changes to an object`);
+  if (value instanceof Error) return lost(`is ${a} ${name}, of which JSON keeps neither the class nor the message`);
+  return lost(`is ${a} ${name}, a class that JSON does not keep`);
 }
 
 function isStreaming(value: object): boolean {

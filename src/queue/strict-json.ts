@@ -2,16 +2,15 @@
 import { hideSecrets } from '../platform/redact.ts';
 import type { SizeLimit } from './codec.ts';
 import { PayloadTooLargeError } from './errors.ts';
-import { changeOf, isPlainObject } from './json-kinds.ts';
+import { type Fault, faultOf, isPlainObject, kept, lost } from './json-kinds.ts';
 
 /** The deepest nesting of arrays and objects. Many programs that go through a value fail at a few thousand levels. */
 export const MAX_DEPTH = 100;
 
 /** The first value that would not arrive as it is. */
-interface Change {
+interface Change extends Fault {
   /** From the inside to the outside. */
   readonly path: string[];
-  readonly why: string;
 }
 
 /** How much of the limit is left, in bytes, for the shortest text that the rest may have. */
@@ -29,14 +28,12 @@ export function requireJson(value: unknown, { what, maxBytes }: SizeLimit): void
   if (room.left < 0) throw new PayloadTooLargeError(what, maxBytes);
   if (change === undefined) return;
   const done = what === 'output' ? '; the work was done' : '';
-  throw new TypeError(
-    `${what}${shownPath(change.path)} ${change.why}; give plain data, or use a codec that keeps it, such as devalueCodec${done}`,
-  );
+  throw new TypeError(`${what}${shownPath(change.path)} ${change.why}; ${change.advice}${done}`);
 }
 
 function firstChange(value: unknown, level: number, room: Room): Change | undefined {
   room.left -= 1;
-  if (room.left < 0) return here('is too large');
+  if (room.left < 0) return here(lost('is too large'));
   switch (typeof value) {
     case 'string':
       room.left -= value.length;
@@ -44,48 +41,51 @@ function firstChange(value: unknown, level: number, room: Room): Change | undefi
     case 'boolean':
       return undefined;
     case 'number':
-      if (!Number.isFinite(value)) return here(`is ${value}, which JSON changes to null`);
-      return Object.is(value, -0) ? here('is -0, which JSON changes to 0') : undefined;
+      if (!Number.isFinite(value)) return here(kept(`is ${value}, which JSON changes to null`));
+      return Object.is(value, -0) ? here(kept('is -0, which JSON changes to 0')) : undefined;
     case 'object':
       if (value === null) return undefined;
-      if (level > MAX_DEPTH) return here(`is nested deeper than ${MAX_DEPTH} levels, or contains itself`);
+      if (level > MAX_DEPTH)
+        return here(lost(`is nested deeper than ${MAX_DEPTH} levels, or contains itself`, 'give flat data'));
       if (Array.isArray(value)) return changeInArray(value, level, room);
       if (isPlainObject(value)) return changeInObject(value, level, room);
-      return here(changeOf(value));
+      return here(faultOf(value));
     default:
-      return here(changeOf(value));
+      return here(faultOf(value));
   }
 }
 
 function changeInArray(list: readonly unknown[], level: number, room: Room): Change | undefined {
   const prototype: unknown = Object.getPrototypeOf(list);
-  if (prototype !== Array.prototype && !isArrayPrototype(prototype)) return here(changeOf(list));
-  if (typeof (list as { toJSON?: unknown }).toJSON === 'function') return here(BY_TO_JSON);
+  if (prototype !== Array.prototype && !isArrayPrototype(prototype)) return here(faultOf(list));
+  if (typeof (list as { toJSON?: unknown }).toJSON === 'function') return here(lost(BY_TO_JSON));
   for (let i = 0; i < list.length; i += 1) {
     const change = firstChange(list[i], level + 1, room);
     if (change !== undefined) return within(`[${i}]`, change);
   }
   // An array without holes has no other keys, if it has as many keys as items.
   const isBare = Object.keys(list).length === list.length && Object.getOwnPropertySymbols(list).length === 0;
-  return isBare ? undefined : here('is an array with further properties, which JSON leaves out');
+  return isBare ? undefined : here(lost('is an array with further properties, which JSON leaves out'));
 }
 
 function changeInObject(object: object, level: number, room: Room): Change | undefined {
-  if (typeof (object as { toJSON?: unknown }).toJSON === 'function') return here(BY_TO_JSON);
+  if (typeof (object as { toJSON?: unknown }).toJSON === 'function') return here(lost(BY_TO_JSON));
   const keys = Object.keys(object);
-  if (Object.getOwnPropertySymbols(object).length > 0) return here('has a symbol as a key, which JSON leaves out');
+  if (Object.getOwnPropertySymbols(object).length > 0)
+    return here(lost('has a symbol as a key, which JSON leaves out'));
   if (Object.getOwnPropertyNames(object).length !== keys.length) {
-    return here('has a property that is not enumerable, which JSON leaves out');
+    return here(lost('has a property that is not enumerable, which JSON leaves out'));
   }
   for (let i = 0; i < keys.length; i += 1) {
     const key = keys[i] as string;
-    if (key === '__proto__') return here('has the key __proto__, which would become the prototype of a copy');
+    if (key === '__proto__')
+      return here(lost('has the key __proto__, which would become the prototype of a copy', 'leave it out'));
     room.left -= key.length + 3;
     const property = Object.getOwnPropertyDescriptor(object, key);
     const isRead = property !== undefined && property.get === undefined && property.set === undefined;
     const change = isRead
       ? firstChange(property.value, level + 1, room)
-      : here('is a getter, which JSON changes to a value');
+      : here(lost('is a getter, which JSON changes to a value'));
     if (change !== undefined) return within(shownKey(key, i), change);
   }
   return undefined;
@@ -98,8 +98,8 @@ function isArrayPrototype(prototype: unknown): boolean {
   return prototype !== null && Object.getPrototypeOf(Object.getPrototypeOf(prototype)) === null;
 }
 
-function here(why: string): Change {
-  return { path: [], why };
+function here(fault: Fault): Change {
+  return { ...fault, path: [] };
 }
 
 function within(key: string, change: Change): Change {

@@ -75,10 +75,14 @@ describe('the JSON codec', () => {
     ['a boxed text', Object('x'), 'input is a String, a class'],
     ['a regular expression', /x/, 'input is a RegExp, a class'],
     ['a URL', new URL('https://example.org'), 'input is a URL, a class'],
-    ['a promise', { a: Promise.resolve(1) }, 'input.a is a Promise, which must be awaited first'],
+    ['a promise', { a: Promise.resolve(1) }, 'input.a is a Promise; await it first'],
     ['a signal', { a: new AbortController().signal }, 'input.a is an AbortSignal, which cannot cross'],
     ['a web stream', new ReadableStream(), 'input is a ReadableStream, a stream'],
-    ['a generator of chunks', (async function* () {})(), 'a stream, which can be read only once'],
+    [
+      'a generator of chunks',
+      (async function* () {})(),
+      'a stream, which can be read only once; read it to its end first',
+    ],
     ['an object with toJSON', { toJSON: () => 1 }, 'input has a method toJSON'],
     ['a getter', { get a() { throw new Error('no'); } }, 'input.a is a getter'], // biome-ignore format: one line
     ['a hidden property', Object.defineProperty({}, 'a', { value: 1 }), 'input has a property that is not enumerable'],
