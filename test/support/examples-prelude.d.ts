@@ -11,6 +11,7 @@ import type {
   RedisLike,
   RedisSubscriberLike,
 } from 'tta-primitives';
+import type { JobQueue } from 'tta-primitives/queue';
 
 declare global {
   interface Draft {
@@ -37,6 +38,7 @@ declare global {
   const keyv: KeyvLike;
   const sharedCircuit: Circuit;
   const store: CacheStore;
+  const queue: JobQueue;
   const server: Server<typeof IncomingMessage>;
   const show: (value: unknown) => void;
   const pathOf: (key: string) => string;

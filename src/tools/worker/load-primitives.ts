@@ -5,7 +5,7 @@ import { constants, Script } from 'node:vm';
 import type { Primitive } from '../../index.ts';
 import { messageOf } from '../../platform/message-of.ts';
 import { readProperty } from '../../platform/read-property.ts';
-import type { JobQueue } from '../../queue/index.ts';
+import type { Codec, JobQueue } from '../../queue/index.ts';
 
 export type Primitives = Readonly<Record<string, Primitive<never, unknown>>>;
 
@@ -16,6 +16,8 @@ export interface LoadedModule {
   readonly leftOut: readonly string[];
   /** The queues that it exports. */
   readonly queues: readonly JobQueue[];
+  /** The codecs that it exports, such as what `devalueCodec` returns. */
+  readonly codecs: readonly Codec[];
 }
 
 /**
@@ -34,6 +36,7 @@ export async function loadPrimitives(specifier: string, folder: string): Promise
     primitives: Object.fromEntries(work) as Primitives,
     leftOut: found.filter(isSent).map(([name]) => name),
     queues: [...new Set(Object.values(exported).filter(isQueue))],
+    codecs: [...new Set(Object.values(exported).filter(isCodec))],
   };
 }
 
@@ -44,6 +47,10 @@ function isPrimitive(value: unknown): boolean {
 
 function isQueue(value: unknown): value is JobQueue {
   return ['send', 'open', 'work', 'stats'].every((method) => typeof readProperty(value, method) === 'function');
+}
+
+function isCodec(value: unknown): value is Codec {
+  return ['encode', 'decode'].every((method) => typeof readProperty(value, method) === 'function');
 }
 
 async function importFrom(specifier: string, folder: string): Promise<Readonly<Record<string, unknown>>> {

@@ -5,7 +5,7 @@ import { systemClock } from '../../platform/clock.ts';
 import { foreignMessage } from '../../platform/foreign-text.ts';
 import { messageOf } from '../../platform/message-of.ts';
 import { onEndSignals } from '../../platform/signals.ts';
-import { type JobQueue, startWorker, type Worker } from '../../queue/index.ts';
+import { type Codec, type JobQueue, startWorker, type Worker, type WorkerOptions } from '../../queue/index.ts';
 import { openQueue, type QueuePlace } from './engine.ts';
 import type { Primitives } from './load-primitives.ts';
 import type { WorkerCommand, WorkerMessage, WorkerSettings } from './messages.ts';
@@ -16,6 +16,8 @@ export interface MadeWork {
   readonly leftOut?: readonly string[];
   /** The queue that the jobs come from. @default the one of the settings */
   readonly queue?: JobQueue;
+  /** More codecs, beside JSON. @default none */
+  readonly codecs?: readonly Codec[];
   /** The error that the work has seen last, for the user. */
   lastError?(): string | undefined;
 }
@@ -56,7 +58,7 @@ export function serveWorker<Work>(make: (work: Work, place: QueuePlace | undefin
     const { register } = await import('../../sdk/index.ts');
     // Before the module is loaded: what it makes is observed.
     const telemetry = await register(settings.telemetry);
-    const { primitives, leftOut = [], lastError, ...made } = await make(settings.work, settings.queue);
+    const { primitives, leftOut = [], codecs = [], lastError, ...made } = await make(settings.work, settings.queue);
     const queue = made.queue ?? openQueue(settings.queue as QueuePlace);
     process.on('message', async (command: WorkerCommand<Work>) => {
       if ('stop' in command) stopping.abort();
@@ -74,7 +76,7 @@ export function serveWorker<Work>(make: (work: Work, place: QueuePlace | undefin
     });
     const { concurrency, graceMs } = settings;
     if (settings.watches) void watch(queue, stopping.signal);
-    const worker = await startWhenReached({ queue, primitives, concurrency }, stopping.signal);
+    const worker = await startWhenReached({ queue, primitives, codecs, concurrency }, stopping.signal);
     await untilAborted(stopping.signal);
     if (worker !== undefined) await send({ stopped: await worker.stop(graceMs) });
     await telemetry.shutdown();
@@ -112,10 +114,7 @@ async function watch(queue: JobQueue, signal: AbortSignal): Promise<void> {
 }
 
 /** Tries until the engine can be reached; `undefined` if the process is told to stop before. */
-async function startWhenReached(
-  options: { queue: JobQueue; primitives: Primitives; concurrency: number },
-  signal: AbortSignal,
-): Promise<Worker | undefined> {
+async function startWhenReached(options: WorkerOptions, signal: AbortSignal): Promise<Worker | undefined> {
   for (let pauseMs = FIRST_PAUSE_MS; !signal.aborted; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
     try {
       return await Promise.race([startWorker(options), untilAborted(signal)]);
