@@ -129,7 +129,7 @@ export function rateLimit<In, Out>(
     const turn = await permits.take(needed, { longestMs, maxQueue }, context, observation);
     if (turn.kind === 'local') return take(turn.permits, needed, context, observation);
     if (turn.kind === 'refused') refuse(needed, turn.waitMs, turn.isFull);
-    if (turn.kind === 'wait') await waited(turn.start, context, observation);
+    if (turn.kind === 'wait') await waited(() => turn.started, context, observation);
     return undefined;
   }
 

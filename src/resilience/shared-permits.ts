@@ -12,12 +12,14 @@ import { bucketMeter } from './token-bucket.ts';
 /** How often the store is told that this process uses the bucket, in milliseconds. */
 const HEARTBEAT_MS = 1_000;
 
-/** What an execution gets: `start` resolves when it may begin, or it is refused. `local`: the store gives no answer. */
+/** What an execution gets: it may begin now or when `started` resolves, or is refused. `local`: the store gives no answer. */
 export type Turn =
   | { readonly kind: 'now' }
-  | { readonly kind: 'wait'; readonly start: () => Promise<void> }
+  | { readonly kind: 'wait'; readonly started: Promise<void> }
   | { readonly kind: 'refused'; readonly waitMs: number; readonly isFull: boolean }
   | { readonly kind: 'local'; readonly permits: Permits };
+
+const NOW: Turn = { kind: 'now' };
 
 /** The permits of a rate limit that several processes share, as one of them sees it. */
 export class SharedPermits {
@@ -53,20 +55,15 @@ export class SharedPermits {
   ): Promise<Turn> {
     for (;;) {
       const hasRoom = this.#line.waiting + this.#asking < maxQueue;
-      const given = await this.#ask(weight, hasRoom ? longestMs : 0, context, observation);
-      if (given === undefined) return { kind: 'local', permits: this.#share(context.clock.now()) };
-      const { granted, waitMs, readyAt } = given;
-      if (granted) {
-        if (waitMs === 0 && this.#line.waiting === 0) return { kind: 'now' };
-        const reserved = { weight, at: context.clock.now() + waitMs, readyAt };
-        return { kind: 'wait', start: () => this.#line.wait(reserved, context) };
-      }
-      if (hasRoom || waitMs > longestMs) return { kind: 'refused', waitMs, isFull: false };
-      if (this.#line.waiting + this.#asking >= maxQueue) return { kind: 'refused', waitMs, isFull: true };
+      const asked = this.#ask(weight, hasRoom ? longestMs : 0, context, observation);
+      const turn = await untilCancelled(asked, context.scope);
+      context.throwIfCancelled();
+      if (turn.kind !== 'refused' || hasRoom || turn.waitMs > longestMs) return turn;
+      if (this.#line.waiting + this.#asking >= maxQueue) return { ...turn, isFull: true };
     }
   }
 
-  async #ask(weight: number, longestMs: number, context: ExecutionContext, observation: Observation) {
+  async #ask(weight: number, longestMs: number, context: ExecutionContext, observation: Observation): Promise<Turn> {
     const now = context.clock.now();
     const isDue = now - this.#lastHeartbeat >= HEARTBEAT_MS;
     if (isDue) this.#lastHeartbeat = now;
@@ -76,26 +73,30 @@ export class SharedPermits {
       longestMs: longestMs === Number.POSITIVE_INFINITY ? undefined : longestMs,
       process: isDue ? PROCESS_ID : undefined,
     };
-    const unused = ({ granted, readyAt }: RateLimitAnswer) => {
+    const onLate = ({ granted, readyAt }: RateLimitAnswer) => {
       if (granted) this.#giveBack(weight, readyAt);
     };
+    const call = async () => checked(await this.#store.take(request));
     this.#asking += 1;
-    const asked = this.#state
-      .ask({ context, observation, call: async () => checked(await this.#store.take(request)), onLate: unused })
-      .finally(() => {
-        this.#asking -= 1;
-      });
-    try {
-      const given = await untilCancelled(asked, context.scope);
-      if (given === undefined) return undefined;
-      this.#local = undefined;
-      this.#available = given.answer.available;
-      this.#processes = given.answer.processes ?? this.#processes;
-      return given.answer;
-    } catch (error) {
-      void asked.then((given) => given && unused(given.answer));
-      throw error;
-    }
+    const given = await this.#state.ask({ context, observation, call, onLate });
+    this.#asking -= 1;
+    if (given === undefined) return { kind: 'local', permits: this.#share(context.clock.now()) };
+    return this.#turn(weight, given.answer, context);
+  }
+
+  /** The execution joins the line here, where answers come in the order of the questions, whatever awaits this. */
+  #turn(weight: number, answer: RateLimitAnswer, context: ExecutionContext): Turn {
+    const { granted, waitMs, readyAt, available, processes } = answer;
+    this.#local = undefined;
+    this.#available = available;
+    this.#processes = processes ?? this.#processes;
+    if (!granted) return { kind: 'refused', waitMs, isFull: false };
+    if (context.cancelled) this.#giveBack(weight, readyAt);
+    if (context.cancelled || (waitMs === 0 && this.#line.waiting === 0)) return NOW;
+    const started = this.#line.wait({ weight, at: context.clock.now() + waitMs, readyAt }, context);
+    // Who is cancelled meanwhile does not wait for it.
+    started.catch(() => {});
+    return { kind: 'wait', started };
   }
 
   /** The limit divided by the processes that were last known, with their part of what was last in the bucket. */

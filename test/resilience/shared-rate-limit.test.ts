@@ -1,16 +1,13 @@
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   type Primitive,
-  type RateLimitAnswer,
   RateLimitError,
   type RateLimitOptions,
-  type RateLimitRequest,
-  type RateLimitReturn,
   type RateLimitStore,
   rateLimit,
   task,
 } from '../../src/index.ts';
-import { type Bucket, filled, fullBucket } from '../../src/resilience/token-bucket.ts';
 import {
   createVirtualClock,
   settled,
@@ -18,35 +15,8 @@ import {
   type TestTelemetry,
   type VirtualClock,
 } from '../../src/testing/index.ts';
+import { memoryRateLimitStore } from '../support/memory-rate-limit-store.ts';
 import { captureWarnings } from '../support/warnings.ts';
-
-/** A store with the bucket in memory, on the clock of the test. */
-function testStore(clock: VirtualClock, { processes = 1, fails = () => false as boolean } = {}) {
-  const asked: RateLimitRequest[] = [];
-  const returned: RateLimitReturn[] = [];
-  let bucket: Bucket | undefined;
-  let last = Number.NEGATIVE_INFINITY;
-  const store: RateLimitStore = {
-    async take(request): Promise<RateLimitAnswer> {
-      asked.push(request);
-      if (fails()) throw new Error('redis://me:secret@host is away');
-      const now = clock.now();
-      const before = filled(request, bucket ?? fullBucket(request), now);
-      const waitMs = Math.max(0, ((request.weight - before.available) * request.perMs) / request.permits);
-      const granted = waitMs <= (request.longestMs ?? Number.POSITIVE_INFINITY);
-      bucket = granted ? { ...before, available: before.available - request.weight } : before;
-      if (granted) last = now + waitMs;
-      return { granted, waitMs, readyAt: now + waitMs, available: bucket.available, processes };
-    },
-    giveBack(permits) {
-      returned.push(permits);
-      const before = filled(permits, bucket ?? fullBucket(permits), clock.now());
-      const back = permits.weight - ((last - permits.readyAt) * permits.permits) / permits.perMs;
-      if (back > 0) bucket = { ...before, available: before.available + back };
-    },
-  };
-  return { store, asked, returned };
-}
 
 describe('rateLimit with a store', () => {
   let telemetry: TestTelemetry;
@@ -80,7 +50,7 @@ describe('rateLimit with a store', () => {
   };
 
   it('starts them in the order in which they came, each when its permits are there', async () => {
-    const steady = limit(testStore(clock).store);
+    const steady = limit(memoryRateLimitStore(clock).store);
     const all = [0, 1, 2, 3, 4].map((id) => run(steady, id));
     await settled();
     await telemetry.expectMetric('tta_rate_limit_queued', { primitive_name: 'a' }, 3);
@@ -98,7 +68,7 @@ describe('rateLimit with a store', () => {
   });
 
   it('asks once for each execution, and says who it is once a second', async () => {
-    const { store, asked } = testStore(clock);
+    const { store, asked } = memoryRateLimitStore(clock);
     const steady = limit(store, { permits: 1_000 });
     for (let i = 0; i < 5; i++) await run(steady, i);
     await clock.advance(1_000);
@@ -107,7 +77,7 @@ describe('rateLimit with a store', () => {
   });
 
   it('moves the others up when one in the line is aborted, and gives the last permits back', async () => {
-    const { store, returned } = testStore(clock);
+    const { store, returned } = memoryRateLimitStore(clock);
     const steady = limit(store);
     const abort = new AbortController();
     const all = [0, 1].map((id) => run(steady, id));
@@ -131,7 +101,7 @@ describe('rateLimit with a store', () => {
   });
 
   it('gives permits back that come after the execution was aborted', async () => {
-    const { store, returned } = testStore(clock);
+    const { store, returned } = memoryRateLimitStore(clock);
     const answers: (() => void)[] = [];
     const slow: RateLimitStore = {
       ...store,
@@ -151,13 +121,13 @@ describe('rateLimit with a store', () => {
   });
 
   it('refuses at once who would wait for too long, or finds the line full', async () => {
-    const { store } = testStore(clock);
+    const { store } = memoryRateLimitStore(clock);
     const impatient = limit(store, { maxWaitMs: 600 });
     const all = [0, 1, 2].map((id) => run(impatient, id));
     await expect(run(impatient, 3)).rejects.toThrow('the wait would be longer than maxWaitMs, 600 ms');
     await clock.advance(500);
     await Promise.all(all);
-    const short = limit(testStore(clock).store, { maxQueue: 1 });
+    const short = limit(memoryRateLimitStore(clock).store, { maxQueue: 1 });
     const line = [0, 1, 2].map((id) => run(short, id));
     await settled();
     const refused = run(short, 3);
@@ -168,14 +138,14 @@ describe('rateLimit with a store', () => {
   });
 
   it('lets all in at once that the bucket holds, however short the line may be', async () => {
-    const steady = limit(testStore(clock).store, { maxQueue: 0, burst: 5 });
+    const steady = limit(memoryRateLimitStore(clock).store, { maxQueue: 0, burst: 5 });
     const all = [0, 1, 2, 3, 4, 5, 6].map((id) => run(steady, id));
     const ends = await Promise.allSettled(all);
     expect(ends.map(({ status }) => status === 'fulfilled')).toEqual([true, true, true, true, true, false, false]);
   });
 
   it('refuses in mode reject, and says when there are permits', async () => {
-    const strict = limit(testStore(clock).store, { mode: 'reject' });
+    const strict = limit(memoryRateLimitStore(clock).store, { mode: 'reject' });
     await Promise.all([run(strict, 0), run(strict, 1)]);
     const refused = run(strict, 2);
     await expect(refused).rejects.toBeInstanceOf(RateLimitError);
@@ -184,7 +154,10 @@ describe('rateLimit with a store', () => {
 
   it('goes on with its share while the store fails, and a metric says so', async () => {
     let isAway = false;
-    const steady = limit(testStore(clock, { processes: 4, fails: () => isAway }).store, { permits: 8, burst: 4 });
+    const steady = limit(memoryRateLimitStore(clock, { processes: 4, fails: () => isAway }).store, {
+      permits: 8,
+      burst: 4,
+    });
     const labels = { primitive_type: 'rate_limit', primitive_name: 'a' };
     await run(steady, 0);
     await telemetry.expectMetric('tta_shared_state_local', labels, 0);
@@ -243,8 +216,51 @@ describe('rateLimit with a store', () => {
     await telemetry.expectMetric('tta_shared_state_errors_total', { primitive_name: 'a' }, 1);
   });
 
+  it('never starts more than the bucket allows within any time, whatever is aborted', { timeout: 60_000 }, async () => {
+    const arrival = fc.record({
+      process: fc.nat(2),
+      weight: fc.constantFrom(0.5, 1, 2, 3),
+      afterMs: fc.nat(400),
+      abortMs: fc.option(fc.nat(1_500), { nil: undefined }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(arrival, { maxLength: 30 }), fc.constantFrom(3, 5), async (arrivals, burst) => {
+        const { store } = memoryRateLimitStore(clock);
+        const started: { readonly at: number; readonly weight: number }[] = [];
+        const heavy = task('heavy', (weight: number, context) => {
+          started.push({ at: context.clock.now(), weight });
+        });
+        const all = [0, 1, 2].map(() =>
+          rateLimit(heavy, {
+            ...{ name: 'random', algorithm: 'bucket', permits: 4, perMs: 1_000, burst, store },
+            weight: (weight: number) => weight,
+          }),
+        );
+        const running: Promise<unknown>[] = [];
+        for (const { process, weight, afterMs, abortMs } of arrivals) {
+          await clock.advance(afterMs);
+          const abort = new AbortController();
+          const execution = all[process]?.execute(weight, { context: { clock }, signal: abort.signal });
+          running.push(Promise.resolve(execution).catch(() => {}));
+          if (abortMs !== undefined) clock.after(abortMs, () => abort.abort());
+        }
+        await clock.advance(60_000);
+        await Promise.all(running);
+        for (const [i, { at: from }] of started.entries()) {
+          let sum = 0;
+          for (const { at, weight } of started.slice(i)) {
+            sum += weight;
+            // Timers count whole milliseconds: one may start up to a millisecond after its permits were there.
+            expect(sum).toBeLessThanOrEqual(burst + ((at - from + 1) * 4) / 1_000 + 1e-6);
+          }
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   it('shares no window', () => {
-    const { store } = testStore(clock);
+    const { store } = memoryRateLimitStore(clock);
     expect(() => rateLimit(work, { permits: 1, perMs: 1, store })).toThrow(
       "RateLimitOptions: algorithm must be 'bucket' with store: processes share no window, got undefined",
     );
