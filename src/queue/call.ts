@@ -23,6 +23,9 @@ import { errorOf } from './revive-error.ts';
 import { refusalOf, sendJob } from './send-job.ts';
 import { receivedCharge } from './told.ts';
 
+/** No job sends as many; more are not counted. */
+const MAX_SPENT_MESSAGES = 100_000;
+
 /** Where the calls of one `distribute` go. */
 export interface CallTarget {
   readonly producer: Producer;
@@ -91,8 +94,8 @@ export class Call implements Listener {
       tags: context.tags,
       workflow: context.workflowName,
       attempt: context.attempt,
-      asks: this.#grants !== undefined,
-      charges: wantsCharges,
+      asks: this.#grants === undefined ? undefined : true,
+      charges: wantsCharges ? true : undefined,
     };
   }
 
@@ -171,7 +174,7 @@ export class Call implements Listener {
   #spent(head: Extract<ReplyHead, { readonly kind: 'spent' }>): void {
     const { run, n, items } = head;
     const key = `${n} ${run}`;
-    if (this.#counted.has(key)) return;
+    if (this.#counted.has(key) || this.#counted.size >= MAX_SPENT_MESSAGES) return;
     this.#counted.add(key);
     for (const { ask, charge: sent } of items) {
       const charge = receivedCharge(sent);

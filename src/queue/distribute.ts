@@ -22,7 +22,14 @@ const RULES: Rules<DistributeOptions> = {
 };
 
 /**
- * Runs a primitive on a worker: hands the input to a queue, and resolves with the worker's output.
+ * Runs a primitive on a worker: hands the input to a queue, and resolves with the worker's output. The work is part of the
+ * caller's trace and run: ids, tags, tenant, what is left of a timeout, cancellation and budgets reach the worker. What it
+ * counts adds up to what one process would count: its workflows are counted here, all else by the worker. An abort rejects
+ * at once, takes a job that waits out of the queue, and ends one that runs.
+ *
+ * A job is done at least once: a worker may die in the middle of it, and another one then does it again. It gives
+ * `context.idempotencyKey` to what must not happen twice. Nothing else is tried again: put `retry` around, which makes a new
+ * job of each try.
  *
  * @param name the name of the primitive's export in the worker's module
  * @example
@@ -30,6 +37,9 @@ const RULES: Rules<DistributeOptions> = {
  * @throws TypeError when the name is empty, `primitive` is no primitive or an option is wrong
  * @throws StreamNotDistributableError when the output of `primitive` is always a stream, and at execution when it is one: a
  * worker that starts a job again would repeat the chunks that were read already
+ * @throws at execution the error of the work; a TypeError or PayloadTooLargeError where the input or the output cannot cross;
+ * QueueFullError or QueueAwayError where the job was not accepted; JobLostError, JobDeadError or UnreadableReplyError where
+ * there is no answer
  */
 export function distribute<In, Out>(
   name: string,

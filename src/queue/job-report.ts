@@ -3,7 +3,7 @@ import { Account, leaveToOthers } from '../core/accounts.ts';
 import type { DollarUse, Payee, Standing } from '../ledger/account.ts';
 import type { WorkflowSink } from '../telemetry/observation.ts';
 import { OTHER, OUTCOMES, type Outcome } from '../telemetry/semconv.ts';
-import { MAX_EXACT_ENDS, MAX_WORKFLOW_GROUPS, type Told, type WorkflowEnds, word } from './told.ts';
+import { MAX_EXACT_ENDS, MAX_MORE_ENDS, MAX_WORKFLOW_GROUPS, type Told, type WorkflowEnds, word } from './told.ts';
 
 interface Group {
   readonly name: string;
@@ -20,6 +20,7 @@ export class JobReport implements WorkflowSink {
   readonly #open: Partial<Record<Standing, number>> = {};
   readonly #decided: Partial<Record<DollarUse, number>> = {};
   #exact = 0;
+  #more = 0;
 
   constructor() {
     const payee: Payee = {
@@ -37,8 +38,10 @@ export class JobReport implements WorkflowSink {
     const group = this.#group(word(name), outcome);
     for (let left = times; left > 0; left -= 1) {
       if (this.#exact >= MAX_EXACT_ENDS) {
-        group.more += left;
-        group.sum += left * seconds;
+        const more = Math.min(left, MAX_MORE_ENDS - this.#more);
+        this.#more += more;
+        group.more += more;
+        group.sum += more * seconds;
         return;
       }
       this.#exact += 1;

@@ -49,8 +49,8 @@ export const MAX_EXACT_ENDS = 1_000;
 export const MAX_WORKFLOW_GROUPS = 100;
 export const MAX_SPENT_ITEMS = 16;
 const MAX_NAME = 256;
-/** More than that is no work that one job does. */
-const MAX_ENDS = 1_000_000;
+/** So many workflow ends are counted beside these: each is recorded as a duration, one after the other. */
+export const MAX_MORE_ENDS = 1_000_000;
 
 const WORD = text(MAX_NAME);
 const USAGE_KEYS = Object.keys(soundUsage({ inputTokens: 0, outputTokens: 0 })) as readonly (keyof Usage)[];
@@ -75,7 +75,7 @@ const ENDS: Shape<WorkflowEnds> = {
   name: WORD,
   outcome: oneOf(...OUTCOMES),
   seconds: listOf((value): value is number | null => value === null || amount(value), MAX_EXACT_ENDS),
-  more: maybe((value): value is number => whole(value) && value <= MAX_ENDS),
+  more: maybe(whole),
   mean: maybe(amount),
 };
 
@@ -84,8 +84,13 @@ export const DOLLARS: Shape<Dollars> = {
   decided: maybe(amountsBy(DOLLAR_USES)),
 };
 
+const GROUPS = listOf(having(ENDS), MAX_WORKFLOW_GROUPS);
+
 export const TOLD: Shape<Told> = {
-  workflows: maybe(listOf(having(ENDS), MAX_WORKFLOW_GROUPS)),
+  workflows: maybe(
+    (value): value is readonly WorkflowEnds[] =>
+      GROUPS(value) && value.reduce((sum, { more = 0 }) => sum + more, 0) <= MAX_MORE_ENDS,
+  ),
   ...DOLLARS,
 };
 
