@@ -1,0 +1,185 @@
+/** What the caller's end makes of messages that come twice, late, or from strangers. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { budget, retry, task, workflow } from '../../src/index.ts';
+import {
+  distribute,
+  type JobQueue,
+  type JobRun,
+  memoryQueue,
+  type QueueMessage,
+  startWorker,
+} from '../../src/queue/index.ts';
+import { createVirtualClock, settled, startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
+import { nothingPaid, paidCall } from '../support/paid-calls.ts';
+
+let telemetry: TestTelemetry;
+beforeEach(() => {
+  telemetry = startTestTelemetry();
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await telemetry.stop();
+});
+
+/** A queue whose worker is the test: it gets the jobs that are sent, and says what it wants. */
+function spied() {
+  const inner = memoryQueue('texts');
+  const ids: string[] = [];
+  let say: (message: QueueMessage) => void = () => {};
+  const queue: JobQueue = {
+    ...inner,
+    send: (job, signal) => {
+      ids.push(job.id);
+      return inner.send(job, signal);
+    },
+    open: (options) => {
+      say = options.on;
+      return inner.open(options);
+    },
+  };
+  const body = (head: object, payload = '') =>
+    new TextEncoder().encode(`${JSON.stringify({ v: 1, run: 'r', ...head })}\n${payload}`);
+  return { queue, inner, ids, say: (message: QueueMessage) => say(message), body };
+}
+
+const WORKFLOWS = [{ name: 'part', outcome: 'success', seconds: [0.1] }];
+const part = workflow(
+  'part',
+  task('a', (x: string) => x),
+);
+
+describe('a reply', () => {
+  it('counts once, however often it comes, and the first end is the one that counts', async () => {
+    const { queue, ids, say, body } = spied();
+    const running = distribute('part', part, { queue }).execute('x');
+    await settled();
+    const id = ids[0] as string;
+    const first = body({ kind: 'output', codec: 'json', workflows: WORKFLOWS }, '"first"');
+    say({ id, body: first });
+    say({ id, body: first });
+    say({ id, body: body({ run: 's', kind: 'output', codec: 'json', workflows: WORKFLOWS }, '"second"') });
+    say({ id, body: body({ kind: 'error', error: { name: 'Error', message: 'third' }, workflows: WORKFLOWS }) });
+    say({ id, lost: true });
+    say({ id, dead: 'crashed' });
+    expect(await running).toBe('first');
+    await telemetry.expectMetric('tta_workflow_executions_total', { workflow_name: 'part' }, 1);
+    await telemetry.expectMetric('tta_workflow_duration_seconds_count', { workflow_name: 'part' }, 1);
+    await telemetry.expectMetric('tta_queue_lost_jobs_total', {}, 0);
+    await telemetry.expectMetric('tta_queue_callers', {}, 0);
+  });
+
+  it('of a stranger, or to a call that has ended, changes nothing', async () => {
+    const { queue, ids, say, body } = spied();
+    const running = distribute('part', part, { queue }).execute('x');
+    await settled();
+    const end = body({ kind: 'output', codec: 'json', workflows: WORKFLOWS }, '"right"');
+    say({ id: 'stranger', body: end });
+    say({ id: 'stranger', lost: true });
+    say({ id: ids[0] as string, body: end });
+    expect(await running).toBe('right');
+    say({ id: ids[0] as string, body: body({ kind: 'spent', n: 1, items: [], decided: { failed: 5 } }) });
+    await telemetry.expectMetric('tta_workflow_executions_total', { workflow_name: 'part' }, 1);
+    await telemetry.expectMetric('tta_llm_cost_by_use_total', {}, 0);
+  });
+
+  it('after the caller has gone says what was spent, and which workflows ended', async () => {
+    const { queue, ids, say, body } = spied();
+    const controller = new AbortController();
+    // A worker has it: it is not removed from the queue.
+    const deaf = { ...queue, cancel: async () => false };
+    const running = distribute('part', part, { queue: deaf }).execute('x', { signal: controller.signal });
+    await settled();
+    controller.abort();
+    await expect(running).rejects.toThrow();
+    const id = ids[0] as string;
+    const end = { kind: 'error', error: { name: 'AbortError', message: '' }, open: { answered: 0.5 } };
+    say({ id, body: body({ ...end, workflows: [{ ...WORKFLOWS[0], outcome: 'cancelled' }] }) });
+    say({ id, body: body({ ...end, workflows: WORKFLOWS }) });
+    say({ id, body: body({ kind: 'spent', n: 1, items: [], open: { answered: 0.25 } }) });
+    await telemetry.expectMetric('tta_workflow_outcomes_total', { workflow_name: 'part', outcome: 'cancelled' }, 1);
+    await telemetry.expectMetric('tta_workflow_outcomes_total', { workflow_name: 'part' }, 1);
+    await telemetry.expectMetric('tta_llm_cost_by_use_total', { use: 'aborted' }, 0.75);
+    await telemetry.expectMetric('tta_llm_cost_by_use_total', {}, 0.75);
+    await telemetry.expectMetric('tta_queue_callers', {}, 0);
+  });
+
+  it('is waited for a minute after the caller has gone: then what was held is taken as spent', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const clock = createVirtualClock();
+    const { queue, inner } = spied();
+    const deaf: JobQueue = { ...queue, cancel: async () => false };
+    const silent: JobQueue = {
+      ...inner,
+      // Its worker dies as soon as it may make the call.
+      work: (handler, options) =>
+        inner.work((job, run: JobRun) => {
+          let replies = 0;
+          const reply = (message: Uint8Array) => {
+            replies += 1;
+            return replies > 2 ? new Promise<never>(() => {}) : run.reply(message);
+          };
+          return handler(job, { ...run, reply });
+        }, options),
+    };
+    const paid = nothingPaid();
+    const call = paidCall('call', paid);
+    await startWorker({ queue: silent, primitives: { call }, clock });
+    const limited = budget(distribute('call', call, { queue: deaf }), { limitUsd: 1, per: 'all' });
+    const controller = new AbortController();
+    const context = { context: { clock }, signal: controller.signal };
+    const running = limited.execute({ needs: 0.4, ms: 10_000 }, context).catch((error: Error) => error.name);
+    await clock.advance(100);
+    controller.abort();
+    expect(await running).toBe('AbortError');
+    const asked = () =>
+      limited.execute({ needs: 0.9 }, { context: { clock } }).catch(({ spentUsd, heldUsd }) => ({ spentUsd, heldUsd }));
+    expect(paid.calls).toBe(1);
+    const before = asked();
+    await clock.advance(100);
+    expect(await before).toEqual({ spentUsd: 0, heldUsd: 0.4 });
+    vi.advanceTimersByTime(61_000);
+    const after = asked();
+    await clock.advance(100);
+    expect(await after).toEqual({ spentUsd: 0.4, heldUsd: 0 });
+  });
+});
+
+describe('a job that was not answered', () => {
+  it('is lost or dead for its caller, is counted, and can be tried again as a new job', async () => {
+    const { queue, ids, say, body } = spied();
+    const remote = retry(distribute('part', part, { queue }), { maxRetries: 2, initialDelayMs: 0, when: () => true });
+    const running = remote.execute('x');
+    await vi.waitFor(() => expect(ids).toHaveLength(1));
+    say({ id: ids[0] as string, lost: true });
+    await vi.waitFor(() => expect(ids).toHaveLength(2));
+    say({ id: ids[1] as string, dead: 'crashed: it ended its workers' });
+    await vi.waitFor(() => expect(ids).toHaveLength(3));
+    say({ id: ids[2] as string, body: body({ kind: 'output', codec: 'json' }, '"done"') });
+    expect(await running).toBe('done');
+    expect(new Set(ids).size).toBe(3);
+    await telemetry.expectMetric('tta_queue_lost_jobs_total', { queue_name: 'texts' }, 1);
+    await telemetry.expectMetric(
+      'tta_primitive_outcomes_total',
+      { primitive_type: 'distribute', outcome: 'failure' },
+      2,
+    );
+  });
+
+  it('is sent again under the same id where it is not known whether the engine has it', async () => {
+    const { queue, ids } = spied();
+    let tries = 0;
+    const unsure: JobQueue = {
+      ...queue,
+      send: async (job, signal) => {
+        await queue.send(job, signal);
+        tries += 1;
+        if (tries < 3) throw new Error('the connection ended');
+      },
+    };
+    await startWorker({ queue, primitives: { part } });
+    expect(await distribute('part', part, { queue: unsure }).execute('x')).toBe('x');
+    expect(new Set(ids).size).toBe(1);
+    await telemetry.expectMetric('tta_workflow_executions_total', { workflow_name: 'part' }, 1);
+    await telemetry.expectMetric('tta_queue_errors_total', { queue_name: 'texts', operation: 'send' }, 2);
+  });
+});
