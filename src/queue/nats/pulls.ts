@@ -81,9 +81,12 @@ export class Pulls {
     } else if (isCurrent && data.length === 0 && headers !== undefined && headers.code >= 400) {
       const left = Number(headers.get('Nats-Pending-Messages'));
       this.#asked = left > 0 ? Math.max(0, this.#asked - left) : 0;
-      // 408: its time is over.
+      // 408: its time is over. Any other is the answer to all requests that are open: the first one is enough.
       if (headers.code === 408) this.fill();
-      else this.#options.onRefused(`${headers.code} ${headers.description}`);
+      else {
+        void this.stop();
+        this.#options.onRefused(`${headers.code} ${headers.description}`);
+      }
     }
   }
 }
