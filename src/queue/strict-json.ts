@@ -63,9 +63,16 @@ function changeInArray(list: readonly unknown[], level: number, room: Room): Cha
     const change = firstChange(list[i], level + 1, room);
     if (change !== undefined) return within(`[${i}]`, change);
   }
-  // An array without holes has no other keys, if it has as many keys as items.
-  const isBare = Object.keys(list).length === list.length && Object.getOwnPropertySymbols(list).length === 0;
-  return isBare ? undefined : here(lost('is an array with further properties, which JSON leaves out'));
+  return hasMoreKeys(list) ? here(lost('is an array with further properties, which JSON leaves out')) : undefined;
+}
+
+/** The keys of a longer array are not looked at: to list them takes longer than JSON takes for all of it. */
+const LONGEST_LISTED = 10_000;
+
+/** Whether an array without holes has other keys than its items. */
+function hasMoreKeys(list: readonly unknown[]): boolean {
+  if (Object.getOwnPropertySymbols(list).length > 0) return true;
+  return list.length <= LONGEST_LISTED && Object.keys(list).length > list.length;
 }
 
 function changeInObject(object: object, level: number, room: Room): Change | undefined {
@@ -126,7 +133,10 @@ function shownPath(path: readonly string[]): string {
 export function isHarmless(value: unknown, level = 1): boolean {
   if (typeof value !== 'object' || value === null) return true;
   if (level > MAX_DEPTH) return false;
-  if (Array.isArray(value)) return value.every((each) => isHarmless(each, level + 1));
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i += 1) if (!isHarmless(value[i], level + 1)) return false;
+    return true;
+  }
   for (const key of Object.keys(value)) {
     if (key === '__proto__') return false;
     if (!isHarmless((value as Readonly<Record<string, unknown>>)[key], level + 1)) return false;
