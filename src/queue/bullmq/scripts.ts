@@ -78,24 +78,33 @@ export function isMove(name: string): boolean {
   return name === 'moveToActive' || name === 'moveToFinished';
 }
 
-/** A script of BullMQ, as it is or with what we add. */
+/**
+ * A Redis whose memory is full refuses what may need more, but not in a script that has written already: this writes
+ * nothing. New jobs are refused, and all else goes on, because room is made only by jobs that end: their workers start
+ * them, keep their locks, and reply.
+ */
+const EVEN_IF_FULL = `
+redis.call('DEL', KEYS[1] .. '-none')
+`;
+
+/** A script of BullMQ, with what we add. */
 export function extended(name: string, lua: string, maxWaiting: number): string {
   if (name === ADD) return add(lua, maxWaiting);
-  return isMove(name) ? move(lua) : lua;
+  return EVEN_IF_FULL + (isMove(name) ? move(lua) : lua);
 }
 
 /**
  * Adds a message to an inbox. If its process is gone, few are kept, and not for long. KEYS: its stream, its sign of life.
  * ARGV: the id of the job, the kind, the message.
  */
-export const REPLY = `
+export const REPLY = `${EVEN_IF_FULL}
 if redis.call('EXISTS', KEYS[2]) == 1 then return redis.call('XADD', KEYS[1], '*', 'id', ARGV[1], ARGV[2], ARGV[3]) end
 redis.call('XADD', KEYS[1], 'MAXLEN', 100, '*', 'id', ARGV[1], ARGV[2], ARGV[3])
 return redis.call('PEXPIRE', KEYS[1], 30000)
 `;
 
 /** Keeps an inbox for ARGV[1] milliseconds. KEYS: its stream, its sign of life. */
-export const KEEP = `
+export const KEEP = `${EVEN_IF_FULL}
 redis.call('SET', KEYS[2], '1', 'PX', ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 `;
@@ -105,7 +114,7 @@ redis.call('PEXPIRE', KEYS[1], ARGV[1])
  * it. ARGV: the first part of a channel, the id, the message, and for how long it cancels (0: it does not).
  * Gives 1 for a job that has not ended.
  */
-export const TELL = `
+export const TELL = `${EVEN_IF_FULL}
 if ARGV[4] ~= '0' then redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[4]) end
 local job = redis.call('HMGET', KEYS[1], 'pb', 'finishedOn', 'at')
 if job[1] then redis.call('PUBLISH', ARGV[1] .. job[1], ARGV[2] .. '\\n' .. ARGV[3]) end
@@ -128,7 +137,7 @@ return {
 `;
 
 /** Notes that a worker is there for ARGV[2] milliseconds more, and forgets those that are not. KEYS: workers. */
-export const BEAT = `
+export const BEAT = `${EVEN_IF_FULL}
 ${NOW}
 local time = now()
 redis.call('ZADD', KEYS[1], time + ARGV[2], ARGV[1])
