@@ -23,8 +23,8 @@ const CALLERS: Judgement = { retry: false, circuit: 'unknown' };
 
 /** The 4xx after which the same request may succeed. */
 const TRANSIENT_4XX = new Set([408, 409, 425, 429]);
-/** Errors of ours that every repetition would bring again, and a saga that is not undone. */
-const FINAL = new Set<unknown>(['LoopLimitError', 'CompensationError', 'PayloadTooLargeError']);
+/** Errors of ours that every repetition would bring again, a saga that is not undone, and a job that ends its workers. */
+const FINAL = new Set<unknown>(['LoopLimitError', 'CompensationError', 'PayloadTooLargeError', 'JobDeadError']);
 const FINAL_REFUSALS = new Set<unknown>([
   ...['NoRouteError', 'NoCaseError', 'BudgetExceededError'],
   ...['PayloadTooLargeError', 'StreamNotDistributableError'],

@@ -13,6 +13,7 @@ import {
   stream,
   task,
 } from '../../src/index.ts';
+import { JobDeadError, PayloadTooLargeError, StreamNotDistributableError } from '../../src/queue/index.ts';
 import { judge } from '../../src/resilience/judge.ts';
 import {
   ANSWERS,
@@ -110,8 +111,12 @@ describe('an error of ours', () => {
       await failureOf(nowhere.execute(undefined)),
       new LoopLimitError('loop', 3, 'x'),
       new CompensationError('saga', 1, [], reset),
+      new JobDeadError('texts', 'id', 'it has ended 3 workers'),
+      new PayloadTooLargeError('input', 1),
+      new PayloadTooLargeError('output', 1),
+      new StreamNotDistributableError('chunks'),
     ];
-    expect(thrown.map((each) => judge(each).retry)).toEqual([false, false, false, false]);
+    expect(thrown.map((each) => judge(each).retry)).toEqual(thrown.map(() => false));
   });
 
   it('is repeated where it passes', async () => {
