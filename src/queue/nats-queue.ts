@@ -1,13 +1,13 @@
 import { checkOptions, fail, type Rule, type Rules, requireName } from '../core/check.ts';
-import { callback, count, milliseconds, number, oneOf, optional } from '../core/rules.ts';
+import { callback, count, having, milliseconds, number, oneOf, optional } from '../core/rules.ts';
 import { measure } from '../core/show.ts';
-import { QueueFullError } from './errors.ts';
+import { QueueAwayError, QueueFullError } from './errors.ts';
 import type { JobQueue, QueuedJob } from './job-queue.ts';
 import { cancelJob } from './nats/cancel.ts';
 import { Connection } from './nats/connection.ts';
 import { deadJobs } from './nats/dead.ts';
 import { HEADER } from './nats/delivery.ts';
-import { isFull, isThere } from './nats/errors.ts';
+import { isFull, isRefusal, isThere } from './nats/errors.ts';
 import { openInbox } from './nats/inbox.ts';
 import { layoutOf, SAFE_NAME } from './nats/layout.ts';
 import { loadPackages, type NatsConnection } from './nats/packages.ts';
@@ -113,23 +113,32 @@ export function natsQueue(name: string, options: NatsQueueOptions): JobQueue {
             ...{ name: `tta ${name}`, pingInterval: PING_MS, maxPingOut: 2, maxReconnectAttempts: -1 },
             ...{ reconnectTimeWait: 250, reconnectJitter: 250 },
           })
-        : (connect() as Promise<NatsConnection>),
+        : connect().then(requireConnection),
     prepare: (manager) => prepare(manager, layout, options),
   });
 
   async function publish(job: QueuedJob, mark: string, signal?: AbortSignal): Promise<void> {
+    let mayBeThere = false;
     try {
       await connection.call(async (link) => {
         requireRoom(link, job.body);
         const facts = link.headers();
         facts.set(HEADER.replyTo, job.replyTo);
         if (job.expiresInMs !== undefined) facts.set(HEADER.expiresInMs, `${Math.max(0, job.expiresInMs)}`);
-        await link.jetstream.publish(layout.job(job.id), job.body, { msgID: `${job.id}${mark}`, headers: facts });
+        const wasThere = mayBeThere;
+        mayBeThere = true;
+        try {
+          await link.jetstream.publish(layout.job(job.id), job.body, { msgID: `${job.id}${mark}`, headers: facts });
+        } catch (error) {
+          if (isRefusal(error)) mayBeThere = wasThere;
+          throw error;
+        }
       }, signal);
     } catch (error) {
       if (isThere(error)) return;
       if (isFull(error)) throw new QueueFullError(name, maxWaiting);
-      throw error;
+      if (!(error instanceof QueueAwayError) || !mayBeThere) throw error;
+      throw new Error(`it is not known whether the queue ${name} has taken the job ${job.id}`, { cause: error });
     }
   }
 
@@ -154,4 +163,10 @@ export function natsQueue(name: string, options: NatsQueueOptions): JobQueue {
     remove: () => connection.call(({ manager }) => removeStreams(manager, layout)),
     close: () => connection.close(),
   };
+}
+
+function requireConnection(made: unknown): NatsConnection {
+  const check = having<NatsConnection>('isClosed', 'close', 'status', 'request');
+  check('NatsQueueOptions', 'connect()', made);
+  return made as NatsConnection;
 }

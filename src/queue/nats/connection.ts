@@ -8,7 +8,7 @@ import { redact } from '../../platform/redact.ts';
 import { QueueAwayError } from '../errors.ts';
 import { isGone, isRefused, isTransient } from './errors.ts';
 import type { JetStreamClient, JetStreamManager, NatsConnection, Packages } from './packages.ts';
-import { rest, untilAborted } from './wait.ts';
+import { atMost, rest, untilAborted } from './wait.ts';
 
 /** A connection that is up, to a server that has the streams of the queue. */
 export interface Link {
@@ -94,7 +94,8 @@ export class Connection {
           signal.throwIfAborted();
           if (!link.down.aborted && !isTransient(error)) throw error;
           if (isGone(error)) this.renew(link);
-          await untilAborted(rest(RETRY_MS), signal);
+          if (systemClock.now() >= until) throw this.#away(`NATS does not take it: ${messageOf(error)}`, error);
+          await systemClock.sleep(RETRY_MS, signal);
         }
       }
     } finally {
@@ -114,7 +115,11 @@ export class Connection {
   }
 
   #away(why: string, cause?: unknown): QueueAwayError {
-    return new QueueAwayError(this.#options.queueName, why, cause === undefined ? undefined : withoutSecrets(cause));
+    return new QueueAwayError(
+      this.#options.queueName,
+      redact(why),
+      cause === undefined ? undefined : withoutSecrets(cause),
+    );
   }
 
   async #ready(until: number, signal: AbortSignal): Promise<Link> {
@@ -133,13 +138,13 @@ export class Connection {
         this.#connecting = undefined;
       });
       try {
-        await untilAborted(Promise.race([this.#connecting, rest(leftMs)]), signal);
+        await untilAborted(atMost(this.#connecting, leftMs), signal);
       } catch (error) {
         signal.throwIfAborted();
         if (isRefused(error)) throw this.#away('NATS refuses the user or the password', error);
         if (!isTransient(error)) throw error;
         failure = error;
-        await untilAborted(rest(Math.min(RETRY_MS, leftMs)), signal);
+        await systemClock.sleep(Math.min(RETRY_MS, leftMs), signal);
       }
     }
   }
@@ -207,7 +212,7 @@ export class Connection {
   /** Brings the link up also where no call asks for it: workers and inboxes wait. */
   keepUp(): void {
     this.call(async () => {}).catch(async () => {
-      await rest(KEEP_UP_MS);
+      if (this.#isUsed()) await systemClock.sleep(KEEP_UP_MS);
       if (this.#isUsed() && !this.#closed.signal.aborted) this.keepUp();
     });
   }

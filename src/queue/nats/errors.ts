@@ -33,6 +33,11 @@ export function isTimeout(error: unknown): boolean {
   return namesOf(error)[0] === 'TimeoutError';
 }
 
+/** The server has not done what was asked. After any other error it may have. */
+export function isRefusal(error: unknown): boolean {
+  return isGone(error) || namesOf(error)[0] === 'JetStreamApiError';
+}
+
 /** It says nothing of the request itself: the same request may succeed later. */
 export function isTransient(error: unknown): boolean {
   if (isGone(error)) return true;

@@ -47,13 +47,18 @@ export class Run {
   }
 
   /** It may have been cancelled before we listened, or while the connection was lost. */
-  lookForCancellation({ manager }: Link): void {
-    const { layout } = this.#around;
+  lookForCancellation(link: Link): void {
     this.#isLookedFor = true;
-    manager.streams
-      .getMessage(layout.replies, { last_by_subj: layout.cancel(this.#delivery.job.id) })
-      .then((message) => message && this.#hear(message.data, true))
-      .catch(() => {});
+    // What is not found now is heard.
+    this.#wasCancelled(link).catch(() => {});
+  }
+
+  async #wasCancelled({ manager }: Link): Promise<boolean> {
+    const { layout } = this.#around;
+    const query = { last_by_subj: layout.cancel(this.#delivery.job.id) };
+    const message = await manager.streams.getMessage(layout.replies, query);
+    if (message !== null) this.#hear(message.data, true);
+    return message !== null;
   }
 
   /** The worker leaves the job. */
@@ -65,6 +70,10 @@ export class Run {
   async settle(): Promise<JobEnd['end'] | undefined> {
     const { connection, layout, maxDeliveries, events } = this.#around;
     const { job, count } = this.#delivery;
+    if (count > 1 && (await connection.call((link) => this.#wasCancelled(link)))) {
+      this.#acknowledge(ACK.done);
+      return 'done';
+    }
     const handedBack = count === 1 ? 0 : (await connection.call((link) => noteOf(link, layout, job.id))).count;
     const delivery = count - handedBack;
     let end: JobEnd;

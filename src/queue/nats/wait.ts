@@ -1,5 +1,6 @@
 import { abortReason } from '../../platform/abort.ts';
 import { inBackground } from '../../platform/background.ts';
+import { systemClock } from '../../platform/clock.ts';
 
 /** Settles as `work` does, or rejects with the reason of the signal. */
 export function untilAborted<T>(work: PromiseLike<T>, signal: AbortSignal): Promise<T> {
@@ -14,4 +15,14 @@ export function untilAborted<T>(work: PromiseLike<T>, signal: AbortSignal): Prom
 /** Resolves after `ms` milliseconds. It does not keep the process alive. */
 export function rest(ms: number): Promise<void> {
   return new Promise((resolve) => inBackground(ms, resolve));
+}
+
+/** Settles as `work` does, at the latest after `ms` milliseconds. It keeps the process alive until then. */
+export async function atMost(work: Promise<unknown>, ms: number): Promise<void> {
+  const settled = new AbortController();
+  try {
+    await Promise.race([work, systemClock.sleep(ms, settled.signal)]);
+  } finally {
+    settled.abort();
+  }
 }

@@ -1,8 +1,11 @@
 import { connect } from '@nats-io/transport-node';
 import { afterEach, describe, expect, it } from 'vitest';
 import { natsQueue, QueueAwayError } from '../../../src/queue/index.ts';
+import { ENTRY, runModule } from '../../support/child.ts';
 import { component } from '../../support/component.ts';
+import { freePort } from '../../support/free-port.ts';
 import { type Nats, startNats } from '../../support/nats.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
 
 const signal = new AbortController().signal;
 const job = { id: 'job', replyTo: 'nowhere', body: new Uint8Array(10) };
@@ -108,3 +111,42 @@ it.skipIf(component('nats-server') === undefined)('a NATS server without JetStre
   await queue.close();
   await nats.kill('SIGKILL');
 });
+
+it.skipIf(component('nats-server') === undefined)(
+  'a NATS server whose disk is full takes no job, and says so',
+  async () => {
+    const folder = tempFolder({ 'nats.conf': 'jetstream { max_file_store: 3MB }' });
+    const nats = await startNats({ options: ['--config', `${folder}/nats.conf`] });
+    const queue = natsQueue('texts', { servers: nats.url, maxAwayMs: 300 });
+    const sends = Array.from({ length: 8 }, (_, at) =>
+      queue.send({ ...job, id: `${at}`, body: new Uint8Array(900_000) }, signal),
+    );
+    const refused = (await Promise.allSettled(sends)).filter((each) => each.status === 'rejected');
+    expect(refused.length).toBeGreaterThan(0);
+    for (const { reason } of refused) {
+      expect(reason).toBeInstanceOf(QueueAwayError);
+      expect(reason.message).toMatch(/resource|storage/);
+    }
+    expect((await queue.stats()).waiting).toBe(8 - refused.length);
+    await queue.close();
+    await nats.kill('SIGKILL');
+  },
+);
+
+it.skipIf(component('nats-server') === undefined)(
+  'a process waits for a NATS server that is not there, and goes on when it is',
+  async () => {
+    const port = await freePort();
+    const program = runModule(`
+    import { natsQueue } from '${ENTRY.queue}';
+    const queue = natsQueue('texts', { servers: 'nats://127.0.0.1:${port}' });
+    console.log('waits');
+    await queue.send({ id: 'job', replyTo: 'nowhere', body: new Uint8Array() }, new AbortController().signal);
+    console.log('sent');
+  `);
+    await program.says('waits');
+    const nats = await startNats({ port });
+    expect(await program.exited).toMatchObject({ code: 0, stdout: expect.stringContaining('sent') });
+    await nats.kill('SIGKILL');
+  },
+);

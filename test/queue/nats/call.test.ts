@@ -96,4 +96,29 @@ describe.skipIf(component('nats-server') === undefined)('a call through NATS', (
     await worker.stop(10_000);
     await connection.close();
   });
+
+  it('that was cancelled while a worker ran it is not started again when that worker has ended', async () => {
+    const events = { failed() {}, died() {}, restarted() {} };
+    const options = { lockMs: 500 };
+    const queue = open('cancelled', options);
+    const { signal } = new AbortController();
+    const starts: string[] = [];
+    const work = (end: () => Promise<{ end: 'done' }>) =>
+      open('cancelled', options).work(
+        (job) => {
+          starts.push(job.id);
+          return end();
+        },
+        { concurrency: 1, events },
+      );
+    const first = await work(() => new Promise(() => {}));
+    await queue.send({ id: 'one', replyTo: 'nowhere', body: new Uint8Array() }, signal);
+    await eventually(() => expect(starts).toEqual(['one']));
+    expect(await queue.cancel('one', new Uint8Array())).toBe(false);
+    expect((await first.drain(0)).left).toBe(1);
+    const second = await work(async () => ({ end: 'done' }));
+    await eventually(async () => expect(await queue.stats()).toMatchObject({ waiting: 0, running: 0, dead: 0 }));
+    expect(starts).toEqual(['one']);
+    await second.drain(10_000);
+  });
 });
