@@ -66,7 +66,7 @@ const OPTIONS: Readonly<Record<string, (value: never, project: string, service: 
     ),
 };
 /** What does not become an argument, or is the end of the command line. */
-const ELSEWHERE = ['build', 'command', 'depends_on', 'entrypoint', 'image'];
+const ELSEWHERE = ['build', 'command', 'depends_on', 'entrypoint', 'image', 'scale'];
 
 function seconds(duration: string): number {
   const [, minutes = '0', rest = '0'] = /^(?:(\d+)m)?(?:(\d+)s)?$/.exec(duration) ?? [];

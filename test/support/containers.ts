@@ -17,8 +17,10 @@ export interface ImageContents {
   readonly texts?: Readonly<Record<string, string>>;
   /** Whether it has sh, wget and the other tools of busybox. */
   readonly tools: boolean;
-  /** Empty folders that belong to the user 65534. */
+  /** Empty folders. */
   readonly folders?: readonly string[];
+  /** The user that the folders belong to. @default 65534 */
+  readonly owner?: number;
   /** Lines of a Dockerfile, such as `USER nobody`. */
   readonly settings: readonly string[];
 }
@@ -82,7 +84,7 @@ runroot = "/run/containers/storage"
   }
 
   async function createImage(name: string, contents: ImageContents): Promise<void> {
-    const { files = {}, links = {}, texts = {}, tools, folders = [], settings } = contents;
+    const { files = {}, links = {}, texts = {}, tools, folders = [], owner = 65_534, settings } = contents;
     const root = at(`image-${name.replaceAll(/\W/g, '-')}`);
     const path = (inImage: string) => {
       mkdirSync(join(root, dirname(inImage)), { recursive: true });
@@ -103,7 +105,7 @@ runroot = "/run/containers/storage"
       'sh',
       '-euc',
       `cd "$1"; mkdir -p tmp; chmod 1777 tmp; shift 2
-      for folder; do mkdir -p ".$folder"; chown 65534:65534 ".$folder"; done
+      for folder; do mkdir -p ".$folder"; chown ${owner}:${owner} ".$folder"; done
       exec tar --create --file "$0" .`,
       archive,
       root,

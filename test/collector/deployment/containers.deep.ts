@@ -18,7 +18,15 @@ import { eventually } from '../../support/prometheus.ts';
 import type { Series } from '../../support/prometheus-api.ts';
 import { build } from '../../support/tta.ts';
 
-const NAMES = ['otelcol-tta', 'prometheus-3', 'prometheus-alertmanager', 'jaeger', 'compose-config'] as const;
+const NAMES = [
+  'otelcol-tta',
+  'prometheus-3',
+  'prometheus-alertmanager',
+  'jaeger',
+  'compose-config',
+  'redis-server',
+  'redis-cli',
+] as const;
 const programs = Object.fromEntries([...NAMES, ...CONTAINER_PROGRAMS].map((name) => [name, component(name)]));
 const complete = Object.values(programs).every((path) => path !== undefined);
 const at = (name: (typeof NAMES)[number]) => programs[name] as string;
@@ -30,7 +38,9 @@ const bytes = (limit: string) => Number.parseInt(limit, 10) * 2 ** (limit.endsWi
 /** Debian's Alertmanager reads its templates from files; in that of the image they are in the program. */
 const TEMPLATES = '/usr/share/prometheus/alertmanager';
 const present = (path: string) => (existsSync(path) ? { [path]: path } : {});
-const SERVICES = ['alertmanager', 'app', 'collector', 'jaeger', 'prometheus', 'stack'];
+const SERVICES = ['alertmanager', 'app', 'caller', 'collector', 'jaeger', 'prometheus', 'redis', 'stack', 'worker'];
+/** Each service, and each container of one that has several. */
+const CONTAINERS = [...SERVICES, 'worker-2'];
 
 /** By the name of the image without its version. */
 async function imageContents(): Promise<Readonly<Record<string, ImageContents>>> {
@@ -56,6 +66,13 @@ async function imageContents(): Promise<Readonly<Record<string, ImageContents>>>
       tools: true,
       files: { '/cmd/jaeger/jaeger-linux': at('jaeger') },
       settings: ['USER 10001', 'ENV JAEGER_LISTEN_HOST=0.0.0.0', 'ENTRYPOINT ["/cmd/jaeger/jaeger-linux"]'],
+    },
+    redis: {
+      tools: true,
+      files: { '/usr/local/bin/redis-server': at('redis-server'), '/usr/local/bin/redis-cli': at('redis-cli') },
+      folders: ['/data'],
+      owner: 999,
+      settings: ['ENV PATH=/usr/local/bin:/usr/bin:/bin', 'VOLUME /data', 'WORKDIR /data'],
     },
     // With the certificates and the registry of this machine.
     node: {
@@ -83,6 +100,7 @@ describe.runIf(complete)('the compose file, brought up by podman', () => {
   let file: ComposeFile;
   const soon = <T>(what: string, look: () => Promise<T | undefined>) => eventually(what, look, PATIENCE);
   const container = (service: string) => `${file.name}-${service}`;
+  const namesOf = (service: string) => CONTAINERS.filter((name) => name === service || name === `${service}-2`);
 
   async function imageOf(name: string): Promise<void> {
     const known = await imageContents();
@@ -123,14 +141,17 @@ describe.runIf(complete)('the compose file, brought up by podman', () => {
     }
     await engine.podman(['network', 'create', `${file.name}_default`]);
     for (const service of startOrder(file)) {
-      const args = [`--name=${container(service)}`, '--pull=never', `--cgroup-parent=/${engine.cgroup}`];
-      await engine.podman(['create', ...args, ...composeArguments(file, service)]);
-      await engine.podman(['start', container(service)]);
+      for (const name of namesOf(service)) {
+        const args = [`--name=${container(name)}`, '--pull=never', `--cgroup-parent=/${engine.cgroup}`];
+        await engine.podman(['create', ...args, ...composeArguments(file, service)]);
+        await engine.podman(['start', container(name)]);
+      }
     }
   }
 
   async function down(): Promise<void> {
-    for (const service of startOrder(file).toReversed()) await engine.podman(['rm', '--force', container(service)]);
+    for (const service of startOrder(file).toReversed())
+      for (const name of namesOf(service)) await engine.podman(['rm', '--force', container(name)]);
     await engine.podman(['network', 'rm', `${file.name}_default`]);
   }
 
@@ -145,7 +166,8 @@ describe.runIf(complete)('the compose file, brought up by podman', () => {
       });
     }
     const running = await engine.podman(['ps', '--format={{.Names}}']);
-    expect(running.trim().split('\n').sort()).toEqual(SERVICES.map(container));
+    expect(running.trim().split('\n').sort()).toEqual(CONTAINERS.map(container).sort());
+    expect(file.services.worker?.scale).toBe(2);
   }
 
   const inspect = async (service: string) =>
@@ -183,7 +205,7 @@ describe.runIf(complete)('the compose file, brought up by podman', () => {
     await engine?.stop();
   });
 
-  it('starts six services, and each becomes healthy', allHealthy);
+  it('starts its services, and each becomes healthy', allHealthy);
 
   it('gives them no rights: no capabilities, a root that cannot be written, the memory of the file', async () => {
     for (const service of SERVICES) {
@@ -212,10 +234,16 @@ describe.runIf(complete)('the compose file, brought up by podman', () => {
         'jaeger 1',
         'otel-collector 1',
         'prometheus 1',
-        'tta-primitives 1',
+        // The example, its two workers and their caller.
+        ...Array(4).fill('tta-primitives 1'),
       ];
       expect(up.sort()).toEqual(expected);
       return true;
+    });
+    await soon('work of both workers', async () => {
+      const [slots] = await query('tta:queue_slots{queue_name="texts"}');
+      const [done] = await query('tta_workflow_executions_total{job="tta-caller",status="success"} > 0');
+      return slots?.value[1] === '16' && done !== undefined ? true : undefined;
     });
     await soon('executions', async () => (await query('tta_workflow_executions_total > 0'))[0]);
     await soon('traces', async () => ((await traces()) > 0 ? true : undefined));
@@ -226,15 +254,18 @@ describe.runIf(complete)('the compose file, brought up by podman', () => {
     expect(await engine.get('http://127.0.0.1:9464/metrics')).toContain('tta_workflow_executions_total{');
   });
 
-  it.each(['app', 'collector', 'prometheus', 'alertmanager'])('starts %s again when it ends', async (service) => {
-    const before = (await inspect(service)).State.Pid;
-    await engine.must(['kill', '-KILL', String(before)]);
-    await soon('another process', async () => {
-      const { Pid } = (await inspect(service)).State;
-      return Pid === 0 || Pid === before ? undefined : true;
-    });
-    await allHealthy();
-  });
+  it.each(['app', 'worker', 'redis', 'collector', 'prometheus', 'alertmanager'])(
+    'starts %s again when it ends',
+    async (service) => {
+      const before = (await inspect(service)).State.Pid;
+      await engine.must(['kill', '-KILL', String(before)]);
+      await soon('another process', async () => {
+        const { Pid } = (await inspect(service)).State;
+        return Pid === 0 || Pid === before ? undefined : true;
+      });
+      await allHealthy();
+    },
+  );
 
   it('keeps data in the volumes, and comes up from the checkout too', async () => {
     const counted = 'count_over_time(up{job="prometheus"}[1h])';

@@ -27,6 +27,7 @@ const NAMES = [
   'otelcol-tta',
   'prometheus-3',
   'prometheus-operator',
+  'keda-scaledobjects.yaml',
 ] as const;
 const programs = Object.fromEntries(NAMES.map((name) => [name, component(name)])) as Record<
   (typeof NAMES)[number],
@@ -154,7 +155,8 @@ describe.runIf(complete)('the guide on a real API server of Kubernetes', () => {
     network = await startPodNetwork();
     cluster = await startKubernetes(programs, network.gateway, newFolder('cluster'));
     const kinds = join(dirname(programs['prometheus-operator']), 'prometheus-operator-crds');
-    cluster.kubectl('default', 'apply', '--server-side', '--filename', kinds);
+    for (const path of [kinds, programs['keda-scaledobjects.yaml']])
+      cluster.kubectl('default', 'apply', '--server-side', '--filename', path);
     for (const name of [...NAMESPACES, 'monitoring']) createNamespace(name);
     await eventually('the namespaces have their account', async () =>
       NAMESPACES.every((name) => cluster.kubectl(name, 'get', 'serviceaccount', 'default') !== '') ? true : undefined,

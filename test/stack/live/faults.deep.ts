@@ -10,6 +10,7 @@ import type { ApplicationFault } from './faults/application-fault.ts';
 import { MONEY_FAULTS } from './faults/money-faults.ts';
 import { NO_FAULTS } from './faults/no-faults.ts';
 import { concernsOf, observeApplication } from './faults/observe.ts';
+import { QUEUE_FAULTS } from './faults/queue-faults.ts';
 import { SERVICE_FAULTS } from './faults/service-faults.ts';
 import { startTable } from './faults/table.ts';
 import { TELEMETRY_FAULTS } from './faults/telemetry-faults.ts';
@@ -17,7 +18,10 @@ import { unclaimed } from './faults/told.ts';
 import { WORK_FAULTS } from './faults/work-faults.ts';
 import { type LiveStack, liveComponents, startLiveStack } from './live-stack.ts';
 
-const ALL = [...WORK_FAULTS, ...SERVICE_FAULTS, ...MONEY_FAULTS, ...TELEMETRY_FAULTS, ...NO_FAULTS];
+const ALL = [
+  ...[...WORK_FAULTS, ...SERVICE_FAULTS, ...QUEUE_FAULTS],
+  ...[...MONEY_FAULTS, ...TELEMETRY_FAULTS, ...NO_FAULTS],
+];
 /** TTA_FAULTS is an expression for the jobs of those that are wanted. */
 const FAULTS: readonly ApplicationFault[] = ALL.filter(({ job }) => new RegExp(process.env.TTA_FAULTS ?? '').test(job));
 

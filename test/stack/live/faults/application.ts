@@ -10,6 +10,7 @@ import type { ApplicationFault } from './application-fault.ts';
 /** What every program can use, beside the names of the front door. SIGUSR2 begins its fault and ends it. */
 const PRELUDE = `
 import * as tta from '${ENTRY.main}';
+import { distribute, memoryQueue, startWorker } from '${ENTRY.queue}';
 import { register } from '${ENTRY.sdk}';
 import { metrics } from '@opentelemetry/api';
 const { budget, bulkhead, cache, circuitBreaker, fallback, llm, race, retry, saga, task, timeout, workflow } = tta;
