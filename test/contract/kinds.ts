@@ -28,7 +28,10 @@ import {
   withCost,
   workflow,
 } from '../../src/index.ts';
+import { systemClock } from '../../src/platform/clock.ts';
 import { distribute, memoryQueue, startWorker } from '../../src/queue/index.ts';
+import { memoryCircuitStore } from '../support/memory-circuit-store.ts';
+import { memoryRateLimitStore } from '../support/memory-rate-limit-store.ts';
 
 /** A kind around one piece of work. Its result and its telemetry must be those of the work. */
 export interface Kind {
@@ -116,6 +119,14 @@ export const kinds: readonly Kind[] = [
     build: (fn) => circuitBreaker(work(fn), { consecutiveFailures: 1_000, openMs: 1_000 }),
   },
   {
+    type: 'circuit_breaker',
+    defaultName: 'CircuitBreakerPrimitive',
+    build: (fn) => {
+      const { store } = memoryCircuitStore(systemClock);
+      return circuitBreaker(work(fn), { consecutiveFailures: 1_000, openMs: 1_000, store });
+    },
+  },
+  {
     type: 'bulkhead',
     defaultName: 'BulkheadPrimitive',
     build: (fn) => bulkhead(work(fn), { concurrency: 10, maxQueue: 10_000 }),
@@ -124,6 +135,14 @@ export const kinds: readonly Kind[] = [
     type: 'rate_limit',
     defaultName: 'RateLimitPrimitive',
     build: (fn) => rateLimit(work(fn), { permits: 100_000, perMs: 1_000 }),
+  },
+  {
+    type: 'rate_limit',
+    defaultName: 'RateLimitPrimitive',
+    build: (fn) => {
+      const { store } = memoryRateLimitStore(systemClock);
+      return rateLimit(work(fn), { algorithm: 'bucket', permits: 100_000, perMs: 1_000, store });
+    },
   },
   {
     type: 'hedge',

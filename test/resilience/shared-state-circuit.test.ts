@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   type CircuitBreakerOptions,
@@ -160,6 +161,67 @@ describe('circuitBreaker with a store', () => {
     expect(asked.at(-1)?.step).toBe('unknown');
     await clock.advance(100);
     expect(await run(one, 'good')).toBe('ok');
+  });
+
+  it('ends every probe that was admitted, whatever becomes of it, and closes in the end', {
+    timeout: 60_000,
+  }, async () => {
+    const move = fc.record({
+      process: fc.nat(2),
+      ms: fc.nat(300),
+      takesMs: fc.nat(200),
+      isBad: fc.boolean(),
+      isLeft: fc.boolean(),
+    });
+    const inner = task('inner', async ({ takesMs, isBad }: { takesMs: number; isBad: boolean }, context) => {
+      if (takesMs > 0) await context.clock.sleep(takesMs, context.signal);
+      if (isBad) throw new Error('it is down');
+    });
+    const good = { takesMs: 0, isBad: false };
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(move, { maxLength: 40 }),
+        fc.integer({ min: 1, max: 3 }),
+        fc.boolean(),
+        async (moves, probes, hears) => {
+          const memory = memoryCircuitStore(clock, { hears });
+          let running = 0;
+          const store: CircuitStore = {
+            ...memory.store,
+            async step(request) {
+              const answer = await memory.store.step(request);
+              if (answer.admitted && answer.state === 'half_open') running += 1;
+              if (['succeeded', 'failed', 'unknown'].includes(request.step)) running -= 1;
+              return answer;
+            },
+          };
+          tests += 1;
+          const options = {
+            name: `random ${tests}`,
+            consecutiveFailures: 2,
+            openMs: 500,
+            halfOpenProbes: probes,
+            store,
+          };
+          const all = [0, 1, 2].map(() => circuitBreaker(inner, options));
+          for (const { process, ms, takesMs, isBad, isLeft } of moves) {
+            await clock.advance(ms);
+            const abort = new AbortController();
+            all[process]?.execute({ takesMs, isBad }, { context: { clock }, signal: abort.signal }).catch(() => {});
+            if (isLeft) clock.after(takesMs / 2, () => abort.abort());
+          }
+          await clock.advance(5_000);
+          expect(running).toBe(0);
+          for (let i = 0; i < 10; i++) {
+            for (const each of all) await each.execute(good, { context: { clock } }).catch(() => {});
+            await clock.advance(1_000);
+          }
+          for (const each of all) await each.execute(good, { context: { clock } });
+          await settled();
+        },
+      ),
+      { numRuns: 100 },
+    );
   });
 
   it('ignores a late result of an earlier epoch', async () => {
