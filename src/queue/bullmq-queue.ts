@@ -29,12 +29,13 @@ export interface BullmqQueueOptions {
   /** The address of Redis or Valkey, such as `redis://127.0.0.1:6379`, or `rediss://` for TLS. @default none: `connect` is given */
   readonly url?: string | undefined;
   /**
-   * Makes a client of ioredis, for a cluster, sentinels or certificates of your own:
-   * `(settings) => new Redis({ ...mine, ...settings })`. The settings must be in it as they are. It is called for each
-   * connection: two where jobs are sent, two for each worker. @default a client for `url`
+   * Makes a client of ioredis, for sentinels or certificates of your own: `(settings) => new Redis({ ...mine, ...settings })`.
+   * A cluster: `(settings) => new Cluster(nodes, { ...settings, redisOptions: settings })`, with a `prefix` in braces. The
+   * settings must be in it as they are. It is called for each connection: two where jobs are sent, two for each worker.
+   * @default a client for `url`
    */
   readonly connect?: ((settings: RedisSettings) => RedisClient) | undefined;
-  /** The first part of every key in Redis. In a cluster it must have braces: `{tta}`. @default 'tta' */
+  /** The first part of every key in Redis. A cluster needs one in braces: `{tta}`. @default 'tta' */
   readonly prefix?: string | undefined;
   /** How many jobs may wait. More are refused. @default 10000 */
   readonly maxWaiting?: number | undefined;

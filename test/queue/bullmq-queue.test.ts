@@ -6,6 +6,7 @@ import { bullmqQueue } from '../../src/queue/index.ts';
 import { component } from '../support/component.ts';
 import { freePort } from '../support/free-port.ts';
 import { type Redis, startRedis } from '../support/redis.ts';
+import { captureWarnings } from '../support/warnings.ts';
 import { describeQueue } from './contract.ts';
 
 const port = await freePort();
@@ -17,6 +18,7 @@ const newFolder = () => {
 };
 const start = () => startRedis({ port, options: ['--appendonly', 'yes', '--dir', folders.at(-1) as string] });
 newFolder();
+captureWarnings();
 let redis: Redis | undefined = isInstalled ? await start() : undefined;
 
 afterAll(async () => {

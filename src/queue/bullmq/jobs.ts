@@ -6,6 +6,7 @@ import { messageOf } from '../../platform/message-of.ts';
 import type { EngineEvents, JobEnd, JobHandler } from '../job-queue.ts';
 import type { Client } from './commands.ts';
 import { reasonOf } from './dead-jobs.ts';
+import { EarlyMessages } from './early-messages.ts';
 import type { Keys } from './keys.ts';
 import { type Run, reply, startRun } from './run.ts';
 import { forBullmq, type StoredJob, storedJob } from './stored-job.ts';
@@ -34,6 +35,8 @@ export class Jobs {
   lastArrival = systemClock.now();
   readonly #parts: JobsParts;
   readonly #arrived = new Map<string, StoredJob>();
+  readonly #early = new EarlyMessages();
+  readonly #begun = new WeakMap<Job, StoredJob>();
   readonly #ended = new AbortController();
   #told: Promise<unknown> = Promise.resolve();
 
@@ -60,6 +63,7 @@ export class Jobs {
     const { id = '' } = job;
     const stored = this.#take(id);
     if (this.isDraining || stored === undefined) throw await this.#handBack(job, 0);
+    this.#begun.set(job, stored);
     const { replyTo, data, expiresInMs } = stored;
     if (replyTo === undefined || data === undefined) {
       events.died('unreadable');
@@ -67,6 +71,7 @@ export class Jobs {
     }
     const run = startRun(id, replyTo, stored, { client, keys, events });
     this.runs.set(id, run);
+    for (const message of this.#early.take(id)) run.hear(message);
     try {
       const end = await handler({ id, replyTo, body: Buffer.from(data), expiresInMs }, run).catch(
         (error: unknown): JobEnd => ({ end: 'dead', why: messageOf(error) }),
@@ -78,7 +83,6 @@ export class Jobs {
       }
       this.finished += 1;
       if (end.end === 'dead') {
-        this.#arrived.set(id, stored);
         throw new bullmq.UnrecoverableError(copyText(end.why.slice(0, MAX_WHY)));
       }
     } finally {
@@ -98,13 +102,15 @@ export class Jobs {
   }
 
   /** Tells the caller of a job that it is in the list of dead jobs. */
-  died(id: string, why: string): void {
-    const stored = this.#take(id);
+  died(job: Job, why: string): void {
+    const { id = '' } = job;
+    // A job that BullMQ gave up was never begun here.
+    const stored = this.#begun.get(job) ?? this.#take(id);
     if (stored === undefined) return;
     if (stored.givenUp !== undefined) this.#parts.events.died('crashed');
     if (stored.replyTo === undefined) return;
     const told = reply(this.#parts, stored.replyTo, [id, 'dead', reasonOf(why)], this.#ended.signal);
-    this.#told = Promise.allSettled([this.#told, told]);
+    this.#told = Promise.allSettled([this.#told, told]).then(() => {});
   }
 
   /** Settles when all callers are told. */
@@ -130,6 +136,13 @@ export class Jobs {
       if ((await client.exists(keys.base + id)) === 0) await client.set(keys.held(id), '1', 'PX', heldMs);
       else if (locks) run.loseJob();
     }
+  }
+
+  /** A message for a job has come. */
+  hear(id: string, message: Uint8Array): void {
+    const run = this.runs.get(id);
+    if (run === undefined) this.#early.add(id, message);
+    else run.hear(message);
   }
 
   /** Hears the cancellations that were sent while nothing was heard. */

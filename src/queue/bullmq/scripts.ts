@@ -31,8 +31,8 @@ return id
 `;
 
 /**
- * Adds to a job that is started the time and the message that cancelled it. A job that has ended well leaves its id, and
- * not its input. Dead jobs of one millisecond keep their order.
+ * Adds to a job that is started the time and the message that cancelled it. A job that has ended well leaves little
+ * more than its id. Dead jobs of one millisecond keep their order.
  *
  * Fields of a job on which scripts of BullMQ fail, again and again, are removed: those for flows and schedules, which we
  * do not use, and counters that are no numbers.
@@ -53,7 +53,11 @@ if not ran then
   return redis.error_reply(text)
 end
 local failed = type(reply) == 'number' and reply < 0
-if not failed and ARGV[5] == 'completed' then redis.call('HDEL', KEYS[12], 'data') end
+if not failed and ARGV[5] == 'completed' then
+  local at = redis.call('HGET', KEYS[12], 'at')
+  redis.call('DEL', KEYS[12])
+  redis.call('HSET', KEYS[12], 'at', at or 0, 'finishedOn', ARGV[2])
+end
 if not failed and ARGV[5] == 'failed' then redis.call('ZADD', KEYS[11], 'XX', finely(), ARGV[1]) end
 if type(reply) == 'table' and type(reply[1]) == 'table' then
   local key, fields = base .. reply[2], reply[1]

@@ -36,7 +36,7 @@ export interface WorkerParts {
 
 /** For how long, in seconds, and for how many jobs that ended well the id is known: one that is sent again is not run again. */
 const KNOWN_S = 600;
-const KNOWN = 10_000;
+const KNOWN = 50_000;
 /** How often a worker says that it is there, and how long that holds, in milliseconds. */
 const BEAT_MS = 10_000;
 const BEAT_HOLDS_MS = 30_000;
@@ -84,20 +84,27 @@ export function startBullmqWorker(parts: WorkerParts, handler: JobHandler, optio
       onError();
     });
     // A job is in the list of dead jobs when its caller hears of it.
-    started.on('failed', (job, error) => jobs.died(job?.id ?? '', error.message));
+    started.on('failed', (job, error) => job && jobs.died(job, error.message));
     started.on('lockRenewalFailed', (ids) => lookAfter(ids, true));
-    started.run().catch(failed);
+    // A job whose worker hears nothing could not be told that it is cancelled.
+    listening.then(() => started.run()).catch(failed);
     return started;
   }
 
+  const channel = keys.worker(workerName);
+  const listening = subscriber.subscribe(channel);
   let worker = start();
   client.on('ready', () => lookAfter(jobs.runs.keys(), false));
   subscriber.on('messageBuffer', (_channel: Buffer, message: Buffer) => {
     const end = message.indexOf('\n');
-    jobs.runs.get(message.toString('utf8', 0, end))?.hear(message.subarray(end + 1));
+    jobs.hear(message.toString('utf8', 0, end), message.subarray(end + 1));
   });
-  subscriber.on('ready', () => void jobs.catchUp().catch(failed));
-  subscriber.subscribe(keys.worker(workerName)).catch(failed);
+  subscriber.on('ready', () => {
+    subscriber
+      .subscribe(channel)
+      .then(() => jobs.catchUp())
+      .catch(failed);
+  });
 
   async function look(): Promise<void> {
     await client.ttaBeat(keys.workers, workerName, BEAT_HOLDS_MS);

@@ -41,8 +41,8 @@ describe('the options of bullmqQueue', () => {
   it('are refused where they are wrong, and no address is shown', () => {
     expect(() => bullmqQueue('', { url })).toThrow(/name must be a text that is not empty/);
     expect(() => bullmqQueue('a:b', { url })).toThrow(/name must have no colon/);
-    expect(() => bullmqQueue('a', {})).toThrow(/give either url or connect/);
-    expect(() => bullmqQueue('a', { url, connect: () => new Ioredis() })).toThrow(/give either url or connect/);
+    expect(() => bullmqQueue('a', {})).toThrow(/must say which server, by url or connect/);
+    expect(() => bullmqQueue('a', { url, connect: () => new Ioredis() })).toThrow(/is of no use beside url/);
     for (const wrong of [`http://u:${SECRET}@h`, SECRET, 'redis://', 7]) {
       let message = '';
       try {
