@@ -24,6 +24,9 @@ export interface WorkerSettings {
 /** How long a worker that starts waits for NATS before it says so, in milliseconds. */
 const LOOK_MS = 2_000;
 
+/** How long a worker that ends waits until the server has what was said last, in milliseconds. */
+const FLUSH_MS = 1_000;
+
 /** How often the server is told of a job within the time after which it gives the job to another worker. */
 const BEATS = 4;
 
@@ -131,7 +134,7 @@ export async function startNatsWorker(
       ignore();
       release();
       // What was said last must reach the server.
-      await Promise.race([connection.link?.nats.flush().catch(() => {}), rest(lockMs)]);
+      await Promise.race([connection.link?.nats.flush().catch(() => {}), rest(FLUSH_MS)]);
       return {
         finished: counts.done + counts.dead - before.done - before.dead,
         handedBack: counts.handed_back - before.handed_back,
