@@ -50,7 +50,7 @@ export async function startDigestWorkers(options: DigestWorkersOptions): Promise
   await queue.stats().catch(async (error: unknown) => {
     await queue.close();
     throw new Error(
-      `--workers needs a queue engine at ${addressText(engine)}, or at another --redis or --nats: ${foreignMessage(error)}`,
+      `--workers needs a queue engine, and there is none at ${addressText(engine)}: start redis-server, or name another with --redis or --nats: ${foreignMessage(error)}`,
     );
   });
   const urls = new Map<number, string | undefined>();

@@ -5,6 +5,7 @@ import { systemClock } from '../../platform/clock.ts';
 import { foreignMessage, foreignText } from '../../platform/foreign-text.ts';
 import { writeAtomically } from '../../platform/write-atomically.ts';
 import { type Exposition, parseExposition } from '../../prometheus/parse.ts';
+import { JobDeadError, JobLostError, QueueAwayError, QueueFullError } from '../../queue/index.ts';
 import { textFrom } from '../../sdk/environment.ts';
 import { createDigest, FolderError, type PartialDocument, planDigest, resolveOutputPath } from '../digest/index.ts';
 import { confirmCost } from './confirm-cost.ts';
@@ -50,6 +51,12 @@ export interface DigestCommandOptions extends QueueOptions {
 
 const MAX_SKIPPED_LINES = 20;
 const DEFAULT_STUDIO_PORT = 4318;
+
+const OF_QUEUE = [JobDeadError, JobLostError, QueueAwayError, QueueFullError];
+
+function isOfQueue(error: unknown): boolean {
+  return OF_QUEUE.some((each) => error instanceof each);
+}
 
 /** `tta digest`: starts one run after the other until a signal stops it. Rejects when the first run fails. */
 export async function digestCommand(folderArgument: string | undefined, options: DigestCommandOptions): Promise<void> {
@@ -106,13 +113,12 @@ export async function digestCommand(folderArgument: string | undefined, options:
     return joined(texts.map(parseExposition));
   }
 
-  /** Why texts were quoted. */
+  /** Why texts were quoted: the error of a model says more than that of the circuit around it. */
   async function lastError(): Promise<string> {
-    const readings = (await workers?.read()) ?? [];
-    const seen = [models.lastError(), ...readings.map((reading) => reading.lastError)].find(
-      (each) => each !== undefined,
-    );
-    return seen ?? (quotedFor === undefined ? `no answer within ${timeoutMs / 1_000} s` : foreignMessage(quotedFor));
+    const readings = isOfQueue(quotedFor) ? [] : ((await workers?.read()) ?? []);
+    const seen = [models.lastError(), ...readings.map((reading) => reading.lastError)];
+    const last = seen.find((each) => each !== undefined);
+    return last ?? (quotedFor === undefined ? `no answer within ${timeoutMs / 1_000} s` : foreignMessage(quotedFor));
   }
 
   const start = await scrape();
@@ -120,11 +126,11 @@ export async function digestCommand(folderArgument: string | undefined, options:
   let isWritten = false;
 
   async function startWorkers(): Promise<DigestWorkers | undefined> {
-    if (options.workers === undefined) return undefined;
-    const { offline, modelSmall: small, modelLarge: large } = options;
-    const work = { offline, offlineURL: models.offlineURL, small, large, timeoutMs };
+    const { workers, offline, modelSmall: small, modelLarge: large } = options;
+    if (workers === undefined) return undefined;
+    const work = { offline, offlineURL: models.offlineURL, small, large, timeoutMs, workers };
     try {
-      return await startDigestWorkers({ ...options, workers: options.workers, telemetry: settings, work });
+      return await startDigestWorkers({ ...options, workers, telemetry: settings, work });
     } catch (error) {
       await telemetry.shutdown();
       await Promise.all([models.close(), traces.close()]);

@@ -52,6 +52,6 @@ export function addressText(engine: EngineAddress): string {
 
 /** That a queue does not answer, or does again, for the user. */
 export function queueAway(name: string, why: string | undefined): string {
-  if (why === undefined) return `The queue ${foreignText(name)} answers again`;
-  return `The queue ${foreignText(name)} does not answer: ${why}. It is tried again`;
+  if (why === undefined) return `The engine of the queue ${foreignText(name)} answers again`;
+  return `The engine does not answer: ${why}. It is tried again`;
 }

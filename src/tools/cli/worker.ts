@@ -43,18 +43,18 @@ export async function workerCommand(specifier: string, options: WorkerCommandOpt
     options.targets === undefined ? undefined : await openTargetsFile(resolve(folder, options.targets), isOpen);
   const stop = stopOnSignals();
   const endpoints = createEndpoints(file);
-  let announced = false;
+  let queueName: string | undefined;
 
   const events: CrewEvents = {
     ready(n, pid, { queue, primitives, leftOut, metricsUrl, metricsError }) {
-      if (!announced) {
+      if (queueName === undefined) {
         print(`Module   ${foreignText(specifier)}: ${primitives.map(foreignText).join(', ')}`);
         if (leftOut.length > 0)
           printError(`Left out, because a worker would send their jobs on: ${leftOut.map(foreignText).join(', ')}`);
         const where = place === undefined ? ', as the module exports it' : ` at ${addressText(place.engine)}`;
         print(`Queue    ${foreignText(queue.name)} in ${foreignText(queue.engine)}${where}`);
       }
-      announced = true;
+      queueName = queue.name;
       print(`Worker ${n}, process ${pid}, metrics ${foreignText(metricsUrl ?? metricsError ?? 'off')}`);
       endpoints.set(n, metricsUrl);
     },
@@ -62,7 +62,7 @@ export async function workerCommand(specifier: string, options: WorkerCommandOpt
       printError(`Worker ${n}: ${foreignText(reason)}. Its jobs go to other workers. Again in ${againInMs / 1_000} s`);
     },
     away(why) {
-      printError(queueAway(options.queue ?? 'of the module', why));
+      printError(queueAway(queueName ?? '', why));
     },
     stopped(n, { finished, handedBack, left }) {
       print(`Worker ${n} has stopped${stoppedWith(finished, handedBack, left)}`);

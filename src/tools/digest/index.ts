@@ -5,4 +5,4 @@ export { createDigest, type DigestOptions, type PartialDocument } from './digest
 export { OutputPathError, resolveOutputPath } from './output-path.ts';
 export { type DigestPlan, type PlannedCalls, planDigest } from './plan.ts';
 export { FolderError } from './read-folder.ts';
-export { ASKING, createAsking } from './summariser.ts';
+export { ASKING, createAsking, TOKENS_PER_MINUTE } from './summariser.ts';

@@ -60,6 +60,9 @@ export const LONG_FROM = 1_500;
 export const INSTRUCTION_TOKENS = 70;
 export const REPLY_TOKENS = 130;
 
+/** The rate limit of each model, by all processes together. */
+export const TOKENS_PER_MINUTE = 1_000_000;
+
 /** The tokens of a text: one for about four characters. */
 export const textTokens = (text: string) => Math.ceil(text.length / 4);
 
@@ -74,7 +77,14 @@ export const ASKING = 'ask-models';
  * breaker. When a model fails or its circuit is open, the other model answers.
  */
 export function createAsking(options: AskingOptions): Primitive<string, Summary> {
-  const { small, large, longFrom = LONG_FROM, prices, timeoutMs = 30_000, tokensPerMinute = 1_000_000 } = options;
+  const {
+    small,
+    large,
+    longFrom = LONG_FROM,
+    prices,
+    timeoutMs = 30_000,
+    tokensPerMinute = TOKENS_PER_MINUTE,
+  } = options;
 
   const ask = (model: Model, name: string): Primitive<string, Summary> => {
     const call: Primitive<string, Summary> = llm(brief(model), { name, system: INSTRUCTIONS, prices });

@@ -13,7 +13,7 @@ import { build, tta } from '../../support/tta.ts';
 
 beforeAll(build);
 
-/** `slow` waits as long as its input says; `fatal` ends its process at the first start of a job. */
+/** `slow` waits as long as its input says. At the first start of a job, `fatal` ends its process, and `held` does not end. */
 const TASKS = `
 import { existsSync, writeFileSync } from 'node:fs';
 import { task } from '${ENTRY.main}';
@@ -22,6 +22,10 @@ export const slow = task('slow', async (ms, context) => { console.log('slow begi
 export const fatal = task('fatal', (file) => {
   if (!existsSync(file)) { writeFileSync(file, ''); process.kill(process.pid, 'SIGKILL'); }
   return 'done';
+});
+export const held = task('held', async (file, context) => {
+  if (!existsSync(file)) { writeFileSync(file, ''); console.log('held begins'); await context.sleep(600_000); }
+  return process.pid;
 });
 export const helper = () => 1;
 `;
@@ -85,7 +89,7 @@ describe.skipIf(component('redis-server') === undefined)('tta worker', () => {
     run.kill('SIGTERM');
     const { signal, stdout, stderr } = await run.exited;
     expect(signal).toBe('SIGTERM');
-    expect(stdout).toContain('Module   tasks.mjs: fatal, hello, slow');
+    expect(stdout).toContain('Module   tasks.mjs: fatal, held, hello, slow');
     expect(stdout).toContain(`Queue    texts in bullmq at ${redis.url}`);
     expect(stdout).toMatch(/Worker 1 has stopped\n/);
     expect(stderr).toContain('Stopping: jobs have 30 s to end');
@@ -105,8 +109,8 @@ describe.skipIf(component('redis-server') === undefined)('tta worker', () => {
   it('hands a job to another worker when its grace is over', async () => {
     const redis = await redisOfTest();
     const leaving = startWorkers(redis, ['--grace', '0.2']);
-    const working = callOf<number, number>(redis.url, 'slow').execute(3_000);
-    await leaving.waitForStdout(/slow begins/);
+    const working = callOf<string, number>(redis.url, 'held').execute(join(leaving.cwd, 'held'));
+    await leaving.waitForStdout(/held begins/);
     const staying = startWorkers(redis);
     const [, pid] = await staying.waitForStdout(/Worker 1, process (\d+)/);
     leaving.kill('SIGTERM');
@@ -154,9 +158,9 @@ describe.skipIf(component('redis-server') === undefined)('tta worker', () => {
     const options = ['--requirepass', 'hunter2secret'];
     const url = `redis://:hunter2secret@127.0.0.1:${port}`;
     const run = startWorkers({ url });
-    await run.waitForStderr(/The queue texts does not answer: .*Redis cannot be reached.* It is tried again/);
+    await run.waitForStderr(/The engine does not answer: .*Redis cannot be reached.* It is tried again/);
     await redisOfTest({ port, options });
-    await run.waitForStderr(/The queue texts answers again/);
+    await run.waitForStderr(/The engine of the queue texts answers again/);
     expect(await callOf<string, string>(url, 'hello').execute('again')).toBe('hello again');
     run.kill('SIGTERM');
     const { signal, stdout, stderr } = await run.exited;
@@ -182,7 +186,7 @@ describe.skipIf(component('redis-server') === undefined)('tta worker', () => {
     });
     const run = tta(['worker', 'tasks.mjs'], { cwd, env: { MY_REDIS: redis.url, OTEL_TRACES_EXPORTER: 'none' } });
     await run.waitForStdout(
-      /Module {3}tasks\.mjs: fatal, hello, slow\nQueue {4}texts in bullmq, as the module exports it\n/,
+      /Module {3}tasks\.mjs: fatal, held, hello, slow\nQueue {4}texts in bullmq, as the module exports it\n/,
     );
     await run.waitForStderr(/Left out, because a worker would send their jobs on: remoteHello/);
     expect(await callOf<string, string>(redis.url, 'hello').execute('you')).toBe('hello you');
