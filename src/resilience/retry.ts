@@ -7,6 +7,7 @@ import { namesOf } from '../core/names.ts';
 import { createPrimitive, type Primitive, requirePrimitive } from '../core/primitive.ts';
 import { callback, milliseconds, number, oneOf, optional, optionalName } from '../core/rules.ts';
 import { isStream } from '../core/stream.ts';
+import { withTimeLimit } from '../core/time-left.ts';
 import { isPromise, untilCancelled } from '../core/until-cancelled.ts';
 import type { WorkflowContext } from '../core/workflow-context.ts';
 import { type RetryResult, type RetryStop, retryRecorder } from '../telemetry/record/retry.ts';
@@ -122,7 +123,7 @@ export function retry<In, Out>(
         () => new PrimitiveTimeoutError(messageName, deadlineMs as number),
       );
       const endsAt = deadlineMs === undefined ? Number.POSITIVE_INFINITY : clock.now() + deadlineMs;
-      const allTries = deadline === undefined ? context : context.within(deadline.scope);
+      const allTries = deadline === undefined ? context : withTimeLimit(context, deadlineMs as number, deadline.scope);
       let attempt = 1;
       let pause: Pause | undefined;
       let failure: { readonly error: unknown } | undefined;

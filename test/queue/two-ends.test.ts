@@ -185,7 +185,7 @@ describe('a cancellation', () => {
 });
 
 describe('the time that a caller has', () => {
-  it('is that of the nearest timeout, and reaches the worker as what is left of it', async () => {
+  it('is that of the nearest timeout or deadline, and reaches the worker as what is left of it', async () => {
     const clock = createVirtualClock();
     const queue = memoryQueue('texts', { clock });
     const sent: (number | undefined)[] = [];
@@ -207,8 +207,22 @@ describe('the time that a caller has', () => {
     const running = timeout(timeout(late, { timeoutMs: 100 }), { timeoutMs: 500 }).execute('x', { context: { clock } });
     await clock.advance(40);
     await running;
-    await distribute('echo', echo, { queue: spied }).execute('x', { context: { clock } });
-    expect(sent).toEqual([70, undefined]);
+    const remote = distribute('echo', echo, { queue: spied });
+    await remote.execute('x', { context: { clock } });
+    await retry(remote, { deadlineMs: 40 }).execute('x', { context: { clock } });
+    // A job in a job has what is left of its caller's time.
+    const other = memoryQueue('others', { clock });
+    const relayed = {
+      ...other,
+      send: (...[job, signal]: Parameters<typeof other.send>) => {
+        sent.push(job.expiresInMs);
+        return other.send(job, signal);
+      },
+    };
+    await startWorker({ queue: other, primitives: { remote }, clock });
+    const outer = distribute('remote', remote, { queue: relayed });
+    await timeout(outer, { timeoutMs: 90 }).execute('x', { context: { clock } });
+    expect(sent).toEqual([70, undefined, 40, 90, 90]);
   });
 
   it('ends a job whose caller has gone', async () => {
