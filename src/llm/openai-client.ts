@@ -49,6 +49,6 @@ async function load() {
   try {
     return await import('openai');
   } catch (error) {
-    throw importError('openAICompatible', 'openai', error);
+    throw importError('openAICompatible', ['openai'], error);
   }
 }

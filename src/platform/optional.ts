@@ -41,27 +41,13 @@ export function missingAmong<const Name extends string>(
 }
 
 /**
- * What to throw when the import of an optional package has failed: an error with the install line if it is missing. The
- * import stands in a `try` of the caller: only there do bundlers leave out a package that they do not find, instead of
- * ending.
+ * What to throw when the import of optional packages has failed: an error with the install line for the one that is
+ * missing. The import stands in a `try` of the caller: only there do bundlers leave out a package that they do not find,
+ * instead of ending.
  *
- * @param user the part of the program that needs the package: the first words of the error message
+ * @param user the part of the program that needs the packages: the first words of the error message
  */
-export function importError(user: string, name: Peer, error: unknown): unknown {
-  return isMissing(name, error) ? new Error(notInstalled(user, [name]), { cause: error }) : error;
-}
-
-/**
- * Imports an optional package.
- *
- * @param user the part of the program that needs the package: the first words of the error message
- * @param load the import itself. It is written by the caller, so that bundlers and type checkers see it
- * @throws Error with the install line when the package is missing
- */
-export async function importOptional<T>(user: string, name: Peer, load: () => Promise<T>): Promise<T> {
-  try {
-    return await load();
-  } catch (error) {
-    throw importError(user, name, error);
-  }
+export function importError(user: string, names: readonly Peer[], error: unknown): unknown {
+  const missing = names.filter((name) => isMissing(name, error));
+  return missing.length === 0 ? error : new Error(notInstalled(user, missing), { cause: error });
 }

@@ -2,7 +2,6 @@ import type { Redis } from 'ioredis';
 import { checkOptions, fail, type Rules, requireName } from '../core/check.ts';
 import { callback, count, milliseconds, number, optional, word } from '../core/rules.ts';
 import { measure } from '../core/show.ts';
-import { importOptional } from '../platform/optional.ts';
 import { readProperty } from '../platform/read-property.ts';
 import { asBuffer } from './bullmq/commands.ts';
 import type { RedisSettings } from './bullmq/connections.ts';
@@ -12,6 +11,7 @@ import { Gate } from './bullmq/gate.ts';
 import { openInbox } from './bullmq/inbox.ts';
 import { keysOf } from './bullmq/keys.ts';
 import { Link, type Linked } from './bullmq/link.ts';
+import { loadIoredis } from './bullmq/packages.ts';
 import { removeKeys } from './bullmq/remove-keys.ts';
 import { sendJob } from './bullmq/send.ts';
 import { statsOf } from './bullmq/stats.ts';
@@ -174,6 +174,6 @@ export function bullmqQueue(name: string, options: BullmqQueueOptions): JobQueue
 }
 
 async function clientOf(url: string) {
-  const ioredis = await importOptional('bullmqQueue', 'ioredis', () => import('ioredis'));
+  const ioredis = await loadIoredis();
   return (settings: RedisSettings) => new ioredis.Redis(url, settings);
 }

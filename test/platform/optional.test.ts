@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
-import { importOptional, isMissing, missingAmong } from '../../src/platform/optional.ts';
+import { importError, isMissing, missingAmong } from '../../src/platform/optional.ts';
 import { endChildren, runModule } from '../support/child.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -72,10 +72,9 @@ describe('a package that cannot be loaded', () => {
   it.each(states)('by import, because it %s: isMissing is %s', async (state, missing) => {
     const optional = pathToFileURL(resolve('dist/src/platform/optional.js')).href;
     const program = `
-      import { importOptional } from '${optional}';
-      let thrown;
-      const load = () => import('openai').catch((error) => { thrown = error; throw error; });
-      const error = await importOptional('The program', 'openai', load).catch((reason) => reason);
+      import { importError } from '${optional}';
+      const thrown = await import('openai').catch((error) => error);
+      const error = importError('The program', ['openai'], thrown);
       export default { missing: error !== thrown, sameCause: error.cause === thrown, message: error.message };`;
     const url = pathToFileURL(join(projectWith(state, 'module', program), 'program.mjs')).href;
     const output = await runModule(`console.log('RESULT ' + JSON.stringify((await import('${url}')).default));`).says(
@@ -122,6 +121,10 @@ describe('missingAmong', () => {
   });
 });
 
-it('importOptional returns an installed package', async () => {
-  expect(await importOptional('This', 'openai', async () => 'the package')).toBe('the package');
+it('importError names the one of several packages that is missing', () => {
+  const missing = Object.assign(new Error("Cannot find package 'ioredis' imported from /a.mjs"), {
+    code: 'ERR_MODULE_NOT_FOUND',
+  });
+  const error = importError('This', ['openai', 'ioredis'], missing);
+  expect(error).toMatchObject({ message: expect.stringMatching(/^This needs ioredis, which is not/), cause: missing });
 });

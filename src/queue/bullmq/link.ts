@@ -2,13 +2,13 @@
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { afterCallbacks } from '../../platform/background.ts';
-import { importOptional } from '../../platform/optional.ts';
 import { QueueAwayError } from '../errors.ts';
 import type { Say } from '../say.ts';
 import { type Client, extendBullmq } from './commands.ts';
 import { Connections, type RedisSettings } from './connections.ts';
 import { isReply, withoutCommand } from './errors.ts';
 import { Gate } from './gate.ts';
+import { loadBullmq } from './packages.ts';
 import { checkServer } from './server-check.ts';
 
 export interface LinkOptions {
@@ -50,7 +50,7 @@ export class Link {
   async load(holds: boolean): Promise<Pick<Linked, 'bullmq' | 'connections'>> {
     const { name, connector } = this.#options;
     if (this.#isClosed) throw new QueueAwayError(name, 'it is closed here');
-    const bullmq = await importOptional('bullmqQueue', 'bullmq', () => import('bullmq'));
+    const bullmq = await loadBullmq();
     const connections = new Connections(name, await connector(), holds);
     this.#opened.add(connections);
     return { bullmq, connections };

@@ -52,6 +52,6 @@ async function load() {
   try {
     return await import('hdr-histogram-js');
   } catch (error) {
-    throw importError('tta load', 'hdr-histogram-js', error);
+    throw importError('tta load', ['hdr-histogram-js'], error);
   }
 }
