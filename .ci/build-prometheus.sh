@@ -5,7 +5,7 @@
 set -euo pipefail
 
 version=v0.313.1 # The module's number of Prometheus 3.13.1.
-tags=remove_all_sd,enable_kubernetes_sd,netgo # Discovery in Kubernetes only: no clouds.
+tags=remove_all_sd,enable_kubernetes_sd,enable_dns_sd,netgo # Discovery in Kubernetes and by DNS only: no clouds.
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/tta-primitives
 key=$(sha256sum "${BASH_SOURCE[0]}" | cut -c -12)
