@@ -106,10 +106,11 @@ export function bullmqQueue(name: string, options: BullmqQueueOptions): JobQueue
     fail('BullmqQueueOptions', 'connect', 'is of no use beside url', connect);
   const { lockMs = 4_000, maxDeliveries = 3, keepDeadMs = 604_800_000, keepDead = 1_000 } = options;
   const keys = keysOf(prefix, name);
+  const limits = { maxWaiting, maxBodyBytes };
   const say = sayer(name);
   const connector = async () =>
     connect === undefined ? await clientOf(url ?? '') : (connect as unknown as (settings: RedisSettings) => Redis);
-  const link = new Link({ name, prefix, maxWaiting, lookMs: Math.min(maxAwayMs, LOOK_MS), connector, say });
+  const link = new Link({ name, prefix, limits, lookMs: Math.min(maxAwayMs, LOOK_MS), connector, say });
 
   /** Gives whether the job is there and has not ended. */
   async function tell({ commands }: Linked, id: string, message: Uint8Array, cancelMs: number): Promise<boolean> {
@@ -150,7 +151,7 @@ export function bullmqQueue(name: string, options: BullmqQueueOptions): JobQueue
         }
         say('away', 'Redis cannot be reached. Workers wait for it');
       }
-      const settings = { lockMs, maxDeliveries, keepDeadMs, keepDead, maxWaiting };
+      const settings = { lockMs, maxDeliveries, keepDeadMs, keepDead, limits };
       const parts = { bullmq, name, prefix, keys, client, subscriber, settings, say };
       const worker = startBullmqWorker(parts, handler, workOptions);
       return {

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { ADD, BEAT, extended, FATES, isMove, KEEP, REPLY, REVIVE, STATS, TELL } from './scripts.ts';
+import { ADD, BEAT, extended, FATES, isMove, KEEP, type Limits, REPLY, REVIVE, STATS, TELL } from './scripts.ts';
 
 const SCRIPTS = {
   ttaReply: { lua: REPLY, numberOfKeys: 2 },
@@ -23,18 +23,18 @@ export function withCommands(client: Redis): Client {
 }
 
 export interface Extension {
-  readonly maxWaiting: number;
+  readonly limits: Limits;
   /** Sees the fields of each job that is started, and gives those that BullMQ gets in their place. */
   readonly onStart?: (id: string, fields: readonly unknown[]) => string[];
 }
 
 /** Extends the scripts that BullMQ will define on this client. Returns whether the one that adds a job was among them. */
-export function extendBullmq(client: Client, { maxWaiting, onStart }: Extension): () => boolean {
+export function extendBullmq(client: Client, { limits, onStart }: Extension): () => boolean {
   const define = client.defineCommand;
   let isExtended = false;
   client.defineCommand = (command, definition) => {
     const name = command.split(':')[0] ?? '';
-    define.call(client, command, { ...definition, lua: extended(name, definition.lua, maxWaiting) });
+    define.call(client, command, { ...definition, lua: extended(name, definition.lua, limits) });
     if (name === ADD) isExtended = true;
     if (onStart === undefined || !isMove(name)) return;
     const commands = client as unknown as Record<string, Command>;

@@ -9,12 +9,13 @@ import { Connections, type RedisSettings } from './connections.ts';
 import { isReply, withoutCommand } from './errors.ts';
 import { Gate } from './gate.ts';
 import { loadBullmq } from './packages.ts';
+import type { Limits } from './scripts.ts';
 import { checkServer } from './server-check.ts';
 
 export interface LinkOptions {
   readonly name: string;
   readonly prefix: string;
-  readonly maxWaiting: number;
+  readonly limits: Limits;
   /** How long a look at the queue waits for Redis, in milliseconds. */
   readonly lookMs: number;
   readonly connector: () => Promise<(settings: RedisSettings) => Redis>;
@@ -91,10 +92,10 @@ export class Link {
   }
 
   async #make(): Promise<Linked> {
-    const { name, prefix, maxWaiting, say } = this.#options;
+    const { name, prefix, limits, say } = this.#options;
     const { bullmq, connections } = await this.load(false);
     const commands = connections.open('prompt');
-    const isExtended = extendBullmq(commands, { maxWaiting });
+    const isExtended = extendBullmq(commands, { limits });
     commands.once('ready', () => void checkServer(commands, say));
     let made: Queue | undefined;
     return {

@@ -30,14 +30,18 @@ if not known then redis.call('HSET', key, 'at', now()) end
 return id
 `;
 
+/** A larger part of a job is not brought to a worker, in bytes: many of these fit into its memory, and into a text. */
+const MOST_BYTES = 64_000_000;
+
 /**
  * Adds to a job that is started the time and the message that cancelled it. A job that has ended well leaves little
  * more than its id. Dead jobs of one millisecond keep their order.
  *
  * Fields of a job on which scripts of BullMQ fail, again and again, are removed: those for flows and schedules, which we
- * do not use, and counters that are no numbers.
+ * do not use, and counters that are no small numbers. An id may be the name of another key of the queue: it is removed, and
+ * never the key. A job that says no time at which it can have been accepted is accepted now: it would never be too old.
  */
-const move = (lua: string) => `
+const move = (lua: string, mostBytes: number) => `
 ${NOW}
 local base = string.sub(KEYS[1], 1, -5)
 local function bullmq()
@@ -47,9 +51,12 @@ local ran, reply = pcall(bullmq)
 if not ran then
   local text = type(reply) == 'table' and reply.err or tostring(reply)
   -- The job that was to be started is the newest of those that run. It waits again when its lock has expired.
-  local key = base .. (redis.call('LINDEX', KEYS[2], 0) or '')
-  if string.find(text, 'WRONGTYPE') then redis.call('DEL', key)
-  elseif string.find(text, 'not an integer') then redis.call('HDEL', key, 'ats', 'atm', 'stc') end
+  local id = redis.call('LINDEX', KEYS[2], 0) or ''
+  local isHash = redis.call('TYPE', base .. id).ok == 'hash'
+  if string.find(text, 'WRONGTYPE') and not isHash then redis.call('LREM', KEYS[2], 1, id)
+  elseif string.find(text, 'not an integer') or string.find(text, 'overflow') then
+    redis.call('HDEL', base .. id, 'ats', 'atm', 'stc')
+  end
   return redis.error_reply(text)
 end
 local failed = type(reply) == 'number' and reply < 0
@@ -60,16 +67,31 @@ if not failed and ARGV[5] == 'completed' then
 end
 if not failed and ARGV[5] == 'failed' then redis.call('ZADD', KEYS[11], 'XX', finely(), ARGV[1]) end
 if type(reply) == 'table' and type(reply[1]) == 'table' then
-  local key, fields = base .. reply[2], reply[1]
+  local key, fields, kept, time = base .. reply[2], reply[1], {}, now()
+  local function keep(name, value)
+    kept[#kept + 1] = name
+    kept[#kept + 1] = value
+  end
   local unfit, counters = { parent = true, parentKey = true, rjk = true, deid = true }, { stc = true, atm = true }
+  local most = { data = ${mostBytes}, opts = 10000, defa = 10000, stc = 6, at = 40 }
+  local at, isJob = nil, false
   for i = 1, #fields, 2 do
     local name, value = fields[i], fields[i + 1]
-    if unfit[name] or (counters[name] and not string.match(value, '^%d+$')) then redis.call('HDEL', key, name) end
+    if unfit[name] or (counters[name] and not (string.match(value, '^%d+$') and #value <= most.stc)) then
+      redis.call('HDEL', key, name)
+    end
+    if most[name] and #value <= most[name] then keep(name, value) end
+    if name == 'at' then at = tonumber(value) end
+    if name == 'data' then isJob = true end
   end
-  fields[#fields + 1] = 'now'
-  fields[#fields + 1] = now()
-  fields[#fields + 1] = 'cancel'
-  fields[#fields + 1] = redis.call('GET', base .. 'cancel-' .. reply[2])
+  if isJob and not (at and at > 0 and at <= time) then
+    redis.call('HSET', key, 'at', time)
+    keep('at', tostring(time))
+  end
+  keep('now', time)
+  local cancel = redis.pcall('GET', base .. 'cancel-' .. reply[2])
+  keep('cancel', type(cancel) == 'string' and #cancel <= ${mostBytes} and cancel)
+  reply[1] = kept
 end
 return reply
 `;
@@ -91,17 +113,25 @@ const EVEN_IF_FULL = `
 redis.call('DEL', KEYS[1] .. '-none')
 `;
 
+export interface Limits {
+  readonly maxWaiting: number;
+  readonly maxBodyBytes: number;
+}
+
 /** A script of BullMQ, with what we add. */
-export function extended(name: string, lua: string, maxWaiting: number): string {
+export function extended(name: string, lua: string, { maxWaiting, maxBodyBytes }: Limits): string {
   if (name === ADD) return add(lua, maxWaiting);
-  return EVEN_IF_FULL + (isMove(name) ? move(lua) : lua);
+  return EVEN_IF_FULL + (isMove(name) ? move(lua, Math.max(MOST_BYTES, maxBodyBytes)) : lua);
 }
 
 /**
- * Adds a message to an inbox. If its process is gone, few are kept, and not for long. KEYS: its stream, its sign of life.
- * ARGV: the id of the job, the kind, the message.
+ * Adds a message to an inbox. If its process is gone, few are kept, and not for long. An inbox that can take nothing more is
+ * nobody's: a worker would try again for ever. KEYS: its stream, its sign of life. ARGV: the id of the job, the kind, the
+ * message.
  */
 export const REPLY = `${EVEN_IF_FULL}
+local kind = redis.call('TYPE', KEYS[1]).ok
+if kind ~= 'stream' and kind ~= 'none' then return 0 end
 if redis.call('EXISTS', KEYS[2]) == 1 then return redis.call('XADD', KEYS[1], '*', 'id', ARGV[1], ARGV[2], ARGV[3]) end
 redis.call('XADD', KEYS[1], 'MAXLEN', 100, '*', 'id', ARGV[1], ARGV[2], ARGV[3])
 return redis.call('PEXPIRE', KEYS[1], 30000)
@@ -129,13 +159,13 @@ return (job[3] and not job[2]) and 1 or 0
 export const STATS = `
 ${NOW}
 local time, oldest = now(), redis.call('LINDEX', KEYS[1], -1)
-local at = oldest and tonumber(redis.call('HGET', ARGV[1] .. oldest, 'at'))
+local at = oldest and tonumber(redis.pcall('HGET', ARGV[1] .. oldest, 'at'))
 return {
   redis.call('LLEN', KEYS[1]) + redis.call('ZCARD', KEYS[2]),
   redis.call('LLEN', KEYS[3]),
   redis.call('ZCARD', KEYS[4]),
   redis.call('ZCARD', KEYS[5]),
-  at and math.max(0, time - at) or -1,
+  at and at > 0 and math.max(0, time - at) or -1,
   redis.call('ZCOUNT', KEYS[6], time, '+inf')
 }
 `;
@@ -156,9 +186,10 @@ redis.call('PEXPIRE', KEYS[1], 3600000)
 export const FATES = `
 local fates = {}
 for i = 2, #ARGV do
-  local job = redis.call('HMGET', ARGV[1] .. ARGV[i], 'at', 'finishedOn', 'failedReason')
+  local job = redis.pcall('HMGET', ARGV[1] .. ARGV[i], 'at', 'finishedOn', 'failedReason')
   local fate = 0
-  if job[3] and job[2] then fate = job[3]
+  if job.err then job = { true, true } end
+  if job[3] and job[2] then fate = string.sub(job[3], 1, 10000)
   elseif (job[2] or not job[1]) and redis.call('EXISTS', ARGV[1] .. 'held-' .. ARGV[i]) == 0 then fate = 1 end
   fates[i - 1] = fate
 end

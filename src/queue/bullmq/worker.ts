@@ -11,6 +11,7 @@ import { withoutCommand } from './errors.ts';
 import { Jobs } from './jobs.ts';
 import type { Keys } from './keys.ts';
 import { repeatedly, rest } from './rest.ts';
+import type { Limits } from './scripts.ts';
 import { statsOf } from './stats.ts';
 
 export interface WorkerSettings {
@@ -18,7 +19,7 @@ export interface WorkerSettings {
   readonly maxDeliveries: number;
   readonly keepDeadMs: number;
   readonly keepDead: number;
-  readonly maxWaiting: number;
+  readonly limits: Limits;
 }
 
 export interface WorkerParts {
@@ -43,7 +44,7 @@ const BEAT_HOLDS_MS = 30_000;
 
 export function startBullmqWorker(parts: WorkerParts, handler: JobHandler, options: WorkOptions): WorkerHandle {
   const { bullmq, name, prefix, keys, client, subscriber, settings, say } = parts;
-  const { lockMs, maxDeliveries, keepDeadMs, keepDead, maxWaiting } = settings;
+  const { lockMs, maxDeliveries, keepDeadMs, keepDead, limits } = settings;
   const { concurrency, events } = options;
   const workerName = randomUUID();
   const stopped = new AbortController();
@@ -55,7 +56,7 @@ export function startBullmqWorker(parts: WorkerParts, handler: JobHandler, optio
     kl: 0,
   });
   const jobs = new Jobs({ bullmq, client, keys, events, handler, jobOptions });
-  extendBullmq(client, { maxWaiting, onStart: (id, fields) => jobs.arrive(id, fields) });
+  extendBullmq(client, { limits, onStart: (id, fields) => jobs.arrive(id, fields) });
 
   function failed(error: unknown): void {
     if (stopped.signal.aborted) return;

@@ -6,6 +6,9 @@ import { type Redis, startRedis } from '../../support/redis.ts';
 import { captureWarnings } from '../../support/warnings.ts';
 import { bytes, caller, echo, eventually, listener, never } from './engine.ts';
 
+/** The largest number that Redis counts to. */
+const MOST = '9223372036854775807';
+
 const queues: JobQueue[] = [];
 const workers: WorkerHandle[] = [];
 let redis: Redis;
@@ -22,8 +25,8 @@ describe.skipIf(component('redis-server') === undefined)('a job that was changed
     await Promise.all(queues.splice(0).map((queue) => queue.close()));
   });
 
-  function connect(name = `texts-${names++}`): JobQueue {
-    const queue = bullmqQueue(name, { url: redis.url, lockMs: 500, maxDeliveries: 2 });
+  function connect(name = `texts-${names++}`, lockMs = 500): JobQueue {
+    const queue = bullmqQueue(name, { url: redis.url, lockMs, maxDeliveries: 2 });
     queues.push(queue);
     return queue;
   }
@@ -44,6 +47,7 @@ describe.skipIf(component('redis-server') === undefined)('a job that was changed
     ['an id of deduplication', ['deid', 'x']],
     ['a delay, a priority and a time that are no numbers', ['delay', 'x', 'priority', 'x', 'timestamp', 'x']],
     ['numbers of starts that are no numbers', ['ats', 'x', 'atm', 'x', 'stc', 'x']],
+    ['numbers of starts that cannot grow', ['ats', MOST, 'atm', MOST, 'stc', MOST]],
   ])('is done when it has %s', async (_, fields) => {
     const queue = connect();
     const { call } = await caller(queue);
@@ -90,6 +94,70 @@ describe.skipIf(component('redis-server') === undefined)('a job that was changed
     expect(starts.get('ask')).toBeUndefined();
     await eventually(async () => expect(await queue.stats()).toMatchObject({ waiting: 0, running: 0 }));
   });
+
+  it.each(['99999999999999', '-1e308', 'nan', 'x'])(
+    'is accepted now when it says that it was accepted at %s',
+    async (at) => {
+      const queue = connect();
+      const { call } = await caller(queue);
+      const answer = call('ask', { id: 'a' });
+      await eventually(async () => expect((await queue.stats()).waiting).toBe(1));
+      const began = Date.now();
+      await redis.cli('HSET', keyOf(queue, 'a'), 'at', at);
+      const seen: unknown[] = [];
+      const worker = await queue.work(
+        async (job, run) => {
+          seen.push(run.waitedMs, Number(await redis.cli('HGET', keyOf(queue, 'a'), 'at')));
+          await run.reply(job.body);
+          return { end: 'done' };
+        },
+        { concurrency: 1, events: listener().events },
+      );
+      workers.push(worker);
+      expect(await answer).toBe('ask');
+      const [waitedMs, acceptedAt] = seen as number[];
+      expect(waitedMs).toBe(0);
+      expect(acceptedAt).toBeGreaterThanOrEqual(began);
+      expect(acceptedAt).toBeLessThanOrEqual(Date.now());
+    },
+  );
+
+  it('is not brought to a worker when it is larger than any memory should hold', async () => {
+    const queue = connect(undefined, 10_000);
+    const { call } = await caller(queue);
+    const answer = call('ask', { id: 'a' });
+    await eventually(async () => expect((await queue.stats()).waiting).toBe(1));
+    const grow = "return redis.call('HSET', KEYS[1], 'data', string.rep('x', 64000001))";
+    await redis.cli('EVAL', grow, '1', keyOf(queue, 'a'));
+    const { starts, said } = await work(queue);
+    expect(await answer).toBe('dead: what Redis holds of the job cannot be read');
+    expect([starts.size, said.died]).toEqual([0, ['unreadable']]);
+  });
+
+  it('keeps no worker busy when its inbox is another kind of value', async () => {
+    const queue = connect();
+    await redis.cli('SET', keyOf(queue, 'replies-bad'), 'x');
+    for (const id of ['a', 'b', 'c']) await queue.send({ id, replyTo: 'bad', body: bytes(id) }, never);
+    const { starts } = await work(queue);
+    expect(await (await caller(queue)).call('next')).toBe('next');
+    expect([...starts.keys()].sort()).toEqual(['a', 'b', 'c', 'next']);
+  });
+
+  it.each(['wait', 'workers', 'replies-x', 'events'])(
+    'ends nothing but itself when its id is the key %s',
+    async (id) => {
+      const queue = connect();
+      await redis.cli('XADD', keyOf(queue, 'replies-x'), '*', 'id', 'of another job');
+      const { call } = await caller(queue);
+      const answers = Promise.all(['a', 'b', 'c'].map((each) => call(each)));
+      await eventually(async () => expect((await queue.stats()).waiting).toBe(3));
+      await redis.cli('RPUSH', keyOf(queue, 'wait'), id);
+      await work(queue);
+      expect(await answers).toEqual(['a', 'b', 'c']);
+      expect(await redis.cli('XLEN', keyOf(queue, 'replies-x'))).toBe('1');
+      await eventually(async () => expect(await queue.stats()).toMatchObject({ waiting: 0, running: 0, workers: 1 }));
+    },
+  );
 
   it('does not break the list of dead jobs', async () => {
     const queue = connect();
