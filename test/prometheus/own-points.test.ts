@@ -194,6 +194,9 @@ const LATER: Readonly<Record<string, string>> = {
   tta_scrape_size_bytes: 'a gauge, unknown before the first scrape',
   tta_scrape_samples: 'a gauge, unknown before the first scrape',
   tta_scrape_series: 'a gauge, unknown before the first scrape',
+  tta_queue_jobs: 'a gauge, unknown until the engine of a queue has answered a worker',
+  tta_queue_oldest_job_age_seconds: 'a gauge, unknown until the engine of a queue has answered a worker',
+  tta_queue_workers: 'a gauge, unknown until the engine of a queue has answered a worker',
   tta_scrape_workers: 'where there are workers',
   tta_metrics_push_failures_total: 'where metrics are delivered by OTLP',
 };

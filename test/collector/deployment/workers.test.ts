@@ -10,6 +10,7 @@ import { askingOnly, startNameServer } from '../../support/name-server.ts';
 import { startProgram } from '../../support/program.ts';
 import { eventually, type Prometheus, startPrometheus } from '../../support/prometheus.ts';
 import { type Redis, startRedis } from '../../support/redis.ts';
+import { recordingRules } from '../../support/rules.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { build, tta } from '../../support/tta.ts';
 
@@ -96,6 +97,11 @@ describe.skipIf(!complete)('the example of work on workers', () => {
     await becomes(server, DEMAND, (value) => value > 0 && value <= 5);
     await becomes(server, 'tta:queue_started_rate_5m', (value) => value > 1);
     await becomes(server, 'sum(tta_workflow_executions_total{status="success"})', (value) => value > 20);
+    for (const { record } of recordingRules().filter(({ record }) => record.startsWith('tta:queue_')))
+      await eventually(record, async () => {
+        const series = await server.query(record);
+        return series.length > 0 && series.every(({ value }) => Number.isFinite(Number(value[1]))) ? true : undefined;
+      });
     const perWorker = await server.query('sum by (instance) (tta_queue_wait_seconds_count)');
     expect(perWorker).toHaveLength(2);
     expect(JSON.parse(readFileSync(targets, 'utf8'))[0].targets).toHaveLength(2);
