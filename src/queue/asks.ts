@@ -7,7 +7,7 @@ import { CallerAwayError } from './errors.ts';
 import { type ControlHead, type ReplyHead, VERSION } from './heads.ts';
 import { errorOf } from './revive-error.ts';
 import type { SpentMessages } from './spent-messages.ts';
-import { receivedUsage, sentPlan } from './told.ts';
+import { receivedUsage, sentAmount, sentPlan } from './told.ts';
 
 /** An answer may be lost on its way: the question is asked again after so many milliseconds. */
 const ASK_AGAIN_MS = 1_000;
@@ -121,5 +121,5 @@ export class Asks implements Pick<Spender, 'reserve'> {
 }
 
 function sound(dollars: number | undefined): number | undefined {
-  return typeof dollars === 'number' && Number.isFinite(dollars) && dollars >= 0 ? dollars : undefined;
+  return typeof dollars === 'number' && dollars >= 0 ? sentAmount(dollars) : undefined;
 }

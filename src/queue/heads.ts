@@ -2,7 +2,18 @@
 import type { Cancellation } from '../core/cancellation.ts';
 import type { Tags } from '../core/workflow-context.ts';
 import { anything, either, finite, flag, type Guard, maybe, oneOf, type Shape, tableOf, text, whole } from './shape.ts';
-import { type AskedPlan, DOLLARS, type Dollars, PLAN, SPENT, type Spent, TOLD, type Told, USAGE } from './told.ts';
+import {
+  type AskedPlan,
+  DOLLAR_AMOUNT,
+  DOLLARS,
+  type Dollars,
+  PLAN,
+  SPENT,
+  type Spent,
+  TOLD,
+  type Told,
+  USAGE,
+} from './told.ts';
 
 export const VERSION = 1;
 
@@ -92,7 +103,7 @@ export const REPLY: Shapes<ReplyHead> = {
   error: { v: whole, kind: oneOf('error'), run: WORD, error: anything, ...TOLD },
   spent: { v: whole, kind: oneOf('spent'), run: WORD, n: whole, items: SPENT, ...DOLLARS },
   ask: { v: whole, kind: oneOf('ask'), run: WORD, n: whole, plan: PLAN },
-  priced: { v: whole, kind: oneOf('priced'), run: WORD, n: whole, q: whole, dollars: maybe(finite) },
+  priced: { v: whole, kind: oneOf('priced'), run: WORD, n: whole, q: whole, dollars: maybe(DOLLAR_AMOUNT) },
 };
 
 const CANCELLATION: Guard<Cancellation> = oneOf('timeout', 'cancelled', 'superseded', 'rejected');

@@ -3,7 +3,15 @@ import { Account, leaveToOthers } from '../core/accounts.ts';
 import type { DollarUse, Payee, Standing } from '../ledger/account.ts';
 import type { WorkflowSink } from '../telemetry/observation.ts';
 import { OTHER, OUTCOMES, type Outcome } from '../telemetry/semconv.ts';
-import { MAX_EXACT_ENDS, MAX_MORE_ENDS, MAX_WORKFLOW_GROUPS, type Told, type WorkflowEnds, word } from './told.ts';
+import {
+  MAX_EXACT_ENDS,
+  MAX_MORE_ENDS,
+  MAX_WORKFLOW_GROUPS,
+  sentAmount,
+  type Told,
+  type WorkflowEnds,
+  word,
+} from './told.ts';
 
 interface Group {
   readonly name: string;
@@ -25,10 +33,10 @@ export class JobReport implements WorkflowSink {
   constructor() {
     const payee: Payee = {
       add: (standing, dollars) => {
-        this.#open[standing] = (this.#open[standing] ?? 0) + dollars;
+        this.#open[standing] = sentAmount((this.#open[standing] ?? 0) + dollars);
       },
       decide: (use, dollars) => {
-        this.#decided[use] = (this.#decided[use] ?? 0) + dollars;
+        this.#decided[use] = sentAmount((this.#decided[use] ?? 0) + dollars);
       },
     };
     this.account = new Account(payee);
@@ -46,7 +54,7 @@ export class JobReport implements WorkflowSink {
       }
       this.#exact += 1;
       // Microseconds: shorter in the message, and finer than a clock.
-      group.seconds.push(seconds >= 0 ? Math.round(seconds * 1e6) / 1e6 : null);
+      group.seconds.push(seconds >= 0 ? Math.round(sentAmount(seconds) * 1e6) / 1e6 : null);
     }
   }
 
@@ -78,5 +86,5 @@ export class JobReport implements WorkflowSink {
 function sent({ name, outcome, seconds, more, sum }: Group): WorkflowEnds {
   if (more === 0) return { name, outcome, seconds };
   const mean = sum / more;
-  return { name, outcome, seconds, more, ...(mean >= 0 ? { mean } : {}) };
+  return { name, outcome, seconds, more, ...(mean >= 0 ? { mean: sentAmount(mean) } : {}) };
 }

@@ -2,7 +2,7 @@
 import type { DollarUse, Payee, Standing } from '../ledger/account.ts';
 import type { Charge } from '../ledger/charge.ts';
 import { type ReplyHead, VERSION } from './heads.ts';
-import { type Dollars, MAX_SPENT_ITEMS, type Spent, sentCharge } from './told.ts';
+import { type Dollars, MAX_SPENT_ITEMS, type Spent, sentAmount, sentCharge } from './told.ts';
 
 const NOTHING: Dollars = Object.freeze({});
 
@@ -28,13 +28,13 @@ export class SpentMessages implements Payee {
   /** Dollars that come after the end of the job. */
   add(standing: Standing, dollars: number): void {
     const { open, decided } = this.#dollars;
-    this.#dollars = { open: { ...open, [standing]: (open?.[standing] ?? 0) + dollars }, decided };
+    this.#dollars = { open: { ...open, [standing]: sentAmount((open?.[standing] ?? 0) + dollars) }, decided };
     this.#sendSoon();
   }
 
   decide(use: DollarUse, dollars: number): void {
     const { open, decided } = this.#dollars;
-    this.#dollars = { open, decided: { ...decided, [use]: (decided?.[use] ?? 0) + dollars } };
+    this.#dollars = { open, decided: { ...decided, [use]: sentAmount((decided?.[use] ?? 0) + dollars) } };
     this.#sendSoon();
   }
 

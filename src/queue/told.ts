@@ -65,23 +65,40 @@ export const DOLLAR_USES = [
   'failed',
 ] as const satisfies readonly DollarUse[];
 
-const amount: Guard<number> = (value): value is number => finite(value) && value >= 0;
+/** Dollars and seconds that a message may tell. Counters add them up: a larger one would be all that a counter ever shows. */
+const MOST = 1e9;
 
-function amountsBy<K extends string>(keys: readonly K[]): Guard<Readonly<Partial<Record<K, number>>>> {
-  return having(Object.fromEntries(keys.map((key) => [key, maybe(amount)])) as Shape<Partial<Record<K, number>>>);
+function upTo(most: number): Guard<number> {
+  return (value): value is number => finite(value) && value >= 0 && value <= most;
+}
+
+/** Bytes and tokens. */
+const amount = upTo(Number.MAX_SAFE_INTEGER);
+const seconds = upTo(MOST);
+export const DOLLAR_AMOUNT = upTo(MOST);
+
+function dollarsBy<K extends string>(keys: readonly K[]): Guard<Readonly<Partial<Record<K, number>>>> {
+  return having(
+    Object.fromEntries(keys.map((key) => [key, maybe(DOLLAR_AMOUNT)])) as Shape<Partial<Record<K, number>>>,
+  );
+}
+
+/** What is sent of dollars, or of seconds. A sum that was too large for a number is none any more. */
+export function sentAmount(value: number): number {
+  return value <= MOST ? value : MOST;
 }
 
 const ENDS: Shape<WorkflowEnds> = {
   name: WORD,
   outcome: oneOf(...OUTCOMES),
-  seconds: listOf((value): value is number | null => value === null || amount(value), MAX_EXACT_ENDS),
+  seconds: listOf((value): value is number | null => value === null || seconds(value), MAX_EXACT_ENDS),
   more: maybe(whole),
-  mean: maybe(amount),
+  mean: maybe(seconds),
 };
 
 export const DOLLARS: Shape<Dollars> = {
-  open: maybe(amountsBy(STANDINGS)),
-  decided: maybe(amountsBy(DOLLAR_USES)),
+  open: maybe(dollarsBy(STANDINGS)),
+  decided: maybe(dollarsBy(DOLLAR_USES)),
 };
 
 const GROUPS = listOf(having(ENDS), MAX_WORKFLOW_GROUPS);
@@ -103,7 +120,7 @@ const CHARGE: Shape<SentCharge> = {
   outcome: oneOf('answered', 'failed', 'cancelled', 'superseded'),
   metering: oneOf('exact', 'partial', 'estimate', 'unknown'),
   usage: maybe(USAGE),
-  dollars: maybe(amount),
+  dollars: maybe(DOLLAR_AMOUNT),
   pricedBy: maybe(oneOf('reply', 'author', 'reference', 'catalogue')),
 };
 
@@ -118,8 +135,14 @@ export const PLAN = having<AskedPlan>({
 });
 
 export function sentCharge(charge: Charge): SentCharge {
-  const { provider, model, usage } = charge;
-  return { ...charge, provider: word(provider), model: word(model), usage: usage && sentUsage(usage) };
+  const { provider, model, usage, dollars } = charge;
+  return {
+    ...charge,
+    provider: word(provider),
+    model: word(model),
+    usage: usage && sentUsage(usage),
+    dollars: dollars && sentAmount(dollars),
+  };
 }
 
 export function receivedCharge(charge: SentCharge): Charge {
@@ -129,7 +152,7 @@ export function receivedCharge(charge: SentCharge): Charge {
 
 export function sentUsage(usage: Usage): readonly number[] {
   const sound = soundUsage(usage);
-  return USAGE_KEYS.map((key) => sound[key]);
+  return USAGE_KEYS.map((key) => Math.min(sound[key], Number.MAX_SAFE_INTEGER));
 }
 
 export function receivedUsage(numbers: readonly number[]): SoundUsage {

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { WRITER } from '../../src/core/accounts.ts';
+import { soundUsage } from '../../src/ledger/usage.ts';
 import { readReply, write } from '../../src/queue/envelope.ts';
+import type { ReplyHead } from '../../src/queue/heads.ts';
 import { JobReport } from '../../src/queue/job-report.ts';
+import { sentCharge } from '../../src/queue/told.ts';
 
 /** As the producer reads it. */
 function read(report: JobReport) {
@@ -47,6 +50,39 @@ describe('the report of a job', () => {
     const endless = new JobReport();
     endless.ended('a', 'success', 1, 5_000_000);
     expect(read(endless).workflows?.[0]?.more).toBe(1_000_000);
+  });
+
+  it.each([
+    ['dollars without end', { kind: 'output', codec: 'json', open: { answered: 1e300 } }],
+    ['fewer dollars than none', { kind: 'output', codec: 'json', decided: { failed: -1 } }],
+    [
+      'a workflow that has taken longer than a life',
+      { workflows: [{ name: 'a', outcome: 'success', seconds: [1e10] }] },
+    ],
+    ['a mean without end', { workflows: [{ name: 'a', outcome: 'success', seconds: [], more: 1, mean: 1e300 }] }],
+    ['a price below 0, which a budget would take for room', { kind: 'priced', n: 1, q: 0, dollars: -1 }],
+    ['a price without end', { kind: 'priced', n: 1, q: 0, dollars: 1e300 }],
+  ])('is not read where it says %s: a counter would show nothing else any more', (_, said) => {
+    const head = { v: 1, run: 'r', kind: 'error', error: null, ...said } as unknown as ReplyHead;
+    expect(readReply(write(head))).toMatchObject({ is: 'unreadable' });
+  });
+
+  it('can be read whatever a price, a clock or a model says', () => {
+    const report = new JobReport();
+    report.ended('a', 'success', Number.MAX_VALUE);
+    for (let i = 0; i < 2_000; i += 1) report.ended('b', 'success', Number.MAX_VALUE);
+    for (let i = 0; i < 3; i += 1) {
+      report.account.add('failed', Number.MAX_VALUE);
+      report.account.decide('hedged', Number.MAX_VALUE);
+    }
+    expect(read(report)).toMatchObject({ open: { failed: 1e9 }, decided: { hedged: 1e9 } });
+    const usage = soundUsage({ inputTokens: Number.MAX_VALUE, outputTokens: Number.MAX_VALUE });
+    const charge = sentCharge({
+      ...{ provider: 'p', model: 'm', outcome: 'answered', metering: 'exact', pricedBy: 'author' },
+      ...{ usage, dollars: Number.MAX_VALUE },
+    });
+    const reply = write({ v: 1, run: 'r', kind: 'spent', n: 1, items: [{ charge }] });
+    expect(readReply(reply)).toMatchObject({ is: 'ok' });
   });
 
   it('has the dollars that a policy around may still drop apart from those whose use is decided', () => {
