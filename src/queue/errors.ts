@@ -16,14 +16,14 @@ export class QueueFullError extends Error {
   }
 }
 
-/** The engine of the queue cannot be reached, or takes nothing. The job was not accepted. */
+/** The engine of the queue cannot be reached, or takes nothing. If a job was sent, it was not accepted. */
 export class QueueAwayError extends Error {
   override readonly name = 'QueueAwayError';
   readonly [VERDICT] = 'failure';
   readonly queueName: string;
 
   constructor(queueName: string, why: string, cause?: unknown) {
-    super(`the queue ${queueName} took no job: ${why}`, cause === undefined ? undefined : { cause });
+    super(`the queue ${queueName} is not available: ${why}`, cause === undefined ? undefined : { cause });
     this.queueName = queueName;
   }
 }

@@ -9,7 +9,7 @@ import { deadJobs } from './nats/dead.ts';
 import { HEADER } from './nats/delivery.ts';
 import { isFull, isRefusal, isThere } from './nats/errors.ts';
 import { openInbox } from './nats/inbox.ts';
-import { layoutOf, SAFE_NAME } from './nats/layout.ts';
+import { layoutOf, SAFE_NAME, SAFE_PREFIX } from './nats/layout.ts';
 import { loadPackages, type NatsConnection } from './nats/packages.ts';
 import { requireRoom } from './nats/payload.ts';
 import { DEFAULTS, prepare, removeStreams } from './nats/prepare.ts';
@@ -35,6 +35,8 @@ export interface NatsQueueOptions {
    * queue closes it. It is called again when the connection was not used for a second and is needed again.
    */
   readonly connect?: (() => Promise<NatsClient>) | undefined;
+  /** The first part of the name of every stream and subject: letters, digits and `_`. @default 'tta' */
+  readonly prefix?: string | undefined;
   /** How many jobs the queue may hold, those that run included; more are refused. @default 10000 */
   readonly maxWaiting?: number | undefined;
   /** The largest input or output, in bytes. The server's `max_payload` must be 10,000 bytes larger. @default 1000000 */
@@ -65,9 +67,15 @@ const servers: Rule<string | readonly string[]> = (where, option, value) => {
   serversOf(given);
 };
 
+const prefix: Rule<string> = (where, option, value) => {
+  if (typeof value !== 'string' || !SAFE_PREFIX.test(value))
+    fail(where, option, 'must have only letters, digits and _, at most 100', value);
+};
+
 const RULES: Rules<NatsQueueOptions> = {
   servers: optional(servers),
   connect: optional(callback()),
+  prefix: optional(prefix),
   maxWaiting: optional(count),
   maxBodyBytes: optional(number({ min: 1, max: 60_000_000, integer: true })),
   maxAwayMs: optional(milliseconds),
@@ -101,7 +109,7 @@ export function natsQueue(name: string, options: NatsQueueOptions): JobQueue {
     throw new TypeError('NatsQueueOptions: must say which server, by servers or connect, got neither');
   if (options.servers !== undefined && connect !== undefined)
     fail('NatsQueueOptions', 'connect', 'is of no use beside servers', connect);
-  const layout = layoutOf(name);
+  const layout = layoutOf(options.prefix ?? 'tta', name);
   const say = sayer(name);
   const connection = new Connection({
     ...{ queueName: name, maxAwayMs },

@@ -41,6 +41,8 @@ export function isRefusal(error: unknown): boolean {
 /** It says nothing of the request itself: the same request may succeed later. */
 export function isTransient(error: unknown): boolean {
   if (isGone(error)) return true;
+  // The network, or the look-up of a name: the client hands on what Node.js says.
+  if (typeof readProperty(error, 'syscall') === 'string') return true;
   const [name = ''] = namesOf(error);
   if (name === 'JetStreamApiError') return readProperty(error, 'status') === 503 && !isNumbered(error, STORE_FAILED);
   return /^(?:Timeout|Request|ClosedConnection|Connection|DrainingConnection)Error$/.test(name);

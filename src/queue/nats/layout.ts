@@ -5,6 +5,7 @@ export const nanos = (ms: number): number => Math.ceil(ms) * NS_PER_MS;
 
 /** The characters that a part of a subject, and the name of a stream, may have in any version of NATS. */
 export const SAFE_NAME = /^[\w-]{1,100}$/;
+export const SAFE_PREFIX = /^\w{1,100}$/;
 
 /** The id as one part of a subject. */
 export function tokenOf(id: string): string {
@@ -17,18 +18,19 @@ export function idOf(token: string): string {
 
 export type Layout = ReturnType<typeof layoutOf>;
 
-export function layoutOf(queueName: string) {
-  const root = `tta.${queueName}`;
+/** @param prefix without `-`, which ends it in the names of streams */
+export function layoutOf(prefix: string, queueName: string) {
+  const root = `${prefix}.${queueName}`;
   const one = (kind: string) => (id: string) => `${root}.${kind}.${tokenOf(id)}`;
   return {
     root,
     /** Jobs that wait and that run. */
-    jobs: `tta-jobs-${queueName}`,
+    jobs: `${prefix}-jobs-${queueName}`,
     /** Replies that were not read yet, and cancellations of jobs that may run. */
-    replies: `tta-replies-${queueName}`,
-    dead: `tta-dead-${queueName}`,
+    replies: `${prefix}-replies-${queueName}`,
+    dead: `${prefix}-dead-${queueName}`,
     /** How often a job was handed back: NATS counts that as a delivery. */
-    notes: `tta-notes-${queueName}`,
+    notes: `${prefix}-notes-${queueName}`,
     consumer: 'workers',
     job: one('job'),
     everyJob: `${root}.job.*`,

@@ -43,9 +43,9 @@ export async function startDigestWorkers(options: DigestWorkersOptions): Promise
   const { workers, concurrency, telemetry, work } = options;
   const engine = engineFrom(options);
   requireEngine('tta digest --workers', engine);
-  // Another digest at the same time has other models.
-  const name = `digest-${randomUUID()}`;
-  const place = { name, engine };
+  // Another digest at the same time has other models. The name is a label of the metrics, so it is always the same.
+  const prefix = `tta_${randomUUID().replaceAll('-', '')}`;
+  const place = { name: 'digest', engine, prefix };
   const queue = openQueue(place, START_MS);
   await queue.stats().catch(async (error: unknown) => {
     await queue.close();
@@ -77,7 +77,7 @@ export async function startDigestWorkers(options: DigestWorkersOptions): Promise
         printError(`Worker ${n}: ${foreignText(reason)}. Its parts go to the others, and it is started again`);
       },
       away(why) {
-        printError(queueAway(name, why));
+        printError(queueAway(place.name, why));
       },
       stopped() {},
     },
@@ -93,7 +93,7 @@ export async function startDigestWorkers(options: DigestWorkersOptions): Promise
     try {
       await Promise.race([queue.remove(), systemClock.sleep(REMOVE_MS, late.signal)]);
     } catch (error) {
-      printError(`The queue ${name} is left where it is: ${foreignMessage(error)}`);
+      printError(`The queue is left where it is, with the prefix ${prefix}: ${foreignMessage(error)}`);
     } finally {
       late.abort();
     }
@@ -102,7 +102,7 @@ export async function startDigestWorkers(options: DigestWorkersOptions): Promise
   const sorted = <T>(map: ReadonlyMap<number, T>) => [...map].sort(([a], [b]) => a - b).map(([, each]) => each);
   return {
     queue,
-    about: [`Queue    ${name} in ${queue.engine} at ${addressText(engine)}`, ...sorted(lines)],
+    about: [`Queue    ${place.name} in ${queue.engine} at ${addressText(engine)}`, ...sorted(lines)],
     urls: () => sorted(urls).filter((url) => url !== undefined),
     read: crew.read,
     async close() {

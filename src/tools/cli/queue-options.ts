@@ -8,6 +8,8 @@ import { requirePeers } from './require-peers.ts';
 export interface QueueOptions {
   readonly redis?: string;
   readonly nats?: string;
+  /** @default as the engine says */
+  readonly prefix?: string;
 }
 
 const DEFAULT_REDIS = 'redis://127.0.0.1:6379';

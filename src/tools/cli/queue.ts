@@ -34,7 +34,7 @@ const AWAY_MS = 5_000;
 const ONE_DAY_MS = 86_400_000;
 
 async function withQueue<T>(name: string, options: QueueOptions, use: (queue: JobQueue) => Promise<T>): Promise<T> {
-  const queue = openQueue({ name, engine: engineFrom(options) }, AWAY_MS);
+  const queue = openQueue({ name, engine: engineFrom(options), prefix: options.prefix }, AWAY_MS);
   const ended = new AbortController();
   // A connection that is being made does not keep the process alive.
   systemClock.sleep(ONE_DAY_MS, ended.signal).catch(() => {});

@@ -56,6 +56,8 @@ Do not run a bare "npx tta" there: it would run the package that has the name tt
 
 const redisOption = () =>
   new Option('--redis <url>', 'the Redis of a BullMQ queue (default: REDIS_URL, or redis://127.0.0.1:6379)');
+const prefixOption = () =>
+  new Option('--prefix <text>', 'the prefix of the queue, if its program gives one to bullmqQueue or natsQueue');
 const natsOption = () =>
   new Option('--nats <url>', 'the NATS server of a JetStream queue, instead of a Redis (default: NATS_URL)');
 
@@ -339,6 +341,7 @@ program
   .option('--queue <name>', 'the queue that the jobs come from (default: the one that the module exports)')
   .addOption(redisOption())
   .addOption(natsOption())
+  .addOption(prefixOption())
   .option('--workers <n>', 'the number of processes', positiveInteger, 1)
   .option('--concurrency <n>', 'the number of jobs that each process runs at once', positiveInteger, 8)
   .option('--grace <seconds>', 'how long the jobs that run may go on after Ctrl-C or SIGTERM', positiveNumber, 30)
@@ -392,8 +395,8 @@ Examples:
   $ tta queue drop texts --all             delete them
 
 A job is dead when it has ended its worker several times, cannot be read, or has waited too long. Whoever called distribute has had an
-error: JobDeadError. A retry does the work again, for its effect: nobody waits for its result. All commands take --redis or --nats, as
-tta worker does, and --json.`,
+error: JobDeadError. A retry does the work again, for its effect: nobody waits for its result. All commands take --redis or --nats and
+--prefix, as tta worker does, and --json.`,
   );
 
 const jsonOption = () => new Option('--json', 'print JSON').default(false);
@@ -405,6 +408,7 @@ function queueCommand(usage: string, description: string): Command {
     .argument('<name>', 'the name of the queue')
     .addOption(redisOption())
     .addOption(natsOption())
+    .addOption(prefixOption())
     .addOption(jsonOption());
 }
 
@@ -414,6 +418,7 @@ queue
   .argument('<name>', 'the name of the queue')
   .addOption(redisOption())
   .addOption(natsOption())
+  .addOption(prefixOption())
   .addOption(jsonOption())
   .action((name: string, options: QueueCommandOptions) => statsCommand(name, options));
 

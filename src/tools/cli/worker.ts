@@ -32,7 +32,12 @@ const MAX_PORT = 65_535;
 
 /** `tta worker`: runs workers until a signal. Rejects when the module cannot be used. */
 export async function workerCommand(specifier: string, options: WorkerCommandOptions): Promise<void> {
-  const place = options.queue === undefined ? undefined : { name: options.queue, engine: engineFrom(options) };
+  const place =
+    options.queue === undefined
+      ? undefined
+      : { name: options.queue, engine: engineFrom(options), prefix: options.prefix };
+  if (place === undefined && [options.redis, options.nats, options.prefix].some((each) => each !== undefined))
+    throw new Error('--redis, --nats and --prefix are for the queue of --queue: give its name too');
   if (place === undefined) requirePeers('tta worker', []);
   else requireEngine('tta worker', place.engine);
   const folder = userFolder(process.cwd(), process.env);

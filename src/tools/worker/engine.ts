@@ -6,6 +6,8 @@ export type EngineAddress = { readonly redis: string } | { readonly nats: string
 export interface QueuePlace {
   readonly name: string;
   readonly engine: EngineAddress;
+  /** What comes before the name in the engine. @default as the engine says */
+  readonly prefix?: string | undefined;
 }
 
 /**
@@ -13,7 +15,7 @@ export interface QueuePlace {
  *
  * @param maxAwayMs how long a call waits for an engine that cannot be reached. @default as the engine says
  */
-export function openQueue({ name, engine }: QueuePlace, maxAwayMs?: number): JobQueue {
-  if ('redis' in engine) return bullmqQueue(name, { url: engine.redis, maxAwayMs });
-  return natsQueue(name, { servers: engine.nats, maxAwayMs });
+export function openQueue({ name, engine, prefix }: QueuePlace, maxAwayMs?: number): JobQueue {
+  if ('redis' in engine) return bullmqQueue(name, { url: engine.redis, prefix, maxAwayMs });
+  return natsQueue(name, { servers: engine.nats, prefix, maxAwayMs });
 }

@@ -22,6 +22,7 @@ describe('the options of natsQueue', () => {
     ['texts', { servers, maxWaiting: 0 }, /maxWaiting/],
     ['texts', { servers, lockMs: 1 }, /lockMs/],
     ['texts', { servers, storage: 'disk' }, /storage must be 'file' or 'memory'/],
+    ['texts', { servers, prefix: 'a-b' }, /prefix must have only letters, digits and _/],
     ['texts', { servers, maxWait: 1 }, /did you mean maxWaiting/],
     ['my texts', { servers }, /natsQueue: name must have only letters/],
     ['a.b', { servers }, /natsQueue: name must have only letters/],
@@ -33,6 +34,16 @@ describe('the options of natsQueue', () => {
 
   it('open no connection', () => {
     natsQueue('texts', { servers: ['nats://127.0.0.1:1', '127.0.0.1:2', 'tls://[::1]:3'] });
+  });
+});
+
+describe('a name of a server that cannot be looked up', () => {
+  it('is waited for as a server that is away is', async () => {
+    const queue = natsQueue('texts', { servers: 'nats://no-such-host.invalid', maxAwayMs: 300 });
+    const away = await queue.stats().catch((error: Error) => error);
+    expect(away).toBeInstanceOf(QueueAwayError);
+    expect((away as Error).message).toBe('the queue texts is not available: NATS cannot be reached');
+    await queue.close();
   });
 });
 
@@ -63,6 +74,18 @@ describe.skipIf(component('nats-server') === undefined)('a NATS server', () => {
     const queue = natsQueue('texts', { servers: url('geheim') });
     await queue.send(job, signal);
     await queue.close();
+  });
+
+  it('holds queues with the same name apart by their prefixes', async () => {
+    nats = await startNats();
+    const queues = [{}, { prefix: 'other' }].map((more) => natsQueue('texts', { servers: nats.url, ...more }));
+    const [ours, other] = queues as [(typeof queues)[0], (typeof queues)[0]];
+    await ours.send(job, signal);
+    expect((await other.stats()).waiting).toBe(0);
+    await other.send(job, signal);
+    await other.remove();
+    expect((await ours.stats()).waiting).toBe(1);
+    for (const queue of queues) await queue.close();
   });
 
   it('can be reached by a connection of the caller', async () => {

@@ -48,7 +48,7 @@ describe.skipIf(component('redis-server') === undefined)('tta digest --workers',
     expect(tableOf(stdout)).toEqual(tableOf(alone.stdout));
     expect(stderr).not.toContain('quoted');
     expect(stdout.match(/^Worker \d, process \d+, metrics http:\S+$/gm)).toHaveLength(4);
-    expect(stdout).toMatch(/Queue {4}digest-\S+ in bullmq at redis:/);
+    expect(stdout).toMatch(/Queue {4}digest in bullmq at redis:/);
     expect(await redis.cli('KEYS', '*')).toBe('');
   });
 
@@ -88,9 +88,25 @@ describe.skipIf(component('redis-server') === undefined)('tta digest --workers',
     const [, ofCommand] = await run.waitForStdout(/Metrics {2}(\S+)/);
     expect(total(await scrape(ofCommand as string), 'tta_llm_requests_total')).toBe(0);
     expect(Math.min(...calls)).toBeGreaterThan(0);
+    // Each further name would be more series in Prometheus for ever.
+    const names = (await (await fetch(ofCommand as string)).text()).matchAll(/queue_name="([^"]*)"/g);
+    expect([...new Set([...names].map(([, name]) => name))]).toEqual(['digest']);
     run.kill('SIGTERM');
     expect((await run.exited).signal).toBe('SIGTERM');
     expect(await redis.cli('KEYS', '*')).toBe('');
+  });
+
+  it('shares nothing with another digest at the same time', async () => {
+    const redis = await redisOfTest();
+    const cwd = folderOfTexts();
+    const one = (out: string, model: string) =>
+      digest(cwd, out, ['--model-small', model, '--workers', '1', '--redis', redis.url]).exited;
+    const runs = await Promise.all([one('a.md', 'first'), one('b.md', 'second')]);
+    expect(runs.map(({ code }) => code)).toEqual([0, 0]);
+    for (const [at, model] of ['first', 'second'].entries()) {
+      expect(runs[at]?.stdout).toContain(model);
+      expect(runs[at]?.stdout).not.toContain(model === 'first' ? 'second' : 'first');
+    }
   });
 
   it('writes the same document when a worker is killed in the middle', async () => {

@@ -122,6 +122,21 @@ describe.each(ENGINES)('tta queue with %s', (kind) => {
     expect((await run('dead', 'texts', ...option)).stdout).toBe('texts has no dead jobs\n');
   });
 
+  it('finds a queue whose program gives it a prefix', async () => {
+    const { option } = await engineOf(kind);
+    const url = option[1] as string;
+    const queue =
+      kind === 'redis'
+        ? bullmqQueue('texts', { url, prefix: 'mine' })
+        : natsQueue('texts', { servers: url, prefix: 'mine' });
+    onTestFinished(() => queue.close());
+    await queue.send({ id: 'job', replyTo: 'nowhere', body: new Uint8Array(10) }, new AbortController().signal);
+    const waiting = async (...args: string[]) =>
+      JSON.parse((await tta(['queue', 'texts', ...option, '--json', ...args]).exited).stdout).waiting;
+    expect(await waiting()).toBe(0);
+    expect(await waiting('--prefix', 'mine')).toBe(1);
+  });
+
   it('says which job is not there', async () => {
     const { option } = await engineOf(kind);
     for (const words of [['show'], ['retry'], ['drop', '--yes']]) {

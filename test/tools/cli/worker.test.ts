@@ -192,6 +192,11 @@ describe.skipIf(component('redis-server') === undefined)('tta worker', () => {
     expect(await callOf<string, string>(redis.url, 'hello').execute('you')).toBe('hello you');
   });
 
+  it('refuses an address without the name of a queue: it would not be used', async () => {
+    const { code, stderr } = await tta(['worker', 'tasks.mjs', '--redis', 'redis://127.0.0.1:1']).exited;
+    expect([code, stderr]).toEqual([1, expect.stringContaining('are for the queue of --queue')]);
+  });
+
   it.each([
     ['export const helper = () => 1;', /^tta: tasks\.mjs exports no primitive, but helper \(a function/m],
     ["throw new Error('no database');", /^tta: tasks\.mjs cannot be loaded: no database/m],
