@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { payeeOf } from '../core/accounts.ts';
 import { inject } from '../core/carrier.ts';
 import type { ExecutionContext } from '../core/context.ts';
+import { effectsAround } from '../core/effects.ts';
 import { hasBudget, spendersAround, tellSpenders } from '../core/spending.ts';
 import { timeLeft } from '../core/time-left.ts';
 import { untilCancelled } from '../core/until-cancelled.ts';
@@ -96,6 +97,7 @@ export class Call implements Listener {
       attempt: context.attempt,
       asks: this.#grants === undefined ? undefined : true,
       charges: wantsCharges ? true : undefined,
+      effects: effectsAround(context) === undefined ? undefined : true,
     };
   }
 
@@ -131,8 +133,10 @@ export class Call implements Listener {
     } catch (error) {
       // Nobody waits for it any more, if the engine has it after all.
       const refusal = refusalOf(error);
-      if (refusal === undefined) this.#cancel(error);
-      else this.#target.record.refused(refusal);
+      if (refusal === undefined) {
+        this.#doubt();
+        this.#cancel(error);
+      } else this.#target.record.refused(refusal);
       if (!this.#context.cancelled) this.#isSent = false;
       throw error;
     }
@@ -145,14 +149,14 @@ export class Call implements Listener {
     if ('body' in message) this.#inCall(() => this.#read(message.body));
     else if ('lost' in message) {
       this.#target.record.lost();
-      this.#fail(new JobLostError(this.#target.queue.name, this.id));
-    } else this.#fail(new JobDeadError(this.#target.queue.name, this.id, message.dead));
+      this.#lose(new JobLostError(this.#target.queue.name, this.id));
+    } else this.#lose(new JobDeadError(this.#target.queue.name, this.id, message.dead));
   }
 
   #read(body: Uint8Array): void {
     const reply = readReply(body);
     if (reply.is !== 'ok') {
-      this.#fail(new UnreadableReplyError(this.#target.queue.name, this.id, whyNot(reply)));
+      this.#lose(new UnreadableReplyError(this.#target.queue.name, this.id, whyNot(reply)));
       return;
     }
     const { head, payload } = reply;
@@ -165,6 +169,9 @@ export class Call implements Listener {
         break;
       case 'spent':
         this.#spent(head);
+        break;
+      case 'interrupted':
+        this.#doubt();
         break;
       default:
         this.#finish(head, payload);
@@ -191,6 +198,7 @@ export class Call implements Listener {
     if (!this.#isLeft) this.abandon();
     countWorkflows(head, { context: this.#context, observation: this.#observation });
     pay(head, this.#payee);
+    if (head.inDoubt) this.#doubt();
     if (head.kind === 'error') {
       const error = errorOf(head.error);
       // A span of the worker shows its details.
@@ -200,7 +208,16 @@ export class Call implements Listener {
     }
     const output = decodeValue(this.#target.codec, payload);
     if (output.is === 'ok') this.#resolve(output.value);
-    else this.#reject(new UnreadableReplyError(this.#target.queue.name, this.id, whyNot(output)));
+    else {
+      this.#doubt();
+      this.#reject(new UnreadableReplyError(this.#target.queue.name, this.id, whyNot(output)));
+    }
+  }
+
+  /** There is no answer. */
+  #lose(error: Error): void {
+    this.#doubt();
+    this.#fail(error);
   }
 
   #fail(error: unknown): void {
@@ -212,6 +229,11 @@ export class Call implements Listener {
     this.#hasEnded = this.#isClosed = true;
     this.#grants?.close();
     this.#target.producer.forget(this.id);
+  }
+
+  /** It is not known what the work has done. */
+  #doubt(): void {
+    effectsAround(this.#context)?.interrupted();
   }
 
   #cancel(reason: unknown): void {

@@ -38,6 +38,8 @@ export interface JobHead {
   readonly asks?: boolean | undefined;
   /** Whether the producer wants to know of each charge. */
   readonly charges?: boolean | undefined;
+  /** Whether the producer must know of effects that no result tells of: the step of a saga is around the call. */
+  readonly effects?: boolean | undefined;
 }
 
 /** What a worker sends. */
@@ -46,6 +48,8 @@ export type ReplyHead = { readonly v: number /** Names the start that it is of. 
   | ({ readonly kind: 'error'; readonly error: unknown } & Told)
   /** Money was spent. The messages of a run have numbers: one may come twice. */
   | ({ readonly kind: 'spent'; readonly n: number; readonly items: readonly Spent[] } & Dollars)
+  /** This run was given to another worker when it may have had an effect. */
+  | { readonly kind: 'interrupted' }
   /** May a model call be made? The calls of a run have numbers. */
   | { readonly kind: 'ask'; readonly n: number; readonly plan: AskedPlan }
   /** What the call would cost: the answer to the question `q`. No `dollars`: it is unknown. */
@@ -91,6 +95,7 @@ export const JOB: Shape<JobHead> = {
   attempt: maybe(whole),
   asks: maybe(flag),
   charges: maybe(flag),
+  effects: maybe(flag),
 };
 
 /** A shape for each kind of a head that has several. */
@@ -102,6 +107,7 @@ export const REPLY: Shapes<ReplyHead> = {
   output: { v: whole, kind: oneOf('output'), run: WORD, codec: LONG, ...TOLD },
   error: { v: whole, kind: oneOf('error'), run: WORD, error: anything, ...TOLD },
   spent: { v: whole, kind: oneOf('spent'), run: WORD, n: whole, items: SPENT, ...DOLLARS },
+  interrupted: { v: whole, kind: oneOf('interrupted'), run: WORD },
   ask: { v: whole, kind: oneOf('ask'), run: WORD, n: whole, plan: PLAN },
   priced: { v: whole, kind: oneOf('priced'), run: WORD, n: whole, q: whole, dollars: maybe(DOLLAR_AMOUNT) },
 };

@@ -2,19 +2,21 @@
 import { randomUUID } from 'node:crypto';
 import { WRITER, withAccount } from '../core/accounts.ts';
 import { CancelScope } from '../core/cancellation.ts';
+import { Effects, withEffects } from '../core/effects.ts';
 import { jobContext, outside } from '../core/job-context.ts';
 import type { ObservedPrimitive } from '../core/primitive.ts';
 import { type Spender, withSpender } from '../core/spending.ts';
 import { isStream } from '../core/stream.ts';
 import { afterCallbacks } from '../platform/background.ts';
 import type { Clock } from '../platform/clock.ts';
+import { isInDoubt } from '../resilience/unanswered.ts';
 import { shownOfJob } from '../telemetry/record/queue.ts';
 import { Asks } from './asks.ts';
 import { type Codec, encodeValue } from './codec.ts';
 import { readControl, write } from './envelope.ts';
 import { recordOf } from './error-record.ts';
 import { StreamNotDistributableError } from './errors.ts';
-import type { JobHead, ReplyHead } from './heads.ts';
+import { type JobHead, type ReplyHead, VERSION } from './heads.ts';
 import type { JobEnd, JobRun, QueuedJob } from './job-queue.ts';
 import { JobReport } from './job-report.ts';
 import { errorOf } from './revive-error.ts';
@@ -45,6 +47,8 @@ export class RunningJob {
   readonly #scope = new CancelScope();
   readonly #grace = new CancelScope();
   readonly #report = new JobReport();
+  /** Watched where the producer must know of them. */
+  readonly #effects: Effects | undefined;
   readonly #spent: SpentMessages;
   readonly #asks: Asks;
   /** The charges that wait for their prices. */
@@ -57,7 +61,8 @@ export class RunningJob {
     this.#job = job;
     this.#run = run;
     this.#plan = plan;
-    const send = (head: ReplyHead) => run.reply(write({ ...head, v: plan.head.v }));
+    this.#effects = plan.head.effects === true ? new Effects() : undefined;
+    const send = (head: ReplyHead) => this.#send(head);
     this.#spent = new SpentMessages(this.#id, send);
     this.#asks = new Asks({ queueName: plan.queueName, run: this.#id, send }, this.#spent);
     run.onMessage((message) => this.#onMessage(message));
@@ -107,7 +112,8 @@ export class RunningJob {
         const payload = encodeValue(codec, done.output, limit);
         body = write({ ...own, kind: 'output', codec: codec.name, ...told }, payload, limit);
       } catch (error) {
-        body = this.#errorReply(error, told);
+        // The work was done, and its output is lost.
+        body = this.#errorReply(error, { ...told, inDoubt: true });
       }
     } else body = this.#errorReply(done.error, told);
     try {
@@ -125,6 +131,7 @@ export class RunningJob {
       const output: unknown = await outside(() => primitive.invoke(input as never, context));
       if (!isStream(output)) return { output };
       const refusal = new StreamNotDistributableError(primitive.messageName);
+      this.#effects?.interrupted();
       this.#scope.cancel(refusal, 'rejected');
       return { error: refusal };
     } catch (error) {
@@ -153,7 +160,8 @@ export class RunningJob {
       expiresInMs: run.expiresInMs,
       shown: shownOfJob(queueName, run),
     });
-    return withAccount(withSpender(context, this.#spender()), report.account);
+    const watched = this.#effects === undefined ? context : withEffects(context, this.#effects);
+    return withAccount(withSpender(watched, this.#spender()), report.account);
   }
 
   #spender(): Spender {
@@ -178,15 +186,22 @@ export class RunningJob {
     this.#asks.close();
     await this.#spent.sent();
     // The caller of a job that was cancelled listens still: what became of late dollars is its to say.
-    return this.#report.close(this.#scope.cancelled ? this.#spent : WRITER);
+    const told = this.#report.close(this.#scope.cancelled ? this.#spent : WRITER);
+    return { ...told, inDoubt: this.#isInDoubt || undefined };
   }
 
   /** Another worker does it again: its workflows count then, and the dollars of this run have been tried. */
-  #leave(): JobEnd {
+  async #leave(): Promise<JobEnd> {
     this.#isOver = true;
     this.#asks.close();
     this.#report.abandon();
+    if (this.#isInDoubt) await this.#send({ v: VERSION, run: this.#id, kind: 'interrupted' }).catch(() => {});
     return { end: 'handed_back', delayMs: 0 };
+  }
+
+  /** A worker that has died says nothing of what it did. */
+  get #isInDoubt(): boolean {
+    return this.#effects !== undefined && (this.#run.delivery > 1 || isInDoubt(this.#effects));
   }
 
   /** A reply that the queue does not take would run the work again, for ever. */
@@ -195,6 +210,10 @@ export class RunningJob {
     const own = { v: head.v, run: this.#id, kind: 'error', error: recordOf(error, maxBodyBytes / 2) } as const;
     const reply = write({ ...own, ...told });
     return reply.length <= maxBodyBytes ? reply : write(own);
+  }
+
+  #send(head: ReplyHead): Promise<void> {
+    return this.#run.reply(write({ ...head, v: this.#plan.head.v }));
   }
 
   #onMessage(message: Uint8Array): void {

@@ -4,11 +4,13 @@ import type { CallPlan, Charge } from '../ledger/charge.ts';
 import { type SoundUsage, soundUsage, type Usage } from '../ledger/usage.ts';
 import { copyText } from '../platform/copy-text.ts';
 import { OUTCOMES, type Outcome } from '../telemetry/semconv.ts';
-import { finite, type Guard, having, listOf, maybe, oneOf, type Shape, text, whole } from './shape.ts';
+import { finite, flag, type Guard, having, listOf, maybe, oneOf, type Shape, text, whole } from './shape.ts';
 
 /** What the end of a job tells. */
 export interface Told extends Dollars {
   readonly workflows?: readonly WorkflowEnds[] | undefined;
+  /** Whether the work may have had an effect that its result does not tell of. */
+  readonly inDoubt?: boolean | undefined;
 }
 
 /** What became of dollars. */
@@ -108,6 +110,7 @@ export const TOLD: Shape<Told> = {
     (value): value is readonly WorkflowEnds[] =>
       GROUPS(value) && value.reduce((sum, { more = 0 }) => sum + more, 0) <= MAX_MORE_ENDS,
   ),
+  inDoubt: maybe(flag),
   ...DOLLARS,
 };
 

@@ -37,7 +37,7 @@ export interface SagaStep<In, Out> {
    * Undoes an effect that may or may not exist: work in `do` was interrupted, so that its success is not known. An abort, a
    * timeout, a try of `retry`, `hedge` or `fallback` that was given up, or the loser of a race interrupts work, even if a
    * later try failed by itself. So does a request whose answer did not come: a time limit of its client, a cut connection, a
-   * status 504. If a later try has succeeded, there may be two effects: `compensate` undoes the known one, and then this
+   * status 504; and a job whose worker has died, or that has no answer. If a later try has succeeded, there may be two effects: `compensate` undoes the known one, and then this
    * runs. Its input is `{ input, error }`, of the type `WhenUnknownInput`: look up by it whether there is an effect to
    * undo. It does not run for work that was refused before it began, nor when the saga succeeds: give work that may run
    * twice an idempotency key. @default nothing is done, and the unknown effect is counted

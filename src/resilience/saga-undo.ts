@@ -7,7 +7,7 @@ import type { ObservedPrimitive } from '../core/primitive.ts';
 import type { Observation, SagaRecorder } from '../telemetry/record/saga.ts';
 import type { Effect } from './saga-run.ts';
 import type { Step } from './saga-step.ts';
-import { isUnanswered } from './unanswered.ts';
+import { isInDoubt } from './unanswered.ts';
 
 export interface UndoResult {
   readonly compensations: number;
@@ -44,7 +44,7 @@ export async function undo(
       await compensate(step, step.compensate, { input, output: done.output, error });
     }
     // After the compensation: else `whenUnknown` might find the effect that is undone already.
-    if (!effects.unknown && !effects.failures.some(isUnanswered)) return;
+    if (!isInDoubt(effects)) return;
     if (step.whenUnknown === undefined) record.leftUnknown(observation, step.name);
     else await compensate(step, step.whenUnknown, { input, error });
   };

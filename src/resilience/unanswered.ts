@@ -1,5 +1,6 @@
 /** Which errors say that a request was sent and its answer did not come: the server may have done what it was asked for. */
 import { grpcCode } from '../core/abort-error.ts';
+import type { Effects } from '../core/effects.ts';
 import { readProperty } from '../platform/read-property.ts';
 import { errorsWithin, statusOf, textOf } from './foreign-error.ts';
 
@@ -11,6 +12,11 @@ const MESSAGES = /^(?:Request timed out|terminated$|socket hang up)/i;
 /** A gateway has given up waiting. */
 const STATUSES = new Set<unknown>([504, 524]);
 const DEADLINE_EXCEEDED = 4;
+
+/** Whether watched work may have had an effect that no result tells of. */
+export function isInDoubt({ unknown, failures }: Effects): boolean {
+  return unknown || failures.some(isUnanswered);
+}
 
 export function isUnanswered(error: unknown): boolean {
   return [...errorsWithin(error)].some(saysSo);
