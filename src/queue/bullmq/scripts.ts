@@ -15,6 +15,14 @@ local function finely()
 end
 `;
 
+/**
+ * A script of BullMQ gets the date from its caller. The clocks of two machines may be an hour apart: a job that one of them
+ * delays would be due an hour later for the other.
+ */
+const BY_REDIS = `
+ARGV[2] = string.format('%.0f', now())
+`;
+
 /** Refuses a new job when `maxWaiting` wait: gives 0. Notes when a job was accepted. */
 const add = (lua: string, maxWaiting: number) => `
 ${NOW}
@@ -43,7 +51,8 @@ const MOST_BYTES = 64_000_000;
  */
 const move = (lua: string, mostBytes: number) => `
 ${NOW}
-local base = string.sub(KEYS[1], 1, -5)
+local theirs = ARGV[2]
+${BY_REDIS}local base = string.sub(KEYS[1], 1, -5)
 local function bullmq()
 ${lua}
 end
@@ -66,6 +75,8 @@ if not failed and ARGV[5] == 'completed' then
   redis.call('HSET', KEYS[12], 'at', at or 0, 'finishedOn', ARGV[2])
 end
 if not failed and ARGV[5] == 'failed' then redis.call('ZADD', KEYS[11], 'XX', finely(), ARGV[1]) end
+-- When the next delayed job is due, by the clock of the worker.
+if type(reply) == 'table' and (tonumber(reply[4]) or 0) > 0 then reply[4] = reply[4] - ARGV[2] + theirs end
 if type(reply) == 'table' and type(reply[1]) == 'table' then
   local key, fields, kept, time = base .. reply[2], reply[1], {}, now()
   local function keep(name, value)
@@ -121,7 +132,8 @@ export interface Limits {
 /** A script of BullMQ, with what we add. */
 export function extended(name: string, lua: string, { maxWaiting, maxBodyBytes }: Limits): string {
   if (name === ADD) return add(lua, maxWaiting);
-  return EVEN_IF_FULL + (isMove(name) ? move(lua, Math.max(MOST_BYTES, maxBodyBytes)) : lua);
+  if (isMove(name)) return EVEN_IF_FULL + move(lua, Math.max(MOST_BYTES, maxBodyBytes));
+  return EVEN_IF_FULL + (name === 'moveToDelayed' ? NOW + BY_REDIS + lua : lua);
 }
 
 /**

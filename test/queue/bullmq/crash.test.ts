@@ -37,18 +37,18 @@ async function work(handler: JobHandler) {
   return said;
 }
 
-/** A worker in a process of its own. It says `started` and the body of a job, and runs it until it gets a line. */
+/** A worker in a process of its own. It says `started` and the body of a job, and runs it until the process gets a SIGUSR2. */
 function workerProcess(): Child {
   return runModule(`
     import { bullmqQueue } from '${ENTRY.queue}';
     const queue = bullmqQueue('texts', { url: '${redis.url}', lockMs: ${LOCK_MS}, maxDeliveries: 2 });
     const events = { failed() {}, died() {}, restarted() {} };
+    const told = new Promise((on) => process.once('SIGUSR2', on));
     await queue.work(async (job, run) => {
       run.signal.addEventListener('abort', () => console.log('aborted'));
       console.log('started', Buffer.from(job.body).toString());
-      await new Promise((on) => process.on('SIGUSR2', on));
-      await run.reply(new TextEncoder().encode('late'));
-      console.log('replied');
+      await told;
+      await run.reply(job.body);
       return { end: 'done' };
     }, { concurrency: 1, events });
     console.log('ready');
