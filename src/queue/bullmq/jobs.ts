@@ -63,6 +63,7 @@ export class Jobs {
     const { id = '' } = job;
     const stored = this.#take(id);
     if (this.isDraining || stored === undefined) throw await this.#handBack(job, 0);
+    if (stored.isDone) return;
     this.#begun.set(job, stored);
     const { replyTo, data, expiresInMs } = stored;
     if (replyTo === undefined || data === undefined) {

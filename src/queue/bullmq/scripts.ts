@@ -43,7 +43,8 @@ const MOST_BYTES = 64_000_000;
 
 /**
  * Adds to a job that is started the time and the message that cancelled it. A job that has ended well leaves little
- * more than its id. Dead jobs of one millisecond keep their order.
+ * more than its id. One whose worker has done it, but had lost its lock, is noted as done: it is started no more. Dead
+ * jobs of one millisecond keep their order.
  *
  * Fields of a job on which scripts of BullMQ fail, again and again, are removed: those for flows and schedules, which we
  * do not use, and counters that are no small numbers. An id may be the name of another key of the queue: it is removed, and
@@ -74,6 +75,7 @@ if not failed and ARGV[5] == 'completed' then
   redis.call('DEL', KEYS[12])
   redis.call('HSET', KEYS[12], 'at', at or 0, 'finishedOn', ARGV[2])
 end
+if failed and ARGV[5] == 'completed' and redis.call('HEXISTS', KEYS[12], 'at') == 1 then redis.call('HSET', KEYS[12], 'done', '1') end
 if not failed and ARGV[5] == 'failed' then redis.call('ZADD', KEYS[11], 'XX', finely(), ARGV[1]) end
 -- When the next delayed job is due, by the clock of the worker.
 if type(reply) == 'table' and (tonumber(reply[4]) or 0) > 0 then reply[4] = reply[4] - ARGV[2] + theirs end
@@ -84,7 +86,7 @@ if type(reply) == 'table' and type(reply[1]) == 'table' then
     kept[#kept + 1] = value
   end
   local unfit, counters = { parent = true, parentKey = true, rjk = true, deid = true }, { stc = true, atm = true }
-  local most = { data = ${mostBytes}, opts = 10000, defa = 10000, stc = 6, at = 40 }
+  local most = { data = ${mostBytes}, opts = 10000, defa = 10000, stc = 6, at = 40, done = 1 }
   local at, isJob = nil, false
   for i = 1, #fields, 2 do
     local name, value = fields[i], fields[i + 1]
@@ -212,6 +214,6 @@ return fates
 export const REVIVE = `
 ${NOW}
 redis.call('DEL', KEYS[2])
-redis.call('HDEL', KEYS[1], 'stc', 'defa')
+redis.call('HDEL', KEYS[1], 'stc', 'defa', 'done')
 redis.call('HSET', KEYS[1], 'at', now())
 `;

@@ -12,6 +12,8 @@ export interface StoredJob {
   readonly acceptedAt: number | undefined;
   readonly now: number | undefined;
   readonly cancel: string | undefined;
+  /** Whether a worker has done it, and replied, that had lost its lock. */
+  readonly isDone: boolean;
 }
 
 export function numberOf(value: unknown): number | undefined {
@@ -45,6 +47,7 @@ export function storedJob(fields: readonly unknown[]): StoredJob {
     acceptedAt: numberOf(values.get('at')),
     now: numberOf(values.get('now')),
     cancel: textOf(values.get('cancel')),
+    isDone: values.has('done'),
   };
 }
 
@@ -52,7 +55,7 @@ export function storedJob(fields: readonly unknown[]): StoredJob {
  * The same job for BullMQ, as fields. It parses more of what Redis holds than it needs, and stops where that is no JSON:
  * it gets none of it.
  */
-export function forBullmq({ stalls, givenUp, acceptedAt = 0 }: StoredJob, options: string): string[] {
+export function forBullmq({ stalls, givenUp, acceptedAt = 0, isDone }: StoredJob, options: string): string[] {
   const fields = ['data', '{}', 'opts', options, 'timestamp', `${acceptedAt}`, 'stc', `${stalls}`];
-  return givenUp === undefined ? fields : [...fields, 'defa', givenUp];
+  return givenUp === undefined || isDone ? fields : [...fields, 'defa', givenUp];
 }

@@ -115,6 +115,32 @@ describe.skipIf(component('redis-server') === undefined)('a worker that stands s
   });
 });
 
+describe.skipIf(component('redis-server') === undefined)('a worker that computes for longer than its lock', () => {
+  it('does its job once, and the job is not among the dead', async () => {
+    await start();
+    const child = runModule(`
+      import { bullmqQueue } from '${ENTRY.queue}';
+      const queue = bullmqQueue('texts', { url: '${redis.url}', lockMs: ${LOCK_MS}, maxDeliveries: 2 });
+      const events = { failed() {}, died() {}, restarted() {} };
+      await queue.work(async (job, run) => {
+        console.log('started');
+        for (const until = Date.now() + ${3 * LOCK_MS}; Date.now() < until; );
+        await run.reply(job.body);
+        return { end: 'done' };
+      }, { concurrency: 1, events });
+      console.log('ready');
+    `);
+    await child.says('ready');
+    const queue = connect();
+    const { call } = await caller(queue);
+    expect(await call('ask')).toBe('ask');
+    await eventually(async () => expect(await queue.stats()).toMatchObject({ waiting: 0, running: 0 }));
+    expect(await queue.stats()).toMatchObject({ dead: 0 });
+    child.kill('SIGKILL');
+    expect((await child.exited).stdout.match(/started/g)).toHaveLength(1);
+  });
+});
+
 describe.skipIf(component('redis-server') === undefined)('a process that sends jobs', () => {
   it('ends when it has its replies', async () => {
     await start();
