@@ -1,4 +1,5 @@
 /** The clocks of two machines differ. What is called begins and ends within the call, so the difference can be seen. */
+import { factsOf } from './facts.ts';
 import { textOf } from './read.ts';
 import { endUs, type StudioSpan } from './span.ts';
 
@@ -33,16 +34,20 @@ export const receivedSpan = ({ span, shiftUs }: Pick<Placed, 'span' | 'shiftUs'>
 const clockOf = ({ resource, service }: StudioSpan) => textOf(resource['host.name']) ?? service;
 
 /**
- * To the middle of the call: the way there took as long as the way back. Work that begins late is not
- * wrong where no span waits for it: a queue may have held it for an hour.
+ * To the middle of the call: the way there took as long as the way back; a job to the end of its wait in the queue. Work that
+ * begins late is not wrong where no span waits for it: a queue may have held it for an hour. A call that has its answer from
+ * the first delivery of a job has waited for it.
  */
 function shiftOf(call: StudioSpan, work: StudioSpan): number {
   const isEarly = work.startUs < call.startUs - TOLERANCE_US;
-  const isAwaited = call.kind === 'client' && work.kind === 'server';
+  const { job } = factsOf(work);
+  const isAnswered = job?.delivery === 1 && factsOf(call).outcome === 'success';
+  const isAwaited = isAnswered || (call.kind === 'client' && work.kind === 'server');
   const isLate = isAwaited && work.startUs > endUs(call) + TOLERANCE_US;
   if (!isEarly && !isLate) return 0;
-  const spare = Math.max(0, call.durationNs - work.durationNs) / 2_000;
-  return Math.round(call.startUs + spare - work.startUs);
+  const spareUs = Math.max(0, call.durationNs - work.durationNs) / 1_000;
+  const afterUs = job === null || job.waitUs === null ? spareUs / 2 : Math.min(job.waitUs, spareUs);
+  return Math.round(call.startUs + afterUs - work.startUs);
 }
 
 function shifted(span: StudioSpan, byUs: number): StudioSpan {

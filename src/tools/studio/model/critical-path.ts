@@ -1,8 +1,8 @@
 /** What a run waited for from its beginning to its end: at each moment one span. */
-import { factsOf } from './facts.ts';
 import { endUs, type StudioSpan } from './span.ts';
 import type { RunTree, TreeNode } from './tree.ts';
 import type { WaitKind } from './waits.ts';
+import { waitsAt } from './waits-at.ts';
 
 export interface PathSegment {
   readonly node: TreeNode;
@@ -56,7 +56,7 @@ function addOwn(segments: PathSegment[], node: TreeNode, fromUs: number, toUs: n
     if (endUs > at) segments.push({ node, kind, startUs: at, endUs });
     at = Math.max(at, endUs);
   };
-  for (const { kind, startUs, durationUs } of factsOf(node.span).waits) {
+  for (const { kind, startUs, durationUs } of waitsAt(node)) {
     if (startUs >= toUs || startUs + durationUs <= at) continue;
     add('work', Math.min(toUs, startUs));
     add(kind, Math.min(toUs, startUs + durationUs));

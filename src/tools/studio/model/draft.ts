@@ -2,9 +2,10 @@
 import { cutText, lineOf } from './cut-text.ts';
 import { causesSaid, errorLine } from './error.ts';
 import { factsOf, type SpanFacts } from './facts.ts';
+import { isLocalRoot } from './local-root.ts';
 import { textOf } from './read.ts';
 import type { DraftError, Earliest, Extent, Moment, RunDraft, Top } from './run.ts';
-import { endUs, isLocalRoot, type StudioSpan } from './span.ts';
+import { endUs, type StudioSpan } from './span.ts';
 import { titleOf } from './title.ts';
 
 const LONGEST_NAME = 200;

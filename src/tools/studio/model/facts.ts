@@ -75,13 +75,25 @@ export interface SpanFacts {
   readonly mapItems: number | null;
   readonly mapFailedItems: number | null;
   readonly compensations: readonly Compensation[];
+  /** Its own; `waitsAt` has those of its jobs in a queue too. */
   readonly waits: readonly Wait[];
+  /** Where this is the work of a job on a worker. */
+  readonly job: JobFacts | null;
   readonly session: string | null;
   readonly correlation: string | null;
   readonly tenant: string | null;
   readonly tags: Readonly<Record<string, string>>;
   /** The messages; `null`: they were not captured, or this is no model call. */
   readonly conversation: Conversation | null;
+}
+
+/** How a job came through its queue. */
+export interface JobFacts {
+  readonly queue: string;
+  /** Counts from 1; each later one follows a worker that was lost. */
+  readonly delivery: number;
+  /** Before this delivery; `null`: not known. */
+  readonly waitUs: number | null;
 }
 
 /** A step of a saga that was undone, or whose effect is not known. */
@@ -95,7 +107,7 @@ const GROUPS: Readonly<Record<string, SpanGroup>> = {
   task: 'task',
   llm: 'model',
   cache: 'cache',
-  ...groupOf('flow', 'sequential parallel conditional switch router map loop race workflow invoke_workflow'),
+  ...groupOf('flow', 'sequential parallel conditional switch router map loop race distribute workflow invoke_workflow'),
   ...groupOf('resilience', 'retry timeout fallback circuit_breaker saga compensation bulkhead rate_limit hedge budget'),
   ...groupOf('flow', 'with_cost'),
   ...groupOf('model', 'chat text_completion generate_content embeddings'),
@@ -193,6 +205,7 @@ function readFacts(span: StudioSpan): SpanFacts {
     mapFailedItems: countOf(attributes['tta.map.failed_items']),
     compensations: compensationsOf(span),
     waits: waitsOf(span),
+    job: jobOf(span),
     session: firstText(attributes, 'session.id', 'gen_ai.conversation.id'),
     correlation: textOf(attributes['tta.correlation.id']),
     tenant: textOf(attributes['tta.tenant']),
@@ -255,6 +268,13 @@ function isFree(span: StudioSpan): boolean {
 function whyUnknown({ attributes }: StudioSpan): SpanFacts['unknownDollars'] {
   if (attributes['tta.llm.priced'] === false) return 'unpriced';
   return attributes['tta.llm.metered'] === false ? 'unmetered' : 'not told';
+}
+
+function jobOf({ attributes }: StudioSpan): JobFacts | null {
+  const queue = textOf(attributes['tta.queue.name']);
+  const delivery = countOf(attributes['tta.queue.delivery']);
+  if (queue === null || delivery === null) return null;
+  return { queue, delivery, waitUs: microsecondsOf(attributes['tta.queue.wait_seconds']) };
 }
 
 function compensationsOf(span: StudioSpan): readonly Compensation[] {

@@ -51,11 +51,3 @@ export interface SpanLink {
 export function endUs({ startUs, startRestNs, durationNs }: StudioSpan): number {
   return startUs + (startRestNs + durationNs) / 1_000;
 }
-
-/**
- * Whether the span is the root of its process: its end is that of the run, as far as can be known here. The parent of a
- * server's span is in another process also where the exporter does not tell.
- */
-export function isLocalRoot({ parentSpanId, isParentRemote, kind }: StudioSpan): boolean {
-  return parentSpanId === null || (isParentRemote ?? (kind === 'server' || kind === 'consumer'));
-}

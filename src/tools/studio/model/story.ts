@@ -4,7 +4,7 @@ import { culpritOf, interruptedIn } from './culprit.ts';
 import { lineOf } from './cut-text.ts';
 import { causesSaid, errorLine } from './error.ts';
 import { type Compensation, factsOf, type Outcome } from './facts.ts';
-import { isLocalRoot } from './span.ts';
+import { isLocalRoot } from './local-root.ts';
 import { calledOf } from './title.ts';
 import { nodesInOrder } from './totals.ts';
 import type { RunTree, TreeNode } from './tree.ts';
@@ -156,7 +156,8 @@ function absorbedIn(tree: RunTree): readonly StoryPart[] {
     );
   }
   if (sorted.length > MOST_NAMED) parts.push(say(`, and ${sorted.length - MOST_NAMED} more absorbed the others`));
-  return [...parts, ...refusedIn(tree, parts.length > 0)];
+  parts.push(...refusedIn(tree, parts.length > 0));
+  return [...parts, ...lostWorkersIn(tree, parts.length > 0)];
 }
 
 /** Results that were refused, and so were tried again, are no failures. */
@@ -175,6 +176,19 @@ function refusedIn(tree: RunTree, isSecond: boolean): readonly StoryPart[] {
     name(first),
     say(` refused ${plural(count, 'result')} and tried again`),
   ];
+}
+
+/** Jobs that another worker did again are no failures. */
+function lostWorkersIn(tree: RunTree, isSecond: boolean): readonly StoryPart[] {
+  const again = [...nodesInOrder(tree)].filter(({ span }) => (factsOf(span).job?.delivery ?? 0) > 1);
+  const [first] = again;
+  if (first === undefined) return [];
+  const others = again.length - 1;
+  const text =
+    others === 0
+      ? ' lost its worker, and another one did it again'
+      : ` and ${plural(others, 'other job')} lost their workers, and others did them again`;
+  return [say(isSecond ? '; ' : ', although '), name(first.parent ?? first), say(text)];
 }
 
 function told(

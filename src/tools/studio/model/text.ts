@@ -8,6 +8,7 @@ import { endUs, type StudioSpan } from './span.ts';
 import { storyOf } from './story.ts';
 import { titleOf } from './title.ts';
 import type { RunTree, TreeNode } from './tree.ts';
+import { waitsAt } from './waits-at.ts';
 
 export interface TextOptions {
   /** Captured messages too. @default false */
@@ -46,12 +47,13 @@ export function runAsText(
 /** One span with all its attributes and events. Messages are left out unless they are asked for. */
 export function spanAsText(node: TreeNode, { messages = false, maxLength = MAX_LENGTH }: TextOptions = {}): string {
   const { span } = node;
-  const { error, waits } = factsOf(span);
+  const { error } = factsOf(span);
   const text = new Lines(maxLength);
   text.add(spanLine(node));
   text.add(`Trace ${span.traceId}, span ${span.spanId}, service ${oneLine(span.service)}`);
   text.add(`Started ${new Date(span.startUs / 1_000).toISOString()}`);
-  for (const wait of waits) text.add(`Waited ${milliseconds(wait.durationUs)} (${wait.kind.replace('_', ' ')})`);
+  for (const wait of waitsAt(node))
+    text.add(`Waited ${milliseconds(wait.durationUs)} (${wait.kind.replace('_', ' ')})`);
   if (error !== null) {
     text.add(`Error ${oneLine(errorLine(error))}`);
     for (const cause of error.causes) text.add(`  caused by ${oneLine(errorLine(cause))}`);
@@ -105,6 +107,7 @@ function factWords(facts: SpanFacts): readonly string[] {
     choice,
     firstChunkUs,
     circuitState,
+    job,
   } = facts;
   return [
     ...(model !== null && model !== facts.label ? [model] : []),
@@ -118,6 +121,7 @@ function factWords(facts: SpanFacts): readonly string[] {
     ...(answeredBy === null ? [] : [`answered by ${answeredBy}`]),
     ...(choice === null ? [] : [`took ${choice}`]),
     ...(circuitState === null ? [] : [`circuit ${circuitState}`]),
+    ...(job === null || job.delivery < 2 ? [] : [`delivery ${job.delivery} of a job`]),
   ];
 }
 

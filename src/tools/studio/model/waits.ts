@@ -2,7 +2,7 @@
 import { microsecondsOf } from './read.ts';
 import { endUs, type StudioSpan } from './span.ts';
 
-export const WAIT_KINDS = ['backoff', 'rate_limit', 'queue'] as const;
+export const WAIT_KINDS = ['backoff', 'rate_limit', 'queue', 'lost_worker'] as const;
 export type WaitKind = (typeof WAIT_KINDS)[number];
 
 export interface Wait {

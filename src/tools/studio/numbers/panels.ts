@@ -5,6 +5,7 @@ import { MODEL_CALLS } from './model-calls.ts';
 import { MONEY } from './money.ts';
 import type { PanelRow } from './panel.ts';
 import { PRIMITIVE_PANELS } from './primitives.ts';
+import { QUEUES } from './queues.ts';
 import { TABLES } from './tables.ts';
 import { TILES } from './tiles.ts';
 import { TRAFFIC } from './traffic.ts';
@@ -16,6 +17,7 @@ export const PANELS: readonly (readonly [row: string, panels: readonly PanelRow[
   ['Money', MONEY],
   ['Model calls', MODEL_CALLS],
   ['Primitives', PRIMITIVE_PANELS],
+  ['Queues', QUEUES],
 ];
 
 /** The metrics that are kept: those that the page shows. */

@@ -24,7 +24,7 @@ export function Overview({ breakdown, onOpen }: OverviewProps) {
       <h2>Where did the time go?</h2>
       <p class="soft">
         What the run waited for at each moment of its {formatDuration(totalUs)}
-        {waitUs > 0 && <>, of which {formatDuration(waitUs)} were back-off, rate limits and queues</>}.
+        {waitUs > 0 && <>, of which {formatDuration(waitUs)} were back-off, rate limits, queues and lost workers</>}.
         {afterUs > 0 && <> Work went on for {formatDuration(afterUs)} after its end.</>}
       </p>
       <ul class="shares">

@@ -1,9 +1,9 @@
 /** The facts of a span: only those that it has, in the words of the library. */
 import type { ComponentChildren } from 'preact';
-import type { SpanFacts } from '../../../../model/facts.ts';
+import type { JobFacts, SpanFacts } from '../../../../model/facts.ts';
 import { entryOf } from '../../../../model/read.ts';
 import { endUs, type StudioSpan } from '../../../../model/span.ts';
-import type { WaitKind } from '../../../../model/waits.ts';
+import type { Wait, WaitKind } from '../../../../model/waits.ts';
 import { formatCount, formatDollars, formatDuration, formatFullTime } from '../../format.ts';
 import { Text } from '../../parts/cells.tsx';
 import { Status } from '../../parts/status.tsx';
@@ -12,6 +12,7 @@ export const WAIT_NAMES: Readonly<Record<WaitKind, string>> = {
   backoff: 'back-off',
   rate_limit: 'rate limit',
   queue: 'queue',
+  lost_worker: 'a worker was lost',
 };
 const UNKNOWN_DOLLARS = {
   unpriced: 'unknown: the model has no price',
@@ -22,21 +23,21 @@ const UNKNOWN_DOLLARS = {
 export interface FactsProps {
   readonly span: StudioSpan;
   readonly facts: SpanFacts;
+  readonly waits: readonly Wait[];
   readonly runStartUs: number;
   /** Which try of a retry or hedge it is; `null` elsewhere. */
   readonly attempt: number | null;
 }
 
-export function Facts({ span, facts, runStartUs, attempt }: FactsProps) {
+export function Facts({ span, facts, waits, runStartUs, attempt }: FactsProps) {
   const rows: readonly (readonly [string, ComponentChildren])[] = [
     ['Outcome', <Status key="outcome" of={facts.outcome} />],
     ['Duration', formatDuration(endUs(span) - span.startUs)],
     ['Started', startOf(span.startUs, runStartUs)],
     ['Try', attempt === null ? null : formatCount(attempt)],
     ['Tries', triesOf(facts)],
-    ...facts.waits.map(
-      ({ kind, durationUs }) => [`Waited`, `${formatDuration(durationUs)} (${WAIT_NAMES[kind]})`] as const,
-    ),
+    ['Job', facts.job === null ? null : jobOf(facts.job)],
+    ...waits.map(({ kind, durationUs }) => [`Waited`, `${formatDuration(durationUs)} (${WAIT_NAMES[kind]})`] as const),
     ['Cache', facts.cache],
     ['Saved', facts.savedNanodollars === null ? null : formatDollars(facts.savedNanodollars)],
     ['Answered by', textOrNull(facts.answeredBy)],
@@ -111,6 +112,13 @@ function triesOf({ attempts, retryResult, retryStoppedBy }: SpanFacts): Componen
   );
   return why.length === 0 ? formatCount(attempts) : `${formatCount(attempts)}: ${why.join('; ')}`;
 }
+
+const jobOf = ({ queue, delivery }: JobFacts): ComponentChildren => (
+  <>
+    of the queue <Text of={queue} />
+    {delivery > 1 && `, delivery ${formatCount(delivery)}: the worker before it was lost`}
+  </>
+);
 
 function itemsOf({ mapItems, mapFailedItems }: SpanFacts): ComponentChildren {
   if (mapItems === null) return null;

@@ -6,6 +6,7 @@ import { toOtlp } from '../../../../model/otlp.ts';
 import { spanAsText } from '../../../../model/text.ts';
 import { shortName } from '../../../../model/title.ts';
 import type { TreeNode } from '../../../../model/tree.ts';
+import { waitsAt } from '../../../../model/waits-at.ts';
 import { formatCount, formatDuration } from '../../format.ts';
 import { Text } from '../../parts/cells.tsx';
 import { Copy } from '../../parts/copy.tsx';
@@ -58,7 +59,7 @@ export function SpanPanel({ node, runStartUs, isRunning, onClose, onZoom, onOpen
       )}
       {facts.error !== null && <ErrorBox error={facts.error} />}
       {facts.hasFailed && <AbsorbedBy node={node} onOpen={onOpen} />}
-      <Facts span={span} facts={facts} runStartUs={runStartUs} attempt={attempt} />
+      <Facts span={span} facts={facts} waits={waitsAt(node)} runStartUs={runStartUs} attempt={attempt} />
       <Tries facts={facts} startUs={span.startUs} />
       {facts.isModelCall && (
         <Section title="Messages" isOpen>

@@ -4,12 +4,18 @@ import { formatCount, formatDollars } from '../../format.ts';
 import { Text } from '../../parts/cells.tsx';
 
 export function Badges({ facts, attempt }: { readonly facts: SpanFacts; readonly attempt: number | null }) {
-  const { outcome, error, cache, attempts, answeredBy, fallbackFailures, compensations, tokens, nanodollars } = facts;
+  const { outcome, error, job, cache, attempts, answeredBy, fallbackFailures, compensations, tokens, nanodollars } =
+    facts;
   const undone = compensations.filter(({ result }) => result === 'undone').length;
   const notUndone = compensations.length - undone;
   return (
     <>
       {attempt !== null && attempt > 1 && <span class="badge">try {formatCount(attempt)}</span>}
+      {job !== null && job.delivery > 1 && (
+        <span class="badge badge-warn" title="The worker that had this job was lost, and this one did it again">
+          delivery {formatCount(job.delivery)}
+        </span>
+      )}
       {attempts !== null && attempts > 1 && <span class="badge badge-warn">{formatCount(attempts)} tries</span>}
       {fallbackFailures.length > 0 && answeredBy !== null && (
         <span class="badge badge-warn">

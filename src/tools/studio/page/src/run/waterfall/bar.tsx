@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { factsOf, type SpanFacts } from '../../../../model/facts.ts';
 import { endUs } from '../../../../model/span.ts';
 import type { TreeNode } from '../../../../model/tree.ts';
+import { waitsAt } from '../../../../model/waits-at.ts';
 import { formatDuration } from '../../format.ts';
 import { barOf, percentOf, type TimeWindow } from './time-window.ts';
 
@@ -18,7 +19,7 @@ export function SpanBar({ node, window }: SpanBarProps) {
   return (
     <>
       <Piece fromUs={span.startUs} toUs={to} window={window} class={classOf(node, facts)} />
-      {facts.waits.map(({ kind, startUs, durationUs }) => (
+      {waitsAt(node).map(({ kind, startUs, durationUs }) => (
         <Piece key={startUs} fromUs={startUs} toUs={startUs + durationUs} window={window} class={`wait wait-${kind}`} />
       ))}
       {facts.retries.map(({ attempt, atUs }) => (
