@@ -7,12 +7,13 @@ import { type Place, WaitingLine } from './waiting-line.ts';
  * the waiters, also above the size of the bucket: otherwise a steady line would get less than its rate. A process that
  * was suspended for longer must not catch up at once.
  */
-const LATE_TIMER_MS = 50;
+export const LATE_TIMER_MS = 50;
 
 interface Waiter {
   readonly weight: number;
   readonly context: ExecutionContext;
-  readonly admit: (grant: Grant) => void;
+  /** `undefined`: it gets no permits here. */
+  readonly admit: (grant: Grant | undefined) => void;
 }
 
 /** The permits of one rate limit, and the line of executions that wait for them. Only the first in line has a timer. */
@@ -39,11 +40,17 @@ export class Permits {
     return this.#meter.waitMs(this.#weights(weight), now);
   }
 
+  /** Sends all away, the first first. */
+  dismiss(): void {
+    for (const { admit } of [...this.#line]) admit(undefined);
+    this.#serve();
+  }
+
   /**
-   * Resolves when the caller has its permits. A cancelled caller leaves the line at once. Each caller gets a promise of
+   * Resolves when the caller has its permits, and to `undefined` where it was sent away. A cancelled caller leaves the line at once. Each caller gets a promise of
    * its own, so that it goes on in its own async context.
    */
-  wait(weight: number, context: ExecutionContext): Promise<Grant> {
+  wait(weight: number, context: ExecutionContext): Promise<Grant | undefined> {
     return new Promise((resolve, reject) => {
       const place: Place<Waiter> = this.#line.join({
         weight,

@@ -29,6 +29,8 @@ export interface RateLimitAnswer {
   readonly available: number;
   /** How many processes use the bucket; `undefined` where the question did not name the process. */
   readonly processes: number | undefined;
+  /** Another number where the store has lost the bucket, and has begun a new one: then those who wait ask again. @default 0 */
+  readonly epoch?: number | undefined;
 }
 
 /** Permits that were granted, and are not used. */
@@ -36,6 +38,8 @@ export interface RateLimitReturn extends SharedBucket {
   readonly weight: number;
   /** The `readyAt` of the answer that granted them. */
   readonly readyAt: number;
+  /** The `epoch` of that answer: a bucket that has begun since has not given these permits. */
+  readonly epoch?: number | undefined;
 }
 
 /**

@@ -60,6 +60,7 @@ const RULES: Rules<RateLimitOptions<never>> = {
 };
 
 const WEIGHT = { min: 0 };
+const NO_BOUNDS = { longestMs: Number.POSITIVE_INFINITY, maxQueue: Number.POSITIVE_INFINITY };
 
 /**
  * Never starts more executions than `permits` within any `perMs`. An execution needs one permit, or as many as its
@@ -112,11 +113,17 @@ export function rateLimit<In, Out>(
     }
   }
 
-  function take(permits: Permits, needed: number, context: ExecutionContext, observation: Observation) {
+  function take(
+    permits: Permits,
+    needed: number,
+    context: ExecutionContext,
+    observation: Observation,
+    mayRefuse = true,
+  ) {
     const now = context.clock.now();
     const grant = permits.tryTake(needed, now);
     if (grant !== undefined) return grant;
-    refuseIfNeeded(permits, needed, now);
+    if (mayRefuse) refuseIfNeeded(permits, needed, now);
     return waited(() => permits.wait(needed, context), context, observation);
   }
 
@@ -126,11 +133,16 @@ export function rateLimit<In, Out>(
     context: ExecutionContext,
     observation: Observation,
   ) {
-    const turn = await permits.take(needed, { longestMs, maxQueue }, context, observation);
-    if (turn.kind === 'local') return take(turn.permits, needed, context, observation);
-    if (turn.kind === 'refused') refuse(needed, turn.waitMs, turn.isFull);
-    if (turn.kind === 'wait') await waited(() => turn.started, context, observation);
-    return undefined;
+    // Who has been in a line once is refused no more.
+    for (let bounds = { longestMs, maxQueue }; ; bounds = NO_BOUNDS) {
+      const turn = await permits.take(needed, bounds, context, observation);
+      if (turn.kind === 'now') return undefined;
+      if (turn.kind === 'refused') refuse(needed, turn.waitMs, turn.isFull);
+      if (turn.kind === 'local') {
+        const grant = await take(turn.permits, needed, context, observation, bounds !== NO_BOUNDS);
+        if (grant !== undefined) return grant;
+      } else if (await waited(() => turn.started, context, observation)) return undefined;
+    }
   }
 
   return createPrimitive<In, Out>({

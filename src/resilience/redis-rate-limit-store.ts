@@ -35,11 +35,13 @@ const BEGIN = `
 local key, permits, perMs, burst, weight = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 ${LUA_EXACT}
 ${LUA_NOW}
-local kept = redis.call('HMGET', key, 'available', 'at', 'ready')
+local kept = redis.call('HMGET', key, 'available', 'at', 'ready', 'epoch')
 local available, at, last = tonumber(kept[1] or burst), tonumber(kept[2] or now), tonumber(kept[3] or now)
+local epoch = tonumber(kept[4] or now)
 available = math.min(burst, available + math.max(0, now - at) * permits / perMs)
 local function keep(ready)
-  redis.call('HSET', key, 'available', exact(available), 'at', exact(now), 'ready', exact(ready))
+  redis.call('HSET', key, 'available', exact(available), 'at', exact(now), 'ready', exact(ready),
+    'epoch', exact(epoch))
   local fullMs = math.min(${LONGEST_MS}, math.ceil((burst - available) * perMs / permits) + 1000)
   redis.call('PEXPIRE', key, string.format('%.0f', fullMs))
 end
@@ -61,14 +63,17 @@ if process ~= '' then
   redis.call('PEXPIRE', KEYS[2], ${FORGOTTEN_MS})
   processes = redis.call('ZCARD', KEYS[2])
 end
-return { granted and 1 or 0, exact(waitMs), exact(now + waitMs), exact(available), processes }
+return { granted and 1 or 0, exact(waitMs), exact(now + waitMs), exact(available), processes, exact(epoch) }
 `;
 
-/** What was reserved later counts on the time that these permits would have taken. */
+/**
+ * What was reserved later counts on the time that these permits would have taken. Permits of a bucket that Redis has lost
+ * meanwhile are not in the one that it has now.
+ */
 const GIVE_BACK = `${BEGIN}
 local ready = tonumber(ARGV[5])
 local back = math.min(weight, weight - (last - ready) * permits / perMs)
-if back > 0 and kept[1] then
+if back > 0 and kept[1] and (ARGV[6] == '' or tonumber(ARGV[6]) == epoch) then
   available = math.min(burst, available + back)
   if last == ready then last = ready - back * perMs / permits end
   keep(last)
@@ -110,10 +115,14 @@ export function redisRateLimitStore(client: RedisLike, options: RedisRateLimitSt
     processes,
     async take(request) {
       const { longestMs = '', process = '' } = request;
-      const numbers = await run(TAKE, request, 5, longestMs, process);
-      const [granted, waitMs, readyAt, available, processes] = numbers as [number, number, number, number, number];
-      return { granted: granted === 1, waitMs, readyAt, available, processes: processes === 0 ? undefined : processes };
+      const numbers = await run(TAKE, request, 6, longestMs, process);
+      const [granted, waitMs, readyAt, available, count, epoch] = numbers as [
+        ...[number, number, number, number],
+        ...[number, number],
+      ];
+      const processes = count === 0 ? undefined : count;
+      return { granted: granted === 1, waitMs, readyAt, available, processes, epoch };
     },
-    giveBack: (permits) => run(GIVE_BACK, permits, 1, permits.readyAt),
+    giveBack: (permits) => run(GIVE_BACK, permits, 1, permits.readyAt, permits.epoch ?? ''),
   };
 }

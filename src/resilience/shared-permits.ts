@@ -1,21 +1,24 @@
 import type { ExecutionContext } from '../core/context.ts';
 import type { Names } from '../core/names.ts';
-import { PROCESS_ID } from '../core/process-id.ts';
+import { uniqueId } from '../core/process-id.ts';
 import { SharedState } from '../core/shared-state.ts';
 import { untilCancelled } from '../core/until-cancelled.ts';
 import type { Observation } from '../telemetry/record/shared-state.ts';
 import { Permits } from './permits.ts';
-import type { RateLimitAnswer, RateLimitStore, SharedBucket } from './rate-limit-store.ts';
+import type { RateLimitAnswer, RateLimitReturn, RateLimitStore, SharedBucket } from './rate-limit-store.ts';
 import { ReservedLine } from './reserved-line.ts';
 import { bucketMeter } from './token-bucket.ts';
 
 /** How often the store is told that this process uses the bucket, in milliseconds. */
 const HEARTBEAT_MS = 1_000;
 
-/** What an execution gets: it may begin now or when `started` resolves, or is refused. `local`: the store gives no answer. */
+/**
+ * What an execution gets: it may begin now or when `started` resolves to true, or is refused. `started` may resolve to false:
+ * then it must ask again, as when the `permits` of `local`, where the store gives no answer, send it away.
+ */
 export type Turn =
   | { readonly kind: 'now' }
-  | { readonly kind: 'wait'; readonly started: Promise<void> }
+  | { readonly kind: 'wait'; readonly started: Promise<boolean> }
   | { readonly kind: 'refused'; readonly waitMs: number; readonly isFull: boolean }
   | { readonly kind: 'local'; readonly permits: Permits };
 
@@ -29,8 +32,11 @@ export class SharedPermits {
   readonly #line: ReservedLine;
   #asking = 0;
   #lastHeartbeat = Number.NEGATIVE_INFINITY;
+  /** Two limits of one process have a share each. */
+  readonly #id = uniqueId();
   #processes: number;
   #available: number;
+  #answeredAt = 0;
   /** The share of this process, while the store gives no answers. */
   #local: Permits | undefined;
 
@@ -40,7 +46,7 @@ export class SharedPermits {
     this.#state = new SharedState(store.timeoutMs, 'rate_limit', names);
     this.#processes = store.processes ?? 1;
     this.#available = bucket.burst;
-    this.#line = new ReservedLine(({ weight, readyAt }) => this.#giveBack(weight, readyAt));
+    this.#line = new ReservedLine((permits) => this.#giveBack(permits));
   }
 
   /**
@@ -71,49 +77,56 @@ export class SharedPermits {
       ...this.#bucket,
       weight,
       longestMs: longestMs === Number.POSITIVE_INFINITY ? undefined : longestMs,
-      process: isDue ? PROCESS_ID : undefined,
+      process: isDue ? this.#id : undefined,
     };
-    const onLate = ({ granted, readyAt }: RateLimitAnswer) => {
-      if (granted) this.#giveBack(weight, readyAt);
+    const onLate = ({ granted, readyAt, epoch = 0 }: RateLimitAnswer) => {
+      if (granted) this.#giveBack({ weight, readyAt, epoch });
     };
     const call = async () => checked(await this.#store.take(request));
     this.#asking += 1;
     const given = await this.#state.ask({ context, observation, call, onLate });
     this.#asking -= 1;
     if (given === undefined) return { kind: 'local', permits: this.#share(context.clock.now()) };
+    this.#local?.dismiss();
+    this.#local = undefined;
     return this.#turn(weight, given.answer, context);
   }
 
   /** The execution joins the line here, where answers come in the order of the questions, whatever awaits this. */
   #turn(weight: number, answer: RateLimitAnswer, context: ExecutionContext): Turn {
-    const { granted, waitMs, readyAt, available, processes } = answer;
-    this.#local = undefined;
+    const { granted, waitMs, readyAt, available, processes, epoch = 0 } = answer;
+    this.#line.keepOnly(epoch);
     this.#available = available;
+    this.#answeredAt = context.clock.now();
     this.#processes = processes ?? this.#processes;
     if (!granted) return { kind: 'refused', waitMs, isFull: false };
-    if (context.cancelled) this.#giveBack(weight, readyAt);
+    if (context.cancelled) this.#giveBack({ weight, readyAt, epoch });
     if (context.cancelled || (waitMs === 0 && this.#line.waiting === 0)) return NOW;
-    const started = this.#line.wait({ weight, at: context.clock.now() + waitMs, readyAt }, context);
+    const started = this.#line.wait({ weight, at: context.clock.now() + waitMs, readyAt, epoch }, context);
     // Who is cancelled meanwhile does not wait for it.
     started.catch(() => {});
     return { kind: 'wait', started };
   }
 
-  /** The limit divided by the processes that were last known, with their part of what was last in the bucket. */
+  /**
+   * The limit divided by the processes that were last known, with their part of what was last in the bucket. Where the bucket
+   * was below 0, those who wait have permits still, and the share begins when they have started.
+   */
   #share(now: number): Permits {
     if (this.#local === undefined) {
       const { permits, perMs, burst } = this.#bucket;
       const n = this.#processes;
-      const available = Math.max(0, this.#available) / n;
+      const flowedIn = ((now - this.#answeredAt) * permits) / perMs;
+      const available = (this.#available < 0 ? Math.min(0, this.#available + flowedIn) : this.#available) / n;
       this.#local = new Permits(bucketMeter({ permits: permits / n, perMs, burst: burst / n }, { available, at: now }));
     }
     return this.#local;
   }
 
-  #giveBack(weight: number, readyAt: number): void {
+  #giveBack({ weight, readyAt, epoch }: Pick<RateLimitReturn, 'weight' | 'readyAt' | 'epoch'>): void {
     const lost = () => {};
     try {
-      const answer = this.#store.giveBack({ ...this.#bucket, weight, readyAt });
+      const answer = this.#store.giveBack({ ...this.#bucket, weight, readyAt, epoch });
       Promise.resolve(answer).catch(lost);
     } catch {
       // Permits that are lost make the limit no larger.
@@ -122,8 +135,8 @@ export class SharedPermits {
 }
 
 function checked(answer: RateLimitAnswer): RateLimitAnswer {
-  const { granted, waitMs, readyAt, available, processes = 1 } = answer;
-  const numbers = [waitMs, readyAt, available, processes];
+  const { granted, waitMs, readyAt, available, processes = 1, epoch = 0 } = answer;
+  const numbers = [waitMs, readyAt, available, processes, epoch];
   if (typeof granted === 'boolean' && numbers.every(Number.isFinite) && waitMs >= 0 && processes >= 1) return answer;
   throw new TypeError('take must give granted, waitMs, readyAt, available and processes');
 }

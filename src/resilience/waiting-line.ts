@@ -20,9 +20,18 @@ export class WaitingLine<T> {
     return this.#first;
   }
 
+  get last(): Place<T> | undefined {
+    return this.#last;
+  }
+
+  /** The places, the first in the line first. */
+  *places(): IterableIterator<Place<T>> {
+    for (let place = this.#first; place !== undefined; place = place.behind) yield place;
+  }
+
   /** The waiters, the first in the line first. */
   *[Symbol.iterator](): IterableIterator<T> {
-    for (let place = this.#first; place !== undefined; place = place.behind) yield place.waiter;
+    for (const { waiter } of this.places()) yield waiter;
   }
 
   join(waiter: T): Place<T> {

@@ -7,6 +7,7 @@ export function memoryRateLimitStore(clock: { now(): number }, { processes = 1, 
   const returned: RateLimitReturn[] = [];
   let bucket: Bucket | undefined;
   let last = Number.NEGATIVE_INFINITY;
+  let epoch = 1;
   const store: RateLimitStore = {
     async take(request): Promise<RateLimitAnswer> {
       asked.push(request);
@@ -17,17 +18,22 @@ export function memoryRateLimitStore(clock: { now(): number }, { processes = 1, 
       const granted = waitMs <= (request.longestMs ?? Number.POSITIVE_INFINITY);
       bucket = granted ? { ...before, available: before.available - request.weight } : before;
       if (granted) last = now + waitMs;
-      return { granted, waitMs, readyAt: now + waitMs, available: bucket.available, processes };
+      return { granted, waitMs, readyAt: now + waitMs, available: bucket.available, processes, epoch };
     },
     giveBack(permits) {
       returned.push(permits);
       const { weight, readyAt, perMs, burst } = permits;
       const before = filled(permits, bucket ?? fullBucket(permits), clock.now());
       const back = Math.min(weight, weight - ((last - readyAt) * permits.permits) / perMs);
-      if (back <= 0) return;
+      if (back <= 0 || permits.epoch !== epoch) return;
       bucket = { ...before, available: Math.min(burst, before.available + back) };
       if (last === readyAt) last -= (back * perMs) / permits.permits;
     },
   };
-  return { store, asked, returned };
+  /** As a Redis that was emptied. */
+  const lose = () => {
+    bucket = undefined;
+    epoch += 1;
+  };
+  return { store, asked, returned, lose };
 }
