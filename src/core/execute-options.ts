@@ -24,6 +24,8 @@ export const AS_CALLBACK = '(item) => primitive.execute(item)';
 const tags: Rule<Tags> = (where, option, value) => {
   requirePlain(where, option, 'must be an object such as { team: … }', value);
   for (const [key, tag] of Object.entries(value as object)) {
+    // A worker would refuse a job with it: what copies the tags could change a prototype.
+    if (key === '__proto__') fail(where, option, 'must not have the key __proto__', value);
     if (tag === undefined || typeof tag === 'string' || typeof tag === 'number' || typeof tag === 'boolean') continue;
     fail(where, `${option}.${key}`, 'must be a text, a number, true or false', tag);
   }

@@ -10,6 +10,7 @@ import { timeLeft } from '../core/time-left.ts';
 import { untilCancelled } from '../core/until-cancelled.ts';
 import type { Payee } from '../ledger/account.ts';
 import { copyText } from '../platform/copy-text.ts';
+import { redact } from '../platform/redact.ts';
 import type { Observation, ProducerRecorder } from '../telemetry/record/queue.ts';
 import { type Codec, decodeValue, encodeValue } from './codec.ts';
 import { countWorkflows, pay } from './count-told.ts';
@@ -150,7 +151,7 @@ export class Call implements Listener {
     else if ('lost' in message) {
       this.#target.record.lost();
       this.#lose(new JobLostError(this.#target.queue.name, this.id));
-    } else this.#lose(new JobDeadError(this.#target.queue.name, this.id, message.dead));
+    } else this.#lose(new JobDeadError(this.#target.queue.name, this.id, redact(message.dead)));
   }
 
   #read(body: Uint8Array): void {

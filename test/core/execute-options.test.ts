@@ -124,6 +124,10 @@ describe('wrong options', () => {
     [{ context: { sessionId: null } }, 'ExecuteOptions: context.sessionId must be a text, got null'],
     [{ context: { correlationId: {} } }, 'ExecuteOptions: context.correlationId must be a text, got an object'],
     [{ context: { tags: 'a' } }, 'ExecuteOptions: context.tags must be an object such as { team: … }, got "a"'],
+    [
+      { context: { tags: JSON.parse('{"__proto__":"a"}') } },
+      'ExecuteOptions: context.tags must not have the key __proto__, got an object',
+    ],
     [{ context: { clock: null } }, 'ExecuteOptions: context.clock.now must be a function, got undefined'],
     [{ context: { clock: Date } }, 'ExecuteOptions: context.clock.sleep must be a function, got undefined'],
     [

@@ -82,6 +82,17 @@ describe('a reply', () => {
     await telemetry.expectMetric('tta_llm_cost_by_use_total', {}, 0);
   });
 
+  it('that says why a job is dead is shown in part, and without what looks like a credential', async () => {
+    const { queue, ids, say } = spied();
+    const running = distribute('part', part, { queue }).execute('x');
+    await settled();
+    say({ id: ids[0] as string, dead: `redis://:pass@host refused ${'x'.repeat(100_000)}` });
+    const error = await running.catch((thrown: Error) => thrown);
+    expect(error).toMatchObject({ name: 'JobDeadError', message: expect.stringContaining('@host refused xxx') });
+    expect((error as Error).message.length).toBeLessThan(2_500);
+    expect((error as Error).message).not.toContain('pass@');
+  });
+
   it('after the caller has gone says what was spent, and which workflows ended', async () => {
     const { queue, ids, say, body } = spied();
     const controller = new AbortController();

@@ -27,13 +27,14 @@ const MAX_TEXT = 4_000;
 /** The acknowledgements of JetStream. */
 export const ACK = { done: '+ACK', working: '+WPI', again: '-NAK' } as const;
 
-/** `undefined` for a message that is no delivery. */
+/** `undefined` for a message that is no delivery: others can write to the subject on which deliveries come. Does not throw. */
 export function readDelivery({ subject, reply = '', data, headers }: Msg): Delivery | undefined {
   // $JS.ACK.<stream>.<consumer>.<count>.<stream sequence>.<consumer sequence>.<time>.<pending>, and in newer servers two
   // more parts after `ACK`, for the domain and the account, and perhaps more at the end.
   const parts = reply.split('.');
   if (parts[1] !== 'ACK') return undefined;
-  const [count, , , time] = parts.slice(parts.length < 11 ? 4 : 6);
+  const [count = '', , , time = ''] = parts.slice(parts.length < 11 ? 4 : 6);
+  if (!NUMBER.test(count) || !NUMBER.test(time)) return undefined;
   return {
     job: {
       id: idOf(subject.slice(subject.lastIndexOf('.') + 1)),
@@ -42,10 +43,12 @@ export function readDelivery({ subject, reply = '', data, headers }: Msg): Deliv
       expiresInMs: numberOf(headers?.get(HEADER.expiresInMs)),
     },
     count: Number(count),
-    sentAt: Number(BigInt(time ?? 0) / 1_000_000n),
+    sentAt: Number(BigInt(time) / 1_000_000n),
     ackSubject: reply,
   };
 }
+
+const NUMBER = /^\d{1,20}$/;
 
 /** The number that a header holds; `undefined` where it holds none. */
 export function numberOf(text: string | undefined): number | undefined {
