@@ -126,6 +126,11 @@ const EVEN_IF_FULL = `
 redis.call('DEL', KEYS[1] .. '-none')
 `;
 
+/** What a job that has ended tells is in the inbox of its caller: it is not removed as if it had never begun. */
+const IF_NOT_ENDED = `
+if redis.call('HEXISTS', KEYS[1], 'finishedOn') == 1 then return 0 end
+`;
+
 export interface Limits {
   readonly maxWaiting: number;
   readonly maxBodyBytes: number;
@@ -134,6 +139,7 @@ export interface Limits {
 /** A script of BullMQ, with what we add. */
 export function extended(name: string, lua: string, { maxWaiting, maxBodyBytes }: Limits): string {
   if (name === ADD) return add(lua, maxWaiting);
+  if (name === 'removeJob') return EVEN_IF_FULL + IF_NOT_ENDED + lua;
   if (isMove(name)) return EVEN_IF_FULL + move(lua, Math.max(MOST_BYTES, maxBodyBytes));
   return EVEN_IF_FULL + (name === 'moveToDelayed' ? NOW + BY_REDIS + lua : lua);
 }
