@@ -3,6 +3,7 @@ import { checkOptions, fail, type Rules, requireName } from '../core/check.ts';
 import { callback, count, milliseconds, number, optional, word } from '../core/rules.ts';
 import { measure } from '../core/show.ts';
 import { readProperty } from '../platform/read-property.ts';
+import { requireBodySize } from './body-size.ts';
 import { asBuffer } from './bullmq/commands.ts';
 import type { RedisSettings } from './bullmq/connections.ts';
 import { deadJobs } from './bullmq/dead-jobs.ts';
@@ -124,9 +125,7 @@ export function bullmqQueue(name: string, options: BullmqQueueOptions): JobQueue
     maxBodyBytes,
     async send(job, signal) {
       signal.throwIfAborted();
-      const { byteLength } = job.body;
-      if (byteLength > maxBodyBytes)
-        throw new RangeError(`the queue ${name} takes at most ${maxBodyBytes} bytes for a job, got ${byteLength}`);
+      requireBodySize(name, job.body, maxBodyBytes);
       await link.use((linked) => sendJob(linked, job, signal, { name, maxWaiting, maxAwayMs }));
     },
     open: (inbox) => openInbox(link, inbox, { name, keys, maxAwayMs, say }),

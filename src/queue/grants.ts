@@ -41,11 +41,6 @@ export class Grants {
     this.#tell = tell;
   }
 
-  /** Whether money is held for a call that has not ended. */
-  get isOpen(): boolean {
-    return [...this.#grants.values()].some(({ settle }) => settle !== undefined);
-  }
-
   /** The same ask may come again: it is answered again, and nothing more is held. */
   asked({ run, n, plan }: Head<'ask'>): void {
     const key = keyOf(run, n);

@@ -43,7 +43,11 @@ export interface JobHead {
 }
 
 /** What a worker sends. */
-export type ReplyHead = { readonly v: number /** Names the start that it is of. */; readonly run: string } & (
+export type ReplyHead = {
+  readonly v: number;
+  /** Names the start of the job that it is of. */
+  readonly run: string;
+} & (
   | ({ readonly kind: 'output'; readonly codec: string } & Told)
   | ({ readonly kind: 'error'; readonly error: unknown } & Told)
   /** Money was spent. The messages of a run have numbers: one may come twice. */

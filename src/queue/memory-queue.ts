@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { checkOptions, type Rules, requireName } from '../core/check.ts';
 import { count, having, optional } from '../core/rules.ts';
 import { type Clock, systemClock } from '../platform/clock.ts';
+import { requireBodySize } from './body-size.ts';
 import { QueueAwayError, QueueFullError } from './errors.ts';
 import type { JobQueue, QueueMessage } from './job-queue.ts';
 import { createJobs } from './memory/jobs.ts';
@@ -67,8 +68,7 @@ export function memoryQueue(name: string, options: MemoryQueueOptions = {}): Job
     async send(job, signal) {
       signal.throwIfAborted();
       requireOpen();
-      if (job.body.length > MAX_BODY_BYTES)
-        throw new RangeError(`memoryQueue: a body may have ${MAX_BODY_BYTES} bytes, got ${job.body.length}`);
+      requireBodySize(name, job.body, MAX_BODY_BYTES);
       if (jobs.has(job.id)) return;
       if (jobs.waiting >= maxWaiting) throw new QueueFullError(name, maxWaiting);
       jobs.accept(job);

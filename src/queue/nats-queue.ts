@@ -1,6 +1,7 @@
 import { checkOptions, fail, type Rule, type Rules, requireName } from '../core/check.ts';
 import { callback, count, having, milliseconds, number, oneOf, optional } from '../core/rules.ts';
 import { measure } from '../core/show.ts';
+import { requireBodySize } from './body-size.ts';
 import { QueueAwayError, QueueFullError } from './errors.ts';
 import type { JobQueue, QueuedJob } from './job-queue.ts';
 import { cancelJob } from './nats/cancel.ts';
@@ -156,8 +157,7 @@ export function natsQueue(name: string, options: NatsQueueOptions): JobQueue {
     maxBodyBytes,
     async send(job, signal) {
       signal.throwIfAborted();
-      if (job.body.length > maxBodyBytes)
-        throw new RangeError(`natsQueue: a body may have ${maxBodyBytes} bytes, got ${job.body.length}`);
+      requireBodySize(name, job.body, maxBodyBytes);
       await publish(job, '', signal);
     },
     open: (inbox) => openInbox({ connection, layout, say }, inbox),

@@ -1,7 +1,7 @@
 /** Two states in which a worker of BullMQ does nothing useful, and what is done about them. */
 import type { Worker } from 'bullmq';
 import { systemClock } from '../../platform/clock.ts';
-import { rest } from './rest.ts';
+import { rest } from '../rest.ts';
 
 /** More errors than this in a second are a loop without a pause: BullMQ has one when Redis is full and a delayed job is due. */
 const MAX_ERRORS = 5;

@@ -1,3 +1,4 @@
+import { CRASHED } from '../crashed.ts';
 import type { DeadJob, DeadJobs } from '../job-queue.ts';
 import type { Keys } from './keys.ts';
 import type { Link, Linked } from './link.ts';
@@ -9,7 +10,7 @@ const STALLED = 'job stalled more than allowable limit';
 
 /** Why a job is dead, in words of ours where BullMQ gave it up. */
 export function reasonOf(failedReason: string): string {
-  return failedReason === STALLED ? 'it has ended each worker that started it' : failedReason;
+  return failedReason === STALLED ? CRASHED : failedReason;
 }
 
 /** The failed jobs of BullMQ. They are read one by one: BullMQ reads a page of them, and fails for all if one is damaged. */

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Inbox, InboxOptions, QueueMessage } from '../job-queue.ts';
+import { repeatedly, rest } from '../rest.ts';
 import type { Say } from '../say.ts';
 import type { Client } from './commands.ts';
 import { reasonOf } from './dead-jobs.ts';
@@ -11,7 +12,6 @@ import { withoutCommand } from './errors.ts';
 import { Gate } from './gate.ts';
 import type { Keys } from './keys.ts';
 import type { Link, Linked } from './link.ts';
-import { repeatedly, rest } from './rest.ts';
 
 /** How long Redis keeps replies for a process that gives no sign of life, and how often one is given, in milliseconds. */
 const KEPT_MS = 180_000;

@@ -1,9 +1,9 @@
 /** One start of a job on this worker. */
 import type { EngineEvents, JobRun } from '../job-queue.ts';
+import { rest } from '../rest.ts';
 import { asBuffer, type Client } from './commands.ts';
 import { withoutCommand } from './errors.ts';
 import type { Keys } from './keys.ts';
-import { rest } from './rest.ts';
 import type { StoredJob } from './stored-job.ts';
 
 export interface Run extends JobRun {

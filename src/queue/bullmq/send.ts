@@ -3,10 +3,10 @@ import { systemClock } from '../../platform/clock.ts';
 import { messageOf } from '../../platform/message-of.ts';
 import { QueueAwayError, QueueFullError } from '../errors.ts';
 import type { QueuedJob } from '../job-queue.ts';
+import { rest } from '../rest.ts';
 import { asBuffer } from './commands.ts';
 import { isFull, isReply, withoutCommand } from './errors.ts';
 import type { Linked } from './link.ts';
-import { rest } from './rest.ts';
 
 export interface SendOptions {
   readonly name: string;

@@ -4,13 +4,13 @@ import type { Worker } from 'bullmq';
 import { systemClock } from '../../platform/clock.ts';
 import { messageOf } from '../../platform/message-of.ts';
 import type { DrainReport, JobHandler, WorkerHandle, WorkOptions } from '../job-queue.ts';
+import { repeatedly, rest } from '../rest.ts';
 import type { Say } from '../say.ts';
 import { calm, standsStill } from './care.ts';
 import { type Client, extendBullmq } from './commands.ts';
 import { withoutCommand } from './errors.ts';
 import { Jobs } from './jobs.ts';
 import type { Keys } from './keys.ts';
-import { repeatedly, rest } from './rest.ts';
 import type { Limits } from './scripts.ts';
 import { statsOf } from './stats.ts';
 

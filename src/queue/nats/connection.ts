@@ -6,9 +6,10 @@ import { messageOf } from '../../platform/message-of.ts';
 import { readProperty } from '../../platform/read-property.ts';
 import { redact } from '../../platform/redact.ts';
 import { QueueAwayError } from '../errors.ts';
+import { rest } from '../rest.ts';
 import { isGone, isRefused, isTransient } from './errors.ts';
 import type { JetStreamClient, JetStreamManager, NatsConnection, Packages } from './packages.ts';
-import { atMost, rest, untilAborted } from './wait.ts';
+import { atMost, unlessAborted } from './wait.ts';
 
 /** A connection that is up, to a server that has the streams of the queue. */
 export interface Link {
@@ -89,7 +90,7 @@ export class Connection {
       for (;;) {
         const link = await this.#ready(until, signal);
         try {
-          return await untilAborted(untilAborted(work(link), link.down), signal);
+          return await unlessAborted(unlessAborted(work(link), link.down), signal);
         } catch (error) {
           signal.throwIfAborted();
           if (!link.down.aborted && !isTransient(error)) throw error;
@@ -138,7 +139,7 @@ export class Connection {
         this.#connecting = undefined;
       });
       try {
-        await untilAborted(atMost(this.#connecting, leftMs), signal);
+        await unlessAborted(atMost(this.#connecting, leftMs), signal);
       } catch (error) {
         signal.throwIfAborted();
         if (isRefused(error)) throw this.#away('NATS refuses the user or the password', error);
@@ -165,7 +166,7 @@ export class Connection {
     const nats = this.#nats;
     const down = this.#down.signal;
     const manager = await packages.jetstream(nats).jetstreamManager(false);
-    const serverTime = await untilAborted(this.#options.prepare(manager), down).catch((error: unknown) => {
+    const serverTime = await unlessAborted(this.#options.prepare(manager), down).catch((error: unknown) => {
       if (!down.aborted) throw error;
     });
     if (down.aborted || this.#closed.signal.aborted) return;

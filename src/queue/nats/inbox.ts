@@ -69,7 +69,7 @@ export async function openInbox({ connection, layout, say }: InboxParts, options
   }
 
   const failed = (error: unknown) => {
-    if (isOpen) events.failed('replies', error);
+    if (isOpen) events.failed('inbox', error);
   };
   const lookAgain = () => {
     inBackground(suspects.size > 0 ? LOOK_AGAIN_MS : LOOK_MS, () => {

@@ -1,14 +1,15 @@
 /** One start of a job on a worker. */
 import { manyListenersController } from '../../platform/abort.ts';
 import { messageOf } from '../../platform/message-of.ts';
+import { CRASHED } from '../crashed.ts';
 import type { EngineEvents, JobEnd, JobHandler, JobRun } from '../job-queue.ts';
+import { rest } from '../rest.ts';
 import type { Connection, Link } from './connection.ts';
 import { bury } from './dead.ts';
 import { ACK, type Delivery, HEADER, headerOf } from './delivery.ts';
 import { type Layout, nanos, SAFE_NAME } from './layout.ts';
 import { forgetNotes, note, noteOf } from './notes.ts';
 import { requireRoom } from './payload.ts';
-import { rest } from './wait.ts';
 
 export interface Surroundings {
   readonly connection: Connection;
@@ -78,7 +79,7 @@ export class Run {
     const delivery = count - handedBack;
     let end: JobEnd;
     if (delivery > maxDeliveries) {
-      end = { end: 'dead', why: `its worker has ended ${maxDeliveries} times while it ran` };
+      end = { end: 'dead', why: CRASHED };
       events.died('crashed');
     } else end = await this.#handle(delivery);
     if (this.#abort.signal.aborted) return undefined;

@@ -27,9 +27,10 @@ export function serversOf(addresses: string | readonly string[]): Servers {
 }
 
 function urlOf(address: string): URL {
-  const url = URL.parse(address.includes('://') ? address : `nats://${address}`);
+  const text = address.includes('://') ? address : `nats://${address}`;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
   // The address is not quoted: it may hold a password.
-  if (url === null || !['nats:', 'tls:'].includes(url.protocol) || url.host === '')
+  if (url === undefined || !['nats:', 'tls:'].includes(url.protocol) || url.host === '')
     throw new TypeError('NatsQueueOptions: servers must be addresses such as nats://127.0.0.1:4222');
   return url;
 }

@@ -3,6 +3,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { inBackground } from '../../platform/background.ts';
 import { QueueAwayError } from '../errors.ts';
 import type { DrainReport, JobHandler, WorkerHandle, WorkOptions } from '../job-queue.ts';
+import { rest } from '../rest.ts';
 import type { Say } from '../say.ts';
 import type { Connection, Link } from './connection.ts';
 import { readDelivery } from './delivery.ts';
@@ -11,7 +12,6 @@ import type { Layout } from './layout.ts';
 import type { Msg } from './packages.ts';
 import { Pulls } from './pulls.ts';
 import { Run } from './run.ts';
-import { rest } from './wait.ts';
 
 export interface WorkerSettings {
   readonly connection: Connection;

@@ -1,16 +1,16 @@
-import { inBackground } from '../../platform/background.ts';
+import { inBackground } from '../platform/background.ts';
 
 /** Resolves after `ms` milliseconds, or when the signal aborts. It does not keep the process alive. */
-export function rest(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
+export function rest(ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const end = () => {
       cancel();
-      signal.removeEventListener('abort', end);
+      signal?.removeEventListener('abort', end);
       resolve();
     };
     const cancel = inBackground(ms, end);
-    signal.addEventListener('abort', end);
+    signal?.addEventListener('abort', end);
   });
 }
 
