@@ -411,6 +411,20 @@ export function describeQueue(engineName: string, engine: () => EngineUnderTest)
         await eventually(() => expect(got).toEqual(['enough']));
       });
 
+      it('may end at the same moment: it is no job that never began', async () => {
+        const queue = fresh();
+        const { starts, started } = await workByHand(connect(), 50);
+        await Promise.all(Array.from({ length: 50 }, () => send(queue)));
+        await started(50);
+        const cancelled = starts.map(({ job, end }, i) => {
+          const cancelling = queue.cancel(job.id, bytes('enough'));
+          if (i % 2 === 0) end();
+          else void cancelling.finally(() => end());
+          return cancelling;
+        });
+        expect(new Set(await Promise.all(cancelled))).toEqual(new Set([false]));
+      });
+
       it('may have ended, or never have been', async () => {
         const queue = fresh();
         const { started } = await workByHand(queue);

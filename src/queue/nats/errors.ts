@@ -6,6 +6,8 @@ const STORE_FAILED = 10_077;
 const NO_CONSUMER = 10_014;
 const NO_STREAM = 10_059;
 const NO_MESSAGE = 10_037;
+const NO_SEQUENCE = 10_043;
+const NOT_DELETED = 10_057;
 
 const isNumbered = (error: unknown, number: number) => readProperty(error, 'code') === number;
 
@@ -21,7 +23,8 @@ export function isThere(error: unknown): boolean {
 
 /** What was to be removed is not there. */
 export function isMissing(error: unknown): boolean {
-  return isNumbered(error, NO_MESSAGE);
+  if (isNumbered(error, NOT_DELETED)) return messageOf(error) === 'no message found';
+  return isNumbered(error, NO_MESSAGE) || isNumbered(error, NO_SEQUENCE);
 }
 
 /** A stream or the consumer is not there, or JetStream is not up yet: they are made again. */
