@@ -4,6 +4,7 @@ import { callback, count, milliseconds, number, optional, word } from '../core/r
 import { measure } from '../core/show.ts';
 import { readProperty } from '../platform/read-property.ts';
 import { requireBodySize } from './body-size.ts';
+import { answered } from './bullmq/answered.ts';
 import { asBuffer } from './bullmq/commands.ts';
 import type { RedisSettings } from './bullmq/connections.ts';
 import { deadJobs } from './bullmq/dead-jobs.ts';
@@ -164,7 +165,7 @@ export function bullmqQueue(name: string, options: BullmqQueueOptions): JobQueue
         },
       };
     },
-    stats: () => link.look(({ commands }) => statsOf(commands, keys)),
+    stats: () => link.look(({ commands }) => answered(commands, statsOf(commands, keys))),
     dead: deadJobs(keys, link),
     remove: () => link.look(({ commands }) => removeKeys(commands, keys)),
     async close() {

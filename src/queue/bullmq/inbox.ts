@@ -4,8 +4,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Inbox, InboxOptions, QueueMessage } from '../job-queue.ts';
-import { repeatedly, rest } from '../rest.ts';
+import { repeatedly } from '../rest.ts';
 import type { Say } from '../say.ts';
+import { answered } from './answered.ts';
 import type { Client } from './commands.ts';
 import { reasonOf } from './dead-jobs.ts';
 import { withoutCommand } from './errors.ts';
@@ -63,30 +64,22 @@ async function open(link: Link, linked: Linked, options: InboxOptions, settings:
 
   async function readSome(): Promise<void> {
     await readerGate.pass(BLOCK_MS, closed.signal);
-    const late = new AbortController();
-    const overdue = rest(BLOCK_MS + OVERDUE_MS, late.signal).then(() => {
-      // A read that was sent just before a cut may never be answered.
-      if (!late.signal.aborted) reader.disconnect(true);
-    });
-    try {
-      const found = (await Promise.race([
-        reader.xreadBuffer('COUNT', AT_ONCE, 'BLOCK', BLOCK_MS, 'STREAMS', stream, last),
-        overdue,
-      ])) as readonly [Buffer, readonly Entry[]][] | null | undefined;
-      const entries = found?.[0]?.[1] ?? [];
-      for (const [id, fields] of entries) {
-        last = id.toString();
-        read.push(id);
-        readBytes += fields[3]?.byteLength ?? 0;
-        const message = messageOf(fields);
-        if (message !== undefined) on(message);
-      }
-      if (read.length >= READ_KEPT || readBytes >= READ_KEPT_BYTES || entries.length === 0) forget();
-      // Somebody may have ended to wait.
-      link.letGo(linked);
-    } finally {
-      late.abort();
+    // A read that was sent just before a cut may never be answered.
+    const asked = reader.xreadBuffer('COUNT', AT_ONCE, 'BLOCK', BLOCK_MS, 'STREAMS', stream, last);
+    const found = (await answered(reader, asked, BLOCK_MS + OVERDUE_MS)) as
+      | readonly [Buffer, readonly Entry[]][]
+      | null;
+    const entries = found?.[0]?.[1] ?? [];
+    for (const [id, fields] of entries) {
+      last = id.toString();
+      read.push(id);
+      readBytes += fields[3]?.byteLength ?? 0;
+      const message = messageOf(fields);
+      if (message !== undefined) on(message);
     }
+    if (read.length >= READ_KEPT || readBytes >= READ_KEPT_BYTES || entries.length === 0) forget();
+    // Somebody may have ended to wait.
+    link.letGo(linked);
   }
 
   function forget(): void {
@@ -141,7 +134,8 @@ async function lookAfter(ids: readonly string[], parts: LookParts): Promise<void
   let lost = 0;
   for (let from = 0; from < ids.length; from += LOOKED_AT_ONCE) {
     const some = ids.slice(from, from + LOOKED_AT_ONCE);
-    const fates = (await commands.ttaFates(`${keys.base}wait`, keys.base, ...some)) as unknown[];
+    const asked = commands.ttaFates(`${keys.base}wait`, keys.base, ...some);
+    const fates = (await answered(commands, asked)) as unknown[];
     for (const [i, id] of some.entries()) {
       const fate = fates[i];
       if (typeof fate === 'string') await commands.xadd(stream, '*', 'id', id, 'dead', reasonOf(fate));

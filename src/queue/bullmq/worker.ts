@@ -6,6 +6,7 @@ import { messageOf } from '../../platform/message-of.ts';
 import type { DrainReport, JobHandler, WorkerHandle, WorkOptions } from '../job-queue.ts';
 import { repeatedly, rest } from '../rest.ts';
 import type { Say } from '../say.ts';
+import { answered } from './answered.ts';
 import { calm, standsStill } from './care.ts';
 import { type Client, extendBullmq } from './commands.ts';
 import { withoutCommand } from './errors.ts';
@@ -108,7 +109,10 @@ export function startBullmqWorker(parts: WorkerParts, handler: JobHandler, optio
   });
 
   async function look(): Promise<void> {
-    await client.ttaBeat(keys.workers, workerName, BEAT_HOLDS_MS);
+    await Promise.all([
+      answered(client, client.ttaBeat(keys.workers, workerName, BEAT_HOLDS_MS)),
+      answered(subscriber, subscriber.ping()),
+    ]);
     const { lastArrival } = jobs;
     const isPaused = async () => (await client.hexists(`${keys.base}meta`, 'paused')) === 1;
     const oldestMs = async () => ((await isPaused()) ? undefined : (await statsOf(client, keys)).oldestMs);
