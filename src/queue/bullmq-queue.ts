@@ -3,6 +3,7 @@ import { checkOptions, fail, type Rules, requireName } from '../core/check.ts';
 import { callback, count, milliseconds, number, optional, word } from '../core/rules.ts';
 import { measure } from '../core/show.ts';
 import { readProperty } from '../platform/read-property.ts';
+import { isReadable } from '../platform/readable-url.ts';
 import { requireBodySize } from './body-size.ts';
 import { answered } from './bullmq/answered.ts';
 import { asBuffer } from './bullmq/commands.ts';
@@ -78,7 +79,7 @@ const RULES: Rules<BullmqQueueOptions> = {
 };
 
 function isAddress(value: unknown): boolean {
-  return typeof value === 'string' && /^rediss?:\/\/./.test(value) && URL.canParse(value);
+  return typeof value === 'string' && /^rediss?:\/\/./.test(value) && isReadable(value);
 }
 
 /** How long a look at the queue waits for Redis, and the start of a worker, in milliseconds. */

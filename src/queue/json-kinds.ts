@@ -39,6 +39,8 @@ export function lost(why: string, advice = 'give plain data'): Fault {
 }
 
 function faultOfObject(value: object): Fault {
+  if (Object.hasOwn(value, 'rawJSON') && isPlainObject(value))
+    return lost('is of JSON.rawJSON, which arrives as another value');
   const name = nameOf(value);
   const a = /^[AEIO]/.test(name) ? 'an' : 'a';
   if (value instanceof AbortSignal) {

@@ -48,7 +48,7 @@ function firstChange(value: unknown, level: number, room: Room): Change | undefi
       if (level > MAX_DEPTH)
         return here(lost(`is nested deeper than ${MAX_DEPTH} levels, or contains itself`, 'give flat data'));
       if (Array.isArray(value)) return changeInArray(value, level, room);
-      if (isPlainObject(value)) return changeInObject(value, level, room);
+      if (isPlainObject(value) && !isRawJson(value)) return changeInObject(value, level, room);
       return here(faultOf(value));
     default:
       return here(faultOf(value));
@@ -72,8 +72,12 @@ const LONGEST_LISTED = 10_000;
 /** Whether an array without holes has other keys than its items. */
 function hasMoreKeys(list: readonly unknown[]): boolean {
   if (Object.getOwnPropertySymbols(list).length > 0) return true;
-  return list.length <= LONGEST_LISTED && Object.keys(list).length > list.length;
+  // The length is one of them.
+  return list.length <= LONGEST_LISTED && Object.getOwnPropertyNames(list).length > list.length + 1;
 }
+
+/** A text that newer versions of Node.js write into JSON as it is, such as a number that is no number of JavaScript. */
+const { isRawJSON: isRawJson = () => false } = JSON as { isRawJSON?: (value: unknown) => boolean };
 
 function changeInObject(object: object, level: number, room: Room): Change | undefined {
   if (typeof (object as { toJSON?: unknown }).toJSON === 'function') return here(lost(BY_TO_JSON));

@@ -88,6 +88,11 @@ describe('the JSON codec', () => {
     ['a hidden property', Object.defineProperty({}, 'a', { value: 1 }), 'input has a property that is not enumerable'],
     ['a symbol as a key', { [Symbol('s')]: 1 }, 'input has a symbol as a key'],
     ['properties of an array', 'ab'.match(/a/), 'input is an array with further properties'],
+    [
+      'a hidden property of an array',
+      ((parts: TemplateStringsArray) => parts)`a`,
+      'input is an array with further properties',
+    ],
     ['the key __proto__', JSON.parse('{"a":{"__proto__":1}}'), 'input.a has the key __proto__'],
     ['an inherited property', Object.create({ a: 1 }), 'input is an Object, a class'],
     ['an object that lists its arguments', listed(), 'input has a symbol as a key'],
@@ -97,6 +102,12 @@ describe('the JSON codec', () => {
   ])('refuses %s', (_what, value, message) => {
     expect(() => json(value)).toThrow(TypeError);
     expect(() => json(value)).toThrow(message);
+  });
+
+  it.skipIf(!('rawJSON' in JSON))('refuses a raw text, which arrives as another value', () => {
+    const raw = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON('12345678901234567891');
+    expect(() => json({ id: raw })).toThrow('input.id is of JSON.rawJSON, which arrives as another value');
+    expect(() => json({ rawJSON: '1' })).not.toThrow();
   });
 
   it('shows keys that are identifiers, and of all others their place', () => {

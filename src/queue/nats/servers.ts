@@ -1,4 +1,5 @@
 /** What the addresses of NATS servers say besides the host and the port. */
+import { isReadable } from '../../platform/readable-url.ts';
 
 export interface Servers {
   readonly servers: string[];
@@ -28,7 +29,7 @@ export function serversOf(addresses: string | readonly string[]): Servers {
 
 function urlOf(address: string): URL {
   const text = address.includes('://') ? address : `nats://${address}`;
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const url = isReadable(text) ? new URL(text) : undefined;
   // The address is not quoted: it may hold a password.
   if (url === undefined || !['nats:', 'tls:'].includes(url.protocol) || url.host === '')
     throw new TypeError('NatsQueueOptions: servers must be addresses such as nats://127.0.0.1:4222');

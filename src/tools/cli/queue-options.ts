@@ -1,6 +1,7 @@
 /** The options of commands that use a queue. */
 import { foreignText } from '../../platform/foreign-text.ts';
 import type { Peer } from '../../platform/peers.ts';
+import { isReadable } from '../../platform/readable-url.ts';
 import { textFrom } from '../../sdk/environment.ts';
 import type { EngineAddress } from '../worker/engine.ts';
 import { requirePeers } from './require-peers.ts';
@@ -13,7 +14,7 @@ export interface QueueOptions {
 }
 
 const DEFAULT_REDIS = 'redis://127.0.0.1:6379';
-const PROTOCOLS = { redis: ['redis:', 'rediss:'], nats: ['nats:', 'tls:', 'ws:', 'wss:'] } as const;
+const PROTOCOLS = { redis: ['redis:', 'rediss:'], nats: ['nats:', 'tls:'] } as const;
 
 /**
  * Where the queue is: the option, else the variable of the environment, else Redis on this machine.
@@ -32,7 +33,7 @@ export function engineFrom({ redis, nats }: QueueOptions): EngineAddress {
 /** Errors do not quote the text: it may have a password. */
 function serverUrl(kind: keyof typeof PROTOCOLS, where: string, text: string): string {
   const protocols: readonly string[] = PROTOCOLS[kind];
-  if (URL.canParse(text) && protocols.includes(new URL(text).protocol)) return text;
+  if (isReadable(text) && protocols.includes(new URL(text).protocol)) return text;
   throw new Error(`${where} must be a URL that starts with ${protocols.map((each) => `${each}//`).join(' or ')}`);
 }
 

@@ -43,7 +43,7 @@ describe('the options of bullmqQueue', () => {
     expect(() => bullmqQueue('a:b', { url })).toThrow(/name must have no colon/);
     expect(() => bullmqQueue('a', {})).toThrow(/must say which server, by url or connect/);
     expect(() => bullmqQueue('a', { url, connect: () => new Ioredis() })).toThrow(/is of no use beside url/);
-    for (const wrong of [`http://u:${SECRET}@h`, SECRET, 'redis://', 7]) {
+    for (const wrong of [`http://u:${SECRET}@h`, `redis://:${SECRET}%@h`, SECRET, 'redis://', 7]) {
       let message = '';
       try {
         bullmqQueue('a', { url: wrong as string });

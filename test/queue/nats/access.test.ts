@@ -17,6 +17,7 @@ describe('the options of natsQueue', () => {
     ['texts', {}, /must say which server, by servers or connect/],
     ['texts', { servers, connect: async () => undefined }, /connect is of no use beside servers/],
     ['texts', { servers: 'http://secret@127.0.0.1' }, /servers must be addresses such as nats:/],
+    ['texts', { servers: 'nats://u:secret%@127.0.0.1' }, /servers must be addresses such as nats:/],
     ['texts', { servers: [] }, /servers must be an address or several/],
     ['texts', { servers: [7] }, /servers must be an address or several/],
     ['texts', { servers, maxWaiting: 0 }, /maxWaiting/],
