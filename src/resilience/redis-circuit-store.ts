@@ -58,7 +58,7 @@ const KEPT_MS = 600_000;
 const STEP = `
 local key, votes, channel, step = KEYS[1], KEYS[2], ARGV[1], ARGV[2]
 local known, openMs, factor, maxOpenMs = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
-local probes, process, minProcesses = tonumber(ARGV[7]), ARGV[8], tonumber(ARGV[9])
+local probes, process, minProcesses, changed = tonumber(ARGV[7]), ARGV[8], tonumber(ARGV[9]), ARGV[10]
 ${LUA_EXACT}
 ${LUA_NOW}
 local kept = redis.call('HMGET', key, 'state', 'epoch', 'next', 'openings', 'running', 'succeeded')
@@ -121,7 +121,7 @@ if touched then
   redis.call('HSET', key, 'state', state, 'epoch', exact(epoch), 'next', exact(next), 'openings', openings,
     'running', running, 'succeeded', succeeded)
   redis.call('PEXPIRE', key, string.format('%.0f', leftMs + openMs + ${KEPT_MS}))
-  if epoch ~= before then redis.call('PUBLISH', channel, key) end
+  if epoch ~= before then redis.call('PUBLISH', channel, changed) end
 end
 local states = { closed = 0, open = 1, half_open = 2 }
 return { states[state] or -1, exact(epoch), exact(leftMs), openings, admitted }
@@ -167,6 +167,8 @@ export function redisCircuitStore(client: RedisLike, options: RedisCircuitStoreO
         ...rules,
         process,
         minProcesses,
+        // A client may put a prefix before the keys, which this process does not see.
+        key,
       );
       return answerFrom(answer);
     },

@@ -36,8 +36,8 @@ describe.skipIf(component('redis-server') === undefined)('through ioredis', () =
     await telemetry.stop();
   });
 
-  const connect = (port: number) => {
-    const client = new IORedis(port);
+  const connect = (port: number, keyPrefix = '') => {
+    const client = new IORedis(port, { keyPrefix });
     client.on('error', () => {});
     clients.push(client);
     return client;
@@ -90,4 +90,33 @@ describe.skipIf(component('redis-server') === undefined)('through ioredis', () =
       await vi.waitFor(() => runs(0), UNTIL);
     },
   );
+
+  it('hears of a change by a subscriber of a client that puts a prefix before its keys', async () => {
+    redis = await startRedis();
+    const { port } = redis;
+    let isDown = false;
+    const ask = task('ask', () => {
+      if (isDown) throw new Error('down');
+      return 'ok';
+    });
+    const guard = () => {
+      const client = connect(port, 'app:');
+      const store = redisCircuitStore(client, {
+        timeoutMs: 20_000,
+        subscriber: connect(port, 'app:'),
+        lookMs: 3_600_000,
+      });
+      return circuitBreaker(ask, { name: 'prefixed', consecutiveFailures: 1, openMs: 3_600_000, store });
+    };
+    const [one, other] = [guard(), guard()];
+    expect(await other.execute(0)).toBe('ok');
+    await vi.waitFor(
+      () => redis?.cli('pubsub', 'numsub', 'tta-circuit:').then((all) => expect(all).toBe('tta-circuit:\n1')),
+      UNTIL,
+    );
+    isDown = true;
+    await expect(one.execute(0)).rejects.toThrow('down');
+    isDown = false;
+    await vi.waitFor(() => expect(other.execute(0)).rejects.toThrow('is open because'), UNTIL);
+  });
 });
