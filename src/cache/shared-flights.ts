@@ -40,6 +40,7 @@ export class SharedFlights {
     const flight = { key, token: uniqueId(), leaseMs };
     const until = context.clock.now() + maxWaitMs;
     let again = false;
+    let hasWaited = false;
     for (let pauseMs = SHORTEST_MS; ; pauseMs = Math.min(LONGEST_MS, pauseMs * GROWTH)) {
       const answer = await this.#begin(flight, again, context, observation);
       if (answer === undefined) return run(context);
@@ -47,10 +48,13 @@ export class SharedFlights {
       if (answer === 'done') {
         const found = await look();
         if (found !== undefined) return found.value;
+        // The store did not keep it, and will not keep the next one: who waits for that too would wait for all others.
+        if (hasWaited) return run(context);
         again = true;
         continue;
       }
       again = false;
+      hasWaited = true;
       const leftMs = until - context.clock.now();
       if (leftMs <= 0) return run(context);
       // Of many processes that wait, not all should ask at the same time.
