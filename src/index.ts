@@ -70,6 +70,7 @@ export { type WithCost, type WithCostOptions, withCost } from './llm/with-cost.t
 export type { Clock } from './platform/clock.ts';
 export type { Jitter } from './resilience/backoff.ts';
 export { type BulkheadOptions, bulkhead } from './resilience/bulkhead.ts';
+export type { CircuitOpenRules } from './resilience/circuit.ts';
 export {
   type CircuitBreakerCommonOptions,
   type CircuitBreakerOptions,
@@ -112,6 +113,7 @@ export type {
 } from './resilience/saga-step.ts';
 export { type Circuit, type CircuitState, circuit } from './resilience/shared-circuit.ts';
 export { type TimeoutOptions, timeout } from './resilience/timeout.ts';
+export type { BucketRules } from './resilience/token-bucket.ts';
 export { type AiSdkTelemetry, aiSdkTelemetry } from './wire/ai-sdk.ts';
 export type { ModelHost, ModelHosts } from './wire/model-hosts.ts';
 export { type BedrockClient, observeBedrock } from './wire/observe-bedrock.ts';

@@ -1,7 +1,7 @@
 import type { Rule } from '../core/check.ts';
 import { storeTimeout } from '../core/redis.ts';
 import { having, number, optional } from '../core/rules.ts';
-import type { CircuitRules } from './circuit.ts';
+import type { CircuitOpenRules } from './circuit.ts';
 
 /**
  * What a process does with a circuit that several processes share. `look` changes nothing. `open`: it has had too many
@@ -9,7 +9,7 @@ import type { CircuitRules } from './circuit.ts';
  */
 export type CircuitStep = 'look' | 'open' | 'admit' | 'succeeded' | 'failed' | 'unknown';
 
-export interface CircuitRequest extends Omit<CircuitRules<unknown>, 'trip'> {
+export interface CircuitRequest extends CircuitOpenRules {
   /** Names the circuit: its breaker, the rules and the key. */
   readonly circuit: string;
   readonly step: CircuitStep;

@@ -6,8 +6,8 @@
  */
 import type { TripRule } from './trip-rule.ts';
 
-export interface CircuitRules<T> {
-  readonly trip: TripRule<T>;
+/** How long an open circuit refuses, and what closes it. */
+export interface CircuitOpenRules {
   /** How long the circuit stays open the first time, in milliseconds. */
   readonly openMs: number;
   /** After a failed probe the circuit stays open `openFactor` times as long as before, at most `maxOpenMs`. */
@@ -15,6 +15,10 @@ export interface CircuitRules<T> {
   readonly maxOpenMs: number;
   /** How many successful probes close the circuit, and how many may run at once. */
   readonly halfOpenProbes: number;
+}
+
+export interface CircuitRules<T> extends CircuitOpenRules {
+  readonly trip: TripRule<T>;
 }
 
 export type CircuitValue<T> =
