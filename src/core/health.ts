@@ -2,7 +2,7 @@
 export interface Health {
   /** How many operations in a row have failed. */
   readonly failures: number;
-  /** The end of the pause after too many failures, in milliseconds since the Unix epoch. */
+  /** The end of the pause after too many failures, in milliseconds, by the clock of the executions. */
   readonly pausedUntil: number;
 }
 
