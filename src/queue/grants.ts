@@ -32,6 +32,8 @@ export class Grants {
   readonly #context: ExecutionContext;
   readonly #tell: (head: ControlHead) => void;
   readonly #grants = new Map<string, Grant>();
+  /** Those for which money is held: only these are gone through where another run begins, which a forger can say each time. */
+  readonly #held = new Set<Grant>();
   /** The last run that has asked. */
   #run: string | undefined;
   #closed = false;
@@ -62,6 +64,7 @@ export class Grants {
     const dollarsFor: CallPlan['dollarsFor'] = (usage) => this.#priceOf(grant, n, usage);
     try {
       grant.settle = await reserveAround(this.#context, { ...plan, dollarsFor });
+      this.#held.add(grant);
       grant.answer = { v: VERSION, kind: 'granted', run, n };
       if (grant.charge !== undefined) this.#settle(grant, grant.charge);
       else if (this.#closed) this.#settle(grant, unknownCharge(plan));
@@ -112,12 +115,13 @@ export class Grants {
 
   /** Another run of the job has begun: its worker was lost, and with it what its open calls cost. Or there is no run. */
   #settleAll(): void {
-    for (const grant of this.#grants.values()) this.#settle(grant, unknownCharge(grant.plan));
+    for (const grant of this.#held) this.#settle(grant, unknownCharge(grant.plan));
   }
 
   /** Only the first charge counts. */
   #settle(grant: Grant, charge: Charge): void {
     const { settle } = grant;
+    this.#held.delete(grant);
     grant.settle = undefined;
     settle?.(charge);
   }
