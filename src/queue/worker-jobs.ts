@@ -1,9 +1,13 @@
 /** What a worker does with each job that a queue brings: runs it, leaves it to another worker, or gives it up. */
+import { randomUUID } from 'node:crypto';
 import type { ObservedPrimitive } from '../core/primitive.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { WorkerRecorder } from '../telemetry/record/queue.ts';
 import { type Codec, decodeValue } from './codec.ts';
-import { readJob } from './envelope.ts';
+import { readJob, write } from './envelope.ts';
+import { recordOf } from './error-record.ts';
+import { JobDeadError } from './errors.ts';
+import { VERSION } from './heads.ts';
 import type { JobEnd, JobHandler, JobQueue, JobRun, QueuedJob } from './job-queue.ts';
 import { type JobPlan, RunningJob } from './run-job.ts';
 
@@ -34,7 +38,7 @@ export class WorkerJobs {
     const received = readJob(job.body);
     if (received.is === 'unreadable') return this.#dies('unreadable', received.why);
     if (run.expiresInMs !== undefined && run.expiresInMs <= 0)
-      return this.#dies('expired', 'its time was over before a worker could begin it');
+      return this.#expires(job, run, received.is === 'ok' ? received.head.v : VERSION);
     if (received.is === 'newer')
       return this.#leave(run, 'newer_version', `a worker for its version ${received.version}`);
     const { head, payload } = received;
@@ -76,6 +80,16 @@ export class WorkerJobs {
       this.#running.delete(running);
       record.ended();
     }
+  }
+
+  /** Nobody looks for it in the list of dead jobs: its caller has given it up, or waits for no more than its end. */
+  async #expires({ id }: QueuedJob, run: JobRun, v: number): Promise<JobEnd> {
+    const { queue, record } = this.#parts;
+    record.died('expired');
+    const error = new JobDeadError(queue.name, id, 'its time was over before a worker could begin it');
+    const reply = write({ v, kind: 'error', run: randomUUID(), error: recordOf(error) });
+    await run.reply(reply).catch(() => {});
+    return { end: 'done' };
   }
 
   #dies(reason: Parameters<WorkerRecorder['died']>[0], why: string): JobEnd {

@@ -13,7 +13,7 @@ import {
   withContext,
   workflow,
 } from '../../src/index.ts';
-import { distribute, memoryQueue, startWorker } from '../../src/queue/index.ts';
+import { distribute, JobDeadError, type JobQueue, memoryQueue, startWorker } from '../../src/queue/index.ts';
 import { createVirtualClock, startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
 
 let telemetry: TestTelemetry;
@@ -262,8 +262,23 @@ describe('the time that a caller has', () => {
     await startWorker({ queue, primitives: { work }, clock });
     await clock.advance(1);
     expect(begun).toBe(0);
-    expect((await queue.stats()).waiting).toBe(0);
+    // The list of dead jobs, and its alert, are for jobs that somebody must look at.
+    expect(await queue.stats()).toMatchObject({ waiting: 0, dead: 0 });
     await telemetry.expectMetric('tta_queue_dead_jobs_total', { queue_name: 'texts', reason: 'expired' }, 1);
+  });
+
+  it('is over for a job that waited too long: a caller that still waits is told', async () => {
+    const inner = memoryQueue('texts');
+    const queue: JobQueue = {
+      ...inner,
+      work: (handler, options) =>
+        inner.work((job, run) => handler(job, Object.assign(Object.create(run), { expiresInMs: -1 })), options),
+    };
+    const work = task('work', () => 'done');
+    await startWorker({ queue, primitives: { work } });
+    const failed = distribute('work', work, { queue }).execute(undefined);
+    await expect(failed).rejects.toBeInstanceOf(JobDeadError);
+    await expect(failed).rejects.toThrow('its time was over before a worker could begin it');
   });
 });
 
