@@ -51,6 +51,7 @@ async function open(link: Link, linked: Linked, options: InboxOptions, settings:
   const closed = new AbortController();
   const failed = (error: unknown) => events.failed('inbox', withoutCommand(error));
   const keep = () => commands.ttaKeep(stream, sign, KEPT_MS);
+  const tell: LookParts['tell'] = (id, kind, why) => commands.ttaReply(stream, sign, id, kind, why);
   const suspects = new Set<string>();
   let last = '0-0';
   const read: Buffer[] = [];
@@ -92,7 +93,7 @@ async function open(link: Link, linked: Linked, options: InboxOptions, settings:
     repeatedly(readSome, 0, closed.signal, failed),
     repeatedly(keep, SIGN_MS, closed.signal, failed),
     repeatedly(
-      () => link.use(() => lookAfter([...waiting()], { keys, commands, say, stream, suspects })),
+      () => link.use(() => lookAfter([...waiting()], { keys, commands, say, tell, suspects })),
       LOOK_MS,
       closed.signal,
       failed,
@@ -118,7 +119,8 @@ interface LookParts {
   readonly keys: Keys;
   readonly commands: Client;
   readonly say: Say;
-  readonly stream: string;
+  /** Writes behind the replies. */
+  readonly tell: (id: string, kind: 'lost' | 'dead', why: string) => Promise<unknown>;
   /** The jobs that were not there when we looked last. */
   readonly suspects: Set<string>;
 }
@@ -129,7 +131,7 @@ interface LookParts {
  * meanwhile that it has it.
  */
 async function lookAfter(ids: readonly string[], parts: LookParts): Promise<void> {
-  const { keys, commands, stream, suspects, say } = parts;
+  const { keys, commands, tell, suspects, say } = parts;
   const missed = new Set<string>();
   let lost = 0;
   for (let from = 0; from < ids.length; from += LOOKED_AT_ONCE) {
@@ -138,10 +140,10 @@ async function lookAfter(ids: readonly string[], parts: LookParts): Promise<void
     const fates = (await answered(commands, asked)) as unknown[];
     for (const [i, id] of some.entries()) {
       const fate = fates[i];
-      if (typeof fate === 'string') await commands.xadd(stream, '*', 'id', id, 'dead', reasonOf(fate));
+      if (typeof fate === 'string') await tell(id, 'dead', reasonOf(fate));
       else if (fate === 1 && !suspects.has(id)) missed.add(id);
       else if (fate === 1) {
-        await commands.xadd(stream, '*', 'id', id, 'lost', '');
+        await tell(id, 'lost', '');
         lost += 1;
       }
     }

@@ -145,16 +145,20 @@ export function extended(name: string, lua: string, { maxWaiting, maxBodyBytes }
 }
 
 /**
- * Adds a message to an inbox. If its process is gone, few are kept, and not for long. An inbox that can take nothing more is
- * nobody's: a worker would try again for ever. KEYS: its stream, its sign of life. ARGV: the id of the job, the kind, the
- * message.
+ * Adds a message to an inbox, for as long as its process is known to be there. If it is gone, few are kept, and not for
+ * long. An inbox that can take nothing more is nobody's: a worker would try again for ever. KEYS: its stream, its sign of
+ * life. ARGV: the id of the job, the kind, the message.
  */
 export const REPLY = `${EVEN_IF_FULL}
 local kind = redis.call('TYPE', KEYS[1]).ok
 if kind ~= 'stream' and kind ~= 'none' then return 0 end
-if redis.call('EXISTS', KEYS[2]) == 1 then return redis.call('XADD', KEYS[1], '*', 'id', ARGV[1], ARGV[2], ARGV[3]) end
-redis.call('XADD', KEYS[1], 'MAXLEN', 100, '*', 'id', ARGV[1], ARGV[2], ARGV[3])
-return redis.call('PEXPIRE', KEYS[1], 30000)
+local keptMs = redis.call('PTTL', KEYS[2])
+if keptMs > 0 then redis.call('XADD', KEYS[1], '*', 'id', ARGV[1], ARGV[2], ARGV[3])
+else
+  keptMs = 30000
+  redis.call('XADD', KEYS[1], 'MAXLEN', 100, '*', 'id', ARGV[1], ARGV[2], ARGV[3])
+end
+return redis.call('PEXPIRE', KEYS[1], keptMs)
 `;
 
 /** Keeps an inbox for ARGV[1] milliseconds. KEYS: its stream, its sign of life. */

@@ -142,6 +142,15 @@ describe.skipIf(component('redis-server') === undefined)('a worker that computes
 });
 
 describe.skipIf(component('redis-server') === undefined)('a process that sends jobs', () => {
+  it('leaves nothing in Redis for ever where it is killed: replies that it does not read expire', async () => {
+    await start();
+    await work(echo().handler);
+    const { call, address } = await caller(connect());
+    expect(await call('ask')).toBe('ask');
+    for (const kind of ['inbox', 'replies'])
+      expect(Number(await redis.cli('PTTL', `tta:texts:${kind}-${address}`))).toBeGreaterThan(0);
+  });
+
   it('ends when it has its replies', async () => {
     await start();
     await work(echo().handler);
