@@ -53,7 +53,8 @@ const KEPT_MS = 600_000;
 
 /**
  * `circuit.ts` in Redis, with its time. A circuit without a key is closed. One that has closed is kept for a while, so that
- * results from before do not open it again. The time is a part of an epoch: it stays unique if Redis loses its data.
+ * results from before do not open it again. The time is a part of an epoch: it stays unique if Redis loses its data. No
+ * circuit is open for longer than the rules say, also where the time of Redis goes back, as after a failover.
  */
 const STEP = `
 local key, votes, channel, step = KEYS[1], KEYS[2], ARGV[1], ARGV[2]
@@ -66,6 +67,7 @@ local state = kept[1] or 'closed'
 local epoch, next, openings = tonumber(kept[2] or 0), tonumber(kept[3] or 0), tonumber(kept[4] or 0)
 local running, succeeded = tonumber(kept[5] or 0), tonumber(kept[6] or 0)
 local before, touched, admitted = epoch, false, 0
+if not (next <= now + maxOpenMs) then next = now + maxOpenMs end
 local function become(to)
   state, epoch, running, succeeded, touched = to, math.max(epoch + 1, math.floor(now)), 0, 0, true
 end

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
+  type CircuitOpenError,
   type CircuitRequest,
   type CircuitStep,
   circuitBreaker,
@@ -70,6 +71,21 @@ describe.skipIf(component('redis-server') === undefined)('redisCircuitStore over
   const answers = (primitive: Guarded) =>
     vi.waitFor(async () => expect(await primitive.execute('good')).toBe('good'), UNTIL);
   const isLocal = (value: number) => telemetry.expectMetric('tta_shared_state_local', { primitive_name: name }, value);
+
+  it.each(['9999999999999', '1e308', 'nan'])(
+    'is open for no longer than the rules say when Redis says until %s',
+    async (until) => {
+      await fail(guard(await connect()));
+      const other = guard(await connect());
+      await refuses(other);
+      const key = (await redis.cli('keys', 'tta-circuit:*')).split('\n')[0] as string;
+      await redis.cli('hset', key, 'next', until);
+      const third = guard(await connect());
+      const refused = (await third.execute('good').catch((error: unknown) => error)) as CircuitOpenError;
+      expect(refused.name).toBe('CircuitOpenError');
+      expect(refused.retryAfterMs).toBeLessThanOrEqual(60_000);
+    },
+  );
 
   it('opens in every process, and closes in every process after a probe', { timeout: 60_000 }, async () => {
     const program = (work: string) => `
