@@ -18,8 +18,8 @@ export function deadJobs(keys: Keys, link: Link): DeadJobs {
   const set = `${keys.base}failed`;
 
   async function read({ commands }: Linked, id: string): Promise<DeadJob | undefined> {
-    const diedAt = numberOf(await commands.zscore(set, id));
-    if (diedAt === undefined) return undefined;
+    const score = await commands.zscore(set, id);
+    if (score === null) return undefined;
     const damaged: (Buffer | null)[] = [];
     const [reason, starts, stalls, at, body] = await commands
       .hmgetBuffer(keys.base + id, ...FIELDS)
@@ -31,7 +31,7 @@ export function deadJobs(keys: Keys, link: Link): DeadJobs {
       // BullMQ counts as a start that it took the job to give it up.
       deliveries: numberOf((why === STALLED ? stalls : starts)?.toString()) ?? 0,
       sentAt: numberOf(at?.toString()),
-      diedAt,
+      diedAt: numberOf(score),
       body: body ?? undefined,
     };
   }

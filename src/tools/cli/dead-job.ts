@@ -1,4 +1,5 @@
 /** A dead job for people: what its envelope says. Nothing of it is trusted. */
+import { redact } from '../../platform/redact.ts';
 import { readJob, whyNot } from '../../queue/envelope.ts';
 import type { DeadJob } from '../../queue/index.ts';
 
@@ -25,7 +26,8 @@ export interface DescribedJob {
 export function describeJob({ id, why, deliveries, sentAt, diedAt, body }: DeadJob): DescribedJob {
   const facts = {
     id,
-    why,
+    // It may have been an error of other code.
+    why: redact(why),
     starts: deliveries,
     sentAt: dateText(sentAt),
     diedAt: dateText(diedAt),

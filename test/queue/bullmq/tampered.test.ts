@@ -172,9 +172,10 @@ describe.skipIf(component('redis-server') === undefined)('a job that was changed
     await redis.cli('HSET', keyOf(queue, 'b'), 'opts', '{', 'stacktrace', '{', 'data', '{', 'at', 'x', 'ats', 'x');
     await redis.cli('DEL', keyOf(queue, 'c'));
     await redis.cli('SET', keyOf(queue, 'd'), 'x');
+    await redis.cli('ZADD', keyOf(queue, 'failed'), 'inf', 'f');
     const listed: DeadJob[] = [];
     for await (const job of queue.dead.list(0, 10)) listed.push(job);
-    expect(listed.map(({ id }) => id)).toEqual(['e', 'd', 'c', 'b', 'a']);
+    expect(listed.map(({ id }) => id)).toEqual(['f', 'e', 'd', 'c', 'b', 'a']);
     expect(await queue.dead.get('b')).toMatchObject({
       why: 'bad',
       deliveries: 0,
@@ -182,7 +183,7 @@ describe.skipIf(component('redis-server') === undefined)('a job that was changed
       body: Buffer.from('{'),
     });
     expect(await queue.dead.get('d')).toMatchObject({ why: 'what Redis holds of the job cannot be read' });
-    for (const id of ['b', 'c', 'd']) expect(await queue.dead.drop(id)).toBe(true);
+    for (const id of ['b', 'c', 'd', 'f']) expect(await queue.dead.drop(id)).toBe(true);
     expect(await queue.stats()).toMatchObject({ dead: 2 });
   });
 });

@@ -156,6 +156,15 @@ describe.each(ENGINES)('tta queue with %s', (kind) => {
     const shown = await run('show', 'texts', id, '--input', ...option);
     expect(shown.stdout).not.toMatch(CONTROLS);
   });
+
+  it('shows no credential that was in the reason, as JSON either', async () => {
+    const { option, die } = await engineOf(kind);
+    await die('x', 'redis://u:hunter2secret@host is away');
+    const listed = await run('dead', 'texts', '--json', ...option);
+    expect(JSON.parse(listed.stdout)[0].why).toBe('redis://[redacted]@host is away');
+    const shown = await run('show', 'texts', JSON.parse(listed.stdout)[0].id, '--json', ...option);
+    expect(shown.stdout).not.toContain('hunter2secret');
+  });
 });
 
 describe('tta queue', () => {
