@@ -40,7 +40,7 @@ export interface BullmqQueueOptions {
   readonly connect?: ((settings: RedisSettings) => RedisClient) | undefined;
   /** The first part of every key in Redis. A cluster needs one in braces: `{tta}`. @default 'tta' */
   readonly prefix?: string | undefined;
-  /** How many jobs may wait. More are refused. @default 10000 */
+  /** How many jobs may wait, those that were handed back included. More are refused. @default 10000 */
   readonly maxWaiting?: number | undefined;
   /**
    * A worker that gives no sign of life for so long, in milliseconds, has lost its job: another one starts it, at the

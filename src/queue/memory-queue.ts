@@ -10,7 +10,7 @@ import { createJobs } from './memory/jobs.ts';
 import { createMemoryWorker, type MemoryWorker, type Running } from './memory/worker.ts';
 
 export interface MemoryQueueOptions {
-  /** How many jobs may wait; more are refused. @default 10000 */
+  /** How many jobs may wait, those that were handed back included; more are refused. @default 10000 */
   readonly maxWaiting?: number | undefined;
   /** The source of time for waits and delays. @default the machine's clock */
   readonly clock?: Clock | undefined;

@@ -337,6 +337,18 @@ export function describeQueue(engineName: string, engine: () => EngineUnderTest)
         expect((await queue.stats()).waiting).toBe(10);
       });
 
+      it('counts those too that come back later, such as those that no worker knows', async () => {
+        fresh();
+        const queue = connect({ maxWaiting: 2 });
+        const { started } = await workByHand(queue, 1);
+        for (const nth of [1, 2]) {
+          await send(queue);
+          (await started(nth)).end({ end: 'handed_back', delayMs: 600_000 });
+          await eventually(async () => expect(await queue.stats()).toMatchObject({ delayed: nth, running: 0 }));
+        }
+        await expect(send(queue)).rejects.toThrow(QueueFullError);
+      });
+
       it('takes jobs again when a worker has made room', async () => {
         fresh();
         const queue = connect({ maxWaiting: 1 });

@@ -23,13 +23,14 @@ const BY_REDIS = `
 ARGV[2] = string.format('%.0f', now())
 `;
 
-/** Refuses a new job when `maxWaiting` wait: gives 0. Notes when a job was accepted. */
+/** Refuses a new job when `maxWaiting` wait, or are to wait again: gives 0. Notes when a job was accepted. */
 const add = (lua: string, maxWaiting: number) => `
 ${NOW}
 local args = cmsgpack.unpack(ARGV[1])
 local key = args[1] .. args[2]
 local known = redis.call('EXISTS', key) == 1
-if not known and redis.call('LLEN', KEYS[1]) >= ${maxWaiting} then return 0 end
+local held = redis.call('LLEN', KEYS[1]) + redis.call('ZCARD', KEYS[6])
+if not known and held >= ${maxWaiting} then return 0 end
 local function bullmq()
 ${lua}
 end

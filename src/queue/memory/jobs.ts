@@ -60,8 +60,9 @@ export function createJobs(clock: Clock, ready: () => void) {
   }
 
   return {
+    /** How many wait, or are to wait again. */
     get waiting() {
-      return waiting.size;
+      return waiting.size + delayed.size;
     },
     has: (id: string) => [waiting, delayed, running, dead, ended].some((jobs) => jobs.has(id)),
     accept: (job: QueuedJob) => wait({ job, acceptedAt: clock.now(), starts: 0, left: 0, cancelled: false }),
