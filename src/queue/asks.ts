@@ -1,5 +1,6 @@
 /** The worker's part of the budgets around a call: they are where the call is, and are asked by messages. */
 import type { ExecutionContext } from '../core/context.ts';
+import { BudgetExceededError } from '../core/refusals.ts';
 import type { Settle, Spender } from '../core/spending.ts';
 import type { CallPlan } from '../ledger/charge.ts';
 import { notMade } from '../llm/reserve.ts';
@@ -29,6 +30,8 @@ export interface AskLine {
   readonly run: string;
   /** Resolves when the message is kept. */
   send(head: ReplyHead): Promise<void>;
+  /** Cancels the run. */
+  end(refusal: Error): void;
 }
 
 /**
@@ -99,8 +102,14 @@ export class Asks implements Pick<Spender, 'reserve'> {
     if (answer.run !== this.#line.run || ask === undefined) return;
     ask.heard();
     if (answer.kind === 'granted') ask.grant();
-    else if (answer.kind === 'refused') ask.refuse(errorOf(answer.error));
+    else if (answer.kind === 'refused') this.#refuse(ask, errorOf(answer.error));
     else if (answer.kind === 'price') void this.#price(ask.plan, answer);
+  }
+
+  /** A budget that is used up ends the work, at once: what else is in the job must not go on until its caller says so. */
+  #refuse(ask: Ask, error: unknown): void {
+    if (error instanceof BudgetExceededError) this.#line.end(error);
+    ask.refuse(error);
   }
 
   /** Prices are where the model is. */

@@ -64,7 +64,8 @@ export class RunningJob {
     this.#effects = plan.head.effects === true ? new Effects() : undefined;
     const send = (head: ReplyHead) => this.#send(head);
     this.#spent = new SpentMessages(this.#id, send);
-    this.#asks = new Asks({ queueName: plan.queueName, run: this.#id, send }, this.#spent);
+    const end = (refusal: Error) => this.#scope.cancel(refusal, 'rejected');
+    this.#asks = new Asks({ queueName: plan.queueName, run: this.#id, send, end }, this.#spent);
     run.onMessage((message) => this.#onMessage(message));
   }
 

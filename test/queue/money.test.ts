@@ -1,6 +1,6 @@
 /** Budgets and costs of work that is done elsewhere. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { budget, type Cost, parallel, task, withCost, workflow } from '../../src/index.ts';
+import { budget, type Cost, fallback, parallel, sequential, task, withCost, workflow } from '../../src/index.ts';
 import { distribute, type JobQueue, memoryQueue, startWorker } from '../../src/queue/index.ts';
 import {
   createVirtualClock,
@@ -45,6 +45,28 @@ describe('a budget around distributed work', () => {
     expect(here).toMatchObject({ calls: 5, most: 5 });
     expect(here.outcomes.filter((outcome) => outcome === 'BudgetExceededError')).toHaveLength(3);
     expect(clock.pending).toBe(0);
+  });
+
+  it('ends the work when it refuses a call, before its caller says so', async () => {
+    const inner = memoryQueue('paid');
+    // No cancellation comes.
+    const queue: JobQueue = { ...inner, cancel: async () => false };
+    const done: string[] = [];
+    const instead = task('instead', () => {
+      done.push('instead');
+    });
+    const next = task('next', () => {
+      done.push('next');
+    });
+    const work = sequential(fallback(paidCall('call'), [instead]), next);
+    await startWorker({ queue, primitives: { work } });
+    const limited = budget(distribute('work', work, { queue }), { limitUsd: 1, name: 'limited' });
+    await expect(limited.execute({ needs: 2 })).rejects.toMatchObject({ primitiveName: 'limited' });
+    await expect.poll(async () => (await queue.stats()).running).toBe(0);
+    expect(done).toEqual([]);
+    expect(telemetry.spans().find(({ name }) => name === 'task call')?.attributes).toMatchObject({
+      'tta.outcome': 'rejected',
+    });
   });
 
   it('admits the same where every second message is lost and every reply comes twice', async () => {
