@@ -24,7 +24,10 @@ export async function cancelJob(
       const { delivered } = await manager.consumers.info(layout.jobs, layout.consumer);
       return delivered.stream_seq >= job.seq;
     });
-  const isDelayed = async () => (await connection.call((link) => noteOf(link, layout, id))).until > connection.now();
+  const isDelayed = async () => {
+    const last = await connection.call((link) => noteOf(link, layout, id));
+    return last !== undefined && last.until > connection.now();
+  };
   const hasWorker = async () => (await wasTaken()) && !(await isDelayed());
 
   if (!(await hasWorker())) {

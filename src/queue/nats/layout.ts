@@ -29,7 +29,7 @@ export function layoutOf(prefix: string, queueName: string) {
     /** Replies that were not read yet, and cancellations of jobs that may run. */
     replies: `${prefix}-replies-${queueName}`,
     dead: `${prefix}-dead-${queueName}`,
-    /** How often a job was handed back: NATS counts that as a delivery. */
+    /** Which deliveries of a job count as no try. */
     notes: `${prefix}-notes-${queueName}`,
     consumer: 'workers',
     job: one('job'),
@@ -43,8 +43,9 @@ export function layoutOf(prefix: string, queueName: string) {
     toJob: (id: string) => `${one('to')(id)}.*`,
     reply: (inbox: string, id: string) => `${root}.reply.${inbox}.${tokenOf(id)}`,
     everyReply: (inbox: string) => `${root}.reply.${inbox}.*`,
-    /** The count, and when the delay ends in milliseconds since the Unix epoch, are in the subject: lists of subjects are cheap. */
-    note: (id: string, count: number | '*', until: number | '*') => `${one('held')(id)}.${count}.${until}`,
-    everyNote: `${root}.held.*.*.*`,
+    /** What a note says is in the subject: lists of subjects are cheap. */
+    note: (id: string, at: number | '*', free: number | '*', until: number | '*') =>
+      `${one('held')(id)}.${at}.${free}.${until}`,
+    everyNote: `${root}.held.*.*.*.*`,
   };
 }

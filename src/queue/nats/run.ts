@@ -8,7 +8,7 @@ import type { Connection, Link } from './connection.ts';
 import { bury } from './dead.ts';
 import { ACK, type Delivery, HEADER, headerOf } from './delivery.ts';
 import { type Layout, nanos, SAFE_NAME } from './layout.ts';
-import { forgetNotes, note, noteOf } from './notes.ts';
+import { forgetNotes, freeBefore, type Note, note, noteOf } from './notes.ts';
 import { requireRoom } from './payload.ts';
 
 export interface Surroundings {
@@ -75,19 +75,21 @@ export class Run {
       this.#acknowledge(ACK.done);
       return 'done';
     }
-    const handedBack = count === 1 ? 0 : (await connection.call((link) => noteOf(link, layout, job.id))).count;
-    const delivery = count - handedBack;
+    const delivery = count === 1 ? 1 : count - freeBefore(count, await connection.call((link) => this.#lastNote(link)));
     let end: JobEnd;
     if (delivery > maxDeliveries) {
       end = { end: 'dead', why: CRASHED };
       events.died('crashed');
-    } else end = await this.#handle(delivery);
+    } else {
+      if (count > 1) await this.#noteStart(delivery);
+      end = await this.#handle(delivery);
+    }
     if (this.#abort.signal.aborted) return undefined;
-    if (end.end === 'handed_back') await this.#handBack(handedBack + 1, end.delayMs);
+    if (end.end === 'handed_back') await this.#handBack(delivery, end.delayMs);
     else {
       if (end.end === 'dead') await this.#bury(end.why);
       this.#acknowledge(ACK.done);
-      if (handedBack > 0) await connection.call((link) => forgetNotes(link, layout, job.id));
+      if (count > 1) await connection.call((link) => forgetNotes(link, layout, job.id));
     }
     return end.end;
   }
@@ -128,9 +130,23 @@ export class Run {
     for (const listener of this.#listeners) listener(message);
   }
 
-  async #handBack(count: number, delayMs: number): Promise<void> {
+  #lastNote(link: Link): Promise<Note | undefined> {
+    return noteOf(link, this.#around.layout, this.#delivery.job.id);
+  }
+
+  /** A server without room keeps no note. The job is run all the same. */
+  async #noteStart(delivery: number): Promise<void> {
     const { connection, layout } = this.#around;
-    await note(connection, layout, this.#delivery.job.id, { count, until: connection.now() + delayMs });
+    const { job, count } = this.#delivery;
+    const made = { at: count, free: count - delivery, until: 0 };
+    await connection.call((link) => note(link, layout, job.id, made).catch(() => {}));
+  }
+
+  async #handBack(delivery: number, delayMs: number): Promise<void> {
+    const { connection, layout } = this.#around;
+    const { job, count } = this.#delivery;
+    const made = { at: count, free: count - delivery + 1, until: connection.now() + delayMs };
+    await connection.call((link) => note(link, layout, job.id, made));
     this.#acknowledge(delayMs <= 0 ? ACK.again : `${ACK.again} ${JSON.stringify({ delay: nanos(delayMs) })}`);
   }
 
