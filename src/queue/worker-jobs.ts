@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ObservedPrimitive } from '../core/primitive.ts';
 import type { Clock } from '../platform/clock.ts';
+import { foreignText } from '../platform/foreign-text.ts';
 import type { WorkerRecorder } from '../telemetry/record/queue.ts';
 import { type Codec, decodeValue } from './codec.ts';
 import { readJob, write } from './envelope.ts';
@@ -10,6 +11,7 @@ import { JobDeadError } from './errors.ts';
 import { VERSION } from './heads.ts';
 import type { JobEnd, JobHandler, JobQueue, JobRun, QueuedJob } from './job-queue.ts';
 import { type JobPlan, RunningJob } from './run-job.ts';
+import { type Say, sayer } from './say.ts';
 
 interface WorkerParts {
   readonly queue: Pick<JobQueue, 'name' | 'maxBodyBytes'>;
@@ -29,9 +31,11 @@ type LeftReason = Parameters<WorkerRecorder['handedBack']>[0];
 export class WorkerJobs {
   readonly #parts: WorkerParts;
   readonly #running = new Set<RunningJob>();
+  readonly #say: Say;
 
   constructor(parts: WorkerParts) {
     this.#parts = parts;
+    this.#say = sayer(parts.queue.name);
   }
 
   readonly handle: JobHandler = async (job, run) => {
@@ -39,13 +43,13 @@ export class WorkerJobs {
     if (received.is === 'unreadable') return this.#dies('unreadable', received.why);
     if (run.expiresInMs !== undefined && run.expiresInMs <= 0)
       return this.#expires(job, run, received.is === 'ok' ? received.head.v : VERSION);
-    if (received.is === 'newer')
-      return this.#leave(run, 'newer_version', `a worker for its version ${received.version}`);
+    if (received.is === 'newer') return this.#leave(run, 'newer_version', `version ${received.version} of jobs`);
     const { head, payload } = received;
     const primitive = this.#parts.primitives.get(head.name);
-    if (primitive === undefined) return this.#leave(run, 'unknown_primitive', 'a worker with its primitive');
+    if (primitive === undefined)
+      return this.#leave(run, 'unknown_primitive', `the primitive ${foreignText(head.name)}`);
     const codec = this.#parts.codecs.get(head.codec);
-    if (codec === undefined) return this.#leave(run, 'unknown_codec', 'a worker with its codec');
+    if (codec === undefined) return this.#leave(run, 'unknown_codec', `the codec ${foreignText(head.codec)}`);
     const input = decodeValue(codec, payload);
     if (input.is !== 'ok') return this.#dies('unreadable', input.why);
     return this.#run(job, run, { primitive, codec, head, input: input.value });
@@ -98,8 +102,10 @@ export class WorkerJobs {
   }
 
   #leave({ waitedMs = 0 }: JobRun, reason: LeftReason, needs: string): JobEnd {
-    if (waitedMs >= UNKNOWN_MS) return this.#dies('unknown_primitive', `for ${UNKNOWN_MS} ms there was no ${needs}`);
+    if (waitedMs >= UNKNOWN_MS)
+      return this.#dies('unknown_primitive', `for ${UNKNOWN_MS / 60_000} minutes no worker had ${needs}`);
     this.#parts.record.handedBack(reason);
+    this.#say(reason, `a job needs ${needs}, which this worker does not have: it is left to another worker`);
     // The longer it waits, the less often it is asked for.
     const delayMs = Math.min(BACK_AFTER_MS.most, Math.max(BACK_AFTER_MS.least, waitedMs / 4));
     return { end: 'handed_back', delayMs };

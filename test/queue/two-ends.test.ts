@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   inject,
   llmStream,
@@ -15,6 +15,7 @@ import {
 } from '../../src/index.ts';
 import { distribute, JobDeadError, type JobQueue, memoryQueue, startWorker } from '../../src/queue/index.ts';
 import { createVirtualClock, startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
+import { captureWarnings } from '../support/warnings.ts';
 
 let telemetry: TestTelemetry;
 beforeEach(() => {
@@ -340,6 +341,24 @@ describe('a job that a worker cannot do', () => {
     expect(await running).toBe('b');
   });
 
+  it('is named in the log of the worker: the name may be misspelt', async () => {
+    const warnings = captureWarnings();
+    onTestFinished(() => void vi.restoreAllMocks());
+    const clock = createVirtualClock();
+    const queue = memoryQueue('texts', { clock });
+    const summarise = task('summarise', () => 'a');
+    await startWorker({ queue, primitives: { summarise }, clock });
+    const late = new AbortController();
+    const running = distribute('sumarise', summarise, { queue }).execute(undefined, { signal: late.signal });
+    await clock.advance(10_000);
+    late.abort(new Error('too late'));
+    await expect(running).rejects.toThrow('too late');
+    // Once a minute, not at each of its returns.
+    expect(warnings).toEqual([
+      'the queue texts: a job needs the primitive sumarise, which this worker does not have: it is left to another worker',
+    ]);
+  });
+
   it('is given up after ten minutes, and its caller is told', async () => {
     const clock = createVirtualClock();
     const queue = memoryQueue('texts', { clock });
@@ -347,7 +366,7 @@ describe('a job that a worker cannot do', () => {
     await startWorker({ queue, primitives: { a }, clock });
     const failed = expect(distribute('b', a, { queue }).execute()).rejects.toMatchObject({
       name: 'JobDeadError',
-      message: expect.stringContaining('unknown_primitive'),
+      message: expect.stringContaining('unknown_primitive: for 10 minutes no worker had the primitive b'),
     });
     await clock.advance(650_000);
     await failed;

@@ -24,6 +24,15 @@ export function positiveInteger(text: string): number {
   return value;
 }
 
+/** More processes than any machine has a use for would take its memory before one of them works. */
+const MOST_WORKERS = 1_000;
+
+export function workerCount(text: string): number {
+  const value = positiveInteger(text);
+  if (value > MOST_WORKERS) throw new InvalidArgumentError(`It must be at most ${MOST_WORKERS}.`);
+  return value;
+}
+
 /** Collects the values of an option that is given several times. */
 export function collect(text: string, previous: readonly string[] = []): string[] {
   return [...previous, text];

@@ -9,7 +9,7 @@ import { openQueue } from '../worker/engine.ts';
 import type { WorkerReading } from '../worker/messages.ts';
 import type { AskingWork } from './digest-worker.ts';
 import { printError } from './print.ts';
-import { addressText, engineFrom, type QueueOptions, queueAway, requireEngine } from './queue-options.ts';
+import { addressText, engineFrom, type QueueOptions, queueAway } from './queue-options.ts';
 import { workerEnvironment } from './worker-environment.ts';
 
 export interface DigestWorkersOptions extends QueueOptions {
@@ -42,7 +42,6 @@ const REMOVE_MS = 5_000;
 export async function startDigestWorkers(options: DigestWorkersOptions): Promise<DigestWorkers> {
   const { workers, concurrency, telemetry, work } = options;
   const engine = engineFrom(options);
-  requireEngine('tta digest --workers', engine);
   // Another digest at the same time has other models. The name is a label of the metrics, so it is always the same.
   const prefix = `tta_${randomUUID().replaceAll('-', '')}`;
   const place = { name: 'digest', engine, prefix };

@@ -15,7 +15,7 @@ import { canOpenBrowser, openBrowser } from './open-browser.ts';
 import { packageRoot, userFolder } from './package-root.ts';
 import { print, printError } from './print.ts';
 import { createProgress } from './progress.ts';
-import type { QueueOptions } from './queue-options.ts';
+import { engineFrom, type QueueOptions, requireEngine } from './queue-options.ts';
 import { requirePeers } from './require-peers.ts';
 import { joined, type RunMetrics, runMetrics } from './run-metrics.ts';
 import { stopOnSignals } from './stop-on-signals.ts';
@@ -66,7 +66,10 @@ export async function digestCommand(folderArgument: string | undefined, options:
   const path = await resolveOutputPath({ folder, cwd, out: options.out });
 
   const modelOptions = { ...options, env, small: options.modelSmall, large: options.modelLarge };
-  requirePeers('tta digest', ['openai']);
+  if (options.workers !== undefined) requireEngine('tta digest --workers', engineFrom(options), ['openai']);
+  else if (options.redis !== undefined || options.nats !== undefined)
+    throw new Error('--redis and --nats are for --workers: say how many');
+  else requirePeers('tta digest', ['openai']);
   const models = await chooseModels(modelOptions);
   const maxFileBytes = options.maxFile * 1_000_000;
   const timeoutMs = (options.timeout ?? (options.chaos ? 1.5 : 30)) * 1_000;

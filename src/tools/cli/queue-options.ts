@@ -37,15 +37,18 @@ function serverUrl(kind: keyof typeof PROTOCOLS, where: string, text: string): s
   throw new Error(`${where} must be a URL that starts with ${protocols.map((each) => `${each}//`).join(' or ')}`);
 }
 
-/** The packages of an engine. */
 const PACKAGES = {
   redis: ['bullmq', 'ioredis'],
   nats: ['@nats-io/jetstream', '@nats-io/transport-node'],
 } as const;
 
+export function packagesOf(engine: EngineAddress): readonly Peer[] {
+  return PACKAGES['redis' in engine ? 'redis' : 'nats'];
+}
+
 /** @throws Error with one line that installs all missing packages */
 export function requireEngine(command: string, engine: EngineAddress, more: readonly Peer[] = []): void {
-  requirePeers(command, [...PACKAGES['redis' in engine ? 'redis' : 'nats'], ...more]);
+  requirePeers(command, [...packagesOf(engine), ...more]);
 }
 
 /** The address, without a password. */

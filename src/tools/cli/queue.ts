@@ -5,7 +5,8 @@ import { openQueue } from '../worker/engine.ts';
 import { ask } from './ask.ts';
 import { type DescribedJob, describeJob } from './dead-job.ts';
 import { print, printError } from './print.ts';
-import { addressText, engineFrom, type QueueOptions } from './queue-options.ts';
+import { addressText, engineFrom, packagesOf, type QueueOptions } from './queue-options.ts';
+import { requirePackages } from './require-peers.ts';
 
 export interface QueueCommandOptions extends QueueOptions {
   readonly json: boolean;
@@ -34,7 +35,9 @@ const AWAY_MS = 5_000;
 const ONE_DAY_MS = 86_400_000;
 
 async function withQueue<T>(name: string, options: QueueOptions, use: (queue: JobQueue) => Promise<T>): Promise<T> {
-  const queue = openQueue({ name, engine: engineFrom(options), prefix: options.prefix }, AWAY_MS);
+  const engine = engineFrom(options);
+  requirePackages('tta queue', packagesOf(engine));
+  const queue = openQueue({ name, engine, prefix: options.prefix }, AWAY_MS);
   const ended = new AbortController();
   // A connection that is being made does not keep the process alive.
   systemClock.sleep(ONE_DAY_MS, ended.signal).catch(() => {});

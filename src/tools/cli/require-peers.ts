@@ -2,6 +2,12 @@ import { findSdk, requireFitting } from '../../platform/installed-sdk.ts';
 import { missingAmong } from '../../platform/optional.ts';
 import { notInstalled, PEERS, type Peer } from '../../platform/peers.ts';
 
+/** @throws Error with one line that installs all missing packages */
+export function requirePackages(command: string, names: readonly Peer[]): void {
+  const missing = missingAmong(names, (name) => import.meta.resolve(name));
+  if (missing.length > 0) throw new Error(notInstalled(command, missing));
+}
+
 /**
  * Checks that the packages of the SDK are installed, and those that a command needs besides. `gpt-tokenizer` is not one of
  * them: without it the offline model estimates tokens.

@@ -16,6 +16,7 @@ import {
   share,
   threshold,
   url,
+  workerCount,
 } from './arguments.ts';
 import { type DigestCommandOptions, digestCommand } from './digest.ts';
 import { type DoctorCommandOptions, doctorCommand } from './doctor.ts';
@@ -80,7 +81,7 @@ program
     positiveNumber,
   )
   .option('--concurrency <n>', 'the number of parts that are summarised at once', positiveInteger, 8)
-  .option('--workers <n>', 'ask the models in so many other processes, with a queue', positiveInteger)
+  .option('--workers <n>', 'ask the models in so many other processes, with a queue', workerCount)
   .addOption(redisOption())
   .addOption(natsOption())
   .option('--timeout <seconds>', 'the timeout of one model call (default: 30, with --chaos 1.5)', positiveNumber)
@@ -342,7 +343,7 @@ program
   .addOption(redisOption())
   .addOption(natsOption())
   .addOption(prefixOption())
-  .option('--workers <n>', 'the number of processes', positiveInteger, 1)
+  .option('--workers <n>', 'the number of processes', workerCount, 1)
   .option('--concurrency <n>', 'the number of jobs that each process runs at once', positiveInteger, 8)
   .option('--grace <seconds>', 'how long the jobs that run may go on after Ctrl-C or SIGTERM', positiveNumber, 30)
   .addOption(

@@ -94,7 +94,8 @@ export async function workerCommand(specifier: string, options: WorkerCommandOpt
     if (!stop.signal.aborted) printError('Ctrl-C ends it');
     await stopped;
   } finally {
-    if (stop.signal.aborted) printError(`Stopping: jobs have ${options.grace} s to end. Again to end at once`);
+    if (stop.signal.aborted)
+      printError(`Stopping: jobs have ${options.grace} s to end. A second signal ends them at once`);
     await crew.stop();
     await endpoints.remove();
     await stop.endProcess();

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { constants, Script } from 'node:vm';
@@ -55,7 +55,9 @@ function isCodec(value: unknown): value is Codec {
 
 async function importFrom(specifier: string, folder: string): Promise<Readonly<Record<string, unknown>>> {
   const path = resolve(folder, specifier);
-  const isFile = existsSync(path);
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory()) throw new Error(`${path} is a folder: name a file in it`);
+  const isFile = found !== undefined;
   if (!isFile && isPath(specifier)) throw new Error(`there is no file ${path}`);
   try {
     return withDefault(isFile ? await import(pathToFileURL(path).href) : await importIn(folder)(specifier));

@@ -302,6 +302,14 @@ describe('tta digest --once', () => {
     expect(stderr).toMatch(
       /^tta: tta digest needs (@opentelemetry\/\S+, ){4}openai, which are not installed: npm install (@opentelemetry\/\S+@[\d.]+ ){4}openai@6\S+\n$/,
     );
+    const lineOf = async (...args: string[]) =>
+      (await tta(args, { program: join(app, 'dist/src/tools/cli/tta.js') }).exited).stderr;
+    expect(await lineOf('digest', '--once', '--workers', '2')).toMatch(
+      /npm install (@opentelemetry\/\S+@[\d.]+ ){4}bullmq@6\S+ ioredis@\S+ openai@6\S+\n$/,
+    );
+    expect(await lineOf('queue', 'texts')).toMatch(
+      /^tta: tta queue needs bullmq, ioredis, which are not installed: npm install bullmq@6\S+ ioredis@\S+\n$/,
+    );
   });
 
   it('prints the stack of an error with --verbose', async () => {

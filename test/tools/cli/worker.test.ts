@@ -213,6 +213,7 @@ describe.skipIf(component('redis-server') === undefined)('tta worker', () => {
     [['--redis', 'localhost:6379'], '--redis must be a URL that starts with redis:// or rediss://'],
     [['--redis', 'http://:hunter2secret@x'], '--redis must be a URL that starts with redis:// or rediss://'],
     [['--redis', 'redis://x', '--nats', 'nats://x'], 'give --redis or --nats'],
+    [['--workers', '1001'], 'It must be at most 1000'],
     [['--workers', '2', '--port', '65535'], '2 workers need the ports from 65535 on'],
     [['--targets', 'prometheus.conf'], 'its name must end with .json, .yml, .yaml'],
   ])('refuses %j and says why, without a password', async (args, message) => {

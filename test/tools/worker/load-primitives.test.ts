@@ -62,6 +62,7 @@ describe('loadPrimitives', () => {
   });
 
   it.each([
+    ['below', { 'below/x': '' }, /below is a folder: name a file in it$/],
     ['no.mjs', {}, /^there is no file .*no\.mjs$/],
     ['no-such-package', {}, /^no-such-package cannot be loaded: Cannot find package 'no-such-package'/],
     [
