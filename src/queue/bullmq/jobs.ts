@@ -7,6 +7,7 @@ import type { EngineEvents, JobEnd, JobHandler } from '../job-queue.ts';
 import type { Client } from './commands.ts';
 import { reasonOf } from './dead-jobs.ts';
 import { EarlyMessages } from './early-messages.ts';
+import { isReply } from './errors.ts';
 import type { Keys } from './keys.ts';
 import { type Run, reply, startRun } from './run.ts';
 import { forBullmq, type StoredJob, storedJob } from './stored-job.ts';
@@ -150,7 +151,11 @@ export class Jobs {
   async catchUp(): Promise<void> {
     const { client, keys } = this.#parts;
     for (const [id, run] of this.runs) {
-      const message = await client.getBuffer(keys.cancel(id));
+      // One that is no text cancels nothing, and must not hide the others.
+      const message = await client.getBuffer(keys.cancel(id)).catch((error: unknown) => {
+        if (!isReply(error)) throw error;
+        return null;
+      });
       if (message !== null) run.hear(message);
     }
   }

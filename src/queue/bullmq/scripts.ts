@@ -154,10 +154,15 @@ export const REPLY = `${EVEN_IF_FULL}
 local kind = redis.call('TYPE', KEYS[1]).ok
 if kind ~= 'stream' and kind ~= 'none' then return 0 end
 local keptMs = redis.call('PTTL', KEYS[2])
-if keptMs > 0 then redis.call('XADD', KEYS[1], '*', 'id', ARGV[1], ARGV[2], ARGV[3])
-else
+local added = redis.pcall('XADD', KEYS[1], '*', 'id', ARGV[1], ARGV[2], ARGV[3])
+if type(added) == 'table' then
+  -- Somebody has added a message with the last id that there can be.
+  if string.find(added.err, ' ID') then return 0 end
+  return added
+end
+if keptMs <= 0 then
   keptMs = 30000
-  redis.call('XADD', KEYS[1], 'MAXLEN', 100, '*', 'id', ARGV[1], ARGV[2], ARGV[3])
+  redis.call('XTRIM', KEYS[1], 'MAXLEN', 100)
 end
 return redis.call('PEXPIRE', KEYS[1], keptMs)
 `;

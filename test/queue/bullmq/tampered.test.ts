@@ -134,9 +134,12 @@ describe.skipIf(component('redis-server') === undefined)('a job that was changed
     expect([starts.size, said.died]).toEqual([0, ['unreadable']]);
   });
 
-  it('keeps no worker busy when its inbox is another kind of value', async () => {
+  it.each([
+    ['is another kind of value', ['SET'], ['x']],
+    ['has the last id that there can be', ['XADD'], ['18446744073709551615-18446744073709551615', 'id', 'x']],
+  ])('keeps no worker busy when its inbox %s', async (_, [command = ''], rest) => {
     const queue = connect();
-    await redis.cli('SET', keyOf(queue, 'replies-bad'), 'x');
+    await redis.cli(command, keyOf(queue, 'replies-bad'), ...rest);
     for (const id of ['a', 'b', 'c']) await queue.send({ id, replyTo: 'bad', body: bytes(id) }, never);
     const { starts } = await work(queue);
     expect(await (await caller(queue)).call('next')).toBe('next');
