@@ -12,9 +12,12 @@ export function withoutCommand(error: unknown): Error {
   return typeof code === 'string' ? Object.assign(safe, { code }) : safe;
 }
 
-/** Redis takes nothing more: its memory is full. */
-export function isFull(error: unknown): boolean {
-  return /^(?:EXECABORT.*)?OOM |-OOM |OOM command not allowed/.test(messageOf(error));
+/** Why a Redis that answers has not taken what was sent, and takes nothing more for a while; `undefined` for another error. */
+export function whyNotTaken(error: unknown): string | undefined {
+  const message = messageOf(error);
+  if (/^(?:EXECABORT.*)?OOM |-OOM |OOM command not allowed/.test(message)) return 'the memory of Redis is full';
+  if (message.startsWith('MISCONF')) return 'Redis cannot write to its disk';
+  return message.startsWith('NOREPLICAS') ? 'Redis has fewer replicas than it needs to take jobs' : undefined;
 }
 
 /** Redis refuses who we are, which does not change with time. */

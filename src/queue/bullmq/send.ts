@@ -5,7 +5,7 @@ import { QueueAwayError, QueueFullError } from '../errors.ts';
 import type { QueuedJob } from '../job-queue.ts';
 import { rest } from '../rest.ts';
 import { asBuffer } from './commands.ts';
-import { isFull, isReply, withoutCommand } from './errors.ts';
+import { isReply, whyNotTaken, withoutCommand } from './errors.ts';
 import type { Linked } from './link.ts';
 
 export interface SendOptions {
@@ -40,7 +40,9 @@ export async function sendJob(link: Linked, job: QueuedJob, signal: AbortSignal,
       return;
     } catch (error) {
       if (error instanceof QueueFullError) throw error;
-      if (isFull(error)) throw new QueueAwayError(name, 'the memory of Redis is full', withoutCommand(error));
+      // A job that was sent before a cut may be there.
+      const why = unknown === undefined ? whyNotTaken(error) : undefined;
+      if (why !== undefined) throw new QueueAwayError(name, why, withoutCommand(error));
       if (isReply(error) && !SOON.test(messageOf(error))) throw withoutCommand(error);
       unknown = withoutCommand(error);
       await rest(AGAIN_MS, signal);

@@ -1,4 +1,7 @@
-/** Redis whose memory is full. */
+/** Redis that takes nothing more: its memory is full, mostly. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { calm } from '../../../src/queue/bullmq/care.ts';
 import { bullmqQueue, type JobQueue, QueueAwayError, type WorkerHandle } from '../../../src/queue/index.ts';
@@ -17,9 +20,9 @@ afterEach(async () => {
   await redis?.kill('SIGKILL');
 });
 
-async function start() {
+async function start(...options: string[]) {
   captureWarnings();
-  redis = await startRedis({ options: ['--maxmemory-policy', 'noeviction'] });
+  redis = await startRedis({ options: ['--maxmemory-policy', 'noeviction', ...options] });
 }
 
 function connect(): JobQueue {
@@ -44,6 +47,32 @@ describe.skipIf(component('redis-server') === undefined)('a Redis that is full',
     await expect(refused).rejects.toThrow('the memory of Redis is full');
     await setFull(false);
     expect(await call('after')).toBe('after');
+  });
+
+  it.each([
+    ['cannot write to its disk', 'Redis cannot write to its disk'],
+    ['lacks a replica', 'Redis has fewer replicas than it needs'],
+  ])('refuses new jobs as one that %s does, and takes them afterwards', async (state, why) => {
+    const folder = mkdtempSync(join(tmpdir(), 'redis-'));
+    await start('--dir', folder);
+    const queue = connect();
+    const { call } = await caller(queue);
+    workers.push(await queue.work(echo().handler, { concurrency: 2, events: listener().events }));
+    expect(await call('before')).toBe('before');
+    if (state === 'lacks a replica') await redis.cli('CONFIG', 'SET', 'min-replicas-to-write', '1');
+    else {
+      rmSync(folder, { recursive: true });
+      await redis.cli('CONFIG', 'SET', 'save', '1000 1000');
+      await redis.cli('BGSAVE');
+      await eventually(async () => expect(await redis.cli('SET', 'probe', '1')).toMatch(/^MISCONF/));
+    }
+    const refused = queue.send({ id: 'a', replyTo: 'nowhere', body: bytes('') }, never);
+    await expect(refused).rejects.toThrow(QueueAwayError);
+    await expect(refused).rejects.toThrow(why);
+    await redis.cli('CONFIG', 'SET', 'save', '');
+    await redis.cli('CONFIG', 'SET', 'min-replicas-to-write', '0');
+    expect(await call('after')).toBe('after');
+    rmSync(folder, { recursive: true, force: true });
   });
 
   it('gets the replies of accepted jobs and starts those that wait, also on a worker that comes later', async () => {
