@@ -14,7 +14,7 @@ export interface RateLimitRequest extends SharedBucket {
   readonly weight: number;
   /** How long the execution can wait, in milliseconds; `undefined` for any time. */
   readonly longestMs: number | undefined;
-  /** Names the process that asks. It is given about once a second: the process counts among those that use the bucket. */
+  /** Names the limit of the process that asks. It is given about once a second: it counts among those that use the bucket. */
   readonly process: string | undefined;
 }
 
@@ -27,7 +27,7 @@ export interface RateLimitAnswer {
   readonly readyAt: number;
   /** How many permits the bucket holds now. It is below 0 while executions wait. */
   readonly available: number;
-  /** How many processes use the bucket; `undefined` where the question did not name the process. */
+  /** How many limits of processes use the bucket; `undefined` where the question named none. */
   readonly processes: number | undefined;
   /** Another number where the store has lost the bucket, and has begun a new one: then those who wait ask again. @default 0 */
   readonly epoch?: number | undefined;

@@ -11,7 +11,7 @@ export interface RedisRateLimitStoreOptions {
   readonly timeoutMs?: number | undefined;
   /**
    * Among how many processes the limit is divided until Redis has answered for the first time. Then it is divided among those
-   * that have used it within the last minute. @default 1
+   * that have used it within the last minute; two limits of one process count twice. @default 1
    */
   readonly processes?: number | undefined;
 }
