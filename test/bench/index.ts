@@ -30,7 +30,7 @@ function run<T>(setting: string, ...more: string[]): Promise<T[]> {
 const wanted = process.argv.slice(2);
 const known = [...Object.keys(settings), SCRAPE, QUEUE];
 const unknown = wanted.find((name) => !known.includes(name));
-if (unknown !== undefined) throw new Error(`there is no setting ${unknown}; there are ${known.join(', ')}`);
+if (unknown !== undefined) throw new Error(`there is no setting ${unknown}; there are ${known.join('; ')}`);
 for (const setting of Object.keys(settings).filter((name) => wanted.length === 0 || wanted.includes(name))) {
   const results = await run<Result>(setting);
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
