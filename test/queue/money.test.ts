@@ -1,14 +1,28 @@
 /** Budgets and costs of work that is done elsewhere. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { budget, type Cost, fallback, parallel, sequential, task, withCost, workflow } from '../../src/index.ts';
+import type { ExecutionContext } from '../../src/core/context.ts';
+import { tellSpenders } from '../../src/core/spending.ts';
+import {
+  budget,
+  type Cost,
+  fallback,
+  llm,
+  map,
+  parallel,
+  sequential,
+  task,
+  withCost,
+  workflow,
+} from '../../src/index.ts';
 import { distribute, type JobQueue, memoryQueue, startWorker } from '../../src/queue/index.ts';
 import {
   createVirtualClock,
+  scriptedModel,
   startTestTelemetry,
   type TestTelemetry,
   type VirtualClock,
 } from '../../src/testing/index.ts';
-import { nothingPaid, paidCall } from '../support/paid-calls.ts';
+import { chargeOf, nothingPaid, paidCall } from '../support/paid-calls.ts';
 
 let telemetry: TestTelemetry;
 beforeEach(() => {
@@ -201,9 +215,71 @@ describe('a budget around distributed work', () => {
 });
 
 describe('the cost of distributed work', () => {
+  it('has what is charged after the work has its output: its reply waits for that', async () => {
+    const clock = createVirtualClock();
+    const queue = memoryQueue('paid', { clock });
+    const call = task('call', (_: string, context) => {
+      const inContext = context as ExecutionContext;
+      // As where a price must be loaded first.
+      const later = clock.sleep(50).then(() => tellSpenders(inContext, (each) => each.charged?.(chargeOf(0.5))));
+      tellSpenders(inContext, (each) => each.awaits?.(later));
+      return 'done';
+    });
+    await startWorker({ queue, primitives: { call }, clock });
+    const running = withCost(distribute('call', call, { queue })).execute('x', { context: { clock } });
+    await clock.advance(100);
+    expect(await running).toMatchObject({ output: 'done', cost: { calls: 1, dollars: 0.5 } });
+  });
+
+  it('is told before the end of the work, also by an engine that is slow to keep what is told', async () => {
+    const clock = createVirtualClock();
+    const inner = memoryQueue('paid', { clock });
+    const slow: JobQueue = {
+      ...inner,
+      work: (handler, options) =>
+        inner.work((job, run) => {
+          let pauseMs = 100;
+          const reply = async (body: Uint8Array) => {
+            const ms = pauseMs;
+            pauseMs = 0;
+            await clock.sleep(ms);
+            await run.reply(body);
+          };
+          return handler(job, { ...run, reply });
+        }, options),
+    };
+    const call = task('call', (_: string, context) => {
+      tellSpenders(context as ExecutionContext, (each) => each.charged?.(chargeOf(0.5)));
+    });
+    await startWorker({ queue: slow, primitives: { call }, clock });
+    const running = withCost(distribute('call', call, { queue: inner })).execute('x', { context: { clock } });
+    await clock.advance(200);
+    expect(await running).toMatchObject({ cost: { calls: 1, dollars: 0.5 } });
+  });
+
+  it('of a run that a worker has handed back is that of a try, and its workflows count where it ends', async () => {
+    const clock = createVirtualClock();
+    const queue = memoryQueue('paid', { clock });
+    const model = scriptedModel([{ text: 'yes', usage: { inputTokens: 100_000, outputTokens: 0 } }]);
+    const ask = workflow('ask', llm(model, { prices: { 'fake-model': { input: 1, output: 2 } } }));
+    const slow = task('slow', (_: unknown, context) => context.clock.sleep(5_000));
+    const part = sequential(ask, slow);
+    const worker = await startWorker({ queue, primitives: { part }, clock });
+    const running = distribute('part', part, { queue }).execute('x', { context: { clock } });
+    await clock.advance(1);
+    const stopped = worker.stop(1_000);
+    await clock.advance(1_000);
+    expect(await stopped).toMatchObject({ handedBack: 1 });
+    await startWorker({ queue, primitives: { part }, clock });
+    await clock.advance(6_000);
+    await running;
+    await telemetry.expectMetric('tta_llm_cost_by_use_total', { use: 'retried' }, 0.1);
+    await telemetry.expectMetric('tta_llm_cost_by_use_total', { use: 'answered' }, 0.1);
+    await telemetry.expectMetric('tta_llm_cost_by_use_total', {}, 0.2);
+    await telemetry.expectMetric('tta_workflow_executions_total', { workflow_name: 'ask' }, 1);
+  });
+
   it('is that of all its calls, by model, however many there are', async () => {
-    const { llm, map } = await import('../../src/index.ts');
-    const { scriptedModel } = await import('../../src/testing/index.ts');
     const clock = createVirtualClock();
     const queue = memoryQueue('paid', { clock });
     const model = scriptedModel([{ text: 'yes', usage: { inputTokens: 100, outputTokens: 10 } }]);

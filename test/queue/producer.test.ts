@@ -9,6 +9,8 @@ import {
   type QueueMessage,
   startWorker,
 } from '../../src/queue/index.ts';
+import { Producer } from '../../src/queue/producer.ts';
+import { producerRecorder } from '../../src/telemetry/record/queue.ts';
 import { createVirtualClock, settled, startTestTelemetry, type TestTelemetry } from '../../src/testing/index.ts';
 import { nothingPaid, paidCall } from '../support/paid-calls.ts';
 
@@ -68,6 +70,18 @@ describe('a reply', () => {
     await telemetry.expectMetric('tta_queue_callers', {}, 0);
   });
 
+  it('about money counts once, however often it comes', async () => {
+    const { queue, ids, say, body } = spied();
+    const running = distribute('part', part, { queue }).execute('x');
+    await settled();
+    const id = ids[0] as string;
+    const spent = (n: number, dollars: number) => body({ kind: 'spent', n, items: [], decided: { failed: dollars } });
+    for (const message of [spent(1, 0.5), spent(1, 0.5), spent(2, 0.25), spent(1, 0.5)]) say({ id, body: message });
+    say({ id, body: body({ kind: 'output', codec: 'json' }, '"done"') });
+    expect(await running).toBe('done');
+    await telemetry.expectMetric('tta_llm_cost_by_use_total', {}, 0.75);
+  });
+
   it('of a stranger, or to a call that has ended, changes nothing', async () => {
     const { queue, ids, say, body } = spied();
     const running = distribute('part', part, { queue }).execute('x');
@@ -112,6 +126,38 @@ describe('a reply', () => {
     await telemetry.expectMetric('tta_llm_cost_by_use_total', { use: 'aborted' }, 0.75);
     await telemetry.expectMetric('tta_llm_cost_by_use_total', {}, 0.75);
     await telemetry.expectMetric('tta_queue_callers', {}, 0);
+  });
+
+  it('to a job that was taken out of the queue is none: its caller does not listen', async () => {
+    const { queue, ids, say, body } = spied();
+    const controller = new AbortController();
+    const running = distribute('part', part, { queue }).execute('x', { signal: controller.signal });
+    await settled();
+    controller.abort();
+    await expect(running).rejects.toThrow();
+    await settled();
+    say({ id: ids[0] as string, body: body({ kind: 'spent', n: 1, items: [], decided: { failed: 0.5 } }) });
+    await telemetry.expectMetric('tta_llm_cost_by_use_total', {}, 0);
+  });
+
+  it('is waited for by no more than 10,000 calls whose callers have gone: of more the oldest is given up', () => {
+    const recorded = producerRecorder('texts');
+    const producer = new Producer(memoryQueue('texts'), recorded);
+    const abandoned: string[] = [];
+    const leave = (id: string) => {
+      const abandon = () => {
+        abandoned.push(id);
+        producer.forget(id);
+      };
+      producer.listen(id, { receive: () => {}, abandon });
+      producer.leave(id);
+    };
+    for (let i = 0; i < 10_000; i += 1) leave(`${i}`);
+    expect(abandoned).toEqual([]);
+    leave('one more');
+    expect(abandoned).toEqual(['0']);
+    for (let i = 1; i < 10_000; i += 1) producer.forget(`${i}`);
+    producer.forget('one more');
   });
 
   it('is waited for a minute after the caller has gone: then what was held is taken as spent', async () => {
@@ -192,5 +238,26 @@ describe('a job that was not answered', () => {
     expect(new Set(ids).size).toBe(1);
     await telemetry.expectMetric('tta_workflow_executions_total', { workflow_name: 'part' }, 1);
     await telemetry.expectMetric('tta_queue_errors_total', { queue_name: 'texts', operation: 'send' }, 2);
+  });
+});
+
+describe('a job of which an engine does not say whether it has it', () => {
+  it('is sent three times, as one job, and its caller gets the error of the engine', async () => {
+    const clock = createVirtualClock();
+    const { queue, ids } = spied();
+    const unsure: JobQueue = {
+      ...queue,
+      send: async ({ id }) => {
+        ids.push(id);
+        throw new Error('the connection was cut');
+      },
+    };
+    const running = distribute('part', part, { queue: unsure }).execute('x', { context: { clock } });
+    const failed = running.catch((error: Error) => error.message);
+    await clock.advance(10_000);
+    expect(ids).toHaveLength(3);
+    expect(await failed).toBe('the connection was cut');
+    expect(new Set(ids).size).toBe(1);
+    await telemetry.expectMetric('tta_queue_errors_total', { operation: 'send' }, 3);
   });
 });
