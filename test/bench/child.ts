@@ -7,7 +7,6 @@ const [name = '', size] = process.argv.slice(2);
 if (size !== undefined) {
   process.send?.({ results: await measureScrapes(Number(size)) });
 } else if (name === QUEUE) {
-  startSdk(true);
   const { measureQueue } = await import('./queue.js');
   process.send?.({ results: await measureQueue((done) => process.send?.({ done })) });
 } else {

@@ -6,7 +6,8 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
 import type { Result } from './measure.js';
-import type { Pair } from './queue.js';
+import { COMPARED, type QueueRow } from './queue.js';
+import { KINDS } from './queue-ends.js';
 import type { ScrapeResult } from './scrape.js';
 import { QUEUE, SCRAPES, settings } from './settings.js';
 
@@ -72,13 +73,16 @@ if (wanted.length === 0 || wanted.includes(SCRAPE)) {
 
 if (wanted.length === 0 || wanted.includes(QUEUE)) {
   const table = new Table({
-    head: [QUEUE, 'ours', 'bare BullMQ', 'ratio', 'middle half'],
+    head: [QUEUE, ...KINDS, ...COMPARED.map(([one, other]) => `${one} / ${other}`)],
     style: { head: [], border: [] },
-    colAligns: ['left', 'right', 'right', 'right', 'right'],
+    colAligns: ['left', ...Array<'right'>(KINDS.length + COMPARED.length).fill('right')],
   });
-  for (const { name, unit, ours, bare, ratio, low, high } of await run<Pair>(QUEUE)) {
-    const said = (value: number) => `${value.toLocaleString('en', { maximumSignificantDigits: 3 })} ${unit}`.trim();
-    table.push([name, said(ours), said(bare), ratio.toFixed(2), `${low.toFixed(2)} to ${high.toFixed(2)}`]);
+  for (const { name, unit, values, ratios } of await run<QueueRow>(QUEUE)) {
+    const said = KINDS.map((kind) => values[kind].toLocaleString('en', { maximumSignificantDigits: 3 }));
+    const shares = ratios.map(
+      ({ ratio, low, high }) => `${ratio.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`,
+    );
+    table.push([unit === '' ? name : `${name}, ${unit}`, ...said, ...shares]);
   }
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
   process.stdout.write(`${table.toString()}\n`);

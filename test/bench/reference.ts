@@ -1,7 +1,6 @@
 /** What one writes by hand with OpenTelemetry: an active span, a counter, a histogram, with the same attributes. */
 import { metrics, SpanStatusCode, trace } from '@opentelemetry/api';
 import { DURATION_BOUNDS } from '../../views/buckets.js';
-import type { Run } from './measure.js';
 
 const tracer = trace.getTracer('by-hand');
 const meter = metrics.getMeter('by-hand');
@@ -11,8 +10,10 @@ const duration = meter.createHistogram('by_hand_duration_seconds', {
   advice: { explicitBucketBoundaries: [...DURATION_BOUNDS] },
 });
 
+type Work<In> = (input: In) => Promise<unknown>;
+
 /** Span, counter and histogram around `work`. */
-export function byHand(type: string, name: string, work: Run): Run {
+export function byHand<In>(type: string, name: string, work: Work<In>): Work<In> {
   return (input) =>
     tracer.startActiveSpan(
       `${type} ${name}`,
@@ -37,7 +38,7 @@ export function byHand(type: string, name: string, work: Run): Run {
 }
 
 /** Nothing but the span. */
-export function bareSpan(name: string, work: Run): Run {
+export function bareSpan<In>(name: string, work: Work<In>): Work<In> {
   return (input) =>
     tracer.startActiveSpan(name, async (span) => {
       try {
