@@ -118,8 +118,7 @@ function isLookup(carrier: object): carrier is Lookup {
 function read(carrier: Carrier | undefined, name: string): string | undefined {
   try {
     if (typeof carrier !== 'object' || carrier === null) return undefined;
-    const titled = name.replace(/\b[a-z]/g, (letter) => letter.toUpperCase());
-    for (const spelling of [name, name.toLowerCase(), name.toUpperCase(), titled]) {
+    for (const spelling of spellingsOf(name)) {
       const value = isLookup(carrier) ? carrier.get(spelling) : (carrier as Record<string, unknown>)[spelling];
       if (value === undefined || value === null) continue;
       return bounded(Array.isArray(value) ? value.slice(0, MAX_BAGGAGE_MEMBERS).join(',') : value);
@@ -128,6 +127,19 @@ function read(carrier: Carrier | undefined, name: string): string | undefined {
     // A carrier that throws counts as empty.
   }
   return undefined;
+}
+
+/** Headers have few names, and each job and request asks for them again. */
+const MOST_NAMES = 64;
+const spellings = new Map<string, readonly string[]>();
+
+function spellingsOf(name: string): readonly string[] {
+  const known = spellings.get(name);
+  if (known !== undefined) return known;
+  const titled = name.replace(/\b[a-z]/g, (letter) => letter.toUpperCase());
+  const made = [...new Set([name, name.toLowerCase(), name.toUpperCase(), titled])];
+  if (spellings.size < MOST_NAMES) spellings.set(name, made);
+  return made;
 }
 
 function bounded(value: unknown): string | undefined {

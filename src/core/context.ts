@@ -301,7 +301,7 @@ export class ExecutionContext implements WorkflowContext {
 
 acrossCopies({ ExecutionContext });
 
-const storage = processWide('context', () => new AsyncLocalStorage<ExecutionContext>());
+const storage = processWide('context', () => new AsyncLocalStorage<ExecutionContext | undefined>());
 
 /** Calls `work` with `context` as the context of nested executions. */
 export function enter<Args extends unknown[], Out>(
@@ -314,7 +314,8 @@ export function enter<Args extends unknown[], Out>(
 
 /** Calls `work` outside of all executions and of all spans. */
 export function outside<Out>(work: () => Out): Out {
-  return storage.exit(withoutSpan, work);
+  // `exit` would switch the storage off and on again, and with the last one all hooks of promises.
+  return storage.run(undefined, withoutSpan, work);
 }
 
 /** The context of the execution or the `withContext` in which this is called, `undefined` outside of both. */

@@ -43,7 +43,8 @@ export interface Inbox {
 
 /** How a worker ends its part in a job. */
 export type JobEnd =
-  | { readonly end: 'done' }
+  /** The engine sends `reply` as `JobRun.reply` does, and then ends the job. */
+  | { readonly end: 'done'; readonly reply?: Uint8Array | undefined }
   /** Another worker may start it, after so many milliseconds. It counts as no try. */
   | { readonly end: 'handed_back'; readonly delayMs: number }
   /** It goes to the list of dead jobs. */

@@ -107,22 +107,14 @@ export class RunningJob {
     const done = await this.#output();
     if (this.#isHandedBack) return this.#leave();
     const told = await this.#close();
-    let body: Uint8Array | undefined;
-    if ('output' in done) {
-      try {
-        const payload = encodeValue(codec, done.output, limit);
-        body = write({ ...own, kind: 'output', codec: codec.name, ...told }, payload, limit);
-      } catch (error) {
-        // The work was done, and its output is lost.
-        body = this.#errorReply(error, { ...told, inDoubt: true });
-      }
-    } else body = this.#errorReply(done.error, told);
+    if ('error' in done) return { end: 'done', reply: this.#errorReply(done.error, told) };
     try {
-      await this.#run.reply(body);
-    } catch {
-      return { end: 'handed_back', delayMs: 0 };
+      const payload = encodeValue(codec, done.output, limit);
+      return { end: 'done', reply: write({ ...own, kind: 'output', codec: codec.name, ...told }, payload, limit) };
+    } catch (error) {
+      // The work was done, and its output is lost.
+      return { end: 'done', reply: this.#errorReply(error, { ...told, inDoubt: true }) };
     }
-    return { end: 'done' };
   }
 
   async #output(): Promise<{ readonly output: unknown } | { readonly error: unknown }> {

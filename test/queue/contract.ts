@@ -313,11 +313,23 @@ export function describeQueue(engineName: string, engine: () => EngineUnderTest)
         expect(await inbox.got(20)).toEqual(Array.from({ length: 20 }, (_, at) => `${at}`));
       });
 
-      it('do no harm when their inbox is closed', async () => {
+      it('end with the one that comes with the end of the job', async () => {
+        const queue = fresh();
+        const inbox = await listen(queue);
+        await work(queue, async (_, run) => {
+          await run.reply(bytes('first'));
+          return { end: 'done', reply: bytes('last') };
+        });
+        await send(queue, '', { replyTo: inbox.address });
+        expect(await inbox.got(2)).toEqual(['first', 'last']);
+        await eventually(async () => expect(await queue.stats()).toMatchObject({ waiting: 0, running: 0, dead: 0 }));
+      });
+
+      it.each(['by themselves', 'with the end'])('do no harm %s when their inbox is closed', async (how) => {
         const queue = fresh();
         const inbox = await listen(queue);
         await inbox.close();
-        await work(queue, echo);
+        await work(queue, how === 'with the end' ? async ({ body }) => ({ end: 'done', reply: body }) : echo);
         await send(queue, '', { replyTo: inbox.address });
         await eventually(async () => {
           const { waiting, running, dead } = await queue.stats();

@@ -41,8 +41,32 @@ function settingsOf(manner: Manner, connectionName: string): RedisSettings {
   };
 }
 
-/** A socket or a timer. */
+/** A timer, or a socket. */
 type Held = Partial<Record<'ref' | 'unref', () => void>>;
+type Socket = Held & Partial<Record<'cork' | 'uncork', () => void>> & { readonly writableCorked?: number };
+
+/** A client of a cluster does not show its sockets. */
+interface Parts {
+  readonly stream?: Socket | null;
+  readonly reconnectTimeout?: Held | null;
+}
+
+function partsOf(client: Redis): Parts {
+  return client as unknown as Parts;
+}
+
+/** What is sent at one moment leaves in one write, which costs more than the rest of a command. */
+function writeTogether(client: Redis): void {
+  const { sendCommand } = client;
+  client.sendCommand = (...all) => {
+    const { stream } = partsOf(client);
+    if (stream?.writableCorked === 0) {
+      stream.cork?.();
+      process.nextTick(() => stream.uncork?.());
+    }
+    return sendCommand.apply(client, all);
+  };
+}
 
 export class Connections {
   readonly #name: string;
@@ -70,6 +94,7 @@ export class Connections {
     client.on('end', () => this.#clients.delete(client));
     client.on('connect', () => this.#apply(client));
     client.on('reconnecting', () => this.#apply(client));
+    writeTogether(client);
     // BullMQ makes a second connection of the one that it is given.
     const { duplicate } = client;
     client.duplicate = (...all) => this.#keep(duplicate.apply(client, all));
@@ -85,9 +110,7 @@ export class Connections {
 
   /** A client of a cluster shows neither its sockets nor its timers: it keeps the process alive until it is closed. */
   #apply(client: Redis): void {
-    const { stream, reconnectTimeout } = client as unknown as Partial<
-      Record<'stream' | 'reconnectTimeout', Held | null>
-    >;
+    const { stream, reconnectTimeout } = partsOf(client);
     for (const held of [stream, reconnectTimeout]) {
       if (this.#holds) held?.ref?.();
       else held?.unref?.();

@@ -4,10 +4,10 @@ import { systemClock } from '../../platform/clock.ts';
 import { copyText } from '../../platform/copy-text.ts';
 import { messageOf } from '../../platform/message-of.ts';
 import type { EngineEvents, JobEnd, JobHandler } from '../job-queue.ts';
-import type { Client } from './commands.ts';
+import { asBuffer, type Client, type JobSteps } from './commands.ts';
 import { reasonOf } from './dead-jobs.ts';
 import { EarlyMessages } from './early-messages.ts';
-import { isReply } from './errors.ts';
+import { isReply, withoutCommand } from './errors.ts';
 import type { Keys } from './keys.ts';
 import { type Run, reply, startRun } from './run.ts';
 import { forBullmq, type StoredJob, storedJob } from './stored-job.ts';
@@ -25,7 +25,17 @@ export interface JobsParts {
 /** The longest reason of a dead job that is kept, in characters. */
 const MAX_WHY = 2_000;
 
-export class Jobs {
+/** What Redis holds of a job that has begun here. Not a `WeakMap`: the garbage collector takes long for an entry of each job. */
+const STORED: unique symbol = Symbol('stored');
+type OwnJob = Job & { [STORED]?: StoredJob };
+
+interface LastReply {
+  readonly run: Run;
+  readonly to: string;
+  readonly body: Uint8Array;
+}
+
+export class Jobs implements JobSteps {
   /** The jobs that run, by id. */
   readonly runs = new Map<string, Run>();
   finished = 0;
@@ -37,7 +47,8 @@ export class Jobs {
   readonly #parts: JobsParts;
   readonly #arrived = new Map<string, StoredJob>();
   readonly #early = new EarlyMessages();
-  readonly #begun = new WeakMap<Job, StoredJob>();
+  /** The last replies of jobs that end now. */
+  readonly #replies = new Map<string, LastReply>();
   readonly #ended = new AbortController();
   #told: Promise<unknown> = Promise.resolve();
 
@@ -65,7 +76,7 @@ export class Jobs {
     const stored = this.#take(id);
     if (this.isDraining || stored === undefined) throw await this.#handBack(job, 0);
     if (stored.isDone) return;
-    this.#begun.set(job, stored);
+    (job as OwnJob)[STORED] = stored;
     const { replyTo, data, expiresInMs } = stored;
     if (replyTo === undefined || data === undefined) {
       events.died('unreadable');
@@ -74,10 +85,17 @@ export class Jobs {
     const run = startRun(id, replyTo, stored, { client, keys, events });
     this.runs.set(id, run);
     for (const message of this.#early.take(id)) run.hear(message);
+    let isEnding = false;
     try {
-      const end = await handler({ id, replyTo, body: Buffer.from(data), expiresInMs }, run).catch(
+      let end = await handler({ id, replyTo, body: Buffer.from(data), expiresInMs }, run).catch(
         (error: unknown): JobEnd => ({ end: 'dead', why: messageOf(error) }),
       );
+      if (end.end === 'done' && run.signal.aborted) end = { end: 'handed_back', delayMs: 0 };
+      if (end.end === 'done' && end.reply !== undefined) {
+        this.#replies.set(id, { run, to: replyTo, body: end.reply });
+        isEnding = true;
+        return;
+      }
       if (end.end === 'handed_back') {
         const moved = await this.#handBack(job, end.delayMs);
         this.handedBack += 1;
@@ -88,7 +106,33 @@ export class Jobs {
         throw new bullmq.UnrecoverableError(copyText(end.why.slice(0, MAX_WHY)));
       }
     } finally {
-      if (this.runs.get(id) === run) this.runs.delete(id);
+      if (!isEnding) this.#forget(id, run);
+    }
+  }
+
+  #forget(id: string, run: Run): void {
+    if (this.runs.get(id) === run) this.runs.delete(id);
+  }
+
+  /** Ends a job in Redis, in one step with its last reply: that is one command less, and nothing comes between them. */
+  async finish(id: string, end: Parameters<JobSteps['finish']>[1]): Promise<unknown> {
+    const last = this.#replies.get(id);
+    if (last === undefined) return end();
+    this.#replies.delete(id);
+    const { run, to, body } = last;
+    try {
+      const answer = await end([to, asBuffer(body)]);
+      this.finished += 1;
+      return answer;
+    } catch (error) {
+      if (!isReply(error)) throw error;
+      // Redis takes nothing now, or cannot end this job. The reply is tried again, and then the job ends without it.
+      this.#parts.events.failed('reply', withoutCommand(error));
+      await run.reply(body);
+      this.finished += 1;
+      return await end();
+    } finally {
+      this.#forget(id, run);
     }
   }
 
@@ -107,7 +151,7 @@ export class Jobs {
   died(job: Job, why: string): void {
     const { id = '' } = job;
     // A job that BullMQ gave up was never begun here.
-    const stored = this.#begun.get(job) ?? this.#take(id);
+    const stored = (job as OwnJob)[STORED] ?? this.#take(id);
     if (stored === undefined) return;
     if (stored.givenUp !== undefined) this.#parts.events.died('crashed');
     if (stored.replyTo === undefined) return;

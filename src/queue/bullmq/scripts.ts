@@ -1,6 +1,6 @@
 /**
  * Scripts that run in Redis. BullMQ's own are kept as they are, and get a beginning and an end where one step must do
- * both: a job is refused or added, and a job is started with all that its worker must know.
+ * both: a job is refused or added, a job is started with all that its worker must know, and a job ends with its reply.
  */
 
 /** The time in milliseconds, by the clock that all processes share. */
@@ -39,6 +39,29 @@ if not known then redis.call('HSET', key, 'at', now()) end
 return id
 `;
 
+/**
+ * Adds a message to an inbox, for as long as its process is known to be there. If it is gone, few are kept, and not for
+ * long. An inbox that can take nothing more is nobody's: a worker would try again for ever. Gives the error, if there is one.
+ */
+const SEND_REPLY = `
+local function sendReply(stream, sign, id, kind, message)
+  local found = redis.call('TYPE', stream).ok
+  if found ~= 'stream' and found ~= 'none' then return end
+  local keptMs = redis.call('PTTL', sign)
+  local added = redis.pcall('XADD', stream, '*', 'id', id, kind, message)
+  if type(added) == 'table' then
+    -- Somebody has added a message with the last id that there can be.
+    if string.find(added.err, ' ID') then return end
+    return added
+  end
+  if keptMs <= 0 then
+    keptMs = 30000
+    redis.call('XTRIM', stream, 'MAXLEN', 100)
+  end
+  redis.call('PEXPIRE', stream, keptMs)
+end
+`;
+
 /** A larger part of a job is not brought to a worker, in bytes: many of these fit into its memory, and into a text. */
 const MOST_BYTES = 64_000_000;
 
@@ -47,14 +70,22 @@ const MOST_BYTES = 64_000_000;
  * more than its id. One whose worker has done it, but had lost its lock, is noted as done: it is started no more. Dead
  * jobs of one millisecond keep their order.
  *
+ * The last reply comes behind the arguments of BullMQ, and is sent first: what is in an inbox when a job has ended is all
+ * that will come.
+ *
  * Fields of a job on which scripts of BullMQ fail, again and again, are removed: those for flows and schedules, which we
  * do not use, and counters that are no small numbers. An id may be the name of another key of the queue: it is removed, and
  * never the key. A job that says no time at which it can have been accepted is accepted now: it would never be too old.
  */
 const move = (lua: string, mostBytes: number) => `
 ${NOW}
+${SEND_REPLY}
 local theirs = ARGV[2]
 ${BY_REDIS}local base = string.sub(KEYS[1], 1, -5)
+if ARGV[10] then
+  local unsent = sendReply(base .. 'replies-' .. ARGV[10], base .. 'inbox-' .. ARGV[10], ARGV[1], 'body', ARGV[11])
+  if unsent then return unsent end
+end
 local function bullmq()
 ${lua}
 end
@@ -113,9 +144,12 @@ return reply
 /** The name of BullMQ's script that adds a job. */
 export const ADD = 'addStandardJob';
 
+/** The name of the one that ends a job. */
+export const FINISH = 'moveToFinished';
+
 /** Whether this script of BullMQ gives the next job. */
 export function isMove(name: string): boolean {
-  return name === 'moveToActive' || name === 'moveToFinished';
+  return name === 'moveToActive' || name === FINISH;
 }
 
 /**
@@ -145,26 +179,10 @@ export function extended(name: string, lua: string, { maxWaiting, maxBodyBytes }
   return EVEN_IF_FULL + (name === 'moveToDelayed' ? NOW + BY_REDIS + lua : lua);
 }
 
-/**
- * Adds a message to an inbox, for as long as its process is known to be there. If it is gone, few are kept, and not for
- * long. An inbox that can take nothing more is nobody's: a worker would try again for ever. KEYS: its stream, its sign of
- * life. ARGV: the id of the job, the kind, the message.
- */
+/** KEYS: the stream of the inbox, its sign of life. ARGV: the id of the job, the kind, the message. */
 export const REPLY = `${EVEN_IF_FULL}
-local kind = redis.call('TYPE', KEYS[1]).ok
-if kind ~= 'stream' and kind ~= 'none' then return 0 end
-local keptMs = redis.call('PTTL', KEYS[2])
-local added = redis.pcall('XADD', KEYS[1], '*', 'id', ARGV[1], ARGV[2], ARGV[3])
-if type(added) == 'table' then
-  -- Somebody has added a message with the last id that there can be.
-  if string.find(added.err, ' ID') then return 0 end
-  return added
-end
-if keptMs <= 0 then
-  keptMs = 30000
-  redis.call('XTRIM', KEYS[1], 'MAXLEN', 100)
-end
-return redis.call('PEXPIRE', KEYS[1], keptMs)
+${SEND_REPLY}
+return sendReply(KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3])
 `;
 
 /** Keeps an inbox for ARGV[1] milliseconds. KEYS: its stream, its sign of life. */

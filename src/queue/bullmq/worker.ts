@@ -57,7 +57,7 @@ export function startBullmqWorker(parts: WorkerParts, handler: JobHandler, optio
     kl: 0,
   });
   const jobs = new Jobs({ bullmq, client, keys, events, handler, jobOptions });
-  extendBullmq(client, { limits, onStart: (id, fields) => jobs.arrive(id, fields) });
+  extendBullmq(client, { limits, jobs });
 
   function failed(error: unknown): void {
     if (stopped.signal.aborted) return;

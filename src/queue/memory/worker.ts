@@ -66,8 +66,10 @@ export function createMemoryWorker(
       mine.delete(work);
       running.delete(job.id);
       counts[end.end === 'handed_back' ? 'handedBack' : 'finished'] += 1;
-      if (end.end === 'done') jobs.finish(kept);
-      else if (end.end === 'handed_back') jobs.handBack(kept, end.delayMs);
+      if (end.end === 'done') {
+        if (end.reply !== undefined) deliver(job.replyTo, { id: job.id, body: end.reply });
+        jobs.finish(kept);
+      } else if (end.end === 'handed_back') jobs.handBack(kept, end.delayMs);
       else {
         jobs.bury(kept, end.why);
         deliver(job.replyTo, { id: job.id, dead: end.why });

@@ -116,7 +116,9 @@ export class Run {
       },
     });
     try {
-      return await handler(job, run);
+      const end = await handler(job, run);
+      if (end.end === 'done' && end.reply !== undefined) await this.#tellInbox(end.reply);
+      return end;
     } catch (error) {
       return { end: 'dead', why: messageOf(error) };
     } finally {
