@@ -11,6 +11,7 @@ import type { AskingWork } from './digest-worker.ts';
 import { printError } from './print.ts';
 import { addressText, engineFrom, type QueueOptions, queueAway } from './queue-options.ts';
 import { workerEnvironment } from './worker-environment.ts';
+import { workerLine } from './worker-line.ts';
 
 export interface DigestWorkersOptions extends QueueOptions {
   readonly workers: number;
@@ -70,7 +71,7 @@ export async function startDigestWorkers(options: DigestWorkersOptions): Promise
     events: {
       ready(n, pid, { metricsUrl, metricsError }) {
         urls.set(n, metricsUrl);
-        lines.set(n, `Worker ${n}, process ${pid}, metrics ${foreignText(metricsUrl ?? metricsError ?? 'off')}`);
+        lines.set(n, workerLine(n, pid, { metricsUrl, metricsError }));
       },
       ended(n, reason) {
         printError(`Worker ${n}: ${foreignText(reason)}. Its parts go to the others, and it is started again`);

@@ -11,6 +11,7 @@ import { addressText, engineFrom, type QueueOptions, queueAway, requireEngine } 
 import { requirePeers } from './require-peers.ts';
 import { stopOnSignals } from './stop-on-signals.ts';
 import { workerEnvironment } from './worker-environment.ts';
+import { workerLine } from './worker-line.ts';
 
 export interface WorkerCommandOptions extends QueueOptions {
   /** @default the queue that the module exports */
@@ -60,7 +61,7 @@ export async function workerCommand(specifier: string, options: WorkerCommandOpt
         print(`Queue    ${foreignText(queue.name)} in ${foreignText(queue.engine)}${where}`);
       }
       queueName = queue.name;
-      print(`Worker ${n}, process ${pid}, metrics ${foreignText(metricsUrl ?? metricsError ?? 'off')}`);
+      print(workerLine(n, pid, { metricsUrl, metricsError }));
       endpoints.set(n, metricsUrl);
     },
     ended(n, reason, againInMs) {

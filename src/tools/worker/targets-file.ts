@@ -1,7 +1,7 @@
 /** A file with the endpoints of workers, from which Prometheus discovers them (`file_sd_configs`). */
-import { readFile, rm } from 'node:fs/promises';
+import { access, constants, readFile, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { extname } from 'node:path';
+import { dirname, extname } from 'node:path';
 import { writeAtomically } from '../../platform/write-atomically.ts';
 
 export interface TargetsFile {
@@ -14,11 +14,17 @@ const EXTENSIONS = ['.json', '.yml', '.yaml'];
 
 /**
  * @param isOpen whether the workers listen on all addresses: then other machines reach them by the name of this one
- * @throws Error when Prometheus would not read a file with this name, or when there is a file that is no such list
+ * @throws Error when Prometheus would not read a file with this name, when no file can be made there, or when there is a file
+ * that is no such list
  */
 export async function openTargetsFile(path: string, isOpen: boolean): Promise<TargetsFile> {
   if (!EXTENSIONS.includes(extname(path)))
     throw new Error(`Prometheus reads no targets from ${path}: its name must end with ${EXTENSIONS.join(', ')}`);
+  const folder = dirname(path);
+  await access(folder, constants.W_OK).catch((error: NodeJS.ErrnoException) => {
+    const why = error.code === 'ENOENT' ? 'there is no such folder' : 'files cannot be made there';
+    throw new Error(`the targets cannot be written to ${folder}: ${why}`);
+  });
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
   });

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type Primitive, task } from '../../../src/index.ts';
@@ -189,6 +191,17 @@ describe.skipIf(component('redis-server') === undefined)('tta worker', () => {
       /Module {3}tasks\.mjs: fatal, held, hello, slow\nQueue {4}texts in bullmq, as the module exports it\n/,
     );
     await run.waitForStderr(/Left out, because a worker would send their jobs on: remoteHello/);
+    expect(await callOf<string, string>(redis.url, 'hello').execute('you')).toBe('hello you');
+  });
+
+  it('says which worker has no endpoint because its port is taken, and works on', async () => {
+    const redis = await redisOfTest();
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    onTestFinished(() => void taken.close());
+    const { port } = taken.address() as AddressInfo;
+    const run = startWorkers(redis, ['--port', `${port}`]);
+    await run.waitForStdout(/^Worker 1, process \d+\. Metrics are not served: port \d+ on 127\.0\.0\.1 is taken by/m);
     expect(await callOf<string, string>(redis.url, 'hello').execute('you')).toBe('hello you');
   });
 

@@ -31,6 +31,11 @@ describe('the file with the endpoints of workers', () => {
     expect(readFileSync(path, 'utf8')).toBe('[]\n');
   });
 
+  it('is refused before a worker starts where there is no such folder', async () => {
+    const path = join(tempFolder(), 'below', 'workers.json');
+    await expect(openTargetsFile(path, false)).rejects.toThrow(/below: there is no such folder$/);
+  });
+
   it('replaces the file of a command that was killed', async () => {
     const path = join(tempFolder({ 'workers.json': '[{"targets":["127.0.0.1:1"]}]' }), 'workers.json');
     await (await openTargetsFile(path, false)).write(['http://127.0.0.1:2/metrics']);
