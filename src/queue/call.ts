@@ -112,7 +112,7 @@ export class Call implements Listener {
     const unlistenCancel = this.#context.onCancel((reason) => this.#cancel(reason));
     const unlistenGiveUp = this.#context.onGiveUp(() => this.#giveUp());
     try {
-      const replyTo = await untilCancelled(producer.address(), scope);
+      const replyTo = await untilCancelled(this.#address(), scope);
       await untilCancelled(this.#send(replyTo, body), scope);
       producer.accepted(id);
       return await untilCancelled(this.#end, scope);
@@ -122,6 +122,18 @@ export class Call implements Listener {
       this.#isLeft = this.#isSent && !this.#hasEnded;
       if (this.#isLeft) producer.leave(id);
       else this.abandon();
+    }
+  }
+
+  /** Without an inbox nothing is sent: the job is refused. */
+  async #address(): Promise<string> {
+    const { producer, record } = this.#target;
+    try {
+      return await producer.address();
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (refusal !== undefined && !this.#context.cancelled) record.refused(refusal);
+      throw error;
     }
   }
 

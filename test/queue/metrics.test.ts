@@ -1,9 +1,10 @@
 import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { task } from '../../src/index.ts';
-import { distribute, memoryQueue, startWorker } from '../../src/queue/index.ts';
+import { bullmqQueue, distribute, memoryQueue, QueueAwayError, startWorker } from '../../src/queue/index.ts';
 import { register, type Telemetry } from '../../src/sdk/index.ts';
 import { producerRecorder, workerRecorder } from '../../src/telemetry/record/queue.ts';
+import { freePort } from '../support/free-port.ts';
 import { scrape } from '../support/scrape.ts';
 
 let telemetry: Telemetry;
@@ -45,6 +46,18 @@ describe('the metrics of a queue', () => {
       'refused_jobs_total too_large': 0,
       'errors_total stats': 0,
     });
+  });
+
+  it('count a call as refused while its engine cannot be reached, also the first one', async () => {
+    const queue = bullmqQueue('unreached', { url: `redis://127.0.0.1:${await freePort()}`, maxAwayMs: 1 });
+    const call = distribute(
+      'a',
+      task('a', () => 1),
+      { queue },
+    );
+    await expect(call.execute()).rejects.toThrow(QueueAwayError);
+    expect(await samplesOf('unreached')).toMatchObject({ 'refused_jobs_total away': 1 });
+    await queue.close();
   });
 
   it('are 0 from the moment when a worker starts, but for its places', async () => {
