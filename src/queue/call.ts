@@ -58,6 +58,8 @@ export class Call implements Listener {
   /** Whether the first end has come. */
   #hasEnded = false;
   #isClosed = false;
+  /** Whether no worker will begin it. */
+  #hasExpired = false;
 
   constructor(target: CallTarget, context: ExecutionContext, observation: Observation) {
     this.#target = target;
@@ -183,6 +185,9 @@ export class Call implements Listener {
       case 'spent':
         this.#spent(head);
         break;
+      case 'expired':
+        this.#expire();
+        break;
       case 'interrupted':
         this.#doubt();
         break;
@@ -227,6 +232,16 @@ export class Call implements Listener {
     }
   }
 
+  /** The caller's own time is over too, or will be in a moment: that is its error. */
+  #expire(): void {
+    this.#hasExpired = true;
+    if (this.#context.cancelled) this.#fail(this.#context.scope?.reason);
+    else if (timeLeft(this.#context) === undefined)
+      this.#fail(
+        new JobDeadError(this.#target.queue.name, this.id, 'its time was over before a worker could begin it'),
+      );
+  }
+
   /** There is no answer. */
   #lose(error: Error): void {
     this.#doubt();
@@ -251,6 +266,10 @@ export class Call implements Listener {
 
   #cancel(reason: unknown): void {
     if (!this.#isSent || this.#hasEnded) return;
+    if (this.#hasExpired) {
+      this.#fail(reason);
+      return;
+    }
     const { queue, record } = this.#target;
     const outcome = this.#context.cancellation ?? 'superseded';
     const grace = this.#context.scope?.grace !== undefined;

@@ -54,6 +54,8 @@ export type ReplyHead = {
   | ({ readonly kind: 'spent'; readonly n: number; readonly items: readonly Spent[] } & Dollars)
   /** This run was given to another worker when it may have had an effect. */
   | { readonly kind: 'interrupted' }
+  /** Its time was over before a worker could begin it. */
+  | { readonly kind: 'expired' }
   /** May a model call be made? The calls of a run have numbers. */
   | { readonly kind: 'ask'; readonly n: number; readonly plan: AskedPlan }
   /** What the call would cost: the answer to the question `q`. No `dollars`: it is unknown. */
@@ -112,6 +114,7 @@ export const REPLY: Shapes<ReplyHead> = {
   error: { v: whole, kind: oneOf('error'), run: WORD, error: anything, ...TOLD },
   spent: { v: whole, kind: oneOf('spent'), run: WORD, n: whole, items: SPENT, ...DOLLARS },
   interrupted: { v: whole, kind: oneOf('interrupted'), run: WORD },
+  expired: { v: whole, kind: oneOf('expired'), run: WORD },
   ask: { v: whole, kind: oneOf('ask'), run: WORD, n: whole, plan: PLAN },
   priced: { v: whole, kind: oneOf('priced'), run: WORD, n: whole, q: whole, dollars: maybe(DOLLAR_AMOUNT) },
 };

@@ -6,8 +6,6 @@ import { foreignText } from '../platform/foreign-text.ts';
 import type { WorkerRecorder } from '../telemetry/record/queue.ts';
 import { type Codec, decodeValue } from './codec.ts';
 import { readJob, write } from './envelope.ts';
-import { recordOf } from './error-record.ts';
-import { JobDeadError } from './errors.ts';
 import { VERSION } from './heads.ts';
 import type { JobEnd, JobHandler, JobQueue, JobRun, QueuedJob } from './job-queue.ts';
 import { type JobPlan, RunningJob } from './run-job.ts';
@@ -42,7 +40,7 @@ export class WorkerJobs {
     const received = readJob(job.body);
     if (received.is === 'unreadable') return this.#dies('unreadable', received.why);
     if (run.expiresInMs !== undefined && run.expiresInMs <= 0)
-      return this.#expires(job, run, received.is === 'ok' ? received.head.v : VERSION);
+      return this.#expires(run, received.is === 'ok' ? received.head.v : VERSION);
     if (received.is === 'newer') return this.#leave(run, 'newer_version', `version ${received.version} of jobs`);
     const { head, payload } = received;
     const primitive = this.#parts.primitives.get(head.name);
@@ -87,12 +85,9 @@ export class WorkerJobs {
   }
 
   /** Nobody looks for it in the list of dead jobs: its caller has given it up, or waits for no more than its end. */
-  async #expires({ id }: QueuedJob, run: JobRun, v: number): Promise<JobEnd> {
-    const { queue, record } = this.#parts;
-    record.died('expired');
-    const error = new JobDeadError(queue.name, id, 'its time was over before a worker could begin it');
-    const reply = write({ v, kind: 'error', run: randomUUID(), error: recordOf(error) });
-    await run.reply(reply).catch(() => {});
+  async #expires(run: JobRun, v: number): Promise<JobEnd> {
+    this.#parts.record.died('expired');
+    await run.reply(write({ v, kind: 'expired', run: randomUUID() })).catch(() => {});
     return { end: 'done' };
   }
 

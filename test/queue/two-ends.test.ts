@@ -7,6 +7,7 @@ import {
   retry,
   sequential,
   stream,
+  type TimeoutOptions,
   task,
   timeout,
   type WorkflowContext,
@@ -281,6 +282,26 @@ describe('the time that a caller has', () => {
     await expect(failed).rejects.toBeInstanceOf(JobDeadError);
     await expect(failed).rejects.toThrow('its time was over before a worker could begin it');
   });
+
+  it.each<TimeoutOptions>([{ timeoutMs: 100 }, { timeoutMs: 100, mode: 'cooperative', graceMs: 60_000 }])(
+    'is the timeout of its caller where a worker says it first: %j',
+    async (options) => {
+      const clock = createVirtualClock();
+      const inner = memoryQueue('texts', { clock });
+      const queue: JobQueue = {
+        ...inner,
+        work: (handler, options) =>
+          inner.work((job, run) => handler(job, Object.assign(Object.create(run), { expiresInMs: 0 })), options),
+      };
+      const work = task('work', () => 'done');
+      await startWorker({ queue, primitives: { work }, clock });
+      const remote = timeout(distribute('work', work, { queue }), options);
+      const failed = remote.execute(undefined, { context: { clock } }).catch((error: Error) => error.name);
+      await clock.advance(99);
+      await clock.advance(2);
+      expect(await failed).toBe('PrimitiveTimeoutError');
+    },
+  );
 });
 
 describe('a stream', () => {
