@@ -285,6 +285,24 @@ describe('cache with flights', () => {
     expect(await hung).toBe('value');
   });
 
+  it('has told the others when it gives its value: its process may end then', async () => {
+    const { store: flights } = memoryFlights(clock);
+    let hasTold = false;
+    const slow: FlightStore = {
+      ...flights,
+      end: async (flight, isKept) => {
+        await clock.sleep(100);
+        await flights.end(flight, isKept);
+        hasTold = true;
+      },
+    };
+    const told = run(cached(memoryStore(), slow)).then(() => hasTold);
+    await settled();
+    runs[0]?.end('value');
+    await clock.advance(200);
+    expect(await told).toBe(true);
+  });
+
   it('gives a key free that it got after its caller had left', async () => {
     const { store: flights, asked } = memoryFlights(clock);
     let open = () => {};
