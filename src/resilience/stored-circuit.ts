@@ -23,6 +23,8 @@ interface Clock {
 
 /** After a refusal by the store the next execution asks again when this many milliseconds have passed. */
 const ASK_AGAIN_MS = 100;
+/** A look that has failed is repeated after this many milliseconds, or as often as the store is looked at if that is sooner. */
+const LOOK_AGAIN_MS = 1_000;
 const STEP_OF = { success: 'succeeded', failure: 'failed', unknown: 'unknown' } as const;
 
 /**
@@ -142,10 +144,11 @@ export class StoredCircuit {
     if (version !== this.#version) this.#askAt = Number.NEGATIVE_INFINITY;
     this.#version = version;
     this.#lookAt = now + (store.lookMs ?? 1_000);
-    const look = this.#step('look', this.#epoch, context, observation);
-    this.#firstLook ??= look.then(() => {
+    const looked = this.#step('look', this.#epoch, context, observation).then((answer) => {
       this.#hasLooked = true;
+      if (answer === undefined) this.#lookAt = Math.min(this.#lookAt, now + LOOK_AGAIN_MS);
     });
+    this.#firstLook ??= looked;
   }
 
   async #step(

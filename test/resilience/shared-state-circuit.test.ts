@@ -262,6 +262,24 @@ describe('circuitBreaker with a store', () => {
     await telemetry.expectMetric('tta_shared_state_local', labels, 0);
   });
 
+  it('looks again soon after a look that has failed, however rarely it looks', async () => {
+    let isAway = true;
+    const { store } = memoryCircuitStore(clock);
+    const rare: CircuitStore = {
+      lookMs: 30_000,
+      step: (request) => (isAway ? Promise.reject(new Error('away')) : store.step(request)),
+    };
+    const one = guard(rare);
+    await learns(one);
+    isAway = false;
+    await clock.advance(500);
+    await fail(guard(store), 2);
+    expect(await run(one, 'good')).toBe('ok');
+    await clock.advance(500);
+    await learns(one);
+    await refuses(one, 'open');
+  });
+
   it('tries by itself when the store fails while the shared circuit is open', async () => {
     let isAway = false;
     const { store } = memoryCircuitStore(clock);
