@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
 import { promisify } from 'node:util';
 import { freePort } from './free-port.ts';
 
@@ -17,7 +18,9 @@ export interface Redis {
 /** Starts a Redis that stores nothing on disk, and waits until it answers. @param port @default any free port */
 export async function startRedis({ port, options = [] }: { port?: number; options?: string[] } = {}): Promise<Redis> {
   const chosen = port ?? (await freePort());
-  const settings = ['--port', `${chosen}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', ...options];
+  const settings = ['--port', `${chosen}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+  // It would load a dump.rdb that lies in the current folder.
+  settings.push('--dir', tmpdir(), '--dbfilename', `tta-test-${chosen}.rdb`, ...options);
   const server = spawn('redis-server', settings, { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(server, 'exit');
   let output = '';
