@@ -44,7 +44,9 @@ export async function startDigestWorkers(options: DigestWorkersOptions): Promise
   const { workers, concurrency, telemetry, work } = options;
   const engine = engineFrom(options);
   // Another digest at the same time has other models. The name is a label of the metrics, so it is always the same.
-  const prefix = `tta_${randomUUID().replaceAll('-', '')}`;
+  const id = randomUUID().replaceAll('-', '');
+  // In Redis, a user who is limited to the keys tta:* may have them.
+  const prefix = 'redis' in engine ? `tta:${id}` : `tta_${id}`;
   const place = { name: 'digest', engine, prefix };
   const queue = openQueue(place, START_MS);
   await queue.stats().catch(async (error: unknown) => {

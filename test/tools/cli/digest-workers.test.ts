@@ -109,6 +109,19 @@ describe.skipIf(component('redis-server') === undefined)('tta digest --workers',
     }
   });
 
+  it('works for a user of Redis who is limited as the deployment guide says', async () => {
+    const redis = await redisOfTest();
+    const guide = readFileSync('collector/README.md', 'utf8');
+    const [, rules = ''] = /`ACL SETUSER tta on >PASSWORD ([^`]+)`/.exec(guide) ?? [];
+    await redis.cli('ACL', 'SETUSER', 'tta', 'on', '>hush', ...rules.split(' '));
+    const cwd = folderOfTexts();
+    const url = redis.url.replace('//', '//tta:hush@');
+    const { code, stderr } = await digest(cwd, 'out.md', ['--workers', '1', '--redis', url]).exited;
+    expect(stderr).not.toMatch(/quoted|NOPERM/);
+    expect(code).toBe(0);
+    expect(await redis.cli('KEYS', '*digest*')).toBe('');
+  });
+
   it('writes the same document when a worker is killed in the middle', async () => {
     const redis = await redisOfTest();
     const cwd = folderOfTexts();
