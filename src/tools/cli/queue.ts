@@ -1,6 +1,6 @@
 import { systemClock } from '../../platform/clock.ts';
-import { foreignText } from '../../platform/foreign-text.ts';
-import type { JobQueue, QueueStats } from '../../queue/index.ts';
+import { foreignMessage, foreignText } from '../../platform/foreign-text.ts';
+import { type JobQueue, QueueAwayError, type QueueStats } from '../../queue/index.ts';
 import { openQueue } from '../worker/engine.ts';
 import { ask } from './ask.ts';
 import { type DescribedJob, describeJob } from './dead-job.ts';
@@ -43,6 +43,9 @@ async function withQueue<T>(name: string, options: QueueOptions, use: (queue: Jo
   systemClock.sleep(ONE_DAY_MS, ended.signal).catch(() => {});
   try {
     return await use(queue);
+  } catch (error) {
+    if (!(error instanceof QueueAwayError)) throw error;
+    throw new Error(`${foreignMessage(error)}. Its address: ${addressText(engine)}`, { cause: error });
   } finally {
     await queue.close();
     ended.abort();

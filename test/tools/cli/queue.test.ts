@@ -184,3 +184,12 @@ describe('tta queue', () => {
     expect(stderr).toContain(message);
   });
 });
+
+it('says where it has looked for an engine that is not there, without a password', async () => {
+  const address = `127.0.0.1:${await freePort()}`;
+  const { code, stderr } = await run('texts', '--redis', `redis://:hunter2secret@${address}`);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^tta: the queue texts is not available: Redis cannot be reached: .*Its address: redis:/);
+  expect(stderr).toContain(address);
+  expect(stderr).not.toContain('hunter2secret');
+});
