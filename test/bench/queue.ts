@@ -69,7 +69,9 @@ const script = fileURLToPath(new URL('./queue-child.js', import.meta.url));
 
 async function start(role: 'worker' | 'caller', kind: Kind, redis: Redis, name: string, concurrency = 0, workMs = 0) {
   const queueName = `${kind}-${name}`.replaceAll(' ', '-');
-  const child = fork(script, [role, kind, redis.url, queueName, `${concurrency}`, `${workMs}`], { execArgv: [] });
+  const child = fork(script, [role, kind, redis.url, queueName, `${concurrency}`, `${workMs}`], {
+    execArgv: ['--no-warnings'],
+  });
   const [said] = await Promise.race([once(child, 'message'), once(child, 'exit')]);
   if (said !== 'ready') throw new Error(`a ${role} of the bench ended with ${said}`);
   return child;
