@@ -8,7 +8,11 @@ const MAX_ERRORS = 5;
 const SECOND_MS = 1_000;
 
 /** Returns the listener for the errors of a worker: it pauses a worker that fails again and again. */
-export function calm(worker: Pick<Worker, 'pause' | 'resume'>, signal: AbortSignal): () => void {
+export function calm(
+  worker: Pick<Worker, 'pause' | 'resume'>,
+  signal: AbortSignal,
+  failed: (error: unknown) => void,
+): () => void {
   let since = 0;
   let errors = 0;
   let isPaused = false;
@@ -21,12 +25,13 @@ export function calm(worker: Pick<Worker, 'pause' | 'resume'>, signal: AbortSign
     errors += 1;
     if (errors <= MAX_ERRORS || isPaused) return;
     isPaused = true;
-    void (async () => {
+    const pause = async () => {
       await worker.pause(true);
       await rest(SECOND_MS, signal);
       isPaused = false;
       if (!signal.aborted) await worker.resume();
-    })();
+    };
+    pause().catch(failed);
   };
 }
 

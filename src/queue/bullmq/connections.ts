@@ -7,6 +7,8 @@ export interface RedisSettings {
   readonly maxRetriesPerRequest: number | null;
   readonly enableOfflineQueue: boolean;
   readonly autoResendUnfulfilledCommands: boolean;
+  /** A queue subscribes again itself: ioredis would not catch the failure of its own try, which ends the process. */
+  readonly autoResubscribe: false;
   /** The wait before the connection is tried again, in milliseconds. */
   readonly retryStrategy: (times: number) => number;
   /** The name in `CLIENT LIST`. */
@@ -36,6 +38,7 @@ function settingsOf(manner: Manner, connectionName: string): RedisSettings {
     maxRetriesPerRequest: isPatient ? null : 0,
     enableOfflineQueue: isPatient,
     autoResendUnfulfilledCommands: isPatient,
+    autoResubscribe: false,
     retryStrategy: retryMs,
     connectionName,
   };

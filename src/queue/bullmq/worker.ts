@@ -80,7 +80,7 @@ export function startBullmqWorker(parts: WorkerParts, handler: JobHandler, optio
       drainDelay: 5,
       autorun: false,
     });
-    const onError = calm(started, stopped.signal);
+    const onError = calm(started, stopped.signal, failed);
     started.on('error', (error) => {
       failed(error);
       onError();
@@ -135,6 +135,8 @@ export function startBullmqWorker(parts: WorkerParts, handler: JobHandler, optio
       const { finished, handedBack } = jobs;
       const grace = new AbortController();
       const closing = worker.close().then(() => jobs.allTold());
+      // It may fail when nothing waits for it any more.
+      closing.catch(failed);
       // BullMQ waits for a Redis that is away, also when nothing runs.
       if (jobs.runs.size > 0 || client.status === 'ready') await Promise.race([closing, rest(graceMs, grace.signal)]);
       grace.abort();

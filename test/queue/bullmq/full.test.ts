@@ -149,7 +149,7 @@ describe('a worker that fails in a loop', () => {
   it('is paused for a while, and once for all of its errors', async () => {
     const did: string[] = [];
     const worker = { pause: async () => void did.push('pause'), resume: async () => void did.push('resume') };
-    const onError = calm(worker, never);
+    const onError = calm(worker, never, () => {});
     for (let at = 0; at < 5; at++) onError();
     expect(did).toEqual([]);
     for (let at = 0; at < 1_000; at++) onError();
@@ -168,7 +168,7 @@ describe('a worker that fails in a loop', () => {
       },
       resume: async () => void did.push('resume'),
     };
-    const onError = calm(worker, stop.signal);
+    const onError = calm(worker, stop.signal, () => {});
     for (let at = 0; at < 10; at++) onError();
     await eventually(() => expect(did).toEqual(['pause']));
   });
