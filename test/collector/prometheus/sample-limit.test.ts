@@ -19,8 +19,8 @@ describe('the limit of samples', () => {
     expect(limits).toEqual([MAX_SAMPLES]);
   });
 
-  it('is in all five files', () => {
-    expect(FILES).toHaveLength(5);
+  it('is in all six files', () => {
+    expect(FILES).toHaveLength(6);
   });
 });
 
