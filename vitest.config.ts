@@ -31,5 +31,6 @@ export default defineConfig({
     // A test that hangs fails. A test on a machine that is busy with other work does not.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
   },
 });

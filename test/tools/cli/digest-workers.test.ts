@@ -159,7 +159,8 @@ describe.skipIf(component('redis-server') === undefined)('tta digest --workers',
   it('quotes and says why when Redis is gone', async () => {
     const redis = await redisOfTest();
     const cwd = folderOfTexts();
-    const run = digest(cwd, 'out.md', ['--workers', '2', '--redis', redis.url]);
+    // All parts at once: each waits for Redis.
+    const run = digest(cwd, 'out.md', ['--workers', '2', '--redis', redis.url, '--concurrency', '64']);
     await run.waitForStdout(/Worker 2/);
     await redis.kill('SIGKILL');
     const { stderr } = await run.exited;
