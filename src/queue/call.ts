@@ -146,7 +146,7 @@ export class Call implements Listener {
     try {
       await sendJob({ id: this.id, replyTo, body, expiresInMs }, this.#target, this.#context);
     } catch (error) {
-      // Nobody waits for it any more, if the engine has it after all.
+      // The engine may have the job after all: its caller waits no longer.
       const refusal = refusalOf(error);
       if (refusal === undefined) {
         this.#doubt();

@@ -63,7 +63,7 @@ const watches = new WeakMap<object, DepthWatch>();
 
 /**
  * Asks the queue every 5 seconds what it holds, until the function that it returns is called. A worker holds the watch for
- * its life. A producer holds it while a call waits: where no worker runs, nobody else can show that jobs wait. Many holders
+ * its life. A producer holds it while a call waits: where no worker runs, only a producer can show that jobs wait. Many holders
  * in one process ask once.
  */
 export function watchDepth(queue: Pick<JobQueue, 'stats'>, record: Record): () => void {

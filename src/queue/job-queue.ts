@@ -14,11 +14,11 @@ export interface QueuedJob {
   readonly replyTo: string;
   /** A text in UTF-8. */
   readonly body: Uint8Array;
-  /** Nobody waits for the job any more after so many milliseconds from its acceptance, by the engine's clock. */
+  /** The caller waits for the job for so many milliseconds from its acceptance, by the engine's clock. */
   readonly expiresInMs?: number | undefined;
 }
 
-/** What an inbox gets. It may come twice, late, or for a job that nobody here knows. */
+/** What an inbox gets. It may come twice, late, or for a job that this process does not know. */
 export type QueueMessage =
   | { readonly id: string; readonly body: Uint8Array }
   /** It is proven that the job is gone, and that no reply to it is under way. */
@@ -56,7 +56,7 @@ export interface JobRun {
   readonly delivery: number;
   /** How long the job has waited until this start, in milliseconds, by the engine's clock; `undefined` if it is unknown. */
   readonly waitedMs: number | undefined;
-  /** For how long somebody waits for the job still, in milliseconds; `undefined` for ever. */
+  /** For how long the caller still waits for the job, in milliseconds; `undefined` for ever. */
   readonly expiresInMs: number | undefined;
   /** Aborts when the engine has taken the job from this worker: another one may run it now. */
   readonly signal: AbortSignal;
@@ -152,7 +152,7 @@ export interface JobQueue {
   /** Opens the inbox of this process. */
   open(options: InboxOptions): Promise<Inbox>;
   /**
-   * Best effort: nobody wants the job any more. It is removed if it waits or is delayed, and started no more. If a worker
+   * Best effort: the caller has given up the job. It is removed if it waits or is delayed, and started no more. If a worker
    * has it, that one gets the message. True where it is certain that it was removed before a worker had it: no reply
    * comes then.
    */
@@ -163,7 +163,7 @@ export interface JobQueue {
   work(handler: JobHandler, options: WorkOptions): Promise<WorkerHandle>;
   stats(): Promise<QueueStats>;
   readonly dead: DeadJobs;
-  /** Deletes the queue with all that it holds, also for other processes. Nobody is told: end its workers and callers before. */
+  /** Deletes the queue with all that it holds, also for other processes. Its workers and callers are not told: end them before. */
   remove(): Promise<void>;
   /** Closes what the queue has opened itself. Does not wait for an engine that cannot be reached. */
   close(): Promise<void>;

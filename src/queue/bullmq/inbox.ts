@@ -79,7 +79,7 @@ async function open(link: Link, linked: Linked, options: InboxOptions, settings:
       if (message !== undefined) on(message);
     }
     if (read.length >= READ_KEPT || readBytes >= READ_KEPT_BYTES || entries.length === 0) forget();
-    // Somebody may have ended to wait.
+    // The process may end, if this was the last reply that a call waited for.
     link.letGo(linked);
   }
 

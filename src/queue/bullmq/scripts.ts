@@ -41,7 +41,7 @@ return id
 
 /**
  * Adds a message to an inbox, for as long as its process is known to be there. If it is gone, few are kept, and not for
- * long. An inbox that can take nothing more is nobody's: a worker would try again for ever. Gives the error, if there is one.
+ * long. An inbox that can take nothing more counts as gone: a worker would try again for ever. Gives the error, if there is one.
  */
 const SEND_REPLY = `
 local function sendReply(stream, sign, id, kind, message)
@@ -50,7 +50,7 @@ local function sendReply(stream, sign, id, kind, message)
   local keptMs = redis.call('PTTL', sign)
   local added = redis.pcall('XADD', stream, '*', 'id', id, kind, message)
   if type(added) == 'table' then
-    -- Somebody has added a message with the last id that there can be.
+    -- A message with the last possible id was added from outside.
     if string.find(added.err, ' ID') then return end
     return added
   end

@@ -27,7 +27,7 @@ async function isRun({ nats }: Link, layout: Layout, id: string): Promise<boolea
     await nats.request(layout.ask(id), '', { timeout: ANSWER_MS });
     return true;
   } catch (error) {
-    // Somebody listens, and is too busy to answer.
+    // A worker has the job, and is too busy to answer.
     if (isTimeout(error)) return true;
     if (isGone(error)) return false;
     throw error;

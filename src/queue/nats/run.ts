@@ -167,7 +167,7 @@ export class Run {
   async #tellInbox(body: Uint8Array, why?: string): Promise<void> {
     const { connection, layout, events } = this.#around;
     const { job, ackSubject } = this.#delivery;
-    // The address comes from outside. One that is none of ours is nobody's.
+    // The address comes from outside. One that we have not made belongs to no inbox.
     if (!SAFE_NAME.test(job.replyTo)) return;
     this.#replies += 1;
     const msgID = `${ackSubject}.${this.#replies}`;
