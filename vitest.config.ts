@@ -21,8 +21,8 @@ export default defineConfig({
     include: [deep ? 'test/**/*.deep.ts' : 'test/**/*.test.ts'],
     // Every test file has a process of its own: the OpenTelemetry globals are shared by a whole process.
     pool: 'forks',
-    // Two also on two processors, and more of those that take minutes: most of the long tests wait for other programs.
-    maxWorkers: Math.max(deep ? 4 : 2, availableParallelism() - 1),
+    // Three also on two processors, and more of those that take minutes: most of the long tests wait for other programs.
+    maxWorkers: Math.max(deep ? 4 : 3, availableParallelism() - 1),
     ...(deep ? { sequence: { sequencer: LongestFirst } } : {}),
     // Some tests check that memory, timers and listeners are released.
     execArgv: ['--expose-gc'],
